@@ -1,0 +1,75 @@
+//! Areas of a given size and number of vertices.
+
+use std::f64::consts::{PI, TAU};
+
+use canvass::Area;
+use fastrand::Rng;
+use geo_types::{Coord, LineString, Polygon};
+
+use super::population::KM;
+
+/// An area around a place: a coastline of so many vertices that encloses so many km2, with holes
+/// of eight vertices.
+///
+/// Every ray from the place meets the shell once, so it is simple; bays get smaller with the
+/// number of vertices, down to a few edges.
+pub fn coastline(
+    place: (f64, f64),
+    km2: f64,
+    vertices: usize,
+    holes: usize,
+    rng: &mut Rng,
+) -> Area {
+    let drawing = outline(place, km2, vertices, holes, rng);
+    Area::try_from(drawing).expect("a simple shell with holes apart")
+}
+
+/// The same as it is drawn, in degrees.
+pub fn outline(
+    (lon, lat): (f64, f64),
+    km2: f64,
+    vertices: usize,
+    holes: usize,
+    rng: &mut Rng,
+) -> Polygon<f64> {
+    let shell = ring((lon, lat), km2, vertices, rng);
+    let holes = (0..holes).map(|number| {
+        // On the seeds of a sunflower, well inside the shell, and far enough from each other.
+        let reach = 0.5 * (km2 / PI).sqrt();
+        let km = reach * ((number as f64 + 0.5) / holes as f64).sqrt();
+        let (sin, cos) = (number as f64 * PI * (3.0 - 5_f64.sqrt())).sin_cos();
+        let middle = (lon + km * sin / east_km(lat), lat + km * cos / KM);
+        let size = PI * (0.35 * reach / (holes as f64).sqrt()).powi(2);
+        ring(middle, size, 8, rng)
+    });
+    let holes = holes.collect();
+    Polygon::new(shell, holes)
+}
+
+fn east_km(lat: f64) -> f64 {
+    KM * lat.to_radians().cos()
+}
+
+fn ring((lon, lat): (f64, f64), km2: f64, vertices: usize, rng: &mut Rng) -> LineString<f64> {
+    // Waves of twice the number of bays, each about half as deep: together at most 0.4 deep.
+    let waves: Vec<(f64, f64, f64)> = (0..16)
+        .map(|octave| f64::from(2 << octave))
+        .take_while(|bays| bays * 4.0 <= vertices as f64)
+        .map(|bays| (bays, 0.4 / bays * (0.5 + 0.5 * rng.f64()), rng.f64() * TAU))
+        .collect();
+    let unit: Vec<Coord<f64>> = (0..vertices)
+        .map(|vertex| {
+            let angle = (vertex as f64 + 0.6 * rng.f64()) / vertices as f64 * TAU;
+            let reach = waves.iter().fold(1.0, |reach, (bays, depth, phase)| {
+                reach + depth * (bays * angle + phase).sin()
+            });
+            Coord { x: reach * angle.cos(), y: reach * angle.sin() }
+        })
+        .collect();
+    let next = unit.iter().cycle().skip(1);
+    let size: f64 = unit.iter().zip(next).map(|(a, b)| (a.x * b.y - b.x * a.y) / 2.0).sum();
+    let km = (km2 / size).sqrt();
+    unit.iter()
+        .map(|at| Coord { x: lon + at.x * km / east_km(lat), y: lat + at.y * km / KM })
+        .collect()
+}

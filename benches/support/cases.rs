@@ -1,0 +1,138 @@
+//! The cases: requests of one kind at many places.
+
+use canvass::{
+    Agency, AgencyId, AgencyKind, AuthorizedRequest, IncidentKind, Policy, Question, Request,
+    TimeWindow,
+};
+use fastrand::Rng;
+use geo::indexed::IntervalTreeMultiPolygon;
+use geo::{BoundingRect, MapCoords};
+use geo_types::{Coord, MultiPolygon, Rect};
+use jiff::SignedDuration;
+
+use super::areas::coastline;
+use super::population::{AGENCIES, DataSet, rng};
+use super::{days, now};
+
+/// Requests of one kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// What it is called.
+    pub name: &'static str,
+    /// The size of each area.
+    pub km2: f64,
+    /// The number of vertices of its shell.
+    pub vertices: usize,
+    /// The number of its holes, of eight vertices each.
+    pub holes: usize,
+    /// Around which places.
+    pub around: Around,
+    /// How many requests: many where they are small, so that they do not find each other's blocks
+    /// in the cache.
+    pub requests: usize,
+    /// How often all of them are timed, unless said otherwise.
+    pub rounds: usize,
+    /// How many times faster than `rstar` and `geo-index` the library is meant to be.
+    pub targets: Option<(f64, f64)>,
+}
+
+/// The places of a case's requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Around {
+    /// Where people live, everybody being as likely.
+    People,
+    /// Where nobody lives.
+    Nobody,
+}
+
+impl Case {
+    /// All cases.
+    pub const ALL: [Self; 6] = [
+        Self::of("portal", 1.3, 8, 4_000, 9).meant(8.0, 4.0),
+        Self::of("district", 20.0, 64, 800, 9).meant(25.0, 15.0),
+        Self::of("city", 500.0, 1_000, 100, 5).meant(60.0, 50.0),
+        Self::of("region", 20_000.0, 5_000, 25, 3).meant(200.0, 150.0),
+        Self { around: Around::Nobody, ..Self::of("sparse", 1.3, 8, 4_000, 9).meant(2.0, 1.0) },
+        Self { holes: 20, ..Self::of("holes", 20.0, 64, 800, 9) },
+    ];
+
+    const fn of(
+        name: &'static str,
+        km2: f64,
+        vertices: usize,
+        requests: usize,
+        rounds: usize,
+    ) -> Self {
+        let (holes, around, targets) = (0, Around::People, None);
+        Self { name, km2, vertices, holes, around, requests, rounds, targets }
+    }
+
+    const fn meant(self, rstar: f64, geo_index: f64) -> Self {
+        Self { targets: Some((rstar, geo_index)), ..self }
+    }
+
+    /// The case of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|case| case.name == name)
+    }
+
+    /// Draws so many of its requests.
+    pub fn draw(&self, requests: usize, set: &DataSet, seed: u64) -> Vec<Query> {
+        let mut rng = rng(seed, self.name);
+        (0..requests).map(|_| self.query(set, &mut rng)).collect()
+    }
+
+    fn query(&self, set: &DataSet, rng: &mut Rng) -> Query {
+        let place = match self.around {
+            Around::People => set.somewhere(rng),
+            Around::Nobody => set.nowhere(10.0, rng),
+        };
+        let area = coastline(place, self.km2, self.vertices, self.holes, rng);
+        let agency = AgencyId(rng.u64(..AGENCIES));
+        let incident = IncidentKind::ALL[rng.usize(..IncidentKind::ALL.len())];
+        let start = now() - days(1) - SignedDuration::from_hours(rng.i64(0..20 * 24));
+        let end = start + SignedDuration::from_hours(rng.i64(1..=6));
+        let window = TimeWindow::new(start, end).expect("hours");
+        Query::new(&Request::new(agency, incident, area, window))
+    }
+}
+
+/// One request, made ready for every engine. Making it ready is not timed for any of them.
+pub struct Query {
+    /// The request, authorised by a policy without limits.
+    pub authorized: AuthorizedRequest,
+    /// What a consent is asked.
+    pub question: Question,
+    /// The window.
+    pub window: TimeWindow,
+    /// The area in units of 1e-7 degree, where `geo` is exact as well.
+    pub polygon: MultiPolygon<f64>,
+    /// The same behind `geo`'s index of edges.
+    pub indexed: IntervalTreeMultiPolygon<f64>,
+    /// The bounds of the same.
+    pub bounds: Rect<f64>,
+}
+
+impl Query {
+    fn new(request: &Request) -> Self {
+        let agency = Agency {
+            id: request.agency,
+            name: "An agency".to_owned(),
+            kind: AgencyKind::Local,
+            jurisdiction: None,
+        };
+        let degrees = request.area.to_multi_polygon();
+        let e7 = |Coord { x, y }: Coord<f64>| Coord { x: (x * 1e7).round(), y: (y * 1e7).round() };
+        let polygon = degrees.map_coords(e7);
+        Self {
+            authorized: Policy::unlimited()
+                .review(request, &agency, now())
+                .expect("a policy without limits"),
+            question: Question { agency: request.agency, incident: request.incident, now: now() },
+            window: request.window,
+            indexed: IntervalTreeMultiPolygon::new(&polygon),
+            bounds: polygon.bounding_rect().expect("an area has vertices"),
+            polygon,
+        }
+    }
+}

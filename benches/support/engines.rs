@@ -1,0 +1,319 @@
+//! The engines that answer the same requests.
+//!
+//! Each is given requests that were made ready outside the time, and keeps its answer and its
+//! working memory from one request to the next.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use canvass::{CameraId, OwnerId, Recording, Registry, Route, Scratch, Snapshot};
+use geo::{Contains, Intersects};
+use geo_index::rtree::sort::HilbertSort;
+use geo_index::rtree::{RTree as PackedTree, RTreeBuilder, RTreeIndex};
+use geo_types::Coord;
+use rstar::primitives::GeomWithData;
+use rstar::{AABB, RTree};
+
+use super::cases::Query;
+use super::population::{DataSet, Standing};
+use super::{load, now};
+
+/// Something that finds whom to ask.
+pub trait Engine {
+    /// What it is called.
+    fn name(&self) -> &'static str;
+
+    /// Answers a request, and keeps the answer: owners ascending, each with its cameras ascending.
+    fn route(&mut self, query: &Query);
+
+    /// How many owners the last answer has.
+    fn owners(&self) -> usize;
+
+    /// The last answer as rows: owners and cameras, both ascending.
+    fn rows(&self) -> Vec<(OwnerId, CameraId)>;
+}
+
+/// The names of all engines, in the order of tables.
+pub const NAMES: [&str; 5] = ["scan", "rstar", "rstar-tuned", "geo-index", "canvass"];
+
+/// Builds an engine; with the seconds that took.
+pub fn build<'a>(name: &str, set: &'a DataSet) -> (Box<dyn Engine + 'a>, f64) {
+    match name {
+        "canvass" => {
+            let (registry, seconds) = load(set);
+            (Box::new(Canvass::new(registry)), seconds)
+        }
+        "geo-index" => timed(|| PackedPoints::new(set)),
+        "scan" => timed(|| Scan { rest: Rest::new(set), records: records(set).collect() }),
+        _ => {
+            let points = points(set);
+            timed(|| Points::new(set, points, name == "rstar-tuned"))
+        }
+    }
+}
+
+fn timed<'a, E: Engine + 'a>(build: impl FnOnce() -> E) -> (Box<dyn Engine + 'a>, f64) {
+    let start = Instant::now();
+    let engine = build();
+    let seconds = start.elapsed().as_secs_f64();
+    (Box::new(engine), seconds)
+}
+
+/// A camera as the peers keep it: all that consent and footage need, at hand. Consents and
+/// histories are shared by many, which is kind to the cache.
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    id: CameraId,
+    owner: OwnerId,
+    recording: Recording,
+    standing: Standing,
+}
+
+/// A point in units of 1e-7 degree: whole numbers, so `geo` decides exactly.
+pub type Point = GeomWithData<[f64; 2], Record>;
+
+/// The cameras as the peers keep them.
+fn records(set: &DataSet) -> impl Iterator<Item = (Coord<f64>, Record)> + '_ {
+    set.cameras.iter().map(|camera| {
+        let at = Coord {
+            x: f64::from(camera.position.lon_e7()),
+            y: f64::from(camera.position.lat_e7()),
+        };
+        let standing = set.owners[camera.owner.0 as usize];
+        (at, Record { id: camera.id, owner: camera.owner, recording: camera.recording, standing })
+    })
+}
+
+/// The cameras as `rstar` keeps them.
+pub fn points(set: &DataSet) -> Vec<Point> {
+    records(set).map(|(at, record)| GeomWithData::new([at.x, at.y], record)).collect()
+}
+
+/// What is left to do once a camera is in the envelope: the polygon by `geo`, consent and footage
+/// by the row-at-a-time specification, and grouping.
+struct Rest<'a> {
+    set: &'a DataSet,
+    rows: Vec<(OwnerId, CameraId)>,
+    owners: Vec<(OwnerId, usize)>,
+    cameras: Vec<CameraId>,
+}
+
+impl<'a> Rest<'a> {
+    fn new(set: &'a DataSet) -> Self {
+        Self { set, rows: Vec::new(), owners: Vec::new(), cameras: Vec::new() }
+    }
+
+    fn take(&mut self, query: &Query, at: Coord<f64>, record: &Record) {
+        if query.polygon.intersects(&at) && self.may_be_asked(query, record) {
+            self.rows.push((record.owner, record.id));
+        }
+    }
+
+    /// The same by one who knows `geo` well and measured: the cheap first, and an index of edges
+    /// where there are many. (That index leaves the boundary out; no drawn camera stands on one.)
+    fn take_tuned(&mut self, query: &Query, at: Coord<f64>, record: &Record) {
+        let covers = || match query.authorized.request().area.vertices() {
+            0..32 => query.polygon.intersects(&at),
+            _ => query.indexed.contains(&at),
+        };
+        if self.may_be_asked(query, record) && covers() {
+            self.rows.push((record.owner, record.id));
+        }
+    }
+
+    fn may_be_asked(&self, query: &Query, record: &Record) -> bool {
+        record.recording.has_footage(&query.window, query.question.now)
+            && self
+                .set
+                .consent(record.standing)
+                .evaluate(&query.question, self.set.history(record.standing))
+                .is_ok()
+    }
+
+    fn group(&mut self) {
+        self.rows.sort_unstable();
+        self.owners.clear();
+        self.cameras.clear();
+        for &(owner, camera) in &self.rows {
+            self.cameras.push(camera);
+            let end = self.cameras.len();
+            match self.owners.last_mut() {
+                Some((last, last_end)) if *last == owner => *last_end = end,
+                _ => self.owners.push((owner, end)),
+            }
+        }
+    }
+}
+
+/// `rstar`: a tree of points that carry their record.
+struct Points<'a> {
+    rest: Rest<'a>,
+    tree: RTree<Point>,
+    tuned: bool,
+}
+
+impl<'a> Points<'a> {
+    fn new(set: &'a DataSet, points: Vec<Point>, tuned: bool) -> Self {
+        Self { rest: Rest::new(set), tree: RTree::bulk_load(points), tuned }
+    }
+}
+
+impl Engine for Points<'_> {
+    fn name(&self) -> &'static str {
+        if self.tuned { "rstar-tuned" } else { "rstar" }
+    }
+
+    fn route(&mut self, query: &Query) {
+        let Self { rest, tree, tuned } = self;
+        let (min, max) = (query.bounds.min(), query.bounds.max());
+        let envelope = AABB::from_corners([min.x, min.y], [max.x, max.y]);
+        rest.rows.clear();
+        if *tuned {
+            let found = tree.locate_in_envelope_int(envelope, |point| {
+                let &[x, y] = point.geom();
+                rest.take_tuned(query, Coord { x, y }, &point.data);
+                ControlFlow::<()>::Continue(())
+            });
+            debug_assert!(found.is_continue());
+        } else {
+            for point in tree.locate_in_envelope(envelope) {
+                let &[x, y] = point.geom();
+                rest.take(query, Coord { x, y }, &point.data);
+            }
+        }
+        rest.group();
+    }
+
+    fn owners(&self) -> usize {
+        self.rest.owners.len()
+    }
+
+    fn rows(&self) -> Vec<(OwnerId, CameraId)> {
+        self.rest.rows.clone()
+    }
+}
+
+/// `geo-index`: a packed Hilbert R-tree of points, and their records in the order of its leaves, so
+/// that those of one leaf share lines of the cache.
+///
+/// Coordinates are `f64`: with `i32` the crate adds two of them before it widens, which overflows
+/// at these longitudes and spoils its order.
+struct PackedPoints<'a> {
+    rest: Rest<'a>,
+    tree: PackedTree<f64>,
+    records: Vec<(Coord<f64>, Record)>,
+}
+
+impl<'a> PackedPoints<'a> {
+    fn new(set: &'a DataSet) -> Self {
+        let given: Vec<_> = records(set).collect();
+        let order = pack(&given);
+        let leaves = (0..given.len()).map(|place| given[order.indices().get(place)]);
+        let records: Vec<_> = leaves.collect();
+        Self { rest: Rest::new(set), tree: pack(&records), records }
+    }
+}
+
+fn pack(records: &[(Coord<f64>, Record)]) -> PackedTree<f64> {
+    let mut builder = RTreeBuilder::<f64>::new(records.len() as u32);
+    for (at, _) in records {
+        builder.add(at.x, at.y, at.x, at.y);
+    }
+    builder.finish::<HilbertSort>()
+}
+
+impl Engine for PackedPoints<'_> {
+    fn name(&self) -> &'static str {
+        "geo-index"
+    }
+
+    fn route(&mut self, query: &Query) {
+        let (min, max) = (query.bounds.min(), query.bounds.max());
+        self.rest.rows.clear();
+        for place in self.tree.search(min.x, min.y, max.x, max.y) {
+            let (at, record) = &self.records[place as usize];
+            self.rest.take(query, *at, record);
+        }
+        self.rest.group();
+    }
+
+    fn owners(&self) -> usize {
+        self.rest.owners.len()
+    }
+
+    fn rows(&self) -> Vec<(OwnerId, CameraId)> {
+        self.rest.rows.clone()
+    }
+}
+
+/// Every camera is looked at.
+struct Scan<'a> {
+    rest: Rest<'a>,
+    records: Vec<(Coord<f64>, Record)>,
+}
+
+impl Engine for Scan<'_> {
+    fn name(&self) -> &'static str {
+        "scan"
+    }
+
+    fn route(&mut self, query: &Query) {
+        self.rest.rows.clear();
+        for (at, record) in &self.records {
+            if query.bounds.intersects(at) {
+                self.rest.take(query, *at, record);
+            }
+        }
+        self.rest.group();
+    }
+
+    fn owners(&self) -> usize {
+        self.rest.owners.len()
+    }
+
+    fn rows(&self) -> Vec<(OwnerId, CameraId)> {
+        self.rest.rows.clone()
+    }
+}
+
+/// The library.
+pub struct Canvass {
+    /// Kept: its look-ups are part of what the library needs.
+    registry: Registry,
+    snapshot: Snapshot,
+    scratch: Scratch,
+    route: Option<Route>,
+}
+
+impl Canvass {
+    /// Routes in what is registered now.
+    pub fn new(registry: Registry) -> Self {
+        Self { snapshot: registry.snapshot(), registry, scratch: Scratch::new(), route: None }
+    }
+
+    /// The same with another scratch.
+    #[must_use]
+    pub fn with_scratch(self, scratch: Scratch) -> Self {
+        Self { scratch, ..self }
+    }
+}
+
+impl Engine for Canvass {
+    fn name(&self) -> &'static str {
+        "canvass"
+    }
+
+    fn route(&mut self, query: &Query) {
+        let route = self.route.get_or_insert_with(|| Route::empty(&query.authorized, now()));
+        self.snapshot.route_into(&query.authorized, now(), &mut self.scratch, route);
+    }
+
+    fn owners(&self) -> usize {
+        self.route.as_ref().map_or(0, Route::owners)
+    }
+
+    fn rows(&self) -> Vec<(OwnerId, CameraId)> {
+        let recipients = self.route.iter().flat_map(Route::recipients);
+        recipients.flat_map(|to| to.cameras.iter().map(move |&camera| (to.owner, camera))).collect()
+    }
+}

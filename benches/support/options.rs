@@ -1,0 +1,96 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use lexopt::prelude::*;
+
+use super::share::Share;
+
+/// The options of `versus` and `targets`. Cargo's own (`--bench`) is passed over.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How many cameras; each bench has its default.
+    pub cameras: Option<usize>,
+    /// The cases to run, all if empty.
+    pub cases: Vec<String>,
+    /// The shares of owners who agreed, all if empty.
+    pub agreed: Vec<Share>,
+    /// The engines to run, the usual ones if empty.
+    pub engines: Vec<String>,
+    /// What all randomness comes from.
+    pub seed: u64,
+    /// How often all requests are timed, if not as often as the case says.
+    pub rounds: Option<usize>,
+    /// Where people live, instead of the drawn centres.
+    pub population: Option<PathBuf>,
+    /// Whether to print one JSON object a line instead of tables.
+    pub json: bool,
+    /// Whether only to see that it runs, on a few cameras.
+    pub smoke: bool,
+}
+
+const USAGE: &str = "\
+options: --cameras N        how many cameras
+         --case NAME        only this case; may be repeated
+         --agreed A/B       only this share of owners who agreed; may be repeated
+         --engine NAME      only this engine; may be repeated
+         --seed N           another data set and other requests
+         --rounds N         how often everything is timed
+         --population FILE  CSV `id,lon,lat,population`: cameras where people live
+         --json             one JSON object a line
+         --smoke, --test    few cameras, one round: only to see that it runs";
+
+impl Options {
+    /// Reads the command line; explains itself and exits where it cannot be read.
+    pub fn read() -> Self {
+        Self::parse(lexopt::Parser::from_env()).unwrap_or_else(|error| {
+            eprintln!("{error}\n{USAGE}");
+            std::process::exit(2)
+        })
+    }
+
+    fn parse(mut parser: lexopt::Parser) -> Result<Self, lexopt::Error> {
+        let mut options = Self { seed: 1, ..Self::default() };
+        let mut benched = false;
+        while let Some(option) = parser.next()? {
+            match option {
+                Long("cameras") => options.cameras = Some(parser.value()?.parse()?),
+                Long("case") => options.cases.push(parser.value()?.string()?),
+                Long("agreed") => options.agreed.push(parser.value()?.parse()?),
+                Long("engine") => options.engines.push(parser.value()?.string()?),
+                Long("seed") => options.seed = parser.value()?.parse()?,
+                Long("rounds") => options.rounds = Some(parser.value()?.parse()?),
+                Long("population") => options.population = Some(parser.value()?.into()),
+                Long("json") => options.json = true,
+                Long("smoke" | "test") => options.smoke = true,
+                Long("bench") => benched = true,
+                Long("help") | Short('h') => {
+                    println!("{USAGE}");
+                    std::process::exit(0);
+                }
+                _ => return Err(option.unexpected()),
+            }
+        }
+        // `cargo test --benches` does not pass `--bench`.
+        options.smoke |= !benched;
+        Ok(options)
+    }
+
+    /// How many cameras: as said, or few for a smoke test, or as many as usual.
+    pub fn cameras(&self, usual: usize) -> usize {
+        self.cameras.unwrap_or(if self.smoke { 10_000 } else { usual })
+    }
+
+    /// The shares of owners who agreed.
+    pub fn shares(&self) -> Vec<Share> {
+        if self.agreed.is_empty() { Share::ALL.to_vec() } else { self.agreed.clone() }
+    }
+}
+
+/// Whether a criterion bench only has to run once: then it takes few cameras. Criterion itself
+/// knows these two as well.
+pub fn is_smoke() -> bool {
+    let mut arguments = std::env::args();
+    let tested = arguments.any(|argument| argument == "--test");
+    tested || !std::env::args().any(|argument| argument == "--bench")
+}

@@ -1,0 +1,353 @@
+//! An owner's standing answer to "may we ask you?", and its readable specification.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::agency::{AgencyId, IncidentKind};
+use crate::time::{DAY, seconds};
+
+/// An owner's consent to be **asked**; never consent to share.
+///
+/// The default is *no*. A grant may be scoped by agency and by kind of incident, paused, made to
+/// expire, and limited in how often. Every part can only take away: deny wins over permit.
+///
+/// ```
+/// use canvass::{AgencyId, Consent, Denial, IncidentKind, Question, Scope};
+///
+/// let question = Question {
+///     agency: AgencyId(3),
+///     incident: IncidentKind::Burglary,
+///     now: "2026-05-01T12:00:00Z".parse()?,
+/// };
+/// let consent = Consent::granted().agencies(Scope::only([AgencyId(3)]));
+/// assert_eq!(consent.evaluate(&question, &[]), Ok(()));
+///
+/// let paused = consent.paused_until("2026-06-01T00:00:00Z".parse()?);
+/// assert_eq!(paused.evaluate(&question, &[]), Err(Denial::Paused));
+/// assert_eq!(Consent::default().evaluate(&question, &[]), Err(Denial::NotGranted));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[must_use]
+pub struct Consent {
+    standing: Standing,
+    agencies: Scope<AgencyId>,
+    incidents: Scope<IncidentKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<Timestamp>,
+    limit: AskLimit,
+}
+
+/// Whether an owner agreed at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Never agreed, or withdrew: the two are not told apart.
+    #[default]
+    NotGranted,
+    /// Agreed to be asked.
+    Granted,
+}
+
+impl Consent {
+    /// Consent to be asked by any agency about any incident, within the default [`AskLimit`].
+    pub fn granted() -> Self {
+        Self { standing: Standing::Granted, ..Self::default() }
+    }
+
+    /// The same consent for these agencies only.
+    pub fn agencies(self, agencies: Scope<AgencyId>) -> Self {
+        Self { agencies, ..self }
+    }
+
+    /// The same consent for these kinds of incident only.
+    pub fn incidents(self, incidents: Scope<IncidentKind>) -> Self {
+        Self { incidents, ..self }
+    }
+
+    /// The same consent, but not before `instant`.
+    pub fn paused_until(self, instant: Timestamp) -> Self {
+        Self { paused_until: Some(instant), ..self }
+    }
+
+    /// The same consent, up to but not including `instant`.
+    pub fn expiring(self, instant: Timestamp) -> Self {
+        Self { expires: Some(instant), ..self }
+    }
+
+    /// The same consent with another limit on how often.
+    pub fn limited(self, limit: AskLimit) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Whether the owner agreed at all.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// Decides one question, given when the owner was asked before, in any order.
+    ///
+    /// This is the specification: the routing core decides the same for whole blocks at once. The
+    /// first reason that holds, in the order of [`Denial`], is the answer.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the owner may not be asked.
+    pub fn evaluate(&self, question: &Question, asked: &[Timestamp]) -> Result<(), Denial> {
+        let now = seconds(question.now);
+        let lapses = self.lapses();
+        if self.standing == Standing::NotGranted {
+            Err(Denial::NotGranted)
+        } else if now >= lapses.expires {
+            Err(Denial::Expired)
+        } else if !self.agencies.includes(&question.agency) {
+            Err(Denial::AgencyOutOfScope)
+        } else if !self.incidents.includes(&question.incident) {
+            Err(Denial::IncidentOutOfScope)
+        } else if now < lapses.paused_until {
+            Err(Denial::Paused)
+        } else if now < self.limit.reached_until(asked.iter().map(|&at| seconds(at))) {
+            Err(Denial::AskedOftenEnough)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The scopes, which few owners choose for themselves: many consents share one.
+    pub(crate) fn scopes(&self) -> (&Scope<AgencyId>, &Scope<IncidentKind>) {
+        (&self.agencies, &self.incidents)
+    }
+
+    /// The same consent with its pause and expiry as [`Consent::lapses`] gave them.
+    pub(crate) fn lapsing(self, lapses: Lapses) -> Self {
+        let instant = |second, never| {
+            if second == never { None } else { Timestamp::from_second(second).ok() }
+        };
+        Self {
+            paused_until: instant(lapses.paused_until, i64::MIN),
+            expires: instant(lapses.expires, i64::MAX),
+            ..self
+        }
+    }
+
+    pub(crate) fn limit(&self) -> AskLimit {
+        self.limit
+    }
+
+    /// When the pause ends and the grant expires, as seconds; "never paused" and "never expires"
+    /// are the ends of time.
+    pub(crate) fn lapses(&self) -> Lapses {
+        Lapses {
+            paused_until: self.paused_until.map_or(i64::MIN, seconds),
+            expires: self.expires.map_or(i64::MAX, seconds),
+        }
+    }
+}
+
+/// When a pause ends and a grant expires, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lapses {
+    pub(crate) paused_until: i64,
+    pub(crate) expires: i64,
+}
+
+/// What a consent is asked: may this agency ask about this kind of incident now?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Who asks.
+    pub agency: AgencyId,
+    /// About what.
+    pub incident: IncidentKind,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Which of many a consent extends to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", bound(deserialize = "T: Ord + Deserialize<'de>"))]
+pub enum Scope<T> {
+    /// All of them, those that come later included.
+    #[default]
+    Any,
+    /// These and no others.
+    Only(BTreeSet<T>),
+    /// All, later ones included, except these.
+    AllBut(BTreeSet<T>),
+}
+
+impl<T: Ord> Scope<T> {
+    /// These and no others.
+    pub fn only(members: impl IntoIterator<Item = T>) -> Self {
+        Self::Only(members.into_iter().collect())
+    }
+
+    /// All except these.
+    pub fn all_but(members: impl IntoIterator<Item = T>) -> Self {
+        Self::AllBut(members.into_iter().collect())
+    }
+
+    /// Whether the scope extends to one of them. O(log members).
+    #[must_use]
+    pub fn includes(&self, member: &T) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(members) => members.contains(member),
+            Self::AllBut(members) => !members.contains(member),
+        }
+    }
+}
+
+/// How often an owner may be asked, by everybody together.
+///
+/// The default is 2 requests in 7 days and 4 in 30 days. 0 means never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Counts", into = "Counts")]
+pub struct AskLimit {
+    // INVARIANT: both at most `AskLimit::MAX`, so a history of that length decides.
+    per_7_days: u8,
+    per_30_days: u8,
+}
+
+impl Default for AskLimit {
+    fn default() -> Self {
+        Self { per_7_days: 2, per_30_days: 4 }
+    }
+}
+
+impl AskLimit {
+    /// The largest number of requests that a limit can allow in either span.
+    pub const MAX: u8 = 30;
+
+    /// At most so many requests in any 7 days and in any 30 days.
+    ///
+    /// # Errors
+    ///
+    /// If a number is larger than [`AskLimit::MAX`].
+    pub fn new(per_7_days: u8, per_30_days: u8) -> Result<Self, AskLimitError> {
+        match per_7_days.max(per_30_days) {
+            number if number > Self::MAX => Err(AskLimitError { number }),
+            _ => Ok(Self { per_7_days, per_30_days }),
+        }
+    }
+
+    /// How many requests may reach an owner in any 7 days.
+    #[must_use]
+    pub const fn per_7_days(self) -> u8 {
+        self.per_7_days
+    }
+
+    /// How many requests may reach an owner in any 30 days.
+    #[must_use]
+    pub const fn per_30_days(self) -> u8 {
+        self.per_30_days
+    }
+
+    /// The first second from which the owner may be asked again, given when they were asked.
+    ///
+    /// A request at `a` counts at `now` while `now < a + span`; one that lies in the future counts
+    /// as well. So the answer only ever turns from no to yes as `now` grows, and one instant says
+    /// it all.
+    pub(crate) fn reached_until(self, asked: impl Iterator<Item = i64>) -> i64 {
+        let mut asked: Vec<i64> = asked.collect();
+        asked.sort_unstable_by(|a, b| b.cmp(a));
+        [(self.per_7_days, 7 * DAY), (self.per_30_days, 30 * DAY)]
+            .into_iter()
+            .map(|(number, span)| match usize::from(number).checked_sub(1) {
+                None => i64::MAX,
+                Some(nth) => asked.get(nth).map_or(i64::MIN, |at| at.saturating_add(span)),
+            })
+            .fold(i64::MIN, i64::max)
+    }
+}
+
+/// A number of requests is too large for an [`AskLimit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a limit of `{number}` requests is more than {}", AskLimit::MAX)]
+pub struct AskLimitError {
+    number: u8,
+}
+
+/// The wire form of a limit, before it is validated.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Counts {
+    per_7_days: u8,
+    per_30_days: u8,
+}
+
+impl TryFrom<Counts> for AskLimit {
+    type Error = AskLimitError;
+
+    fn try_from(counts: Counts) -> Result<Self, Self::Error> {
+        Self::new(counts.per_7_days, counts.per_30_days)
+    }
+}
+
+impl From<AskLimit> for Counts {
+    fn from(limit: AskLimit) -> Self {
+        Self { per_7_days: limit.per_7_days, per_30_days: limit.per_30_days }
+    }
+}
+
+/// Why a camera's owner is not asked. A value, not an error, and the operator's alone.
+///
+/// Exhaustive on purpose: a new reason must be looked at by everyone who matches on this. Where
+/// several reasons hold, the first in this order is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Denial {
+    /// The owner never agreed to be asked, or withdrew.
+    NotGranted,
+    /// The owner agreed up to an instant that has passed.
+    Expired,
+    /// The owner did not agree to be asked by this agency.
+    AgencyOutOfScope,
+    /// The owner did not agree to be asked about this kind of incident.
+    IncidentOutOfScope,
+    /// The owner paused all requests.
+    Paused,
+    /// The owner was asked as often as they allow.
+    AskedOftenEnough,
+    /// The camera has no footage of the window.
+    NoFootage,
+}
+
+impl Denial {
+    /// Every reason, in the order in which they are named.
+    pub const ALL: [Self; 7] = [
+        Self::NotGranted,
+        Self::Expired,
+        Self::AgencyOutOfScope,
+        Self::IncidentOutOfScope,
+        Self::Paused,
+        Self::AskedOftenEnough,
+        Self::NoFootage,
+    ];
+
+    /// The reason's stable `snake_case` code, the same as in serde formats.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotGranted => "not_granted",
+            Self::Expired => "expired",
+            Self::AgencyOutOfScope => "agency_out_of_scope",
+            Self::IncidentOutOfScope => "incident_out_of_scope",
+            Self::Paused => "paused",
+            Self::AskedOftenEnough => "asked_often_enough",
+            Self::NoFootage => "no_footage",
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}

@@ -1,0 +1,5 @@
+//! What may leave towards the agency.
+
+mod receipt;
+
+pub use receipt::Receipt;

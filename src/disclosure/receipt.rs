@@ -1,0 +1,68 @@
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::agency::{AgencyId, IncidentKind};
+use crate::policy::AuthorizedRequest;
+use crate::time::TimeWindow;
+
+/// What the **agency** may see of a request that was authorised.
+///
+/// It is made of the request's own fields and the policy's version, so it cannot carry an id, a
+/// position or a count: for none, few and many recipients it is the same, byte by byte. Even an
+/// empty route has one.
+///
+/// ```compile_fail
+/// # fn peek(receipt: canvass::Receipt) {
+/// let count = receipt.owners(); // there is no such thing
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    status: Status,
+    case_reference: String,
+    agency: AgencyId,
+    incident: IncidentKind,
+    window: TimeWindow,
+    policy_version: String,
+    reviewed_at: Timestamp,
+}
+
+/// The one thing that a receipt says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Accepted,
+}
+
+impl Receipt {
+    pub(crate) fn of(authorized: &AuthorizedRequest) -> Self {
+        let request = authorized.request();
+        Self {
+            status: Status::Accepted,
+            case_reference: request.case_reference.clone(),
+            agency: request.agency,
+            incident: request.incident,
+            window: request.window,
+            policy_version: authorized.policy_version().to_owned(),
+            reviewed_at: authorized.reviewed_at(),
+        }
+    }
+
+    /// The case that the request belongs to.
+    #[must_use]
+    pub fn case_reference(&self) -> &str {
+        &self.case_reference
+    }
+
+    /// Which agency asked.
+    #[must_use]
+    pub fn agency(&self) -> AgencyId {
+        self.agency
+    }
+
+    /// When the request was reviewed and accepted.
+    #[must_use]
+    pub fn reviewed_at(&self) -> Timestamp {
+        self.reviewed_at
+    }
+}

@@ -1,0 +1,365 @@
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use geo::Relate;
+use geo_types::{Coord, LineString, MultiPolygon, Polygon};
+
+use super::antimeridian::{self, Point};
+use super::area_error::AreaError;
+use super::drawing::Drawing;
+use super::position::{E7, HALF_TURN};
+use super::size::ring_size_m2;
+use super::validity::{Found, find_flaw};
+use super::{Boundary, Envelope, Position};
+
+/// A polygon or multipolygon on the map: where a request asks for footage.
+///
+/// An area is one or more parts, each a shell with holes. Edges are straight lines in longitude and
+/// latitude, as in RFC 7946. The boundary belongs to the area, that of holes too.
+///
+/// An area exists only if it is valid as OGC Simple Features and GEOS define it: no ring crosses or
+/// touches itself, holes are inside their shell, parts do not overlap. The drawing is validated as
+/// it is given, with exact predicates; only then its vertices are rounded to 1e-7 degree. Rings may
+/// be open or closed and of either winding, and repeat vertices.
+///
+/// Longitudes up to ±3600 are accepted, as map widgets pan past the date line. Two consecutive
+/// vertices more than 180 degrees apart mean the short way across the antimeridian, where areas are
+/// split. A ring that goes around a pole, or is wider than 360 degrees, is refused.
+///
+/// Cloning is cheap: clones share their content. Two areas are equal if they have the same vertices
+/// in the same order. In serde formats an area is a GeoJSON geometry, validated when read.
+///
+/// ```
+/// use canvass::{Area, Position};
+///
+/// let area = Area::from_wkt("POLYGON((0 0, 4 0, 4 4, 0 4, 0 0), (1 1, 2 1, 2 2, 1 2, 1 1))")?;
+/// assert!(area.covers(Position::new(4.0, 4.0)?));
+/// assert!(area.covers(Position::new(1.0, 1.5)?));
+/// assert!(!area.covers(Position::new(1.5, 1.5)?));
+/// assert_eq!((area.parts(), area.vertices()), (1, 8));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Area(Arc<Content>);
+
+struct Content {
+    rings: Rings,
+    boundary: Boundary,
+    part_sizes_m2: OnceLock<Box<[f64]>>,
+    /// The drawing as given, if its rounding would not pass validation: to be written instead.
+    given: Option<MultiPolygon<f64>>,
+}
+
+impl Area {
+    /// The area of a drawing in degrees, `x` being the longitude.
+    ///
+    /// O(n log n) for n vertices.
+    ///
+    /// # Errors
+    ///
+    /// If the drawing is no valid area (see [`AreaError`]), or nothing is left after rounding. Empty
+    /// polygons and empty holes are passed over.
+    pub fn new(drawing: &MultiPolygon<f64>) -> Result<Self, AreaError> {
+        Self::from_polygons(&drawing.0)
+    }
+
+    pub(super) fn from_polygons(polygons: &[Polygon<f64>]) -> Result<Self, AreaError> {
+        let drawing = Drawing::read(polygons)?;
+        validate(&drawing)?;
+        let rings = Rings::rounded(&drawing);
+        if rings.vertices.is_empty() {
+            return Err(AreaError::Collapsed);
+        }
+        let as_given = drawing.on_grid && drawing.east <= i64::from(HALF_TURN);
+        let given = (!as_given && !rings.read_back()).then(|| MultiPolygon(polygons.to_vec()));
+        let boundary = Boundary::new(rings.iter());
+        Ok(Self(Arc::new(Content { rings, boundary, part_sizes_m2: OnceLock::new(), given })))
+    }
+
+    /// Whether a position is inside, or on the boundary.
+    #[must_use]
+    pub fn covers(&self, position: Position) -> bool {
+        self.boundary().covers(position)
+    }
+
+    /// Whether every position of another area is a position of this one. An area covers itself.
+    ///
+    /// Meant for "does the request lie within the jurisdiction?". O(n log n) for n vertices of both,
+    /// and as many more as their edges meet.
+    ///
+    /// ```
+    /// use canvass::Area;
+    ///
+    /// let county = Area::from_bounds(-74.0, 40.0, -73.0, 41.0)?;
+    /// let town = Area::from_bounds(-74.0, 40.5, -73.9, 40.6)?;
+    /// assert!(county.covers_area(&town) && county.covers_area(&county));
+    /// assert!(!town.covers_area(&county));
+    /// # Ok::<(), canvass::AreaError>(())
+    /// ```
+    #[must_use]
+    pub fn covers_area(&self, other: &Self) -> bool {
+        if Arc::ptr_eq(&self.0, &other.0) || self == other {
+            return true;
+        }
+        // Cheap, exact noes first; what remains is mostly a yes.
+        self.envelope().contains(other.envelope())
+            && other.0.rings.vertices.iter().all(|&vertex| self.covers(vertex))
+            && self.0.rings.planar(1.0).relate(&other.0.rings.planar(1.0)).is_covers()
+    }
+
+    /// The size in square metres on the WGS 84 ellipsoid, holes left out.
+    ///
+    /// The edges are straight in longitude and latitude, like everywhere in this crate; the size of
+    /// the polygon with the same vertices and geodesic edges is within 1e-5 of it for edges of up
+    /// to a few kilometres. Computed when first asked for: O(n) for n vertices.
+    #[must_use]
+    pub fn size_m2(&self) -> f64 {
+        self.part_sizes_m2().sum()
+    }
+
+    /// The sizes of the parts in square metres, in the order of the parts.
+    #[must_use]
+    pub fn part_sizes_m2(&self) -> impl ExactSizeIterator<Item = f64> + '_ {
+        let sizes = self.0.part_sizes_m2.get_or_init(|| {
+            self.0
+                .rings
+                .parts()
+                .map(|mut rings| {
+                    let size = |ring: &[Position]| {
+                        let e7 = |value| i64::from(value);
+                        ring_size_m2(ring.iter().map(|v| (e7(v.lon_e7()), e7(v.lat_e7()))))
+                    };
+                    let shell = rings.next().map_or(0.0, size);
+                    (shell - rings.map(size).sum::<f64>()).max(0.0)
+                })
+                .collect()
+        });
+        sizes.iter().copied()
+    }
+
+    /// The number of parts, at least one.
+    ///
+    /// A part that crosses the antimeridian was split there, and counts once for each side's pieces.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.0.rings.part_ends.len()
+    }
+
+    /// The number of vertices in all rings, each ring open.
+    #[must_use]
+    pub fn vertices(&self) -> usize {
+        self.0.rings.vertices.len()
+    }
+
+    /// West, south, east and north in degrees.
+    ///
+    /// An area on both sides of the antimeridian reaches from -180 to 180.
+    #[must_use]
+    pub fn bounds(&self) -> (f64, f64, f64, f64) {
+        let Envelope { west, south, east, north } = self.0.rings.envelope();
+        let degrees = |e7| f64::from(e7) / E7;
+        (degrees(west), degrees(south), degrees(east), degrees(north))
+    }
+
+    /// The area in degrees, as it was rounded and split: closed rings, shells counter-clockwise and
+    /// holes clockwise (RFC 7946).
+    #[must_use]
+    pub fn to_multi_polygon(&self) -> MultiPolygon<f64> {
+        self.0.rings.planar(E7)
+    }
+
+    /// What to write so that reading gives this area again.
+    pub(super) fn written(&self) -> std::borrow::Cow<'_, MultiPolygon<f64>> {
+        match &self.0.given {
+            Some(given) => std::borrow::Cow::Borrowed(given),
+            None => std::borrow::Cow::Owned(self.to_multi_polygon()),
+        }
+    }
+
+    pub(crate) fn boundary(&self) -> &Boundary {
+        &self.0.boundary
+    }
+
+    pub(crate) fn envelope(&self) -> Envelope {
+        self.boundary().envelope()
+    }
+}
+
+impl PartialEq for Area {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.rings == other.0.rings
+    }
+}
+
+impl Eq for Area {}
+
+impl fmt::Debug for Area {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (west, south, east, north) = self.bounds();
+        f.debug_struct("Area")
+            .field("parts", &self.parts())
+            .field("vertices", &self.vertices())
+            .field("bounds", &[west, south, east, north])
+            .finish_non_exhaustive()
+    }
+}
+
+fn validate(drawing: &Drawing) -> Result<(), AreaError> {
+    let refuse = |drawing: &Drawing, found: Found| AreaError::Flawed {
+        flaw: found.flaw,
+        at: drawing.place(found.vertex, found.near),
+        with: found.with.map(|vertex| drawing.place(vertex, found.near)),
+    };
+    if let Some(found) = find_flaw(drawing) {
+        return Err(refuse(drawing, found));
+    }
+    if let Some(copied) = drawing.with_copies()
+        && let Some(found) = find_flaw(&copied)
+    {
+        return Err(refuse(&copied, found));
+    }
+    Ok(())
+}
+
+/// Open rings in one piece of memory.
+///
+/// INVARIANT: at least three vertices a ring, no two neighbours equal; at least one ring a part, its
+/// shell first; shells run counter-clockwise and holes clockwise unless they enclose nothing.
+#[derive(Default, PartialEq, Eq)]
+struct Rings {
+    vertices: Vec<Position>,
+    /// Where each ring ends in `vertices`.
+    ring_ends: Vec<usize>,
+    /// Where each part ends in `ring_ends`.
+    part_ends: Vec<usize>,
+}
+
+impl Rings {
+    /// Rounds the rings of a drawing, drops what collapses, and splits at the antimeridian.
+    fn rounded(drawing: &Drawing) -> Self {
+        let mut rings =
+            Self { vertices: Vec::with_capacity(drawing.vertices.len()), ..Self::default() };
+        for part in drawing.rings.chunk_by(|a, b| a.part == b.part) {
+            let points = part.iter().map(|ring| {
+                let vertices = drawing.vertices.get(ring.start..ring.end).unwrap_or_default();
+                vertices.iter().map(|vertex| (vertex.lon, vertex.lat))
+            });
+            if drawing.east <= i64::from(HALF_TURN) {
+                rings.push_part(points);
+            } else {
+                let part: Vec<Vec<Point>> = points.map(Iterator::collect).collect();
+                for piece in antimeridian::split(&part) {
+                    rings.push_part(piece.into_iter().map(Vec::into_iter));
+                }
+            }
+        }
+        rings
+    }
+
+    fn push_part<I: Iterator<Item = Point>>(&mut self, rings: impl Iterator<Item = I>) {
+        let before = self.ring_ends.len();
+        for ring in rings {
+            let shell = self.ring_ends.len() == before;
+            if !self.push_ring(ring, shell) && shell {
+                return;
+            }
+        }
+        self.part_ends.push(self.ring_ends.len());
+    }
+
+    /// Whether the ring is still one: has three different vertices.
+    fn push_ring(&mut self, points: impl Iterator<Item = Point>, shell: bool) -> bool {
+        let start = self.vertices.len();
+        for (lon, lat) in points {
+            let vertex = Position::vertex(narrow(lon), narrow(lat));
+            if self.vertices.get(start..).and_then(<[_]>::last) != Some(&vertex) {
+                self.vertices.push(vertex);
+            }
+        }
+        while let [first, .., last] = self.vertices.get(start..).unwrap_or_default()
+            && first == last
+        {
+            self.vertices.pop();
+        }
+        let ring = self.vertices.get_mut(start..).unwrap_or_default();
+        let distinct = match ring {
+            [a, b, rest @ ..] => rest.iter().any(|vertex| vertex != a && vertex != b),
+            _ => false,
+        };
+        if !distinct {
+            self.vertices.truncate(start);
+            return false;
+        }
+        let doubled = doubled_size(ring);
+        if (shell && doubled < 0) || (!shell && doubled > 0) {
+            // The first vertex stays the first.
+            if let [_, rest @ ..] = ring {
+                rest.reverse();
+            }
+        }
+        self.ring_ends.push(self.vertices.len());
+        true
+    }
+
+    fn ring(&self, index: usize) -> &[Position] {
+        let start = index.checked_sub(1).and_then(|before| self.ring_ends.get(before));
+        let end = self.ring_ends.get(index).copied().unwrap_or(0);
+        self.vertices.get(start.copied().unwrap_or(0)..end).unwrap_or_default()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[Position]> {
+        (0..self.ring_ends.len()).map(|index| self.ring(index))
+    }
+
+    fn parts(&self) -> impl Iterator<Item = impl Iterator<Item = &[Position]>> {
+        let starts = std::iter::once(0).chain(self.part_ends.iter().copied());
+        starts.zip(&self.part_ends).map(|(start, &end)| (start..end).map(|index| self.ring(index)))
+    }
+
+    /// The bounds, a longitude of 180 staying 180.
+    fn envelope(&self) -> Envelope {
+        Envelope::of(self.vertices.iter().copied())
+    }
+
+    /// The rings as a multipolygon in units of `1 / units` of 1e-7 degree.
+    fn planar(&self, units: f64) -> MultiPolygon<f64> {
+        let line = |ring: &[Position]| {
+            let coords = ring.iter().chain(ring.first()).map(|vertex| Coord {
+                x: f64::from(vertex.lon_e7()) / units,
+                y: f64::from(vertex.lat_e7()) / units,
+            });
+            LineString(coords.collect())
+        };
+        let polygons = self.parts().map(|mut rings| {
+            let shell = rings.next().map_or_else(|| LineString(Vec::new()), line);
+            Polygon::new(shell, rings.map(line).collect())
+        });
+        MultiPolygon(polygons.collect())
+    }
+
+    /// Whether the rings, written in degrees, would be read as these rings again.
+    fn read_back(&self) -> bool {
+        let written = self.planar(E7);
+        Drawing::read(&written.0)
+            .is_ok_and(|drawing| validate(&drawing).is_ok() && Self::rounded(&drawing) == *self)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "after the split at most 1.8e9 either way")]
+fn narrow(e7: i64) -> i32 {
+    e7 as i32
+}
+
+/// Twice the size in the plane of longitude and latitude, positive if counter-clockwise; exact.
+fn doubled_size(ring: &[Position]) -> i128 {
+    let next = ring.iter().cycle().skip(1);
+    let wide = |value: i32| i64::from(value);
+    ring.iter()
+        .zip(next)
+        .map(|(a, b)| {
+            let (from, to) = (wide(a.lon_e7()), wide(b.lon_e7()));
+            // At most 3.6e9 * 1.8e9, which an i64 holds.
+            i128::from((to - from) * -(wide(a.lat_e7()) + wide(b.lat_e7())))
+        })
+        .sum()
+}

@@ -1,0 +1,52 @@
+use super::Position;
+
+/// An axis-parallel box of positions in units of 1e-7 degree, its sides included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    pub(crate) west: i32,
+    pub(crate) south: i32,
+    pub(crate) east: i32,
+    pub(crate) north: i32,
+}
+
+impl Envelope {
+    /// The envelope of nothing: merging with it changes nothing, and nothing intersects it.
+    pub(crate) const EMPTY: Self =
+        Self { west: i32::MAX, south: i32::MAX, east: i32::MIN, north: i32::MIN };
+
+    /// The smallest envelope of some positions.
+    pub(crate) fn of(positions: impl IntoIterator<Item = Position>) -> Self {
+        positions.into_iter().fold(Self::EMPTY, |envelope, position| {
+            let (lon, lat) = (position.lon_e7(), position.lat_e7());
+            envelope.merged(Self { west: lon, south: lat, east: lon, north: lat })
+        })
+    }
+
+    /// The smallest envelope that contains both.
+    pub(crate) fn merged(self, other: Self) -> Self {
+        Self {
+            west: self.west.min(other.west),
+            south: self.south.min(other.south),
+            east: self.east.max(other.east),
+            north: self.north.max(other.north),
+        }
+    }
+
+    /// Whether the two share a point, a common side or corner included.
+    #[inline]
+    pub(crate) fn intersects(self, other: Self) -> bool {
+        self.west <= other.east
+            && other.west <= self.east
+            && self.south <= other.north
+            && other.south <= self.north
+    }
+
+    /// Whether every point of `other` is a point of this.
+    #[inline]
+    pub(crate) fn contains(self, other: Self) -> bool {
+        self.west <= other.west
+            && self.south <= other.south
+            && self.east >= other.east
+            && self.north >= other.north
+    }
+}

@@ -1,0 +1,488 @@
+//! Whether rings bound an area, by the rules of OGC Simple Features, in one plane sweep.
+//!
+//! A vertical line sweeps from west to east and keeps the edges it meets in their order from south
+//! to north (Shamos and Hoey, "Geometric intersection problems", 1976). As long as no two edges
+//! cross, that order only changes at vertices, and two edges that do cross are neighbours before
+//! they do. The same order answers everything else:
+//!
+//! - the edge below a ring's westernmost vertex says which ring it is in,
+//! - the edges around a vertex, in angular order, say whether rings that meet there cross or touch,
+//! - rings of one part that touch in a cycle cut its inside into pieces.
+//!
+//! O(n log n) for n vertices, whatever their shape; every predicate is exact. Stops at the
+//! westernmost vertex where edges are in each other's way; rings in the wrong place are reported
+//! after that, those of the lowest part and ring first.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "ids of edges, vertices and rings are made here, from the vectors they index"
+)]
+
+use geo::kernels::{Kernel, RobustKernel};
+use geo_types::Coord;
+
+use super::area_error::Flaw;
+use super::drawing::Drawing;
+use super::sweep_order::SweepOrder;
+
+/// What is wrong, and the vertices (of the drawing) where: an edge is named by its first vertex.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Found {
+    pub(super) flaw: Flaw,
+    pub(super) vertex: usize,
+    pub(super) with: Option<usize>,
+    /// About where two edges meet, in degrees.
+    pub(super) near: Option<(f64, f64)>,
+}
+
+/// Looks for a reason why a drawing is no area.
+pub(super) fn find_flaw(drawing: &Drawing) -> Option<Found> {
+    let mut sweep = Sweep::new(drawing);
+    let events = sweep.events();
+    let mut rest = events.as_slice();
+    while let [first, ..] = rest {
+        let here = rest.iter().take_while(|event| event.at() == first.at()).count();
+        let (group, later) = rest.split_at(here);
+        if let Err(found) = sweep.visit(first.at(), group) {
+            return Some(found);
+        }
+        rest = later;
+    }
+    sweep.misplaced_ring().or(sweep.disconnected)
+}
+
+type EdgeId = u32;
+
+/// An edge from its western to its eastern end (from its southern, if it is vertical).
+#[derive(Clone, Copy)]
+struct Edge {
+    low: Coord<f64>,
+    high: Coord<f64>,
+    ring: u32,
+    /// Whether the ring runs along it from `low` to `high`.
+    forward: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Event {
+    x: f64,
+    y: f64,
+    vertex: u32,
+}
+
+impl Event {
+    fn at(&self) -> Coord<f64> {
+        Coord { x: self.x, y: self.y }
+    }
+}
+
+/// What the sweep knows of a ring once it has met its westernmost vertex.
+#[derive(Clone, Copy)]
+struct Met {
+    counter_clockwise: bool,
+    /// The smallest ring around it.
+    container: Option<u32>,
+}
+
+struct Sweep<'a> {
+    drawing: &'a Drawing,
+    /// The edge that starts at each vertex.
+    edges: Vec<Edge>,
+    met: Vec<Option<Met>>,
+    order: SweepOrder,
+    touches: Touches,
+    /// The first place where rings that touch cut the inside of their part.
+    disconnected: Option<Found>,
+    // Scratch of `visit`: edges that end in, pass through or start from the vertex, south to north.
+    arriving: Vec<EdgeId>,
+    leaving: Vec<EdgeId>,
+}
+
+impl<'a> Sweep<'a> {
+    fn new(drawing: &'a Drawing) -> Self {
+        let mut edges = Vec::with_capacity(drawing.vertices.len());
+        for (id, ring) in drawing.rings.iter().enumerate() {
+            let vertices = &drawing.vertices[ring.start..ring.end];
+            for (a, b) in vertices.iter().zip(vertices.iter().cycle().skip(1)) {
+                let (a, b) = (Coord { x: a.x, y: a.y }, Coord { x: b.x, y: b.y });
+                let forward = (a.x, a.y) < (b.x, b.y);
+                let (low, high) = if forward { (a, b) } else { (b, a) };
+                edges.push(Edge { low, high, ring: index(id), forward });
+            }
+        }
+        Self {
+            drawing,
+            edges,
+            met: vec![None; drawing.rings.len()],
+            order: SweepOrder::default(),
+            touches: Touches::default(),
+            disconnected: None,
+            arriving: Vec::new(),
+            leaving: Vec::new(),
+        }
+    }
+
+    fn events(&self) -> Vec<Event> {
+        let vertices = self.drawing.vertices.iter().enumerate();
+        let mut events: Vec<Event> = vertices
+            .map(|(id, vertex)| Event { x: vertex.x, y: vertex.y, vertex: index(id) })
+            .collect();
+        events.sort_unstable_by(|a, b| {
+            a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)).then(a.vertex.cmp(&b.vertex))
+        });
+        events
+    }
+
+    fn edge(&self, id: EdgeId) -> &Edge {
+        &self.edges[id as usize]
+    }
+
+    fn ring(&self, id: EdgeId) -> u32 {
+        self.edge(id).ring
+    }
+
+    /// Moves the sweep line over one place, where one vertex is, or several touch.
+    fn visit(&mut self, at: Coord<f64>, group: &[Event]) -> Result<(), Found> {
+        let mut leaving = std::mem::take(&mut self.leaving);
+        let mut arriving = std::mem::take(&mut self.arriving);
+        leaving.clear();
+        arriving.clear();
+        for event in group {
+            let ring = &self.drawing.rings[self.ring(event.vertex) as usize];
+            let vertex = event.vertex as usize;
+            let before = if vertex == ring.start { ring.end - 1 } else { vertex - 1 };
+            for id in [index(before), event.vertex] {
+                if self.edge(id).low == at {
+                    leaving.push(id);
+                }
+            }
+        }
+
+        let edges = &self.edges;
+        let cursor = self.order.seek(|id| side(&edges[id as usize], at) > 0.0);
+        let mut passing = None;
+        let mut next = cursor;
+        while let Some(id) = self.order.get(next)
+            && side(self.edge(id), at) == 0.0
+        {
+            arriving.push(id);
+            if self.edge(id).high != at {
+                if let Some(other) = passing {
+                    return Err(self.collision(other, id, Meeting::Crossing, Some(at)));
+                }
+                passing = Some(id);
+                leaving.push(id);
+            }
+            next = self.order.after(next);
+        }
+
+        if leaving.len() > 1 {
+            self.sort_by_slope(at, &mut leaving)?;
+        }
+        if group.len() + usize::from(passing.is_some()) > 1 {
+            self.meet(at, group, passing, &arriving, &leaving)?;
+        }
+
+        let below = self.order.before(cursor).and_then(|before| self.order.get(before));
+        let above = self.order.get(next);
+        self.enter_rings(below, &leaving);
+        match (leaving.first(), leaving.last()) {
+            (Some(&first), Some(&last)) => {
+                self.neighbours(below, Some(first))?;
+                self.neighbours(Some(last), above)?;
+            }
+            _ => self.neighbours(below, above)?,
+        }
+        self.order.replace(cursor, arriving.len(), &leaving);
+        self.leaving = leaving;
+        self.arriving = arriving;
+        Ok(())
+    }
+
+    /// Sorts the edges to the east of a place from south to north.
+    fn sort_by_slope(&self, at: Coord<f64>, leaving: &mut [EdgeId]) -> Result<(), Found> {
+        let turn = |a: EdgeId, b: EdgeId| orient(at, self.edge(a).high, self.edge(b).high);
+        if let [a, b] = leaving {
+            if turn(*a, *b) < 0.0 {
+                std::mem::swap(a, b);
+            }
+        } else {
+            leaving.sort_unstable_by(|&a, &b| 0.0_f64.total_cmp(&turn(a, b)).then(a.cmp(&b)));
+        }
+        for pair in leaving.windows(2) {
+            if let [a, b] = *pair
+                && turn(a, b) == 0.0
+            {
+                return Err(self.collision(a, b, Meeting::Along, Some(at)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Several rings, or one several times, are at one place: do they cross there, or touch?
+    fn meet(
+        &mut self,
+        at: Coord<f64>,
+        group: &[Event],
+        passing: Option<EdgeId>,
+        arriving: &[EdgeId],
+        leaving: &[EdgeId],
+    ) -> Result<(), Found> {
+        // Counter-clockwise around the place, each way through it names its two edges alike: rings
+        // cross if the names are not nested like brackets.
+        let mut stack: Vec<EdgeId> = Vec::new();
+        for &id in leaving.iter().chain(arriving.iter().rev()) {
+            let way = self.way(id, at, passing);
+            if stack.last() == Some(&way) {
+                stack.pop();
+            } else {
+                stack.push(way);
+            }
+        }
+        if let Some((a, b)) = interleaved(&stack) {
+            return Err(self.collision(a, b, Meeting::Crossing, Some(at)));
+        }
+
+        let mut ways: Vec<EdgeId> = group.iter().map(|event| event.vertex).chain(passing).collect();
+        ways.sort_unstable_by_key(|&way| (self.ring(way), way));
+        for pair in ways.windows(2) {
+            if let [a, b] = *pair
+                && self.ring(a) == self.ring(b)
+            {
+                return Err(self.collision(a, b, Meeting::Touch, Some(at)));
+            }
+        }
+        let (edges, rings) = (&self.edges, &self.drawing.rings);
+        let ring = |way: EdgeId| edges[way as usize].ring;
+        let part = |way: EdgeId| rings[ring(way) as usize].part;
+        for ways in ways.chunk_by(|&a, &b| part(a) == part(b)) {
+            let cycle = self.touches.add(ways.iter().map(|&way| ring(way)));
+            if let (true, [.., a, b]) = (cycle, ways)
+                && self.disconnected.is_none()
+            {
+                self.disconnected = Some(Found {
+                    flaw: Flaw::InteriorDisconnected,
+                    vertex: *b as usize,
+                    with: Some(*a as usize),
+                    near: Some((at.x, at.y)),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of an edge's way through a place: the vertex there, or the edge that passes.
+    fn way(&self, id: EdgeId, at: Coord<f64>, passing: Option<EdgeId>) -> EdgeId {
+        let edge = self.edge(id);
+        let from = if edge.forward { edge.low } else { edge.high };
+        if Some(id) == passing || from == at {
+            return id;
+        }
+        let ring = &self.drawing.rings[edge.ring as usize];
+        let next = id as usize + 1;
+        index(if next == ring.end { ring.start } else { next })
+    }
+
+    /// Notes for rings that start here what they are in: what is above the edge just below them.
+    fn enter_rings(&mut self, below: Option<EdgeId>, leaving: &[EdgeId]) {
+        let mut below = below;
+        for &id in leaving {
+            let edge = self.edges[id as usize];
+            if self.met[edge.ring as usize].is_none() {
+                let container = below.and_then(|below| self.above(below));
+                // The lower edge at the westernmost vertex leads away from it counter-clockwise.
+                let counter_clockwise = edge.forward;
+                self.met[edge.ring as usize] = Some(Met { counter_clockwise, container });
+            }
+            below = Some(id);
+        }
+    }
+
+    /// The smallest ring around the places just above an edge.
+    fn above(&self, id: EdgeId) -> Option<u32> {
+        let edge = self.edge(id);
+        let met = self.met[edge.ring as usize]?;
+        if edge.forward == met.counter_clockwise { Some(edge.ring) } else { met.container }
+    }
+
+    /// Two edges become neighbours: if they cross, the first that ends does so on the wrong side.
+    fn neighbours(&self, below: Option<EdgeId>, above: Option<EdgeId>) -> Result<(), Found> {
+        let (Some(a), Some(b)) = (below, above) else { return Ok(()) };
+        let (low, high) = (self.edge(a), self.edge(b));
+        let crosses = if (low.high.x, low.high.y) < (high.high.x, high.high.y) {
+            side(high, low.high) > 0.0
+        } else {
+            side(low, high.high) < 0.0
+        };
+        if crosses { Err(self.collision(a, b, Meeting::Crossing, None)) } else { Ok(()) }
+    }
+
+    /// Names what it means that two edges are in each other's way.
+    fn collision(&self, a: EdgeId, b: EdgeId, meeting: Meeting, at: Option<Coord<f64>>) -> Found {
+        let (a, b) = (a.min(b), a.max(b));
+        let (first, second) = (self.edge(a), self.edge(b));
+        let (ring, other) =
+            (&self.drawing.rings[first.ring as usize], &self.drawing.rings[second.ring as usize]);
+        let neighbours = a + 1 == b || (a as usize == ring.start && b as usize + 1 == ring.end);
+        let flaw = match meeting {
+            Meeting::Along if first.ring == second.ring && neighbours => Flaw::Spike,
+            Meeting::Crossing if first.ring == second.ring => Flaw::SelfCrossing,
+            _ if first.ring == second.ring => Flaw::SelfTouch,
+            Meeting::Along if ring.part != other.part => Flaw::PartsShareEdge,
+            _ if ring.part != other.part => Flaw::PartsOverlap,
+            _ if ring.hole != 0 => Flaw::HolesOverlap,
+            Meeting::Along => Flaw::HoleAlongShell,
+            _ => Flaw::HoleCrossesShell,
+        };
+        let near = at.unwrap_or_else(|| intersection(first, second));
+        // A spike's tip is the vertex between its two edges.
+        let vertex = if flaw == Flaw::Spike && a + 1 == b { b } else { a } as usize;
+        let with = (flaw != Flaw::Spike).then_some(b as usize);
+        Found { flaw, vertex, with, near: Some((near.x, near.y)) }
+    }
+
+    /// Whether a ring is inside another, at whatever depth.
+    fn is_within(&self, ring: usize, outer: usize) -> bool {
+        let container = |id: usize| self.met[id].and_then(|met| met.container);
+        std::iter::successors(container(ring), |&id| container(id as usize))
+            .any(|id| id as usize == outer)
+    }
+
+    /// A ring that is not where a ring of its kind must be.
+    fn misplaced_ring(&self) -> Option<Found> {
+        let rings = &self.drawing.rings;
+        let mut shell = 0;
+        for (id, ring) in rings.iter().enumerate() {
+            if ring.hole == 0 {
+                shell = id;
+            }
+            let container = self.met[id].and_then(|met| met.container).map(|id| id as usize);
+            let around = container.map(|id| &rings[id]);
+            let flaw = match (ring.hole, around) {
+                (0, Some(around)) if around.part == ring.part => Some(Flaw::HoleOutsideShell),
+                (0, Some(around)) if around.hole == 0 => Some(Flaw::PartsOverlap),
+                // Outermost, or an island in a hole of another part.
+                (0, _) => None,
+                _ if container == Some(shell) => None,
+                (_, Some(around)) if around.part == ring.part => Some(Flaw::NestedHole),
+                (_, Some(_)) if self.is_within(id, shell) => Some(Flaw::PartsOverlap),
+                _ => Some(Flaw::HoleOutsideShell),
+            };
+            let Some(flaw) = flaw else { continue };
+            let with = container.map(|id| rings[id].start);
+            return Some(Found { flaw, vertex: ring.start, with, near: None });
+        }
+        None
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Meeting {
+    Crossing,
+    Touch,
+    Along,
+}
+
+/// Which rings touch where: a union-find over rings and the places they touch in.
+#[derive(Default)]
+struct Touches {
+    parents: Vec<u32>,
+    /// The element of a ring, made when it first touches another.
+    elements: std::collections::HashMap<u32, u32>,
+}
+
+impl Touches {
+    /// Adds a place where rings of one part meet, each once; whether that closes a cycle.
+    fn add(&mut self, rings: impl ExactSizeIterator<Item = u32>) -> bool {
+        if rings.len() < 2 {
+            return false;
+        }
+        let place = self.element();
+        let mut cycle = false;
+        for ring in rings {
+            let known = self.elements.get(&ring).copied();
+            let element = known.unwrap_or_else(|| self.element());
+            self.elements.insert(ring, element);
+            let (a, b) = (self.root(place), self.root(element));
+            cycle |= a == b;
+            self.parents[a as usize] = b;
+        }
+        cycle
+    }
+
+    fn element(&mut self) -> u32 {
+        let element = index(self.parents.len());
+        self.parents.push(element);
+        element
+    }
+
+    fn root(&mut self, mut element: u32) -> u32 {
+        while self.parents[element as usize] != element {
+            let grandparent = self.parents[self.parents[element as usize] as usize];
+            self.parents[element as usize] = grandparent;
+            element = grandparent;
+        }
+        element
+    }
+}
+
+/// Two names of a word, none next to its like, that are not nested: the nearest pair of likes has
+/// only single names between.
+fn interleaved(word: &[EdgeId]) -> Option<(EdgeId, EdgeId)> {
+    let mut sorted: Vec<(EdgeId, usize)> =
+        word.iter().enumerate().map(|(place, &name)| (name, place)).collect();
+    sorted.sort_unstable();
+    let nearest = sorted
+        .windows(2)
+        .filter_map(|pair| match *pair {
+            [(a, from), (b, to)] if a == b => Some((to - from, from)),
+            _ => None,
+        })
+        .min()?;
+    Some((word[nearest.1], word[nearest.1 + 1]))
+}
+
+/// Positive above an edge the sweep line meets, negative below, zero on it; exact.
+#[inline]
+fn side(edge: &Edge, at: Coord<f64>) -> f64 {
+    let (south, north) = if edge.low.y < edge.high.y {
+        (edge.low.y, edge.high.y)
+    } else {
+        (edge.high.y, edge.low.y)
+    };
+    if at.y > north {
+        1.0
+    } else if at.y < south {
+        -1.0
+    } else {
+        orient(edge.low, edge.high, at)
+    }
+}
+
+/// Positive if the three turn counter-clockwise; exact in sign.
+#[inline]
+fn orient(a: Coord<f64>, b: Coord<f64>, c: Coord<f64>) -> f64 {
+    match RobustKernel::orient2d(a, b, c) {
+        geo::Orientation::CounterClockwise => 1.0,
+        geo::Orientation::Clockwise => -1.0,
+        geo::Orientation::Collinear => 0.0,
+    }
+}
+
+/// About where the lines of two edges meet, for messages.
+fn intersection(a: &Edge, b: &Edge) -> Coord<f64> {
+    let (along, across) = (a.high - a.low, b.high - b.low);
+    let denominator = along.x * across.y - along.y * across.x;
+    let offset = b.low - a.low;
+    let share = (offset.x * across.y - offset.y * across.x) / denominator;
+    if share.is_finite() {
+        let share = share.clamp(0.0, 1.0);
+        Coord { x: a.low.x + along.x * share, y: a.low.y + along.y * share }
+    } else {
+        a.low
+    }
+}
+
+fn index(id: usize) -> u32 {
+    u32::try_from(id).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+
+pub mod agency;
+pub mod camera;
+pub mod consent;
+pub mod disclosure;
+pub mod geometry;
+pub mod policy;
+pub mod registry;
+pub mod request;
+pub mod routing;
+pub mod time;
+
+mod parallel;
+
+pub use agency::{Agency, AgencyId, AgencyKind, IncidentKind};
+pub use camera::{Camera, CameraId, OwnerId, Recording, RecordingError};
+pub use consent::{AskLimit, AskLimitError, Consent, Denial, Question, Scope, Standing};
+pub use disclosure::Receipt;
+pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
+pub use policy::{
+    AuthorizedRequest, FutureWindows, Jurisdiction, Paperwork, Policy, Violation, Violations,
+};
+pub use registry::{Change, ChangeError, ChangeRefusal, Layout, Registry, Revision, Snapshot};
+pub use request::Request;
+pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
+pub use time::{TimeWindow, TimeWindowError};

@@ -1,0 +1,472 @@
+//! The operator's limits, and the one way past them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::agency::{Agency, AgencyId, AgencyKind};
+use crate::request::Request;
+use crate::time::{DAY, seconds};
+
+/// The operator's limits on requests.
+///
+/// [`Policy::default`] has the limits that portals of this kind publish; each can be changed, and
+/// a policy can be loaded from any serde format, where what is not named keeps its default.
+/// [`Policy::unlimited`] is for evaluation.
+///
+/// ```
+/// use canvass::Policy;
+///
+/// let stricter: Policy = serde_json::from_str(r#"{"max_area_m2": 500000.0}"#)?;
+/// assert_eq!(stricter.max_window_minutes, Policy::default().max_window_minutes);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// The operator's name for this version of the policy; receipts carry it.
+    pub version: String,
+    /// The smallest area, and the smallest part of one, in geodesic square metres.
+    pub min_area_m2: f64,
+    /// The largest area in geodesic square metres, holes subtracted.
+    pub max_area_m2: f64,
+    /// The shortest window in minutes.
+    pub min_window_minutes: u32,
+    /// The longest window in minutes.
+    pub max_window_minutes: u32,
+    /// How many days of 24 hours the window's start may lie back.
+    pub max_look_back_days: u32,
+    /// Whether the window may reach into the future.
+    pub future_windows: FutureWindows,
+    /// The most vertices that an area may have, all rings together.
+    pub max_vertices: u32,
+    /// The most parts that an area may have.
+    pub max_parts: u32,
+    /// Whether a case reference and a contact must be named.
+    pub paperwork: Paperwork,
+    /// Which agencies may ask.
+    pub agency_kinds: BTreeSet<AgencyKind>,
+    /// Whether the area must lie within the agency's jurisdiction.
+    pub jurisdiction: Jurisdiction,
+    /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
+    pub min_households: u32,
+}
+
+/// Whether a window may end after `now`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FutureWindows {
+    /// It may; only what is already recorded counts.
+    Allowed,
+    /// It may not.
+    Refused,
+}
+
+/// Whether the fields that identify a case are required.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Paperwork {
+    /// A case reference and a contact are required.
+    Required,
+    /// They may be missing.
+    Optional,
+}
+
+/// Whether an agency may ask beyond where it has authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Jurisdiction {
+    /// The area must lie within the agency's recorded jurisdiction.
+    Within,
+    /// Anywhere.
+    Anywhere,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            version: "default-1".to_owned(),
+            // 0.025 and 0.5 square miles.
+            min_area_m2: 64_750.0,
+            max_area_m2: 1_294_994.0,
+            min_window_minutes: 15,
+            max_window_minutes: 12 * 60,
+            max_look_back_days: 45,
+            future_windows: FutureWindows::Refused,
+            max_vertices: 100,
+            max_parts: 10,
+            paperwork: Paperwork::Required,
+            agency_kinds: BTreeSet::from([AgencyKind::Local, AgencyKind::County]),
+            jurisdiction: Jurisdiction::Within,
+            min_households: 11,
+        }
+    }
+}
+
+impl Policy {
+    /// A policy without limits, for evaluation on real geometry. Not for asking real people.
+    ///
+    /// Consent is no limit of a policy: it holds under this one as well.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self {
+            version: "unlimited".to_owned(),
+            min_area_m2: 0.0,
+            max_area_m2: f64::MAX,
+            min_window_minutes: 0,
+            max_window_minutes: u32::MAX,
+            max_look_back_days: u32::MAX,
+            future_windows: FutureWindows::Allowed,
+            max_vertices: u32::MAX,
+            max_parts: u32::MAX,
+            paperwork: Paperwork::Optional,
+            agency_kinds: BTreeSet::from([
+                AgencyKind::Local,
+                AgencyKind::County,
+                AgencyKind::State,
+                AgencyKind::Federal,
+            ]),
+            jurisdiction: Jurisdiction::Anywhere,
+            min_households: 0,
+        }
+    }
+
+    /// Reviews a request that `agency` submitted, at `now`.
+    ///
+    /// Linear in the area's vertices, and a little more where a jurisdiction is compared.
+    ///
+    /// # Errors
+    ///
+    /// Every violation at once, in a fixed order.
+    pub fn review(
+        &self,
+        request: &Request,
+        agency: &Agency,
+        now: Timestamp,
+    ) -> Result<AuthorizedRequest, Violations> {
+        let violations: Vec<Violation> = self
+            .agency_violations(request, agency)
+            .chain(self.area_violations(request))
+            .chain(self.window_violations(request, now))
+            .chain(self.paperwork_violations(request))
+            .collect();
+        if violations.is_empty() {
+            Ok(AuthorizedRequest(Arc::new(Authorized {
+                request: request.clone(),
+                policy_version: self.version.clone(),
+                min_households: self.min_households,
+                reviewed_at: now,
+            })))
+        } else {
+            Err(Violations(violations))
+        }
+    }
+
+    fn agency_violations(
+        &self,
+        request: &Request,
+        agency: &Agency,
+    ) -> impl Iterator<Item = Violation> {
+        let unknown = (request.agency != agency.id)
+            .then_some(Violation::UnknownAgency { named: request.agency, known: agency.id });
+        let kind = (!self.agency_kinds.contains(&agency.kind))
+            .then_some(Violation::AgencyKindNotAllowed { kind: agency.kind });
+        let jurisdiction = match (self.jurisdiction, &agency.jurisdiction) {
+            (Jurisdiction::Anywhere, _) => None,
+            (Jurisdiction::Within, None) => Some(Violation::JurisdictionUnknown),
+            // A jurisdiction is compared only with an area that is small enough to be asked.
+            (Jurisdiction::Within, Some(within)) => (self.fits_geometry(request)
+                && !within.covers_area(&request.area))
+            .then_some(Violation::OutsideJurisdiction),
+        };
+        [unknown, kind, jurisdiction].into_iter().flatten()
+    }
+
+    fn fits_geometry(&self, request: &Request) -> bool {
+        count(request.area.vertices()) <= self.max_vertices
+            && count(request.area.parts()) <= self.max_parts
+    }
+
+    fn area_violations(&self, request: &Request) -> impl Iterator<Item = Violation> {
+        let (area, vertices, parts) =
+            (&request.area, count(request.area.vertices()), count(request.area.parts()));
+        let many_vertices = (vertices > self.max_vertices)
+            .then_some(Violation::TooManyVertices { vertices, allowed: self.max_vertices });
+        let many_parts = (parts > self.max_parts)
+            .then_some(Violation::TooManyParts { parts, allowed: self.max_parts });
+        let size = area.size_m2();
+        let small = (size < self.min_area_m2)
+            .then_some(Violation::AreaTooSmall { m2: size, allowed_m2: self.min_area_m2 });
+        let large = (size > self.max_area_m2)
+            .then_some(Violation::AreaTooLarge { m2: size, allowed_m2: self.max_area_m2 });
+        // With one part the whole has said it already.
+        let small_part = area
+            .part_sizes_m2()
+            .enumerate()
+            .filter(|_| parts > 1 && small.is_none())
+            .find(|&(_, m2)| m2 < self.min_area_m2)
+            .map(|(part, m2)| Violation::PartTooSmall { part, m2, allowed_m2: self.min_area_m2 });
+        [many_vertices, many_parts, small, large, small_part].into_iter().flatten()
+    }
+
+    fn window_violations(
+        &self,
+        request: &Request,
+        now: Timestamp,
+    ) -> impl Iterator<Item = Violation> {
+        let window = &request.window;
+        let asked = window.duration();
+        let (least, most) = (minutes(self.min_window_minutes), minutes(self.max_window_minutes));
+        let short = (asked < least).then_some(Violation::WindowTooShort { asked, allowed: least });
+        let long = (asked > most).then_some(Violation::WindowTooLong { asked, allowed: most });
+        let future = (self.future_windows == FutureWindows::Refused && window.end() > now)
+            .then_some(Violation::WindowInFuture { end: window.end(), now });
+        let back = seconds(now).saturating_sub(seconds(window.start()));
+        let old = (back > i64::from(self.max_look_back_days).saturating_mul(DAY)).then_some(
+            Violation::WindowTooOld {
+                start: window.start(),
+                allowed_days: self.max_look_back_days,
+            },
+        );
+        [short, long, future, old].into_iter().flatten()
+    }
+
+    fn paperwork_violations(&self, request: &Request) -> impl Iterator<Item = Violation> {
+        let required = self.paperwork == Paperwork::Required;
+        let case = (required && request.case_reference.trim().is_empty())
+            .then_some(Violation::CaseReferenceMissing);
+        let contact =
+            (required && request.contact.trim().is_empty()).then_some(Violation::ContactMissing);
+        [case, contact].into_iter().flatten()
+    }
+}
+
+fn minutes(number: u32) -> SignedDuration {
+    SignedDuration::from_mins(i64::from(number))
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A request that passed review. It can only come from [`Policy::review`], and only it can be
+/// routed. Cheap to clone.
+///
+/// ```compile_fail
+/// # fn sneak(request: canvass::Request) {
+/// let authorized = canvass::AuthorizedRequest(request); // private: there is no way around
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuthorizedRequest(Arc<Authorized>);
+
+#[derive(Debug, PartialEq)]
+struct Authorized {
+    request: Request,
+    policy_version: String,
+    min_households: u32,
+    reviewed_at: Timestamp,
+}
+
+impl AuthorizedRequest {
+    /// What was asked; it cannot be changed any more.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.0.request
+    }
+
+    /// The version of the policy that let it pass.
+    #[must_use]
+    pub fn policy_version(&self) -> &str {
+        &self.0.policy_version
+    }
+
+    /// How many households with a camera in the area it takes before anyone is asked.
+    #[must_use]
+    pub fn min_households(&self) -> u32 {
+        self.0.min_households
+    }
+
+    /// When it was reviewed.
+    #[must_use]
+    pub fn reviewed_at(&self) -> Timestamp {
+        self.0.reviewed_at
+    }
+}
+
+/// All the reasons why a request was refused: never empty, in a fixed order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// The violations, in a fixed order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Violations {
+    type Item = &'a Violation;
+    type IntoIter = std::slice::Iter<'a, Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, violation) in self.iter().enumerate() {
+            write!(f, "{}{violation}", if i == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Violations {}
+
+/// One limit that a request breaks: a stable code, and a sentence a person can act on.
+///
+/// What a request breaks never depends on any camera or owner.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// The request names another agency than the one that submits it.
+    #[error("the request names agency `{named}`, but it was submitted by agency `{known}`")]
+    UnknownAgency {
+        /// The agency that the request names.
+        named: AgencyId,
+        /// The agency in the operator's record.
+        known: AgencyId,
+    },
+    /// Agencies of this kind may not ask.
+    #[error("{} agencies may not ask here", format!("{kind:?}").to_lowercase())]
+    AgencyKindNotAllowed {
+        /// The agency's kind.
+        kind: AgencyKind,
+    },
+    /// The operator has no jurisdiction on record for the agency.
+    #[error("the agency has no jurisdiction on record; the operator must add it first")]
+    JurisdictionUnknown,
+    /// The area reaches beyond the agency's jurisdiction.
+    #[error("the area reaches beyond the agency's jurisdiction; draw it within")]
+    OutsideJurisdiction,
+    /// The area has more vertices than allowed.
+    #[error("the area has {vertices} vertices; simplify it to at most {allowed}")]
+    TooManyVertices {
+        /// How many it has.
+        vertices: u32,
+        /// How many it may have.
+        allowed: u32,
+    },
+    /// The area has more parts than allowed.
+    #[error("the area has {parts} parts; at most {allowed} are allowed")]
+    TooManyParts {
+        /// How many it has.
+        parts: u32,
+        /// How many it may have.
+        allowed: u32,
+    },
+    /// The area is smaller than allowed.
+    #[error("the area is {m2:.0} m2; draw at least {allowed_m2:.0} m2")]
+    AreaTooSmall {
+        /// Its size in geodesic square metres.
+        m2: f64,
+        /// The smallest allowed.
+        allowed_m2: f64,
+    },
+    /// The area is larger than allowed.
+    #[error("the area is {m2:.0} m2; draw at most {allowed_m2:.0} m2")]
+    AreaTooLarge {
+        /// Its size in geodesic square metres.
+        m2: f64,
+        /// The largest allowed.
+        allowed_m2: f64,
+    },
+    /// A part of the area is smaller than allowed, though the whole is not.
+    #[error("part {part} of the area is {m2:.0} m2; each part takes at least {allowed_m2:.0} m2")]
+    PartTooSmall {
+        /// Which part, counted from 0.
+        part: usize,
+        /// Its size in geodesic square metres.
+        m2: f64,
+        /// The smallest allowed.
+        allowed_m2: f64,
+    },
+    /// The window is shorter than allowed.
+    #[error("the window is {asked:#}; ask for at least {allowed:#}")]
+    WindowTooShort {
+        /// How long it is.
+        asked: SignedDuration,
+        /// How long it must be.
+        allowed: SignedDuration,
+    },
+    /// The window is longer than allowed.
+    #[error("the window is {asked:#}; ask for at most {allowed:#}")]
+    WindowTooLong {
+        /// How long it is.
+        asked: SignedDuration,
+        /// How long it may be.
+        allowed: SignedDuration,
+    },
+    /// The window has not passed yet.
+    #[error("the window ends at `{end}`, after now, `{now}`; ask once it has passed")]
+    WindowInFuture {
+        /// The window's end.
+        end: Timestamp,
+        /// When the request was reviewed.
+        now: Timestamp,
+    },
+    /// The window starts too long ago.
+    #[error("the window starts at `{start}`, more than {allowed_days} days ago")]
+    WindowTooOld {
+        /// The window's start.
+        start: Timestamp,
+        /// How many days it may lie back.
+        allowed_days: u32,
+    },
+    /// No case reference is named.
+    #[error("a case reference is missing; name the case that this belongs to")]
+    CaseReferenceMissing,
+    /// No contact is named.
+    #[error("a contact is missing; name somebody whom an owner can call")]
+    ContactMissing,
+}
+
+impl Violation {
+    /// The violation's stable `snake_case` code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownAgency { .. } => "unknown_agency",
+            Self::AgencyKindNotAllowed { .. } => "agency_kind_not_allowed",
+            Self::JurisdictionUnknown => "jurisdiction_unknown",
+            Self::OutsideJurisdiction => "outside_jurisdiction",
+            Self::TooManyVertices { .. } => "too_many_vertices",
+            Self::TooManyParts { .. } => "too_many_parts",
+            Self::AreaTooSmall { .. } => "area_too_small",
+            Self::AreaTooLarge { .. } => "area_too_large",
+            Self::PartTooSmall { .. } => "part_too_small",
+            Self::WindowTooShort { .. } => "window_too_short",
+            Self::WindowTooLong { .. } => "window_too_long",
+            Self::WindowInFuture { .. } => "window_in_future",
+            Self::WindowTooOld { .. } => "window_too_old",
+            Self::CaseReferenceMissing => "case_reference_missing",
+            Self::ContactMissing => "contact_missing",
+        }
+    }
+}
+
+impl Serialize for Violation {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut violation = serializer.serialize_struct("Violation", 2)?;
+        violation.serialize_field("code", self.code())?;
+        violation.serialize_field("message", &self.to_string())?;
+        violation.end()
+    }
+}

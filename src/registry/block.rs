@@ -1,0 +1,425 @@
+//! Up to 64 neighbouring cameras in columns: one `u64` mask answers a question about all of them.
+
+use crate::camera::{Camera, CameraId, NEVER, OwnerId, Recording};
+use crate::geometry::{Envelope, Position};
+
+/// Rows in a full block, and bits in a mask.
+pub(crate) const ROWS: usize = 64;
+
+/// Whether a row's owner may be asked, as far as that does not depend on the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowStanding {
+    /// The owner has not agreed: the row is never a candidate.
+    NotGranted,
+    /// The owner agreed within the interned scopes, subject to time.
+    Granted {
+        /// The interned scopes.
+        terms: u32,
+        /// When that holds, where it does not hold always.
+        timing: Option<Timing>,
+    },
+}
+
+/// When a grant holds: from both the end of a pause and of a reached limit, up to its expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timing {
+    pub(crate) paused_until: i64,
+    pub(crate) reached_until: i64,
+    pub(crate) expires: i64,
+}
+
+/// A camera and its owner's standing: one row of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) camera: Camera,
+    pub(crate) standing: RowStanding,
+}
+
+/// Up to 64 neighbouring cameras in columns (structure of arrays).
+///
+/// Rows whose owner agreed come first, so a request touches the cache lines of those alone. The
+/// fields stand in the order in which a request reads them; those of the zone map tell when a
+/// column need not be read at all.
+///
+/// ```text
+/// zone map | lon 64 x i32 | lat 64 x i32 | kept 64 x u16 | terms 64 x u32 | ids 64 x (u32, u32) |
+///          | since 64 x u32 | until 64 x u32
+/// row:       0 .. granted: owner agreed | granted .. len: did not | len .. 64: meaningless
+/// ```
+#[derive(Clone, Debug)]
+#[repr(C)]
+pub(crate) struct Block {
+    // INVARIANT: granted <= len <= 64. `timed` names granted rows only, each at most once.
+    len: u8,
+    granted: u8,
+    /// Not longer than any row keeps footage, in days.
+    least_kept: u16,
+    /// Not earlier than any row's first recording.
+    latest_since: u32,
+    /// Rows whose camera was taken down.
+    ended: u64,
+    timed: Vec<TimedRow>,
+    lon: [i32; ROWS],
+    lat: [i32; ROWS],
+    kept_days: [u16; ROWS],
+    terms: [u32; ROWS],
+    ids: Ids,
+    since: [u32; ROWS],
+    until: [u32; ROWS],
+}
+
+/// The owner and the camera of each row. Operators number both from a counter, so that all ids of
+/// a block share their upper halves: then only the lower ones are kept.
+#[derive(Clone, Debug)]
+enum Ids {
+    Narrow { owner_high: u32, camera_high: u32, low: [(u32, u32); ROWS] },
+    Wide(Box<[(u64, u64); ROWS]>),
+}
+
+impl Ids {
+    const NONE: Self = Self::Narrow { owner_high: 0, camera_high: 0, low: [(0, 0); ROWS] };
+
+    #[inline]
+    fn get(&self, row: usize) -> (OwnerId, CameraId) {
+        match self {
+            Self::Narrow { owner_high, camera_high, low } => {
+                let (owner, camera) = at(low, row);
+                (OwnerId(joined(*owner_high, owner)), CameraId(joined(*camera_high, camera)))
+            }
+            Self::Wide(ids) => {
+                let (owner, camera) = at(ids, row);
+                (OwnerId(owner), CameraId(camera))
+            }
+        }
+    }
+
+    /// Sets the ids of a row; `rows` are in use before.
+    fn set(&mut self, row: usize, rows: usize, (owner, camera): (OwnerId, CameraId)) {
+        let ((owner_upper, owner_lower), (camera_upper, camera_lower)) =
+            (halves(owner.0), halves(camera.0));
+        match self {
+            Self::Narrow { owner_high, camera_high, low } => {
+                if rows == 0 {
+                    (*owner_high, *camera_high) = (owner_upper, camera_upper);
+                }
+                if (*owner_high, *camera_high) == (owner_upper, camera_upper) {
+                    set(low, row, (owner_lower, camera_lower));
+                    return;
+                }
+            }
+            Self::Wide(ids) => {
+                set(ids, row, (owner.0, camera.0));
+                return;
+            }
+        }
+        let mut wide = Box::new([(0, 0); ROWS]);
+        for (place, wide) in wide.iter_mut().enumerate().take(rows) {
+            let (owner, camera) = self.get(place);
+            *wide = (owner.0, camera.0);
+        }
+        set(&mut wide, row, (owner.0, camera.0));
+        *self = Self::Wide(wide);
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        match self {
+            Self::Narrow { low, .. } => low.swap(a, b),
+            Self::Wide(ids) => ids.swap(a, b),
+        }
+    }
+}
+
+#[inline]
+fn joined(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the halves of 64 bits are 32 bits")]
+fn halves(id: u64) -> (u32, u32) {
+    ((id >> 32) as u32, id as u32)
+}
+
+/// A granted row whose grant does not hold always.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimedRow {
+    pub(crate) row: u8,
+    pub(crate) timing: Timing,
+}
+
+/// The value of a column in a row.
+#[inline]
+#[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
+fn at<T: Copy>(column: &[T; ROWS], row: usize) -> T {
+    column[row % ROWS]
+}
+
+#[inline]
+#[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
+fn set<T>(column: &mut [T; ROWS], row: usize, value: T) {
+    column[row % ROWS] = value;
+}
+
+/// A mask of the first `rows` rows.
+#[inline]
+pub(crate) const fn first(rows: usize) -> u64 {
+    match rows {
+        0 => 0,
+        1..ROWS => (1 << rows) - 1,
+        _ => u64::MAX,
+    }
+}
+
+/// The rows of a mask, ascending.
+#[inline]
+pub(crate) fn rows(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let row = mask.trailing_zeros() as usize;
+        mask &= mask.wrapping_sub(1);
+        (row < ROWS).then_some(row)
+    })
+}
+
+impl Block {
+    /// A block without rows.
+    pub(crate) fn empty() -> Self {
+        Self {
+            len: 0,
+            granted: 0,
+            least_kept: u16::MAX,
+            latest_since: 0,
+            ended: 0,
+            timed: Vec::new(),
+            lon: [0; ROWS],
+            lat: [0; ROWS],
+            kept_days: [0; ROWS],
+            terms: [0; ROWS],
+            ids: Ids::NONE,
+            since: [0; ROWS],
+            until: [NEVER; ROWS],
+        }
+    }
+
+    /// A block of some rows; those past the 64th are left out.
+    pub(crate) fn of(rows: impl IntoIterator<Item = Row>) -> Self {
+        let mut block = Self::empty();
+        rows.into_iter().take(ROWS).for_each(|row| block.push(row));
+        block
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= ROWS
+    }
+
+    /// The mask of all rows.
+    #[inline]
+    pub(crate) fn all(&self) -> u64 {
+        first(self.len())
+    }
+
+    /// The mask of the rows whose owner agreed: always the first ones.
+    #[inline]
+    pub(crate) fn granted(&self) -> u64 {
+        first(usize::from(self.granted))
+    }
+
+    #[inline]
+    pub(crate) fn least_kept(&self) -> u16 {
+        self.least_kept
+    }
+
+    #[inline]
+    pub(crate) fn latest_since(&self) -> u32 {
+        self.latest_since
+    }
+
+    #[inline]
+    pub(crate) fn ended(&self) -> u64 {
+        self.ended
+    }
+
+    #[inline]
+    pub(crate) fn timed(&self) -> &[TimedRow] {
+        &self.timed
+    }
+
+    /// Reads one value of each cache line that a request is about to read, so that the misses of
+    /// several blocks are waited for together, and not one after another.
+    #[inline]
+    pub(crate) fn touch(&self, positions: bool) -> u64 {
+        let rows = usize::from(self.granted);
+        let mut sum = self.timed.first().map_or(0, |timed| u64::from(timed.row));
+        if positions {
+            for row in (0..rows).step_by(16) {
+                sum ^= u64::from((at(&self.lon, row) ^ at(&self.lat, row)).cast_unsigned());
+            }
+        }
+        for row in (0..rows).step_by(16) {
+            sum ^= u64::from(at(&self.terms, row)) ^ u64::from(at(&self.kept_days, row));
+        }
+        for row in (0..rows).step_by(8) {
+            sum ^= self.ids(row).0.0;
+        }
+        sum
+    }
+
+    /// The longitudes and latitudes of all 64 rows in units of 1e-7 degree.
+    #[inline]
+    pub(crate) fn positions(&self) -> (&[i32; ROWS], &[i32; ROWS]) {
+        (&self.lon, &self.lat)
+    }
+
+    #[inline]
+    pub(crate) fn kept_days(&self) -> &[u16; ROWS] {
+        &self.kept_days
+    }
+
+    #[inline]
+    pub(crate) fn kept(&self, row: usize) -> u16 {
+        at(&self.kept_days, row)
+    }
+
+    #[inline]
+    pub(crate) fn terms(&self, row: usize) -> u32 {
+        at(&self.terms, row)
+    }
+
+    #[inline]
+    pub(crate) fn ids(&self, row: usize) -> (OwnerId, CameraId) {
+        self.ids.get(row)
+    }
+
+    #[inline]
+    pub(crate) fn since(&self, row: usize) -> u32 {
+        at(&self.since, row)
+    }
+
+    #[inline]
+    pub(crate) fn until(&self, row: usize) -> u32 {
+        at(&self.until, row)
+    }
+
+    pub(crate) fn position(&self, row: usize) -> Position {
+        Position::vertex(at(&self.lon, row), at(&self.lat, row))
+    }
+
+    /// The smallest envelope of all rows.
+    pub(crate) fn envelope(&self) -> Envelope {
+        Envelope::of((0..self.len()).map(|row| self.position(row)))
+    }
+
+    /// The row as it was pushed.
+    pub(crate) fn row(&self, row: usize) -> Row {
+        let (owner, id) = self.ids(row);
+        let recording =
+            Recording::from_columns(self.since(row), self.until(row), at(&self.kept_days, row));
+        let camera = Camera { id, owner, position: self.position(row), recording };
+        let standing = if row < usize::from(self.granted) {
+            let timed = self.timed.iter().find(|timed| usize::from(timed.row) == row);
+            let timing = timed.map(|timed| timed.timing);
+            RowStanding::Granted { terms: at(&self.terms, row), timing }
+        } else {
+            RowStanding::NotGranted
+        };
+        Row { camera, standing }
+    }
+
+    /// All rows.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Row> {
+        (0..self.len()).map(|row| self.row(row))
+    }
+
+    /// Which row a camera is in. O(rows).
+    pub(crate) fn find(&self, camera: CameraId) -> Option<usize> {
+        (0..self.len()).find(|&row| self.ids(row).1 == camera)
+    }
+
+    /// Adds a row to a block that is not full; to a full one it adds nothing.
+    pub(crate) fn push(&mut self, row: Row) {
+        if self.is_full() {
+            return;
+        }
+        let index = self.len();
+        let Camera { id, owner, position, recording } = row.camera;
+        let (since, until, kept_days) = recording.columns();
+        set(&mut self.lon, index, position.lon_e7());
+        set(&mut self.lat, index, position.lat_e7());
+        set(&mut self.kept_days, index, kept_days);
+        self.ids.set(index, index, (owner, id));
+        set(&mut self.since, index, since);
+        set(&mut self.until, index, until);
+        self.ended &= !(1 << index);
+        self.ended |= u64::from(until != NEVER) << index;
+        self.least_kept = self.least_kept.min(kept_days);
+        self.latest_since = self.latest_since.max(since);
+        self.len += 1;
+        self.set_standing(index, row.standing);
+    }
+
+    /// Removes a row.
+    pub(crate) fn remove(&mut self, row: usize) {
+        self.set_standing(row, RowStanding::NotGranted);
+        // Withdrawing has moved the row to the front of those that did not agree, if it was not
+        // there already.
+        let row = row.max(usize::from(self.granted));
+        self.swap(row, self.len().saturating_sub(1));
+        self.len = self.len.saturating_sub(1);
+    }
+
+    /// Changes a row's standing; the row may change places with another.
+    pub(crate) fn set_standing(&mut self, row: usize, standing: RowStanding) {
+        let was_granted = row < usize::from(self.granted);
+        if was_granted {
+            self.timed.retain(|timed| usize::from(timed.row) != row);
+        }
+        match standing {
+            RowStanding::NotGranted if was_granted => {
+                self.granted -= 1;
+                self.swap(row, usize::from(self.granted));
+            }
+            RowStanding::NotGranted => {}
+            RowStanding::Granted { terms, timing } => {
+                let target = if was_granted { row } else { usize::from(self.granted) };
+                if !was_granted {
+                    self.swap(row, target);
+                    self.granted += 1;
+                }
+                set(&mut self.terms, target, terms);
+                if let (Some(timing), Ok(row)) = (timing, u8::try_from(target)) {
+                    self.timed.push(TimedRow { row, timing });
+                }
+            }
+        }
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        let (a, b) = (a % ROWS, b % ROWS);
+        if a == b {
+            return;
+        }
+        self.lon.swap(a, b);
+        self.lat.swap(a, b);
+        self.kept_days.swap(a, b);
+        self.terms.swap(a, b);
+        self.ids.swap(a, b);
+        self.since.swap(a, b);
+        self.until.swap(a, b);
+        if (self.ended >> a ^ self.ended >> b) & 1 == 1 {
+            self.ended ^= 1 << a | 1 << b;
+        }
+        for timed in &mut self.timed {
+            let row = usize::from(timed.row);
+            let moved = if row == a {
+                b
+            } else if row == b {
+                a
+            } else {
+                row
+            };
+            timed.row = u8::try_from(moved).unwrap_or(timed.row);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What can happen to a registry, as values that a service can keep and replay.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::camera::{Camera, CameraId, OwnerId};
+use crate::consent::Consent;
+use crate::geometry::Position;
+
+/// One change to a registry.
+///
+/// In serde formats: an object with one key, the change's name in `snake_case`.
+///
+/// ```
+/// use canvass::{Change, OwnerId};
+///
+/// let change: Change = serde_json::from_str(r#"{"withdraw":{"owner":7}}"#)?;
+/// assert_eq!(change, Change::Withdraw { owner: OwnerId(7) });
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// Registers a camera that is not registered yet.
+    Register(Camera),
+    /// Puts a camera in the place of the registered one with the same id; the owner may change.
+    Replace(Camera),
+    /// Moves a registered camera.
+    Move {
+        /// Which camera.
+        camera: CameraId,
+        /// Where it stands now.
+        position: Position,
+    },
+    /// Removes a registered camera. Its owner's consent and history stay.
+    Remove {
+        /// Which camera.
+        camera: CameraId,
+    },
+    /// Sets an owner's consent, before or after they register cameras. A consent that is not
+    /// granted is a withdrawal, whatever else it says.
+    SetConsent {
+        /// Whose consent.
+        owner: OwnerId,
+        /// The consent.
+        consent: Consent,
+    },
+    /// Withdraws an owner's consent, if they gave any. When they were asked is not forgotten.
+    Withdraw {
+        /// Whose consent.
+        owner: OwnerId,
+    },
+    /// Records that an owner was asked, which counts towards their limit.
+    RecordAsked {
+        /// Who was asked.
+        owner: OwnerId,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Why changes were not applied: none of them was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("change {index} cannot be applied, so none was: {reason}")]
+pub struct ChangeError {
+    /// Which change, counted from 0.
+    pub index: usize,
+    /// What is wrong with it.
+    pub reason: ChangeRefusal,
+}
+
+/// What is wrong with a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeRefusal {
+    /// A camera to be registered is registered already.
+    #[error("camera `{camera}` is registered already; replace or move it")]
+    AlreadyRegistered {
+        /// Which camera.
+        camera: CameraId,
+    },
+    /// A camera is not registered.
+    #[error("camera `{camera}` is not registered")]
+    NotRegistered {
+        /// Which camera.
+        camera: CameraId,
+    },
+    /// Two consents were given for one owner while loading.
+    #[error("owner `{owner}` has two consents; give the one that holds")]
+    TwoConsents {
+        /// Whose consents.
+        owner: OwnerId,
+    },
+    /// The registry is full.
+    #[error("the registry is full: it holds four billion cameras and as many distinct scopes")]
+    RegistryFull,
+}

@@ -1,0 +1,497 @@
+//! The spatial index: R-trees of blocks, one for each H3 cell, nested and copied on write.
+
+use std::sync::Arc;
+
+use h3o::{CellIndex, Resolution};
+use rstar::{RStarInsertionStrategy, RTree, RTreeObject, RTreeParams};
+
+use super::block::{Block, ROWS, Row, RowStanding};
+use crate::camera::CameraId;
+use crate::geometry::{Envelope, Position};
+
+/// The R-tree of one H3 cell: of its child clusters, or of its blocks if the cluster is a tile.
+///
+/// A snapshot is one tree of these, and a change copies only those on the way to its tile:
+/// neighbours are shared between revisions.
+#[derive(Clone, Debug)]
+pub(crate) struct Cluster {
+    cell: Option<CellIndex>,
+    members: RTree<Member, Fanout>,
+}
+
+/// What a cluster holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    // INVARIANT: contains all rows below; it may be larger, since removing rows leaves it.
+    pub(crate) envelope: Envelope,
+    pub(crate) item: Item,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Item {
+    Cluster(Arc<Cluster>),
+    Block(Arc<Block>),
+}
+
+/// The fan-out of the R-trees.
+#[derive(Clone, Debug)]
+pub(crate) struct Fanout;
+
+impl RTreeParams for Fanout {
+    const MIN_SIZE: usize = 8;
+    const MAX_SIZE: usize = 24;
+    const REINSERTION_COUNT: usize = 5;
+    type DefaultInsertionStrategy = RStarInsertionStrategy;
+}
+
+/// How cameras are laid out. Any layout gives the same routes; it decides what they cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    tile: Resolution,
+    block_rows: usize,
+}
+
+impl Default for Layout {
+    /// H3 cells of resolution 5 (253 km2), blocks filled to 60 of 64 rows.
+    fn default() -> Self {
+        Self { tile: Resolution::Five, block_rows: 60 }
+    }
+}
+
+impl Layout {
+    /// Tiles of an H3 resolution, and blocks that are filled with `block_rows` cameras at bulk
+    /// loading: what is left of the 64 is room for those to come. The number is taken between 1
+    /// and 64.
+    #[must_use]
+    pub fn new(tile: Resolution, block_rows: usize) -> Self {
+        Self { tile, block_rows: block_rows.clamp(1, ROWS) }
+    }
+
+    pub(crate) fn block_rows(self) -> usize {
+        self.block_rows
+    }
+
+    /// Whether tiles are so small that the squares of [`Tiling`](super::tiling::Tiling) would not
+    /// save anything.
+    pub(crate) fn is_finer_than_squares(self) -> bool {
+        self.tile > Resolution::Seven
+    }
+
+    /// The tile that a position belongs to.
+    pub(crate) fn cell(self, position: Position) -> CellIndex {
+        super::tiling::cell(position, self.tile)
+    }
+
+    /// The resolution of the clusters below those of `resolution`, which are tiles at the last.
+    ///
+    /// Every third resolution: a change then copies at most 343 members at each of two levels.
+    /// Fewer levels would make a change dearer, more of them the walk.
+    fn below(self, resolution: Option<Resolution>) -> Option<Resolution> {
+        let tile = u8::from(self.tile);
+        let next = match resolution {
+            None => tile % 3,
+            Some(resolution) => u8::from(resolution) + 3,
+        };
+        (next <= tile).then(|| Resolution::try_from(next).ok()).flatten()
+    }
+}
+
+/// One change to the rows of a tile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Edit {
+    Insert(Row),
+    Remove { position: Position, camera: CameraId },
+    Stand { position: Position, camera: CameraId, standing: RowStanding },
+}
+
+impl Cluster {
+    /// The root of an empty registry.
+    pub(crate) fn empty() -> Self {
+        Self::of(None, Vec::new())
+    }
+
+    fn of(cell: Option<CellIndex>, members: Vec<Member>) -> Self {
+        Self { cell, members: RTree::bulk_load_with_params(members) }
+    }
+
+    pub(crate) fn tree(&self) -> &RTree<Member, Fanout> {
+        &self.members
+    }
+
+    fn envelope(&self) -> Envelope {
+        self.members.root().envelope()
+    }
+
+    /// All blocks of this and of all clusters below.
+    pub(crate) fn blocks<'a>(&'a self, visit: &mut impl FnMut(&'a Block)) {
+        for member in &self.members {
+            match &member.item {
+                Item::Cluster(cluster) => cluster.blocks(visit),
+                Item::Block(block) => visit(block),
+            }
+        }
+    }
+
+    /// The block that holds a camera that stands at `position`, and its row there.
+    pub(crate) fn locate(&self, position: Position, camera: CameraId) -> Option<(&Block, usize)> {
+        let here = Envelope::of([position]);
+        self.members.locate_in_envelope_intersecting(here).find_map(|member| match &member.item {
+            Item::Cluster(cluster) => cluster.locate(position, camera),
+            Item::Block(block) => block.find(camera).map(|row| (block.as_ref(), row)),
+        })
+    }
+
+    /// The clusters of tiles given in ascending order of their cells, up to the root.
+    pub(crate) fn assemble(tiles: Vec<Arc<Self>>, layout: Layout) -> Self {
+        Self::level(None, tiles, layout)
+    }
+
+    fn level(cell: Option<CellIndex>, tiles: Vec<Arc<Self>>, layout: Layout) -> Self {
+        let resolution = cell.map(CellIndex::resolution);
+        let clusters = match layout.below(resolution) {
+            Some(below) if below < layout.tile => {
+                let mut clusters = Vec::new();
+                let mut tiles = tiles.into_iter().peekable();
+                while let Some(tile) = tiles.next() {
+                    let parent = tile.cell.and_then(|cell| cell.parent(below));
+                    let mut siblings = vec![tile];
+                    while let Some(next) = tiles
+                        .next_if(|tile| tile.cell.and_then(|cell| cell.parent(below)) == parent)
+                    {
+                        siblings.push(next);
+                    }
+                    clusters.push(Arc::new(Self::level(parent, siblings, layout)));
+                }
+                clusters
+            }
+            _ => tiles,
+        };
+        Self::of(cell, clusters.into_iter().map(Member::cluster).collect())
+    }
+
+    /// A tile of blocks.
+    pub(crate) fn tile(cell: CellIndex, blocks: impl IntoIterator<Item = Block>) -> Self {
+        Self::of(Some(cell), blocks.into_iter().map(Member::block).collect())
+    }
+
+    /// Whether nothing is left.
+    fn is_empty(&self) -> bool {
+        self.members.size() == 0
+    }
+
+    /// Applies edits, which are in ascending order of their cells.
+    pub(crate) fn edit(&mut self, edits: &[(CellIndex, Edit)], layout: Layout) {
+        match layout.below(self.cell.map(CellIndex::resolution)) {
+            Some(below) => self.edit_clusters(edits, below, layout),
+            None => self.edit_blocks(edits),
+        }
+    }
+
+    fn edit_clusters(&mut self, edits: &[(CellIndex, Edit)], below: Resolution, layout: Layout) {
+        let child = |(cell, _): &(CellIndex, Edit)| cell.parent(below);
+        let mut groups: Vec<_> = edits.chunk_by(|a, b| child(a) == child(b)).collect();
+        let mut reshaped = false;
+        for member in &mut self.members {
+            let Item::Cluster(cluster) = &mut member.item else { continue };
+            let position =
+                groups.iter().position(|group| group.first().and_then(child) == cluster.cell);
+            if let Some(group) = position.map(|position| groups.swap_remove(position)) {
+                let cluster = Arc::make_mut(cluster);
+                cluster.edit(group, layout);
+                reshaped |= cluster.is_empty() || cluster.envelope() != member.envelope;
+            }
+            if groups.is_empty() {
+                break;
+            }
+        }
+        if !reshaped && groups.is_empty() {
+            return;
+        }
+        let old = std::mem::replace(&mut self.members, RTree::new_with_params());
+        let kept = old.into_iter().filter_map(|member| match member.item {
+            Item::Cluster(cluster) => (!cluster.is_empty()).then(|| Member::cluster(cluster)),
+            Item::Block(_) => Some(member),
+        });
+        let new = groups.into_iter().filter_map(|group| {
+            let mut cluster = Self::of(group.first().and_then(child), Vec::new());
+            cluster.edit(group, layout);
+            (!cluster.is_empty()).then(|| Member::cluster(Arc::new(cluster)))
+        });
+        self.members = RTree::bulk_load_with_params(kept.chain(new).collect());
+    }
+
+    fn edit_blocks(&mut self, edits: &[(CellIndex, Edit)]) {
+        let mut homeless = Vec::new();
+        let mut emptied = false;
+        for &(_, edit) in edits {
+            match edit {
+                Edit::Insert(row) => {
+                    // A camera that found no home must not be overtaken by an edit to itself.
+                    if !self.insert_in_place(row) {
+                        homeless.push(row);
+                    }
+                }
+                Edit::Remove { position, camera } => {
+                    if let Some(index) = homeless.iter().position(|row| row.camera.id == camera) {
+                        homeless.swap_remove(index);
+                    } else {
+                        self.with_row(position, camera, |block, row| {
+                            block.remove(row);
+                            emptied |= block.len() == 0;
+                        });
+                    }
+                }
+                Edit::Stand { position, camera, standing } => {
+                    match homeless.iter_mut().find(|row| row.camera.id == camera) {
+                        Some(row) => row.standing = standing,
+                        None => self.with_row(position, camera, |block, row| {
+                            block.set_standing(row, standing);
+                        }),
+                    }
+                }
+            }
+        }
+        if emptied || !homeless.is_empty() {
+            self.rebuild(homeless);
+        }
+    }
+
+    /// Puts a row in a block that has room and an envelope that need not grow.
+    fn insert_in_place(&mut self, row: Row) -> bool {
+        let here = Envelope::of([row.camera.position]);
+        for member in self.members.locate_in_envelope_intersecting_mut(here) {
+            if let Item::Block(block) = &mut member.item
+                && !block.is_full()
+            {
+                Arc::make_mut(block).push(row);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn with_row(
+        &mut self,
+        position: Position,
+        camera: CameraId,
+        change: impl FnOnce(&mut Block, usize),
+    ) {
+        for member in self.members.locate_in_envelope_intersecting_mut(Envelope::of([position])) {
+            if let Item::Block(block) = &mut member.item
+                && let Some(row) = block.find(camera)
+            {
+                change(Arc::make_mut(block), row);
+                return;
+            }
+        }
+    }
+
+    /// Gives rows a home that fit no block as it is, drops empty blocks, and loads the tree anew.
+    fn rebuild(&mut self, homeless: Vec<Row>) {
+        let old = std::mem::replace(&mut self.members, RTree::new_with_params());
+        let mut members: Vec<Member> = old
+            .into_iter()
+            .filter(|member| match &member.item {
+                Item::Block(block) => block.len() > 0,
+                Item::Cluster(_) => true,
+            })
+            .collect();
+        for row in homeless {
+            let here = Envelope::of([row.camera.position]);
+            let nearest = members.iter_mut().min_by_key(|member| growth(member.envelope, here));
+            match nearest {
+                Some(Member { envelope, item: Item::Block(block) }) if !block.is_full() => {
+                    *envelope = envelope.merged(here);
+                    Arc::make_mut(block).push(row);
+                }
+                Some(member) => {
+                    let Item::Block(block) = &member.item else { continue };
+                    let rows: Vec<Row> = block.iter().chain([row]).collect();
+                    let mut places: Vec<Place> = (0..)
+                        .zip(&rows)
+                        .map(|(row, at)| Place { position: at.camera.position, row })
+                        .collect();
+                    let half = rows.len().div_ceil(2);
+                    let mut halves = split(&mut places, half, |row| rows.get(row).copied())
+                        .into_iter()
+                        .map(Member::block);
+                    if let Some(first) = halves.next() {
+                        *member = first;
+                    }
+                    members.extend(halves);
+                }
+                None => members.push(Member::block(Block::of([row]))),
+            }
+        }
+        self.members = RTree::bulk_load_with_params(members);
+    }
+}
+
+/// By how much an envelope's half perimeter would grow to contain another.
+fn growth(envelope: Envelope, other: Envelope) -> i64 {
+    let half = |e: Envelope| {
+        i64::from(e.east) - i64::from(e.west) + i64::from(e.north) - i64::from(e.south)
+    };
+    half(envelope.merged(other)) - half(envelope)
+}
+
+/// Where a row stands, and which row it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) position: Position,
+    pub(crate) row: u32,
+}
+
+/// Splits rows into blocks of neighbours: halves along the longer side, each but the last a
+/// multiple of `block_rows`, until each fits. O(n log(n / `block_rows`)).
+pub(crate) fn split(
+    places: &mut [Place],
+    block_rows: usize,
+    row: impl Fn(usize) -> Option<Row>,
+) -> Vec<Block> {
+    let mut blocks = Vec::with_capacity(places.len().div_ceil(block_rows));
+    split_into(places, block_rows, &row, &mut blocks);
+    blocks
+}
+
+fn split_into(
+    places: &mut [Place],
+    block_rows: usize,
+    row: &impl Fn(usize) -> Option<Row>,
+    blocks: &mut Vec<Block>,
+) {
+    let count = places.len().div_ceil(block_rows);
+    if count <= 1 {
+        if !places.is_empty() {
+            blocks.push(Block::of(places.iter().filter_map(|place| row(place.row as usize))));
+        }
+        return;
+    }
+    let middle = count / 2 * block_rows;
+    let [width, height] = sides(&Envelope::of(places.iter().map(|place| place.position)));
+    if width >= height {
+        places.select_nth_unstable_by_key(middle, |place| place.position.lon_e7());
+    } else {
+        places.select_nth_unstable_by_key(middle, |place| place.position.lat_e7());
+    }
+    let (left, right) = places.split_at_mut(middle);
+    split_into(left, block_rows, row, blocks);
+    split_into(right, block_rows, row, blocks);
+}
+
+impl Member {
+    fn cluster(cluster: Arc<Cluster>) -> Self {
+        Self { envelope: cluster.envelope(), item: Item::Cluster(cluster) }
+    }
+
+    fn block(block: Block) -> Self {
+        Self { envelope: block.envelope(), item: Item::Block(Arc::new(block)) }
+    }
+}
+
+impl RTreeObject for Member {
+    type Envelope = Envelope;
+
+    fn envelope(&self) -> Envelope {
+        self.envelope
+    }
+}
+
+/// What rstar needs of an envelope to build a tree: 16 bytes of exact integers instead of its own
+/// 32 of floats, so that a node of the walk is a third smaller. Products of two sides fit `i64`.
+impl rstar::Envelope for Envelope {
+    type Point = [i64; 2];
+
+    fn new_empty() -> Self {
+        Self::EMPTY
+    }
+
+    fn contains_point(&self, point: &[i64; 2]) -> bool {
+        let [lon, lat] = *point;
+        (i64::from(self.west)..=i64::from(self.east)).contains(&lon)
+            && (i64::from(self.south)..=i64::from(self.north)).contains(&lat)
+    }
+
+    fn contains_envelope(&self, other: &Self) -> bool {
+        self.contains(*other)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        *self = self.merged(*other);
+    }
+
+    fn merged(&self, other: &Self) -> Self {
+        Self::merged(*self, *other)
+    }
+
+    fn intersects(&self, other: &Self) -> bool {
+        Self::intersects(*self, *other)
+    }
+
+    fn intersection_area(&self, other: &Self) -> i64 {
+        Self {
+            west: self.west.max(other.west),
+            south: self.south.max(other.south),
+            east: self.east.min(other.east),
+            north: self.north.min(other.north),
+        }
+        .area()
+    }
+
+    fn area(&self) -> i64 {
+        let [width, height] = sides(self);
+        width * height
+    }
+
+    fn distance_2(&self, point: &[i64; 2]) -> i64 {
+        let outside =
+            |low: i32, at: i64, high: i32| (i64::from(low) - at).max(at - i64::from(high)).max(0);
+        let [lon, lat] = *point;
+        let (x, y) = (outside(self.west, lon, self.east), outside(self.south, lat, self.north));
+        x.saturating_mul(x).saturating_add(y.saturating_mul(y))
+    }
+
+    fn min_max_dist_2(&self, _point: &[i64; 2]) -> i64 {
+        // An upper bound is all that a nearest neighbour search may ask, and nobody here does.
+        i64::MAX
+    }
+
+    fn center(&self) -> [i64; 2] {
+        [
+            i64::midpoint(i64::from(self.west), i64::from(self.east)),
+            i64::midpoint(i64::from(self.south), i64::from(self.north)),
+        ]
+    }
+
+    fn perimeter_value(&self) -> i64 {
+        let [width, height] = sides(self);
+        width + height
+    }
+
+    fn sort_envelopes<T: RTreeObject<Envelope = Self>>(axis: usize, envelopes: &mut [T]) {
+        envelopes.sort_unstable_by_key(|object| lower(object, axis));
+    }
+
+    fn partition_envelopes<T: RTreeObject<Envelope = Self>>(
+        axis: usize,
+        envelopes: &mut [T],
+        selection_size: usize,
+    ) {
+        if selection_size < envelopes.len() {
+            envelopes.select_nth_unstable_by_key(selection_size, |object| lower(object, axis));
+        }
+    }
+}
+
+/// Width and height; 0 where the envelope is empty.
+fn sides(envelope: &Envelope) -> [i64; 2] {
+    [
+        (i64::from(envelope.east) - i64::from(envelope.west)).max(0),
+        (i64::from(envelope.north) - i64::from(envelope.south)).max(0),
+    ]
+}
+
+fn lower<T: RTreeObject<Envelope = Envelope>>(object: &T, axis: usize) -> i64 {
+    let envelope = object.envelope();
+    i64::from(if axis == 0 { envelope.west } else { envelope.south })
+}

@@ -1,0 +1,164 @@
+//! What is stored: the writer's side applies changes, and publishes a snapshot at each revision.
+
+mod block;
+mod bulk;
+mod change;
+mod cluster;
+mod directory;
+mod snapshot;
+mod terms;
+mod tiling;
+mod writer;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+
+pub use change::{Change, ChangeError, ChangeRefusal};
+pub use cluster::Layout;
+pub use snapshot::{Revision, Snapshot};
+
+pub(crate) use block::{Block, ROWS, Row, RowStanding, Timing, rows};
+pub(crate) use cluster::{Cluster, Item, Member};
+pub(crate) use terms::TermsTable;
+
+use crate::camera::{Camera, OwnerId};
+use crate::consent::Consent;
+use snapshot::State;
+use writer::{Plan, Writer};
+
+/// All cameras and consents, and the one place where they change.
+///
+/// One writer at a time applies [`Change`]s; any number of readers take a [`snapshot`] and never
+/// wait for it.
+///
+/// [`snapshot`]: Registry::snapshot
+///
+/// ```
+/// use canvass::{Camera, CameraId, Change, Consent, OwnerId, Position, Recording, Registry};
+///
+/// let registry = Registry::new();
+/// let before = registry.snapshot();
+/// registry.apply([
+///     Change::Register(Camera {
+///         id: CameraId(1),
+///         owner: OwnerId(1),
+///         position: Position::new(-73.97, 40.77)?,
+///         recording: Recording::kept_for_days(30),
+///     }),
+///     Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() },
+/// ])?;
+/// assert_eq!((before.cameras(), registry.snapshot().cameras()), (0, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Registry {
+    writer: Mutex<Writer>,
+    published: ArcSwap<State>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Registry {
+    /// An empty registry.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_layout(Layout::default())
+    }
+
+    /// An empty registry with another layout; see [`Layout`].
+    #[must_use]
+    pub fn with_layout(layout: Layout) -> Self {
+        Self::publish_first(Writer::new(layout), Cluster::empty())
+    }
+
+    fn publish_first(writer: Writer, root: Cluster) -> Self {
+        let state = State {
+            revision: Revision(0),
+            cameras: writer.directory.cameras.len(),
+            root: Arc::new(root),
+            terms: writer.interner.table().clone(),
+        };
+        Self { writer: Mutex::new(writer), published: ArcSwap::from_pointee(state) }
+    }
+
+    /// The state as it is now. Never blocks; O(1).
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.published.load_full())
+    }
+
+    /// Applies changes in order, all or none, and publishes the next revision.
+    ///
+    /// What it costs grows with the changes and with the tiles they touch, not with the registry.
+    ///
+    /// # Errors
+    ///
+    /// Names the first change that cannot be applied; then none of them was.
+    pub fn apply(
+        &self,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<Snapshot, ChangeError> {
+        let mut writer = self.write();
+        let old = self.published.load_full();
+        let mut plan = Plan::default();
+        for (index, change) in changes.into_iter().enumerate() {
+            if let Err(reason) = writer.plan(change, &old.root, &mut plan) {
+                writer.roll_back(plan);
+                return Err(ChangeError { index, reason });
+            }
+        }
+        // Stable: changes to one tile keep their order.
+        plan.edits.sort_by_key(|&(cell, _)| cell);
+        let mut root = Arc::clone(&old.root);
+        if !plan.edits.is_empty() {
+            Arc::make_mut(&mut root).edit(&plan.edits, writer.layout);
+        }
+        writer.settle(&plan);
+        let state = Arc::new(State {
+            revision: Revision(old.revision.0 + 1),
+            cameras: writer.directory.cameras.len(),
+            root,
+            terms: writer.interner.table().clone(),
+        });
+        self.published.store(Arc::clone(&state));
+        Ok(Snapshot::new(state))
+    }
+
+    /// An owner's consent as it stands. The operator's.
+    #[must_use]
+    pub fn consent(&self, owner: OwnerId) -> Consent {
+        self.write().consent(owner)
+    }
+
+    /// An owner's cameras as they stand, ascending by id. The operator's.
+    #[must_use]
+    pub fn cameras_of(&self, owner: OwnerId) -> Vec<Camera> {
+        let writer = self.write();
+        let root = &self.published.load().root;
+        let mut cameras = writer.directory.cameras_of(owner);
+        cameras.sort_unstable();
+        cameras
+            .into_iter()
+            .filter_map(|id| {
+                let &position = writer.directory.cameras.get(id.0)?;
+                root.locate(position, id).map(|(block, row)| block.row(row).camera)
+            })
+            .collect()
+    }
+
+    fn write(&self) -> MutexGuard<'_, Writer> {
+        // A writer that panicked has published nothing.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Registry").field(&self.snapshot()).finish()
+    }
+}

@@ -1,0 +1,70 @@
+//! An immutable view of every camera and consent at one revision.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::cluster::Cluster;
+use super::terms::TermsTable;
+
+/// The number of a state of the registry: one more for each list of changes applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(pub u64);
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An immutable view of every camera and consent at one [`Revision`].
+///
+/// Cheap to clone, read by any number of threads, never blocks and never changes. Take one for
+/// each unit of work: a withdrawal is effective for every snapshot taken after
+/// [`Registry::apply`](crate::Registry::apply) returned.
+#[derive(Clone)]
+pub struct Snapshot(Arc<State>);
+
+pub(crate) struct State {
+    pub(crate) revision: Revision,
+    pub(crate) cameras: usize,
+    pub(crate) root: Arc<Cluster>,
+    pub(crate) terms: TermsTable,
+}
+
+impl Snapshot {
+    pub(crate) fn new(state: Arc<State>) -> Self {
+        Self(state)
+    }
+
+    /// Which state of the registry this is.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.revision
+    }
+
+    /// How many cameras are registered, whether their owners agreed or not. The operator's.
+    #[must_use]
+    pub fn cameras(&self) -> usize {
+        self.0.cameras
+    }
+
+    pub(crate) fn root(&self) -> &Cluster {
+        &self.0.root
+    }
+
+    pub(crate) fn terms(&self) -> &TermsTable {
+        &self.0.terms
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("revision", &self.0.revision)
+            .field("cameras", &self.0.cameras)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,241 @@
+//! The writer: takes changes one by one, and takes them all back if one cannot be applied.
+
+use std::collections::HashMap;
+
+use h3o::CellIndex;
+
+use super::block::{Row, RowStanding, Timing};
+use super::change::{Change, ChangeRefusal};
+use super::cluster::{Cluster, Edit, Layout};
+use super::directory::{Directory, Special};
+use super::terms::{Interner, Terms};
+use crate::camera::{Camera, CameraId, OwnerId};
+use crate::consent::{Consent, Standing};
+use crate::geometry::Position;
+use crate::time::seconds;
+
+/// Everything that only the writer needs.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    pub(crate) directory: Directory,
+    pub(crate) interner: Interner,
+    pub(crate) layout: Layout,
+}
+
+/// What a list of changes comes to: edits of tiles, and how to take the look-ups back.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) edits: Vec<(CellIndex, Edit)>,
+    undo: Vec<Undo>,
+    /// Cameras that the plan has put somewhere, and that are not in the tiles yet as they are here.
+    placed: HashMap<CameraId, Camera>,
+    /// Terms that are no longer used once the plan is carried out.
+    released: Vec<u32>,
+}
+
+/// How to take one step back.
+#[derive(Debug)]
+enum Undo {
+    Camera { camera: CameraId, position: Option<Position> },
+    Attached { owner: OwnerId, camera: CameraId },
+    Detached { owner: OwnerId, camera: CameraId },
+    Terms { owner: OwnerId, terms: Option<u32> },
+    Acquired { terms: u32 },
+    Special { owner: OwnerId, special: Special },
+}
+
+impl Writer {
+    pub(crate) fn new(layout: Layout) -> Self {
+        let directory = Directory::with_capacity(0, 0);
+        Self { directory, interner: Interner::default(), layout }
+    }
+
+    /// Notes one change in the look-ups and in the plan.
+    pub(crate) fn plan(
+        &mut self,
+        change: Change,
+        root: &Cluster,
+        plan: &mut Plan,
+    ) -> Result<(), ChangeRefusal> {
+        match change {
+            Change::Register(camera) => match self.directory.cameras.get(camera.id.0) {
+                Some(_) => return Err(ChangeRefusal::AlreadyRegistered { camera: camera.id }),
+                None => self.insert(camera, plan),
+            },
+            Change::Replace(camera) => {
+                let old = self.camera(camera.id, root, plan)?;
+                self.remove(old, plan);
+                self.insert(camera, plan);
+            }
+            Change::Move { camera, position } => {
+                let old = self.camera(camera, root, plan)?;
+                self.remove(old, plan);
+                self.insert(Camera { position, ..old }, plan);
+            }
+            Change::Remove { camera } => {
+                let old = self.camera(camera, root, plan)?;
+                self.remove(old, plan);
+            }
+            Change::SetConsent { owner, consent } => self.set_consent(owner, &consent, plan)?,
+            Change::Withdraw { owner } => self.set_consent(owner, &Consent::default(), plan)?,
+            Change::RecordAsked { owner, at } => {
+                let mut special = self.directory.special(owner);
+                special.record(seconds(at));
+                self.set_special(owner, special, plan);
+                self.restand(owner, plan);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back all that was noted.
+    pub(crate) fn roll_back(&mut self, plan: Plan) {
+        let directory = &mut self.directory;
+        for undo in plan.undo.into_iter().rev() {
+            match undo {
+                Undo::Camera { camera, position: Some(position) } => {
+                    directory.cameras.insert(camera.0, position);
+                }
+                Undo::Camera { camera, position: None } => {
+                    directory.cameras.remove(camera.0);
+                }
+                Undo::Attached { owner, camera } => directory.detach(owner, camera),
+                Undo::Detached { owner, camera } => directory.attach(owner, camera),
+                Undo::Terms { owner, terms } => {
+                    let entry = directory.owner(owner).with_terms(terms);
+                    directory.put_owner(owner, entry);
+                }
+                Undo::Acquired { terms } => self.interner.release(terms),
+                Undo::Special { owner, special } => directory.set_special(owner, special),
+            }
+        }
+    }
+
+    /// Carries out what had to wait until the changes were sure.
+    pub(crate) fn settle(&mut self, plan: &Plan) {
+        for &terms in &plan.released {
+            self.interner.release(terms);
+        }
+    }
+
+    /// The registered camera: as the plan has it, or else as the tiles have it.
+    fn camera(
+        &self,
+        camera: CameraId,
+        root: &Cluster,
+        plan: &Plan,
+    ) -> Result<Camera, ChangeRefusal> {
+        let refusal = ChangeRefusal::NotRegistered { camera };
+        let &position = self.directory.cameras.get(camera.0).ok_or(refusal)?;
+        let planned = plan.placed.get(&camera).copied();
+        let stored = || root.locate(position, camera).map(|(block, row)| block.row(row).camera);
+        planned.or_else(stored).ok_or(refusal)
+    }
+
+    fn insert(&mut self, camera: Camera, plan: &mut Plan) {
+        let position = self.directory.cameras.insert(camera.id.0, camera.position);
+        plan.undo.push(Undo::Camera { camera: camera.id, position });
+        self.directory.attach(camera.owner, camera.id);
+        plan.undo.push(Undo::Attached { owner: camera.owner, camera: camera.id });
+        plan.placed.insert(camera.id, camera);
+        let row = Row { camera, standing: self.standing(camera.owner) };
+        plan.edits.push((self.layout.cell(camera.position), Edit::Insert(row)));
+    }
+
+    fn remove(&mut self, camera: Camera, plan: &mut Plan) {
+        let Camera { id, owner, position, .. } = camera;
+        let old = self.directory.cameras.remove(id.0);
+        plan.undo.push(Undo::Camera { camera: id, position: old });
+        self.directory.detach(owner, id);
+        plan.undo.push(Undo::Detached { owner, camera: id });
+        plan.edits.push((self.layout.cell(position), Edit::Remove { position, camera: id }));
+    }
+
+    fn set_consent(
+        &mut self,
+        owner: OwnerId,
+        consent: &Consent,
+        plan: &mut Plan,
+    ) -> Result<(), ChangeRefusal> {
+        let old = self.directory.owner(owner);
+        let terms = match consent.standing() {
+            Standing::NotGranted => None,
+            Standing::Granted => {
+                let number = self.interner.acquire(&Terms::of(consent));
+                let number = number.ok_or(ChangeRefusal::RegistryFull)?;
+                plan.undo.push(Undo::Acquired { terms: number });
+                Some(number)
+            }
+        };
+        plan.undo.push(Undo::Terms { owner, terms: old.terms() });
+        plan.released.extend(old.terms());
+        self.directory.put_owner(owner, old.with_terms(terms));
+
+        let mut special =
+            Special { asked: self.directory.special(owner).asked, ..Special::default() };
+        if terms.is_some() {
+            special.lapses = consent.lapses();
+            special.limit = consent.limit();
+        }
+        self.set_special(owner, special, plan);
+        self.restand(owner, plan);
+        Ok(())
+    }
+
+    fn set_special(&mut self, owner: OwnerId, special: Special, plan: &mut Plan) {
+        plan.undo.push(Undo::Special { owner, special: self.directory.special(owner) });
+        self.directory.set_special(owner, special);
+    }
+
+    /// Has the rows of all an owner's cameras follow the owner's standing.
+    fn restand(&self, owner: OwnerId, plan: &mut Plan) {
+        let standing = self.standing(owner);
+        for camera in self.directory.cameras_of(owner) {
+            if let Some(&position) = self.directory.cameras.get(camera.0) {
+                let edit = Edit::Stand { position, camera, standing };
+                plan.edits.push((self.layout.cell(position), edit));
+            }
+        }
+    }
+
+    /// An owner's standing as their rows show it.
+    fn standing(&self, owner: OwnerId) -> RowStanding {
+        match self.directory.owner(owner).terms() {
+            None => RowStanding::NotGranted,
+            Some(terms) => {
+                let timing = self.directory.special.get(&owner).and_then(timing);
+                RowStanding::Granted { terms, timing }
+            }
+        }
+    }
+
+    /// An owner's consent as it was set.
+    pub(crate) fn consent(&self, owner: OwnerId) -> Consent {
+        let terms = self.directory.owner(owner).terms();
+        match terms.and_then(|number| self.interner.table().get(number)) {
+            None => Consent::default(),
+            Some(terms) => {
+                let special = self.directory.special(owner);
+                let (agencies, incidents) = terms.scopes();
+                Consent::granted()
+                    .agencies(agencies.clone())
+                    .incidents(incidents.clone())
+                    .limited(special.limit)
+                    .lapsing(special.lapses)
+            }
+        }
+    }
+}
+
+/// When a special grant holds; `None` if that is always.
+pub(super) fn timing(special: &Special) -> Option<Timing> {
+    let timing = Timing {
+        paused_until: special.lapses.paused_until,
+        reached_until: special.limit.reached_until(special.asked.iter().copied()),
+        expires: special.lapses.expires,
+    };
+    let always = timing.paused_until == i64::MIN
+        && timing.reached_until == i64::MIN
+        && timing.expires == i64::MAX;
+    (!always).then_some(timing)
+}

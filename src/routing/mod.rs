@@ -1,0 +1,114 @@
+//! The pipeline: prune, refine, evaluate, collect.
+//!
+//! - **prune** walks the R-trees with the area's edges, clipped at each node to those that matter
+//!   there. It may only keep too much.
+//! - **refine** decides in which rows of a block the boundary crosses the camera is in the area.
+//!   Exact.
+//! - **evaluate** decides which rows may be asked: consent and footage. Exact; anything unknown is
+//!   a no.
+//! - **collect** groups what is in both masks by owner, in a deterministic order.
+
+mod batch;
+mod collect;
+mod evaluate;
+mod explain;
+mod prune;
+mod refine;
+mod route;
+mod scratch;
+
+use std::ops::ControlFlow;
+
+use fearless_simd::Level;
+use jiff::Timestamp;
+
+pub use explain::{Explanation, Funnel};
+pub use route::{Recipient, Recipients, Route};
+pub use scratch::{Scratch, SimdLevel};
+
+use crate::camera::OwnerId;
+use crate::geometry::Boundary;
+use crate::policy::AuthorizedRequest;
+use crate::registry::{Snapshot, rows};
+use evaluate::Inquiry;
+use prune::ClipLists;
+
+impl Snapshot {
+    /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
+    /// with footage of the window, and with the owner's consent to be asked this at `now`.
+    ///
+    /// Cannot fail: all that could has been refused before. What it costs grows with the blocks on
+    /// the area's boundary and with the result, not with the registry.
+    ///
+    /// With fewer households in the area than the policy's anonymity set the route is empty.
+    #[must_use]
+    pub fn route(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Route {
+        let mut route = Route::empty(authorized, now);
+        self.route_into(authorized, now, &mut Scratch::new(), &mut route);
+        route
+    }
+
+    /// The same into a route that is written over, with a scratch that is reused: with both warm
+    /// nothing is allocated.
+    pub fn route_into(
+        &self,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+        scratch: &mut Scratch,
+        route: &mut Route,
+    ) {
+        let boundary = authorized.request().area.boundary();
+        let inquiry = Inquiry::new(authorized.request(), now);
+        let Scratch { level, lists, verdicts, collected, census } = scratch;
+        verdicts.ask(self.terms(), &inquiry);
+        collected.clear();
+        let walked = prune::blocks(self.root(), boundary, *level, lists, |window, edges| {
+            prune::touch(window);
+            for found in window {
+                let candidates = inquiry.candidates(*level, found.block);
+                if candidates != 0 {
+                    let inside = refine::rows(*level, found, edges, candidates);
+                    let asked = inquiry.evaluate(found.block, inside, verdicts);
+                    collected.take(found.block, asked);
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        debug_assert!(walked.is_continue(), "nothing ends this walk");
+        route.reset(authorized, self.revision(), now);
+        let needed = authorized.min_households() as usize;
+        if collected.has_households(needed)
+            || self.has_households(needed, boundary, *level, lists, census)
+        {
+            collected.group_into(route);
+        }
+    }
+
+    /// Whether at least `needed` households have a camera in the area, whatever they answered.
+    /// Stops when it has seen enough.
+    fn has_households(
+        &self,
+        needed: usize,
+        boundary: &Boundary,
+        level: Level,
+        lists: &mut ClipLists,
+        seen: &mut Vec<OwnerId>,
+    ) -> bool {
+        seen.clear();
+        prune::blocks(self.root(), boundary, level, lists, |window, edges| {
+            for found in window {
+                let inside = refine::rows(level, found, edges, found.block.all());
+                for (owner, _) in rows(inside).map(|row| found.block.ids(row)) {
+                    if let Err(place) = seen.binary_search(&owner) {
+                        seen.insert(place, owner);
+                    }
+                    if seen.len() >= needed {
+                        return ControlFlow::Break(());
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        })
+        .is_break()
+    }
+}

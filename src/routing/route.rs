@@ -1,0 +1,178 @@
+//! The answer, on the operator's plane.
+
+use jiff::Timestamp;
+
+use crate::camera::{CameraId, OwnerId};
+use crate::disclosure::Receipt;
+use crate::policy::AuthorizedRequest;
+use crate::registry::{Revision, Snapshot};
+
+/// Whom to ask: **the operator's**, never the agency's. What the agency may see is
+/// [`Route::receipt`].
+///
+/// Each owner occurs once; owners ascend, and so do the cameras of one. A route is as of one
+/// [`Revision`] and one instant: [`recheck`](Route::recheck) it right before sending.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    authorized: AuthorizedRequest,
+    revision: Revision,
+    now: Timestamp,
+    // INVARIANT: owners ascend strictly. The cameras of one end where the number says, and start
+    // where those of the one before end; they ascend, and there is at least one.
+    owners: Vec<(OwnerId, usize)>,
+    cameras: Vec<CameraId>,
+}
+
+/// One owner to ask, with the cameras that match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recipient<'a> {
+    /// Whom to ask.
+    pub owner: OwnerId,
+    /// Which of the owner's cameras match: at least one, ascending.
+    pub cameras: &'a [CameraId],
+}
+
+impl Route {
+    /// A route to nobody, to be written over by [`Snapshot::route_into`].
+    #[must_use]
+    pub fn empty(authorized: &AuthorizedRequest, now: Timestamp) -> Self {
+        Self {
+            authorized: authorized.clone(),
+            revision: Revision(0),
+            now,
+            owners: Vec::new(),
+            cameras: Vec::new(),
+        }
+    }
+
+    /// What was asked.
+    #[must_use]
+    pub fn authorized(&self) -> &AuthorizedRequest {
+        &self.authorized
+    }
+
+    /// As of which state of the registry.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// As of when.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Whether nobody is asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.owners.is_empty()
+    }
+
+    /// How many owners are asked.
+    #[must_use]
+    pub fn owners(&self) -> usize {
+        self.owners.len()
+    }
+
+    /// The matching cameras of all owners, in the order of their owners.
+    #[must_use]
+    pub fn cameras(&self) -> &[CameraId] {
+        &self.cameras
+    }
+
+    /// The owners to ask, ascending.
+    #[must_use]
+    pub fn recipients(&self) -> Recipients<'_> {
+        Recipients { route: self, next: 0, start: 0 }
+    }
+
+    /// The same route without those who may no longer be asked, as of a newer snapshot and `now`:
+    /// who withdrew, paused or was asked often enough since, whose consent expired, whose camera
+    /// was removed or moved away. Nobody is added. Costs as much as routing again.
+    #[must_use]
+    pub fn recheck(&self, newer: &Snapshot, now: Timestamp) -> Self {
+        let again = newer.route(&self.authorized, now);
+        let mut kept = Self::empty(&self.authorized, now);
+        kept.revision = again.revision;
+        let mut now_asked = again.recipients().peekable();
+        for was in self.recipients() {
+            while now_asked.next_if(|recipient| recipient.owner < was.owner).is_some() {}
+            let Some(is) = now_asked.peek().filter(|recipient| recipient.owner == was.owner) else {
+                continue;
+            };
+            let both =
+                was.cameras.iter().filter(|&camera| is.cameras.binary_search(camera).is_ok());
+            kept.extend(both.map(|&camera| (was.owner, camera)));
+        }
+        kept
+    }
+
+    /// What the agency may see.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        Receipt::of(&self.authorized)
+    }
+
+    /// Makes it a route to nobody, keeping its memory.
+    pub(super) fn reset(
+        &mut self,
+        authorized: &AuthorizedRequest,
+        revision: Revision,
+        now: Timestamp,
+    ) {
+        self.authorized.clone_from(authorized);
+        self.revision = revision;
+        self.now = now;
+        self.owners.clear();
+        self.cameras.clear();
+    }
+
+    /// Adds rows sorted by owner and camera.
+    pub(super) fn extend(&mut self, rows: impl IntoIterator<Item = (OwnerId, CameraId)>) {
+        for (owner, camera) in rows {
+            self.cameras.push(camera);
+            let end = self.cameras.len();
+            match self.owners.last_mut() {
+                Some((last, last_end)) if *last == owner => *last_end = end,
+                _ => self.owners.push((owner, end)),
+            }
+        }
+    }
+}
+
+/// The recipients of a [`Route`], ascending by owner.
+#[derive(Clone, Debug)]
+pub struct Recipients<'a> {
+    route: &'a Route,
+    next: usize,
+    start: usize,
+}
+
+impl<'a> Iterator for Recipients<'a> {
+    type Item = Recipient<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let &(owner, end) = self.route.owners.get(self.next)?;
+        let cameras = self.route.cameras.get(self.start..end).unwrap_or(&[]);
+        self.next += 1;
+        self.start = end;
+        Some(Recipient { owner, cameras })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.route.owners.len() - self.next;
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Recipients<'_> {}
+
+impl<'a> IntoIterator for &'a Route {
+    type Item = Recipient<'a>;
+    type IntoIter = Recipients<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.recipients()
+    }
+}

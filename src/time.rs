@@ -1,0 +1,112 @@
+//! When: whole seconds and half-open windows of them.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Seconds in a day; retention and look-back are counted in these, not in calendar days.
+pub(crate) const DAY: i64 = 86_400;
+
+/// A half-open interval `[start, end)` of instants, in whole seconds.
+///
+/// Two windows that only touch do not overlap. Fractions of a second are dropped from both ends.
+///
+/// ```
+/// use canvass::TimeWindow;
+///
+/// let evening = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T20:30:00Z".parse()?)?;
+/// assert_eq!(evening.duration().as_mins(), 150);
+/// assert!(TimeWindow::new(evening.end(), evening.start()).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Ends", into = "Ends")]
+pub struct TimeWindow {
+    // INVARIANT: start < end, both whole seconds.
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl TimeWindow {
+    /// The window from `start`, which belongs to it, to `end`, which does not.
+    ///
+    /// # Errors
+    ///
+    /// If the window is empty once both ends are whole seconds.
+    pub fn new(start: Timestamp, end: Timestamp) -> Result<Self, TimeWindowError> {
+        let (start, end) = (whole_second(start), whole_second(end));
+        if start < end { Ok(Self { start, end }) } else { Err(TimeWindowError { start, end }) }
+    }
+
+    /// The first instant of the window.
+    #[must_use]
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// The first instant after the window.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        self.end
+    }
+
+    /// How long the window is; always positive.
+    #[must_use]
+    pub fn duration(&self) -> SignedDuration {
+        self.end.duration_since(self.start)
+    }
+}
+
+impl fmt::Display for TimeWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.start, self.end)
+    }
+}
+
+impl fmt::Debug for TimeWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TimeWindow({self})")
+    }
+}
+
+/// Two instants are no [`TimeWindow`]: nothing lies between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the window is empty: its end `{end}` is not after its start `{start}`")]
+pub struct TimeWindowError {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+/// The wire form of a window, before it is validated.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ends {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl TryFrom<Ends> for TimeWindow {
+    type Error = TimeWindowError;
+
+    fn try_from(ends: Ends) -> Result<Self, Self::Error> {
+        Self::new(ends.start, ends.end)
+    }
+}
+
+impl From<TimeWindow> for Ends {
+    fn from(window: TimeWindow) -> Self {
+        Self { start: window.start, end: window.end }
+    }
+}
+
+/// The second that an instant lies in, counted from 1970.
+pub(crate) fn seconds(instant: Timestamp) -> i64 {
+    // `as_second` truncates towards zero: before 1970 that is one too many.
+    instant.as_second() - i64::from(instant.subsec_nanosecond() < 0)
+}
+
+/// The instant without its fraction of a second.
+pub(crate) fn whole_second(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(seconds(instant)).unwrap_or(Timestamp::MIN)
+}

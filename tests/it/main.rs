@@ -1,0 +1,18 @@
+//! The integration tests: one binary, a module for each topic.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+#![allow(missing_docs, unreachable_pub, reason = "nobody reads the documentation of tests")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]
+#![allow(clippy::wildcard_imports, reason = "helpers are one word")]
+
+mod area;
+mod conformance;
+mod oracle;
+mod routing;
+mod support;

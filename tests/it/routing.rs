@@ -1,0 +1,252 @@
+//! Routes against the oracle, and the laws that they obey.
+
+use canvass::{
+    Area, CameraId, Change, Denial, Explanation, Layout, OwnerId, Policy, Registry, Route, Scratch,
+    SimdLevel,
+};
+use geo::MultiPolygon;
+use h3o::Resolution;
+use proptest::prelude::*;
+
+use crate::oracle::{Town, oracle};
+use crate::support::*;
+
+/// Where towns are: in the middle of nowhere, at the antimeridian, near a pole, at the null island.
+const ORIGINS: [(i32, i32); 4] = [(10, 50), (180, -17), (-60, 88), (0, 0)];
+
+fn layouts() -> [Layout; 4] {
+    [
+        Layout::default(),
+        Layout::new(Resolution::Zero, 64),
+        Layout::new(Resolution::Nine, 5),
+        Layout::new(Resolution::Five, 1),
+    ]
+}
+
+/// Asserts that every way to route gives what the oracle says.
+#[track_caller]
+fn agree(town: &Town, area: &Area) -> (usize, usize) {
+    let authorized = authorize(area.clone());
+    let expected = oracle(town, &authorized, noon());
+    for layout in layouts() {
+        let snapshot = loaded(town, layout).snapshot();
+        for level in SimdLevel::ALL {
+            let Some(mut scratch) = Scratch::with_simd(level) else { continue };
+            let mut route = Route::empty(&authorized, noon());
+            snapshot.route_into(&authorized, noon(), &mut scratch, &mut route);
+            assert_eq!(answer(&route), expected, "{layout:?} {level:?}");
+        }
+    }
+    let inside = town.cameras.values().filter(|camera| area.covers(camera.position)).count();
+    (inside, cameras(&expected).len())
+}
+
+#[test]
+fn routes_equal_the_oracle() {
+    let (mut inside, mut asked, mut all) = (0, 0, 0);
+    for seed in 0..400 {
+        let mut rng = Rng(seed);
+        let origin = rng.pick(&ORIGINS);
+        let size = rng.pick(&[0, 1, 63, 64, 65, 128, 500]);
+        let town = town(&mut rng, origin, size);
+        let (is_inside, is_asked) = agree(&town, &area(&mut rng, origin));
+        (inside, asked, all) = (inside + is_inside, asked + is_asked, all + town.cameras.len());
+    }
+    // Not vacuous: plenty in, plenty out, plenty denied.
+    assert!(inside * 20 > all && inside * 2 < all, "{inside} of {all} inside");
+    assert!(asked * 10 > inside && asked * 2 < inside, "{asked} of {inside} asked");
+}
+
+#[test]
+fn every_size_around_a_block_is_routed_whole() {
+    for number in [0, 1, 63, 64, 65, 127, 128, 129, 192] {
+        let town = street(number);
+        let everywhere = authorize(square(9.9, 49.9, 10.1, 50.1));
+        let route = snapshot(&town).route(&everywhere, noon());
+        assert_eq!(route.cameras().len() as u64, number);
+        // The first half, its last camera on the boundary.
+        let half = number / 2;
+        let east = 10.0 + half as f64 * 1e-5;
+        let some = authorize(square(9.9, 49.9, east, 50.1));
+        let route = snapshot(&town).route(&some, noon());
+        assert_eq!(route.cameras().len() as u64, number.min(half + 1));
+    }
+}
+
+#[test]
+fn a_long_edge_is_decided_in_integers() {
+    // 40 degrees long: the products of its sides do not fit the exact range of `f64`.
+    let mut rng = Rng(5);
+    let town = town(&mut rng, (10, 50), 200);
+    let ring = vec![(-10.0, 40.000_000_1), (30.000_000_1, 60.0), (30.0, 61.3), (-10.0, 61.0)];
+    let shape = geo::Polygon::new(ring.into(), vec![]);
+    let (inside, _) = agree(&town, &Area::try_from(shape).unwrap());
+    assert!(inside > 20 && inside < 180, "{inside} of 200 inside");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Law: the order of insertion, and the way of it, are irrelevant.
+    #[test]
+    fn building_order_is_irrelevant(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let origin = rng.pick(&ORIGINS);
+        let town = town(&mut rng, origin, 200);
+        let authorized = authorize(area(&mut rng, origin));
+        let registry = Registry::new();
+        let mut changes = changes(&town);
+        for i in (1..changes.len()).rev() {
+            changes.swap(i, usize::try_from(rng.below(i as u64 + 1)).unwrap());
+        }
+        let batch = usize::try_from(1 + rng.below(100)).unwrap();
+        for changes in changes.chunks(batch) {
+            registry.apply(changes.iter().cloned()).unwrap();
+        }
+        let by_bulk = snapshot(&town).route(&authorized, noon());
+        let one_by_one = registry.snapshot().route(&authorized, noon());
+        prop_assert_eq!(answer(&by_bulk), answer(&one_by_one));
+    }
+
+    /// Law: a larger area never loses a camera, and the union of two gives the union.
+    #[test]
+    fn a_union_gives_the_union(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let town = town(&mut rng, (10, 50), 300);
+        let snapshot = snapshot(&town);
+        let of = |area: &Area| -> Vec<CameraId> {
+            let mut all = snapshot.route(&authorize(area.clone()), noon()).cameras().to_vec();
+            all.sort_unstable();
+            all
+        };
+        let (one, other) = (square(9.9999, 49.9, 10.0001, 50.1), area(&mut rng, (10, 50)));
+        // Kept apart, so that together they are valid: the other one is moved east.
+        let moved = geo::Translate::translate(&other.to_multi_polygon(), 0.02, 0.0);
+        let Ok(moved) = Area::try_from(moved) else { return Ok(()) };
+        let parts = [one.to_multi_polygon().0, moved.to_multi_polygon().0].concat();
+        let Ok(both) = Area::try_from(MultiPolygon::new(parts)) else { return Ok(()) };
+        let mut union = [of(&one), of(&moved)].concat();
+        union.sort_unstable();
+        union.dedup();
+        prop_assert_eq!(of(&both), union);
+    }
+
+    /// Law: a withdrawal removes exactly that owner.
+    #[test]
+    fn a_withdrawal_removes_exactly_that_owner(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let town = town(&mut rng, (10, 50), 200);
+        let authorized = authorize(area(&mut rng, (10, 50)));
+        let registry = loaded(&town, Layout::default());
+        let route = registry.snapshot().route(&authorized, noon());
+        let Some(leaving) = route.recipients().next().map(|recipient| recipient.owner) else {
+            return Ok(());
+        };
+        let newer = registry.apply([Change::Withdraw { owner: leaving }]).unwrap();
+        let mut left = answer(&route);
+        left.retain(|&(owner, _)| owner != leaving);
+        prop_assert_eq!(answer(&newer.route(&authorized, noon())), left.clone());
+        prop_assert_eq!(answer(&route.recheck(&newer, noon())), left);
+    }
+
+    /// Law: a batch is the same as one by one.
+    #[test]
+    fn a_batch_equals_one_by_one(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let town = town(&mut rng, (10, 50), 300);
+        let snapshot = snapshot(&town);
+        let requests: Vec<_> = (0..150).map(|_| authorize(area(&mut rng, (10, 50)))).collect();
+        let routes: Vec<Route> =
+            requests.iter().map(|request| snapshot.route(request, noon())).collect();
+        prop_assert!(routes.iter().any(|route| !route.is_empty()));
+        prop_assert_eq!(snapshot.route_batch(&requests, noon()), routes);
+    }
+
+    /// Law: explaining each camera adds up to the funnel and to the route.
+    #[test]
+    fn explanations_add_up(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let town = town(&mut rng, (10, 50), 100);
+        let snapshot = snapshot(&town);
+        let authorized = authorize(area(&mut rng, (10, 50)));
+        let funnel = snapshot.funnel(&authorized, noon());
+        let route = snapshot.route(&authorized, noon());
+        let explained: Vec<Explanation> = town
+            .cameras
+            .keys()
+            .map(|&camera| snapshot.explain(&authorized, noon(), camera))
+            .collect();
+        let count = |what: Explanation| explained.iter().filter(|&&is| is == what).count();
+        prop_assert_eq!(count(Explanation::Asked), route.cameras().len());
+        prop_assert_eq!(funnel.asked(), route.cameras().len());
+        for (denial, number) in funnel.denied() {
+            prop_assert_eq!(count(Explanation::Denied(denial)), number);
+        }
+        prop_assert_eq!(count(Explanation::OutsideArea), town.cameras.len() - funnel.in_area());
+        let denied: usize = funnel.denied().map(|(_, number)| number).sum();
+        prop_assert_eq!(funnel.in_area(), denied + funnel.permitted());
+    }
+}
+
+#[test]
+fn every_denial_is_reached_by_the_row_it_is_about() {
+    let mut reached: Vec<Denial> = Vec::new();
+    for seed in 0..40 {
+        let mut rng = Rng(seed);
+        let snapshot = snapshot(&town(&mut rng, (10, 50), 300));
+        let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+        let funnel = snapshot.funnel(&everywhere, noon());
+        reached.extend(funnel.denied().filter(|&(_, number)| number > 0).map(|(denial, _)| denial));
+    }
+    reached.sort_unstable();
+    reached.dedup();
+    assert_eq!(reached, Denial::ALL);
+}
+
+#[test]
+fn below_the_anonymity_set_nobody_is_asked() {
+    let policy = Policy { min_households: 11, ..Policy::unlimited() };
+    let everywhere = || square(9.9, 49.9, 10.1, 50.1);
+    for (number, asked) in [(10, 0), (11, 11), (12, 12)] {
+        let snapshot = snapshot(&street(number));
+        let authorized = authorize_under(&policy, everywhere());
+        assert_eq!(snapshot.route(&authorized, noon()).owners(), asked);
+        let explained = snapshot.explain(&authorized, noon(), CameraId(0));
+        let expected = if asked == 0 { Explanation::TooFewHouseholds } else { Explanation::Asked };
+        assert_eq!(explained, expected);
+    }
+    // Households count whether they agreed or not; only those who did are asked.
+    let mut town = street(11);
+    town.consents.retain(|&owner, _| owner == OwnerId(3));
+    let route = snapshot(&town).route(&authorize_under(&policy, everywhere()), noon());
+    assert_eq!(answer(&route), vec![(OwnerId(3), vec![CameraId(3)])]);
+}
+
+#[test]
+fn the_agency_gets_the_same_receipt_for_none_few_and_many() {
+    let policy = Policy { min_households: 11, ..Policy::unlimited() };
+    let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
+    let receipts: Vec<String> = [0, 3, 11, 500]
+        .iter()
+        .map(|&number| snapshot(&street(number)).route(&authorized, noon()).receipt())
+        .map(|receipt| serde_json::to_string(&receipt).unwrap())
+        .collect();
+    assert!(receipts.iter().all(|receipt| *receipt == receipts[0]), "{receipts:?}");
+    assert_eq!(
+        receipts[0],
+        r#"{"status":"accepted","case_reference":"26-0117","agency":1,"incident":"burglary","window":{"start":"2026-05-09T18:00:00Z","end":"2026-05-09T20:00:00Z"},"policy_version":"unlimited","reviewed_at":"2026-05-10T12:00:00Z"}"#
+    );
+}
+
+#[test]
+fn a_scratch_serves_any_registry_and_any_question() {
+    let mut scratch = Scratch::new();
+    for seed in 0..60 {
+        let mut rng = Rng(seed);
+        let town = town(&mut rng, (10, 50), 80);
+        let authorized = authorize(area(&mut rng, (10, 50)));
+        let mut route = Route::empty(&authorized, noon());
+        snapshot(&town).route_into(&authorized, noon(), &mut scratch, &mut route);
+        assert_eq!(answer(&route), oracle(&town, &authorized, noon()));
+    }
+}
