@@ -1,12 +1,13 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use geo::Relate;
+use geo::{MapCoordsInPlace, Relate};
 use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 
 use super::antimeridian::{self, Point};
 use super::area_error::AreaError;
 use super::drawing::Drawing;
+use super::even_odd::even_odd;
 use super::position::{E7, HALF_TURN};
 use super::size::ring_size_m2;
 use super::validity::{Found, find_flaw};
@@ -104,7 +105,21 @@ impl Area {
         // Cheap, exact noes first; what remains is mostly a yes.
         self.envelope().contains(other.envelope())
             && other.0.rings.vertices.iter().all(|&vertex| self.covers(vertex))
-            && self.0.rings.planar(1.0).relate(&other.0.rings.planar(1.0)).is_covers()
+            && other.relatable().is_none_or(|other| {
+                self.relatable().is_some_and(|own| own.relate(&other).is_covers())
+            })
+    }
+
+    /// The area in units of 1e-7 degree, as `geo` relates it: it must be valid as it was rounded, so
+    /// where it is not, edges are split where they meet. `None` if nothing with an inside is left.
+    fn relatable(&self) -> Option<MultiPolygon<f64>> {
+        if self.0.given.is_none() {
+            return Some(self.0.rings.planar(1.0));
+        }
+        let drawing = Drawing::read(&self.0.rings.planar(E7).0).ok()?;
+        let mut split = even_odd(&drawing).ok()?;
+        split.map_coords_in_place(|c| Coord { x: (c.x * E7).round(), y: (c.y * E7).round() });
+        (!split.0.is_empty()).then_some(split)
     }
 
     /// The size in square metres on the WGS 84 ellipsoid, holes left out.

@@ -241,6 +241,7 @@ fn rounding_refuses_nothing_but_what_vanishes() {
     assert_eq!(area.vertices(), 5);
     let again = Area::from_geojson(&area.to_geojson()).unwrap();
     assert_eq!(again, area);
+    assert!(Area::from_bounds(0.0, 0.0, 10.0, 5.0).unwrap().covers_area(&area));
     // A hole and a part below the grid are dropped.
     let rest = self::area(
         "MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0), (0.5 0.1, 0.500000001 0.1, 0.5 0.100000001, 0.5 0.1)), \
