@@ -121,8 +121,8 @@ impl Consent {
     }
 
     /// The scopes, which few owners choose for themselves: many consents share one.
-    pub(crate) fn scopes(&self) -> (&Scope<AgencyId>, &Scope<IncidentKind>) {
-        (&self.agencies, &self.incidents)
+    pub(crate) fn into_scopes(self) -> (Scope<AgencyId>, Scope<IncidentKind>) {
+        (self.agencies, self.incidents)
     }
 
     /// The same consent with its pause and expiry as [`Consent::lapses`] gave them.

@@ -1,14 +1,14 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use geo::{MapCoordsInPlace, Relate};
 use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 
 use super::antimeridian::{self, Point};
 use super::area_error::AreaError;
+use super::covering::{Edge, covers};
 use super::drawing::Drawing;
 use super::even_odd::even_odd;
-use super::position::{E7, HALF_TURN};
+use super::position::{E7, HALF_TURN, to_e7};
 use super::size::ring_size_m2;
 use super::validity::{Found, find_flaw};
 use super::{Boundary, Envelope, Position};
@@ -85,8 +85,10 @@ impl Area {
 
     /// Whether every position of another area is a position of this one. An area covers itself.
     ///
-    /// Meant for "does the request lie within the jurisdiction?". O(n log n) for n vertices of both,
-    /// and as many more as their edges meet.
+    /// Meant for "does the request lie within the jurisdiction?". Exact. O(n m) for n vertices of
+    /// this area near the other and m of the other, but 16 neighbours that are far from an edge are
+    /// passed over together: a request of 8 vertices takes tens of microseconds against a
+    /// jurisdiction of 10,000.
     ///
     /// ```
     /// use canvass::Area;
@@ -102,24 +104,51 @@ impl Area {
         if Arc::ptr_eq(&self.0, &other.0) || self == other {
             return true;
         }
-        // Cheap, exact noes first; what remains is mostly a yes.
-        self.envelope().contains(other.envelope())
-            && other.0.rings.vertices.iter().all(|&vertex| self.covers(vertex))
-            && other.relatable().is_none_or(|other| {
-                self.relatable().is_some_and(|own| own.relate(&other).is_covers())
-            })
+        if !self.envelope().contains(other.envelope()) {
+            return false;
+        }
+        // What rounding left without an inside is not in the other's polygons any more.
+        let is_in = |vertex: &Position| self.covers(*vertex);
+        if other.0.given.is_some() && !other.0.rings.vertices.iter().all(is_in) {
+            return false;
+        }
+        let within = other.envelope();
+        match (self.edges(within), other.edges(within)) {
+            (Some(own), Some(other)) => covers(&own, &other),
+            // Not known, so no.
+            _ => false,
+        }
     }
 
-    /// The area in units of 1e-7 degree, as `geo` relates it: it must be valid as it was rounded, so
-    /// where it is not, edges are split where they meet. `None` if nothing with an inside is left.
-    fn relatable(&self) -> Option<MultiPolygon<f64>> {
+    /// The edges that matter in an envelope, the inside to their left, meeting in their ends only:
+    /// where the area is not valid as it was rounded, they are split where they meet. `None` if that
+    /// does not come to an end.
+    fn edges(&self, within: Envelope) -> Option<Vec<Edge>> {
+        let mut edges = Vec::new();
+        let mut add = |ring: &mut dyn Iterator<Item = Point>| {
+            let Some(first) = ring.next() else { return };
+            let mut from = first;
+            for to in ring.chain([first]) {
+                let edge = Edge::new(from, to);
+                if from != to && edge.matters_in(within) {
+                    edges.push(edge);
+                }
+                from = to;
+            }
+        };
         if self.0.given.is_none() {
-            return Some(self.0.rings.planar(1.0));
+            for ring in self.0.rings.iter() {
+                add(&mut ring.iter().map(|v| (v.lon_e7().into(), v.lat_e7().into())));
+            }
+        } else {
+            let drawing = Drawing::read(&self.to_multi_polygon().0).ok()?;
+            for polygon in &even_odd(&drawing).ok()? {
+                for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
+                    add(&mut ring.0.iter().map(|c| (to_e7(c.x).into(), to_e7(c.y).into())));
+                }
+            }
         }
-        let drawing = Drawing::read(&self.0.rings.planar(E7).0).ok()?;
-        let mut split = even_odd(&drawing).ok()?;
-        split.map_coords_in_place(|c| Coord { x: (c.x * E7).round(), y: (c.y * E7).round() });
-        (!split.0.is_empty()).then_some(split)
+        Some(edges)
     }
 
     /// The size in square metres on the WGS 84 ellipsoid, holes left out.

@@ -1,5 +1,6 @@
 //! Areas from and to what other software speaks: geo types, GeoJSON, WKT, CAP.
 
+use std::fmt;
 use std::str::FromStr;
 
 use geo::{Destination, Geodesic};
@@ -23,15 +24,14 @@ impl Area {
     ///
     /// If the text is no GeoJSON, has not one areal geometry, or that is no valid area.
     pub fn from_geojson(text: &str) -> Result<Self, AreaError> {
-        let parsed =
-            GeoJson::from_str(text).map_err(|error| AreaError::syntax("GeoJSON", error))?;
+        let parsed = serde_json::from_str(text).map_err(|error| no_geojson(&error))?;
         let polygons = match parsed {
-            GeoJson::Geometry(geometry) => areal(geometry.value)?,
+            GeoJson::Geometry(geometry) => areal(&geometry.value, &Path::Start)?,
             GeoJson::Feature(feature) => match feature.geometry {
-                Some(geometry) => areal(geometry.value)?,
+                Some(geometry) => areal(&geometry.value, &Path::Start.key("geometry"))?,
                 None => return Err(not_areal("a feature without a geometry")),
             },
-            GeoJson::FeatureCollection(collection) => only_areal(collection)?,
+            GeoJson::FeatureCollection(collection) => only_areal(&collection)?,
         };
         Self::from_polygons(&polygons)
     }
@@ -229,14 +229,13 @@ enum Written {
 
 /// Longitude and latitude in degrees; what follows them (an altitude) is read and passed over.
 #[derive(Serialize)]
+#[serde(transparent)]
 struct Pair([f64; 2]);
 
 impl<'de> Deserialize<'de> for Pair {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Vec::<f64>::deserialize(deserializer)?.as_slice() {
-            [lon, lat, ..] => Ok(Self([*lon, *lat])),
-            _ => Err(de::Error::custom("a position needs a longitude and a latitude")),
-        }
+        let numbers = Vec::<f64>::deserialize(deserializer)?;
+        pair(&numbers).map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -280,16 +279,58 @@ fn not_areal(found: impl Into<String>) -> AreaError {
     AreaError::NotAreal { found: found.into() }
 }
 
+/// The complaint of the JSON reader, without the name of the crate's own step in front.
+fn no_geojson(error: &serde_json::Error) -> AreaError {
+    let words = error.to_string();
+    let step = "Error while deserializing GeoJSON: ";
+    AreaError::syntax("GeoJSON", words.strip_prefix(step).unwrap_or(&words))
+}
+
+/// The way to a value in a JSON text, as a reader would write it: `features[2].geometry`.
+#[derive(Clone, Copy)]
+enum Path<'a> {
+    Start,
+    Key(&'a Path<'a>, &'static str),
+    Index(&'a Path<'a>, usize),
+}
+
+impl Path<'_> {
+    fn key(&self, key: &'static str) -> Path<'_> {
+        Path::Key(self, key)
+    }
+
+    fn index(&self, index: usize) -> Path<'_> {
+        Path::Index(self, index)
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => Ok(()),
+            Self::Key(Path::Start, key) => f.write_str(key),
+            Self::Key(before, key) => write!(f, "{before}.{key}"),
+            Self::Index(before, index) => write!(f, "{before}[{index}]"),
+        }
+    }
+}
+
 /// The polygons of an areal geometry, or of all areal members of a collection.
-fn areal(value: GeometryValue) -> Result<Vec<Polygon<f64>>, AreaError> {
-    let syntax = |error: geojson::Error| AreaError::syntax("GeoJSON", error);
+fn areal(value: &GeometryValue, path: &Path<'_>) -> Result<Vec<Polygon<f64>>, AreaError> {
     match value {
-        GeometryValue::Polygon { .. } => Ok(vec![Polygon::try_from(value).map_err(syntax)?]),
-        GeometryValue::MultiPolygon { .. } => Ok(MultiPolygon::try_from(value).map_err(syntax)?.0),
+        GeometryValue::Polygon { coordinates } => {
+            Ok(vec![polygon(coordinates, &path.key("coordinates"))?])
+        }
+        GeometryValue::MultiPolygon { coordinates } => {
+            let path = path.key("coordinates");
+            let polygons = coordinates.iter().enumerate();
+            polygons.map(|(index, rings)| polygon(rings, &path.index(index))).collect()
+        }
         GeometryValue::GeometryCollection { geometries } => {
+            let path = path.key("geometries");
             let mut polygons = Vec::new();
-            for geometry in geometries {
-                match areal(geometry.value) {
+            for (index, geometry) in geometries.iter().enumerate() {
+                match areal(&geometry.value, &path.index(index)) {
                     Ok(mut members) => polygons.append(&mut members),
                     Err(AreaError::NotAreal { .. }) => {}
                     Err(error) => return Err(error),
@@ -304,12 +345,38 @@ fn areal(value: GeometryValue) -> Result<Vec<Polygon<f64>>, AreaError> {
     }
 }
 
+fn polygon(rings: &[Vec<geojson::Position>], path: &Path<'_>) -> Result<Polygon<f64>, AreaError> {
+    let line = |(ring, positions): (usize, &Vec<geojson::Position>)| {
+        let coords = positions.iter().enumerate().map(|(vertex, position)| {
+            let [x, y] = pair(position.as_slice()).map_err(|error| {
+                let path = path.index(ring);
+                AreaError::syntax("GeoJSON", format_args!("{error} at `{}`", path.index(vertex)))
+            })?;
+            Ok(Coord { x, y })
+        });
+        coords.collect::<Result<_, AreaError>>().map(LineString)
+    };
+    let mut lines = rings.iter().enumerate().map(line);
+    let shell = lines.next().unwrap_or_else(|| Ok(LineString(Vec::new())))?;
+    Ok(Polygon::new(shell, lines.collect::<Result<_, _>>()?))
+}
+
+/// The longitude and the latitude of a position as JSON writes it.
+fn pair(numbers: &[f64]) -> Result<[f64; 2], &'static str> {
+    match numbers {
+        [lon, lat, ..] => Ok([*lon, *lat]),
+        _ => Err("a position needs a longitude and a latitude"),
+    }
+}
+
 /// The polygons of the one areal feature.
-fn only_areal(collection: FeatureCollection) -> Result<Vec<Polygon<f64>>, AreaError> {
+fn only_areal(collection: &FeatureCollection) -> Result<Vec<Polygon<f64>>, AreaError> {
+    let path = Path::Start.key("features");
     let mut found = None;
     let mut count = 0;
-    for geometry in collection.features.into_iter().filter_map(|feature| feature.geometry) {
-        match areal(geometry.value) {
+    for (index, feature) in collection.features.iter().enumerate() {
+        let Some(geometry) = &feature.geometry else { continue };
+        match areal(&geometry.value, &path.index(index).key("geometry")) {
             Ok(polygons) => {
                 count += 1;
                 found = Some(polygons);

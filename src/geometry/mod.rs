@@ -3,6 +3,7 @@
 mod antimeridian;
 mod area;
 mod area_error;
+mod covering;
 mod drawing;
 mod edges;
 mod envelope;

@@ -43,29 +43,68 @@ pub(crate) struct Row {
 ///
 /// ```text
 /// zone map | lon 64 x i32 | lat 64 x i32 | kept 64 x u16 | terms 64 x u32 | ids 64 x (u32, u32) |
-///          | since 64 x u32 | until 64 x u32
+///          | since 64 x u32
 /// row:       0 .. granted: owner agreed | granted .. len: did not | len .. 64: meaningless
 /// ```
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub(crate) struct Block {
-    // INVARIANT: granted <= len <= 64. `timed` names granted rows only, each at most once.
+    // INVARIANT: granted <= len <= 64. `timed` has granted rows only.
     len: u8,
     granted: u8,
     /// Not longer than any row keeps footage, in days.
     least_kept: u16,
     /// Not earlier than any row's first recording.
     latest_since: u32,
-    /// Rows whose camera was taken down.
-    ended: u64,
-    timed: Vec<TimedRow>,
+    /// When the grants hold that do not hold always.
+    timed: Rare<Timing>,
+    /// When the cameras that were taken down stopped recording.
+    ended: Rare<u32>,
     lon: [i32; ROWS],
     lat: [i32; ROWS],
     kept_days: [u16; ROWS],
     terms: [u32; ROWS],
     ids: Ids,
     since: [u32; ROWS],
-    until: [u32; ROWS],
+}
+
+/// A column that few rows have a value in: the values with their rows, in any order.
+#[derive(Clone, Debug)]
+pub(crate) struct Rare<T>(Vec<(u8, T)>);
+
+impl<T: Copy> Rare<T> {
+    const NONE: Self = Self(Vec::new());
+
+    /// The values and their rows.
+    #[inline]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+        self.0.iter().map(|(row, value)| (usize::from(*row), value))
+    }
+
+    fn get(&self, row: usize) -> Option<T> {
+        self.iter().find(|&(of, _)| of == row).map(|(_, &value)| value)
+    }
+
+    fn set(&mut self, row: usize, value: Option<T>) {
+        self.0.retain(|&(of, _)| usize::from(of) != row);
+        if let (Some(value), Ok(row)) = (value, u8::try_from(row)) {
+            self.0.push((row, value));
+        }
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        for (row, _) in &mut self.0 {
+            let of = usize::from(*row);
+            let moved = if of == a {
+                b
+            } else if of == b {
+                a
+            } else {
+                of
+            };
+            *row = u8::try_from(moved).unwrap_or(*row);
+        }
+    }
 }
 
 /// The owner and the camera of each row. Operators number both from a counter, so that all ids of
@@ -139,13 +178,6 @@ fn halves(id: u64) -> (u32, u32) {
     ((id >> 32) as u32, id as u32)
 }
 
-/// A granted row whose grant does not hold always.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TimedRow {
-    pub(crate) row: u8,
-    pub(crate) timing: Timing,
-}
-
 /// The value of a column in a row.
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
@@ -187,15 +219,14 @@ impl Block {
             granted: 0,
             least_kept: u16::MAX,
             latest_since: 0,
-            ended: 0,
-            timed: Vec::new(),
+            timed: Rare::NONE,
+            ended: Rare::NONE,
             lon: [0; ROWS],
             lat: [0; ROWS],
             kept_days: [0; ROWS],
             terms: [0; ROWS],
             ids: Ids::NONE,
             since: [0; ROWS],
-            until: [NEVER; ROWS],
         }
     }
 
@@ -203,6 +234,8 @@ impl Block {
     pub(crate) fn of(rows: impl IntoIterator<Item = Row>) -> Self {
         let mut block = Self::empty();
         rows.into_iter().take(ROWS).for_each(|row| block.push(row));
+        block.timed.0.shrink_to_fit();
+        block.ended.0.shrink_to_fit();
         block
     }
 
@@ -237,12 +270,12 @@ impl Block {
     }
 
     #[inline]
-    pub(crate) fn ended(&self) -> u64 {
-        self.ended
+    pub(crate) fn ended(&self) -> &Rare<u32> {
+        &self.ended
     }
 
     #[inline]
-    pub(crate) fn timed(&self) -> &[TimedRow] {
+    pub(crate) fn timed(&self) -> &Rare<Timing> {
         &self.timed
     }
 
@@ -251,7 +284,7 @@ impl Block {
     #[inline]
     pub(crate) fn touch(&self, positions: bool) -> u64 {
         let rows = usize::from(self.granted);
-        let mut sum = self.timed.first().map_or(0, |timed| u64::from(timed.row));
+        let mut sum = self.timed.iter().next().map_or(0, |(row, _)| row as u64);
         if positions {
             for row in (0..rows).step_by(16) {
                 sum ^= u64::from((at(&self.lon, row) ^ at(&self.lat, row)).cast_unsigned());
@@ -297,11 +330,6 @@ impl Block {
         at(&self.since, row)
     }
 
-    #[inline]
-    pub(crate) fn until(&self, row: usize) -> u32 {
-        at(&self.until, row)
-    }
-
     pub(crate) fn position(&self, row: usize) -> Position {
         Position::vertex(at(&self.lon, row), at(&self.lat, row))
     }
@@ -314,13 +342,11 @@ impl Block {
     /// The row as it was pushed.
     pub(crate) fn row(&self, row: usize) -> Row {
         let (owner, id) = self.ids(row);
-        let recording =
-            Recording::from_columns(self.since(row), self.until(row), at(&self.kept_days, row));
+        let until = self.ended.get(row).unwrap_or(NEVER);
+        let recording = Recording::from_columns(self.since(row), until, at(&self.kept_days, row));
         let camera = Camera { id, owner, position: self.position(row), recording };
         let standing = if row < usize::from(self.granted) {
-            let timed = self.timed.iter().find(|timed| usize::from(timed.row) == row);
-            let timing = timed.map(|timed| timed.timing);
-            RowStanding::Granted { terms: at(&self.terms, row), timing }
+            RowStanding::Granted { terms: at(&self.terms, row), timing: self.timed.get(row) }
         } else {
             RowStanding::NotGranted
         };
@@ -350,9 +376,7 @@ impl Block {
         set(&mut self.kept_days, index, kept_days);
         self.ids.set(index, index, (owner, id));
         set(&mut self.since, index, since);
-        set(&mut self.until, index, until);
-        self.ended &= !(1 << index);
-        self.ended |= u64::from(until != NEVER) << index;
+        self.ended.set(index, (until != NEVER).then_some(until));
         self.least_kept = self.least_kept.min(kept_days);
         self.latest_since = self.latest_since.max(since);
         self.len += 1;
@@ -364,8 +388,9 @@ impl Block {
         self.set_standing(row, RowStanding::NotGranted);
         // Withdrawing has moved the row to the front of those that did not agree, if it was not
         // there already.
-        let row = row.max(usize::from(self.granted));
-        self.swap(row, self.len().saturating_sub(1));
+        let (row, last) = (row.max(usize::from(self.granted)), self.len().saturating_sub(1));
+        self.swap(row, last);
+        self.ended.set(last, None);
         self.len = self.len.saturating_sub(1);
     }
 
@@ -373,7 +398,7 @@ impl Block {
     pub(crate) fn set_standing(&mut self, row: usize, standing: RowStanding) {
         let was_granted = row < usize::from(self.granted);
         if was_granted {
-            self.timed.retain(|timed| usize::from(timed.row) != row);
+            self.timed.set(row, None);
         }
         match standing {
             RowStanding::NotGranted if was_granted => {
@@ -388,9 +413,7 @@ impl Block {
                     self.granted += 1;
                 }
                 set(&mut self.terms, target, terms);
-                if let (Some(timing), Ok(row)) = (timing, u8::try_from(target)) {
-                    self.timed.push(TimedRow { row, timing });
-                }
+                self.timed.set(target, timing);
             }
         }
     }
@@ -406,20 +429,7 @@ impl Block {
         self.terms.swap(a, b);
         self.ids.swap(a, b);
         self.since.swap(a, b);
-        self.until.swap(a, b);
-        if (self.ended >> a ^ self.ended >> b) & 1 == 1 {
-            self.ended ^= 1 << a | 1 << b;
-        }
-        for timed in &mut self.timed {
-            let row = usize::from(timed.row);
-            let moved = if row == a {
-                b
-            } else if row == b {
-                a
-            } else {
-                row
-            };
-            timed.row = u8::try_from(moved).unwrap_or(timed.row);
-        }
+        self.timed.swap(a, b);
+        self.ended.swap(a, b);
     }
 }

@@ -1,8 +1,9 @@
 //! Loading millions of cameras at once.
 //!
-//! A look-up by id in a map of millions misses the cache each time. So cameras and consents are
-//! first dealt out to the shards of the directory, and each shard is filled while it is warm. The
-//! same is done with tiles.
+//! A look-up by id in a table of millions misses the cache each time. So cameras and consents are
+//! first dealt out to groups of the directory's shards, and each group is filled while it is warm;
+//! then the rows are dealt out to their tiles. Dealing out reads in order and writes to a few
+//! hundred places in order, which memory is good at.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,14 +11,14 @@ use std::sync::Arc;
 use foldhash::quality::RandomState;
 use h3o::CellIndex;
 
-use super::block::{Row, RowStanding};
+use super::block::Row;
 use super::cluster::{Cluster, Layout, Place, split};
-use super::directory::{Directory, Owner, attach};
+use super::directory::{Directory, More, Owner, Special, attach};
 use super::terms::{Interner, Terms};
 use super::tiling::Tiling;
-use super::writer::{Writer, timing};
+use super::writer::{Writer, standing};
 use super::{ChangeError, ChangeRefusal, Registry};
-use crate::camera::{Camera, CameraId, OwnerId};
+use crate::camera::{Camera, OwnerId};
 use crate::consent::{Consent, Standing};
 use crate::parallel;
 
@@ -55,72 +56,72 @@ impl Registry {
         let mut directory = Directory::with_capacity(cameras.len(), owners(cameras));
         let consents = take_consents(consents, &mut interner, &mut directory)?;
         index_cameras(cameras, &mut directory)?;
-        let rows = join(cameras, &consents, &mut directory)?;
-        let root = Cluster::assemble(tiles(&rows, layout), layout);
+        let (cells, tile_of) = cells(cameras, layout);
+        let rows = join(cameras, &tile_of, &consents, &mut directory)?;
+        let root = Cluster::assemble(tiles(rows, &cells, &directory, layout), layout);
         Ok(Self::publish_first(Writer { directory, interner, layout }, root))
     }
 }
 
 /// About how many owners there are, from a sample: it only sizes the directory.
 fn owners(cameras: &[Camera]) -> usize {
-    let sample: BTreeSet<OwnerId> =
-        cameras.iter().take(10_000).map(|camera| camera.owner).collect();
-    let seen = cameras.len().min(10_000).max(1);
-    cameras.len() / seen * sample.len()
+    let sample = || cameras.iter().take(10_000).map(|camera| camera.owner);
+    let distinct = sample().collect::<BTreeSet<_>>().len();
+    cameras.len().saturating_mul(distinct) / sample().count().max(1)
 }
 
-/// Numbers dealt out to groups: each group's numbers are ascending.
-struct Deal {
+/// Items dealt out to groups, in their order.
+struct Dealt<T> {
     starts: Vec<usize>,
-    numbers: Vec<u32>,
+    items: Vec<T>,
 }
 
-impl Deal {
-    /// Deals the numbers below `group_of.len()` out by their group. O(n).
-    fn new(group_of: &[u32], groups: usize) -> Self {
+impl<T: Copy> Dealt<T> {
+    /// Deals items out, given the group of each. O(n).
+    fn new(items: impl Iterator<Item = T>, group_of: &[u32], groups: usize) -> Self {
         let mut starts = vec![0; groups + 1];
         for &group in group_of {
             if let Some(count) = starts.get_mut(group as usize + 1) {
                 *count += 1;
             }
         }
-        for i in 1..starts.len() {
-            let before = starts.get(i - 1).copied().unwrap_or(0);
-            if let Some(start) = starts.get_mut(i) {
-                *start += before;
-            }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
         }
         let mut next = starts.clone();
-        let mut numbers = vec![0; group_of.len()];
-        for (number, &group) in (0_u32..).zip(group_of) {
+        let mut items = items.peekable();
+        let mut dealt = items.peek().map_or_else(Vec::new, |&any| vec![any; group_of.len()]);
+        for (item, &group) in items.zip(group_of) {
             if let Some(place) = next.get_mut(group as usize) {
-                if let Some(slot) = numbers.get_mut(*place) {
-                    *slot = number;
+                if let Some(slot) = dealt.get_mut(*place) {
+                    *slot = item;
                 }
                 *place += 1;
             }
         }
-        Self { starts, numbers }
+        Self { starts, items: dealt }
     }
 
-    fn group(&self, group: usize) -> &[u32] {
+    fn group(&self, group: usize) -> &[T] {
         match self.starts.get(group..group + 2) {
-            Some(&[start, end]) => self.numbers.get(start..end).unwrap_or(&[]),
+            Some(&[start, end]) => self.items.get(start..end).unwrap_or(&[]),
             _ => &[],
         }
     }
 }
 
-/// The shard of each item.
-fn shards_of<T: Sync>(items: &[T], shard: impl Fn(&T) -> usize + Sync + Send) -> Vec<u32> {
+/// Groups of shards: so many that one fits the second cache, so few that dealing out is fast.
+const GROUPS: usize = 256;
+
+/// `f` of each item, in order, on all cores.
+fn each<T: Sync, R: Send + Clone>(items: &[T], f: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
     const RUN: usize = 1 << 14;
     let runs = parallel::map(
         items.len().div_ceil(RUN),
         || (),
-        |(), run| {
-            let items = items.iter().skip(run * RUN).take(RUN);
-            items.map(|item| u32::try_from(shard(item)).unwrap_or(0)).collect::<Vec<_>>()
-        },
+        |(), run| items.iter().skip(run * RUN).take(RUN).map(&f).collect::<Vec<_>>(),
     );
     runs.concat()
 }
@@ -137,14 +138,12 @@ fn take_consents(
             taken.push((owner, None));
             continue;
         }
+        let (lapses, limit) = (consent.lapses(), consent.limit());
         let terms = interner
-            .acquire(&Terms::of(&consent))
+            .acquire(Terms::of(consent))
             .ok_or(ChangeError { index, reason: ChangeRefusal::RegistryFull })?;
         taken.push((owner, Some(terms)));
-        let mut special = directory.special(owner);
-        special.lapses = consent.lapses();
-        special.limit = consent.limit();
-        directory.set_special(owner, special);
+        directory.set_special(owner, Special { lapses, limit, ..Special::default() });
     }
     Ok(taken)
 }
@@ -152,16 +151,16 @@ fn take_consents(
 /// Fills the look-up of cameras.
 fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), ChangeError> {
     let shards = &mut directory.cameras;
-    let deal =
-        Deal::new(&shards_of(cameras, |camera| shards.shard_of(camera.id.0)), shards.number());
-    let twice = parallel::map_mut(shards.shards_mut(), |number, shard| {
+    let together = shards.number().div_ceil(GROUPS);
+    let group_of = each(cameras, |camera| group(shards.shard_of(camera.id.0), together));
+    let items = (0_u32..).zip(cameras).map(|(index, camera)| (camera.id, camera.position, index));
+    let dealt = Dealt::new(items, &group_of, shards.number().div_ceil(together));
+    let mut groups: Vec<_> = shards.groups_mut(together).collect();
+    let twice = parallel::map_mut(&mut groups, |number, group| {
         let mut twice = None;
-        let numbers = deal.group(number);
-        shard.reserve(numbers.len());
-        for &index in numbers {
-            let Some(camera) = cameras.get(index as usize) else { continue };
-            if shard.insert(camera.id.0, camera.position).is_some() && twice.is_none() {
-                twice = Some((index, camera.id));
+        for &(camera, position, index) in dealt.group(number) {
+            if group.insert(camera.0, position).is_some() && twice.is_none() {
+                twice = Some((index, camera));
             }
         }
         twice
@@ -175,98 +174,120 @@ fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), Ch
     }
 }
 
-/// What filling one shard of owners gives.
+fn group(shard: usize, together: usize) -> u32 {
+    u32::try_from(shard / together).unwrap_or(u32::MAX)
+}
+
+/// The cells that have cameras, ascending, and the place among them of each camera's.
+fn cells(cameras: &[Camera], layout: Layout) -> (Vec<CellIndex>, Vec<u32>) {
+    const RUN: usize = 1 << 16;
+    let runs = parallel::map(
+        cameras.len().div_ceil(RUN),
+        || (),
+        |(), run| {
+            let mut tiling = Tiling::new(layout);
+            let positions = cameras.iter().skip(run * RUN).take(RUN).map(|camera| camera.position);
+            positions.map(|position| tiling.cell(position)).collect::<Vec<_>>()
+        },
+    );
+    let cell_of: Vec<CellIndex> = runs.concat();
+    let mut cells = cell_of.clone();
+    cells.dedup();
+    cells.sort_unstable();
+    cells.dedup();
+    let places: HashMap<CellIndex, u32, RandomState> = cells.iter().copied().zip(0..).collect();
+    let tile_of = each(&cell_of, |cell| places.get(cell).copied().unwrap_or(0));
+    (cells, tile_of)
+}
+
+/// A camera on its way to its tile, with its owner's standing.
+#[derive(Clone, Copy)]
+struct Draft {
+    camera: Camera,
+    owner: Owner,
+    tile: u32,
+}
+
+/// What filling one group of owners gives.
 struct Joined {
-    rows: Vec<Row>,
-    more: HashMap<OwnerId, BTreeSet<CameraId>, RandomState>,
+    drafts: Vec<Draft>,
+    more: Vec<(OwnerId, More)>,
     twice: Option<(u32, OwnerId)>,
 }
 
-/// Fills the look-up of owners, and joins each camera with its owner's standing.
+/// Fills the look-up of owners, and joins each camera with its owner.
 fn join(
     cameras: &[Camera],
+    tile_of: &[u32],
     consents: &[(OwnerId, Option<u32>)],
     directory: &mut Directory,
-) -> Result<Vec<Vec<Row>>, ChangeError> {
-    let (owners, special) = (&mut directory.owners, &directory.special);
-    let groups = owners.number();
-    let consent_deal =
-        Deal::new(&shards_of(consents, |(owner, _)| owners.shard_of(owner.0)), groups);
-    let camera_deal =
-        Deal::new(&shards_of(cameras, |camera| owners.shard_of(camera.owner.0)), groups);
-    let joined = parallel::map_mut(owners.shards_mut(), |number, shard| {
+) -> Result<Vec<Vec<Draft>>, ChangeError> {
+    let shards = &mut directory.owners;
+    let together = shards.number().div_ceil(GROUPS);
+    let number = shards.number().div_ceil(together);
+    let group_of = |owner: OwnerId| group(shards.shard_of(owner.0), together);
+    let consent_group = each(consents, |&(owner, _)| group_of(owner));
+    let camera_group = each(cameras, |camera| group_of(camera.owner));
+    let numbered = (0_u32..).zip(consents).map(|(index, &consent)| (index, consent));
+    let consents = Dealt::new(numbered, &consent_group, number);
+    let tiled = cameras.iter().copied().zip(tile_of.iter().copied());
+    let cameras = Dealt::new(tiled, &camera_group, number);
+    let mut groups: Vec<_> = shards.groups_mut(together).collect();
+    let joined = parallel::map_mut(&mut groups, |number, group| {
         let (mut more, mut twice) = (HashMap::default(), None);
-        for &index in consent_deal.group(number) {
-            let Some(&(owner, terms)) = consents.get(index as usize) else { continue };
-            if shard.insert(owner.0, Owner::NEW.with_terms(terms)).is_some() && twice.is_none() {
+        for &(index, (owner, terms)) in consents.group(number) {
+            let known = group.insert(owner.0, Owner::NEW.with_terms(terms));
+            if known.is_some() && twice.is_none() {
                 twice = Some((index, owner));
             }
         }
-        let cameras =
-            || camera_deal.group(number).iter().filter_map(|&index| cameras.get(index as usize));
-        for camera in cameras() {
-            let entry = shard.entry(camera.owner.0).or_insert(Owner::NEW);
-            attach(entry, camera.owner, camera.id, &mut more);
+        for &(camera, _) in cameras.group(number) {
+            if let Some(entry) = group.get_or_insert(camera.owner.0, Owner::NEW) {
+                attach(entry, camera.owner, camera.id, &mut more);
+            }
         }
-        let rows = cameras()
-            .map(|&camera| {
-                let standing = match shard.get(&camera.owner.0).and_then(|owner| owner.terms()) {
-                    None => RowStanding::NotGranted,
-                    Some(terms) => RowStanding::Granted {
-                        terms,
-                        timing: special.get(&camera.owner).and_then(timing),
-                    },
-                };
-                Row { camera, standing }
-            })
-            .collect();
-        shard.retain(|_, owner| !owner.is_nobody());
-        Joined { rows, more, twice }
+        let draft = |&(camera, tile): &(Camera, u32)| {
+            let owner = group.get(camera.owner.0).copied().unwrap_or(Owner::NEW);
+            Draft { camera, owner, tile }
+        };
+        let drafts = cameras.group(number).iter().map(draft).collect();
+        Joined { drafts, more: more.into_iter().collect(), twice }
     });
-    if let Some((index, owner)) = joined.iter().filter_map(|shard| shard.twice).min() {
+    if let Some((index, owner)) = joined.iter().filter_map(|group| group.twice).min() {
         let reason = ChangeRefusal::TwoConsents { owner };
         return Err(ChangeError { index: index as usize, reason });
     }
-    let mut rows = Vec::with_capacity(groups);
-    for shard in joined {
-        directory.more.extend(shard.more);
-        rows.push(shard.rows);
+    directory.more.reserve(joined.iter().map(|group| group.more.len()).sum());
+    let mut drafts = Vec::with_capacity(joined.len());
+    for group in joined {
+        directory.more.extend(group.more);
+        drafts.push(group.drafts);
     }
-    Ok(rows)
+    Ok(drafts)
 }
 
-/// The tiles of all rows, ascending by cell.
-fn tiles(shards: &[Vec<Row>], layout: Layout) -> Vec<Arc<Cluster>> {
-    // Each row's place in the shards, and its cell.
-    let cells = parallel::map(
-        shards.len(),
-        || Tiling::new(layout),
-        |tiling, shard| {
-            let rows = shards.get(shard).map_or(&[][..], Vec::as_slice);
-            rows.iter().map(|row| tiling.cell(row.camera.position)).collect::<Vec<CellIndex>>()
-        },
-    );
-    let mut numbers: HashMap<CellIndex, u32, RandomState> = HashMap::default();
-    for &cell in cells.iter().flatten() {
-        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-        numbers.entry(cell).or_insert(next);
-    }
-    let mut tiles: Vec<(CellIndex, u32)> =
-        numbers.iter().map(|(&cell, &number)| (cell, number)).collect();
-    tiles.sort_unstable();
-    let group_of: Vec<u32> =
-        cells.iter().flatten().map(|cell| numbers.get(cell).copied().unwrap_or(0)).collect();
-    drop(cells);
-    let deal = Deal::new(&group_of, tiles.len());
-    let flat: Vec<&Row> = shards.iter().flatten().collect();
-    parallel::map(tiles.len(), Vec::new, |places: &mut Vec<Place>, index| {
-        let (cell, number) = *tiles.get(index)?;
-        let row = |place: usize| flat.get(place).map(|&&row| row);
+/// The tiles of all drafts, ascending by cell.
+fn tiles(
+    drafts: Vec<Vec<Draft>>,
+    cells: &[CellIndex],
+    directory: &Directory,
+    layout: Layout,
+) -> Vec<Arc<Cluster>> {
+    let tile_of: Vec<u32> = drafts.iter().flatten().map(|draft| draft.tile).collect();
+    let dealt = Dealt::new(drafts.iter().flatten().copied(), &tile_of, cells.len());
+    drop((drafts, tile_of));
+    parallel::map(cells.len(), Vec::new, |places: &mut Vec<Place>, tile| {
+        let drafts = dealt.group(tile);
         places.clear();
-        places.extend(deal.group(number as usize).iter().filter_map(|&place| {
-            row(place as usize).map(|row| Place { position: row.camera.position, row: place })
-        }));
-        Some(Arc::new(Cluster::tile(cell, split(places, layout.block_rows(), row))))
+        places.extend(
+            (0..).zip(drafts).map(|(row, draft)| Place { position: draft.camera.position, row }),
+        );
+        let row = |row: usize| {
+            let &Draft { camera, owner, .. } = drafts.get(row)?;
+            Some(Row { camera, standing: standing(owner, || directory.special.get(&camera.owner)) })
+        };
+        let blocks = split(places, layout.block_rows(), row);
+        cells.get(tile).map(|&cell| Arc::new(Cluster::tile(cell, blocks)))
     })
     .into_iter()
     .flatten()

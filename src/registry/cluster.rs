@@ -5,9 +5,11 @@ use std::sync::Arc;
 use h3o::{CellIndex, Resolution};
 use rstar::{RStarInsertionStrategy, RTree, RTreeObject, RTreeParams};
 
+use super::MANY;
 use super::block::{Block, ROWS, Row, RowStanding};
 use crate::camera::CameraId;
 use crate::geometry::{Envelope, Position};
+use crate::parallel;
 
 /// The R-tree of one H3 cell: of its child clusters, or of its blocks if the cluster is a tile.
 ///
@@ -104,6 +106,16 @@ pub(crate) enum Edit {
     Stand { position: Position, camera: CameraId, standing: RowStanding },
 }
 
+impl Edit {
+    /// Where the row stands that is edited.
+    pub(crate) fn position(&self) -> Position {
+        match self {
+            Self::Insert(row) => row.camera.position,
+            Self::Remove { position, .. } | Self::Stand { position, .. } => *position,
+        }
+    }
+}
+
 impl Cluster {
     /// The root of an empty registry.
     pub(crate) fn empty() -> Self {
@@ -190,20 +202,28 @@ impl Cluster {
     fn edit_clusters(&mut self, edits: &[(CellIndex, Edit)], below: Resolution, layout: Layout) {
         let child = |(cell, _): &(CellIndex, Edit)| cell.parent(below);
         let mut groups: Vec<_> = edits.chunk_by(|a, b| child(a) == child(b)).collect();
-        let mut reshaped = false;
+        let mut edited = Vec::with_capacity(groups.len());
         for member in &mut self.members {
-            let Item::Cluster(cluster) = &mut member.item else { continue };
-            let position =
-                groups.iter().position(|group| group.first().and_then(child) == cluster.cell);
-            if let Some(group) = position.map(|position| groups.swap_remove(position)) {
-                let cluster = Arc::make_mut(cluster);
-                cluster.edit(group, layout);
-                reshaped |= cluster.is_empty() || cluster.envelope() != member.envelope;
+            let Item::Cluster(cluster) = &member.item else { continue };
+            let of_member = |group: &&[_]| group.first().and_then(child) == cluster.cell;
+            if let Some(group) = groups.iter().position(of_member) {
+                edited.push((member, groups.swap_remove(group)));
             }
             if groups.is_empty() {
                 break;
             }
         }
+        let edit = |(member, group): &mut (&mut Member, &[(CellIndex, Edit)])| {
+            let Item::Cluster(cluster) = &mut member.item else { return false };
+            let cluster = Arc::make_mut(cluster);
+            cluster.edit(group, layout);
+            cluster.is_empty() || cluster.envelope() != member.envelope
+        };
+        let reshaped = if edits.len() < MANY {
+            edited.iter_mut().map(edit).fold(false, |any, reshaped| any | reshaped)
+        } else {
+            parallel::map_mut(&mut edited, |_, edited| edit(edited)).contains(&true)
+        };
         if !reshaped && groups.is_empty() {
             return;
         }

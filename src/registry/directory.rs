@@ -1,17 +1,18 @@
 //! Where each camera stands and what each owner said: the writer's look-ups.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
+use smallvec::SmallVec;
 
 use crate::camera::{CameraId, OwnerId};
 use crate::consent::{AskLimit, Lapses};
 use crate::geometry::Position;
 
-/// Entries in a shard after bulk loading: a table of 4,096 slots that is 80% full.
-const SHARD: usize = 2_867;
+/// Entries in a shard after bulk loading: a table of 4,096 slots, which takes 3,584, has room left.
+const SHARD: usize = 3_350;
 
 /// A map in shards that fit the cache while they are loaded one by one.
 #[derive(Debug)]
@@ -37,14 +38,15 @@ impl<V> Shards<V> {
 
     /// Which shard a key belongs to.
     pub(crate) fn shard_of(&self, key: u64) -> usize {
-        // The high bits choose the shard, the low ones the slot.
-        let hash = u128::from(self.hasher.hash_one(key));
-        usize::try_from((hash * self.shards.len() as u128) >> 64).unwrap_or(0)
+        shard_of(&self.hasher, self.shards.len(), key)
     }
 
-    /// All shards, to be loaded one by one.
-    pub(crate) fn shards_mut(&mut self) -> &mut [HashMap<u64, V, RandomState>] {
-        &mut self.shards
+    /// The shards in groups of so many, to be filled group by group.
+    pub(crate) fn groups_mut(&mut self, together: usize) -> impl Iterator<Item = Group<'_, V>> {
+        let (hasher, number) = (&self.hasher, self.shards.len());
+        let firsts = (0..).step_by(together);
+        let groups = self.shards.chunks_mut(together).zip(firsts);
+        groups.map(move |(shards, first)| Group { hasher, number, first, shards })
     }
 
     fn shard(&self, key: u64) -> Option<&HashMap<u64, V, RandomState>> {
@@ -70,10 +72,45 @@ impl<V> Shards<V> {
     }
 }
 
+/// Some neighbouring shards, for a thread to fill.
+pub(crate) struct Group<'a, V> {
+    hasher: &'a RandomState,
+    number: usize,
+    first: usize,
+    shards: &'a mut [HashMap<u64, V, RandomState>],
+}
+
+impl<V> Group<'_, V> {
+    fn place(&self, key: u64) -> usize {
+        shard_of(self.hasher, self.number, key).wrapping_sub(self.first)
+    }
+
+    pub(crate) fn get(&self, key: u64) -> Option<&V> {
+        self.shards.get(self.place(key))?.get(&key)
+    }
+
+    pub(crate) fn insert(&mut self, key: u64, value: V) -> Option<V> {
+        let place = self.place(key);
+        self.shards.get_mut(place)?.insert(key, value)
+    }
+
+    pub(crate) fn get_or_insert(&mut self, key: u64, value: V) -> Option<&mut V> {
+        let place = self.place(key);
+        Some(self.shards.get_mut(place)?.entry(key).or_insert(value))
+    }
+}
+
+/// Which of so many shards a key belongs to: the high bits of its hash choose the shard, the low
+/// ones the slot.
+fn shard_of(hasher: &RandomState, shards: usize, key: u64) -> usize {
+    let hash = u128::from(hasher.hash_one(key));
+    usize::try_from((hash * shards as u128) >> 64).unwrap_or(0)
+}
+
 /// What the writer knows of an owner, in 16 bytes: most have one camera and nothing special.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
-    /// One of the owner's cameras; the others, if any, are in [`Directory::more`].
+    /// One of the owner's cameras, if any; the others are in [`Directory::more`].
     one: CameraId,
     cameras: Cameras,
     /// The interned scopes of a granted consent.
@@ -119,36 +156,46 @@ impl Owner {
     }
 }
 
+/// The cameras of an owner besides the first, ascending.
+pub(crate) type More = SmallVec<[CameraId; 2]>;
+
 /// What is special about an owner's consent or history; most owners have none of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Special {
     pub(crate) lapses: Lapses,
     pub(crate) limit: AskLimit,
-    /// The last times the owner was asked, ascending; as many as a limit can look at.
-    pub(crate) asked: Vec<i64>,
+    /// The last times the owner was asked, ascending; as many as a limit can look at. In a box,
+    /// since most who are special were never asked.
+    pub(crate) asked: Option<Box<Vec<i64>>>,
 }
 
 impl Default for Special {
     fn default() -> Self {
         let lapses = Lapses { paused_until: i64::MIN, expires: i64::MAX };
-        Self { lapses, limit: AskLimit::default(), asked: Vec::new() }
+        Self { lapses, limit: AskLimit::default(), asked: None }
     }
 }
 
 impl Special {
+    /// When the owner was asked, ascending.
+    pub(crate) fn asked(&self) -> &[i64] {
+        self.asked.as_deref().map_or(&[], Vec::as_slice)
+    }
+
     /// Whether there is nothing special after all.
     pub(crate) fn is_usual(&self) -> bool {
         self.lapses.paused_until == i64::MIN
             && self.lapses.expires == i64::MAX
             && self.limit == AskLimit::default()
-            && self.asked.is_empty()
+            && self.asked.is_none()
     }
 
     pub(crate) fn record(&mut self, at: i64) {
-        let index = self.asked.partition_point(|&earlier| earlier <= at);
-        self.asked.insert(index, at);
-        let surplus = self.asked.len().saturating_sub(usize::from(AskLimit::MAX));
-        self.asked.drain(..surplus);
+        let asked = self.asked.get_or_insert_default();
+        let index = asked.partition_point(|&earlier| earlier <= at);
+        asked.insert(index, at);
+        let surplus = asked.len().saturating_sub(usize::from(AskLimit::MAX));
+        asked.drain(..surplus);
     }
 }
 
@@ -157,8 +204,8 @@ impl Special {
 pub(crate) struct Directory {
     pub(crate) cameras: Shards<Position>,
     pub(crate) owners: Shards<Owner>,
-    /// All cameras of owners with two or more.
-    pub(crate) more: HashMap<OwnerId, BTreeSet<CameraId>, RandomState>,
+    /// The other cameras of owners with two or more.
+    pub(crate) more: HashMap<OwnerId, More, RandomState>,
     pub(crate) special: HashMap<OwnerId, Special, RandomState>,
 }
 
@@ -176,29 +223,28 @@ impl Directory {
         self.owners.get(owner.0).copied().unwrap_or(Owner::NEW)
     }
 
-    pub(crate) fn special(&self, owner: OwnerId) -> Special {
-        self.special.get(&owner).cloned().unwrap_or_default()
-    }
-
-    /// Puts an owner's specials in place, or forgets them if there are none after all.
-    pub(crate) fn set_special(&mut self, owner: OwnerId, special: Special) {
+    /// Puts an owner's specials in place, or forgets them if there are none after all; gives back
+    /// what was there.
+    pub(crate) fn set_special(&mut self, owner: OwnerId, special: Special) -> Option<Special> {
         if special.is_usual() {
-            self.special.remove(&owner);
+            self.special.remove(&owner)
         } else {
-            self.special.insert(owner, special);
+            self.special.insert(owner, special)
         }
     }
 
-    /// An owner's cameras, ascending if there are several.
-    pub(crate) fn cameras_of(&self, owner: OwnerId) -> Vec<CameraId> {
-        let entry = self.owner(owner);
-        match entry.cameras {
-            Cameras::None => Vec::new(),
-            Cameras::One => vec![entry.one],
-            Cameras::More => {
-                self.more.get(&owner).map_or_else(Vec::new, |all| all.iter().copied().collect())
-            }
-        }
+    /// The cameras of an owner, given their entry.
+    pub(crate) fn cameras_of(
+        &self,
+        owner: OwnerId,
+        entry: Owner,
+    ) -> impl Iterator<Item = CameraId> {
+        let one = (entry.cameras != Cameras::None).then_some(entry.one);
+        let more = match entry.cameras {
+            Cameras::More => self.more.get(&owner),
+            Cameras::None | Cameras::One => None,
+        };
+        one.into_iter().chain(more.into_iter().flatten().copied())
     }
 
     /// Notes that a camera is an owner's.
@@ -215,10 +261,15 @@ impl Directory {
             Cameras::One if entry.one == camera => entry.cameras = Cameras::None,
             Cameras::More => {
                 if let Entry::Occupied(mut more) = self.more.entry(owner) {
-                    more.get_mut().remove(&camera);
-                    if let (1, Some(&last)) = (more.get().len(), more.get().first()) {
+                    let others = more.get_mut();
+                    if entry.one == camera {
+                        entry.one = others.remove(0);
+                    } else if let Ok(place) = others.binary_search(&camera) {
+                        others.remove(place);
+                    }
+                    if others.is_empty() {
                         more.remove();
-                        entry = Owner { one: last, cameras: Cameras::One, ..entry };
+                        entry.cameras = Cameras::One;
                     }
                 }
             }
@@ -242,19 +293,16 @@ pub(crate) fn attach(
     entry: &mut Owner,
     owner: OwnerId,
     camera: CameraId,
-    more: &mut HashMap<OwnerId, BTreeSet<CameraId>, RandomState>,
+    more: &mut HashMap<OwnerId, More, RandomState>,
 ) {
-    match entry.cameras {
-        Cameras::None => {
-            entry.one = camera;
-            entry.cameras = Cameras::One;
+    if entry.cameras == Cameras::None {
+        entry.one = camera;
+        entry.cameras = Cameras::One;
+    } else {
+        let others = more.entry(owner).or_default();
+        if let Err(place) = others.binary_search(&camera) {
+            others.insert(place, camera);
         }
-        Cameras::One => {
-            more.insert(owner, BTreeSet::from([entry.one, camera]));
-            entry.cameras = Cameras::More;
-        }
-        Cameras::More => {
-            more.entry(owner).or_default().insert(camera);
-        }
+        entry.cameras = Cameras::More;
     }
 }

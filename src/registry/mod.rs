@@ -14,6 +14,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
+use h3o::CellIndex;
 
 pub use change::{Change, ChangeError, ChangeRefusal};
 pub use cluster::Layout;
@@ -25,6 +26,8 @@ pub(crate) use terms::TermsTable;
 
 use crate::camera::{Camera, OwnerId};
 use crate::consent::Consent;
+use crate::parallel;
+use cluster::Edit;
 use snapshot::State;
 use writer::{Plan, Writer};
 
@@ -112,11 +115,10 @@ impl Registry {
                 return Err(ChangeError { index, reason });
             }
         }
-        // Stable: changes to one tile keep their order.
-        plan.edits.sort_by_key(|&(cell, _)| cell);
         let mut root = Arc::clone(&old.root);
         if !plan.edits.is_empty() {
-            Arc::make_mut(&mut root).edit(&plan.edits, writer.layout);
+            let edits = tiled(&plan.edits, writer.layout);
+            Arc::make_mut(&mut root).edit(&edits, writer.layout);
         }
         writer.settle(&plan);
         let state = Arc::new(State {
@@ -140,15 +142,16 @@ impl Registry {
     pub fn cameras_of(&self, owner: OwnerId) -> Vec<Camera> {
         let writer = self.write();
         let root = &self.published.load().root;
-        let mut cameras = writer.directory.cameras_of(owner);
-        cameras.sort_unstable();
-        cameras
-            .into_iter()
+        let entry = writer.directory.owner(owner);
+        let cameras = writer.directory.cameras_of(owner, entry);
+        let mut cameras: Vec<Camera> = cameras
             .filter_map(|id| {
                 let &position = writer.directory.cameras.get(id.0)?;
                 root.locate(position, id).map(|(block, row)| block.row(row).camera)
             })
-            .collect()
+            .collect();
+        cameras.sort_unstable_by_key(|camera| camera.id);
+        cameras
     }
 
     fn write(&self) -> MutexGuard<'_, Writer> {
@@ -156,6 +159,26 @@ impl Registry {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Edits with their tiles, ascending by tile; those of one tile keep their order.
+fn tiled(edits: &[Edit], layout: Layout) -> Vec<(CellIndex, Edit)> {
+    let cell = |edit: &Edit| (layout.cell(edit.position()), *edit);
+    let mut tiled: Vec<_> = if edits.len() < MANY {
+        edits.iter().map(cell).collect()
+    } else {
+        let runs = parallel::map(
+            edits.len().div_ceil(MANY),
+            || (),
+            |(), run| edits.iter().skip(run * MANY).take(MANY).map(cell).collect::<Vec<_>>(),
+        );
+        runs.concat()
+    };
+    tiled.sort_by_key(|&(cell, _)| cell);
+    tiled
+}
+
+/// So many edits are worth another thread.
+const MANY: usize = 512;
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,9 +16,9 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    pub(crate) fn of(consent: &Consent) -> Self {
-        let (agencies, incidents) = consent.scopes();
-        Self { agencies: agencies.clone(), incidents: incidents.clone() }
+    pub(crate) fn of(consent: Consent) -> Self {
+        let (agencies, incidents) = consent.into_scopes();
+        Self { agencies, incidents }
     }
 
     /// Whether the scopes extend to an agency and a kind of incident.
@@ -92,14 +92,14 @@ impl Interner {
     }
 
     /// The number of some terms, used once more. `None` if 2^32 - 1 distinct ones are in use.
-    pub(crate) fn acquire(&mut self, terms: &Terms) -> Option<u32> {
-        if let Some(&number) = self.numbers.get(terms) {
+    pub(crate) fn acquire(&mut self, terms: Terms) -> Option<u32> {
+        if let Some(&number) = self.numbers.get(&terms) {
             if let Some(uses) = self.uses.get_mut(number as usize) {
                 *uses += 1;
             }
             return Some(number);
         }
-        let terms = Arc::new(terms.clone());
+        let terms = Arc::new(terms);
         let number = match self.free.pop() {
             Some(number) => {
                 if let Some(uses) = self.uses.get_mut(number as usize) {

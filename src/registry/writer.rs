@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
-use h3o::CellIndex;
-
 use super::block::{Row, RowStanding, Timing};
 use super::change::{Change, ChangeRefusal};
 use super::cluster::{Cluster, Edit, Layout};
-use super::directory::{Directory, Special};
+use super::directory::{Directory, Owner, Special};
 use super::terms::{Interner, Terms};
 use crate::camera::{Camera, CameraId, OwnerId};
 use crate::consent::{Consent, Standing};
@@ -25,7 +23,7 @@ pub(crate) struct Writer {
 /// What a list of changes comes to: edits of tiles, and how to take the look-ups back.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    pub(crate) edits: Vec<(CellIndex, Edit)>,
+    pub(crate) edits: Vec<Edit>,
     undo: Vec<Undo>,
     /// Cameras that the plan has put somewhere, and that are not in the tiles yet as they are here.
     placed: HashMap<CameraId, Camera>,
@@ -41,7 +39,7 @@ enum Undo {
     Detached { owner: OwnerId, camera: CameraId },
     Terms { owner: OwnerId, terms: Option<u32> },
     Acquired { terms: u32 },
-    Special { owner: OwnerId, special: Special },
+    Special { owner: OwnerId, special: Option<Special> },
 }
 
 impl Writer {
@@ -76,13 +74,13 @@ impl Writer {
                 let old = self.camera(camera, root, plan)?;
                 self.remove(old, plan);
             }
-            Change::SetConsent { owner, consent } => self.set_consent(owner, &consent, plan)?,
-            Change::Withdraw { owner } => self.set_consent(owner, &Consent::default(), plan)?,
+            Change::SetConsent { owner, consent } => self.set_consent(owner, consent, plan)?,
+            Change::Withdraw { owner } => self.set_consent(owner, Consent::default(), plan)?,
             Change::RecordAsked { owner, at } => {
-                let mut special = self.directory.special(owner);
+                let entry = self.directory.owner(owner);
+                let mut special = self.directory.special.get(&owner).cloned().unwrap_or_default();
                 special.record(seconds(at));
-                self.set_special(owner, special, plan);
-                self.restand(owner, plan);
+                self.set_special(owner, entry, special, plan);
             }
         }
         Ok(())
@@ -106,7 +104,9 @@ impl Writer {
                     directory.put_owner(owner, entry);
                 }
                 Undo::Acquired { terms } => self.interner.release(terms),
-                Undo::Special { owner, special } => directory.set_special(owner, special),
+                Undo::Special { owner, special } => {
+                    directory.set_special(owner, special.unwrap_or_default());
+                }
             }
         }
     }
@@ -138,8 +138,10 @@ impl Writer {
         self.directory.attach(camera.owner, camera.id);
         plan.undo.push(Undo::Attached { owner: camera.owner, camera: camera.id });
         plan.placed.insert(camera.id, camera);
-        let row = Row { camera, standing: self.standing(camera.owner) };
-        plan.edits.push((self.layout.cell(camera.position), Edit::Insert(row)));
+        let entry = self.directory.owner(camera.owner);
+        let standing = standing(entry, || self.directory.special.get(&camera.owner));
+        let row = Row { camera, standing };
+        plan.edits.push(Edit::Insert(row));
     }
 
     fn remove(&mut self, camera: Camera, plan: &mut Plan) {
@@ -148,20 +150,21 @@ impl Writer {
         plan.undo.push(Undo::Camera { camera: id, position: old });
         self.directory.detach(owner, id);
         plan.undo.push(Undo::Detached { owner, camera: id });
-        plan.edits.push((self.layout.cell(position), Edit::Remove { position, camera: id }));
+        plan.edits.push(Edit::Remove { position, camera: id });
     }
 
     fn set_consent(
         &mut self,
         owner: OwnerId,
-        consent: &Consent,
+        consent: Consent,
         plan: &mut Plan,
     ) -> Result<(), ChangeRefusal> {
         let old = self.directory.owner(owner);
+        let (lapses, limit) = (consent.lapses(), consent.limit());
         let terms = match consent.standing() {
             Standing::NotGranted => None,
             Standing::Granted => {
-                let number = self.interner.acquire(&Terms::of(consent));
+                let number = self.interner.acquire(Terms::of(consent));
                 let number = number.ok_or(ChangeRefusal::RegistryFull)?;
                 plan.undo.push(Undo::Acquired { terms: number });
                 Some(number)
@@ -169,42 +172,27 @@ impl Writer {
         };
         plan.undo.push(Undo::Terms { owner, terms: old.terms() });
         plan.released.extend(old.terms());
-        self.directory.put_owner(owner, old.with_terms(terms));
+        let entry = old.with_terms(terms);
+        self.directory.put_owner(owner, entry);
 
-        let mut special =
-            Special { asked: self.directory.special(owner).asked, ..Special::default() };
+        let known = self.directory.special.get(&owner);
+        let asked = known.and_then(|special| special.asked.clone());
+        let mut special = Special { asked, ..Special::default() };
         if terms.is_some() {
-            special.lapses = consent.lapses();
-            special.limit = consent.limit();
+            (special.lapses, special.limit) = (lapses, limit);
         }
-        self.set_special(owner, special, plan);
-        self.restand(owner, plan);
+        self.set_special(owner, entry, special, plan);
         Ok(())
     }
 
-    fn set_special(&mut self, owner: OwnerId, special: Special, plan: &mut Plan) {
-        plan.undo.push(Undo::Special { owner, special: self.directory.special(owner) });
-        self.directory.set_special(owner, special);
-    }
-
-    /// Has the rows of all an owner's cameras follow the owner's standing.
-    fn restand(&self, owner: OwnerId, plan: &mut Plan) {
-        let standing = self.standing(owner);
-        for camera in self.directory.cameras_of(owner) {
+    /// Sets what is special about an owner, and has the rows of all their cameras follow.
+    fn set_special(&mut self, owner: OwnerId, entry: Owner, special: Special, plan: &mut Plan) {
+        let standing = standing(entry, || Some(&special));
+        let old = self.directory.set_special(owner, special);
+        plan.undo.push(Undo::Special { owner, special: old });
+        for camera in self.directory.cameras_of(owner, entry) {
             if let Some(&position) = self.directory.cameras.get(camera.0) {
-                let edit = Edit::Stand { position, camera, standing };
-                plan.edits.push((self.layout.cell(position), edit));
-            }
-        }
-    }
-
-    /// An owner's standing as their rows show it.
-    fn standing(&self, owner: OwnerId) -> RowStanding {
-        match self.directory.owner(owner).terms() {
-            None => RowStanding::NotGranted,
-            Some(terms) => {
-                let timing = self.directory.special.get(&owner).and_then(timing);
-                RowStanding::Granted { terms, timing }
+                plan.edits.push(Edit::Stand { position, camera, standing });
             }
         }
     }
@@ -215,7 +203,7 @@ impl Writer {
         match terms.and_then(|number| self.interner.table().get(number)) {
             None => Consent::default(),
             Some(terms) => {
-                let special = self.directory.special(owner);
+                let special = self.directory.special.get(&owner).cloned().unwrap_or_default();
                 let (agencies, incidents) = terms.scopes();
                 Consent::granted()
                     .agencies(agencies.clone())
@@ -227,11 +215,22 @@ impl Writer {
     }
 }
 
+/// An owner's standing as their rows show it.
+pub(super) fn standing<'a>(
+    entry: Owner,
+    special: impl FnOnce() -> Option<&'a Special>,
+) -> RowStanding {
+    match entry.terms() {
+        None => RowStanding::NotGranted,
+        Some(terms) => RowStanding::Granted { terms, timing: special().and_then(timing) },
+    }
+}
+
 /// When a special grant holds; `None` if that is always.
-pub(super) fn timing(special: &Special) -> Option<Timing> {
+fn timing(special: &Special) -> Option<Timing> {
     let timing = Timing {
         paused_until: special.lapses.paused_until,
-        reached_until: special.limit.reached_until(special.asked.iter().copied()),
+        reached_until: special.limit.reached_until(special.asked().iter().copied()),
         expires: special.lapses.expires,
     };
     let always = timing.paused_until == i64::MIN

@@ -64,19 +64,18 @@ impl Inquiry {
                 asked &= !(u64::from(i64::from(block.since(row)) >= self.end) << row);
             }
         }
-        for row in rows(asked & block.ended()) {
-            asked &= !(u64::from(!self.outlives(block, row)) << row);
+        for (row, &until) in block.ended().iter() {
+            asked &= !(u64::from(!self.outlives(until, block.kept(row))) << row);
         }
-        for timed in block.timed() {
-            let denied = self.lapsed(&timed.timing).is_some();
-            asked &= !(u64::from(denied) << (timed.row % 64));
+        for (row, timing) in block.timed().iter() {
+            asked &= !(u64::from(self.lapsed(timing).is_some()) << row);
         }
         verdicts.permitted(block, asked)
     }
 
     /// Whether a camera that was taken down still keeps footage of the window.
-    fn outlives(&self, block: &Block, row: usize) -> bool {
-        let (until, kept_days) = (i64::from(block.until(row)), i64::from(block.kept(row)));
+    fn outlives(&self, until: u32, kept_days: u16) -> bool {
+        let (until, kept_days) = (i64::from(until), i64::from(kept_days));
         until > self.window_start && until > self.now - kept_days * DAY
     }
 

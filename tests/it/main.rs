@@ -14,5 +14,6 @@
 mod area;
 mod conformance;
 mod oracle;
+mod registry;
 mod routing;
 mod support;

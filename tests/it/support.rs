@@ -123,7 +123,8 @@ pub fn town(rng: &mut Rng, origin: (i32, i32), cameras: u64) -> Town {
     town
 }
 
-fn recording(rng: &mut Rng) -> Recording {
+/// A recording of any kind.
+pub fn recording(rng: &mut Rng) -> Recording {
     let kept = rng.pick(&[0, 1, 3, 7, 30, 60, 60, 60, 60, 365]);
     let since =
         if rng.once_in(6) { noon() - days(rng.within(0, 3)) } else { Timestamp::UNIX_EPOCH };
