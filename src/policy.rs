@@ -255,9 +255,23 @@ fn count(number: usize) -> u32 {
 /// A request that passed review. It can only come from [`Policy::review`], and only it can be
 /// routed. Cheap to clone.
 ///
-/// ```compile_fail
-/// # fn sneak(request: canvass::Request) {
-/// let authorized = canvass::AuthorizedRequest(request); // private: there is no way around
+/// ```
+/// # use canvass::{Agency, Policy, Request, Violations};
+/// # use jiff::Timestamp;
+/// # fn ask(request: Request, agency: Agency, now: Timestamp) -> Result<(), Violations> {
+/// let authorized: canvass::AuthorizedRequest = Policy::default().review(&request, &agency, now)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Its content is private, so there is no way around:
+///
+/// ```compile_fail,E0423
+/// # use canvass::{Agency, Policy, Request, Violations};
+/// # use jiff::Timestamp;
+/// # fn ask(request: Request, agency: Agency, now: Timestamp) -> Result<(), Violations> {
+/// let authorized: canvass::AuthorizedRequest = canvass::AuthorizedRequest(request);
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -11,9 +11,19 @@ use crate::time::TimeWindow;
 /// position or a count: for none, few and many recipients it is the same, byte by byte. Even an
 /// empty route has one.
 ///
-/// ```compile_fail
-/// # fn peek(receipt: canvass::Receipt) {
-/// let count = receipt.owners(); // there is no such thing
+/// ```
+/// # fn show(route: canvass::Route) {
+/// let receipt = route.receipt();
+/// let case = receipt.case_reference();
+/// # }
+/// ```
+///
+/// What the operator's route knows, a receipt has not:
+///
+/// ```compile_fail,E0599
+/// # fn show(route: canvass::Route) {
+/// let receipt = route.receipt();
+/// let count = receipt.owners();
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

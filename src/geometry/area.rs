@@ -47,8 +47,17 @@ struct Content {
     rings: Rings,
     boundary: Boundary,
     part_sizes_m2: OnceLock<Box<[f64]>>,
-    /// The drawing as given, if its rounding would not pass validation: to be written instead.
-    given: Option<MultiPolygon<f64>>,
+    /// If the rings, as they were rounded, would not pass validation.
+    given: Option<Given>,
+}
+
+/// What takes the place of rings that are not valid once they are rounded.
+struct Given {
+    /// The drawing as given, to be written instead.
+    drawing: MultiPolygon<f64>,
+    /// The rings split where they meet, to be compared instead; computed when first asked for.
+    /// `None` if the splitting does not come to an end.
+    split: OnceLock<Option<Rings>>,
 }
 
 impl Area {
@@ -72,7 +81,8 @@ impl Area {
             return Err(AreaError::Collapsed);
         }
         let as_given = drawing.on_grid && drawing.east <= i64::from(HALF_TURN);
-        let given = (!as_given && !rings.read_back()).then(|| MultiPolygon(polygons.to_vec()));
+        let given = (!as_given && !rings.read_back())
+            .then(|| Given { drawing: MultiPolygon(polygons.to_vec()), split: OnceLock::new() });
         let boundary = Boundary::new(rings.iter());
         Ok(Self(Arc::new(Content { rings, boundary, part_sizes_m2: OnceLock::new(), given })))
     }
@@ -107,48 +117,38 @@ impl Area {
         if !self.envelope().contains(other.envelope()) {
             return false;
         }
-        // What rounding left without an inside is not in the other's polygons any more.
+        // What rounding left without an inside is in no ring that was split.
         let is_in = |vertex: &Position| self.covers(*vertex);
         if other.0.given.is_some() && !other.0.rings.vertices.iter().all(is_in) {
             return false;
         }
-        let within = other.envelope();
-        match (self.edges(within), other.edges(within)) {
-            (Some(own), Some(other)) => covers(&own, &other),
+        match (self.valid_rings(), other.valid_rings()) {
+            (Some(own), Some(others)) => {
+                let within = other.envelope();
+                covers(&own.edges(within), &others.edges(within))
+            }
             // Not known, so no.
             _ => false,
         }
     }
 
-    /// The edges that matter in an envelope, the inside to their left, meeting in their ends only:
-    /// where the area is not valid as it was rounded, they are split where they meet. `None` if that
-    /// does not come to an end.
-    fn edges(&self, within: Envelope) -> Option<Vec<Edge>> {
-        let mut edges = Vec::new();
-        let mut add = |ring: &mut dyn Iterator<Item = Point>| {
-            let Some(first) = ring.next() else { return };
-            let mut from = first;
-            for to in ring.chain([first]) {
-                let edge = Edge::new(from, to);
-                if from != to && edge.matters_in(within) {
-                    edges.push(edge);
-                }
-                from = to;
-            }
-        };
-        if self.0.given.is_none() {
-            for ring in self.0.rings.iter() {
-                add(&mut ring.iter().map(|v| (v.lon_e7().into(), v.lat_e7().into())));
-            }
-        } else {
+    /// The rings, or others of the same area if these are not valid as they were rounded.
+    fn valid_rings(&self) -> Option<&Rings> {
+        let Some(given) = &self.0.given else { return Some(&self.0.rings) };
+        let split = given.split.get_or_init(|| {
             let drawing = Drawing::read(&self.to_multi_polygon().0).ok()?;
+            let mut rings = Rings::default();
             for polygon in &even_odd(&drawing).ok()? {
-                for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
-                    add(&mut ring.0.iter().map(|c| (to_e7(c.x).into(), to_e7(c.y).into())));
-                }
+                let points = |ring: &LineString<f64>| {
+                    let e7 = |degrees| i64::from(to_e7(degrees));
+                    ring.0.iter().map(|c| (e7(c.x), e7(c.y))).collect::<Vec<Point>>()
+                };
+                let lines = std::iter::once(polygon.exterior()).chain(polygon.interiors());
+                rings.push_part(lines.map(|ring| points(ring).into_iter()));
             }
-        }
-        Some(edges)
+            Some(rings)
+        });
+        split.as_ref()
     }
 
     /// The size in square metres on the WGS 84 ellipsoid, holes left out.
@@ -215,7 +215,7 @@ impl Area {
     /// What to write so that reading gives this area again.
     pub(super) fn written(&self) -> std::borrow::Cow<'_, MultiPolygon<f64>> {
         match &self.0.given {
-            Some(given) => std::borrow::Cow::Borrowed(given),
+            Some(given) => std::borrow::Cow::Borrowed(&given.drawing),
             None => std::borrow::Cow::Owned(self.to_multi_polygon()),
         }
     }
@@ -363,6 +363,16 @@ impl Rings {
     /// The bounds, a longitude of 180 staying 180.
     fn envelope(&self) -> Envelope {
         Envelope::of(self.vertices.iter().copied())
+    }
+
+    /// The edges that matter in an envelope, the inside to their left.
+    fn edges(&self, within: Envelope) -> Vec<Edge> {
+        let point = |v: Position| (i64::from(v.lon_e7()), i64::from(v.lat_e7()));
+        let edges = self.iter().flat_map(|ring| {
+            let next = ring.iter().cycle().skip(1);
+            ring.iter().zip(next).map(|(&from, &to)| Edge::new(point(from), point(to)))
+        });
+        edges.filter(|edge| edge.matters_in(within)).collect()
     }
 
     /// The rings as a multipolygon in units of `1 / units` of 1e-7 degree.

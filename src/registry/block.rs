@@ -279,21 +279,27 @@ impl Block {
         &self.timed
     }
 
-    /// Reads one value of each cache line that a request is about to read, so that the misses of
-    /// several blocks are waited for together, and not one after another.
+    /// Reads one value of the first cache lines of each column, whatever the rows are: so that no
+    /// branch waits for the memory, and the misses of several blocks are waited for together.
     #[inline]
-    pub(crate) fn touch(&self, positions: bool) -> u64 {
+    pub(crate) fn touch_first(&self) -> u64 {
+        let place = at(&self.lon, 0) ^ at(&self.lat, 0);
+        let rest = at(&self.terms, 0) ^ u32::from(at(&self.kept_days, 0));
+        u64::from(self.granted) ^ u64::from(place.cast_unsigned() ^ rest) ^ self.ids(0).0.0
+    }
+
+    /// Reads one value of each other cache line that a request is about to read.
+    #[inline]
+    pub(crate) fn touch_rest(&self, positions: bool) -> u64 {
         let rows = usize::from(self.granted);
         let mut sum = self.timed.iter().next().map_or(0, |(row, _)| row as u64);
-        if positions {
-            for row in (0..rows).step_by(16) {
+        for row in (16..rows).step_by(16) {
+            if positions {
                 sum ^= u64::from((at(&self.lon, row) ^ at(&self.lat, row)).cast_unsigned());
             }
+            sum ^= u64::from(at(&self.terms, row) ^ u32::from(at(&self.kept_days, row)));
         }
-        for row in (0..rows).step_by(16) {
-            sum ^= u64::from(at(&self.terms, row)) ^ u64::from(at(&self.kept_days, row));
-        }
-        for row in (0..rows).step_by(8) {
+        for row in (8..rows).step_by(8) {
             sum ^= self.ids(row).0.0;
         }
         sum

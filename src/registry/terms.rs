@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
+use smallvec::SmallVec;
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::consent::{Consent, Denial, Scope};
@@ -37,19 +38,65 @@ impl Terms {
     }
 }
 
+/// The same terms in one cache line, for most of them.
+#[derive(Clone, Debug)]
+struct Entry {
+    terms: Arc<Terms>,
+    /// A bit for each kind of incident in scope.
+    incidents: u32,
+    /// Whether the agencies are those in scope, or those out of it.
+    listed: bool,
+    agencies: SmallVec<[AgencyId; 3]>,
+}
+
+impl Entry {
+    fn new(terms: Arc<Terms>) -> Self {
+        let kinds = IncidentKind::ALL.iter().filter(|kind| terms.incidents.includes(kind));
+        let incidents = kinds.fold(0, |bits, &kind| bits | 1 << kind as u32);
+        let (listed, agencies) = match &terms.agencies {
+            Scope::Any => (false, SmallVec::new()),
+            Scope::Only(agencies) => (true, agencies.iter().copied().collect()),
+            Scope::AllBut(agencies) => (false, agencies.iter().copied().collect()),
+        };
+        Self { terms, incidents, listed, agencies }
+    }
+
+    #[inline]
+    fn permits(&self, agency: AgencyId, incident: IncidentKind) -> bool {
+        let found = if self.agencies.spilled() {
+            self.agencies.binary_search(&agency).is_ok()
+        } else {
+            self.agencies.contains(&agency)
+        };
+        found == self.listed && self.incidents >> (incident as u32) & 1 == 1
+    }
+}
+
 /// Terms in a chunk: a table is copied by chunks when it changes.
 const CHUNK: usize = 256;
 
 /// All interned terms of one revision, by number. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TermsTable {
-    chunks: Arc<Vec<Arc<Vec<Arc<Terms>>>>>,
+    chunks: Arc<Vec<Arc<Vec<Entry>>>>,
 }
 
 impl TermsTable {
     pub(crate) fn get(&self, number: u32) -> Option<&Terms> {
+        self.entry(number).map(|entry| entry.terms.as_ref())
+    }
+
+    /// Whether the terms with a number extend to an agency and a kind of incident. No such terms
+    /// extend to nothing.
+    #[inline]
+    pub(crate) fn permits(&self, number: u32, agency: AgencyId, incident: IncidentKind) -> bool {
+        self.entry(number).is_some_and(|entry| entry.permits(agency, incident))
+    }
+
+    #[inline]
+    fn entry(&self, number: u32) -> Option<&Entry> {
         let number = number as usize;
-        self.chunks.get(number / CHUNK)?.get(number % CHUNK).map(AsRef::as_ref)
+        self.chunks.get(number / CHUNK)?.get(number % CHUNK)
     }
 
     /// How many numbers are in use or were.
@@ -71,8 +118,8 @@ impl TermsTable {
         }
         let Some(chunk) = chunks.get_mut(number / CHUNK).map(Arc::make_mut) else { return };
         match chunk.get_mut(number % CHUNK) {
-            Some(slot) => *slot = terms,
-            None => chunk.push(terms),
+            Some(slot) => *slot = Entry::new(terms),
+            None => chunk.push(Entry::new(terms)),
         }
     }
 }

@@ -122,33 +122,35 @@ fn more_than<S: Simd>(simd: S, column: &[u16; ROWS], value: u16) -> u64 {
 /// A memo of what was decided about interned scopes, for one agency and kind of incident.
 ///
 /// Questions repeat in a batch, and in a service that keeps a scratch: so the memo is kept while
-/// the question and the table stay the same.
+/// the question and the table stay the same. Another question only takes another stamp.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Verdicts {
     asked: Option<(AgencyId, IncidentKind)>,
     terms: TermsTable,
-    // INVARIANT: one for each number in `terms`.
-    decided: Vec<Verdict>,
+    stamp: u32,
+    // INVARIANT: one for each number in `terms`; what does not carry the stamp is not decided.
+    decided: Vec<u32>,
 }
 
-/// What was decided about one pair of scopes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Undecided,
-    Permitted,
-    Denied,
-}
+/// The bit of a verdict that says yes; the others are the stamp.
+const PERMITTED: u32 = 1;
 
 impl Verdicts {
     /// Gets ready for a question; forgets what was decided if it is another one.
     pub(super) fn ask(&mut self, terms: &TermsTable, inquiry: &Inquiry) {
         let asked = Some((inquiry.agency, inquiry.incident));
-        if self.asked != asked || !self.terms.is_same(terms) {
-            self.asked = asked;
+        let same_terms = self.terms.is_same(terms);
+        if self.asked == asked && same_terms {
+            return;
+        }
+        self.asked = asked;
+        self.stamp = self.stamp.wrapping_add(2);
+        if self.stamp == 0 || !same_terms {
             // Holding the table keeps its address from being used for another one.
             self.terms = terms.clone();
+            self.stamp = 2;
             self.decided.clear();
-            self.decided.resize(terms.len(), Verdict::Undecided);
+            self.decided.resize(terms.len(), 0);
         }
     }
 
@@ -157,9 +159,9 @@ impl Verdicts {
     fn permitted(&mut self, block: &Block, asked: u64) -> u64 {
         let (mut permitted, mut undecided) = (0, 0);
         for row in rows(asked) {
-            let verdict = self.decided.get(block.terms(row) as usize).copied();
-            permitted |= u64::from(verdict == Some(Verdict::Permitted)) << row;
-            undecided |= u64::from(verdict == Some(Verdict::Undecided)) << row;
+            let verdict = self.decided.get(block.terms(row) as usize).copied().unwrap_or(0);
+            permitted |= u64::from(verdict == self.stamp | PERMITTED) << row;
+            undecided |= u64::from(verdict & !PERMITTED != self.stamp) << row;
         }
         for row in rows(undecided) {
             permitted |= u64::from(self.decide(block.terms(row))) << row;
@@ -167,14 +169,11 @@ impl Verdicts {
         permitted
     }
 
-    #[cold]
     fn decide(&mut self, number: u32) -> bool {
-        let permitted = match (self.asked, self.terms.get(number)) {
-            (Some((agency, incident)), Some(terms)) => terms.decide(agency, incident).is_ok(),
-            _ => false,
-        };
+        let Some((agency, incident)) = self.asked else { return false };
+        let permitted = self.terms.permits(number, agency, incident);
         if let Some(verdict) = self.decided.get_mut(number as usize) {
-            *verdict = if permitted { Verdict::Permitted } else { Verdict::Denied };
+            *verdict = self.stamp | u32::from(permitted);
         }
         permitted
     }

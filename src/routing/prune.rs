@@ -28,8 +28,12 @@ pub(super) enum Touch {
 /// Has the blocks of a window fetched from memory together.
 #[inline]
 pub(super) fn touch(window: &[Found<'_>]) {
-    let touch = |found: &Found<'_>| found.block.touch(matches!(found.touch, Touch::Crossed(..)));
-    std::hint::black_box(window.iter().fold(0, |sum, found| sum ^ touch(found)));
+    let first = window.iter().fold(0, |sum, found| sum ^ found.block.touch_first());
+    std::hint::black_box(first);
+    let rest = window.iter().fold(0, |sum, found| {
+        sum ^ found.block.touch_rest(matches!(found.touch, Touch::Crossed(..)))
+    });
+    std::hint::black_box(rest);
 }
 
 /// Blocks are handed on by so many, so that what they cost in cache misses is waited for together.
@@ -115,17 +119,20 @@ impl<'a, V: FnMut(&[Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
         let depth = below.len();
         self.boundary
             .clip(self.level, (clip, list), envelopes, below, true, |clip| clips.push(clip));
-        for ((child, _), clip) in children.iter().zip(&clips) {
-            let node: &'a ParentNode<Member> = match *child {
-                RTreeNode::Parent(parent) => parent,
-                RTreeNode::Leaf(Member { item: Item::Cluster(cluster), .. }) => {
-                    cluster.tree().root()
-                }
-                RTreeNode::Leaf(Member { item: Item::Block(_), .. }) => continue,
-            };
+        let kept = || {
+            children.iter().zip(&clips).filter(|(_, clip)| clip.whole() != Some(false)).filter_map(
+                |((child, _), clip)| {
+                    subtree(child).map(|node: &'a ParentNode<Member>| (node, clip))
+                },
+            )
+        };
+        // Has the children of all of them fetched from memory together.
+        std::hint::black_box(kept().fold(0, |sum, (node, _)| {
+            sum ^ node.children().first().map_or(0, |child| child.envelope().west)
+        }));
+        for (node, clip) in kept() {
             match clip.whole() {
-                Some(false) => {}
-                Some(true) => self.everything(node)?,
+                Some(_) => self.everything(node)?,
                 None => self.node(node, clip, below, list)?,
             }
         }
@@ -158,5 +165,14 @@ impl<'a, V: FnMut(&[Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
         self.window.clear();
         self.blocks.clear();
         ControlFlow::Continue(())
+    }
+}
+
+/// The node that a child of a node stands for; a block is none.
+fn subtree(child: &RTreeNode<Member>) -> Option<&ParentNode<Member>> {
+    match child {
+        RTreeNode::Parent(parent) => Some(parent),
+        RTreeNode::Leaf(Member { item: Item::Cluster(cluster), .. }) => Some(cluster.tree().root()),
+        RTreeNode::Leaf(Member { item: Item::Block(_), .. }) => None,
     }
 }

@@ -8,12 +8,22 @@
     reason = "tests"
 )]
 #![allow(missing_docs, unreachable_pub, reason = "nobody reads the documentation of tests")]
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "small numbers"
+)]
 #![allow(clippy::wildcard_imports, reason = "helpers are one word")]
 
 mod area;
 mod conformance;
+mod consent;
+mod covering;
 mod oracle;
+mod policy;
 mod registry;
 mod routing;
 mod support;
+mod texts;
+mod types;

@@ -1,6 +1,6 @@
 //! The naive twin: public API and `geo` only, one row at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{AuthorizedRequest, Camera, CameraId, Consent, OwnerId, Question};
 use geo::{Intersects, MapCoords, Point};
@@ -30,9 +30,9 @@ pub fn oracle(town: &Town, authorized: &AuthorizedRequest, now: Timestamp) -> An
             .any(|&lon| area.intersects(&Point::new(f64::from(lon), f64::from(lat))))
     };
     let question = Question { agency: request.agency, incident: request.incident, now };
-    let (mut answer, mut households) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::new());
+    let (mut answer, mut households) = (BTreeMap::<_, Vec<_>>::new(), BTreeSet::new());
     for camera in town.cameras.values().filter(|camera| covers(camera)) {
-        households.insert(camera.owner, ());
+        households.insert(camera.owner);
         let consent = town.consents.get(&camera.owner).cloned().unwrap_or_default();
         let asked = town.asked.get(&camera.owner).map_or(&[][..], Vec::as_slice);
         if consent.evaluate(&question, asked).is_ok()

@@ -452,7 +452,9 @@ fn ids_of_any_size_share_a_block() {
     }
     let expected = |cameras: &[Camera]| {
         let mut by_owner = BTreeMap::<u64, Vec<u64>>::new();
-        cameras.iter().for_each(|c| by_owner.entry(c.owner.0).or_default().push(c.id.0));
+        for camera in cameras {
+            by_owner.entry(camera.owner.0).or_default().push(camera.id.0);
+        }
         by_owner.into_iter().collect::<Vec<_>>()
     };
     let consents = || ids.iter().map(|&owner| (OwnerId(owner), Consent::granted()));

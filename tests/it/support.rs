@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::oracle::{Answer, Town};
 
-/// A small generator of numbers: SplitMix64.
+/// A small generator of numbers: `SplitMix64`.
 #[derive(Clone, Debug)]
 pub struct Rng(pub u64);
 

@@ -1,0 +1,107 @@
+//! With a warm scratch and a warm route nothing is allocated. A binary of its own, since counting
+//! replaces the allocator of the whole binary.
+
+#![allow(missing_docs, reason = "nobody reads the documentation of tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use allocation_counter::measure;
+use canvass::{
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, Change, Consent,
+    IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, Route, Scope, Scratch,
+    Snapshot, TimeWindow,
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// 40 x 40 houses 20 m apart with one camera each; of seven owners one did not agree, one agreed for
+/// other agencies, and one was asked often lately.
+fn town() -> Snapshot {
+    let cameras: Vec<Camera> = (0..1_600)
+        .map(|id| Camera {
+            id: CameraId(id),
+            owner: OwnerId(id / 2),
+            position: Position::new(
+                10.0 + (id % 40) as f64 * 0.000_3,
+                50.0 + (id / 40) as f64 * 0.000_2,
+            )
+            .unwrap(),
+            recording: Recording::kept_for_days(60),
+        })
+        .collect();
+    let consents = (0..800).filter(|owner| owner % 7 != 0).map(|owner| {
+        let scope = if owner % 7 == 1 { Scope::only([AgencyId(9)]) } else { Scope::Any };
+        (OwnerId(owner), Consent::granted().agencies(scope))
+    });
+    let registry = Registry::bulk_load(&cameras, consents).unwrap();
+    let often = (0..800).filter(|owner| owner % 7 == 2);
+    let asked = |owner| [1, 2].map(|ago| (owner, ago));
+    registry
+        .apply(often.flat_map(asked).map(|(owner, days)| Change::RecordAsked {
+            owner: OwnerId(owner),
+            at: now() - SignedDuration::from_hours(24 * days),
+        }))
+        .unwrap()
+}
+
+fn now() -> Timestamp {
+    "2026-05-10T12:00:00Z".parse().unwrap()
+}
+
+fn authorize(policy: &Policy, area: Area) -> AuthorizedRequest {
+    let window = TimeWindow::new(
+        "2026-05-09T18:00:00Z".parse().unwrap(),
+        "2026-05-09T20:00:00Z".parse().unwrap(),
+    );
+    let agency = Agency {
+        id: AgencyId(1),
+        name: "Springfield Police".to_owned(),
+        kind: AgencyKind::Local,
+        jurisdiction: Some(Area::from_bounds(9.0, 49.0, 11.0, 51.0).unwrap()),
+    };
+    let request = Request::new(agency.id, IncidentKind::Burglary, area, window.unwrap())
+        .case("26-0117")
+        .contact("Det. Smith");
+    policy.review(&request, &agency, now()).unwrap()
+}
+
+/// An octagon around the middle of the town, or around its north-eastern corner.
+fn octagon(lon: f64, lat: f64) -> Area {
+    let text: Vec<String> = (0..8_i32)
+        .map(|corner| {
+            let angle = f64::from(corner) * std::f64::consts::FRAC_PI_4;
+            format!("{} {}", lon + 0.004 * angle.cos(), lat + 0.003 * angle.sin())
+        })
+        .collect();
+    Area::from_wkt(&format!("POLYGON(({}))", text.join(","))).unwrap()
+}
+
+#[test]
+fn a_warm_request_allocates_nothing() {
+    let snapshot = town();
+    // With 11, who is asked is enough; with 180, all households are counted, and there are so many
+    // in one area; with 10,000 there are not.
+    for min_households in [0, 11, 180, 10_000] {
+        let policy = Policy { min_households, ..Policy::default() };
+        let requests =
+            [octagon(10.006, 50.004), octagon(10.012, 50.008)].map(|area| authorize(&policy, area));
+        let mut scratch = Scratch::new();
+        let mut route = Route::empty(&requests[0], now());
+        let mut owners = Vec::new();
+        for request in &requests {
+            snapshot.route_into(request, now(), &mut scratch, &mut route);
+            owners.push(route.owners());
+        }
+        // Not vacuous: the first counting sees what a cold start allocates.
+        let cold = measure(|| {
+            snapshot.route_into(&requests[0], now(), &mut Scratch::new(), &mut route);
+        });
+        assert!(cold.count_total > 0);
+        let warm = measure(|| {
+            for request in &requests {
+                snapshot.route_into(request, now(), &mut scratch, &mut route);
+            }
+        });
+        assert_eq!(warm.count_total, 0, "{warm:?}");
+        let asked = owners.iter().map(|&owners| owners > 30).collect::<Vec<_>>();
+        assert_eq!(asked, [min_households < 1_000, min_households < 100], "{owners:?}");
+    }
+}

@@ -1,0 +1,394 @@
+//! Consent and footage: a truth table and edges, of the specification and of what is routed.
+
+use std::collections::BTreeMap;
+
+use canvass::{
+    AgencyId, AskLimit, Camera, CameraId, Change, Consent, Denial, Explanation, Funnel,
+    IncidentKind, OwnerId, Policy, Question, Recording, Registry, Request, Scope, Snapshot,
+    TimeWindow,
+};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use crate::support::{Rng, *};
+
+const DAY: i64 = 86_400;
+
+/// An instant some seconds after noon.
+fn noon_and(seconds: i64) -> Timestamp {
+    noon() + SignedDuration::from_secs(seconds)
+}
+
+fn question() -> Question {
+    Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: noon() }
+}
+
+/// One owner with one camera: what they said, when they were asked, and what the camera keeps.
+#[derive(Clone, Debug)]
+struct Case {
+    consent: Consent,
+    asked: Vec<Timestamp>,
+    recording: Recording,
+    expected: Option<Denial>,
+}
+
+/// The ways to scope, and whether they extend to `this` rather than `other`.
+fn scopes<T: Ord + Copy>(this: T, other: T) -> [(Scope<T>, bool); 9] {
+    [
+        (Scope::Any, true),
+        (Scope::only([]), false),
+        (Scope::only([this]), true),
+        (Scope::only([other]), false),
+        (Scope::only([this, other]), true),
+        (Scope::all_but([]), true),
+        (Scope::all_but([this]), false),
+        (Scope::all_but([other]), true),
+        (Scope::all_but([this, other]), false),
+    ]
+}
+
+/// All combinations of what the parts of a consent, a history and a recording can be.
+fn table() -> Vec<Case> {
+    // Offsets to noon in seconds, and whether a pause (an expiry) there still (already) holds.
+    let pauses = [(None, false), (Some(-1), false), (Some(0), false), (Some(1), true)];
+    let expiries = [(None, false), (Some(-1), true), (Some(0), true), (Some(1), false)];
+    // Days ago; the default limit is 2 in 7 days and 4 in 30 days.
+    let histories: [(&[i64], bool); 6] = [
+        (&[], false),
+        (&[1], false),
+        (&[1, 6], true),
+        (&[1, 8, 29], false),
+        (&[8, 9, 10, 29], true),
+        (&[8, 31, 32, 33, 34], false),
+    ];
+    let recordings = [(Recording::kept_for_days(60), true), (Recording::kept_for_days(0), false)];
+    let mut cases = Vec::new();
+    for granted in [true, false] {
+        for (agencies, agency_fits) in scopes(AgencyId(1), AgencyId(2)) {
+            for (incidents, incident_fits) in scopes(IncidentKind::Burglary, IncidentKind::Arson) {
+                for (pause, paused) in pauses {
+                    for (expiry, expired) in expiries {
+                        for (history, often) in histories {
+                            for (recording, footage) in recordings {
+                                let mut consent =
+                                    if granted { Consent::granted() } else { Consent::default() };
+                                consent = consent.agencies(agencies.clone());
+                                consent = consent.incidents(incidents.clone());
+                                if let Some(seconds) = pause {
+                                    consent = consent.paused_until(noon_and(seconds));
+                                }
+                                if let Some(seconds) = expiry {
+                                    consent = consent.expiring(noon_and(seconds));
+                                }
+                                let asked = history.iter().map(|&ago| noon() - days(ago)).collect();
+                                let expected = [
+                                    (!granted, Denial::NotGranted),
+                                    (expired, Denial::Expired),
+                                    (!agency_fits, Denial::AgencyOutOfScope),
+                                    (!incident_fits, Denial::IncidentOutOfScope),
+                                    (paused, Denial::Paused),
+                                    (often, Denial::AskedOftenEnough),
+                                    (!footage, Denial::NoFootage),
+                                ];
+                                let expected = expected.into_iter().find(|(holds, _)| *holds);
+                                let expected = expected.map(|(_, denial)| denial);
+                                cases.push(Case { consent, asked, recording, expected });
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// A snapshot in which each case has an owner of its own, with one camera.
+fn snapshot_of(cases: &[Case]) -> Snapshot {
+    let ids = || (0..cases.len() as u64).zip(cases);
+    let cameras: Vec<Camera> = ids()
+        .map(|(id, case)| Camera {
+            id: CameraId(id),
+            owner: OwnerId(id),
+            position: place((10, 50), (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000),
+            recording: case.recording,
+        })
+        .collect();
+    let consents = ids().map(|(id, case)| (OwnerId(id), case.consent.clone()));
+    let registry = Registry::bulk_load(&cameras, consents).unwrap();
+    let asked = ids().flat_map(|(id, case)| {
+        let owner = OwnerId(id);
+        case.asked.iter().map(move |&at| Change::RecordAsked { owner, at })
+    });
+    registry.apply(asked).unwrap()
+}
+
+fn counts(funnel: &Funnel) -> BTreeMap<Option<Denial>, usize> {
+    let denied = funnel.denied().map(|(denial, number)| (Some(denial), number));
+    denied.chain([(None, funnel.asked())]).filter(|&(_, number)| number > 0).collect()
+}
+
+#[test]
+fn the_truth_table_holds_for_the_specification_and_for_routes() {
+    let cases = table();
+    let mut expected = BTreeMap::new();
+    for case in &cases {
+        *expected.entry(case.expected).or_insert(0_usize) += 1;
+        let denial = case.consent.evaluate(&question(), &case.asked).err();
+        assert_eq!(denial, case.expected.filter(|&d| d != Denial::NoFootage), "{case:?}");
+    }
+    // Every answer is in the table.
+    assert_eq!(expected.len(), 1 + Denial::ALL.len(), "{expected:?}");
+    let snapshot = snapshot_of(&cases);
+    let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+    let route = snapshot.route(&everywhere, noon());
+    let asked: Vec<u64> = route.recipients().map(|recipient| recipient.owner.0).collect();
+    let may_be: Vec<u64> =
+        (0..).zip(&cases).filter(|(_, case)| case.expected.is_none()).map(|(id, _)| id).collect();
+    assert_eq!(asked, may_be);
+    assert_eq!(counts(&snapshot.funnel(&everywhere, noon())), expected);
+}
+
+#[test]
+fn the_operator_is_told_the_first_reason_of_each_row() {
+    // Every 61st row: 61 divides none of the table's sides, so that all parts vary.
+    let cases: Vec<Case> = table().into_iter().step_by(61).collect();
+    let snapshot = snapshot_of(&cases);
+    let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+    for (id, case) in (0..).zip(&cases) {
+        let expected = case.expected.map_or(Explanation::Asked, Explanation::Denied);
+        assert_eq!(snapshot.explain(&everywhere, noon(), CameraId(id)), expected, "{case:?}");
+    }
+}
+
+/// The specification and a route with one camera agree.
+#[track_caller]
+fn denies(consent: &Consent, asked: &[i64], expected: Option<Denial>) {
+    let asked: Vec<Timestamp> = asked.iter().map(|&seconds| noon_and(seconds)).collect();
+    assert_eq!(consent.evaluate(&question(), &asked).err(), expected, "{asked:?}");
+    let recording = Recording::kept_for_days(60);
+    let case = Case { consent: consent.clone(), asked, recording, expected };
+    let snapshot = snapshot_of(&[case]);
+    let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+    assert_eq!(snapshot.route(&everywhere, noon()).owners(), usize::from(expected.is_none()));
+    let explained = expected.map_or(Explanation::Asked, Explanation::Denied);
+    assert_eq!(snapshot.explain(&everywhere, noon(), CameraId(0)), explained);
+}
+
+#[test]
+fn a_question_counts_up_to_the_second_in_which_its_span_ends() {
+    let often = Some(Denial::AskedOftenEnough);
+    let limited = |week, month| Consent::granted().limited(AskLimit::new(week, month).unwrap());
+    for (consent, span) in [(limited(1, 30), 7 * DAY), (limited(30, 1), 30 * DAY)] {
+        denies(&consent, &[], None);
+        denies(&consent, &[1 - span], often);
+        denies(&consent, &[-span], None);
+        denies(&consent, &[-1 - span], None);
+        denies(&consent, &[0], often);
+        // What lies in the future counts as well: a clock may be behind.
+        denies(&consent, &[1], often);
+        denies(&consent, &[40 * DAY], often);
+    }
+    let default = Consent::granted();
+    denies(&default, &[1 - 7 * DAY], None);
+    denies(&default, &[1 - 7 * DAY, -5], often);
+    denies(&default, &[-7 * DAY, -5], None);
+    let month = [1 - 30 * DAY, -29 * DAY, -28 * DAY];
+    denies(&default, &month, None);
+    denies(&default, &[month[0], month[1], month[2], -10 * DAY], often);
+    denies(&default, &[-30 * DAY, month[1], month[2], -10 * DAY], None);
+    // In any order, and two in one second are two.
+    denies(&default, &[-10 * DAY, month[1], month[0], month[2]], often);
+    denies(&default, &[-3, -3], often);
+    for nobody in [limited(0, 30), limited(30, 0), limited(0, 0)] {
+        denies(&nobody, &[], often);
+    }
+}
+
+#[test]
+fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
+    let granted = Consent::granted;
+    denies(&granted().paused_until(noon_and(1)), &[], Some(Denial::Paused));
+    denies(&granted().paused_until(noon_and(0)), &[], None);
+    denies(&granted().expiring(noon_and(1)), &[], None);
+    denies(&granted().expiring(noon_and(0)), &[], Some(Denial::Expired));
+    // A pause that outlasts the grant does not revive it.
+    let both = granted().paused_until(noon_and(5)).expiring(noon_and(-5));
+    denies(&both, &[], Some(Denial::Expired));
+    for far in [Timestamp::MIN, Timestamp::MAX] {
+        let (paused, expired) =
+            if far < noon() { (None, Some(Denial::Expired)) } else { (Some(Denial::Paused), None) };
+        denies(&granted().paused_until(far), &[], paused);
+        denies(&granted().expiring(far), &[], expired);
+    }
+    // Fractions of a second are dropped: the second of noon is one.
+    let fraction = noon() + SignedDuration::from_millis(999);
+    denies(&granted().paused_until(fraction), &[], None);
+    denies(&granted().expiring(fraction), &[], Some(Denial::Expired));
+}
+
+#[test]
+fn the_limits_of_a_limit() {
+    assert_eq!((AskLimit::default().per_7_days(), AskLimit::default().per_30_days()), (2, 4));
+    assert!(AskLimit::new(30, 30).is_ok());
+    for (week, month) in [(31, 1), (1, 31), (255, 255)] {
+        let error = AskLimit::new(week, month).unwrap_err().to_string();
+        assert_eq!(error, format!("a limit of `{}` requests is more than 30", week.max(month)));
+    }
+}
+
+/// Whether a camera has footage of a window, in seconds after noon, asked at noon: what the
+/// specification says, and what a route with that camera alone says.
+#[track_caller]
+fn footage(recording: Recording, from: i64, to: i64) -> bool {
+    let window = TimeWindow::new(noon_and(from), noon_and(to)).unwrap();
+    let specified = recording.has_footage(&window, noon());
+    let case = Case { consent: Consent::granted(), asked: vec![], recording, expected: None };
+    let area = square(9.0, 49.0, 11.0, 51.0);
+    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
+    let authorized = Policy::unlimited().review(&request, &agency(), noon()).unwrap();
+    let snapshot = snapshot_of(&[case]);
+    assert_eq!(snapshot.route(&authorized, noon()).owners() == 1, specified, "{window}");
+    let no_footage = Explanation::Denied(Denial::NoFootage);
+    let explained = if specified { Explanation::Asked } else { no_footage };
+    assert_eq!(snapshot.explain(&authorized, noon(), CameraId(0)), explained);
+    specified
+}
+
+fn recorded(since: i64, until: Option<i64>, kept_days: u16) -> Recording {
+    Recording::between(noon_and(since), until.map(noon_and), kept_days).unwrap()
+}
+
+#[test]
+fn footage_is_kept_up_to_the_second() {
+    for kept in [1, 7, 60, 365] {
+        let oldest = -i64::from(kept) * DAY;
+        let recording = Recording::kept_for_days(kept);
+        assert!(!footage(recording, oldest - 10, oldest), "touches only");
+        assert!(footage(recording, oldest - 10, oldest + 1));
+        assert!(footage(recording, oldest, oldest + 1));
+        assert!(!footage(recording, oldest - 10, oldest - 1));
+    }
+    assert!(!footage(Recording::kept_for_days(0), -10, 10));
+    assert!(footage(Recording::kept_for_days(u16::MAX), -20_000 * DAY, -19_999 * DAY));
+}
+
+#[test]
+fn the_future_is_not_recorded_yet() {
+    let recording = Recording::kept_for_days(60);
+    assert!(footage(recording, -1, 0));
+    assert!(footage(recording, -1, 3_600), "now is inside the window");
+    assert!(!footage(recording, 0, 3_600), "the window starts now");
+    assert!(!footage(recording, 1, 3_600));
+    assert!(!footage(recorded(0, None, 60), -10, 10), "records since now");
+    assert!(footage(recorded(-1, None, 60), -10, 10));
+    assert!(!footage(recorded(5, None, 60), -10, 10), "will record");
+    assert!(footage(recorded(-10, Some(5), 60), -10, 10), "will be taken down");
+}
+
+#[test]
+fn a_camera_records_from_one_second_to_another() {
+    let recording = recorded(-100, Some(-50), 60);
+    for (from, to, expected) in [
+        (-200, -100, false),
+        (-200, -99, true),
+        (-100, -99, true),
+        (-51, -50, true),
+        (-50, -49, false),
+        (-80, -70, true),
+        (-200, 200, true),
+        (-49, 200, false),
+    ] {
+        assert_eq!(footage(recording, from, to), expected, "{from} {to}");
+    }
+    // What was kept is gone once the last second is older than that.
+    let old = recorded(-3 * DAY, Some(-DAY), 1);
+    assert!(!footage(old, -3 * DAY, 0));
+    let last = recorded(-3 * DAY, Some(1 - DAY), 1);
+    assert!(footage(last, -3 * DAY, 0));
+    assert!(!footage(last, -3 * DAY, -DAY));
+    assert!(footage(last, -DAY, 0));
+}
+
+#[test]
+fn windows_that_touch_do_not_overlap() {
+    // The camera records for one hour; the hours before and after are not its own.
+    let recording = recorded(-7_200, Some(-3_600), 60);
+    assert!(!footage(recording, -10_800, -7_200));
+    assert!(footage(recording, -7_200, -3_600));
+    assert!(!footage(recording, -3_600, 0));
+}
+
+#[test]
+fn recordings_that_cannot_be_are_refused() {
+    let words = |since: &str, until: Option<&str>| {
+        Recording::between(at(since), until.map(at), 1).unwrap_err().to_string()
+    };
+    assert_eq!(
+        words("2026-05-01T00:00:00Z", Some("2026-05-01T00:00:00Z")),
+        "recording until `2026-05-01T00:00:00Z` does not end after it starts at \
+         `2026-05-01T00:00:00Z`",
+    );
+    for outside in ["1969-12-31T23:59:59Z", "2106-02-07T06:28:15Z"] {
+        let expected = format!("recording time `{outside}` is not between 1970 and 2106");
+        assert_eq!(words(outside, None), expected);
+        assert_eq!(words("1970-01-01T00:00:00Z", Some(outside)), expected);
+    }
+    let last = Recording::between(at("1970-01-01T00:00:00Z"), Some(at("2106-02-07T06:28:14Z")), 1);
+    assert_eq!(last.unwrap().until(), Some(at("2106-02-07T06:28:14Z")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Second by second, around every edge: a second of the window that was recorded, is kept, and
+    /// has passed.
+    #[test]
+    fn footage_is_a_recorded_second_of_the_window(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let kept = rng.within(0, 3);
+        let edges = [0, -kept * DAY, -kept * DAY + 4];
+        let from = rng.pick(&edges) + rng.within(-6, 6);
+        let to = from + rng.within(1, 9);
+        let window = TimeWindow::new(noon_and(from), noon_and(to)).unwrap();
+        let cases: Vec<(Case, bool)> = (0..70)
+            .map(|_| {
+                let since = if rng.once_in(3) { -9_000_000 } else { from + rng.within(-4, 8) };
+                let until = (!rng.once_in(3)).then(|| (from + rng.within(-4, 12)).max(since + 1));
+                let kept = if rng.once_in(2) { kept } else { rng.within(0, 60) };
+                let recording = recorded(since, until, kept as u16);
+                let is_kept = |second: i64| {
+                    second >= since
+                        && until.is_none_or(|until| second < until)
+                        && second < 0
+                        && second >= -kept * DAY
+                };
+                let footage = (from..to).any(is_kept);
+                let consent = Consent::granted();
+                (Case { consent, asked: vec![], recording, expected: None }, footage)
+            })
+            .collect();
+        for (case, footage) in &cases {
+            prop_assert_eq!(case.recording.has_footage(&window, noon()), *footage, "{:?}", case.recording);
+        }
+        let expected: Vec<u64> =
+            (0..).zip(&cases).filter(|(_, (_, footage))| *footage).map(|(id, _)| id).collect();
+        let area = square(9.0, 49.0, 11.0, 51.0);
+        let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
+        let authorized = Policy::unlimited().review(&request, &agency(), noon()).unwrap();
+        let cases: Vec<Case> = cases.into_iter().map(|(case, _)| case).collect();
+        let route = snapshot_of(&cases).route(&authorized, noon());
+        let routed: Vec<u64> = route.cameras().iter().map(|camera| camera.0).collect();
+        prop_assert_eq!(routed, expected);
+    }
+
+    /// A history of any kind and limits of any kind, against counting.
+    #[test]
+    fn a_limit_counts(week in 0..5_u8, month in 0..7_u8, asked in prop::collection::vec(-31..2_i64, 0..9), second in -1..2_i64) {
+        let asked: Vec<i64> = asked.iter().map(|day| day * DAY + second).collect();
+        let within = |span: i64| asked.iter().filter(|&&at| at > -span).count();
+        let often = within(7 * DAY) >= week.into() || within(30 * DAY) >= month.into();
+        let consent = Consent::granted().limited(AskLimit::new(week, month).unwrap());
+        denies(&consent, &asked, often.then_some(Denial::AskedOftenEnough));
+    }
+}

@@ -1,0 +1,489 @@
+//! Policies: every limit at its edge, every violation in its words, and records as JSON.
+
+use std::collections::BTreeSet;
+
+use canvass::{
+    Agency, AgencyId, AgencyKind, Area, AskLimit, Camera, CameraId, Change, Consent, FutureWindows,
+    IncidentKind, Jurisdiction, OwnerId, Paperwork, Policy, Recording, Request, Scope, TimeWindow,
+    Violations,
+};
+use jiff::SignedDuration;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::support::*;
+
+/// A request that the default policy lets pass, of an agency with a jurisdiction.
+fn request() -> Request {
+    Request::new(AgencyId(1), IncidentKind::Burglary, square(10.0, 50.0, 10.005, 50.005), evening())
+        .case("26-0117")
+        .contact("Det. Smith")
+}
+
+fn police() -> Agency {
+    Agency { jurisdiction: Some(square(9.9, 49.9, 10.1, 50.1)), ..agency() }
+}
+
+#[track_caller]
+fn violations(policy: &Policy, request: &Request, agency: &Agency) -> Violations {
+    policy.review(request, agency, noon()).unwrap_err()
+}
+
+/// The one violation, as code and sentence.
+#[track_caller]
+fn violation(policy: &Policy, request: &Request, agency: &Agency) -> (&'static str, String) {
+    let violations = violations(policy, request, agency);
+    let all: Vec<_> = violations.iter().collect();
+    assert_eq!(all.len(), 1, "{violations}");
+    (all[0].code(), all[0].to_string())
+}
+
+/// Asserts that a request breaks one limit of the default policy, in these words.
+#[track_caller]
+fn breaks(change: impl FnOnce(&mut Request, &mut Agency), code: &str, sentence: &str) {
+    let (mut request, mut agency) = (request(), police());
+    change(&mut request, &mut agency);
+    let (found, words) = violation(&Policy::default(), &request, &agency);
+    assert_eq!((found, words.as_str()), (code, sentence));
+}
+
+fn window(start: &str, end: &str) -> TimeWindow {
+    TimeWindow::new(at(start), at(end)).unwrap()
+}
+
+/// A window that ended some seconds before noon.
+fn ending(ago: i64, minutes: i64) -> TimeWindow {
+    let end = noon() - SignedDuration::from_secs(ago);
+    TimeWindow::new(end - SignedDuration::from_mins(minutes), end).unwrap()
+}
+
+#[test]
+fn a_request_within_all_limits_passes() {
+    let authorized = Policy::default().review(&request(), &police(), noon()).unwrap();
+    assert_eq!(authorized.request(), &request());
+    assert_eq!(authorized.policy_version(), "default-1");
+    assert_eq!((authorized.min_households(), authorized.reviewed_at()), (11, noon()));
+}
+
+#[test]
+fn a_request_in_the_name_of_another_agency_is_refused() {
+    breaks(
+        |_, agency| agency.id = AgencyId(2),
+        "unknown_agency",
+        "the request names agency `1`, but it was submitted by agency `2`",
+    );
+}
+
+#[test]
+fn state_and_federal_agencies_are_refused() {
+    for (kind, word) in [(AgencyKind::State, "state"), (AgencyKind::Federal, "federal")] {
+        let sentence = format!("{word} agencies may not ask here");
+        breaks(|_, agency| agency.kind = kind, "agency_kind_not_allowed", &sentence);
+    }
+    let county = Agency { kind: AgencyKind::County, ..police() };
+    assert!(Policy::default().review(&request(), &county, noon()).is_ok());
+}
+
+#[test]
+fn an_agency_without_a_jurisdiction_on_record_is_refused() {
+    breaks(
+        |_, agency| agency.jurisdiction = None,
+        "jurisdiction_unknown",
+        "the agency has no jurisdiction on record; the operator must add it first",
+    );
+}
+
+#[test]
+fn an_area_beyond_the_jurisdiction_is_refused() {
+    let sentence = "the area reaches beyond the agency's jurisdiction; draw it within";
+    let by = |east| Some(square(10.0, 50.0, east, 50.005));
+    breaks(|_, agency| agency.jurisdiction = by(10.004_999_9), "outside_jurisdiction", sentence);
+    let exactly = Agency { jurisdiction: by(10.005), ..police() };
+    assert!(Policy::default().review(&request(), &exactly, noon()).is_ok());
+}
+
+#[test]
+fn an_area_of_too_many_vertices_is_refused() {
+    // A circle of 64 vertices and boxes of 4 besides.
+    let area = |boxes: i32| {
+        let circle = Area::from_circle(place((10, 50), 0, 0), 300.0).unwrap();
+        let mut parts = circle.to_multi_polygon().0;
+        let boxes = (0..boxes).map(|i| {
+            square(10.01, 50.0 + f64::from(i) * 0.005, 10.015, 50.004 + f64::from(i) * 0.005)
+        });
+        boxes.for_each(|part| parts.extend(part.to_multi_polygon().0));
+        Area::try_from(geo::MultiPolygon(parts)).unwrap()
+    };
+    assert_eq!((area(9).vertices(), area(9).parts()), (100, 10));
+    let policy = Policy { max_area_m2: 1e9, ..Policy::default() };
+    let exactly = Request { area: area(9), ..request() };
+    assert!(policy.review(&exactly, &police(), noon()).is_ok());
+    let codes =
+        |boxes| codes(&violations(&policy, &Request { area: area(boxes), ..request() }, &police()));
+    assert_eq!(codes(10), ["too_many_vertices", "too_many_parts"]);
+    let policy = Policy { max_parts: 11, ..policy.clone() };
+    let past = Request { area: area(10), ..request() };
+    let (code, words) = violation(&policy, &past, &police());
+    assert_eq!(code, "too_many_vertices");
+    assert_eq!(words, "the area has 104 vertices; simplify it to at most 100");
+    let policy = Policy { max_parts: 10, max_vertices: 104, ..policy };
+    let (code, words) = violation(&policy, &past, &police());
+    assert_eq!(code, "too_many_parts");
+    assert_eq!(words, "the area has 11 parts; at most 10 are allowed");
+}
+
+#[test]
+fn an_area_past_the_limits_of_geometry_is_not_compared_with_the_jurisdiction() {
+    let policy = Policy { max_vertices: 3, ..Policy::default() };
+    let elsewhere = Agency { jurisdiction: Some(square(0.0, 0.0, 1.0, 1.0)), ..police() };
+    assert_eq!(codes(&violations(&policy, &request(), &elsewhere)), ["too_many_vertices"]);
+}
+
+#[test]
+fn an_area_that_is_too_small_or_too_large_is_refused() {
+    breaks(
+        |request, _| request.area = square(10.0, 50.0, 10.002, 50.002),
+        "area_too_small",
+        "the area is 31898 m2; draw at least 64750 m2",
+    );
+    breaks(
+        |request, _| request.area = square(10.0, 50.0, 10.02, 50.02),
+        "area_too_large",
+        "the area is 3189204 m2; draw at most 1294994 m2",
+    );
+    let size = request().area.size_m2();
+    let limits = |min: f64, max: f64| {
+        let policy = Policy { min_area_m2: min, max_area_m2: max, ..Policy::default() };
+        policy.review(&request(), &police(), noon()).map_err(|violations| codes(&violations))
+    };
+    assert!(limits(size, size).is_ok(), "exactly");
+    assert_eq!(limits(size.next_up(), f64::MAX).unwrap_err(), ["area_too_small"]);
+    assert_eq!(limits(0.0, size.next_down()).unwrap_err(), ["area_too_large"]);
+}
+
+#[test]
+fn holes_are_no_part_of_the_size() {
+    let text = "POLYGON((10 50, 10.02 50, 10.02 50.02, 10 50.02, 10 50), (10.001 50.001, 10.019 50.001, 10.019 50.019, 10.001 50.019, 10.001 50.001))";
+    let request = Request { area: Area::from_wkt(text).unwrap(), ..request() };
+    assert!(Policy::default().review(&request, &police(), noon()).is_ok());
+}
+
+#[test]
+fn a_part_that_is_too_small_is_refused() {
+    let parts = |east: f64| {
+        let text = format!(
+            "MULTIPOLYGON(((10 50, 10.005 50, 10.005 50.005, 10 50.005, 10 50)), ((10.01 50, {east} 50, {east} 50.005, 10.01 50.005, 10.01 50)))"
+        );
+        Area::from_wkt(&text).unwrap()
+    };
+    breaks(
+        |request, _| request.area = parts(10.011),
+        "part_too_small",
+        "part 1 of the area is 39871 m2; each part takes at least 64750 m2",
+    );
+    let exactly = parts(10.011).part_sizes_m2().nth(1).unwrap();
+    let request = Request { area: parts(10.011), ..request() };
+    let policy = Policy { min_area_m2: exactly, ..Policy::default() };
+    assert!(policy.review(&request, &police(), noon()).is_ok());
+    let policy = Policy { min_area_m2: exactly.next_up(), ..policy };
+    assert_eq!(codes(&violations(&policy, &request, &police())), ["part_too_small"]);
+}
+
+#[test]
+fn a_window_that_is_too_short_or_too_long_is_refused() {
+    breaks(
+        |request, _| request.window = window("2026-05-09T18:00:00Z", "2026-05-09T18:14:59Z"),
+        "window_too_short",
+        "the window is 14m 59s; ask for at least 15m",
+    );
+    breaks(
+        |request, _| request.window = window("2026-05-09T18:00:00Z", "2026-05-10T06:00:01Z"),
+        "window_too_long",
+        "the window is 12h 1s; ask for at most 12h",
+    );
+    for minutes in [15, 12 * 60] {
+        let exactly = Request { window: ending(3_600, minutes), ..request() };
+        assert!(Policy::default().review(&exactly, &police(), noon()).is_ok());
+    }
+}
+
+#[test]
+fn a_window_in_the_future_is_refused() {
+    breaks(
+        |request, _| request.window = ending(-1, 60),
+        "window_in_future",
+        "the window ends at `2026-05-10T12:00:01Z`, after now, `2026-05-10T12:00:00Z`; ask once it \
+         has passed",
+    );
+    let exactly = Request { window: ending(0, 60), ..request() };
+    assert!(Policy::default().review(&exactly, &police(), noon()).is_ok());
+    let policy = Policy { future_windows: FutureWindows::Allowed, ..Policy::default() };
+    let future = Request { window: ending(-86_400, 60), ..request() };
+    assert!(policy.review(&future, &police(), noon()).is_ok());
+}
+
+#[test]
+fn a_window_that_lies_too_far_back_is_refused() {
+    let back = |seconds: i64| {
+        let start = noon() - days(45) - SignedDuration::from_secs(seconds);
+        TimeWindow::new(start, start + SignedDuration::from_hours(1)).unwrap()
+    };
+    breaks(
+        |request, _| request.window = back(1),
+        "window_too_old",
+        "the window starts at `2026-03-26T11:59:59Z`, more than 45 days ago",
+    );
+    let exactly = Request { window: back(0), ..request() };
+    assert!(Policy::default().review(&exactly, &police(), noon()).is_ok());
+}
+
+#[test]
+fn a_request_without_a_case_or_a_contact_is_refused() {
+    for blank in ["", " ", "\t\n"] {
+        breaks(
+            |request, _| request.case_reference = blank.to_owned(),
+            "case_reference_missing",
+            "a case reference is missing; name the case that this belongs to",
+        );
+        breaks(
+            |request, _| request.contact = blank.to_owned(),
+            "contact_missing",
+            "a contact is missing; name somebody whom an owner can call",
+        );
+    }
+    let policy = Policy { paperwork: Paperwork::Optional, ..Policy::default() };
+    let request = Request::new(AgencyId(1), IncidentKind::Burglary, request().area, evening());
+    assert!(policy.review(&request, &police(), noon()).is_ok());
+}
+
+fn codes(violations: &Violations) -> Vec<&'static str> {
+    violations.iter().map(canvass::Violation::code).collect()
+}
+
+#[test]
+fn everything_wrong_is_said_at_once_and_in_order() {
+    let text = "MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)), ((5 5, 5.000001 5, 5.000001 5.000001, 5 5)))";
+    let start = noon() - days(50);
+    let window = TimeWindow::new(start, noon() + days(1)).unwrap();
+    let area = Area::from_wkt(text).unwrap();
+    let request = Request::new(AgencyId(7), IncidentKind::Arson, area, window);
+    let federal = Agency { kind: AgencyKind::Federal, ..agency() };
+    let policy = Policy { max_vertices: 5, max_parts: 1, ..Policy::default() };
+    let violations = violations(&policy, &request, &federal);
+    assert_eq!(
+        codes(&violations),
+        [
+            "unknown_agency",
+            "agency_kind_not_allowed",
+            "jurisdiction_unknown",
+            "too_many_vertices",
+            "too_many_parts",
+            "area_too_large",
+            "part_too_small",
+            "window_too_long",
+            "window_in_future",
+            "window_too_old",
+            "case_reference_missing",
+            "contact_missing",
+        ]
+    );
+    // One line for people, and one object each for programs.
+    let line = violations.to_string();
+    assert_eq!(
+        line.split("; ").next(),
+        Some("the request names agency `7`, but it was submitted by agency `1`")
+    );
+    let written = serde_json::to_value(&violations).unwrap();
+    assert_eq!(written.as_array().unwrap().len(), 12);
+    assert_eq!(
+        written[1].to_string(),
+        r#"{"code":"agency_kind_not_allowed","message":"federal agencies may not ask here"}"#
+    );
+    assert_eq!(violations.into_iter().count(), 12);
+}
+
+#[test]
+fn what_a_request_breaks_depends_on_no_camera() {
+    // The signature says it: a review knows no registry. Twice is the same.
+    let broken = Request { contact: String::new(), ..request() };
+    let once = violations(&Policy::default(), &broken, &police());
+    assert_eq!(once, violations(&Policy::default(), &broken, &police()));
+}
+
+const DEFAULT: &str = r#"{"version":"default-1","min_area_m2":64750.0,"max_area_m2":1294994.0,"min_window_minutes":15,"max_window_minutes":720,"max_look_back_days":45,"future_windows":"refused","max_vertices":100,"max_parts":10,"paperwork":"required","agency_kinds":["local","county"],"jurisdiction":"within","min_households":11}"#;
+
+#[test]
+fn the_default_policy_is_pinned() {
+    assert_eq!(serde_json::to_string(&Policy::default()).unwrap(), DEFAULT);
+    assert_eq!(serde_json::from_str::<Policy>(DEFAULT).unwrap(), Policy::default());
+    assert_eq!(serde_json::from_str::<Policy>("{}").unwrap(), Policy::default());
+    // 0.025 and 0.5 square miles.
+    let square_mile = 1_609.344_f64.powi(2);
+    assert!((Policy::default().min_area_m2 / square_mile - 0.025).abs() < 1e-6);
+    assert!((Policy::default().max_area_m2 / square_mile - 0.5).abs() < 1e-6);
+}
+
+#[test]
+fn the_unlimited_policy_refuses_only_another_agency() {
+    let window = window("1900-01-01T00:00:00Z", "9000-01-01T00:00:00Z");
+    let world = Area::from_bounds(-180.0, -90.0, 180.0, 90.0).unwrap();
+    let request = Request::new(AgencyId(1), IncidentKind::Theft, world, window);
+    for kind in [AgencyKind::Local, AgencyKind::County, AgencyKind::State, AgencyKind::Federal] {
+        let agency = Agency { kind, ..agency() };
+        assert!(Policy::unlimited().review(&request, &agency, noon()).is_ok());
+    }
+    let other = Agency { id: AgencyId(2), ..agency() };
+    assert_eq!(codes(&violations(&Policy::unlimited(), &request, &other)), ["unknown_agency"]);
+}
+
+/// Written as JSON and read again it is the same.
+#[track_caller]
+fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
+    let text = serde_json::to_string(value).unwrap();
+    assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
+    // Also by way of a tree of values, as a service with other formats has it.
+    let tree = serde_json::to_value(value).unwrap();
+    assert_eq!(&serde_json::from_value::<T>(tree).unwrap(), value, "{text}");
+}
+
+#[test]
+fn every_record_is_read_as_it_was_written() {
+    round(&Policy::default());
+    round(&Policy::unlimited());
+    round(&Policy {
+        agency_kinds: BTreeSet::new(),
+        jurisdiction: Jurisdiction::Anywhere,
+        max_area_m2: 0.1 + 0.2,
+        ..Policy::default()
+    });
+    round(&request());
+    round(&Request { area: Area::from_bounds(170.0, -9.0, -170.0, 9.0).unwrap(), ..request() });
+    round(&agency());
+    round(&police());
+    for &kind in IncidentKind::ALL {
+        round(&kind);
+        assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{}\"", kind.code()));
+    }
+    let mut rng = Rng(3);
+    let town = town(&mut rng, (180, 0), 300);
+    town.cameras.values().for_each(round);
+    town.consents.values().for_each(round);
+    changes(&town).iter().for_each(round);
+    let camera = town.cameras.values().next().copied().unwrap();
+    round(&Change::Replace(camera));
+    round(&Change::Move { camera: CameraId(u64::MAX), position: camera.position });
+    round(&Change::Remove { camera: CameraId(0) });
+    round(&Change::Withdraw { owner: OwnerId(u64::MAX) });
+    round(&Change::RecordAsked { owner: OwnerId(1), at: noon() });
+    round(&Consent::granted().limited(AskLimit::new(0, 30).unwrap()));
+}
+
+#[test]
+fn records_are_written_like_this() {
+    let text = |value: serde_json::Result<String>| value.unwrap();
+    let camera = Camera {
+        id: CameraId(7),
+        owner: OwnerId(1),
+        position: place((10, 50), 1, -1),
+        recording: Recording::between(at("2026-01-01T00:00:00Z"), None, 60).unwrap(),
+    };
+    assert_eq!(
+        text(serde_json::to_string(&camera)),
+        r#"{"id":7,"owner":1,"position":[10.0000001,49.9999999],"recording":{"since":"2026-01-01T00:00:00Z","kept_days":60}}"#
+    );
+    let consent = Consent::granted()
+        .agencies(Scope::only([AgencyId(3)]))
+        .incidents(Scope::all_but([IncidentKind::Theft]))
+        .paused_until(noon());
+    assert_eq!(
+        text(serde_json::to_string(&Change::SetConsent { owner: OwnerId(1), consent })),
+        r#"{"set_consent":{"owner":1,"consent":{"standing":"granted","agencies":{"only":[3]},"incidents":{"all_but":["theft"]},"paused_until":"2026-05-10T12:00:00Z","limit":{"per_7_days":2,"per_30_days":4}}}}"#
+    );
+    assert_eq!(
+        text(serde_json::to_string(&request())),
+        r#"{"agency":1,"incident":"burglary","area":{"type":"Polygon","coordinates":[[[10.0,50.0],[10.005,50.0],[10.005,50.005],[10.0,50.005],[10.0,50.0]]]},"window":{"start":"2026-05-09T18:00:00Z","end":"2026-05-09T20:00:00Z"},"case_reference":"26-0117","contact":"Det. Smith"}"#
+    );
+}
+
+/// What is wrong with a text, without where serde saw it.
+#[track_caller]
+fn refuses<T: DeserializeOwned + std::fmt::Debug>(text: &str) -> String {
+    let words = serde_json::from_str::<T>(text).unwrap_err().to_string();
+    words.split(" at line").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn records_that_cannot_be_name_what_is_wrong() {
+    let window = r#"{"start":"2026-05-09T20:00:00Z","end":"2026-05-09T18:00:00Z"}"#;
+    assert_eq!(
+        refuses::<TimeWindow>(window),
+        "the window is empty: its end `2026-05-09T18:00:00Z` is not after its start \
+         `2026-05-09T20:00:00Z`",
+    );
+    let request = |area: &str, incident: &str, window: &str| {
+        refuses::<Request>(&format!(
+            r#"{{"agency":1,"incident":"{incident}","area":{area},"window":{window}}}"#
+        ))
+    };
+    let box_text = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}"#;
+    let evening = r#"{"start":"2026-05-09T18:00:00Z","end":"2026-05-09T20:00:00Z"}"#;
+    let bow_tie = r#"{"type":"Polygon","coordinates":[[[0,0],[2,2],[2,0],[0,2],[0,0]]]}"#;
+    assert_eq!(
+        request(bow_tie, "theft", evening),
+        "the outline crosses itself near `1 1` (part 1, shell, after vertex 1; and part 1, shell, \
+         after vertex 3)",
+    );
+    assert!(request(box_text, "protest", evening).starts_with("unknown variant `protest`"));
+    assert!(request(box_text, "theft", window).starts_with("the window is empty"));
+    assert_eq!(
+        refuses::<Camera>(r#"{"id":1,"owner":1,"position":[181,0],"recording":{"kept_days":1}}"#),
+        "longitude `181` is outside -180..180",
+    );
+    assert_eq!(
+        refuses::<Recording>(
+            r#"{"since":"2026-01-02T00:00:00Z","until":"2026-01-01T00:00:00Z","kept_days":1}"#
+        ),
+        "recording until `2026-01-01T00:00:00Z` does not end after it starts at \
+         `2026-01-02T00:00:00Z`",
+    );
+    assert!(refuses::<Recording>(r#"{"kept_days":-1}"#).contains("expected u16"));
+    assert_eq!(
+        refuses::<Consent>(r#"{"standing":"granted","limit":{"per_7_days":31,"per_30_days":4}}"#),
+        "a limit of `31` requests is more than 30",
+    );
+    assert!(refuses::<Consent>(r#"{"standing":"yes"}"#).starts_with("unknown variant `yes`"));
+    assert!(refuses::<Change>(r#"{"sell":{"owner":7}}"#).starts_with("unknown variant `sell`"));
+    assert_eq!(refuses::<Change>(r#"{"withdraw":{}}"#), "missing field `owner`");
+    assert_eq!(
+        refuses::<Change>(r#"{"remove":{"camera":1,"owner":2}}"#),
+        "unknown field `owner`, expected `camera`"
+    );
+    assert!(refuses::<Agency>(r#"{"id":1,"name":"x","kind":"secret"}"#).contains("`secret`"));
+}
+
+#[test]
+fn unknown_fields_are_refused_everywhere() {
+    fn strange<T: Serialize + DeserializeOwned + std::fmt::Debug>(value: &T) {
+        let mut tree = serde_json::to_value(value).unwrap();
+        tree.as_object_mut().unwrap().insert("strange".to_owned(), 1.into());
+        let words = serde_json::from_value::<T>(tree).unwrap_err().to_string();
+        assert!(words.starts_with("unknown field `strange`"), "{words}");
+    }
+    strange(&Policy::default());
+    strange(&request());
+    strange(&police());
+    strange(&evening());
+    strange(&Consent::granted());
+    strange(&AskLimit::default());
+    strange(&Recording::kept_for_days(1));
+    let town = street(1);
+    town.cameras.values().for_each(strange);
+}
+
+#[test]
+fn a_consent_that_says_nothing_is_a_no() {
+    assert_eq!(serde_json::from_str::<Consent>("{}").unwrap(), Consent::default());
+    let scoped = r#"{"agencies":"any","incidents":"any"}"#;
+    assert_eq!(serde_json::from_str::<Consent>(scoped).unwrap(), Consent::default());
+    assert_eq!(refuses::<Consent>("null"), "invalid type: null, expected struct Consent");
+}

@@ -1,0 +1,166 @@
+//! GeoJSON texts that are no area: never a panic, and words that say why and where.
+
+use canvass::Area;
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// GeoJSON texts that are no area, and the words their authors get.
+const NO_GEOJSON: &[(&str, &str)] = &[
+    (
+        r#"{"type":"Polygon","coordinates":[[[0,0],[9],[9,9],[0,9],[0,0]]]}"#,
+        "not a valid GeoJSON: a position needs a longitude and a latitude at `coordinates[0][1]`",
+    ),
+    (
+        r#"{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[0,1]]],[[[2,2],[3,2],[2,3]],[[2,2],[],[2,3]]]]}"#,
+        "not a valid GeoJSON: a position needs a longitude and a latitude at `coordinates[1][1][1]`",
+    ),
+    (
+        r#"{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]},{"type":"Polygon","coordinates":[[[0,0],[],[1,1],[0,1]]]}]}"#,
+        "not a valid GeoJSON: a position needs a longitude and a latitude at `geometries[1].coordinates[0][1]`",
+    ),
+    (
+        r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":null,"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,1],[0]]]}}]}"#,
+        "not a valid GeoJSON: a position needs a longitude and a latitude at `features[0].geometry.coordinates[0][2]`",
+    ),
+    (
+        r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[0,1]]"#,
+        "not a valid GeoJSON: EOF while parsing a list at line 1 column 52",
+    ),
+    (
+        r#"{"type":"Polygon","coordinates":[[[0,0],[1,"0"],[0,1]]]}"#,
+        r#"not a valid GeoJSON: invalid type: string "0", expected f64 at line 1 column 46"#,
+    ),
+    (r#"{"type":"FeatureCollection"}"#, "not a valid GeoJSON: missing field `features`"),
+    (r#"{"type":"Polygon","coordinates":[]}"#, "the drawing is empty: draw at least one polygon"),
+    (
+        r#"{"type":"Feature","properties":null,"geometry":null}"#,
+        "expected one polygon or multipolygon, found a feature without a geometry",
+    ),
+    (
+        r#"{"type":"LineString","coordinates":[[0,0],[1,1]]}"#,
+        "expected one polygon or multipolygon, found `LineString`",
+    ),
+];
+
+#[test]
+fn a_text_that_is_no_area_says_why_and_where() {
+    for (text, words) in NO_GEOJSON {
+        assert_eq!(Area::from_geojson(text).unwrap_err().to_string(), *words, "{text}");
+    }
+    let short = r#"{"type":"Polygon","coordinates":[[[0,0],[9],[9,9]]]}"#;
+    let error = serde_json::from_str::<Area>(short).unwrap_err();
+    let words = "a position needs a longitude and a latitude at line 1 column 44";
+    assert_eq!(error.to_string(), words);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+    /// Bytes of a valid text are replaced, dropped, repeated: an area or an error, never a panic.
+    #[test]
+    fn mutated_texts_never_panic(
+        start in 0..TEXTS.len(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..3_u8, "[-0-9e.,\\[\\]{}:\"a ]"), 1..6),
+    ) {
+        let mut text: Vec<char> = TEXTS[start].chars().collect();
+        for (at, edit, with) in edits {
+            let at = at.index(text.len());
+            match edit {
+                0 => { text.remove(at); }
+                1 => text.splice(at..at, with.chars()).for_each(drop),
+                _ => text[at] = with.chars().next().unwrap(),
+            }
+            if text.is_empty() {
+                break;
+            }
+        }
+        judged(&text.into_iter().collect::<String>());
+    }
+
+    /// Values of a valid text are replaced by others, dropped, repeated: as above.
+    #[test]
+    fn mutated_values_never_panic(
+        start in 0..TEXTS.len(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..VALUES.len() + 3), 1..5),
+    ) {
+        let mut value: Value = serde_json::from_str(TEXTS[start]).unwrap();
+        for (at, edit) in edits {
+            let count = values(&mut value, &mut |_| ());
+            let (chosen, mut index) = (at.index(count), 0);
+            values(&mut value, &mut |value| {
+                if index == chosen {
+                    match (VALUES.get(edit), value) {
+                        (Some(text), value) => *value = serde_json::from_str(text).unwrap(),
+                        (None, Value::Array(items)) if edit == VALUES.len() => drop(items.pop()),
+                        (None, Value::Array(items)) if edit == VALUES.len() + 1 => {
+                            let last = items.last().cloned();
+                            items.extend(last);
+                        }
+                        (None, Value::Array(items)) => items.reverse(),
+                        (None, Value::Object(members)) => {
+                            let key = members.keys().next_back().cloned();
+                            key.and_then(|key| members.remove(&key));
+                        }
+                        (None, _) => {}
+                    }
+                }
+                index += 1;
+            });
+        }
+        judged(&value.to_string());
+    }
+}
+
+/// One text of each kind, to be mutated.
+const TEXTS: [&str; 5] = [
+    r#"{"type":"Polygon","coordinates":[[[0,0],[9,0],[9,9],[0,9],[0,0]],[[1,1],[2,1],[1,2],[1,1]]]}"#,
+    r#"{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[0,1]]],[[[170,5,1],[-170,5,1],[180,9,1]]]]}"#,
+    r#"{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[0,1]]]}}"#,
+    r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":null,"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[0,1]]]}}]}"#,
+    r#"{"type":"GeometryCollection","geometries":[{"type":"Polygon","coordinates":[[[0,0],[1,0],[0,1]]]},{"type":"Point","coordinates":[3,4]}]}"#,
+];
+
+/// What a value is replaced by.
+const VALUES: [&str; 14] = [
+    "null",
+    "[]",
+    "[[]]",
+    "[[[]]]",
+    "[1]",
+    "{}",
+    "\"Polygon\"",
+    "\"Feature\"",
+    "true",
+    "0",
+    "1e308",
+    "-1e-308",
+    "181",
+    "18446744073709551615",
+];
+
+/// Visits a value and all in it; how many there are.
+fn values(value: &mut Value, visit: &mut impl FnMut(&mut Value)) -> usize {
+    let below: usize = match value {
+        Value::Array(items) => items.iter_mut().map(|item| values(item, visit)).sum(),
+        Value::Object(members) => members.values_mut().map(|item| values(item, visit)).sum(),
+        _ => 0,
+    };
+    visit(value);
+    below + 1
+}
+
+/// Reads a text in both ways: where both take it, it is the same area; an error has a code and words.
+#[track_caller]
+fn judged(text: &str) {
+    match (Area::from_geojson(text), serde_json::from_str::<Area>(text)) {
+        (Ok(one), Ok(other)) => assert_eq!(one, other, "{text}"),
+        (Ok(area), Err(_)) => assert!(area.vertices() > 2, "{text}"),
+        (Err(error), _) => {
+            let words = error.to_string();
+            assert!(
+                !error.code().is_empty() && !words.contains("deserializing"),
+                "{text}: {words}"
+            );
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What holds for every public type.
+
+use std::fmt::Debug;
+
+use canvass::*;
+
+/// Shared between threads, kept for as long as one likes, and printed.
+fn usable<T: Send + Sync + Debug + 'static>() {}
+
+#[test]
+fn every_public_type_is_shared_kept_and_printed() {
+    usable::<Agency>();
+    usable::<AgencyId>();
+    usable::<AgencyKind>();
+    usable::<IncidentKind>();
+    usable::<Camera>();
+    usable::<CameraId>();
+    usable::<OwnerId>();
+    usable::<Recording>();
+    usable::<RecordingError>();
+    usable::<AskLimit>();
+    usable::<AskLimitError>();
+    usable::<Consent>();
+    usable::<Denial>();
+    usable::<Question>();
+    usable::<Scope<AgencyId>>();
+    usable::<Standing>();
+    usable::<Receipt>();
+    usable::<Area>();
+    usable::<AreaError>();
+    usable::<Flaw>();
+    usable::<Place>();
+    usable::<Position>();
+    usable::<PositionError>();
+    usable::<Repaired>();
+    usable::<AuthorizedRequest>();
+    usable::<FutureWindows>();
+    usable::<Jurisdiction>();
+    usable::<Paperwork>();
+    usable::<Policy>();
+    usable::<Violation>();
+    usable::<Violations>();
+    usable::<Change>();
+    usable::<ChangeError>();
+    usable::<ChangeRefusal>();
+    usable::<Layout>();
+    usable::<Registry>();
+    usable::<Revision>();
+    usable::<Snapshot>();
+    usable::<Request>();
+    usable::<Explanation>();
+    usable::<Funnel>();
+    usable::<Recipient<'static>>();
+    usable::<Recipients<'static>>();
+    usable::<Route>();
+    usable::<Scratch>();
+    usable::<SimdLevel>();
+    usable::<TimeWindow>();
+    usable::<TimeWindowError>();
+}
+
+/// Errors can be handed on as what every service has: `Box<dyn Error + Send + Sync>`.
+#[test]
+fn every_error_is_one() {
+    fn error<T: std::error::Error + Send + Sync + 'static>() {}
+    error::<RecordingError>();
+    error::<AskLimitError>();
+    error::<AreaError>();
+    error::<PositionError>();
+    error::<ChangeError>();
+    error::<ChangeRefusal>();
+    error::<TimeWindowError>();
+    error::<Violation>();
+    error::<Violations>();
+}
