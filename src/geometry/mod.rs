@@ -3,12 +3,14 @@
 mod antimeridian;
 mod area;
 mod area_error;
+mod boundary;
 mod covering;
 mod drawing;
-mod edges;
+mod edge;
 mod envelope;
 mod even_odd;
 mod formats;
+mod mask;
 mod position;
 mod repair;
 mod size;
@@ -17,7 +19,8 @@ mod validity;
 
 pub use area::Area;
 pub use area_error::{AreaError, Flaw, Place};
-pub(crate) use edges::{Boundary, Clip, Lanes};
+pub(crate) use boundary::{Boundary, Clip};
+pub(crate) use edge::Lanes;
 pub(crate) use envelope::Envelope;
 pub use position::{Position, PositionError};
 pub use repair::Repaired;

@@ -12,8 +12,10 @@ use foldhash::quality::RandomState;
 use h3o::CellIndex;
 
 use super::block::Row;
-use super::cluster::{Cluster, Layout, Place, split};
+use super::cluster::Cluster;
 use super::directory::{Directory, More, Owner, Special, attach};
+use super::layout::Layout;
+use super::packing::{Place, split};
 use super::terms::{Interner, Terms};
 use super::tiling::Tiling;
 use super::writer::{Writer, standing};

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
-use rstar::{RStarInsertionStrategy, RTree, RTreeObject, RTreeParams};
+use rstar::RTree;
 
 use super::MANY;
-use super::block::{Block, ROWS, Row, RowStanding};
+use super::block::{Block, Row, RowStanding};
+use super::layout::Layout;
+use super::packing::{Place, growth, split};
+use super::rtree::Fanout;
 use crate::camera::CameraId;
 use crate::geometry::{Envelope, Position};
 use crate::parallel;
@@ -33,69 +36,6 @@ pub(crate) struct Member {
 pub(crate) enum Item {
     Cluster(Arc<Cluster>),
     Block(Arc<Block>),
-}
-
-/// The fan-out of the R-trees.
-#[derive(Clone, Debug)]
-pub(crate) struct Fanout;
-
-impl RTreeParams for Fanout {
-    const MIN_SIZE: usize = 6;
-    const MAX_SIZE: usize = 16;
-    const REINSERTION_COUNT: usize = 4;
-    type DefaultInsertionStrategy = RStarInsertionStrategy;
-}
-
-/// How cameras are laid out. Any layout gives the same routes; it decides what they cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
-    tile: Resolution,
-    block_rows: usize,
-}
-
-impl Default for Layout {
-    /// H3 cells of resolution 5 (253 km2), blocks filled to 60 of 64 rows.
-    fn default() -> Self {
-        Self { tile: Resolution::Five, block_rows: 60 }
-    }
-}
-
-impl Layout {
-    /// Tiles of an H3 resolution, and blocks that are filled with `block_rows` cameras at bulk
-    /// loading: what is left of the 64 is room for those to come. The number is taken between 1
-    /// and 64.
-    #[must_use]
-    pub fn new(tile: Resolution, block_rows: usize) -> Self {
-        Self { tile, block_rows: block_rows.clamp(1, ROWS) }
-    }
-
-    pub(crate) fn block_rows(self) -> usize {
-        self.block_rows
-    }
-
-    /// Whether tiles are so small that the squares of [`Tiling`](super::tiling::Tiling) would not
-    /// save anything.
-    pub(crate) fn is_finer_than_squares(self) -> bool {
-        self.tile > Resolution::Seven
-    }
-
-    /// The tile that a position belongs to.
-    pub(crate) fn cell(self, position: Position) -> CellIndex {
-        super::tiling::cell(position, self.tile)
-    }
-
-    /// The resolution of the clusters below those of `resolution`, which are tiles at the last.
-    ///
-    /// Every third resolution: a change then copies at most 343 members at each of two levels.
-    /// Fewer levels would make a change dearer, more of them the walk.
-    fn below(self, resolution: Option<Resolution>) -> Option<Resolution> {
-        let tile = u8::from(self.tile);
-        let next = match resolution {
-            None => tile % 3,
-            Some(resolution) => u8::from(resolution) + 3,
-        };
-        (next <= tile).then(|| Resolution::try_from(next).ok()).flatten()
-    }
 }
 
 /// One change to the rows of a tile.
@@ -161,7 +101,7 @@ impl Cluster {
     fn level(cell: Option<CellIndex>, tiles: Vec<Arc<Self>>, layout: Layout) -> Self {
         let resolution = cell.map(CellIndex::resolution);
         let clusters = match layout.below(resolution) {
-            Some(below) if below < layout.tile => {
+            Some(below) if below < layout.tile() => {
                 let mut clusters = Vec::new();
                 let mut tiles = tiles.into_iter().peekable();
                 while let Some(tile) = tiles.next() {
@@ -347,58 +287,6 @@ impl Cluster {
     }
 }
 
-/// By how much an envelope's half perimeter would grow to contain another.
-fn growth(envelope: Envelope, other: Envelope) -> i64 {
-    let half = |e: Envelope| {
-        i64::from(e.east) - i64::from(e.west) + i64::from(e.north) - i64::from(e.south)
-    };
-    half(envelope.merged(other)) - half(envelope)
-}
-
-/// Where a row stands, and which row it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    pub(crate) position: Position,
-    pub(crate) row: u32,
-}
-
-/// Splits rows into blocks of neighbours: halves along the longer side, each but the last a
-/// multiple of `block_rows`, until each fits. O(n log(n / `block_rows`)).
-pub(crate) fn split(
-    places: &mut [Place],
-    block_rows: usize,
-    row: impl Fn(usize) -> Option<Row>,
-) -> Vec<Block> {
-    let mut blocks = Vec::with_capacity(places.len().div_ceil(block_rows));
-    split_into(places, block_rows, &row, &mut blocks);
-    blocks
-}
-
-fn split_into(
-    places: &mut [Place],
-    block_rows: usize,
-    row: &impl Fn(usize) -> Option<Row>,
-    blocks: &mut Vec<Block>,
-) {
-    let count = places.len().div_ceil(block_rows);
-    if count <= 1 {
-        if !places.is_empty() {
-            blocks.push(Block::of(places.iter().filter_map(|place| row(place.row as usize))));
-        }
-        return;
-    }
-    let middle = count / 2 * block_rows;
-    let [width, height] = sides(&Envelope::of(places.iter().map(|place| place.position)));
-    if width >= height {
-        places.select_nth_unstable_by_key(middle, |place| place.position.lon_e7());
-    } else {
-        places.select_nth_unstable_by_key(middle, |place| place.position.lat_e7());
-    }
-    let (left, right) = places.split_at_mut(middle);
-    split_into(left, block_rows, row, blocks);
-    split_into(right, block_rows, row, blocks);
-}
-
 impl Member {
     fn cluster(cluster: Arc<Cluster>) -> Self {
         Self { envelope: cluster.envelope(), item: Item::Cluster(cluster) }
@@ -407,111 +295,4 @@ impl Member {
     fn block(block: Block) -> Self {
         Self { envelope: block.envelope(), item: Item::Block(Arc::new(block)) }
     }
-}
-
-impl RTreeObject for Member {
-    type Envelope = Envelope;
-
-    fn envelope(&self) -> Envelope {
-        self.envelope
-    }
-}
-
-/// What rstar needs of an envelope to build a tree: 16 bytes of exact integers instead of its own
-/// 32 of floats, so that a node of the walk is a third smaller. Products of two sides fit `i64`.
-impl rstar::Envelope for Envelope {
-    type Point = [i64; 2];
-
-    fn new_empty() -> Self {
-        Self::EMPTY
-    }
-
-    fn contains_point(&self, point: &[i64; 2]) -> bool {
-        let [lon, lat] = *point;
-        (i64::from(self.west)..=i64::from(self.east)).contains(&lon)
-            && (i64::from(self.south)..=i64::from(self.north)).contains(&lat)
-    }
-
-    fn contains_envelope(&self, other: &Self) -> bool {
-        self.contains(*other)
-    }
-
-    fn merge(&mut self, other: &Self) {
-        *self = self.merged(*other);
-    }
-
-    fn merged(&self, other: &Self) -> Self {
-        Self::merged(*self, *other)
-    }
-
-    fn intersects(&self, other: &Self) -> bool {
-        Self::intersects(*self, *other)
-    }
-
-    fn intersection_area(&self, other: &Self) -> i64 {
-        Self {
-            west: self.west.max(other.west),
-            south: self.south.max(other.south),
-            east: self.east.min(other.east),
-            north: self.north.min(other.north),
-        }
-        .area()
-    }
-
-    fn area(&self) -> i64 {
-        let [width, height] = sides(self);
-        width * height
-    }
-
-    fn distance_2(&self, point: &[i64; 2]) -> i64 {
-        let outside =
-            |low: i32, at: i64, high: i32| (i64::from(low) - at).max(at - i64::from(high)).max(0);
-        let [lon, lat] = *point;
-        let (x, y) = (outside(self.west, lon, self.east), outside(self.south, lat, self.north));
-        x.saturating_mul(x).saturating_add(y.saturating_mul(y))
-    }
-
-    fn min_max_dist_2(&self, _point: &[i64; 2]) -> i64 {
-        // An upper bound is all that a nearest neighbour search may ask, and nobody here does.
-        i64::MAX
-    }
-
-    fn center(&self) -> [i64; 2] {
-        [
-            i64::midpoint(i64::from(self.west), i64::from(self.east)),
-            i64::midpoint(i64::from(self.south), i64::from(self.north)),
-        ]
-    }
-
-    fn perimeter_value(&self) -> i64 {
-        let [width, height] = sides(self);
-        width + height
-    }
-
-    fn sort_envelopes<T: RTreeObject<Envelope = Self>>(axis: usize, envelopes: &mut [T]) {
-        envelopes.sort_unstable_by_key(|object| lower(object, axis));
-    }
-
-    fn partition_envelopes<T: RTreeObject<Envelope = Self>>(
-        axis: usize,
-        envelopes: &mut [T],
-        selection_size: usize,
-    ) {
-        if selection_size < envelopes.len() {
-            envelopes.select_nth_unstable_by_key(selection_size, |object| lower(object, axis));
-        }
-    }
-}
-
-/// Width and height; 0 where the envelope is empty.
-fn sides(envelope: &Envelope) -> [i64; 2] {
-    [
-        (i64::from(envelope.east) - i64::from(envelope.west)).max(0),
-        (i64::from(envelope.north) - i64::from(envelope.south)).max(0),
-    ]
-}
-
-fn lower<T: RTreeObject<Envelope = Envelope>>(object: &T, axis: usize) -> i64 {
-    let envelope = object.envelope();
-    i64::from(if axis == 0 { envelope.west } else { envelope.south })
 }

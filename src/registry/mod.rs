@@ -4,7 +4,11 @@ mod block;
 mod bulk;
 mod change;
 mod cluster;
+mod column;
 mod directory;
+mod layout;
+mod packing;
+mod rtree;
 mod snapshot;
 mod terms;
 mod tiling;
@@ -17,7 +21,7 @@ use arc_swap::ArcSwap;
 use h3o::CellIndex;
 
 pub use change::{Change, ChangeError, ChangeRefusal};
-pub use cluster::Layout;
+pub use layout::Layout;
 pub use snapshot::{Revision, Snapshot};
 
 pub(crate) use block::{Block, ROWS, Row, RowStanding, Timing, rows};

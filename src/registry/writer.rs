@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::block::{Row, RowStanding, Timing};
 use super::change::{Change, ChangeRefusal};
-use super::cluster::{Cluster, Edit, Layout};
+use super::cluster::{Cluster, Edit};
 use super::directory::{Directory, Owner, Special};
+use super::layout::Layout;
 use super::terms::{Interner, Terms};
 use crate::camera::{Camera, CameraId, OwnerId};
 use crate::consent::{Consent, Standing};

@@ -1,7 +1,12 @@
 //! GeoJSON texts that are no area: never a panic, and words that say why and where.
 
+use std::collections::BTreeMap;
+
 use canvass::Area;
 use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 /// GeoJSON texts that are no area, and the words their authors get.
@@ -56,58 +61,100 @@ fn a_text_that_is_no_area_says_why_and_where() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
 
-    /// Bytes of a valid text are replaced, dropped, repeated: an area or an error, never a panic.
     #[test]
-    fn mutated_texts_never_panic(
-        start in 0..TEXTS.len(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..3_u8, "[-0-9e.,\\[\\]{}:\"a ]"), 1..6),
-    ) {
-        let mut text: Vec<char> = TEXTS[start].chars().collect();
-        for (at, edit, with) in edits {
-            let at = at.index(text.len());
-            match edit {
-                0 => { text.remove(at); }
-                1 => text.splice(at..at, with.chars()).for_each(drop),
-                _ => text[at] = with.chars().next().unwrap(),
-            }
-            if text.is_empty() {
-                break;
-            }
-        }
-        judged(&text.into_iter().collect::<String>());
+    fn mutated_texts_never_panic(text in mutated_texts()) {
+        judged(&text);
     }
 
-    /// Values of a valid text are replaced by others, dropped, repeated: as above.
     #[test]
-    fn mutated_values_never_panic(
-        start in 0..TEXTS.len(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..VALUES.len() + 3), 1..5),
-    ) {
-        let mut value: Value = serde_json::from_str(TEXTS[start]).unwrap();
-        for (at, edit) in edits {
-            let count = values(&mut value, &mut |_| ());
-            let (chosen, mut index) = (at.index(count), 0);
-            values(&mut value, &mut |value| {
-                if index == chosen {
-                    match (VALUES.get(edit), value) {
-                        (Some(text), value) => *value = serde_json::from_str(text).unwrap(),
-                        (None, Value::Array(items)) if edit == VALUES.len() => drop(items.pop()),
-                        (None, Value::Array(items)) if edit == VALUES.len() + 1 => {
-                            let last = items.last().cloned();
-                            items.extend(last);
-                        }
-                        (None, Value::Array(items)) => items.reverse(),
-                        (None, Value::Object(members)) => {
-                            let key = members.keys().next_back().cloned();
-                            key.and_then(|key| members.remove(&key));
-                        }
-                        (None, _) => {}
-                    }
-                }
-                index += 1;
-            });
+    fn mutated_values_never_panic(text in mutated_values()) {
+        judged(&text);
+    }
+}
+
+/// Neither verdict may be rare among the texts above, and the reasons are many.
+#[test]
+fn mutated_texts_are_read_and_refused_often() {
+    let mut runner = TestRunner::deterministic();
+    for texts in [mutated_texts().boxed(), mutated_values().boxed()] {
+        let (mut read, mut reasons) = (0, BTreeMap::<_, usize>::new());
+        for _ in 0..1_000 {
+            let text = texts.new_tree(&mut runner).unwrap().current();
+            match Area::from_geojson(&text) {
+                Ok(_) => read += 1,
+                Err(error) => *reasons.entry(error.code()).or_default() += 1,
+            }
         }
-        judged(&value.to_string());
+        assert!((50..800).contains(&read), "{read} {reasons:?}");
+        assert!(reasons.len() >= 5, "{reasons:?}");
+    }
+}
+
+/// Valid texts of which a few characters were dropped, added or replaced.
+fn mutated_texts() -> impl Strategy<Value = String> {
+    let edit = (
+        any::<Index>(),
+        0..30_u8,
+        prop::sample::select(r#"-019e.,[]{}:"a "#.chars().collect::<Vec<_>>()),
+    );
+    (prop::sample::select(&TEXTS[..]), prop::collection::vec(edit, 1..4)).prop_map(
+        |(text, edits)| {
+            let mut text: Vec<char> = text.chars().collect();
+            for (at, edit, with) in edits {
+                let digits: Vec<usize> =
+                    (0..text.len()).filter(|&at| text[at].is_ascii_digit()).collect();
+                let place = at.index(text.len());
+                match edit {
+                    // Mostly digits, where a text mostly remains one.
+                    3.. if !digits.is_empty() => {
+                        let digit = u32::from(edit) % 9 + 1;
+                        text[digits[at.index(digits.len())]] = char::from_digit(digit, 10).unwrap();
+                    }
+                    0 => drop(text.remove(place)),
+                    1 => text.insert(place, with),
+                    _ => text[place] = with,
+                }
+            }
+            text.into_iter().collect()
+        },
+    )
+}
+
+/// Valid texts of which a few values were replaced by others, cut short, made longer or reversed.
+fn mutated_values() -> impl Strategy<Value = String> {
+    let edit = (any::<Index>(), 0..VALUES.len() + 3);
+    (prop::sample::select(&TEXTS[..]), prop::collection::vec(edit, 1..5)).prop_map(
+        |(text, edits)| {
+            let mut tree: Value = serde_json::from_str(text).unwrap();
+            for (at, edit) in edits {
+                let chosen = at.index(values(&mut tree, &mut |_| ()));
+                let mut index = 0;
+                values(&mut tree, &mut |value| {
+                    if index == chosen {
+                        mutate(value, edit);
+                    }
+                    index += 1;
+                });
+            }
+            tree.to_string()
+        },
+    )
+}
+
+fn mutate(value: &mut Value, edit: usize) {
+    match (VALUES.get(edit), value) {
+        (Some(text), value) => *value = serde_json::from_str(text).unwrap(),
+        (None, Value::Array(items)) if edit == VALUES.len() => drop(items.pop()),
+        (None, Value::Array(items)) if edit == VALUES.len() + 1 => {
+            let last = items.last().cloned();
+            items.extend(last);
+        }
+        (None, Value::Array(items)) => items.reverse(),
+        (None, Value::Object(members)) => {
+            let key = members.keys().next_back().cloned();
+            key.and_then(|key| members.remove(&key));
+        }
+        (None, _) => {}
     }
 }
 

@@ -1,0 +1,253 @@
+//! The prepared boundary of an area: clipped to ever smaller envelopes on the way down a tree, it
+//! decides envelopes as a whole where it can, and 64 positions at once where it must. All decisions
+//! are exact.
+
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, i32x16};
+
+use super::edge::{Corner, Edge, LANES, Lanes};
+use super::mask::{ROWS, Toggle, toggle};
+use super::position::HALF_TURN;
+use super::{Envelope, Position};
+
+/// The prepared boundary of an area.
+#[derive(Debug)]
+pub(crate) struct Boundary {
+    // In the order of the rings, so that neighbours in lanes are neighbours on the map.
+    lanes: Vec<Lanes>,
+    /// The envelope of each of the lanes: the whole boundary is clipped by these first.
+    envelopes: Vec<Envelope>,
+    envelope: Envelope,
+}
+
+/// What of a boundary matters in an envelope, and what a corner of the envelope is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clip {
+    edges: Edges,
+    corner: Corner,
+    /// Whether the corner is inside the area.
+    inside: bool,
+}
+
+/// The edges that touch an envelope, as a range of a list of lanes; all of them at the start.
+#[derive(Clone, Copy, Debug)]
+enum Edges {
+    All,
+    Some { start: usize, end: usize },
+}
+
+impl Boundary {
+    /// Prepares the rings (open, of at least three vertices each) of an area. O(n).
+    ///
+    /// Longitude 180 is the same place as -180, where positions have it. What of the boundary lies
+    /// there is added at -180 twice: as a line without inside.
+    pub(crate) fn new<'a>(rings: impl IntoIterator<Item = &'a [Position]>) -> Self {
+        let mut edges = Vec::new();
+        for ring in rings {
+            let Some(&last) = ring.last() else { continue };
+            let mut from = last;
+            for &to in ring {
+                edges.push(Edge::new(from, to));
+                if to.lon_e7() == HALF_TURN {
+                    let mirror = |vertex: Position| Position::vertex(-HALF_TURN, vertex.lat_e7());
+                    let other = if from.lon_e7() == HALF_TURN { from } else { to };
+                    edges.extend([Edge::new(mirror(other), mirror(to)); 2]);
+                }
+                from = to;
+            }
+        }
+        let merged = |all: Envelope, edge: &Edge| all.merged(edge.envelope());
+        let envelope_of = |edges: &[Edge]| edges.iter().fold(Envelope::EMPTY, merged);
+        Self {
+            lanes: edges.chunks(LANES).map(Lanes::of).collect(),
+            envelopes: edges.chunks(LANES).map(envelope_of).collect(),
+            envelope: envelope_of(&edges),
+        }
+    }
+
+    /// The envelope of all edges.
+    pub(crate) fn envelope(&self) -> Envelope {
+        self.envelope
+    }
+
+    /// Whether a position is inside or on the boundary. O(n), most edges by 16 at once.
+    pub(crate) fn covers(&self, position: Position) -> bool {
+        let (x, y) = (position.lon_e7(), position.lat_e7());
+        let here = Envelope::of([position]);
+        let west = Envelope { west: i32::MIN, ..here };
+        let lanes = self.lanes.iter().zip(&self.envelopes);
+        let near = lanes.filter(|(_, envelope)| envelope.intersects(west));
+        let mut inside = false;
+        for edge in near.flat_map(|(lanes, _)| lanes.iter()) {
+            let side = edge.side(x, y);
+            if side == 0 && edge.envelope().intersects(here) {
+                return true;
+            }
+            inside ^= edge.ay <= y && y < edge.by && side < 0;
+        }
+        inside
+    }
+
+    /// The whole boundary, as it matters in an envelope that contains all of it.
+    pub(crate) fn unclipped(&self) -> Clip {
+        Clip { edges: Edges::All, corner: Corner::of(self.envelope), inside: false }
+    }
+
+    /// Clips further, to envelopes within the clip's own. `from` is the list of the clip, and the
+    /// edges that are left in each envelope are added to the list `to`.
+    ///
+    /// While an envelope contains the whole boundary there is nothing to cut off: then, if
+    /// `may_pass`, the clip is passed on as it is.
+    pub(crate) fn clip(
+        &self,
+        level: Level,
+        (clip, from): (&Clip, &[Lanes]),
+        envelopes: impl Iterator<Item = Envelope>,
+        to: &mut Vec<Lanes>,
+        may_pass: bool,
+        mut each: impl FnMut(Clip),
+    ) {
+        let (lanes, known) = match clip.edges {
+            Edges::All => (self.lanes.as_slice(), self.envelopes.as_slice()),
+            Edges::Some { start, end } => (from.get(start..end).unwrap_or(&[]), &[][..]),
+        };
+        for envelope in envelopes {
+            if may_pass && matches!(clip.edges, Edges::All) && envelope.contains(self.envelope) {
+                each(*clip);
+                continue;
+            }
+            let corner = Corner::of(envelope);
+            let (start, inside) = match clip.edges {
+                // From the far west, which is outside, to the corner.
+                Edges::All => (Corner { x: FAR_WEST, y: corner.y }, false),
+                Edges::Some { .. } => (clip.corner, clip.inside),
+            };
+            let way = Way { start, corner, envelope: widened(envelope) };
+            let first = to.len();
+            let crossed = dispatch!(level, simd => clip_lanes(simd, lanes, known, way, to));
+            let edges = Edges::Some { start: first, end: to.len() };
+            each(Clip { edges, corner, inside: inside ^ crossed });
+        }
+    }
+
+    /// Which of the first `count` positions are inside or on the boundary, given the
+    /// [`clip`](Boundary::clip) to an `envelope` that contains them, and its list.
+    pub(crate) fn mask(
+        level: Level,
+        (clip, list): (&Clip, &[Lanes]),
+        envelope: Envelope,
+        (lon, lat): (&[i32; ROWS], &[i32; ROWS]),
+        count: usize,
+    ) -> u64 {
+        let lanes = match clip.edges {
+            Edges::Some { start, end } => list.get(start..end).unwrap_or(&[]),
+            Edges::All => &[],
+        };
+        let edges = lanes.iter().flat_map(Lanes::iter);
+        let toggles = edges.filter_map(|edge| Toggle::of(edge, clip.corner));
+        let toggled = dispatch!(level, simd => toggle(simd, toggles, envelope, lon, lat, count));
+        let base = if clip.inside { u64::MAX } else { 0 };
+        (base ^ toggled.parity) | toggled.boundary
+    }
+}
+
+/// West of all positions, in half units.
+const FAR_WEST: i64 = -8 * HALF_TURN as i64;
+
+/// The way from a corner that is decided to the corner of an envelope, and what may touch that.
+#[derive(Clone, Copy)]
+struct Way {
+    start: Corner,
+    corner: Corner,
+    envelope: Envelope,
+}
+
+/// Adds the edges that may touch the envelope to a list, and tells whether the way crosses the
+/// boundary. `known` are the envelopes of the lanes, if known.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+fn clip_lanes<S: Simd>(
+    simd: S,
+    lanes: &[Lanes],
+    known: &[Envelope],
+    way: Way,
+    to: &mut Vec<Lanes>,
+) -> bool {
+    let Way { start, corner, envelope } = way;
+    let Envelope { west, south, east, north } = envelope;
+    // The way lies between these, and half a unit off each of them.
+    let half_up = |half: i64| i32::try_from((half + 1) / 2).unwrap_or(i32::MIN);
+    let [from_x, from_y, to_x, to_y] = [start.x, start.y, corner.x, corner.y].map(half_up);
+    let mut crossed = false;
+    let mut free = LANES;
+    for (index, lanes) in lanes.iter().enumerate() {
+        if let Some(known) = known.get(index) {
+            let beside = known.south <= north && known.north >= south && known.west <= east;
+            let on_the_way = known.south < from_y && known.north >= from_y;
+            if !beside || (known.east < west && !on_the_way) {
+                continue;
+            }
+        }
+        let ax = i32x16::load_array_ref(simd, &lanes.ax);
+        let ay = i32x16::load_array_ref(simd, &lanes.ay);
+        let bx = i32x16::load_array_ref(simd, &lanes.bx);
+        let by = i32x16::load_array_ref(simd, &lanes.by);
+        let (low, high) = (ax.min(bx), ax.max(bx));
+        let touches =
+            (low.simd_le(east) & high.simd_ge(west)) & (ay.simd_le(north) & by.simd_ge(south));
+        let along_parallel =
+            (ay.simd_lt(from_y) & by.simd_ge(from_y)) & (low.simd_lt(to_x) & high.simd_ge(from_x));
+        let along_meridian =
+            (low.simd_lt(to_x) & high.simd_ge(to_x)) & (ay.simd_lt(to_y) & by.simd_ge(from_y));
+        let (touches, crosses) =
+            (touches.to_bitmask(), (along_parallel | along_meridian).to_bitmask());
+        for lane in ones(touches) {
+            let edge = lanes.get(lane);
+            if !edge.may_touch(envelope) {
+                continue;
+            }
+            if free == LANES {
+                to.push(Lanes::NOWHERE);
+                free = 0;
+            }
+            if let Some(last) = to.last_mut() {
+                last.set(free, edge);
+                free += 1;
+            }
+        }
+        for lane in ones(crosses) {
+            crossed ^= lanes.get(lane).separates(start, corner);
+        }
+    }
+    crossed
+}
+
+/// The numbers of the bits that are set, ascending.
+#[inline]
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = bits.trailing_zeros();
+        bits &= bits.wrapping_sub(1);
+        (bit < u64::BITS).then_some(bit as usize)
+    })
+}
+
+impl Clip {
+    /// What the envelope is as a whole, if no edge touches it.
+    pub(crate) fn whole(&self) -> Option<bool> {
+        match self.edges {
+            Edges::Some { start, end } if start == end => Some(self.inside),
+            _ => None,
+        }
+    }
+}
+
+/// The envelope one unit larger on each side, so that its corner point lies in it.
+fn widened(envelope: Envelope) -> Envelope {
+    Envelope {
+        west: envelope.west.saturating_sub(1),
+        south: envelope.south.saturating_sub(1),
+        east: envelope.east.saturating_add(1),
+        north: envelope.north.saturating_add(1),
+    }
+}
