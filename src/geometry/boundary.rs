@@ -102,7 +102,21 @@ impl Boundary {
         &self,
         level: Level,
         (clip, from): (&Clip, &[Lanes]),
-        envelopes: impl Iterator<Item = Envelope>,
+        envelopes: &[Envelope],
+        to: &mut Vec<Lanes>,
+        may_pass: bool,
+        each: impl FnMut(Clip),
+    ) {
+        dispatch!(level, simd => self.clip_each(simd, (clip, from), envelopes, to, may_pass, each));
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    fn clip_each<S: Simd>(
+        &self,
+        simd: S,
+        (clip, from): (&Clip, &[Lanes]),
+        envelopes: &[Envelope],
         to: &mut Vec<Lanes>,
         may_pass: bool,
         mut each: impl FnMut(Clip),
@@ -111,20 +125,22 @@ impl Boundary {
             Edges::All => (self.lanes.as_slice(), self.envelopes.as_slice()),
             Edges::Some { start, end } => (from.get(start..end).unwrap_or(&[]), &[][..]),
         };
-        for envelope in envelopes {
-            if may_pass && matches!(clip.edges, Edges::All) && envelope.contains(self.envelope) {
+        let whole = matches!(clip.edges, Edges::All);
+        for &envelope in envelopes {
+            if may_pass && whole && envelope.contains(self.envelope) {
                 each(*clip);
                 continue;
             }
             let corner = Corner::of(envelope);
-            let (start, inside) = match clip.edges {
-                // From the far west, which is outside, to the corner.
-                Edges::All => (Corner { x: FAR_WEST, y: corner.y }, false),
-                Edges::Some { .. } => (clip.corner, clip.inside),
+            // Of the whole boundary: from the far west, which is outside, to the corner.
+            let (start, inside) = if whole {
+                (Corner { x: FAR_WEST, y: corner.y }, false)
+            } else {
+                (clip.corner, clip.inside)
             };
             let way = Way { start, corner, envelope: widened(envelope) };
             let first = to.len();
-            let crossed = dispatch!(level, simd => clip_lanes(simd, lanes, known, way, to));
+            let crossed = clip_lanes(simd, lanes, known, way, to);
             let edges = Edges::Some { start: first, end: to.len() };
             each(Clip { edges, corner, inside: inside ^ crossed });
         }

@@ -4,8 +4,8 @@
 //! both products stay below 2^52 it is computed in `f64`, which is then exact, and in `i128`
 //! elsewhere.
 
+use fearless_simd::f64x8;
 use fearless_simd::prelude::*;
-use fearless_simd::{f64x8, mask64x8};
 
 use super::Envelope;
 use super::edge::{Corner, Edge};
@@ -56,8 +56,8 @@ pub(super) fn toggle<S: Simd>(
     lat: &[i32; ROWS],
     count: usize,
 ) -> Toggled {
-    let (xs, ys) = (floats(lon), floats(lat));
     let eighths = count.div_ceil(8);
+    let (xs, ys) = (floats(lon, eighths), floats(lat, eighths));
     let mut toggled = Toggled::default();
     for toggle in toggles {
         if !toggle.is_exact_in_f64(envelope) {
@@ -67,31 +67,37 @@ pub(super) fn toggle<S: Simd>(
         let Edge { ax, ay, bx, by } = toggle.edge;
         let (west, east) = (f64::from(ax.min(bx)), f64::from(ax.max(bx)));
         let [ax, ay, bx, by] = [ax, ay, bx, by].map(f64::from);
-        let (dx, dy) = (bx - ax, by - ay);
-        let corner_right = mask64x8::splat(simd, toggle.corner_right);
-        let above = mask64x8::splat(simd, toggle.above);
+        // With the signs turned, the left is where the right was.
+        let turn = if toggle.corner_right { -1.0 } else { 1.0 };
+        let (dx, dy) = (turn * (bx - ax), turn * (by - ay));
         for (eighth, (x, y)) in xs.iter().zip(&ys).take(eighths).enumerate() {
+            let shift = 8 * eighth;
             let (x, y) = (f64x8::load_array_ref(simd, x), f64x8::load_array_ref(simd, y));
             let side = (y - ay) * dx - (x - ax) * dy;
-            let beside = y.simd_ge(ay) & y.simd_lt(by);
-            let parity = (beside & (side.simd_lt(0.0) ^ corner_right)) | (y.simd_ge(by) & above);
-            let on = side.simd_eq(0.0)
-                & (x.simd_ge(west) & x.simd_le(east))
-                & (y.simd_ge(ay) & y.simd_le(by));
-            toggled.parity ^= parity.to_bitmask() << (8 * eighth);
-            toggled.boundary |= on.to_bitmask() << (8 * eighth);
+            let below = y.simd_lt(by);
+            let toggles = side.simd_lt(0.0) & y.simd_ge(ay) & below;
+            toggled.parity ^= toggles.to_bitmask() << shift;
+            if toggle.above {
+                toggled.parity ^= (!below).to_bitmask() << shift;
+            }
+            let on_line = side.simd_eq(0.0);
+            if on_line.any_true() {
+                let beside = x.simd_ge(west) & x.simd_le(east) & y.simd_ge(ay) & y.simd_le(by);
+                toggled.boundary |= (on_line & beside).to_bitmask() << shift;
+            }
         }
     }
     toggled
 }
 
-/// Integers as floats, eight by eight.
+/// Integers as floats, eight by eight, as many as are needed.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-fn floats(integers: &[i32; ROWS]) -> [[f64; 8]; 8] {
+fn floats(integers: &[i32; ROWS], eighths: usize) -> [[f64; 8]; 8] {
     let mut floats = [[0.0; 8]; 8];
-    for (float, &integer) in floats.as_flattened_mut().iter_mut().zip(integers) {
-        *float = f64::from(integer);
+    let (integers, _) = integers.as_chunks::<8>();
+    for (floats, integers) in floats.iter_mut().zip(integers).take(eighths) {
+        *floats = integers.map(f64::from);
     }
     floats
 }

@@ -69,7 +69,8 @@ pub(super) enum Ids {
 }
 
 impl Ids {
-    pub(super) const NONE: Self = Self::Narrow { owner_high: 0, camera_high: 0, low: [(0, 0); ROWS] };
+    pub(super) const NONE: Self =
+        Self::Narrow { owner_high: 0, camera_high: 0, low: [(0, 0); ROWS] };
 
     #[inline]
     pub(super) fn get(&self, row: usize) -> (OwnerId, CameraId) {

@@ -34,9 +34,13 @@ impl Snapshot {
             })
             .collect::<Vec<_>>()
         });
-        let mut routes: Vec<(usize, Route)> = runs.into_iter().flatten().collect();
-        routes.sort_unstable_by_key(|&(index, _)| index);
-        routes.into_iter().map(|(_, route)| route).collect()
+        let mut routes: Vec<Option<Route>> = vec![None; requests.len()];
+        for (index, route) in runs.into_iter().flatten() {
+            if let Some(slot) = routes.get_mut(index) {
+                *slot = Some(route);
+            }
+        }
+        routes.into_iter().flatten().collect()
     }
 }
 

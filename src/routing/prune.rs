@@ -84,47 +84,27 @@ impl<'a, V: FnMut(&[Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
         below: &mut Vec<Lanes>,
     ) -> ControlFlow<()> {
         let area = self.boundary.envelope();
-        let children: SmallVec<[(&'a RTreeNode<Member>, Envelope); CHILDREN]> = node
-            .children()
-            .iter()
-            .map(|child| (child, child.envelope()))
-            .filter(|(_, envelope)| envelope.intersects(area))
-            .collect();
-        let envelopes = children.iter().map(|&(_, envelope)| envelope);
-        if let Some((RTreeNode::Leaf(Member { item: Item::Block(_), .. }), _)) = children.first() {
-            if self.window.len() + children.len() > WINDOW {
-                self.flush()?;
+        let mut children: SmallVec<[&'a RTreeNode<Member>; CHILDREN]> = SmallVec::new();
+        let mut envelopes: SmallVec<[Envelope; CHILDREN]> = SmallVec::new();
+        for child in node.children() {
+            let envelope = child.envelope();
+            if envelope.intersects(area) {
+                children.push(child);
+                envelopes.push(envelope);
             }
-            let mut each = children.iter();
-            let Self { boundary, level, blocks, window, .. } = self;
-            boundary.clip(*level, (clip, list), envelopes, blocks, false, |clip| {
-                if let Some((RTreeNode::Leaf(Member { item: Item::Block(block), .. }), envelope)) =
-                    each.next()
-                {
-                    match clip.whole() {
-                        Some(false) => {}
-                        Some(true) => {
-                            window.push(Found { block: block.as_ref(), touch: Touch::Inside })
-                        }
-                        None => {
-                            let touch = Touch::Crossed(clip, *envelope);
-                            window.push(Found { block: block.as_ref(), touch });
-                        }
-                    }
-                }
-            });
-            return ControlFlow::Continue(());
+        }
+        if let Some(RTreeNode::Leaf(Member { item: Item::Block(_), .. })) = children.first() {
+            return self.blocks_of(&children, &envelopes, (clip, list));
         }
         let mut clips: SmallVec<[Clip; CHILDREN]> = SmallVec::new();
         let depth = below.len();
-        self.boundary
-            .clip(self.level, (clip, list), envelopes, below, true, |clip| clips.push(clip));
+        self.boundary.clip(self.level, (clip, list), &envelopes, below, true, |clip| {
+            clips.push(clip);
+        });
         let kept = || {
-            children.iter().zip(&clips).filter(|(_, clip)| clip.whole() != Some(false)).filter_map(
-                |((child, _), clip)| {
-                    subtree(child).map(|node: &'a ParentNode<Member>| (node, clip))
-                },
-            )
+            let clipped = children.iter().zip(&clips);
+            let kept = clipped.filter(|(_, clip)| clip.whole() != Some(false));
+            kept.filter_map(|(&child, clip)| subtree(child).map(|node| (node, clip)))
         };
         // Has the children of all of them fetched from memory together.
         std::hint::black_box(kept().fold(0, |sum, (node, _)| {
@@ -137,6 +117,31 @@ impl<'a, V: FnMut(&[Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
             }
         }
         below.truncate(depth);
+        ControlFlow::Continue(())
+    }
+
+    /// The blocks of a node: those that may have rows in the area go to the window.
+    fn blocks_of(
+        &mut self,
+        children: &[&'a RTreeNode<Member>],
+        envelopes: &[Envelope],
+        clip: (&Clip, &[Lanes]),
+    ) -> ControlFlow<()> {
+        if self.window.len() + children.len() > WINDOW {
+            self.flush()?;
+        }
+        let mut each = children.iter().zip(envelopes);
+        let Self { boundary, level, blocks, window, .. } = self;
+        boundary.clip(*level, clip, envelopes, blocks, false, |clip| {
+            let Some((&child, &envelope)) = each.next() else { return };
+            let RTreeNode::Leaf(Member { item: Item::Block(block), .. }) = child else { return };
+            let touch = match clip.whole() {
+                Some(false) => return,
+                Some(true) => Touch::Inside,
+                None => Touch::Crossed(clip, envelope),
+            };
+            window.push(Found { block: block.as_ref(), touch });
+        });
         ControlFlow::Continue(())
     }
 

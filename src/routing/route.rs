@@ -129,7 +129,10 @@ impl Route {
     }
 
     /// Adds rows sorted by owner and camera.
-    pub(super) fn extend(&mut self, rows: impl IntoIterator<Item = (OwnerId, CameraId)>) {
+    pub(super) fn extend(&mut self, rows: impl Iterator<Item = (OwnerId, CameraId)>) {
+        let least = rows.size_hint().0;
+        self.owners.reserve(least);
+        self.cameras.reserve(least);
         for (owner, camera) in rows {
             self.cameras.push(camera);
             let end = self.cameras.len();

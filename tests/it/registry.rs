@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use canvass::{
     AskLimit, Camera, CameraId, Change, ChangeError, ChangeRefusal, Consent, Explanation, Layout,
@@ -598,8 +599,12 @@ fn readers_see_each_withdrawal_and_never_go_back() {
         for owner in 0..OWNERS {
             registry.apply([Change::Withdraw { owner: OwnerId(owner) }]).unwrap();
             withdrawn.store(owner + 1, Ordering::SeqCst);
-            // Let readers in between.
-            while owner % 50 == 0 && reads.load(Ordering::Relaxed) <= owner / 50 {
+            // Let readers in between; not for ever, should they all have failed.
+            let start = Instant::now();
+            while owner % 50 == 0
+                && reads.load(Ordering::Relaxed) <= owner / 50
+                && start.elapsed().as_secs() < 10
+            {
                 std::thread::yield_now();
             }
         }
