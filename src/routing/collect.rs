@@ -9,6 +9,7 @@ use crate::registry::{Block, rows};
 pub(super) struct Collected {
     rows: Vec<Key>,
     spare: Vec<Key>,
+    counts: Vec<u32>,
 }
 
 /// An owner in the upper half and a camera in the lower one: numbers sort faster than pairs.
@@ -68,42 +69,46 @@ impl Collected {
     /// Sorts by owner digit by digit, from the lowest on, leaving out bits that are the same in all;
     /// then the few cameras of each owner. O(n) for the ids of a registry of any one size.
     fn sort_by_radix(&mut self) {
-        let first = self.rows.first().copied().unwrap_or(0);
-        let differs = self.rows.iter().fold(0, |all, row| all | (row ^ first)) >> 64 << 64;
-        let highest = Key::BITS - differs.leading_zeros();
+        let Self { rows, spare, counts } = self;
+        let first = rows.first().copied().unwrap_or(0);
+        let differs = ids(rows.iter().fold(0, |all, row| all | (row ^ first))).0.0;
+        let highest = u64::BITS - differs.leading_zeros();
         let lowest = differs.trailing_zeros().min(highest);
-        let bits = highest - lowest;
-        // Small lists are sorted by small digits: counts cost time as well.
-        let passes = bits.div_ceil((self.rows.len().ilog2() + 1).clamp(8, DIGIT));
-        let (mut from, mut to) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.spare));
-        to.resize(from.len(), 0);
-        for pass in 0..passes {
-            let width = bits.div_ceil(passes);
-            let shift = lowest + pass * width;
-            let digit = |row: Key| (row >> shift) as usize & ((1 << width) - 1);
-            let mut next = [0_u32; 1 << DIGIT];
-            for &row in &from {
-                if let Some(count) = next.get_mut(digit(row)) {
+        // Short lists are sorted by short digits: to go through the counts costs time as well.
+        let passes = (highest - lowest).div_ceil((rows.len().ilog2() + 2).min(DIGIT)).max(1);
+        let width = (highest - lowest).div_ceil(passes);
+        let digit = |row: Key, pass: u32| {
+            (ids(row).0.0 >> (lowest + pass * width)) as usize & ((1 << width) - 1)
+        };
+        counts.clear();
+        counts.resize((passes as usize) << width, 0);
+        for &row in &*rows {
+            for pass in 0..passes {
+                if let Some(count) = counts.get_mut((pass as usize) << width | digit(row, pass)) {
                     *count += 1;
                 }
             }
+        }
+        spare.resize(rows.len(), 0);
+        for (pass, next) in (0..passes).zip(counts.chunks_exact_mut(1 << width)) {
             let mut start = 0;
-            for count in next.iter_mut().take(1 << width) {
+            for count in &mut *next {
                 start += std::mem::replace(count, start);
             }
-            for &row in &from {
-                if let Some(place) = next.get_mut(digit(row)) {
-                    if let Some(slot) = to.get_mut(*place as usize) {
+            for &row in &*rows {
+                if let Some(place) = next.get_mut(digit(row, pass)) {
+                    if let Some(slot) = spare.get_mut(*place as usize) {
                         *slot = row;
                     }
                     *place += 1;
                 }
             }
-            std::mem::swap(&mut from, &mut to);
+            std::mem::swap(rows, spare);
         }
-        for cameras in from.chunk_by_mut(|&a, &b| ids(a).0 == ids(b).0) {
-            cameras.sort_unstable();
+        for cameras in rows.chunk_by_mut(|&a, &b| ids(a).0 == ids(b).0) {
+            if cameras.len() > 1 {
+                cameras.sort_unstable();
+            }
         }
-        (self.rows, self.spare) = (from, to);
     }
 }
