@@ -3,13 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Result, Write};
 
-use canvass::{CameraId, Funnel, Route};
-use h3o::{CellIndex, LatLng, Resolution};
+use canvass::{CameraId, Funnel, Layout, Route};
+use h3o::{CellIndex, LatLng};
 
 use crate::town::{self, House, SIZE, Spot, Town};
-
-/// The tiles of a registry with the default layout are H3 cells of this resolution.
-const TILES: Resolution = Resolution::Five;
 
 const SCALE: f64 = 0.56;
 const MARGIN: f64 = 24.0;
@@ -168,7 +165,7 @@ fn tile_names(svg: &mut String) -> Result {
 
 fn cell(spot: Spot) -> Option<CellIndex> {
     let position = spot.position().ok()?;
-    Some(LatLng::new(position.lat(), position.lon()).ok()?.to_cell(TILES))
+    Some(LatLng::new(position.lat(), position.lon()).ok()?.to_cell(Layout::default().tile()))
 }
 
 fn request(svg: &mut String, route: &Route) -> Result {

@@ -92,11 +92,11 @@ impl Edge {
 
     /// Whether the edge may touch an envelope. It may keep too much, never too little.
     pub(super) fn may_touch(self, envelope: Envelope) -> bool {
+        // The products are below 2^64, their error below 2^11.
+        const ERROR: f64 = 4096.0;
         if !self.envelope().intersects(envelope) {
             return false;
         }
-        // The products are below 2^64, their error below 2^11.
-        const ERROR: f64 = 4096.0;
         let [ax, ay, bx, by] = [self.ax, self.ay, self.bx, self.by].map(f64::from);
         let [west, south] = [envelope.west, envelope.south].map(f64::from);
         let [east, north] = [envelope.east, envelope.north].map(f64::from);

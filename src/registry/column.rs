@@ -63,6 +63,7 @@ impl<T: Copy> Rare<T> {
 /// The owner and the camera of each row. Operators number both from a counter, so that all ids of
 /// a block share their upper halves: then only the lower ones are kept.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all blocks are narrow, and read in place")]
 pub(super) enum Ids {
     Narrow { owner_high: u32, camera_high: u32, low: [(u32, u32); ROWS] },
     Wide(Box<[(u64, u64); ROWS]>),

@@ -166,6 +166,7 @@ pub(crate) struct Special {
     pub(crate) limit: AskLimit,
     /// The last times the owner was asked, ascending; as many as a limit can look at. In a box,
     /// since most who are special were never asked.
+    #[expect(clippy::box_collection, reason = "8 bytes in a table of many, not 24")]
     pub(crate) asked: Option<Box<Vec<i64>>>,
 }
 

@@ -136,7 +136,6 @@ impl Registry {
     }
 
     /// An owner's consent as it stands. The operator's.
-    #[must_use]
     pub fn consent(&self, owner: OwnerId) -> Consent {
         self.write().consent(owner)
     }

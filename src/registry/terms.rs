@@ -147,18 +147,15 @@ impl Interner {
             return Some(number);
         }
         let terms = Arc::new(terms);
-        let number = match self.free.pop() {
-            Some(number) => {
-                if let Some(uses) = self.uses.get_mut(number as usize) {
-                    *uses = 1;
-                }
-                number
+        let number = if let Some(number) = self.free.pop() {
+            if let Some(uses) = self.uses.get_mut(number as usize) {
+                *uses = 1;
             }
-            None => {
-                let number = u32::try_from(self.uses.len()).ok().filter(|&n| n != u32::MAX)?;
-                self.uses.push(1);
-                number
-            }
+            number
+        } else {
+            let number = u32::try_from(self.uses.len()).ok().filter(|&n| n != u32::MAX)?;
+            self.uses.push(1);
+            number
         };
         self.table.put(number, Arc::clone(&terms));
         self.numbers.insert(terms, number);

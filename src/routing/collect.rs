@@ -78,7 +78,8 @@ impl Collected {
         let passes = (highest - lowest).div_ceil((rows.len().ilog2() + 2).min(DIGIT)).max(1);
         let width = (highest - lowest).div_ceil(passes);
         let digit = |row: Key, pass: u32| {
-            (ids(row).0.0 >> (lowest + pass * width)) as usize & ((1 << width) - 1)
+            let digit = ids(row).0.0 >> (lowest + pass * width) & ((1 << width) - 1);
+            usize::try_from(digit).unwrap_or(0)
         };
         counts.clear();
         counts.resize((passes as usize) << width, 0);

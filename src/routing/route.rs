@@ -171,6 +171,7 @@ impl<'a> Iterator for Recipients<'a> {
 
 impl ExactSizeIterator for Recipients<'_> {}
 
+#[expect(clippy::into_iter_without_iter, reason = "`recipients` says what they are")]
 impl<'a> IntoIterator for &'a Route {
     type Item = Recipient<'a>;
     type IntoIter = Recipients<'a>;
