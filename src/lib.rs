@@ -10,6 +10,7 @@ pub mod registry;
 pub mod request;
 pub mod routing;
 pub mod time;
+pub mod violation;
 
 mod parallel;
 
@@ -18,10 +19,9 @@ pub use camera::{Camera, CameraId, OwnerId, Recording, RecordingError};
 pub use consent::{AskLimit, AskLimitError, Consent, Denial, Question, Scope, Standing};
 pub use disclosure::Receipt;
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
-pub use policy::{
-    AuthorizedRequest, FutureWindows, Jurisdiction, Paperwork, Policy, Violation, Violations,
-};
+pub use policy::{AuthorizedRequest, FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use registry::{Change, ChangeError, ChangeRefusal, Layout, Registry, Revision, Snapshot};
 pub use request::Request;
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
 pub use time::{TimeWindow, TimeWindowError};
+pub use violation::{Violation, Violations};

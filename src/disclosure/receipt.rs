@@ -3,6 +3,7 @@ use serde::Serialize;
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::policy::AuthorizedRequest;
+use crate::routing::Route;
 use crate::time::TimeWindow;
 
 /// What the **agency** may see of a request that was authorised.
@@ -44,8 +45,16 @@ enum Status {
     Accepted,
 }
 
+impl Route {
+    /// What the agency may see.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        Receipt::of(self.authorized())
+    }
+}
+
 impl Receipt {
-    pub(crate) fn of(authorized: &AuthorizedRequest) -> Self {
+    fn of(authorized: &AuthorizedRequest) -> Self {
         let request = authorized.request();
         Self {
             status: Status::Accepted,

@@ -1,11 +1,8 @@
 //! Up to 64 neighbouring cameras in columns: one `u64` mask answers a question about all of them.
 
-use super::column::{Ids, Rare, at, set};
+use super::column::{Ids, ROWS, Rare, at, set};
 use crate::camera::{Camera, CameraId, NEVER, OwnerId, Recording};
 use crate::geometry::{Envelope, Position};
-
-/// Rows in a full block, and bits in a mask.
-pub(crate) const ROWS: usize = 64;
 
 /// Whether a row's owner may be asked, as far as that does not depend on the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

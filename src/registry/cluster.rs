@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
-use rstar::RTree;
+use rstar::{RTree, RTreeObject};
 
 use super::MANY;
 use super::block::{Block, Row, RowStanding};
@@ -294,5 +294,13 @@ impl Member {
 
     fn block(block: Block) -> Self {
         Self { envelope: block.envelope(), item: Item::Block(Arc::new(block)) }
+    }
+}
+
+impl RTreeObject for Member {
+    type Envelope = Envelope;
+
+    fn envelope(&self) -> Envelope {
+        self.envelope
     }
 }

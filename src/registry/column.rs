@@ -1,7 +1,9 @@
 //! The columns of a block that are more than an array.
 
-use super::block::ROWS;
 use crate::camera::{CameraId, OwnerId};
+
+/// Rows in a full block, and bits in a mask.
+pub(crate) const ROWS: usize = 64;
 
 /// The value of a column in a row.
 #[inline]

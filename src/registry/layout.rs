@@ -2,7 +2,7 @@
 
 use h3o::{CellIndex, Resolution};
 
-use super::block::ROWS;
+use super::column::ROWS;
 use super::tiling;
 use crate::geometry::Position;
 

@@ -24,8 +24,9 @@ pub use change::{Change, ChangeError, ChangeRefusal};
 pub use layout::Layout;
 pub use snapshot::{Revision, Snapshot};
 
-pub(crate) use block::{Block, ROWS, Row, RowStanding, Timing, rows};
+pub(crate) use block::{Block, Row, RowStanding, Timing, rows};
 pub(crate) use cluster::{Cluster, Item, Member};
+pub(crate) use column::ROWS;
 pub(crate) use terms::TermsTable;
 
 use crate::camera::{Camera, OwnerId};

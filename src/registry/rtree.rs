@@ -2,7 +2,6 @@
 
 use rstar::{RStarInsertionStrategy, RTreeObject, RTreeParams};
 
-use super::cluster::Member;
 use crate::geometry::Envelope;
 
 /// The fan-out of the R-trees.
@@ -14,14 +13,6 @@ impl RTreeParams for Fanout {
     const MAX_SIZE: usize = 16;
     const REINSERTION_COUNT: usize = 4;
     type DefaultInsertionStrategy = RStarInsertionStrategy;
-}
-
-impl RTreeObject for Member {
-    type Envelope = Envelope;
-
-    fn envelope(&self) -> Envelope {
-        self.envelope
-    }
 }
 
 /// What rstar needs of an envelope to build a tree: 16 bytes of exact integers instead of its own

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use crate::camera::{CameraId, OwnerId};
-use crate::disclosure::Receipt;
 use crate::policy::AuthorizedRequest;
 use crate::registry::{Revision, Snapshot};
 
@@ -106,12 +105,6 @@ impl Route {
             kept.extend(both.map(|&camera| (was.owner, camera)));
         }
         kept
-    }
-
-    /// What the agency may see.
-    #[must_use]
-    pub fn receipt(&self) -> Receipt {
-        Receipt::of(&self.authorized)
     }
 
     /// Makes it a route to nobody, keeping its memory.

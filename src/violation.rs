@@ -1,0 +1,182 @@
+//! Why a request was refused.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::agency::{AgencyId, AgencyKind};
+
+/// All the reasons why a request was refused: never empty, in a fixed order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Violations(pub(crate) Vec<Violation>);
+
+impl Violations {
+    /// The violations, in a fixed order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Violations {
+    type Item = &'a Violation;
+    type IntoIter = std::slice::Iter<'a, Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, violation) in self.iter().enumerate() {
+            write!(f, "{}{violation}", if i == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Violations {}
+
+/// One limit that a request breaks: a stable code, and a sentence a person can act on.
+///
+/// What a request breaks never depends on any camera or owner.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// The request names another agency than the one that submits it.
+    #[error("the request names agency `{named}`, but it was submitted by agency `{known}`")]
+    UnknownAgency {
+        /// The agency that the request names.
+        named: AgencyId,
+        /// The agency in the operator's record.
+        known: AgencyId,
+    },
+    /// Agencies of this kind may not ask.
+    #[error("{} agencies may not ask here", format!("{kind:?}").to_lowercase())]
+    AgencyKindNotAllowed {
+        /// The agency's kind.
+        kind: AgencyKind,
+    },
+    /// The operator has no jurisdiction on record for the agency.
+    #[error("the agency has no jurisdiction on record; the operator must add it first")]
+    JurisdictionUnknown,
+    /// The area reaches beyond the agency's jurisdiction.
+    #[error("the area reaches beyond the agency's jurisdiction; draw it within")]
+    OutsideJurisdiction,
+    /// The area has more vertices than allowed.
+    #[error("the area has {vertices} vertices; simplify it to at most {allowed}")]
+    TooManyVertices {
+        /// How many it has.
+        vertices: u32,
+        /// How many it may have.
+        allowed: u32,
+    },
+    /// The area has more parts than allowed.
+    #[error("the area has {parts} parts; at most {allowed} are allowed")]
+    TooManyParts {
+        /// How many it has.
+        parts: u32,
+        /// How many it may have.
+        allowed: u32,
+    },
+    /// The area is smaller than allowed.
+    #[error("the area is {m2:.0} m2; draw at least {allowed_m2:.0} m2")]
+    AreaTooSmall {
+        /// Its size in geodesic square metres.
+        m2: f64,
+        /// The smallest allowed.
+        allowed_m2: f64,
+    },
+    /// The area is larger than allowed.
+    #[error("the area is {m2:.0} m2; draw at most {allowed_m2:.0} m2")]
+    AreaTooLarge {
+        /// Its size in geodesic square metres.
+        m2: f64,
+        /// The largest allowed.
+        allowed_m2: f64,
+    },
+    /// A part of the area is smaller than allowed, though the whole is not.
+    #[error("part {part} of the area is {m2:.0} m2; each part takes at least {allowed_m2:.0} m2")]
+    PartTooSmall {
+        /// Which part, counted from 0.
+        part: usize,
+        /// Its size in geodesic square metres.
+        m2: f64,
+        /// The smallest allowed.
+        allowed_m2: f64,
+    },
+    /// The window is shorter than allowed.
+    #[error("the window is {asked:#}; ask for at least {allowed:#}")]
+    WindowTooShort {
+        /// How long it is.
+        asked: SignedDuration,
+        /// How long it must be.
+        allowed: SignedDuration,
+    },
+    /// The window is longer than allowed.
+    #[error("the window is {asked:#}; ask for at most {allowed:#}")]
+    WindowTooLong {
+        /// How long it is.
+        asked: SignedDuration,
+        /// How long it may be.
+        allowed: SignedDuration,
+    },
+    /// The window has not passed yet.
+    #[error("the window ends at `{end}`, after now, `{now}`; ask once it has passed")]
+    WindowInFuture {
+        /// The window's end.
+        end: Timestamp,
+        /// When the request was reviewed.
+        now: Timestamp,
+    },
+    /// The window starts too long ago.
+    #[error("the window starts at `{start}`, more than {allowed_days} days ago")]
+    WindowTooOld {
+        /// The window's start.
+        start: Timestamp,
+        /// How many days it may lie back.
+        allowed_days: u32,
+    },
+    /// No case reference is named.
+    #[error("a case reference is missing; name the case that this belongs to")]
+    CaseReferenceMissing,
+    /// No contact is named.
+    #[error("a contact is missing; name somebody whom an owner can call")]
+    ContactMissing,
+}
+
+impl Violation {
+    /// The violation's stable `snake_case` code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownAgency { .. } => "unknown_agency",
+            Self::AgencyKindNotAllowed { .. } => "agency_kind_not_allowed",
+            Self::JurisdictionUnknown => "jurisdiction_unknown",
+            Self::OutsideJurisdiction => "outside_jurisdiction",
+            Self::TooManyVertices { .. } => "too_many_vertices",
+            Self::TooManyParts { .. } => "too_many_parts",
+            Self::AreaTooSmall { .. } => "area_too_small",
+            Self::AreaTooLarge { .. } => "area_too_large",
+            Self::PartTooSmall { .. } => "part_too_small",
+            Self::WindowTooShort { .. } => "window_too_short",
+            Self::WindowTooLong { .. } => "window_too_long",
+            Self::WindowInFuture { .. } => "window_in_future",
+            Self::WindowTooOld { .. } => "window_too_old",
+            Self::CaseReferenceMissing => "case_reference_missing",
+            Self::ContactMissing => "contact_missing",
+        }
+    }
+}
+
+impl Serialize for Violation {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut violation = serializer.serialize_struct("Violation", 2)?;
+        violation.serialize_field("code", self.code())?;
+        violation.serialize_field("message", &self.to_string())?;
+        violation.end()
+    }
+}
