@@ -8,7 +8,7 @@ use rstar::{RTree, RTreeObject};
 use super::MANY;
 use super::block::{Block, Row, RowStanding};
 use super::layout::Layout;
-use super::packing::{Place, growth, split};
+use super::packing::{growth, pack};
 use super::rtree::Fanout;
 use crate::camera::CameraId;
 use crate::geometry::{Envelope, Position};
@@ -135,7 +135,7 @@ impl Cluster {
     pub(crate) fn edit(&mut self, edits: &[(CellIndex, Edit)], layout: Layout) {
         match layout.below(self.cell.map(CellIndex::resolution)) {
             Some(below) => self.edit_clusters(edits, below, layout),
-            None => self.edit_blocks(edits),
+            None => self.edit_blocks(edits, layout),
         }
     }
 
@@ -180,7 +180,7 @@ impl Cluster {
         self.members = RTree::bulk_load_with_params(kept.chain(new).collect());
     }
 
-    fn edit_blocks(&mut self, edits: &[(CellIndex, Edit)]) {
+    fn edit_blocks(&mut self, edits: &[(CellIndex, Edit)], layout: Layout) {
         let mut homeless = Vec::new();
         let mut emptied = false;
         for &(_, edit) in edits {
@@ -212,7 +212,7 @@ impl Cluster {
             }
         }
         if emptied || !homeless.is_empty() {
-            self.rebuild(homeless);
+            self.rebuild(homeless, layout);
         }
     }
 
@@ -247,7 +247,7 @@ impl Cluster {
     }
 
     /// Gives rows a home that fit no block as it is, drops empty blocks, and loads the tree anew.
-    fn rebuild(&mut self, homeless: Vec<Row>) {
+    fn rebuild(&mut self, homeless: Vec<Row>, layout: Layout) {
         let old = std::mem::replace(&mut self.members, RTree::new_with_params());
         let mut members: Vec<Member> = old
             .into_iter()
@@ -256,38 +256,51 @@ impl Cluster {
                 Item::Cluster(_) => true,
             })
             .collect();
-        for row in homeless {
-            let here = Envelope::of([row.camera.position]);
-            let nearest = members.iter_mut().min_by_key(|member| growth(member.envelope, here));
-            match nearest {
-                Some(Member { envelope, item: Item::Block(block) }) if !block.is_full() => {
-                    *envelope = envelope.merged(here);
-                    Arc::make_mut(block).push(row);
-                }
-                Some(member) => {
-                    let Item::Block(block) = &member.item else { continue };
-                    let rows: Vec<Row> = block.iter().chain([row]).collect();
-                    let mut places: Vec<Place> = (0..)
-                        .zip(&rows)
-                        .map(|(row, at)| Place { position: at.camera.position, row })
-                        .collect();
-                    let half = rows.len().div_ceil(2);
-                    let mut halves = split(&mut places, half, |row| rows.get(row).copied())
-                        .into_iter()
-                        .map(Member::block);
-                    if let Some(first) = halves.next() {
-                        *member = first;
-                    }
-                    members.extend(halves);
-                }
-                None => members.push(Member::block(Block::of([row]))),
+        if homeless.len() > members.len() {
+            // So many that packing all of them anew costs less than finding a place for each.
+            let blocks = members.iter().filter_map(Member::as_block);
+            let rows: Vec<Row> = blocks.flat_map(Block::iter).chain(homeless).collect();
+            members = pack(&rows, layout.block_rows()).map(Member::block).collect();
+        } else {
+            for row in homeless {
+                settle(&mut members, row);
             }
         }
         self.members = RTree::bulk_load_with_params(members);
     }
 }
 
+/// Gives one row a home among the blocks of a tile: in the nearest that has room, or in a half of the
+/// nearest.
+fn settle(members: &mut Vec<Member>, row: Row) {
+    let here = Envelope::of([row.camera.position]);
+    let nearest = members.iter_mut().min_by_key(|member| growth(member.envelope, here));
+    match nearest {
+        Some(Member { envelope, item: Item::Block(block) }) if !block.is_full() => {
+            *envelope = envelope.merged(here);
+            Arc::make_mut(block).push(row);
+        }
+        Some(member) => {
+            let Some(block) = member.as_block() else { return };
+            let rows: Vec<Row> = block.iter().chain([row]).collect();
+            let mut halves = pack(&rows, rows.len().div_ceil(2)).map(Member::block);
+            if let Some(first) = halves.next() {
+                *member = first;
+            }
+            members.extend(halves);
+        }
+        None => members.push(Member::block(Block::of([row]))),
+    }
+}
+
 impl Member {
+    fn as_block(&self) -> Option<&Block> {
+        match &self.item {
+            Item::Block(block) => Some(block),
+            Item::Cluster(_) => None,
+        }
+    }
+
     fn cluster(cluster: Arc<Cluster>) -> Self {
         Self { envelope: cluster.envelope(), item: Item::Cluster(cluster) }
     }

@@ -11,6 +11,13 @@ pub(crate) struct Place {
     pub(crate) row: u32,
 }
 
+/// Packs rows into blocks of neighbours, as [`split`] does.
+pub(crate) fn pack(rows: &[Row], block_rows: usize) -> impl Iterator<Item = Block> {
+    let place = |(row, at): (u32, &Row)| Place { position: at.camera.position, row };
+    let mut places: Vec<Place> = (0..).zip(rows).map(place).collect();
+    split(&mut places, block_rows, |row| rows.get(row).copied()).into_iter()
+}
+
 /// Splits rows into blocks of neighbours: halves along the longer side, each but the last a
 /// multiple of `block_rows`, until each fits. O(n log(n / `block_rows`)).
 pub(crate) fn split(
