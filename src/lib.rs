@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 pub mod agency;
+pub mod authorized;
 pub mod camera;
+pub mod case_file;
 pub mod consent;
 pub mod disclosure;
 pub mod geometry;
@@ -15,11 +17,13 @@ pub mod violation;
 mod parallel;
 
 pub use agency::{Agency, AgencyId, AgencyKind, IncidentKind};
+pub use authorized::AuthorizedRequest;
 pub use camera::{Camera, CameraId, OwnerId, Recording, RecordingError};
+pub use case_file::{CaseFile, CaseFileError, OpenedRequest, RequestId};
 pub use consent::{AskLimit, AskLimitError, Consent, Denial, Question, Scope, Standing};
 pub use disclosure::Receipt;
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
-pub use policy::{AuthorizedRequest, FutureWindows, Jurisdiction, Paperwork, Policy};
+pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use registry::{Change, ChangeError, ChangeRefusal, Layout, Registry, Revision, Snapshot};
 pub use request::Request;
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};

@@ -1,12 +1,13 @@
 //! The operator's limits, and the one way past them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::agency::{Agency, AgencyKind};
+use crate::authorized::{Authorized, AuthorizedRequest};
+use crate::case_file::CaseFile;
 use crate::request::Request;
 use crate::time::{DAY, seconds};
 use crate::violation::{Violation, Violations};
@@ -51,6 +52,8 @@ pub struct Policy {
     pub agency_kinds: BTreeSet<AgencyKind>,
     /// Whether the area must lie within the agency's jurisdiction.
     pub jurisdiction: Jurisdiction,
+    /// How many requests an agency may open in one case.
+    pub max_requests_per_case: u32,
     /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
     pub min_households: u32,
 }
@@ -101,6 +104,7 @@ impl Default for Policy {
             paperwork: Paperwork::Required,
             agency_kinds: BTreeSet::from([AgencyKind::Local, AgencyKind::County]),
             jurisdiction: Jurisdiction::Within,
+            max_requests_per_case: 2,
             min_households: 11,
         }
     }
@@ -130,11 +134,12 @@ impl Policy {
                 AgencyKind::Federal,
             ]),
             jurisdiction: Jurisdiction::Anywhere,
+            max_requests_per_case: u32::MAX,
             min_households: 0,
         }
     }
 
-    /// Reviews a request that `agency` submitted, at `now`.
+    /// Reviews a request that `agency` submitted, at `now`, given what it asked before.
     ///
     /// Linear in the area's vertices, and a little more where a jurisdiction is compared.
     ///
@@ -145,6 +150,7 @@ impl Policy {
         &self,
         request: &Request,
         agency: &Agency,
+        file: &CaseFile,
         now: Timestamp,
     ) -> Result<AuthorizedRequest, Violations> {
         let violations: Vec<Violation> = self
@@ -152,14 +158,16 @@ impl Policy {
             .chain(self.area_violations(request))
             .chain(self.window_violations(request, now))
             .chain(self.paperwork_violations(request))
+            .chain(self.case_violations(request, file))
             .collect();
         if violations.is_empty() {
-            Ok(AuthorizedRequest(Arc::new(Authorized {
+            Ok(AuthorizedRequest::new(Authorized {
                 request: request.clone(),
                 policy_version: self.version.clone(),
                 min_households: self.min_households,
+                max_per_case: self.max_requests_per_case,
                 reviewed_at: now,
-            })))
+            }))
         } else {
             Err(Violations(violations))
         }
@@ -242,6 +250,18 @@ impl Policy {
             (required && request.contact.trim().is_empty()).then_some(Violation::ContactMissing);
         [case, contact].into_iter().flatten()
     }
+
+    fn case_violations(
+        &self,
+        request: &Request,
+        file: &CaseFile,
+    ) -> impl Iterator<Item = Violation> {
+        let other = (file.agency() != request.agency)
+            .then_some(Violation::OtherCaseFile { named: request.agency, file: file.agency() });
+        let exhausted = (file.opened_in(&request.case_reference) >= self.max_requests_per_case)
+            .then_some(Violation::CaseExhausted { allowed: self.max_requests_per_case });
+        [other, exhausted].into_iter().flatten()
+    }
 }
 
 fn minutes(number: u32) -> SignedDuration {
@@ -250,63 +270,4 @@ fn minutes(number: u32) -> SignedDuration {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// A request that passed review. It can only come from [`Policy::review`], and only it can be
-/// routed. Cheap to clone.
-///
-/// ```
-/// # use canvass::{Agency, Policy, Request, Violations};
-/// # use jiff::Timestamp;
-/// # fn ask(request: Request, agency: Agency, now: Timestamp) -> Result<(), Violations> {
-/// let authorized: canvass::AuthorizedRequest = Policy::default().review(&request, &agency, now)?;
-/// # Ok(())
-/// # }
-/// ```
-///
-/// Its content is private, so there is no way around:
-///
-/// ```compile_fail,E0423
-/// # use canvass::{Agency, Policy, Request, Violations};
-/// # use jiff::Timestamp;
-/// # fn ask(request: Request, agency: Agency, now: Timestamp) -> Result<(), Violations> {
-/// let authorized: canvass::AuthorizedRequest = canvass::AuthorizedRequest(request);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct AuthorizedRequest(Arc<Authorized>);
-
-#[derive(Debug, PartialEq)]
-struct Authorized {
-    request: Request,
-    policy_version: String,
-    min_households: u32,
-    reviewed_at: Timestamp,
-}
-
-impl AuthorizedRequest {
-    /// What was asked; it cannot be changed any more.
-    #[must_use]
-    pub fn request(&self) -> &Request {
-        &self.0.request
-    }
-
-    /// The version of the policy that let it pass.
-    #[must_use]
-    pub fn policy_version(&self) -> &str {
-        &self.0.policy_version
-    }
-
-    /// How many households with a camera in the area it takes before anyone is asked.
-    #[must_use]
-    pub fn min_households(&self) -> u32 {
-        self.0.min_households
-    }
-
-    /// When it was reviewed.
-    #[must_use]
-    pub fn reviewed_at(&self) -> Timestamp {
-        self.0.reviewed_at
-    }
 }

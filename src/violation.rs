@@ -145,6 +145,20 @@ pub enum Violation {
     /// No contact is named.
     #[error("a contact is missing; name somebody whom an owner can call")]
     ContactMissing,
+    /// The case file that the request is reviewed against is another agency's.
+    #[error("the request names agency `{named}`, but the case file is agency `{file}`'s")]
+    OtherCaseFile {
+        /// The agency that the request names.
+        named: AgencyId,
+        /// The agency whose file it is.
+        file: AgencyId,
+    },
+    /// The case has had as many requests as are allowed.
+    #[error("the case has had {allowed} requests, and no more are allowed")]
+    CaseExhausted {
+        /// How many are allowed.
+        allowed: u32,
+    },
 }
 
 impl Violation {
@@ -167,6 +181,8 @@ impl Violation {
             Self::WindowTooOld { .. } => "window_too_old",
             Self::CaseReferenceMissing => "case_reference_missing",
             Self::ContactMissing => "contact_missing",
+            Self::OtherCaseFile { .. } => "other_case_file",
+            Self::CaseExhausted { .. } => "case_exhausted",
         }
     }
 }

@@ -6,9 +6,9 @@
 
 use allocation_counter::measure;
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, Change, Consent,
-    IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, Route, Scope, Scratch,
-    Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
+    Consent, IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, Route, Scope,
+    Scratch, Snapshot, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -60,7 +60,7 @@ fn authorize(policy: &Policy, area: Area) -> AuthorizedRequest {
     let request = Request::new(agency.id, IncidentKind::Burglary, area, window.unwrap())
         .case("26-0117")
         .contact("Det. Smith");
-    policy.review(&request, &agency, now()).unwrap()
+    policy.review(&request, &agency, &CaseFile::new(agency.id), now()).unwrap()
 }
 
 /// An octagon around the middle of the town, or around its north-eastern corner.

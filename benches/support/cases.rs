@@ -1,8 +1,8 @@
 //! The cases: requests of one kind at many places.
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, AuthorizedRequest, IncidentKind, Policy, Question, Request,
-    TimeWindow,
+    Agency, AgencyId, AgencyKind, AuthorizedRequest, CaseFile, IncidentKind, Policy, Question,
+    Request, TimeWindow,
 };
 use fastrand::Rng;
 use geo::indexed::IntervalTreeMultiPolygon;
@@ -126,7 +126,7 @@ impl Query {
         let polygon = degrees.map_coords(e7);
         Self {
             authorized: Policy::unlimited()
-                .review(request, &agency, now())
+                .review(request, &agency, &CaseFile::new(agency.id), now())
                 .expect("a policy without limits"),
             question: Question { agency: request.agency, incident: request.incident, now: now() },
             window: request.window,

@@ -13,8 +13,8 @@ mod town;
 use std::error::Error;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, Change, Funnel, IncidentKind, Policy, Position, Registry,
-    Request, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, CaseFile, Change, Funnel, IncidentKind, Policy, Position,
+    Registry, Request, TimeWindow,
 };
 use jiff::Timestamp;
 
@@ -50,14 +50,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         kind: AgencyKind::Local,
         jurisdiction: Some(Area::from_bounds(-84.97, 41.11, -84.92, 41.14)?),
     };
-    let policy = Policy::default();
+    let (policy, file) = (Policy::default(), CaseFile::new(agency.id));
     let far_and_wide = Request::new(
         agency.id,
         IncidentKind::Burglary,
         Area::from_circle(Position::new(-84.945, 41.125)?, 3_000.0)?,
         TimeWindow::new("2026-05-01T00:00:00Z".parse()?, "2026-05-05T00:00:00Z".parse()?)?,
     );
-    match policy.review(&far_and_wide, &agency, now) {
+    match policy.review(&far_and_wide, &agency, &file, now) {
         Ok(_) => println!("  authorised"),
         Err(violations) => {
             for violation in &violations {
@@ -75,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     )
     .case("AS-2026-0417")
     .contact("Sgt. Ames, +1 555 0100");
-    let authorized = policy.review(&request, &agency, now)?;
+    let authorized = policy.review(&request, &agency, &file, now)?;
     println!(
         "  area    {:.2} km2, {} vertices",
         request.area.size_m2() / 1e6,

@@ -21,8 +21,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AskLimit, Consent, IncidentKind, Policy, Registry, Request,
-    Route, Scratch, Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, AskLimit, CaseFile, Consent, IncidentKind, Policy,
+    Registry, Request, Route, Scratch, Snapshot, TimeWindow,
 };
 
 use arguments::{Arguments, Asked, Format, Limits};
@@ -126,7 +126,12 @@ impl Router {
         let request = Request::new(self.agency.id, IncidentKind::Burglary, area, self.window)
             .case("EXAMPLE-1")
             .contact("desk@example.org");
-        let authorized = match self.policy.review(&request, &self.agency, self.now) {
+        let authorized = match self.policy.review(
+            &request,
+            &self.agency,
+            &CaseFile::new(self.agency.id),
+            self.now,
+        ) {
             Ok(authorized) => authorized,
             Err(violations) => return Outcome::Refused(violations),
         };

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::agency::{AgencyId, IncidentKind};
-use crate::policy::AuthorizedRequest;
+use crate::authorized::AuthorizedRequest;
 use crate::routing::Route;
 use crate::time::TimeWindow;
 

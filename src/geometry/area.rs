@@ -122,14 +122,11 @@ impl Area {
         if other.0.given.is_some() && !other.0.rings.vertices.iter().all(is_in) {
             return false;
         }
-        match (self.valid_rings(), other.valid_rings()) {
-            (Some(own), Some(others)) => {
-                let within = other.envelope();
-                covers(&own.edges(within), &others.edges(within))
-            }
-            // Not known, so no.
-            _ => false,
-        }
+        // Not known, so no.
+        other.valid_rings().is_some_and(|others| {
+            let within = other.envelope();
+            covers(&self.0.rings.edges(within), &others.edges(within))
+        })
     }
 
     /// The rings, or others of the same area if these are not valid as they were rounded.

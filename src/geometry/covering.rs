@@ -1,7 +1,10 @@
 //! Whether one area covers another, exactly.
 //!
-//! Both are given by edges that meet in their ends only, the inside to the left of each. Then no edge
-//! of the outer area has the outer area on both sides, so the inner area is covered if and only if
+//! The inner area is given by edges that meet in their ends only, the inside to the left of each. Those
+//! of the outer area may cross, as rounding may have them: what counts is where their number is odd.
+//! Then no edge of the outer area has it on both sides (but one that lies on another, which rounding
+//! hardly ever leaves, and then the answer may be a no too many), so the inner area is covered if and
+//! only if
 //!
 //! 1. next to each of its edges, on its inside, is inside of the outer area;
 //! 2. no edge of the outer area goes through its inside.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{Route, Scratch};
+use crate::authorized::AuthorizedRequest;
 use crate::geometry::Envelope;
 use crate::parallel;
-use crate::policy::AuthorizedRequest;
 use crate::registry::Snapshot;
 
 /// Requests that one thread takes in a row: neighbours, so that blocks stay in the cache.

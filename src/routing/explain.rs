@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::evaluate::Inquiry;
 use super::prune::{self, ClipLists};
 use super::refine;
+use crate::authorized::AuthorizedRequest;
 use crate::camera::{Camera, CameraId};
 use crate::consent::Denial;
-use crate::policy::AuthorizedRequest;
 use crate::registry::{Row, Snapshot, rows};
 
 /// Why a camera is in a route or not. **The operator's.**

@@ -26,9 +26,9 @@ pub use explain::{Explanation, Funnel};
 pub use route::{Recipient, Recipients, Route};
 pub use scratch::{Scratch, SimdLevel};
 
+use crate::authorized::AuthorizedRequest;
 use crate::camera::OwnerId;
 use crate::geometry::Boundary;
-use crate::policy::AuthorizedRequest;
 use crate::registry::{Snapshot, rows};
 use evaluate::Inquiry;
 use prune::ClipLists;

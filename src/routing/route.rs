@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::authorized::AuthorizedRequest;
 use crate::camera::{CameraId, OwnerId};
-use crate::policy::AuthorizedRequest;
 use crate::registry::{Revision, Snapshot};
 
 /// Whom to ask: **the operator's**, never the agency's. What the agency may see is

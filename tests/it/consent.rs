@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use canvass::{
-    AgencyId, AskLimit, Camera, CameraId, Change, Consent, Denial, Explanation, Funnel,
+    AgencyId, AskLimit, Camera, CameraId, CaseFile, Change, Consent, Denial, Explanation, Funnel,
     IncidentKind, OwnerId, Policy, Question, Recording, Registry, Request, Scope, Snapshot,
     TimeWindow,
 };
@@ -246,7 +246,9 @@ fn footage(recording: Recording, from: i64, to: i64) -> bool {
     let case = Case { consent: Consent::granted(), asked: vec![], recording, expected: None };
     let area = square(9.0, 49.0, 11.0, 51.0);
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
-    let authorized = Policy::unlimited().review(&request, &agency(), noon()).unwrap();
+    let authorized = Policy::unlimited()
+        .review(&request, &agency(), &CaseFile::new(request.agency), noon())
+        .unwrap();
     let snapshot = snapshot_of(&[case]);
     assert_eq!(snapshot.route(&authorized, noon()).owners() == 1, specified, "{window}");
     let no_footage = Explanation::Denied(Denial::NoFootage);
@@ -375,7 +377,7 @@ proptest! {
             (0..).zip(&cases).filter(|(_, (_, footage))| *footage).map(|(id, _)| id).collect();
         let area = square(9.0, 49.0, 11.0, 51.0);
         let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
-        let authorized = Policy::unlimited().review(&request, &agency(), noon()).unwrap();
+        let authorized = Policy::unlimited().review(&request, &agency(), &CaseFile::new(request.agency), noon()).unwrap();
         let cases: Vec<Case> = cases.into_iter().map(|(case, _)| case).collect();
         let route = snapshot_of(&cases).route(&authorized, noon());
         let routed: Vec<u64> = route.cameras().iter().map(|camera| camera.0).collect();

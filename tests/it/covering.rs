@@ -106,3 +106,18 @@ fn a_small_area_is_compared_with_a_large_one_fast() {
     assert!(!county.covers_area(&Area::from_bounds(0.9, 0.0, 0.95, 0.1).unwrap()));
     assert!(took.as_millis() < 100, "{took:?}");
 }
+
+/// Rounding makes two edges of the outer area cross: what lies between them is outside.
+#[test]
+fn what_rounding_crosses_is_covered_no_more_than_it_is_inside() {
+    let area = |coords: &[(f64, f64)]| {
+        let e7 = coords.iter().map(|&(x, y)| Coord { x: x * 1e-7, y: y * 1e-7 });
+        Area::try_from(Polygon::new(LineString(e7.collect()), Vec::new())).unwrap()
+    };
+    let outer =
+        area(&[(-6.299, 3.502), (-0.503, -8.105), (5.358, 0.0), (-3.775, 1.764), (-8.171, 5.25)]);
+    let inner = area(&[(0.0, 0.0), (0.0, -2.343), (-3.637, -0.572)]);
+    assert!(!outer.covers(Position::from_e7(-4, -1).unwrap()));
+    assert!(!outer.covers_area(&inner));
+    assert!(outer.covers_area(&area(&[(0.0, 0.0), (0.0, -2.343), (-2.637, -0.572)])));
+}

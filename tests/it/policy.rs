@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AskLimit, Camera, CameraId, Change, Consent, FutureWindows,
-    IncidentKind, Jurisdiction, OwnerId, Paperwork, Policy, Recording, Request, Scope, TimeWindow,
-    Violations,
+    Agency, AgencyId, AgencyKind, Area, AskLimit, Camera, CameraId, CaseFile, Change, Consent,
+    FutureWindows, IncidentKind, Jurisdiction, OwnerId, Paperwork, Policy, Recording, Request,
+    RequestId, Scope, TimeWindow, Violations,
 };
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -20,13 +20,18 @@ fn request() -> Request {
         .contact("Det. Smith")
 }
 
+/// The case file of an agency that has not asked anything yet.
+fn blank() -> CaseFile {
+    CaseFile::new(AgencyId(1))
+}
+
 fn police() -> Agency {
     Agency { jurisdiction: Some(square(9.9, 49.9, 10.1, 50.1)), ..agency() }
 }
 
 #[track_caller]
 fn violations(policy: &Policy, request: &Request, agency: &Agency) -> Violations {
-    policy.review(request, agency, noon()).unwrap_err()
+    policy.review(request, agency, &blank(), noon()).unwrap_err()
 }
 
 /// The one violation, as code and sentence.
@@ -59,7 +64,7 @@ fn ending(ago: i64, minutes: i64) -> TimeWindow {
 
 #[test]
 fn a_request_within_all_limits_passes() {
-    let authorized = Policy::default().review(&request(), &police(), noon()).unwrap();
+    let authorized = Policy::default().review(&request(), &police(), &blank(), noon()).unwrap();
     assert_eq!(authorized.request(), &request());
     assert_eq!(authorized.policy_version(), "default-1");
     assert_eq!((authorized.min_households(), authorized.reviewed_at()), (11, noon()));
@@ -81,7 +86,7 @@ fn state_and_federal_agencies_are_refused() {
         breaks(|_, agency| agency.kind = kind, "agency_kind_not_allowed", &sentence);
     }
     let county = Agency { kind: AgencyKind::County, ..police() };
-    assert!(Policy::default().review(&request(), &county, noon()).is_ok());
+    assert!(Policy::default().review(&request(), &county, &blank(), noon()).is_ok());
 }
 
 #[test]
@@ -99,7 +104,7 @@ fn an_area_beyond_the_jurisdiction_is_refused() {
     let by = |east| Some(square(10.0, 50.0, east, 50.005));
     breaks(|_, agency| agency.jurisdiction = by(10.004_999_9), "outside_jurisdiction", sentence);
     let exactly = Agency { jurisdiction: by(10.005), ..police() };
-    assert!(Policy::default().review(&request(), &exactly, noon()).is_ok());
+    assert!(Policy::default().review(&request(), &exactly, &blank(), noon()).is_ok());
 }
 
 #[test]
@@ -117,7 +122,7 @@ fn an_area_of_too_many_vertices_is_refused() {
     assert_eq!((area(9).vertices(), area(9).parts()), (100, 10));
     let policy = Policy { max_area_m2: 1e9, ..Policy::default() };
     let exactly = Request { area: area(9), ..request() };
-    assert!(policy.review(&exactly, &police(), noon()).is_ok());
+    assert!(policy.review(&exactly, &police(), &blank(), noon()).is_ok());
     let codes =
         |boxes| codes(&violations(&policy, &Request { area: area(boxes), ..request() }, &police()));
     assert_eq!(codes(10), ["too_many_vertices", "too_many_parts"]);
@@ -154,7 +159,9 @@ fn an_area_that_is_too_small_or_too_large_is_refused() {
     let size = request().area.size_m2();
     let limits = |min: f64, max: f64| {
         let policy = Policy { min_area_m2: min, max_area_m2: max, ..Policy::default() };
-        policy.review(&request(), &police(), noon()).map_err(|violations| codes(&violations))
+        policy
+            .review(&request(), &police(), &blank(), noon())
+            .map_err(|violations| codes(&violations))
     };
     assert!(limits(size, size).is_ok(), "exactly");
     assert_eq!(limits(size.next_up(), f64::MAX).unwrap_err(), ["area_too_small"]);
@@ -165,7 +172,7 @@ fn an_area_that_is_too_small_or_too_large_is_refused() {
 fn holes_are_no_part_of_the_size() {
     let text = "POLYGON((10 50, 10.02 50, 10.02 50.02, 10 50.02, 10 50), (10.001 50.001, 10.019 50.001, 10.019 50.019, 10.001 50.019, 10.001 50.001))";
     let request = Request { area: Area::from_wkt(text).unwrap(), ..request() };
-    assert!(Policy::default().review(&request, &police(), noon()).is_ok());
+    assert!(Policy::default().review(&request, &police(), &blank(), noon()).is_ok());
 }
 
 #[test]
@@ -184,7 +191,7 @@ fn a_part_that_is_too_small_is_refused() {
     let exactly = parts(10.011).part_sizes_m2().nth(1).unwrap();
     let request = Request { area: parts(10.011), ..request() };
     let policy = Policy { min_area_m2: exactly, ..Policy::default() };
-    assert!(policy.review(&request, &police(), noon()).is_ok());
+    assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
     let policy = Policy { min_area_m2: exactly.next_up(), ..policy };
     assert_eq!(codes(&violations(&policy, &request, &police())), ["part_too_small"]);
 }
@@ -203,7 +210,7 @@ fn a_window_that_is_too_short_or_too_long_is_refused() {
     );
     for minutes in [15, 12 * 60] {
         let exactly = Request { window: ending(3_600, minutes), ..request() };
-        assert!(Policy::default().review(&exactly, &police(), noon()).is_ok());
+        assert!(Policy::default().review(&exactly, &police(), &blank(), noon()).is_ok());
     }
 }
 
@@ -216,10 +223,10 @@ fn a_window_in_the_future_is_refused() {
          has passed",
     );
     let exactly = Request { window: ending(0, 60), ..request() };
-    assert!(Policy::default().review(&exactly, &police(), noon()).is_ok());
+    assert!(Policy::default().review(&exactly, &police(), &blank(), noon()).is_ok());
     let policy = Policy { future_windows: FutureWindows::Allowed, ..Policy::default() };
     let future = Request { window: ending(-86_400, 60), ..request() };
-    assert!(policy.review(&future, &police(), noon()).is_ok());
+    assert!(policy.review(&future, &police(), &blank(), noon()).is_ok());
 }
 
 #[test]
@@ -234,7 +241,7 @@ fn a_window_that_lies_too_far_back_is_refused() {
         "the window starts at `2026-03-26T11:59:59Z`, more than 45 days ago",
     );
     let exactly = Request { window: back(0), ..request() };
-    assert!(Policy::default().review(&exactly, &police(), noon()).is_ok());
+    assert!(Policy::default().review(&exactly, &police(), &blank(), noon()).is_ok());
 }
 
 #[test]
@@ -253,7 +260,7 @@ fn a_request_without_a_case_or_a_contact_is_refused() {
     }
     let policy = Policy { paperwork: Paperwork::Optional, ..Policy::default() };
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, request().area, evening());
-    assert!(policy.review(&request, &police(), noon()).is_ok());
+    assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
 }
 
 fn codes(violations: &Violations) -> Vec<&'static str> {
@@ -285,6 +292,7 @@ fn everything_wrong_is_said_at_once_and_in_order() {
             "window_too_old",
             "case_reference_missing",
             "contact_missing",
+            "other_case_file",
         ]
     );
     // One line for people, and one object each for programs.
@@ -294,12 +302,12 @@ fn everything_wrong_is_said_at_once_and_in_order() {
         Some("the request names agency `7`, but it was submitted by agency `1`")
     );
     let written = serde_json::to_value(&violations).unwrap();
-    assert_eq!(written.as_array().unwrap().len(), 12);
+    assert_eq!(written.as_array().unwrap().len(), 13);
     assert_eq!(
         written[1].to_string(),
         r#"{"code":"agency_kind_not_allowed","message":"federal agencies may not ask here"}"#
     );
-    assert_eq!(violations.into_iter().count(), 12);
+    assert_eq!(violations.into_iter().count(), 13);
 }
 
 #[test]
@@ -310,7 +318,7 @@ fn what_a_request_breaks_depends_on_no_camera() {
     assert_eq!(once, violations(&Policy::default(), &broken, &police()));
 }
 
-const DEFAULT: &str = r#"{"version":"default-1","min_area_m2":64750.0,"max_area_m2":1294994.0,"min_window_minutes":15,"max_window_minutes":720,"max_look_back_days":45,"future_windows":"refused","max_vertices":100,"max_parts":10,"paperwork":"required","agency_kinds":["local","county"],"jurisdiction":"within","min_households":11}"#;
+const DEFAULT: &str = r#"{"version":"default-1","min_area_m2":64750.0,"max_area_m2":1294994.0,"min_window_minutes":15,"max_window_minutes":720,"max_look_back_days":45,"future_windows":"refused","max_vertices":100,"max_parts":10,"paperwork":"required","agency_kinds":["local","county"],"jurisdiction":"within","max_requests_per_case":2,"min_households":11}"#;
 
 #[test]
 fn the_default_policy_is_pinned() {
@@ -330,7 +338,7 @@ fn the_unlimited_policy_refuses_only_another_agency() {
     let request = Request::new(AgencyId(1), IncidentKind::Theft, world, window);
     for kind in [AgencyKind::Local, AgencyKind::County, AgencyKind::State, AgencyKind::Federal] {
         let agency = Agency { kind, ..agency() };
-        assert!(Policy::unlimited().review(&request, &agency, noon()).is_ok());
+        assert!(Policy::unlimited().review(&request, &agency, &blank(), noon()).is_ok());
     }
     let other = Agency { id: AgencyId(2), ..agency() };
     assert_eq!(codes(&violations(&Policy::unlimited(), &request, &other)), ["unknown_agency"]);
@@ -486,4 +494,54 @@ fn a_consent_that_says_nothing_is_a_no() {
     let scoped = r#"{"agencies":"any","incidents":"any"}"#;
     assert_eq!(serde_json::from_str::<Consent>(scoped).unwrap(), Consent::default());
     assert_eq!(refuses::<Consent>("null"), "invalid type: null, expected struct Consent");
+}
+
+#[test]
+fn a_case_has_two_requests_and_no_third() {
+    let policy = Policy::default();
+    let mut file = blank();
+    for id in 0..2 {
+        let authorized = policy.review(&request(), &police(), &file, noon()).unwrap();
+        file.open(RequestId(id), &authorized, noon()).unwrap();
+    }
+    let violations = policy.review(&request(), &police(), &file, noon()).unwrap_err();
+    assert_eq!(codes(&violations), ["case_exhausted"]);
+    assert_eq!(violations.to_string(), "the case has had 2 requests, and no more are allowed");
+    let other = request().case("26-0118");
+    assert!(policy.review(&other, &police(), &file, noon()).is_ok(), "another case");
+    let spaced = request().case(" 26-0117 ");
+    assert!(policy.review(&spaced, &police(), &file, noon()).is_err(), "the same case");
+}
+
+#[test]
+fn two_reviews_before_either_is_opened_do_not_make_a_third_request() {
+    let policy = Policy::default();
+    let mut file = blank();
+    let authorized = policy.review(&request(), &police(), &file, noon()).unwrap();
+    file.open(RequestId(1), &authorized, noon()).unwrap();
+    assert_eq!(
+        file.open(RequestId(1), &authorized, noon()).unwrap_err().to_string(),
+        "request `1` was opened before"
+    );
+    file.open(RequestId(2), &authorized, noon()).unwrap();
+    assert_eq!(
+        file.open(RequestId(3), &authorized, noon()).unwrap_err().to_string(),
+        "the case has had 2 requests, and no more are allowed"
+    );
+    let mut others = CaseFile::new(AgencyId(9));
+    assert_eq!(
+        others.open(RequestId(1), &authorized, noon()).unwrap_err().to_string(),
+        "the request is agency `1`'s, but the case file is agency `9`'s"
+    );
+}
+
+#[test]
+fn a_case_file_of_another_agency_does_not_count() {
+    let file = CaseFile::new(AgencyId(9));
+    let violations = Policy::default().review(&request(), &police(), &file, noon()).unwrap_err();
+    assert_eq!(codes(&violations), ["other_case_file"]);
+    assert_eq!(
+        violations.to_string(),
+        "the request names agency `1`, but the case file is agency `9`'s"
+    );
 }

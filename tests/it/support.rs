@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AskLimit, AuthorizedRequest, Camera, CameraId, Change,
-    Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry, Request, Route,
-    Scope, Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, AskLimit, AuthorizedRequest, Camera, CameraId, CaseFile,
+    Change, Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry, Request,
+    Route, Scope, Snapshot, TimeWindow,
 };
 use geo::{LineString, MultiPolygon, Polygon, polygon};
 use jiff::{SignedDuration, Timestamp};
@@ -89,7 +89,7 @@ pub fn authorize_under(policy: &Policy, area: Area) -> AuthorizedRequest {
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening())
         .case("26-0117")
         .contact("Det. Smith");
-    policy.review(&request, &agency(), noon()).unwrap()
+    policy.review(&request, &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
 }
 
 /// A box of degrees.

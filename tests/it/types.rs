@@ -34,6 +34,10 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<PositionError>();
     usable::<Repaired>();
     usable::<AuthorizedRequest>();
+    usable::<CaseFile>();
+    usable::<CaseFileError>();
+    usable::<OpenedRequest>();
+    usable::<RequestId>();
     usable::<FutureWindows>();
     usable::<Jurisdiction>();
     usable::<Paperwork>();

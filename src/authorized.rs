@@ -1,0 +1,79 @@
+//! A request that a policy let pass: the only thing that can be routed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::request::Request;
+
+/// A request that passed review. It can only come from [`Policy::review`](crate::Policy::review), and only it can be
+/// routed. Cheap to clone.
+///
+/// ```
+/// # use canvass::{Agency, CaseFile, Policy, Request, Violations};
+/// # use jiff::Timestamp;
+/// # fn ask(request: Request, agency: Agency, file: CaseFile, now: Timestamp) -> Result<(), Violations> {
+/// let authorized: canvass::AuthorizedRequest = Policy::default().review(&request, &agency, &file, now)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Its content is private, so there is no way around:
+///
+/// ```compile_fail,E0423
+/// # use canvass::{Agency, CaseFile, Policy, Request, Violations};
+/// # use jiff::Timestamp;
+/// # fn ask(request: Request, agency: Agency, file: CaseFile, now: Timestamp) -> Result<(), Violations> {
+/// let authorized: canvass::AuthorizedRequest = canvass::AuthorizedRequest(request);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuthorizedRequest(Arc<Authorized>);
+
+/// What a policy has let pass, with what the policy asks of the route.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Authorized {
+    pub(crate) request: Request,
+    pub(crate) policy_version: String,
+    pub(crate) min_households: u32,
+    pub(crate) max_per_case: u32,
+    pub(crate) reviewed_at: Timestamp,
+}
+
+impl AuthorizedRequest {
+    /// For [`Policy::review`](crate::Policy::review) alone.
+    pub(crate) fn new(authorized: Authorized) -> Self {
+        Self(Arc::new(authorized))
+    }
+
+    /// What was asked; it cannot be changed any more.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.0.request
+    }
+
+    /// The version of the policy that let it pass.
+    #[must_use]
+    pub fn policy_version(&self) -> &str {
+        &self.0.policy_version
+    }
+
+    /// How many households with a camera in the area it takes before anyone is asked.
+    #[must_use]
+    pub fn min_households(&self) -> u32 {
+        self.0.min_households
+    }
+
+    /// How many requests the agency may open in one case.
+    #[must_use]
+    pub fn max_per_case(&self) -> u32 {
+        self.0.max_per_case
+    }
+
+    /// When it was reviewed.
+    #[must_use]
+    pub fn reviewed_at(&self) -> Timestamp {
+        self.0.reviewed_at
+    }
+}
