@@ -89,12 +89,12 @@ fn instants() {
             return LeftOut("not an instant: a date, a time or a duration");
         }
         let text = row["text"].as_str().unwrap();
-        if text.contains(":60") {
-            return LeftOut("leap second: instants are whole seconds of a day without any");
-        }
         let read = text.parse::<jiff::Timestamp>();
         match (row["ok"].as_bool().unwrap(), read) {
             (true, Err(error)) => Fail(error.to_string()),
+            (false, Ok(_)) if text.get(17..19) == Some("60") => {
+                LeftOut("a leap second of a minute that had none is read as the second before")
+            }
             (false, Ok(_)) => LeftOut("lenient: ISO 8601 beyond RFC 3339"),
             _ => Pass,
         }
