@@ -1,5 +1,8 @@
 use std::fmt;
 
+/// The most characters that are said about a text.
+const DETAIL: usize = 200;
+
 /// Why a drawing, or a text, is no [`Area`](super::Area).
 ///
 /// The message is a sentence that somebody who draws on a map can act on. It counts parts, holes
@@ -25,7 +28,7 @@ pub enum AreaError {
     Syntax {
         /// The format: `GeoJSON`, `WKT`, `CAP polygon` or `CAP circle`.
         format: &'static str,
-        /// What was wrong with it, and where.
+        /// What was wrong with it, and where; 200 characters of it, if that is longer.
         detail: String,
     },
     /// What was given has no area, or is several things of which not exactly one is an area.
@@ -79,7 +82,13 @@ impl AreaError {
     }
 
     pub(super) fn syntax(format: &'static str, detail: impl fmt::Display) -> Self {
-        Self::Syntax { format, detail: detail.to_string() }
+        let mut detail = detail.to_string();
+        // It may quote the text, which anybody can have made as long as they like.
+        if let Some((end, _)) = detail.char_indices().nth(DETAIL) {
+            detail.truncate(end);
+            detail.push_str(" ...");
+        }
+        Self::Syntax { format, detail }
     }
 }
 

@@ -58,6 +58,27 @@ fn a_text_that_is_no_area_says_why_and_where() {
     assert_eq!(error.to_string(), words);
 }
 
+#[test]
+fn a_complaint_about_a_long_text_is_short() {
+    let long = "9".repeat(10_000) + "é";
+    let unknown = format!(r#"{{"type":"{long}","coordinates":[]}}"#);
+    for error in [
+        Area::from_geojson(&unknown),
+        Area::from_wkt(&format!("POLYGON(({long} x))")),
+        Area::from_wkt(&"A".repeat(10_000)),
+        Area::from_cap_polygon(&long),
+        Area::from_cap_circle(&format!("{long},1 2")),
+        Area::from_cap_circle(&format!("1,2 {long}")),
+    ]
+    .map(Result::unwrap_err)
+    {
+        let words = error.to_string();
+        assert!((20..300).contains(&words.len()), "{words}");
+    }
+    let words = Area::from_cap_polygon(&long).unwrap_err().to_string();
+    assert!(words.ends_with("999 ..."), "{words}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
 
