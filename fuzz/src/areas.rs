@@ -1,0 +1,132 @@
+//! Areas from texts and drawings, and what holds for every area.
+
+use arbitrary::Unstructured;
+use canvass::{Area, AreaError, Position};
+use geo::{Intersects, MapCoords, MultiPolygon, Point};
+
+use crate::Reached;
+use crate::made;
+
+/// The longest message that any input may cause: messages go to logs.
+const MESSAGE: usize = 1_024;
+
+/// GeoJSON in any of its forms.
+pub fn area_from_geojson(bytes: &[u8]) -> Reached {
+    text(bytes).map_or(Reached::Refused, |text| reached(Area::from_geojson(text)))
+}
+
+/// Well-known text.
+pub fn area_from_wkt(bytes: &[u8]) -> Reached {
+    text(bytes).map_or(Reached::Refused, |text| reached(Area::from_wkt(text)))
+}
+
+/// The two texts of the Common Alerting Protocol; each input is read as both.
+pub fn area_from_cap(bytes: &[u8]) -> Reached {
+    let Some(text) = text(bytes) else { return Reached::Refused };
+    let (polygon, circle) =
+        (reached(Area::from_cap_polygon(text)), reached(Area::from_cap_circle(text)));
+    if polygon == Reached::Checked { polygon } else { circle }
+}
+
+/// Rings of few places that lie close, so that they touch and cross; near the antimeridian as well.
+pub fn area_from_drawing(bytes: &[u8]) -> Reached {
+    let Ok(drawing) = made::drawing(&mut Unstructured::new(bytes)) else { return Reached::Refused };
+    let read = Area::new(&drawing);
+    match Area::repaired(&drawing) {
+        Ok(repaired) => {
+            holds(repaired.area());
+            assert!(repaired.to_string().len() <= MESSAGE);
+            if let Ok(area) = &read {
+                assert!(!repaired.is_changed(), "a valid drawing is left as it is");
+                assert_eq!(repaired.area(), area);
+            }
+        }
+        // What can be read need not be repaired.
+        Err(error) => {
+            assert!(read.is_err(), "{error}");
+            told(&error);
+        }
+    }
+    reached(read)
+}
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+fn reached(read: Result<Area, AreaError>) -> Reached {
+    match read {
+        Ok(area) => {
+            holds(&area);
+            Reached::Checked
+        }
+        Err(error) => {
+            told(&error);
+            Reached::Refused
+        }
+    }
+}
+
+fn told(error: &AreaError) {
+    let words = error.to_string();
+    assert!(!words.is_empty() && words.len() <= MESSAGE, "{} bytes", words.len());
+    assert!(!error.code().is_empty());
+}
+
+/// What holds for every area, however it was made.
+pub(crate) fn holds(area: &Area) {
+    let (west, south, east, north) = area.bounds();
+    assert!(-180.0 <= west && west <= east && east <= 180.0, "{area:?}");
+    assert!(-90.0 <= south && south <= north && north <= 90.0, "{area:?}");
+    assert!(area.parts() >= 1 && area.vertices() >= 3 * area.parts(), "{area:?}");
+    assert_eq!(area.part_sizes_m2().len(), area.parts());
+    assert!(area.part_sizes_m2().all(|m2| m2 >= 0.0) && area.size_m2() < 5.2e14, "{area:?}");
+    assert!(area.covers_area(area));
+
+    let again = Area::from_geojson(&area.to_geojson()).expect("what was written can be read");
+    assert_eq!(&again, area);
+    assert_eq!(again.to_geojson(), area.to_geojson());
+
+    let drawn = area.to_multi_polygon();
+    let rings = drawn
+        .iter()
+        .flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
+    let vertices: Vec<_> = rings.flat_map(|ring| &ring.0).collect();
+    for vertex in vertices.iter().take(256) {
+        let corner = Position::new(vertex.x, vertex.y).expect("a vertex is on the map");
+        assert!(area.covers(corner), "{corner:?} is on the boundary");
+    }
+    // Rounding may have let rings cross; then `geo`, which takes part for part, reads them otherwise.
+    if area.vertices() <= 256 && Area::new(&drawn).is_ok() {
+        let whole = drawn.map_coords(|c| geo::coord! { x: e7(c.x), y: e7(c.y) });
+        for vertex in vertices.iter().take(32) {
+            for (east, north) in [(0, 1), (1, 0), (-1, -1), (3, -2), (50_000, 20_001)] {
+                agrees(
+                    area,
+                    &whole,
+                    e7(vertex.x) + f64::from(east),
+                    e7(vertex.y) + f64::from(north),
+                );
+            }
+        }
+        let middle = |a: f64, b: f64| f64::midpoint(e7(a), e7(b));
+        agrees(area, &whole, middle(west, east), middle(south, north));
+    }
+}
+
+/// In units of 1e-7 degree all coordinates are whole numbers, and `geo` is exact.
+fn e7(degrees: f64) -> f64 {
+    (degrees * 1e7).round()
+}
+
+fn agrees(area: &Area, whole: &MultiPolygon, lon: f64, lat: f64) {
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, and is then out of range")]
+    let Ok(position) = Position::from_e7(lon as i32, lat as i32) else { return };
+    // Longitude -180 is 180 as well.
+    let lon = f64::from(position.lon_e7());
+    let twin = if position.lon_e7() == -1_800_000_000 { -lon } else { lon };
+    let expected = [lon, twin]
+        .iter()
+        .any(|&lon| whole.intersects(&Point::new(lon, f64::from(position.lat_e7()))));
+    assert_eq!(area.covers(position), expected, "{position:?} in {}", area.to_geojson());
+}

@@ -1,0 +1,34 @@
+//! Records in JSON: whatever is read is written so that it reads the same.
+
+use std::fmt::Debug;
+
+use canvass::{Agency, Camera, CaseFile, Change, Consent, Policy, Request};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Reached;
+use crate::areas::holds;
+
+/// Each record that a service reads; each input is read as all of them.
+pub fn records(bytes: &[u8]) -> Reached {
+    let requests = same::<Request>(bytes).inspect(|request| holds(&request.area)).is_some();
+    let agencies = same::<Agency>(bytes).is_some();
+    let others = [
+        same::<Change>(bytes).is_some(),
+        same::<Policy>(bytes).is_some(),
+        same::<Consent>(bytes).is_some(),
+        same::<Camera>(bytes).is_some(),
+        same::<CaseFile>(bytes).is_some(),
+        same::<Vec<Change>>(bytes).is_some(),
+    ];
+    if requests || agencies || others.contains(&true) { Reached::Checked } else { Reached::Refused }
+}
+
+fn same<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
+    let record: T = serde_json::from_slice(bytes).ok()?;
+    let text = serde_json::to_string(&record).expect("what was read can be written");
+    let again: T = serde_json::from_str(&text).expect("what was written can be read");
+    assert_eq!(again, record);
+    assert_eq!(serde_json::to_string(&again).expect("written before"), text);
+    Some(record)
+}
