@@ -43,7 +43,8 @@ pub enum AreaError {
     /// Nothing is left once vertices are rounded to 1e-7 degree (about 1 cm).
     #[error("the drawing is smaller than the grid of 1e-7 degree (about 1 cm): draw a larger one")]
     Collapsed,
-    /// Rounding the crossings of a drawing let new ones appear, again and again.
+    /// Nearly everything in a drawing crosses, or rounding its crossings let new ones appear, again
+    /// and again.
     #[error("the drawing crosses itself too often to be repaired: draw it anew")]
     Irreparable,
     /// A ring is not as a ring of an area must be.

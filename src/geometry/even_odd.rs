@@ -22,6 +22,11 @@ use super::sweep_order::SweepOrder;
 /// others. Two or three rounds are common.
 const ROUNDS: usize = 32;
 
+/// Cuts that any drawing may need in one round, and more for each edge it has. There can be n² of
+/// them, and the next round would look at pairs of the pieces.
+const FEW_CUTS: usize = 10_000;
+const CUTS_PER_EDGE: usize = 4;
+
 /// An edge from its western to its eastern end (from its southern, if it is vertical).
 type Edge = (Point, Point);
 
@@ -35,7 +40,7 @@ pub(super) fn even_odd(drawing: &Drawing) -> Result<MultiPolygon<f64>, AreaError
     }
     let mut edges = cancelled(edges);
     for _ in 0..ROUNDS {
-        match split(&edges) {
+        match split(&edges)? {
             Some(pieces) => edges = cancelled(pieces),
             None => return Ok(nested(rings(&edges))),
         }
@@ -57,7 +62,12 @@ fn cancelled(mut edges: Vec<Edge>) -> Vec<Edge> {
 }
 
 /// Splits edges where they meet other than in common ends; `None` if they nowhere do.
-fn split(edges: &[Edge]) -> Option<Vec<Edge>> {
+///
+/// O(n²) at worst: all pairs of edges whose longitudes overlap are looked at. Memory is O(n), since
+/// there may not be more cuts than that.
+fn split(edges: &[Edge]) -> Result<Option<Vec<Edge>>, AreaError> {
+    let most = FEW_CUTS.saturating_add(edges.len().saturating_mul(CUTS_PER_EDGE));
+    let mut number = 0;
     let mut cuts: BTreeMap<usize, Vec<Point>> = BTreeMap::new();
     for (index, &a) in edges.iter().enumerate() {
         let rest = edges.iter().enumerate().skip(index + 1);
@@ -70,6 +80,7 @@ fn split(edges: &[Edge]) -> Option<Vec<Edge>> {
             for (id, edge, (p, q)) in [(index, a, b), (other, b, a)] {
                 for end in [p, q] {
                     if is_inside_edge(end, edge) {
+                        number += 1;
                         cuts.entry(id).or_default().push(end);
                     }
                 }
@@ -77,14 +88,18 @@ fn split(edges: &[Edge]) -> Option<Vec<Edge>> {
             if let Some(place) = crossing(a, b) {
                 for (id, edge) in [(index, a), (other, b)] {
                     if place != edge.0 && place != edge.1 {
+                        number += 1;
                         cuts.entry(id).or_default().push(place);
                     }
                 }
             }
+            if number > most {
+                return Err(AreaError::Irreparable);
+            }
         }
     }
     if cuts.is_empty() {
-        return None;
+        return Ok(None);
     }
     let mut pieces = Vec::with_capacity(edges.len() + 2 * cuts.len());
     for (index, &(from, to)) in edges.iter().enumerate() {
@@ -101,7 +116,7 @@ fn split(edges: &[Edge]) -> Option<Vec<Edge>> {
             last = place;
         }
     }
-    Some(pieces)
+    Ok(Some(pieces))
 }
 
 fn span(edge: Edge) -> (i64, i64) {
