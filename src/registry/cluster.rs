@@ -1,7 +1,9 @@
 //! The spatial index: R-trees of blocks, one for each H3 cell, nested and copied on write.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use h3o::{CellIndex, Resolution};
 use rstar::{RTree, RTreeObject};
 
@@ -181,7 +183,7 @@ impl Cluster {
     }
 
     fn edit_blocks(&mut self, edits: &[(CellIndex, Edit)], layout: Layout) {
-        let mut homeless = Vec::new();
+        let mut homeless = Homeless::default();
         let mut emptied = false;
         for &(_, edit) in edits {
             match edit {
@@ -192,27 +194,23 @@ impl Cluster {
                     }
                 }
                 Edit::Remove { position, camera } => {
-                    if let Some(index) = homeless.iter().position(|row| row.camera.id == camera) {
-                        homeless.swap_remove(index);
-                    } else {
+                    if !homeless.remove(camera) {
                         self.with_row(position, camera, |block, row| {
                             block.remove(row);
                             emptied |= block.len() == 0;
                         });
                     }
                 }
-                Edit::Stand { position, camera, standing } => {
-                    match homeless.iter_mut().find(|row| row.camera.id == camera) {
-                        Some(row) => row.standing = standing,
-                        None => self.with_row(position, camera, |block, row| {
-                            block.set_standing(row, standing);
-                        }),
-                    }
-                }
+                Edit::Stand { position, camera, standing } => match homeless.find(camera) {
+                    Some(row) => row.standing = standing,
+                    None => self.with_row(position, camera, |block, row| {
+                        block.set_standing(row, standing);
+                    }),
+                },
             }
         }
-        if emptied || !homeless.is_empty() {
-            self.rebuild(homeless, layout);
+        if emptied || !homeless.rows.is_empty() {
+            self.rebuild(homeless.rows, layout);
         }
     }
 
@@ -267,6 +265,37 @@ impl Cluster {
             }
         }
         self.members = RTree::bulk_load_with_params(members);
+    }
+}
+
+/// Rows that fit no block as it is. Found by their cameras, since a list of changes may register many
+/// and then speak of each.
+#[derive(Default)]
+struct Homeless {
+    rows: Vec<Row>,
+    // INVARIANT: where each camera's row is in `rows`.
+    places: HashMap<CameraId, usize, RandomState>,
+}
+
+impl Homeless {
+    fn push(&mut self, row: Row) {
+        self.places.insert(row.camera.id, self.rows.len());
+        self.rows.push(row);
+    }
+
+    fn find(&mut self, camera: CameraId) -> Option<&mut Row> {
+        let &place = self.places.get(&camera)?;
+        self.rows.get_mut(place)
+    }
+
+    /// Whether the camera's row was one of these.
+    fn remove(&mut self, camera: CameraId) -> bool {
+        let Some(place) = self.places.remove(&camera) else { return false };
+        self.rows.swap_remove(place);
+        if let Some(moved) = self.rows.get(place) {
+            self.places.insert(moved.camera.id, place);
+        }
+        true
     }
 }
 

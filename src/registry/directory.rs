@@ -1,7 +1,7 @@
 //! Where each camera stands and what each owner said: the writer's look-ups.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
@@ -156,8 +156,75 @@ impl Owner {
     }
 }
 
+/// So many other cameras of an owner are kept in a list; more would be moved about too much.
+const FEW: usize = 256;
+
 /// The cameras of an owner besides the first, ascending.
-pub(crate) type More = SmallVec<[CameraId; 2]>;
+#[derive(Clone, Debug)]
+pub(crate) enum More {
+    Few(SmallVec<[CameraId; 2]>),
+    Many(BTreeSet<CameraId>),
+}
+
+impl Default for More {
+    fn default() -> Self {
+        Self::Few(SmallVec::new())
+    }
+}
+
+impl More {
+    /// Adds a camera. O(log cameras) for many.
+    fn insert(&mut self, camera: CameraId) {
+        match self {
+            Self::Few(few) if few.len() < FEW => {
+                if let Err(place) = few.binary_search(&camera) {
+                    few.insert(place, camera);
+                }
+            }
+            Self::Few(few) => {
+                *self = Self::Many(few.drain(..).chain([camera]).collect());
+            }
+            Self::Many(many) => {
+                many.insert(camera);
+            }
+        }
+    }
+
+    fn remove(&mut self, camera: CameraId) {
+        match self {
+            Self::Few(few) => {
+                if let Ok(place) = few.binary_search(&camera) {
+                    few.remove(place);
+                }
+            }
+            Self::Many(many) => {
+                many.remove(&camera);
+            }
+        }
+    }
+
+    fn pop_first(&mut self) -> Option<CameraId> {
+        match self {
+            Self::Few(few) => (!few.is_empty()).then(|| few.remove(0)),
+            Self::Many(many) => many.pop_first(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Few(few) => few.is_empty(),
+            Self::Many(many) => many.is_empty(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = CameraId> {
+        let (few, many) = match self {
+            Self::Few(few) => (Some(few), None),
+            Self::Many(many) => (None, Some(many)),
+        };
+        few.into_iter().flatten().chain(many.into_iter().flatten()).copied()
+    }
+}
 
 /// What is special about an owner's consent or history; most owners have none of it.
 #[derive(Clone, Debug)]
@@ -245,7 +312,7 @@ impl Directory {
             Cameras::More => self.more.get(&owner),
             Cameras::None | Cameras::One => None,
         };
-        one.into_iter().chain(more.into_iter().flatten().copied())
+        one.into_iter().chain(more.into_iter().flat_map(More::iter))
     }
 
     /// Notes that a camera is an owner's.
@@ -263,10 +330,10 @@ impl Directory {
             Cameras::More => {
                 if let Entry::Occupied(mut more) = self.more.entry(owner) {
                     let others = more.get_mut();
-                    if entry.one == camera {
-                        entry.one = others.remove(0);
-                    } else if let Ok(place) = others.binary_search(&camera) {
-                        others.remove(place);
+                    if entry.one != camera {
+                        others.remove(camera);
+                    } else if let Some(first) = others.pop_first() {
+                        entry.one = first;
                     }
                     if others.is_empty() {
                         more.remove();
@@ -300,10 +367,7 @@ pub(crate) fn attach(
         entry.one = camera;
         entry.cameras = Cameras::One;
     } else {
-        let others = more.entry(owner).or_default();
-        if let Err(place) = others.binary_search(&camera) {
-            others.insert(place, camera);
-        }
+        more.entry(owner).or_default().insert(camera);
         entry.cameras = Cameras::More;
     }
 }

@@ -1,6 +1,6 @@
 //! The writer: takes changes one by one, and takes them all back if one cannot be applied.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::block::{Row, RowStanding, Timing};
 use super::change::{Change, ChangeRefusal};
@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     undo: Vec<Undo>,
     /// Cameras that the plan has put somewhere, and that are not in the tiles yet as they are here.
     placed: HashMap<CameraId, Camera>,
+    /// Owners whose rows are to follow them.
+    followed: BTreeSet<OwnerId>,
     /// Terms that are no longer used once the plan is carried out.
     released: Vec<u32>,
 }
@@ -78,10 +80,9 @@ impl Writer {
             Change::SetConsent { owner, consent } => self.set_consent(owner, consent, plan)?,
             Change::Withdraw { owner } => self.set_consent(owner, Consent::default(), plan)?,
             Change::RecordAsked { owner, at } => {
-                let entry = self.directory.owner(owner);
                 let mut special = self.directory.special.get(&owner).cloned().unwrap_or_default();
                 special.record(seconds(at));
-                self.set_special(owner, entry, special, plan);
+                self.set_special(owner, special, plan);
             }
         }
         Ok(())
@@ -173,8 +174,7 @@ impl Writer {
         };
         plan.undo.push(Undo::Terms { owner, terms: old.terms() });
         plan.released.extend(old.terms());
-        let entry = old.with_terms(terms);
-        self.directory.put_owner(owner, entry);
+        self.directory.put_owner(owner, old.with_terms(terms));
 
         let known = self.directory.special.get(&owner);
         let asked = known.and_then(|special| special.asked.clone());
@@ -182,18 +182,27 @@ impl Writer {
         if terms.is_some() {
             (special.lapses, special.limit) = (lapses, limit);
         }
-        self.set_special(owner, entry, special, plan);
+        self.set_special(owner, special, plan);
         Ok(())
     }
 
-    /// Sets what is special about an owner, and has the rows of all their cameras follow.
-    fn set_special(&mut self, owner: OwnerId, entry: Owner, special: Special, plan: &mut Plan) {
-        let standing = standing(entry, || Some(&special));
+    /// Sets what is special about an owner, and notes that the rows of their cameras are to follow.
+    fn set_special(&mut self, owner: OwnerId, special: Special, plan: &mut Plan) {
         let old = self.directory.set_special(owner, special);
         plan.undo.push(Undo::Special { owner, special: old });
-        for camera in self.directory.cameras_of(owner, entry) {
-            if let Some(&position) = self.directory.cameras.get(camera.0) {
-                plan.edits.push(Edit::Stand { position, camera, standing });
+        plan.followed.insert(owner);
+    }
+
+    /// Has the rows of owners who were spoken of follow: once for each of their cameras, however
+    /// often that was.
+    pub(crate) fn follow(&self, plan: &mut Plan) {
+        for owner in std::mem::take(&mut plan.followed) {
+            let entry = self.directory.owner(owner);
+            let standing = standing(entry, || self.directory.special.get(&owner));
+            for camera in self.directory.cameras_of(owner, entry) {
+                if let Some(&position) = self.directory.cameras.get(camera.0) {
+                    plan.edits.push(Edit::Stand { position, camera, standing });
+                }
             }
         }
     }

@@ -361,11 +361,11 @@ fn consent_may_come_before_the_cameras_and_outlives_them() {
 
 #[test]
 fn an_owner_has_any_number_of_cameras() {
-    for number in [0, 1, 2, 100] {
+    for number in [0, 1, 2, 100, 300] {
         let registry = Registry::new();
         // Far apart, so that they are in many tiles, and registered from the last on.
         let cameras: Vec<Camera> = (0..number)
-            .map(|id| Camera { position: place((10, 50), id * 90_000, 0), ..camera(id as u64, 5) })
+            .map(|id| Camera { position: place((10, 50), id * 30_000, 0), ..camera(id as u64, 5) })
             .collect();
         registry.apply(cameras.iter().rev().copied().map(Change::Register)).unwrap();
         registry.apply([grant(5)]).unwrap();
@@ -383,6 +383,36 @@ fn an_owner_has_any_number_of_cameras() {
         assert_eq!(asks(&registry), if number == 0 { vec![] } else { vec![(5, even.clone())] });
         assert_eq!(registry.cameras_of(OwnerId(5)).len(), even.len());
     }
+}
+
+#[test]
+fn many_cameras_of_an_owner_are_as_before_where_a_list_is_refused() {
+    let cameras: Vec<Camera> = (0..600).map(|id| camera(id, 5)).collect();
+    let registry =
+        Registry::bulk_load(&cameras[..300], [(OwnerId(5), Consent::granted())]).unwrap();
+    let removed = cameras[..299].iter().map(|camera| Change::Remove { camera: camera.id });
+    let registered = cameras[300..].iter().copied().map(Change::Register);
+    let refused = Change::Remove { camera: CameraId(1_000) };
+    let list = registered.chain(removed).chain([Change::Withdraw { owner: OwnerId(5) }, refused]);
+    assert_eq!(registry.apply(list.clone()).unwrap_err().index, 600);
+    assert_eq!(registry.cameras_of(OwnerId(5)), cameras[..300]);
+    assert_eq!(asks(&registry), [(5, (0..300).collect())]);
+    registry.apply(list.take(599)).unwrap();
+    assert_eq!(registry.cameras_of(OwnerId(5)), cameras[299..]);
+}
+
+#[test]
+fn a_list_may_register_many_on_a_point_and_speak_of_each() {
+    let registry = Registry::new();
+    let registered = (0..700).map(|id| Change::Register(camera(id, id)));
+    let granted = (0..700).filter(|id| id % 3 != 0).map(grant);
+    let removed =
+        (0..700).filter(|id| id % 2 == 0).map(|id| Change::Remove { camera: CameraId(id) });
+    let withdrawn =
+        (0..700).filter(|id| id % 5 == 0).map(|id| Change::Withdraw { owner: OwnerId(id) });
+    registry.apply(registered.chain(granted).chain(removed).chain(withdrawn)).unwrap();
+    let left = (0..700).filter(|id| id % 3 != 0 && id % 2 != 0 && id % 5 != 0);
+    assert_eq!(asks(&registry), left.map(|id| (id, vec![id])).collect::<Vec<_>>());
 }
 
 #[test]
