@@ -1,0 +1,329 @@
+//! How work grows with what somebody may send: at four times the size it takes less than a stated
+//! power of four. A binary of its own, so that nothing else runs beside it, and since counting
+//! allocations replaces the allocator.
+//!
+//! `CANVASS_GROWTH_SCALE` multiplies all sizes; `--nocapture` shows what was measured.
+
+#![allow(missing_docs, reason = "nobody reads the documentation of tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::print_stdout, reason = "what was measured is for whoever asks to see it")]
+#![allow(clippy::wildcard_imports, reason = "nearly all of it")]
+
+use std::sync::Mutex;
+use std::time::Instant;
+
+use allocation_counter::measure;
+use canvass::*;
+use geo_types::{LineString, MultiPolygon, Polygon};
+use jiff::Timestamp;
+
+/// One measurement at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// A little more than n log n, with room for caches and for a busy machine.
+const NEARLY_LINEAR: f64 = 1.5;
+/// For what is stated as O(n²).
+const QUADRATIC: f64 = 2.5;
+
+fn sizes(size: u32) -> [u32; 2] {
+    let scale = std::env::var("CANVASS_GROWTH_SCALE").map_or(1, |scale| scale.parse().unwrap());
+    [size * scale, 4 * size * scale]
+}
+
+/// Asserts that from `size` to four times that, time and memory grow by less than `4^exponent`.
+///
+/// `prepare` makes what `work` takes; only `work` is measured. Time is the shortest of several runs,
+/// and if it is too long all is measured again: a busy machine makes one measurement slow, not all.
+#[track_caller]
+fn grows<T, R>(
+    name: &str,
+    size: u32,
+    exponent: f64,
+    prepare: impl Fn(u32) -> T,
+    work: impl Fn(T) -> R,
+) {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let [small, large] = sizes(size);
+    let allowed = 4_f64.powf(exponent);
+    let seconds = |size: u32, runs: u32| {
+        let run = |_| {
+            let input = prepare(size);
+            let start = Instant::now();
+            let result = work(input);
+            let seconds = start.elapsed().as_secs_f64();
+            drop(result);
+            seconds
+        };
+        (0..runs).map(run).fold(f64::INFINITY, f64::min)
+    };
+    let mut ratios = Vec::new();
+    for _ in 0..4 {
+        let (few, many) = (seconds(small, 5), seconds(large, 2));
+        ratios.push(many / few);
+        let (few, many) = (few * 1e3, many * 1e3);
+        println!("{name}: {small}: {few:.2} ms, {large}: {many:.2} ms, {:.1} times", many / few);
+        if many / few < allowed {
+            break;
+        }
+    }
+    let peak = |size: u32| {
+        let input = prepare(size);
+        let bytes = measure(|| drop(work(input))).bytes_max as f64;
+        // Below this it is what any call takes.
+        bytes.max(16_384.0)
+    };
+    let (few, many) = (peak(small), peak(large));
+    println!("{name}: {few:.0} bytes at most, {many:.0}, {:.1} times", many / few);
+    assert!(ratios.iter().any(|&ratio| ratio < allowed), "{name}: time grew {ratios:?} times");
+    assert!(many / few < allowed, "{name}: memory grew from {few:.0} to {many:.0} bytes");
+}
+
+fn now() -> Timestamp {
+    "2026-05-10T12:00:00Z".parse().unwrap()
+}
+
+/// A star whose rays reach in and out, so that edges lie across many others' latitudes.
+fn star(corners: u32, lon: f64, lat: f64, radius: f64) -> LineString {
+    let corner = |corner: u32| {
+        let angle = f64::from(corner) / f64::from(corners) * std::f64::consts::TAU;
+        let radius = if corner.is_multiple_of(2) { radius } else { radius * 0.4 };
+        (lon + radius * angle.cos(), lat + radius * angle.sin())
+    };
+    (0..corners).map(corner).collect()
+}
+
+/// A ring that goes forth and back across the whole drawing, so that about all pairs of edges cross.
+fn scribble(corners: u32) -> MultiPolygon {
+    let corner = |corner: u32| {
+        let along = f64::from(corner) / f64::from(corners);
+        let angle = along * std::f64::consts::TAU * (f64::from(corners / 2) + 0.37);
+        (10.0 + angle.cos(), 50.0 + angle.sin() * (0.5 + along / 2.0))
+    };
+    MultiPolygon(vec![Polygon::new((0..corners).map(corner).collect(), vec![])])
+}
+
+/// So many squares in rows.
+fn squares(number: u32) -> impl Iterator<Item = LineString> {
+    let side = number.isqrt() + 1;
+    (0..number).map(move |square| {
+        let (x, y) = (f64::from(square % side) * 1e-3, f64::from(square / side) * 1e-3);
+        let corners = [(0.0, 0.0), (5e-4, 0.0), (5e-4, 5e-4), (0.0, 5e-4)];
+        corners.map(|(east, north)| (10.0 + x + east, 50.0 + y + north)).into_iter().collect()
+    })
+}
+
+fn one(shell: LineString, holes: Vec<LineString>) -> MultiPolygon {
+    MultiPolygon(vec![Polygon::new(shell, holes)])
+}
+
+fn around() -> LineString {
+    LineString::from(vec![(9.0, 49.0), (12.0, 49.0), (12.0, 52.0), (9.0, 52.0)])
+}
+
+#[test]
+fn an_area_of_many_vertices() {
+    let text =
+        |corners| Area::new(&one(star(corners, 10.0, 50.0, 0.5), vec![])).unwrap().to_geojson();
+    grows("GeoJSON of vertices", 3_000, NEARLY_LINEAR, text, |text| {
+        let area = Area::from_geojson(&text).unwrap();
+        assert!(area.size_m2() > 0.0 && area.covers(Position::new(10.0, 50.0).unwrap()));
+        area
+    });
+}
+
+#[test]
+fn an_area_of_many_holes() {
+    let drawing = |holes| one(around(), squares(holes).collect());
+    grows("holes", 800, NEARLY_LINEAR, drawing, |drawing| {
+        let area = Area::new(&drawing).unwrap();
+        assert_eq!(area.vertices(), 4 + 4 * drawing.0[0].interiors().len());
+        area.size_m2()
+    });
+}
+
+#[test]
+fn an_area_of_many_parts() {
+    let drawing =
+        |parts| MultiPolygon(squares(parts).map(|shell| Polygon::new(shell, vec![])).collect());
+    grows("parts", 800, NEARLY_LINEAR, drawing, |drawing| {
+        let area = Area::new(&drawing).unwrap();
+        assert_eq!(area.parts(), drawing.0.len());
+        area.part_sizes_m2().len()
+    });
+}
+
+#[test]
+fn a_drawing_that_crosses_itself_everywhere_is_refused_at_once() {
+    grows("scribble, refused", 3_000, NEARLY_LINEAR, scribble, |drawing| {
+        assert_eq!(Area::new(&drawing).unwrap_err().code(), "self_crossing");
+    });
+}
+
+#[test]
+fn a_repair_takes_quadratic_time_at_worst_and_gives_up_where_all_crosses() {
+    assert!(Area::repaired(&scribble(100)).unwrap().vertices_added() > 1_000);
+    grows("scribble, given up", 400, NEARLY_LINEAR, scribble, |drawing| {
+        assert_eq!(Area::repaired(&drawing).unwrap_err().code(), "irreparable");
+    });
+    // Long teeth, all beside each other, and one tooth that crosses its neighbour.
+    let comb = |teeth: u32| {
+        let tooth = |tooth: u32| {
+            let south = 50.0 + f64::from(tooth) * 1e-3;
+            let tip = if tooth == teeth / 2 { south + 1.25e-3 } else { south + 2e-4 };
+            [(10.0, south), (11.0, tip), (10.0, south + 5e-4)]
+        };
+        let back = [(9.0, 51.0 + f64::from(teeth) * 1e-3), (9.0, 49.0)];
+        one((0..teeth).flat_map(tooth).chain(back).collect(), vec![])
+    };
+    grows("comb, repaired", 200, QUADRATIC, comb, |drawing| {
+        assert!(Area::repaired(&drawing).unwrap().is_changed());
+    });
+}
+
+#[test]
+fn a_jurisdiction_of_many_vertices() {
+    let county = |corners| Area::new(&one(star(corners, 10.0, 50.0, 0.5), vec![])).unwrap();
+    let town = Area::new(&one(star(8, 10.05, 50.05, 0.02), vec![])).unwrap();
+    grows("small area in many vertices", 4_000, NEARLY_LINEAR, county, |county| {
+        for _ in 0..20 {
+            assert!(county.covers_area(&town));
+        }
+    });
+    // Both at once: O(n m) as stated.
+    let both = |corners| {
+        let inner = Area::new(&one(star(corners, 10.0, 50.0, 0.49), vec![])).unwrap();
+        (county(corners), inner)
+    };
+    grows("many vertices in many", 200, QUADRATIC, both, |(outer, inner)| {
+        assert!(outer.covers_area(&inner));
+    });
+}
+
+#[test]
+fn texts_that_nest_or_go_on_and_on() {
+    let nested = |depth: u32| {
+        let open = r#"{"type":"GeometryCollection","geometries":["#;
+        open.repeat(depth as usize) + &"]}".repeat(depth as usize)
+    };
+    grows("nested collections", 20_000, NEARLY_LINEAR, nested, |text| {
+        assert_eq!(Area::from_geojson(&text).unwrap_err().code(), "syntax");
+    });
+    let brackets =
+        |depth: u32| r#"{"type":"Polygon","coordinates":"#.to_owned() + &"[".repeat(depth as usize);
+    grows("nested lists", 100_000, NEARLY_LINEAR, brackets, |text| {
+        assert_eq!(Area::from_geojson(&text).unwrap_err().code(), "syntax");
+        assert!(serde_json::from_str::<Request>(&text).is_err());
+    });
+    let parentheses = |depth: u32| format!("POLYGON{}", "(".repeat(depth as usize));
+    grows("nested well-known text", 100_000, NEARLY_LINEAR, parentheses, |text| {
+        assert_eq!(Area::from_wkt(&text).unwrap_err().code(), "syntax");
+    });
+    let long = |size: u32| "9".repeat(size as usize);
+    grows("long words", 100_000, NEARLY_LINEAR, long, |text| {
+        assert!(Area::from_cap_polygon(&text).is_err());
+        assert!(Area::from_cap_circle(&format!("1,{text} 2")).is_err());
+        assert!(Area::from_wkt(&format!("POLYGON(({text} {text}))")).is_err());
+        assert!(Area::from_geojson(&format!("[{text}]")).is_err());
+    });
+    let change = |size: u32| format!(r#"{{"{}":{{"owner":7}}}}"#, "withdraw".repeat(size as usize));
+    grows("long names", 20_000, NEARLY_LINEAR, change, |text| {
+        assert!(serde_json::from_str::<Change>(&text).is_err());
+    });
+}
+
+/// Cameras of which each owner has one, all on one point.
+fn on_a_point(number: u32) -> Vec<Camera> {
+    let position = Position::new(10.0, 50.0).unwrap();
+    let recording = Recording::kept_for_days(60);
+    let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording };
+    (0..u64::from(number)).map(camera).collect()
+}
+
+/// Cameras of one owner, a few metres apart, and registered from the last on.
+fn of_one_owner(number: u32) -> Vec<Camera> {
+    let apart = |id: u64| {
+        let (east, north) = ((id % 300) as f64, (id / 300) as f64);
+        Position::new(10.0 + east * 1e-4, 50.0 + north * 1e-4).unwrap()
+    };
+    let mut cameras = on_a_point(number);
+    for camera in &mut cameras {
+        (camera.owner, camera.position) = (OwnerId(7), apart(camera.id.0));
+    }
+    cameras.reverse();
+    cameras
+}
+
+fn granted(owner: u64) -> (OwnerId, Consent) {
+    (OwnerId(owner), Consent::granted())
+}
+
+fn set_consent(owner: u64) -> Change {
+    Change::SetConsent { owner: OwnerId(owner), consent: Consent::granted() }
+}
+
+fn everywhere() -> AuthorizedRequest {
+    let area = Area::new(&one(around(), vec![])).unwrap();
+    let window = TimeWindow::new("2026-05-09T18:00:00Z".parse().unwrap(), now()).unwrap();
+    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
+    let kind = AgencyKind::Local;
+    let agency = Agency { id: AgencyId(1), name: String::new(), kind, jurisdiction: None };
+    Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now()).unwrap()
+}
+
+#[test]
+fn many_cameras_share_a_point() {
+    grows("a point, loaded and routed", 5_000, NEARLY_LINEAR, on_a_point, |cameras| {
+        let consents = (0..cameras.len() as u64).map(granted);
+        let registry = Registry::bulk_load(&cameras, consents).unwrap();
+        assert_eq!(registry.snapshot().route(&everywhere(), now()).owners(), cameras.len());
+    });
+    // All in one list, so that each consent speaks of a camera that has no block yet.
+    let list = |number: u32| {
+        let registered = on_a_point(number).into_iter().map(Change::Register);
+        registered.chain((0..u64::from(number)).map(set_consent)).collect::<Vec<_>>()
+    };
+    grows("a point, in one list of changes", 3_000, NEARLY_LINEAR, list, |list| {
+        let registry = Registry::new();
+        let owners = list.len() / 2;
+        registry.apply(list).unwrap();
+        assert_eq!(registry.snapshot().route(&everywhere(), now()).owners(), owners);
+    });
+    // One change looks through the blocks of the point: O(cameras there).
+    let loaded = |number: u32| {
+        Registry::bulk_load(&on_a_point(number), (0..u64::from(number)).map(granted)).unwrap()
+    };
+    grows("a point, 50 withdrawals", 5_000, NEARLY_LINEAR, loaded, |registry| {
+        for owner in 0..50 {
+            registry.apply([Change::Withdraw { owner: OwnerId(owner * 97) }]).unwrap();
+        }
+    });
+}
+
+#[test]
+fn one_owner_has_many_cameras() {
+    grows("one owner, loaded", 5_000, NEARLY_LINEAR, of_one_owner, |cameras| {
+        let registry = Registry::bulk_load(&cameras, [granted(7)]).unwrap();
+        assert_eq!(registry.cameras_of(OwnerId(7)).len(), cameras.len());
+        assert_eq!(registry.snapshot().route(&everywhere(), now()).owners(), 1);
+    });
+    grows("one owner, registered and removed", 3_000, NEARLY_LINEAR, of_one_owner, |cameras| {
+        let registry = Registry::new();
+        registry.apply(cameras.iter().copied().map(Change::Register)).unwrap();
+        registry.apply(cameras.iter().map(|camera| Change::Remove { camera: camera.id })).unwrap();
+        assert_eq!(registry.snapshot().cameras(), 0);
+    });
+    // As often asked as there are cameras, in one list: the rows follow once.
+    let loaded =
+        |number| (Registry::bulk_load(&of_one_owner(number), [granted(7)]).unwrap(), number);
+    grows(
+        "one owner, asked again and again",
+        3_000,
+        NEARLY_LINEAR,
+        loaded,
+        |(registry, number)| {
+            let asked = (0..number).map(|_| Change::RecordAsked { owner: OwnerId(7), at: now() });
+            let snapshot = registry.apply(asked).unwrap();
+            assert!(snapshot.route(&everywhere(), now()).is_empty());
+        },
+    );
+}
