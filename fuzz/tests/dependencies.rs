@@ -1,0 +1,171 @@
+//! What the library depends on, held against the lists in `deny.toml`: licences, and crates that are
+//! there in two versions. What `cargo deny` would say, where it is not installed.
+
+#![allow(clippy::expect_used, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn each_dependency_has_a_licence_on_the_list() {
+    let deny = read("deny.toml");
+    let allowed = quoted(section(&deny, "allow = ["));
+    let tree = tree();
+    assert!(tree.len() > 20 && allowed.len() >= 3, "there is something to look at");
+    let mut used = BTreeSet::new();
+    for Dependency { name, licence, .. } in &tree {
+        assert!(permits(licence, &allowed, &mut used), "`{name}` has `{licence}`");
+    }
+    let unused: Vec<_> = allowed.difference(&used).collect();
+    assert_eq!(unused, [] as [&&str; 0], "a licence on the list that nothing has");
+}
+
+#[test]
+fn each_crate_in_two_versions_is_known() {
+    let deny = read("deny.toml");
+    let mut versions = BTreeMap::<String, BTreeSet<(u64, u64, u64)>>::new();
+    for Dependency { name, version, .. } in tree() {
+        versions.entry(name).or_default().insert(version);
+    }
+    let older = versions.iter().flat_map(|(name, versions)| {
+        versions.iter().rev().skip(1).map(move |&(major, minor, _)| match major {
+            0 => format!("{name}@0.{minor}"),
+            _ => format!("{name}@{major}"),
+        })
+    });
+    let known = section(&deny, "skip = [")
+        .lines()
+        .filter_map(|line| line.split_once("crate = \"")?.1.split('"').next().map(str::to_owned));
+    assert_eq!(older.collect::<BTreeSet<_>>(), known.collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn each_dependency_comes_from_the_default_registry() {
+    let lock = read("Cargo.lock");
+    let sources: Vec<&str> = lock
+        .lines()
+        .filter_map(|line| line.strip_prefix("source = \"")?.strip_suffix('"'))
+        .collect();
+    assert!(sources.len() > 20);
+    for source in sources {
+        let default = source.starts_with("registry+") && source.ends_with("/crates.io-index");
+        assert!(default, "{source}");
+    }
+    assert_eq!(lock.matches("\nsource = ").count(), lock.matches("\nchecksum = ").count());
+}
+
+#[test]
+fn an_expression_of_licences_is_read_as_it_is_meant() {
+    let allowed = BTreeSet::from(["MIT", "Zlib"]);
+    let permits = |licence| permits(licence, &allowed, &mut BTreeSet::new());
+    for yes in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-3.0", "(GPL-3.0 OR MIT) AND Zlib", "MIT AND Zlib"]
+    {
+        assert!(permits(yes), "{yes}");
+    }
+    for no in ["GPL-3.0", "MIT AND GPL-3.0", "(MIT OR Zlib) AND GPL-3.0", "", "MIT WITH Exception"]
+    {
+        assert!(!permits(no), "{no}");
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(root().join(file)).expect("a file of the workspace")
+}
+
+/// What stands between an opening bracket and the line that closes it.
+fn section<'a>(deny: &'a str, opening: &str) -> &'a str {
+    let start = deny.find(opening).expect("a list") + opening.len();
+    let length = deny[start..].find("\n]").expect("the end of a list");
+    &deny[start..start + length]
+}
+
+fn quoted(list: &str) -> BTreeSet<&str> {
+    list.split('"').skip(1).step_by(2).collect()
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Dependency {
+    name: String,
+    version: (u64, u64, u64),
+    licence: String,
+}
+
+/// What is built for users of the library on this machine, the library included.
+fn tree() -> BTreeSet<Dependency> {
+    let output = Command::new(option_env!("CARGO").unwrap_or("cargo"))
+        .args(["tree", "--locked", "--package", "canvass", "--edges", "normal,build"])
+        .args(["--prefix", "none", "--format", "{p}|{l}"])
+        .current_dir(root())
+        .output()
+        .expect("cargo is there");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    text.lines()
+        .map(|line| {
+            let (package, licence) = line.split_once('|').expect("as asked for");
+            let mut words = package.split(' ');
+            let (name, version) = (words.next().expect("a name"), words.next().expect("a version"));
+            let mut numbers = version.trim_start_matches('v').split(['.', '+', '-']);
+            let mut number = || numbers.next().and_then(|word| word.parse().ok()).unwrap_or(0);
+            Dependency {
+                name: name.to_owned(),
+                version: (number(), number(), number()),
+                licence: licence.trim_end_matches(" (*)").to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// Whether an expression of licences can be met by those on the list; notes which met it.
+fn permits<'a>(licence: &str, allowed: &BTreeSet<&'a str>, used: &mut BTreeSet<&'a str>) -> bool {
+    let spaced = licence.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let mut place = 0;
+    let met = any(&words, &mut place, allowed, used);
+    met && place == words.len()
+}
+
+fn any<'a>(
+    words: &[&str],
+    place: &mut usize,
+    allowed: &BTreeSet<&'a str>,
+    used: &mut BTreeSet<&'a str>,
+) -> bool {
+    let mut met = all(words, place, allowed, used);
+    while words.get(*place) == Some(&"OR") {
+        *place += 1;
+        met |= all(words, place, allowed, used);
+    }
+    met
+}
+
+fn all<'a>(
+    words: &[&str],
+    place: &mut usize,
+    allowed: &BTreeSet<&'a str>,
+    used: &mut BTreeSet<&'a str>,
+) -> bool {
+    let mut met = true;
+    loop {
+        let word = words.get(*place).copied();
+        *place += 1;
+        met &= if word == Some("(") {
+            let met = any(words, place, allowed, used);
+            *place += 1;
+            met
+        } else {
+            let known = word.and_then(|word| allowed.get(word));
+            used.extend(known);
+            known.is_some()
+        };
+        if words.get(*place) != Some(&"AND") {
+            return met;
+        }
+        *place += 1;
+    }
+}
