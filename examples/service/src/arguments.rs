@@ -1,0 +1,130 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use lexopt::{Arg, ValueExt};
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+Keeps cameras and consents, and says whose door to knock on. For the operator and for agencies.
+
+Usage: canvass-service --config FILE --data FOLDER [options]
+       canvass-service --demo [options]
+
+  --config FILE       who may call, the policy and the limits, as JSON (see the README)
+  --data FOLDER       where everything is kept; it is made if it is not there
+  --demo              a small town that does not exist, in a folder of its own that is removed at
+                      the end, with lines to try. Only on this machine's own addresses
+  --listen ADDRESS    where to listen; port 0 takes a free one [default: 127.0.0.1:8787]
+  --log FORMAT        `text` or `json`, to standard error [default: text]
+  -h, --help          this
+
+The first line on standard output is `listening on ADDRESS`, once requests are answered. SIGTERM and
+Ctrl-C stop: no more is taken, what was begun is finished, and a last checkpoint is made. Exit codes:
+0 stopped as asked, 1 cannot go on, 2 a command line or configuration that cannot be read.
+";
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// The help text.
+    Help,
+    /// A service.
+    Run(Arguments),
+}
+
+/// A service to run.
+#[derive(Clone, Debug)]
+pub struct Arguments {
+    /// With whose data.
+    pub source: Source,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How to log.
+    pub log: LogFormat,
+}
+
+/// Where configuration and data come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A made-up town.
+    Demo,
+    /// The operator's.
+    Kept {
+        /// The configuration's file.
+        config: PathBuf,
+        /// The store's folder.
+        data: PathBuf,
+    },
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// A command line that cannot be read.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("command line: {0} (see --help)")]
+pub struct BadArguments(String);
+
+impl Arguments {
+    /// Reads a command line, without the program's name.
+    ///
+    /// # Errors
+    ///
+    /// If an option is unknown, missing, or has a value that it cannot have.
+    pub fn read(
+        words: impl IntoIterator<Item = std::ffi::OsString>,
+    ) -> Result<Asked, BadArguments> {
+        let (mut config, mut data, mut demo) = (None, None, false);
+        let (mut listen, mut log) = (SocketAddr::from(([127, 0, 0, 1], 8787)), LogFormat::Text);
+        let mut parser = lexopt::Parser::from_args(words);
+        while let Some(argument) = parser.next().map_err(bad)? {
+            match argument {
+                Arg::Long("config") => config = Some(parser.value().map_err(bad)?.into()),
+                Arg::Long("data") => data = Some(parser.value().map_err(bad)?.into()),
+                Arg::Long("demo") => demo = true,
+                Arg::Long("listen") => {
+                    listen = parser.value().and_then(|value| value.parse()).map_err(bad)?;
+                }
+                Arg::Long("log") => {
+                    log = match parser.value().and_then(ValueExt::string).map_err(bad)?.as_str() {
+                        "text" => LogFormat::Text,
+                        "json" => LogFormat::Json,
+                        other => {
+                            return Err(complaint(format!("--log: `{other}` is not text or json")));
+                        }
+                    }
+                }
+                Arg::Long("help") | Arg::Short('h') => return Ok(Asked::Help),
+                other => return Err(bad(other.unexpected())),
+            }
+        }
+        let source = match (demo, config, data) {
+            (true, None, None) if listen.ip().is_loopback() => Source::Demo,
+            (true, None, None) => {
+                return Err(complaint("--demo listens on this machine's own addresses only"));
+            }
+            (true, ..) => return Err(complaint("--demo takes neither --config nor --data")),
+            (false, Some(config), Some(data)) => Source::Kept { config, data },
+            (false, None, _) => return Err(complaint("--config is missing")),
+            (false, _, None) => return Err(complaint("--data is missing")),
+        };
+        Ok(Asked::Run(Self { source, listen, log }))
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "so that it fits `map_err`")]
+fn bad(error: lexopt::Error) -> BadArguments {
+    complaint(error.to_string())
+}
+
+fn complaint(what: impl Into<String>) -> BadArguments {
+    BadArguments(what.into())
+}

@@ -1,0 +1,102 @@
+//! The interface: who may ask what, and how everything is answered.
+
+mod agency;
+mod auth;
+mod body;
+mod observe;
+mod operator;
+mod pages;
+mod problem;
+mod serve;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+pub use serve::serve;
+
+use crate::engine::Engine;
+use crate::metrics::Metrics;
+use crate::settings::{Limits, Settings};
+use auth::Callers;
+use problem::{Kind, Problem};
+
+/// What every answer is made from.
+#[derive(Debug)]
+pub struct App {
+    engine: Arc<Engine>,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    callers: Callers,
+    in_flight: Semaphore,
+}
+
+impl App {
+    /// An interface to an engine.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>, metrics: Arc<Metrics>, settings: &Settings) -> Self {
+        Self {
+            engine,
+            metrics,
+            limits: settings.limits.clone(),
+            callers: Callers::new(settings),
+            in_flight: Semaphore::new(settings.limits.in_flight),
+        }
+    }
+
+    /// Does work that takes its time in the pool that may be blocked.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
+            tracing::error!(%error, "work in the pool panicked");
+            Problem::new(Kind::Internal, "the operator's log says more")
+        })
+    }
+
+    /// How long a body may take: less than the whole answer, so that it can be said.
+    fn body_within(&self) -> Duration {
+        Duration::from_millis(self.limits.answer_seconds.saturating_mul(750))
+    }
+}
+
+/// All endpoints.
+///
+/// From outside in: what is observed, what becomes a problem, how long it may take, how many at
+/// once, who asks, and the answer.
+pub fn router(app: Arc<App>) -> Router {
+    let within = Duration::from_secs(app.limits.answer_seconds);
+    let operator = Router::new()
+        .route("/v1/changes", post(operator::change))
+        .route("/v1/requests/{id}/route", get(operator::route))
+        .route("/v1/requests/{id}/funnel", get(operator::funnel))
+        .route("/v1/requests/{id}/explanation", get(operator::explanation))
+        .route("/v1/owners/{id}", get(operator::owner))
+        .route("/metrics", get(pages::metrics))
+        .route_layer(from_fn_with_state(Arc::clone(&app), auth::operator));
+    let agency = Router::new()
+        .route("/v1/requests", post(agency::submit))
+        .route("/v1/requests/{id}", get(agency::receipt))
+        .route_layer(from_fn_with_state(Arc::clone(&app), auth::agency));
+    let open = Router::new()
+        .route("/healthz", get(pages::healthy))
+        .route("/readyz", get(pages::ready))
+        .route("/problems/{code}", get(pages::problem));
+    operator
+        .merge(agency)
+        .route_layer(from_fn_with_state(Arc::clone(&app), observe::limit))
+        .merge(open)
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, within))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(observe::problems))
+        .layer(from_fn_with_state(Arc::clone(&app), observe::observe))
+        .with_state(app)
+}

@@ -1,0 +1,210 @@
+//! The operator's plane: changes, routes, and why a route is as it is.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, Request as HttpRequest, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use canvass::{
+    AuthorizedRequest, Camera, CameraId, Change, Consent, Explanation, OwnerId, Revision, Route,
+    Scratch,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::agency::{no_such_request, request_id};
+use super::problem::{Kind, Problem};
+use super::{App, body};
+
+/// So many errors of one list are told at once.
+const TOLD: usize = 20;
+
+/// `POST /v1/changes`: an array of changes, all or none.
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    let text = body::receive(request, app.limits.changes_body_bytes, app.body_within()).await?;
+    let allowed = app.limits.changes_per_list;
+    let (changes, json) = app.blocking(move || read_changes(&text, allowed)).await??;
+    let number = changes.len();
+    let revision = app.engine.apply(changes, json).await?;
+    Ok(body::json(StatusCode::OK, &json!({ "revision": revision, "changes": number })))
+}
+
+/// Reads a list of changes, and writes it as it is kept.
+fn read_changes(text: &[u8], allowed: usize) -> Result<(Vec<Change>, Vec<u8>), Problem> {
+    let changes: Vec<Change> = match serde_json::from_slice(text) {
+        Ok(changes) => changes,
+        Err(error) if error.is_data() => {
+            return Err(each_error(text).unwrap_or(Problem::json(&error)));
+        }
+        Err(error) => return Err(Problem::json(&error)),
+    };
+    if changes.len() > allowed {
+        let detail =
+            format!("there are {} changes; send at most {allowed} in one list", changes.len());
+        return Err(Problem::new(Kind::WrongShape, detail));
+    }
+    // Written anew: what is kept has one form, whatever was sent.
+    let json = serde_json::to_vec(&changes).map_err(|error| Problem::json(&error))?;
+    Ok((changes, json))
+}
+
+/// What is wrong with each change of a list, if it is a list.
+fn each_error(text: &[u8]) -> Option<Problem> {
+    let items: Vec<&RawValue> = serde_json::from_slice(text).ok()?;
+    let mut errors = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        if let Err(error) = serde_json::from_str::<Change>(item.get()) {
+            errors.push(json!({ "index": index, "message": error.to_string() }));
+        }
+    }
+    let detail =
+        format!("{} of {} changes cannot be read, so none was applied", errors.len(), items.len());
+    errors.truncate(TOLD);
+    Some(Problem::new(Kind::WrongShape, detail).with("errors", errors))
+}
+
+#[derive(Serialize)]
+struct Routed<'a> {
+    request: canvass::RequestId,
+    agency: canvass::AgencyId,
+    case_reference: &'a str,
+    revision: Revision,
+    now: Timestamp,
+    owners: usize,
+    cameras: usize,
+    recipients: Vec<Recipient<'a>>,
+}
+
+#[derive(Serialize)]
+struct Recipient<'a> {
+    owner: OwnerId,
+    cameras: &'a [CameraId],
+}
+
+thread_local! {
+    /// Working memory of routing, one for each thread.
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+}
+
+/// `GET /v1/requests/{id}/route`: whom to ask, as of this moment. It is the newest state, so there
+/// is nothing to re-check as long as it is sent at once.
+pub(super) async fn route(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+) -> Result<Response, Problem> {
+    with_request(app, &id, |app, id, authorized, now| {
+        let mut route = Route::empty(authorized, now);
+        let snapshot = app.engine.snapshot();
+        SCRATCH
+            .with_borrow_mut(|scratch| snapshot.route_into(authorized, now, scratch, &mut route));
+        let recipients = route
+            .recipients()
+            .map(|recipient| Recipient { owner: recipient.owner, cameras: recipient.cameras });
+        body::json(
+            StatusCode::OK,
+            &Routed {
+                request: id,
+                agency: authorized.request().agency,
+                case_reference: &authorized.request().case_reference,
+                revision: route.revision(),
+                now,
+                owners: route.owners(),
+                cameras: route.cameras().len(),
+                recipients: recipients.collect(),
+            },
+        )
+    })
+    .await
+}
+
+/// `GET /v1/requests/{id}/funnel`: how many cameras fall where.
+pub(super) async fn funnel(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+) -> Result<Response, Problem> {
+    with_request(app, &id, |app, id, authorized, now| {
+        let snapshot = app.engine.snapshot();
+        let funnel = snapshot.funnel(authorized, now);
+        let denied: Map<String, Value> = funnel
+            .denied()
+            .map(|(denial, cameras)| (denial.code().to_owned(), json!(cameras)))
+            .collect();
+        let answer = json!({
+            "request": id, "revision": snapshot.revision(), "now": now,
+            "in_area": funnel.in_area(), "households": funnel.households(),
+            "households_needed": authorized.min_households(), "denied": denied,
+            "permitted": funnel.permitted(), "asked": funnel.asked(),
+        });
+        body::json(StatusCode::OK, &answer)
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    camera: CameraId,
+}
+
+/// `GET /v1/requests/{id}/explanation?camera=ID`: why one camera is in the route or not.
+pub(super) async fn explanation(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(Which { camera }) =
+        which.map_err(|error| Problem::new(Kind::BadQuery, error.body_text()))?;
+    with_request(app, &id, move |app, id, authorized, now| {
+        let snapshot = app.engine.snapshot();
+        let explanation: Explanation = snapshot.explain(authorized, now, camera);
+        let answer = json!({
+            "request": id, "camera": camera, "revision": snapshot.revision(), "now": now,
+            "explanation": explanation,
+        });
+        body::json(StatusCode::OK, &answer)
+    })
+    .await
+}
+
+/// Does something with a request that was opened, in the pool.
+async fn with_request(
+    app: Arc<App>,
+    id: &str,
+    answer: impl FnOnce(&App, canvass::RequestId, &AuthorizedRequest, Timestamp) -> Response
+    + Send
+    + 'static,
+) -> Result<Response, Problem> {
+    let (id, now) = (request_id(id)?, Timestamp::now());
+    let pool = Arc::clone(&app);
+    pool.blocking(move || {
+        let authorized = app.engine.authorized(id)?.ok_or_else(|| no_such_request(id))??;
+        Ok(answer(&app, id, &authorized, now))
+    })
+    .await?
+}
+
+#[derive(Serialize)]
+struct Held {
+    owner: OwnerId,
+    revision: Revision,
+    consent: Consent,
+    cameras: Vec<Camera>,
+}
+
+/// `GET /v1/owners/{id}`: what is held of one owner, for when they ask.
+pub(super) async fn owner(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+) -> Result<Response, Problem> {
+    let refused = |_| Problem::new(Kind::BadRequest, "an owner's number is a whole number");
+    let owner = id.parse().map(OwnerId).map_err(refused)?;
+    let held = app.engine.holdings(owner).await?;
+    let (revision, consent, cameras) = (held.revision, held.consent, held.cameras);
+    Ok(body::json(StatusCode::OK, &Held { owner, revision, consent, cameras }))
+}

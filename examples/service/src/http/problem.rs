@@ -1,0 +1,212 @@
+//! Everything that can go wrong at the interface, as problem details (RFC 9457).
+
+use axum::body::Body;
+use axum::http::header::{self, HeaderValue};
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::response::IntoResponse;
+use canvass::{AreaError, ChangeError, ChangeRefusal, Violations};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::engine::{NotAuthorized, Refusal};
+use crate::store::StoreError;
+
+macro_rules! kinds {
+    ($($name:ident $status:ident $code:literal $title:literal,)*) => {
+        /// A kind of problem: its code is stable, its page says what it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Kind { $(#[doc = $title] $name,)* }
+
+        impl Kind {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            pub(crate) const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            pub(crate) const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    MalformedJson BAD_REQUEST "malformed_json" "The body is not JSON",
+    BrokenBody BAD_REQUEST "broken_body" "The body could not be received",
+    BadRequest BAD_REQUEST "bad_request" "The request cannot be read",
+    BadQuery BAD_REQUEST "bad_query" "The query is not as it must be",
+    TokenMissing UNAUTHORIZED "token_missing" "A bearer token is needed",
+    TokenUnknown UNAUTHORIZED "token_unknown" "Nobody has this token",
+    WrongPlane FORBIDDEN "wrong_plane" "This token is for the other plane",
+    NoSuchEndpoint NOT_FOUND "no_such_endpoint" "There is nothing at this path",
+    NoSuchRequest NOT_FOUND "no_such_request" "There is no such request",
+    MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "This path takes other methods",
+    BodyTooSlow REQUEST_TIMEOUT "body_too_slow" "The body took too long to come",
+    ChangesRefused CONFLICT "changes_refused" "A change cannot be applied, so none was",
+    NotAuthorized CONFLICT "not_authorized" "The request may not be routed today",
+    BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is larger than allowed",
+    NotJson UNSUPPORTED_MEDIA_TYPE "not_json" "The body must be application/json",
+    WrongShape UNPROCESSABLE_ENTITY "wrong_shape" "The JSON says something that cannot be",
+    InvalidArea UNPROCESSABLE_ENTITY "invalid_area" "The drawing is no area",
+    Refused UNPROCESSABLE_ENTITY "refused" "The request breaks limits of the policy",
+    TooSlow SERVICE_UNAVAILABLE "too_slow" "There was no answer in time",
+    Overloaded SERVICE_UNAVAILABLE "overloaded" "Too much is asked at once",
+    Stopping SERVICE_UNAVAILABLE "stopping" "The service is stopping",
+    StoreFailed SERVICE_UNAVAILABLE "store_failed" "The store failed",
+    Internal INTERNAL_SERVER_ERROR "internal" "Something is wrong with the service",
+}
+
+/// One thing that went wrong, with all that helps to put it right.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    kind: Kind,
+    detail: String,
+    more: Map<String, Value>,
+}
+
+impl Problem {
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), more: Map::new() }
+    }
+
+    /// The same with one more member.
+    pub(crate) fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).unwrap_or(Value::Null);
+        self.more.insert(name.to_owned(), value);
+        self
+    }
+
+    /// A body that is no JSON, or not the JSON that was expected.
+    pub(crate) fn json(error: &serde_json::Error) -> Self {
+        let kind = if error.is_data() { Kind::WrongShape } else { Kind::MalformedJson };
+        Self::new(kind, error.to_string()).with("line", error.line()).with("column", error.column())
+    }
+
+    pub(crate) fn body_too_large(allowed: usize) -> Self {
+        Self::new(Kind::BodyTooLarge, format!("send at most {allowed} bytes"))
+            .with("allowed_bytes", allowed)
+    }
+
+    pub(crate) fn refused(violations: &Violations) -> Self {
+        Self::new(Kind::Refused, violations.to_string()).with("violations", violations)
+    }
+
+    /// What stands for an answer with an error's status and no problem in it: the web framework's
+    /// own, most of them.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => {
+                Self::new(Kind::NoSuchEndpoint, "see the README for the endpoints")
+            }
+            StatusCode::METHOD_NOT_ALLOWED => {
+                Self::new(Kind::MethodNotAllowed, "the header `Allow` names the methods")
+            }
+            StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => {
+                let detail = "the time for an answer is up; a change that was sent may still be \
+                              applied";
+                Self::new(Kind::TooSlow, detail)
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(Kind::BodyTooLarge, "send less at once"),
+            status if status.is_client_error() => {
+                Self::new(Kind::BadRequest, "the path or a header is not as HTTP has it")
+            }
+            _ => Self::new(Kind::Internal, "the operator's log says more"),
+        }
+    }
+}
+
+impl From<AreaError> for Problem {
+    fn from(error: AreaError) -> Self {
+        let problem = Self::new(Kind::InvalidArea, error.to_string()).with("reason", error.code());
+        match error.place() {
+            None => problem,
+            Some(place) => problem.with(
+                "place",
+                json!({ "part": place.part(), "ring": place.ring(), "vertex": place.vertex() }),
+            ),
+        }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        let reason = match error.reason {
+            ChangeRefusal::AlreadyRegistered { .. } => "already_registered",
+            ChangeRefusal::NotRegistered { .. } => "not_registered",
+            ChangeRefusal::TwoConsents { .. } => "two_consents",
+            ChangeRefusal::RegistryFull => "registry_full",
+            _ => "other",
+        };
+        Self::new(Kind::ChangesRefused, error.to_string())
+            .with("index", error.index)
+            .with("reason", reason)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Changes(error) => error.into(),
+            // Another request in the same case came between review and opening.
+            Refusal::CaseFile(error @ canvass::CaseFileError::CaseExhausted { .. }) => {
+                let violation = json!({ "code": "case_exhausted", "message": error.to_string() });
+                Self::new(Kind::Refused, error.to_string()).with("violations", [violation])
+            }
+            Refusal::CaseFile(error) => Self::new(Kind::Internal, error.to_string()),
+            Refusal::Stopping => Self::new(Kind::Stopping, refusal.to_string()),
+            Refusal::StoreFailed => Self::new(Kind::StoreFailed, refusal.to_string()),
+        }
+    }
+}
+
+impl From<NotAuthorized> for Problem {
+    fn from(error: NotAuthorized) -> Self {
+        let problem = Self::new(Kind::NotAuthorized, error.to_string());
+        match &error {
+            NotAuthorized::Refused(violations) => problem.with("violations", violations),
+            NotAuthorized::AgencyGone(_) => problem,
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::new(Kind::StoreFailed, "what is kept could not be read")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        let Self { kind, detail, more } = self;
+        let mut members = Map::new();
+        members.insert("type".to_owned(), json!(format!("/problems/{}", kind.code())));
+        members.insert("title".to_owned(), json!(kind.title()));
+        members.insert("status".to_owned(), json!(kind.status().as_u16()));
+        members.insert("code".to_owned(), json!(kind.code()));
+        members.insert("detail".to_owned(), json!(detail));
+        members.extend(more);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        let asked = match kind {
+            Kind::TokenMissing => Some("Bearer realm=\"canvass\""),
+            Kind::TokenUnknown => Some("Bearer realm=\"canvass\", error=\"invalid_token\""),
+            _ => None,
+        };
+        if let Some(asked) = asked {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(asked));
+        }
+        if kind.status() == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        (kind.status(), headers, Value::Object(members).to_string()).into_response()
+    }
+}
+
+/// The media type of problem details.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";

@@ -1,0 +1,100 @@
+//! Canvass wired into a service: an embedded database, HTTP, and two planes of callers.
+//!
+//! The rooms, in the order in which a request goes through them: [`http`] asks who calls and answers,
+//! [`engine`] has the registry and its one writer, [`store`] keeps it. [`settings`] says who may call
+//! and how much is taken. The README has the endpoints.
+
+pub mod arguments;
+pub mod demo;
+pub mod engine;
+pub mod http;
+pub mod logs;
+pub mod metrics;
+pub mod settings;
+pub mod store;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use engine::{Engine, StartError, Threads};
+use http::App;
+use metrics::Metrics;
+use settings::{Limits, Settings};
+
+/// A service that has loaded what it keeps and listens, and does not answer yet.
+#[derive(Debug)]
+pub struct Service {
+    engine: Arc<Engine>,
+    threads: Threads,
+    listener: TcpListener,
+    app: Arc<App>,
+    limits: Limits,
+}
+
+/// Why a service cannot run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// What is kept cannot be loaded.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Nobody can be listened to.
+    #[error("cannot listen on `{address}`: {error}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        error: std::io::Error,
+    },
+}
+
+impl Service {
+    /// Loads what a folder keeps, and listens.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be opened or read, or the address is taken.
+    pub async fn start(
+        settings: Settings,
+        folder: &Path,
+        listen: SocketAddr,
+    ) -> Result<Self, ServiceError> {
+        let metrics = Arc::new(Metrics::default());
+        let agencies = settings.agencies.iter().map(|caller| caller.agency.clone()).collect();
+        let policy = settings.policy.clone();
+        let (engine, threads) =
+            Engine::start(folder, policy, agencies, &settings.limits, &metrics)?;
+        let refused = |error| ServiceError::Listen { address: listen, error };
+        let listener = TcpListener::bind(listen).await.map_err(refused)?;
+        let app = Arc::new(App::new(Arc::clone(&engine), metrics, &settings));
+        Ok(Self { engine, threads, listener, app, limits: settings.limits })
+    }
+
+    /// The engine: what the demo fills.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not tell.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until it is told to stop, finishes what was begun, and makes a last checkpoint.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) {
+        let Self { engine, threads, listener, app, limits } = self;
+        http::serve(listener, http::router(app), &limits, stop).await;
+        engine.stop().await;
+        // The store is closed when the last of its holders is gone.
+        drop(engine);
+        let _ = tokio::task::spawn_blocking(|| threads.join()).await;
+    }
+}

@@ -1,0 +1,25 @@
+//! Log lines, to standard error. No line has a position, an owner or a token: they are not given
+//! to the log anywhere.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt, registry};
+
+use crate::arguments::LogFormat;
+
+/// Starts logging. Answers are logged one by one with `CANVASS_LOG=debug`.
+pub fn start(format: LogFormat) {
+    let level = std::env::var("CANVASS_LOG").ok();
+    let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
+    let colours = std::io::stderr().is_terminal();
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    // A second start is none: tests of one process share what was started first.
+    let _ = registry().with(lines.with_filter(level)).try_init();
+}

@@ -1,0 +1,93 @@
+//! The service's program: reads what is asked, runs, and stops as asked.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use canvass_service::arguments::{Arguments, Asked, HELP, Source};
+use canvass_service::settings::Settings;
+use canvass_service::{Service, demo, logs};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::read(std::env::args_os().skip(1)) {
+        Ok(Asked::Run(arguments)) => arguments,
+        Ok(Asked::Help) => return said(HELP),
+        Err(error) => return failed(&error, 2),
+    };
+    logs::start(arguments.log);
+    // Work in the pool is bound by the processor, so that more threads would only be more memory.
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(cores + 2)
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments)),
+        Err(error) => failed(&error, 1),
+    }
+}
+
+async fn run(arguments: Arguments) -> ExitCode {
+    let (settings, folder, temporary) = match arguments.source {
+        Source::Kept { config, data } => match Settings::read(&config) {
+            Ok(settings) => (settings, data, None),
+            Err(error) => return failed(&error, 2),
+        },
+        Source::Demo => match (demo::settings(), tempfile::tempdir()) {
+            (Ok(settings), Ok(folder)) => (settings, PathBuf::from(folder.path()), Some(folder)),
+            (Err(error), _) => return failed(&error, 1),
+            (_, Err(error)) => return failed(&error, 1),
+        },
+    };
+    let stop = match stop_signal() {
+        Ok(stop) => stop,
+        Err(error) => return failed(&error, 1),
+    };
+    let service = match Service::start(settings, &folder, arguments.listen).await {
+        Ok(service) => service,
+        Err(error) => return failed(&error, 1),
+    };
+    let address = match service.address() {
+        Ok(address) => address,
+        Err(error) => return failed(&error, 1),
+    };
+    let mut welcome = format!("listening on http://{address}\n");
+    if temporary.is_some() {
+        match demo::fill(service.engine()).await {
+            Ok(lines) => welcome.push_str(&lines.replace("ADDRESS", &address.to_string())),
+            Err(error) => return failed(&*error, 1),
+        }
+    }
+    said(&welcome);
+    service.run_until(stop).await;
+    tracing::info!("stopped");
+    ExitCode::SUCCESS
+}
+
+/// Comes when the process is asked to stop.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+        tracing::info!("asked to stop");
+    })
+}
+
+/// Prints for whoever started the service; nobody may be reading.
+fn said(text: &str) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    ExitCode::SUCCESS
+}
+
+fn failed(error: &dyn std::error::Error, code: u8) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "canvass-service: {error}");
+    ExitCode::from(code)
+}

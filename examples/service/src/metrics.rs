@@ -1,0 +1,148 @@
+//! What is counted and timed, for Prometheus. The operator's: it counts cameras.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use canvass::Snapshot;
+use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Everything that is measured.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    seconds: Family<Endpoint, Histogram, fn() -> Histogram>,
+    /// Requests that are being answered.
+    pub in_flight: Gauge,
+    revision: Gauge<u64, AtomicU64>,
+    cameras: Gauge,
+    changes: Counter,
+    opened: Counter,
+    commits: Counter,
+    commit_seconds: Histogram,
+    checkpoints: Counter,
+    checkpoint_tiles: Counter,
+    checkpoint_seconds: Histogram,
+    /// Revisions in the log that no checkpoint has yet.
+    pub log_entries: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Endpoint {
+    route: String,
+}
+
+/// From 50 microseconds to 10 seconds.
+fn histogram() -> Histogram {
+    let steps = [0.5, 1.0, 2.5].into_iter();
+    let decades = [1e-4, 1e-3, 1e-2, 1e-1, 1.0];
+    Histogram::new(
+        decades
+            .into_iter()
+            .flat_map(move |decade| steps.clone().map(move |step| step * decade))
+            .chain([5.0, 10.0]),
+    )
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("canvass");
+        let requests = Family::<Answered, Counter>::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
+        registry.register("http_request_seconds", "Time to answer", seconds.clone());
+        let mut gauge = |name, help| {
+            let gauge: Gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        let in_flight = gauge("http_requests_in_flight", "Requests being answered");
+        let cameras = gauge("cameras", "Cameras registered");
+        let log_entries = gauge("log_revisions", "Revisions that no checkpoint has yet");
+        let revision = Gauge::<u64, AtomicU64>::default();
+        registry.register("revision", "The published revision", revision.clone());
+        let mut counter = |name, help| {
+            let counter: Counter = Counter::default();
+            registry.register(name, help, counter.clone());
+            counter
+        };
+        let changes = counter("changes", "Changes applied and kept");
+        let opened = counter("requests_opened", "Requests of agencies opened");
+        let commits = counter("commits", "Transactions committed");
+        let checkpoints = counter("checkpoints", "Checkpoints made");
+        let checkpoint_tiles = counter("checkpoint_tiles", "Tiles written by checkpoints");
+        let commit_seconds = histogram();
+        registry.register("commit_seconds", "Time of a commit", commit_seconds.clone());
+        let checkpoint_seconds = histogram();
+        registry.register("checkpoint_seconds", "Time of a checkpoint", checkpoint_seconds.clone());
+        Self {
+            registry,
+            requests,
+            seconds,
+            in_flight,
+            revision,
+            cameras,
+            changes,
+            opened,
+            commits,
+            commit_seconds,
+            checkpoints,
+            checkpoint_tiles,
+            checkpoint_seconds,
+            log_entries,
+        }
+    }
+}
+
+impl Metrics {
+    /// All of it in the text format of Prometheus.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = prometheus_text::encode(&mut text, &self.registry);
+        text
+    }
+
+    /// Notes an answer. The route is the one that matched, never the path that was asked for.
+    pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let labels = Answered { method: method.to_owned(), route: route.to_owned(), status };
+        self.requests.get_or_create(&labels).inc();
+        let endpoint = Endpoint { route: route.to_owned() };
+        self.seconds.get_or_create(&endpoint).observe(took.as_secs_f64());
+    }
+
+    /// Notes what readers see from now on.
+    pub fn publish(&self, snapshot: &Snapshot) {
+        self.revision.set(snapshot.revision().0);
+        self.cameras.set(i64::try_from(snapshot.cameras()).unwrap_or(i64::MAX));
+    }
+
+    /// Notes a commit.
+    pub fn committed(&self, took: Duration, changes: usize, opened: usize) {
+        self.commits.inc();
+        self.changes.inc_by(changes as u64);
+        self.opened.inc_by(opened as u64);
+        self.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Notes a checkpoint, and how many revisions of the log it took in.
+    pub fn checkpointed(&self, took: Duration, tiles: usize, revisions: u64) {
+        self.checkpoints.inc();
+        self.checkpoint_tiles.inc_by(tiles as u64);
+        self.checkpoint_seconds.observe(took.as_secs_f64());
+        self.log_entries.dec_by(i64::try_from(revisions).unwrap_or(i64::MAX));
+    }
+}

@@ -1,0 +1,218 @@
+//! The configuration: who may call, the policy, and the limits. Read once, at start.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+
+use canvass::{Agency, Policy};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+/// The configuration, validated.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Wire")]
+pub struct Settings {
+    /// The operator's token.
+    pub operator: TokenDigest,
+    /// The agencies, each with its token.
+    // INVARIANT: no agency and no token occurs twice.
+    pub agencies: Vec<Caller>,
+    /// The operator's limits on requests.
+    pub policy: Policy,
+    /// The service's limits.
+    pub limits: Limits,
+}
+
+/// An agency that may call.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Caller {
+    /// The SHA-256 of its bearer token in hexadecimal.
+    pub token_sha256: TokenDigest,
+    /// The operator's record of it.
+    pub agency: Agency,
+}
+
+/// How much is taken, and how often things are done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The largest body of changes in bytes.
+    pub changes_body_bytes: usize,
+    /// The most changes in one list.
+    pub changes_per_list: usize,
+    /// The largest body of any other request in bytes.
+    pub body_bytes: usize,
+    /// The most vertices that an area may have to be read at all, those that close rings included.
+    /// What a policy allows is less.
+    pub vertices: usize,
+    /// So many seconds after its head has come a request must be answered.
+    pub answer_seconds: u64,
+    /// So many seconds a connection may take to send a head.
+    pub head_seconds: u64,
+    /// The most requests that are answered at once; who comes after them is sent away.
+    pub in_flight: usize,
+    /// The most connections at once; who comes after them waits.
+    pub connections: usize,
+    /// After so many revisions a checkpoint is made,
+    pub checkpoint_revisions: u64,
+    /// and after so many seconds if there was any.
+    pub checkpoint_seconds: u64,
+    /// So many seconds requests may take to finish when the service stops.
+    pub drain_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            changes_body_bytes: 8 << 20,
+            changes_per_list: 50_000,
+            body_bytes: 256 << 10,
+            vertices: 10_000,
+            answer_seconds: 10,
+            head_seconds: 5,
+            in_flight: 1024,
+            connections: 4096,
+            checkpoint_revisions: 10_000,
+            checkpoint_seconds: 60,
+            drain_seconds: 20,
+        }
+    }
+}
+
+/// The SHA-256 of a token: what is compared, and all that is kept of it.
+///
+/// Tokens are long and drawn by chance, so that a plain digest is enough: nobody can go through all
+/// of them. Comparing takes the same time whatever the difference is.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    /// The digest of a token.
+    #[must_use]
+    pub fn of(token: &[u8]) -> Self {
+        Self(Sha256::digest(token).into())
+    }
+
+    /// The digest in hexadecimal, as a configuration has it.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        self.0.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    }
+
+    /// Whether two are the same, in a time that does not tell.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
+impl fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenDigest")
+    }
+}
+
+impl TryFrom<String> for TokenDigest {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        const BAD: &str = "the SHA-256 of a token is 64 hexadecimal digits";
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(BAD) };
+        let digest: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| BAD)?;
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+        let mut bytes = [0; 32];
+        for (byte, &[high, low]) in bytes.iter_mut().zip(digest) {
+            *byte = digit(high).ok_or(BAD)? << 4 | digit(low).ok_or(BAD)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read `{path}`: {error}")]
+    Unread {
+        /// Which file.
+        path: String,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The file is not a configuration.
+    #[error("`{path}` is no configuration: {error}")]
+    Invalid {
+        /// Which file.
+        path: String,
+        /// Why not.
+        error: serde_json::Error,
+    },
+}
+
+impl Settings {
+    /// Reads a configuration from a JSON file.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or says something that cannot be.
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        let shown = || path.display().to_string();
+        let text =
+            std::fs::read(path).map_err(|error| SettingsError::Unread { path: shown(), error })?;
+        serde_json::from_slice(&text)
+            .map_err(|error| SettingsError::Invalid { path: shown(), error })
+    }
+}
+
+/// The configuration as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    operator_token_sha256: TokenDigest,
+    #[serde(default)]
+    agencies: Vec<Caller>,
+    #[serde(default)]
+    policy: Policy,
+    #[serde(default)]
+    limits: Limits,
+}
+
+impl TryFrom<Wire> for Settings {
+    type Error = String;
+
+    fn try_from(wire: Wire) -> Result<Self, Self::Error> {
+        let Wire { operator_token_sha256: operator, agencies, policy, limits } = wire;
+        let mut tokens = BTreeSet::from([operator.0]);
+        let mut ids = BTreeSet::new();
+        for Caller { token_sha256, agency } in &agencies {
+            if !tokens.insert(token_sha256.0) {
+                return Err(format!("the token of agency `{}` is somebody else's too", agency.id));
+            }
+            if !ids.insert(agency.id) {
+                return Err(format!("agency `{}` is there twice", agency.id));
+            }
+        }
+        let needed = [
+            ("changes_body_bytes", limits.changes_body_bytes),
+            ("changes_per_list", limits.changes_per_list),
+            ("body_bytes", limits.body_bytes),
+            ("vertices", limits.vertices),
+            ("answer_seconds", usize::try_from(limits.answer_seconds).unwrap_or(usize::MAX)),
+            ("head_seconds", usize::try_from(limits.head_seconds).unwrap_or(usize::MAX)),
+            ("in_flight", limits.in_flight),
+            ("connections", limits.connections),
+            (
+                "checkpoint_seconds",
+                usize::try_from(limits.checkpoint_seconds).unwrap_or(usize::MAX),
+            ),
+        ];
+        match needed.iter().find(|&&(_, limit)| limit == 0) {
+            Some((name, _)) => Err(format!("limit `{name}` is 0, so that nothing would be taken")),
+            None => Ok(Self { operator, agencies, policy, limits }),
+        }
+    }
+}

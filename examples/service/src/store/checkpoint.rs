@@ -1,0 +1,150 @@
+//! Checkpoints: tiles that changed are staged beside the old ones a few at a time, so that commits
+//! go on in between; one short transaction makes them count; then what they replace is swept away.
+//! Wherever that is cut off, the store is as it was before the checkpoint, or after it.
+
+use canvass::Revision;
+use redb::ReadableTable;
+
+use super::{LOG, META, Store, StoreError, TILES};
+
+/// About so many bytes of tiles go into one transaction.
+const STAGE_BYTES: usize = 4 << 20;
+/// So many entries are removed in one transaction.
+const SWEEP: usize = 4096;
+
+/// A tile as it is to be kept.
+#[derive(Clone, Debug)]
+pub struct StagedTile {
+    /// Which tile.
+    pub tile: u64,
+    /// The tile; empty if it has vanished.
+    pub bytes: Vec<u8>,
+}
+
+impl Store {
+    /// Makes a checkpoint of the state at a revision, given every tile that has changed or vanished
+    /// since the last one. Commits go on in between.
+    ///
+    /// Only one checkpoint may be made at a time.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses; then the checkpoint before holds, with the log since.
+    pub fn checkpoint_at(
+        &self,
+        revision: Revision,
+        changed: impl IntoIterator<Item = StagedTile>,
+    ) -> Result<usize, StoreError> {
+        let mut changed = changed.into_iter().peekable();
+        let mut replaced = Vec::new();
+        while changed.peek().is_some() {
+            let transaction = self.begin()?;
+            {
+                let mut tiles = transaction.open_table(TILES)?;
+                let mut staged = 0;
+                while let Some(StagedTile { tile, bytes }) =
+                    changed.next_if(|_| staged < STAGE_BYTES)
+                {
+                    tiles.insert((tile, revision.0), bytes.as_slice())?;
+                    staged += bytes.len().max(1);
+                    replaced.push(tile);
+                }
+            }
+            transaction.commit()?;
+        }
+        let transaction = self.begin()?;
+        transaction.open_table(META)?.insert("checkpoint", revision.0)?;
+        transaction.commit()?;
+        self.sweep_tiles(revision, &replaced)?;
+        self.trim(revision)?;
+        Ok(replaced.len())
+    }
+
+    /// Removes all that a checkpoint which was cut off has left: for start-up, when no other is
+    /// made.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses.
+    pub fn sweep(&self) -> Result<(), StoreError> {
+        let (revision, unfinished, tiles) = {
+            let transaction = self.begin()?;
+            let revision =
+                transaction.open_table(META)?.get("checkpoint")?.map_or(0, |at| at.value());
+            let (mut unfinished, mut keys) = (Vec::new(), Vec::new());
+            for entry in transaction.open_table(TILES)?.iter()? {
+                let (tile, version) = entry?.0.value();
+                if version > revision {
+                    unfinished.push((tile, version));
+                }
+                keys.push(tile);
+            }
+            keys.dedup();
+            transaction.abort()?;
+            (Revision(revision), unfinished, keys)
+        };
+        for some in unfinished.chunks(SWEEP) {
+            let transaction = self.begin()?;
+            {
+                let mut tiles = transaction.open_table(TILES)?;
+                for &key in some {
+                    tiles.remove(key)?;
+                }
+            }
+            transaction.commit()?;
+        }
+        self.sweep_tiles(revision, &tiles)?;
+        self.trim(revision)
+    }
+
+    /// Of each of these tiles, removes all versions but the newest, and that too if it says that
+    /// the tile has vanished.
+    fn sweep_tiles(&self, revision: Revision, replaced: &[u64]) -> Result<(), StoreError> {
+        for some in replaced.chunks(SWEEP) {
+            let transaction = self.begin()?;
+            let mut removed = 0;
+            {
+                let mut tiles = transaction.open_table(TILES)?;
+                for &tile in some {
+                    let mut old = Vec::new();
+                    for entry in tiles.range((tile, 0)..=(tile, revision.0))?.rev() {
+                        let (key, bytes) = entry?;
+                        let newest = old.is_empty();
+                        old.push((key.value(), newest && !bytes.value().is_empty()));
+                    }
+                    for (key, kept) in old {
+                        if !kept {
+                            tiles.remove(key)?;
+                            removed += 1;
+                        }
+                    }
+                }
+            }
+            if removed > 0 { transaction.commit()? } else { transaction.abort()? }
+        }
+        Ok(())
+    }
+
+    /// Removes the log up to a revision.
+    fn trim(&self, revision: Revision) -> Result<(), StoreError> {
+        loop {
+            let transaction = self.begin()?;
+            let mut removed = 0;
+            {
+                let mut log = transaction.open_table(LOG)?;
+                while removed < SWEEP {
+                    match log.first()? {
+                        Some((first, _)) if first.value() <= revision.0 => {}
+                        _ => break,
+                    }
+                    log.pop_first()?;
+                    removed += 1;
+                }
+            }
+            if removed == 0 {
+                return Ok(transaction.abort()?);
+            }
+            transaction.commit()?;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What is kept: tiles, the log of changes since, and the requests that were opened.
+//!
+//! One file of `redb`, where a commit is one transaction, on the disk before it returns.
+//!
+//! ```text
+//! meta      "format"          -> 1
+//!           "checkpoint"      -> revision of the last checkpoint
+//! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
+//! log       revision          -> the changes that made it, as JSON
+//! opened    agency, ordinal   -> the request and its receipt, as JSON
+//! requests  request           -> agency, ordinal
+//! ```
+//!
+//! The state at the checkpoint is, of each tile, the newest version that is not newer than the
+//! checkpoint; what is newer was staged by a checkpoint that did not get to its end.
+
+mod checkpoint;
+mod opened;
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+
+use canvass::{Change, Revision};
+use redb::backends::FileBackend;
+use redb::{
+    Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+};
+
+pub use checkpoint::StagedTile;
+pub use opened::{NewRequest, StoredRequest};
+
+const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+const TILES: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("tiles");
+const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
+const OPENED: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("opened");
+const REQUESTS: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("requests");
+
+/// The one format that there is so far.
+const FORMAT: u64 = 1;
+
+/// Why something could not be kept or read back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The folder or the file in it cannot be made or opened.
+    #[error("cannot open `{path}`: {reason}")]
+    Open {
+        /// Which.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The file was written by another version of this service.
+    #[error("the store has format `{found}`, and this service reads format `{FORMAT}`")]
+    Format {
+        /// The format found.
+        found: u64,
+    },
+    /// The database refused.
+    #[error("the database refused: {0}")]
+    Database(redb::Error),
+    /// An entry is not what this service writes.
+    #[error("entry `{entry}` of table `{table}` cannot be read: {reason}")]
+    Entry {
+        /// Which table.
+        table: &'static str,
+        /// Which entry.
+        entry: u64,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl<E: Into<redb::Error>> From<E> for StoreError {
+    fn from(error: E) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// The embedded database.
+#[derive(Debug)]
+pub struct Store {
+    database: Database,
+}
+
+/// One revision of the log: its number, and its changes as JSON.
+#[derive(Clone, Debug)]
+pub struct LogEntry {
+    /// The revision that the changes made.
+    pub revision: Revision,
+    /// A JSON array of [`Change`]s.
+    pub changes: Vec<u8>,
+}
+
+impl Store {
+    /// Opens the store in a folder, which is made if there is none. Nobody else can open it until
+    /// this process has closed it, or died.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened, is open elsewhere, or has another format.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join("canvass.redb");
+        let refused =
+            |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+        fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(|error| refused(error.to_string()))?;
+        let database = FileBackend::new(file)
+            .and_then(|file| Database::builder().create_with_backend(file))
+            .map_err(|error| refused(error.to_string()))?;
+        let store = Self { database };
+        let transaction = store.begin()?;
+        {
+            let mut meta = transaction.open_table(META)?;
+            let found = meta.get("format")?.map(|format| format.value());
+            match found {
+                Some(FORMAT) => {}
+                Some(found) => return Err(StoreError::Format { found }),
+                None => {
+                    meta.insert("format", FORMAT)?;
+                    meta.insert("checkpoint", 0)?;
+                }
+            }
+            transaction.open_table(TILES)?;
+            transaction.open_table(LOG)?;
+            transaction.open_table(OPENED)?;
+            transaction.open_table(REQUESTS)?;
+        }
+        transaction.commit()?;
+        Ok(store)
+    }
+
+    /// Keeps revisions and opened requests, all or none. They are on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses; what was to be kept may then be kept or not, which only opening
+    /// the store again will tell.
+    pub fn commit(&self, revisions: &[LogEntry], opened: &[NewRequest]) -> Result<(), StoreError> {
+        let transaction = self.begin()?;
+        if !revisions.is_empty() {
+            let mut log = transaction.open_table(LOG)?;
+            for LogEntry { revision, changes } in revisions {
+                log.insert(revision.0, changes.as_slice())?;
+            }
+        }
+        if !opened.is_empty() {
+            opened::insert(&transaction, opened)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The revision of the last checkpoint, and every tile as of it.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses.
+    pub fn checkpoint(&self) -> Result<(Revision, Vec<Vec<u8>>), StoreError> {
+        let transaction = self.database.begin_read()?;
+        let revision = transaction.open_table(META)?.get("checkpoint")?.map_or(0, |at| at.value());
+        let mut newest: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+        for entry in transaction.open_table(TILES)?.iter()? {
+            let (key, tile) = entry?;
+            // Versions of a tile ascend, so that the last one that fits stays.
+            let (tile_key, version) = key.value();
+            if version <= revision {
+                newest.insert(tile_key, tile.value().to_vec());
+            }
+        }
+        let tiles = newest.into_values().filter(|tile| !tile.is_empty()).collect();
+        Ok((Revision(revision), tiles))
+    }
+
+    /// Hands over the revisions of the log that are newer than one, ascending. How many there were
+    /// is returned.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses, an entry cannot be read, or `take` fails.
+    pub fn replay<E: From<StoreError>>(
+        &self,
+        after: Revision,
+        mut take: impl FnMut(Revision, Vec<Change>) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let read = || -> Result<_, StoreError> {
+            let log = self.database.begin_read()?.open_table(LOG)?;
+            Ok(log.range(after.0.saturating_add(1)..)?)
+        };
+        let mut taken = 0;
+        for entry in read()? {
+            let (revision, changes) = entry.map_err(StoreError::from)?;
+            let revision = revision.value();
+            let changes = serde_json::from_slice(changes.value()).map_err(|error| {
+                StoreError::Entry { table: "log", entry: revision, reason: error.to_string() }
+            })?;
+            take(Revision(revision), changes)?;
+            taken += 1;
+        }
+        Ok(taken)
+    }
+
+    /// A transaction whose commit is on the disk when it returns.
+    fn begin(&self) -> Result<WriteTransaction, StoreError> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        Ok(transaction)
+    }
+}
