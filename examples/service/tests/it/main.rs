@@ -1,0 +1,19 @@
+//! Tests against the really started program, over HTTP.
+
+#![allow(unreachable_pub, reason = "helpers are public within the one test binary")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::too_many_lines,
+    reason = "tests"
+)]
+
+mod crash;
+mod planes;
+mod problems;
+mod restart;
+mod store;
+mod support;

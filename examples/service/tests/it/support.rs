@@ -1,0 +1,219 @@
+//! A started service, and a client of it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use canvass_service::settings::TokenDigest;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+pub const OPERATOR: &str = "operator-token-of-the-tests";
+pub const FIRST: &str = "token-of-agency-1";
+pub const SECOND: &str = "token-of-agency-2";
+
+/// The service's program, started on a free port.
+pub struct Service {
+    child: Child,
+    address: String,
+    agent: ureq::Agent,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    /// The problem of an answer that is one.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["type"], format!("/problems/{code}"));
+        assert!(problem["title"].is_string() && problem["detail"].is_string());
+        problem
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.json()
+    }
+}
+
+/// A configuration with two agencies; what is given replaces the policy and the limits.
+pub fn config(policy: &Value, limits: &Value) -> Value {
+    let hex = |token: &str| TokenDigest::of(token.as_bytes()).hex();
+    let agency = |id: u64, token: &str| {
+        let record = json!({
+            "id": id, "name": format!("Agency {id}"), "kind": "local",
+            "jurisdiction": square(-85.5, 40.5, 2.0),
+        });
+        json!({ "token_sha256": hex(token), "agency": record })
+    };
+    json!({
+        "operator_token_sha256": hex(OPERATOR),
+        "agencies": [agency(1, FIRST), agency(2, SECOND)],
+        "policy": policy, "limits": limits,
+    })
+}
+
+/// A square from its south-west corner.
+pub fn square(west: f64, south: f64, side: f64) -> Value {
+    let (east, north) = (west + side, south + side);
+    json!({ "type": "Polygon", "coordinates": [[
+        [west, south], [east, south], [east, north], [west, north], [west, south]
+    ]] })
+}
+
+/// A request of agency 1 about the last hours.
+pub fn request(case: &str, area: &Value) -> Value {
+    let ago = |hours| {
+        let at = Timestamp::now() - SignedDuration::from_hours(hours);
+        Timestamp::from_second(at.as_second()).unwrap().to_string()
+    };
+    json!({
+        "agency": 1, "incident": "burglary", "area": area, "case_reference": case,
+        "contact": "desk@example.org", "window": { "start": ago(5), "end": ago(3) },
+    })
+}
+
+/// Registers a camera of an owner who agreed.
+pub fn agreed(owner: u64, lon: f64, lat: f64) -> [Value; 2] {
+    [
+        json!({ "register": { "id": owner, "owner": owner, "position": [lon, lat],
+            "recording": { "kept_days": 60 } } }),
+        json!({ "set_consent": { "owner": owner, "consent": { "standing": "granted" } } }),
+    ]
+}
+
+impl Service {
+    /// Starts the program in a folder, which keeps the configuration too.
+    pub fn start(folder: &Path, config: &Value) -> Self {
+        let file = folder.join("config.json");
+        std::fs::write(&file, config.to_string()).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_canvass-service"))
+            .args(["--listen", "127.0.0.1:0", "--log", "json", "--config"])
+            .arg(&file)
+            .arg("--data")
+            .arg(folder.join("data"))
+            .env("CANVASS_LOG", "debug")
+            .stdout(Stdio::piped())
+            .stderr(
+                std::fs::File::options()
+                    .create(true)
+                    .append(true)
+                    .open(folder.join("log"))
+                    .unwrap(),
+            )
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ");
+        let address = address.unwrap_or_else(|| panic!("it said `{line}`")).to_owned();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(20)))
+            .build()
+            .new_agent();
+        Self { child, address, agent }
+    }
+
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub fn agent(&self) -> ureq::Agent {
+        self.agent.clone()
+    }
+
+    #[track_caller]
+    pub fn get(&self, token: &str, path: &str) -> Answer {
+        get(&self.agent, &self.address, token, path).unwrap()
+    }
+
+    #[track_caller]
+    pub fn post(&self, token: &str, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        post(&self.agent, &self.address, token, path, body.as_ref()).unwrap()
+    }
+
+    /// Applies changes, which must be taken.
+    #[track_caller]
+    pub fn change(&self, changes: &[Value]) -> u64 {
+        let answer = self.post(OPERATOR, "/v1/changes", json!(changes).to_string());
+        answer.expect(200)["revision"].as_u64().unwrap()
+    }
+
+    /// Opens a request of agency 1, which must be taken.
+    #[track_caller]
+    pub fn open(&self, request: &Value) -> Value {
+        self.post(FIRST, "/v1/requests", request.to_string()).expect(201)
+    }
+
+    /// Ends it at once, as a machine that fails would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop, and waits until it has.
+    #[track_caller]
+    pub fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Both fail if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn get(
+    agent: &ureq::Agent,
+    address: &str,
+    token: &str,
+    path: &str,
+) -> Result<Answer, ureq::Error> {
+    let mut request = agent.get(format!("{address}{path}"));
+    if !token.is_empty() {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    answer(request.call()?)
+}
+
+pub fn post(
+    agent: &ureq::Agent,
+    address: &str,
+    token: &str,
+    path: &str,
+    body: &[u8],
+) -> Result<Answer, ureq::Error> {
+    let mut request = agent.post(format!("{address}{path}")).content_type("application/json");
+    if !token.is_empty() {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    answer(request.send(body)?)
+}
+
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
+    let text = response.body_mut().read_to_string()?;
+    Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), text })
+}
