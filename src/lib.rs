@@ -22,6 +22,11 @@ pub use camera::{Camera, CameraId, OwnerId, Recording, RecordingError};
 pub use case_file::{CaseFile, CaseFileError, OpenedRequest, RequestId};
 pub use consent::{AskLimit, AskLimitError, Consent, Denial, Question, Scope, Standing};
 pub use disclosure::Receipt;
+pub use disclosure::audit::{
+    Asked, AskedTags, AskedTagsError, AuditEntry, AuditEvent, AuditLog, ConsistencyProof, Digest,
+    DigestError, EntryError, EntrySeed, InclusionProof, NonceReused, OpeningError, OwnerSalt,
+    PartiesKey, ProofError, SaltMissing, SubjectKey, TreeHead,
+};
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use registry::{Change, ChangeError, ChangeRefusal, Layout, Registry, Revision, Snapshot};

@@ -1,5 +1,6 @@
-//! What may leave towards the agency.
+//! What may leave: towards the agency, towards owners, towards everybody.
 
+pub mod audit;
 mod receipt;
 
 pub use receipt::Receipt;

@@ -79,6 +79,24 @@ impl Receipt {
         self.agency
     }
 
+    /// What kind of incident the request is about.
+    #[must_use]
+    pub fn incident(&self) -> IncidentKind {
+        self.incident
+    }
+
+    /// Which window the request is about.
+    #[must_use]
+    pub fn window(&self) -> &TimeWindow {
+        &self.window
+    }
+
+    /// The version of the policy that let the request pass.
+    #[must_use]
+    pub fn policy_version(&self) -> &str {
+        &self.policy_version
+    }
+
     /// When the request was reviewed and accepted.
     #[must_use]
     pub fn reviewed_at(&self) -> Timestamp {

@@ -1,0 +1,311 @@
+//! One line of the log.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::asked::{Asked, AskedTags, SaltMissing};
+use super::digest::Digest;
+use super::entry_bytes::EntryError;
+use super::secrets::{EntrySeed, OwnerSalt, PartiesKey, SubjectKey};
+use crate::agency::AgencyId;
+use crate::authorized::AuthorizedRequest;
+use crate::camera::OwnerId;
+use crate::disclosure::Receipt;
+use crate::policy::Policy;
+use crate::registry::Revision;
+use crate::request::Request;
+use crate::routing::Route;
+use crate::violation::Violations;
+
+/// One line of the log: what happened, when, under which policy. Made for publication.
+///
+/// What it says openly is the instant, the policy's version, the event, for a refusal the codes of
+/// the violations, and for a route the registry's revision and a band of how many were asked. The
+/// agency, the case and the digest of what it is about are commitments, which only an
+/// [`EntrySeed`] or the keys from it open; owners are tags, which only an [`OwnerSalt`] finds.
+///
+/// It can be written to any serde format, or [to bytes](Self::to_bytes), which are the leaf of the
+/// log's tree; both are validated on the way in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Fields", into = "Fields")]
+pub struct AuditEntry {
+    // INVARIANT: the codes of a refusal are well formed and there is at least one.
+    fields: Fields,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fields {
+    pub(super) nonce: Digest,
+    pub(super) at: Timestamp,
+    pub(super) policy_version: String,
+    pub(super) agency: Digest,
+    pub(super) case: Digest,
+    pub(super) subject: Digest,
+    pub(super) event: AuditEvent,
+}
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum AuditEvent {
+    /// A request passed review. The subject is [`AuthorizedRequest::digest`].
+    Accepted,
+    /// A request was refused. The subject is [`Request::digest`].
+    Refused {
+        /// The codes of all violations, in the order of the review.
+        codes: Vec<String>,
+    },
+    /// A request was routed. The subject is [`Route::digest`].
+    Routed {
+        /// As of which state of the registry.
+        revision: Revision,
+        /// Who was asked.
+        asked: AskedTags,
+    },
+    /// A route was rechecked. The subject is [`Route::digest`] of what was left.
+    Rechecked {
+        /// As of which state of the registry.
+        revision: Revision,
+        /// Who was still asked.
+        asked: AskedTags,
+    },
+    /// The agency got its receipt. The subject is [`Receipt::digest`].
+    Receipt,
+}
+
+impl AuditEntry {
+    /// A request passed review.
+    #[must_use]
+    pub fn accepted(authorized: &AuthorizedRequest, seed: &EntrySeed) -> Self {
+        let request = authorized.request();
+        Self::new(
+            seed,
+            authorized.reviewed_at(),
+            authorized.policy_version(),
+            (request.agency, &request.case_reference),
+            authorized.digest(),
+            AuditEvent::Accepted,
+        )
+    }
+
+    /// A request was refused by a policy at `now`.
+    #[must_use]
+    pub fn refused(
+        request: &Request,
+        policy: &Policy,
+        violations: &Violations,
+        now: Timestamp,
+        seed: &EntrySeed,
+    ) -> Self {
+        let codes = violations.iter().map(|violation| violation.code().to_owned()).collect();
+        Self::new(
+            seed,
+            now,
+            &policy.version,
+            (request.agency, &request.case_reference),
+            request.digest(),
+            AuditEvent::Refused { codes },
+        )
+    }
+
+    /// A request was routed. `salts` gives each owner's salt.
+    ///
+    /// # Errors
+    ///
+    /// If an owner of the route has no salt: nobody is left out in silence.
+    pub fn routed(
+        route: &Route,
+        seed: &EntrySeed,
+        salts: impl Fn(OwnerId) -> Option<OwnerSalt>,
+    ) -> Result<Self, SaltMissing> {
+        let asked = AskedTags::of(route, seed, salts)?;
+        Ok(Self::of_route(route, seed, AuditEvent::Routed { revision: route.revision(), asked }))
+    }
+
+    /// A route was rechecked, and this is what was left. `salts` gives each owner's salt.
+    ///
+    /// # Errors
+    ///
+    /// If an owner of the route has no salt: nobody is left out in silence.
+    pub fn rechecked(
+        route: &Route,
+        seed: &EntrySeed,
+        salts: impl Fn(OwnerId) -> Option<OwnerSalt>,
+    ) -> Result<Self, SaltMissing> {
+        let asked = AskedTags::of(route, seed, salts)?;
+        Ok(Self::of_route(route, seed, AuditEvent::Rechecked { revision: route.revision(), asked }))
+    }
+
+    /// The agency got its receipt at `now`.
+    #[must_use]
+    pub fn receipt(receipt: &Receipt, now: Timestamp, seed: &EntrySeed) -> Self {
+        Self::new(
+            seed,
+            now,
+            receipt.policy_version(),
+            (receipt.agency(), receipt.case_reference()),
+            receipt.digest(),
+            AuditEvent::Receipt,
+        )
+    }
+
+    fn of_route(route: &Route, seed: &EntrySeed, event: AuditEvent) -> Self {
+        let authorized = route.authorized();
+        let request = authorized.request();
+        Self::new(
+            seed,
+            route.now(),
+            authorized.policy_version(),
+            (request.agency, &request.case_reference),
+            route.digest(),
+            event,
+        )
+    }
+
+    fn new(
+        seed: &EntrySeed,
+        at: Timestamp,
+        policy_version: &str,
+        (agency, case): (AgencyId, &str),
+        subject: Digest,
+        event: AuditEvent,
+    ) -> Self {
+        let (nonce, parties) = (seed.nonce(), seed.parties_key());
+        let fields = Fields {
+            nonce,
+            at,
+            policy_version: policy_version.to_owned(),
+            agency: parties.agency(nonce, agency.0),
+            case: parties.case(nonce, case),
+            subject: seed.subject_key().subject(nonce, subject),
+            event,
+        };
+        Self { fields }
+    }
+
+    /// What makes the entry's tags and commitments unlike those of any other.
+    #[must_use]
+    pub fn nonce(&self) -> Digest {
+        self.fields.nonce
+    }
+
+    /// When it happened, as whoever made the entry says: of the review, of the route, of the
+    /// receipt. Instants of a log need not ascend.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.fields.at
+    }
+
+    /// The version of the policy in force.
+    #[must_use]
+    pub fn policy_version(&self) -> &str {
+        &self.fields.policy_version
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn event(&self) -> &AuditEvent {
+        &self.fields.event
+    }
+
+    /// Whether the entry says that an owner was asked, which takes their salt; `None` if it is not
+    /// about a route.
+    ///
+    /// The entry must be known to be in the log, by an [inclusion proof](super::InclusionProof).
+    /// O(log n) in the band.
+    #[must_use]
+    pub fn whether_asked(&self, owner: OwnerId, salt: &OwnerSalt) -> Option<Asked> {
+        match self.event() {
+            AuditEvent::Routed { asked, .. } | AuditEvent::Rechecked { asked, .. } => {
+                Some(asked.has(salt.tag(self.nonce(), owner)))
+            }
+            AuditEvent::Accepted | AuditEvent::Refused { .. } | AuditEvent::Receipt => None,
+        }
+    }
+
+    /// Shows that the entry is about this agency and this case.
+    ///
+    /// # Errors
+    ///
+    /// If it is not, or the key is another entry's.
+    pub fn verify_parties(
+        &self,
+        key: &PartiesKey,
+        agency: AgencyId,
+        case_reference: &str,
+    ) -> Result<(), OpeningError> {
+        if key.agency(self.nonce(), agency.0) != self.fields.agency {
+            Err(OpeningError::Agency { agency })
+        } else if key.case(self.nonce(), case_reference) != self.fields.case {
+            Err(OpeningError::Case)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Shows that the entry is about what has this digest: see [`AuditEvent`] for which that is. To
+    /// replay a route, route again as of the entry's revision and instant and compare.
+    ///
+    /// # Errors
+    ///
+    /// If it is not, or the key is another entry's.
+    pub fn verify_subject(&self, key: &SubjectKey, subject: Digest) -> Result<(), OpeningError> {
+        if key.subject(self.nonce(), subject) == self.fields.subject {
+            Ok(())
+        } else {
+            Err(OpeningError::Subject { subject })
+        }
+    }
+
+    pub(super) fn fields(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+impl TryFrom<Fields> for AuditEntry {
+    type Error = EntryError;
+
+    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
+        if let AuditEvent::Refused { codes } = &fields.event {
+            let is_code = |code: &String| {
+                (1..=64).contains(&code.len())
+                    && code.bytes().all(|byte| {
+                        byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit()
+                    })
+            };
+            if codes.is_empty() || !codes.iter().all(is_code) {
+                return Err(EntryError::Codes);
+            }
+        }
+        Ok(Self { fields })
+    }
+}
+
+impl From<AuditEntry> for Fields {
+    fn from(entry: AuditEntry) -> Self {
+        entry.fields
+    }
+}
+
+/// Why an entry is not shown to be about what was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpeningError {
+    /// It is about another agency, or the key is not this entry's.
+    #[error("with this key the entry is not about agency `{agency}`")]
+    Agency {
+        /// The agency claimed.
+        agency: AgencyId,
+    },
+    /// It is about another case.
+    #[error("with this key the entry is not about that case")]
+    Case,
+    /// It is about something with another digest, or the key is not this entry's.
+    #[error("with this key the entry is not about what has the digest `{subject}`")]
+    Subject {
+        /// The digest claimed.
+        subject: Digest,
+    },
+}

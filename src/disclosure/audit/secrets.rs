@@ -1,0 +1,133 @@
+//! What is kept apart from the log: an owner's salt, an entry's seed, and the keys that come of it.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::digest::{Digest, Encoder};
+use crate::camera::OwnerId;
+
+macro_rules! secret {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// The secret with these bytes.
+            #[must_use]
+            pub const fn new(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// The bytes, to be stored where secrets are.
+            #[must_use]
+            pub const fn to_bytes(&self) -> [u8; 32] {
+                self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    };
+}
+
+secret! {
+    /// An owner's salt: 32 random bytes that the service made for this owner, and shows to nobody
+    /// else.
+    ///
+    /// With it an owner finds out whether an entry says that they were asked. Erasing it is
+    /// forgetting: the log stays valid, and nobody can tell any more which tags were theirs. `Debug`
+    /// does not print it.
+    ///
+    /// ```
+    /// use canvass::OwnerSalt;
+    ///
+    /// assert_eq!(format!("{:?}", OwnerSalt::new([7; 32])), "OwnerSalt(..)");
+    /// ```
+    OwnerSalt
+}
+secret! {
+    /// The seed of one entry: 32 random bytes, fresh for each entry of any log.
+    ///
+    /// Everything secret in the entry comes of it, so whoever has it can open the entry and tell
+    /// its padding from people. Keep it as long as somebody may want to see the entry opened, and
+    /// hand out a [`PartiesKey`] or a [`SubjectKey`] instead. Without it the entry's commitments
+    /// stay closed for good. `Debug` does not print it.
+    EntrySeed
+}
+secret! {
+    /// Opens an entry's commitments to the agency and to the case, and nothing else.
+    PartiesKey
+}
+secret! {
+    /// Opens an entry's commitment to the digest of what it is about.
+    ///
+    /// For a route that is as much as the list of its recipients: who has the key can test guesses
+    /// of the whole list. It does not tell padding from people.
+    SubjectKey
+}
+
+impl EntrySeed {
+    /// The key to the entry's agency and case.
+    #[must_use]
+    pub fn parties_key(&self) -> PartiesKey {
+        PartiesKey(derived(&self.0, "parties", 0).0)
+    }
+
+    /// The key to the digest of what the entry is about.
+    #[must_use]
+    pub fn subject_key(&self) -> SubjectKey {
+        SubjectKey(derived(&self.0, "subject", 0).0)
+    }
+
+    /// What makes the entry's tags and commitments unlike those of any other. Public.
+    pub(super) fn nonce(&self) -> Digest {
+        derived(&self.0, "nonce", 0)
+    }
+
+    /// A tag that is nobody's.
+    pub(super) fn padding(&self, number: u64) -> Digest {
+        derived(&self.0, "padding", number)
+    }
+}
+
+impl OwnerSalt {
+    /// The tag that stands for an owner under one entry.
+    pub(super) fn tag(&self, nonce: Digest, owner: OwnerId) -> Digest {
+        mac(&self.0, &Encoder::new("canvass/audit/1/tag").digest(nonce).number(owner.0))
+    }
+}
+
+impl PartiesKey {
+    pub(super) fn agency(&self, nonce: Digest, agency: u64) -> Digest {
+        mac(&self.0, &Encoder::new("canvass/audit/1/agency").digest(nonce).number(agency))
+    }
+
+    pub(super) fn case(&self, nonce: Digest, reference: &str) -> Digest {
+        mac(&self.0, &Encoder::new("canvass/audit/1/case").digest(nonce).text(reference))
+    }
+}
+
+impl SubjectKey {
+    pub(super) fn subject(&self, nonce: Digest, subject: Digest) -> Digest {
+        mac(&self.0, &Encoder::new("canvass/audit/1/subject").digest(nonce).digest(subject))
+    }
+}
+
+fn derived(seed: &[u8; 32], what: &str, number: u64) -> Digest {
+    mac(seed, &Encoder::new("canvass/audit/1/seed").text(what).number(number))
+}
+
+/// HMAC-SHA-256. All keys have 32 bytes, which HMAC fills up with zeros to a block of 64.
+fn mac(key: &[u8; 32], message: &Encoder) -> Digest {
+    let mut block = [0; 64];
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    mac.update(message.as_bytes());
+    Digest(mac.finalize().into_bytes().into())
+}
