@@ -52,7 +52,7 @@ pub(super) struct Drawing {
     pub(super) vertices: Vec<Vertex>,
     pub(super) rings: Vec<Ring>,
     pub(super) parts: usize,
-    /// Whether every vertex is on the grid of 1e-7 degree as it was given.
+    /// Whether every vertex, unwrapped, is the number nearest to a place of the grid of 1e-7 degree.
     pub(super) on_grid: bool,
     /// The easternmost vertex in units of 1e-7 degree.
     pub(super) east: i64,
@@ -170,6 +170,8 @@ impl Drawing {
         for vertex in self.vertices.iter_mut().skip(start) {
             vertex.x += turns * 360.0;
             vertex.lon += whole(turns) * FULL_TURN;
+            // A sum of degrees is not always the number nearest to the place.
+            self.on_grid &= vertex.lon as f64 / E7 == vertex.x;
         }
     }
 

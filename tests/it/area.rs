@@ -679,3 +679,16 @@ fn wkt(text: &str) -> geo_types::Geometry<f64> {
     use std::str::FromStr;
     wkt::Wkt::<f64>::from_str(text).unwrap().try_into().unwrap()
 }
+
+/// In the plane ten turns east a corner lies beside an edge, and at home a hair beyond it.
+#[test]
+fn an_area_drawn_some_turns_away_is_written_so_that_it_can_be_read() {
+    let text = "MULTIPOLYGON(((3589.995 -0.005, 3590.015 -0.005, 3590.015 0.015, 3589.995 0.015)), \
+                ((3590 0.03, 3590.03 0, 3590.06 0.03, 3590.03 0.06)))";
+    let area = Area::from_wkt(text).unwrap();
+    let again = Area::from_geojson(&area.to_geojson()).unwrap();
+    assert_eq!(again, area);
+    assert_eq!(area.bounds(), (-10.005, -0.005, -9.94, 0.06));
+    // Not vacuous: written as it was rounded, it could not be.
+    assert!(Area::new(&area.to_multi_polygon()).is_err());
+}
