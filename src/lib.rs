@@ -27,6 +27,10 @@ pub use disclosure::audit::{
     DigestError, EntryError, EntrySeed, InclusionProof, NonceReused, OpeningError, OwnerSalt,
     PartiesKey, ProofError, SaltMissing, SubjectKey, TreeHead,
 };
+pub use disclosure::notice::{
+    DraftError, Finding, Findings, Letter, Mailing, MailingError, Notice, NoticeDraft, NoticeRule,
+    NoticeTemplate, Placeholder, ReviewError, TemplateError,
+};
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use registry::{Change, ChangeError, ChangeRefusal, Layout, Registry, Revision, Snapshot};

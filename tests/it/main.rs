@@ -22,6 +22,7 @@ mod cases;
 mod conformance;
 mod consent;
 mod covering;
+mod notice;
 mod oracle;
 mod policy;
 mod registry;

@@ -1,0 +1,113 @@
+//! A route and its notice: what is sent to whom. **The operator's.**
+
+use jiff::tz::TimeZone;
+
+use super::draft::Notice;
+use crate::camera::OwnerId;
+use crate::routing::{Recipient, Route};
+
+/// A route with the reviewed notice that its owners get, each in their local time. **The
+/// operator's.**
+///
+/// Only a reviewed [`Notice`] can be attached:
+///
+/// ```
+/// # use canvass::{Mailing, MailingError, Notice, NoticeDraft, Route};
+/// # use jiff::tz::TimeZone;
+/// # fn mail(route: Route, draft: NoticeDraft, notice: Notice) -> Result<Mailing, MailingError> {
+/// route.with_notice(&notice, |_| Some(TimeZone::UTC))
+/// # }
+/// ```
+///
+/// A draft cannot:
+///
+/// ```compile_fail,E0308
+/// # use canvass::{Mailing, MailingError, Notice, NoticeDraft, Route};
+/// # use jiff::tz::TimeZone;
+/// # fn mail(route: Route, draft: NoticeDraft, notice: Notice) -> Result<Mailing, MailingError> {
+/// route.with_notice(&draft, |_| Some(TimeZone::UTC))
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct Mailing {
+    route: Route,
+    notice: Notice,
+    // INVARIANT: one for each recipient, in their order.
+    zones: Vec<TimeZone>,
+}
+
+/// What one owner gets. **The operator's.**
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter<'a> {
+    /// Who gets it, and for which cameras.
+    pub recipient: Recipient<'a>,
+    /// The text, with the window in the owner's local time.
+    pub text: String,
+}
+
+impl Route {
+    /// The route with the notice that its owners get. `zones` gives the time zone that each owner
+    /// lives in.
+    ///
+    /// [Recheck](Route::recheck) a route before, so that the mailing is as of now.
+    ///
+    /// # Errors
+    ///
+    /// If the notice is about another request, or an owner's time zone is not known: nobody is
+    /// left out in silence, and nobody is told a time that is not theirs.
+    pub fn with_notice(
+        self,
+        notice: &Notice,
+        zones: impl Fn(OwnerId) -> Option<TimeZone>,
+    ) -> Result<Mailing, MailingError> {
+        if notice.authorized() != self.authorized() {
+            return Err(MailingError::OtherRequest);
+        }
+        let zone = |recipient: Recipient<'_>| {
+            let owner = recipient.owner;
+            let known = zones(owner).filter(|zone| !zone.is_unknown());
+            known.ok_or(MailingError::TimeZoneMissing { owner })
+        };
+        let zones = self.recipients().map(zone).collect::<Result<_, _>>()?;
+        Ok(Mailing { route: self, notice: notice.clone(), zones })
+    }
+}
+
+impl Mailing {
+    /// Whom it goes to.
+    #[must_use]
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// What they get.
+    #[must_use]
+    pub fn notice(&self) -> &Notice {
+        &self.notice
+    }
+
+    /// One letter for each owner, in the order of the route.
+    #[must_use]
+    pub fn letters(&self) -> impl ExactSizeIterator<Item = Letter<'_>> {
+        self.route
+            .recipients()
+            .zip(&self.zones)
+            .map(|(recipient, zone)| Letter { recipient, text: self.notice.text_in(zone) })
+    }
+}
+
+/// Why a notice does not go with a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MailingError {
+    /// The notice was reviewed for another request.
+    #[error("the notice was reviewed for another request than the one that was routed")]
+    OtherRequest,
+    /// An owner's local time is not known.
+    #[error("the time zone of owner `{owner}` is not known, so the window cannot be said in it")]
+    TimeZoneMissing {
+        /// The first such owner.
+        owner: OwnerId,
+    },
+}

@@ -1,0 +1,51 @@
+//! What a notice must say.
+
+use super::words::Text;
+use super::{Finding, NoticeRule, Placeholder};
+
+/// Ways to say that it is voluntary.
+const VOLUNTARY: &[&str] = &[
+    "voluntary",
+    "voluntarily",
+    "up to you",
+    "you may say no",
+    "you are free to say no",
+    "free to decline",
+    "you do not have to",
+    "you don't have to",
+];
+
+/// Ways to say that it is not a warrant.
+const NO_WARRANT: &[&str] = &[
+    "not a warrant",
+    "not a search warrant",
+    "isn't a warrant",
+    "isn't a search warrant",
+    "neither a warrant",
+    "not a court order or warrant",
+    "not a warrant or court order",
+];
+
+pub(super) fn findings(text: &Text<'_>) -> Vec<Finding> {
+    let lacks = |place, rule| text.lacks(place).then(|| Finding::missing(rule));
+    // What an agency fills in cannot stand for the operator's word.
+    let says = |phrases: &[&str]| {
+        (0..text.words().len()).any(|index| {
+            phrases.iter().filter_map(|phrase| text.phrase(index, phrase)).any(|end| {
+                text.is_own(&text.bytes(index..end)) && !text.is_denied(index, usize::MAX)
+            })
+        })
+    };
+    let unsaid = |phrases: &[&str], rule| (!says(phrases)).then(|| Finding::missing(rule));
+    [
+        lacks(Placeholder::Agency, NoticeRule::AgencyMissing),
+        lacks(Placeholder::Case, NoticeRule::CaseMissing),
+        lacks(Placeholder::Window, NoticeRule::WindowMissing),
+        unsaid(VOLUNTARY, NoticeRule::VoluntaryMissing),
+        unsaid(NO_WARRANT, NoticeRule::NotAWarrantMissing),
+        lacks(Placeholder::Stop, NoticeRule::StopMissing),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

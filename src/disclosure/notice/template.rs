@@ -1,0 +1,170 @@
+//! The operator's wording, with places for what differs from request to request.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! placeholders {
+    ($($(#[$doc:meta])* $name:ident $code:literal,)*) => {
+        /// A place in a template that is filled in, written as its name in braces.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Placeholder { $($(#[$doc])* $name,)* }
+
+        impl Placeholder {
+            /// Every placeholder.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The name that a template writes in braces.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+        }
+    };
+}
+
+placeholders! {
+    /// The agency's name, from the operator's record: `{agency}`.
+    Agency "agency",
+    /// The agency's case reference: `{case}`.
+    Case "case",
+    /// What kind of incident it is about: `{incident}`.
+    Incident "incident",
+    /// The window, in the owner's local time: `{window}`.
+    Window "window",
+    /// Whom to call about it: `{contact}`.
+    Contact "contact",
+    /// How to stop being asked, in the operator's words: `{stop}`.
+    Stop "stop",
+}
+
+impl fmt::Display for Placeholder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{}}}", self.code())
+    }
+}
+
+/// The operator's wording of a notice, with [`Placeholder`]s in braces. A brace itself is written
+/// twice.
+///
+/// ```
+/// use canvass::NoticeTemplate;
+///
+/// let template: NoticeTemplate = "{agency} asks about case {case}.".parse()?;
+/// assert_eq!(template.to_string(), "{agency} asks about case {case}.");
+/// let error = "Dear {owner},".parse::<NoticeTemplate>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "line 1 has the placeholder `{owner}`, which is none of {agency}, {case}, {incident}, \
+///      {window}, {contact}, {stop}"
+/// );
+/// # Ok::<(), canvass::TemplateError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct NoticeTemplate(pub(super) Vec<Part>);
+
+/// A stretch of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Words(String),
+    Place(Placeholder),
+}
+
+impl std::str::FromStr for NoticeTemplate {
+    type Err = TemplateError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (mut parts, mut words, mut line) = (Vec::new(), String::new(), 1);
+        let mut left = text;
+        while let Some(next) = left.chars().next() {
+            let rest = left.get(next.len_utf8()..).unwrap_or_default();
+            match next {
+                '{' | '}' if rest.starts_with(next) => {
+                    words.push(next);
+                    left = rest.get(1..).unwrap_or_default();
+                    continue;
+                }
+                '}' => return Err(TemplateError::Unopened { line }),
+                '{' => {
+                    let (name, after) =
+                        rest.split_once('}').ok_or(TemplateError::Unclosed { line })?;
+                    let known = Placeholder::ALL.iter().find(|place| place.code() == name);
+                    let place = *known.ok_or_else(|| TemplateError::Unknown {
+                        name: name.chars().take(80).collect(),
+                        line,
+                    })?;
+                    if !words.is_empty() {
+                        parts.push(Part::Words(std::mem::take(&mut words)));
+                    }
+                    parts.push(Part::Place(place));
+                    left = after;
+                    continue;
+                }
+                '\n' => line += 1,
+                _ => {}
+            }
+            words.push(next);
+            left = rest;
+        }
+        if !words.is_empty() {
+            parts.push(Part::Words(words));
+        }
+        Ok(Self(parts))
+    }
+}
+
+impl fmt::Display for NoticeTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|part| match part {
+            Part::Words(words) => f.write_str(&words.replace('{', "{{").replace('}', "}}")),
+            Part::Place(place) => place.fmt(f),
+        })
+    }
+}
+
+impl TryFrom<String> for NoticeTemplate {
+    type Error = TemplateError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<NoticeTemplate> for String {
+    fn from(template: NoticeTemplate) -> Self {
+        template.to_string()
+    }
+}
+
+/// Why a text is no [`NoticeTemplate`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// There is no such placeholder.
+    #[error("line {line} has the placeholder `{{{name}}}`, which is none of {}", known())]
+    Unknown {
+        /// What stands in the braces.
+        name: String,
+        /// On which line, counted from 1.
+        line: usize,
+    },
+    /// A brace is opened and not closed.
+    #[error("line {line} opens a brace that is not closed; write `{{{{` for a brace itself")]
+    Unclosed {
+        /// On which line, counted from 1.
+        line: usize,
+    },
+    /// A brace is closed that was not opened.
+    #[error("line {line} closes a brace that was not opened; write `}}}}` for a brace itself")]
+    Unopened {
+        /// On which line, counted from 1.
+        line: usize,
+    },
+}
+
+fn known() -> String {
+    let names: Vec<String> = Placeholder::ALL.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}
