@@ -131,6 +131,20 @@ fn an_area_of_many_vertices() {
     });
 }
 
+/// Its edges overlap all the way in longitude and in latitude.
+#[test]
+fn an_area_with_long_teeth() {
+    let comb = |corners: u32| {
+        let teeth = (0..corners / 2).flat_map(|tooth| {
+            let lat = f64::from(tooth) * 1e-4;
+            [(0.0, lat), (60.0, lat + 50.0)]
+        });
+        let ring = [(-1.0, 50.0), (-1.0, 0.0)].into_iter().chain(teeth).chain([(0.0, 50.0)]);
+        one(ring.collect(), vec![])
+    };
+    grows("teeth", 3_000, NEARLY_LINEAR, comb, |drawing| Area::new(&drawing).unwrap().size_m2());
+}
+
 #[test]
 fn an_area_of_many_holes() {
     let drawing = |holes| one(around(), squares(holes).collect());

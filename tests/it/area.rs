@@ -387,24 +387,6 @@ fn a_repair_says_what_it_changed() {
     }
 }
 
-/// The work grows like n log n: eight times the vertices take far less than 64 times as long.
-#[test]
-fn validation_does_not_grow_quadratically() {
-    for shape in [star, comb] {
-        let time = |vertices: usize| {
-            let drawing = shape(vertices);
-            let runs = (0..5).map(|_| {
-                let start = std::time::Instant::now();
-                Area::new(&drawing).unwrap();
-                start.elapsed()
-            });
-            runs.min().unwrap().as_secs_f64()
-        };
-        let (small, large) = (time(2_000), time(16_000));
-        assert!(large < 32.0 * small, "{small} s, {large} s");
-    }
-}
-
 pub fn star(vertices: usize) -> MultiPolygon<f64> {
     let coords = (0..vertices).map(|vertex| {
         let angle = vertex as f64 / vertices as f64 * std::f64::consts::TAU;
@@ -412,17 +394,6 @@ pub fn star(vertices: usize) -> MultiPolygon<f64> {
         Coord { x: radius * angle.cos(), y: radius * angle.sin() }
     });
     MultiPolygon(vec![Polygon::new(LineString(coords.collect()), Vec::new())])
-}
-
-/// Slanted teeth, every one of whose envelopes overlaps every other.
-fn comb(vertices: usize) -> MultiPolygon<f64> {
-    let mut coords = vec![Coord { x: -1.0, y: 50.0 }, Coord { x: -1.0, y: 0.0 }];
-    for tooth in 0..vertices / 2 {
-        let y = tooth as f64 * 1e-4;
-        coords.extend([Coord { x: 0.0, y }, Coord { x: 60.0, y: y + 50.0 }]);
-    }
-    coords.push(Coord { x: 0.0, y: 50.0 });
-    MultiPolygon(vec![Polygon::new(LineString(coords), Vec::new())])
 }
 
 proptest! {
