@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::geometry::{Area, Overlap};
 use crate::request::Request;
 
 /// A request that passed review. It can only come from [`Policy::review`](crate::Policy::review), and only it can be
@@ -39,6 +40,9 @@ pub(crate) struct Authorized {
     pub(crate) min_households: u32,
     pub(crate) max_per_case: u32,
     pub(crate) reviewed_at: Timestamp,
+    /// The areas of the agency's earlier requests that overlap this one, in the order in which they
+    /// were opened; `None` if the policy does not compare.
+    pub(crate) earlier: Option<Vec<Area>>,
 }
 
 impl AuthorizedRequest {
@@ -69,6 +73,19 @@ impl AuthorizedRequest {
     #[must_use]
     pub fn max_per_case(&self) -> u32 {
         self.0.max_per_case
+    }
+
+    /// The areas of the agency's earlier requests that overlap this one.
+    pub(crate) fn earlier(&self) -> &[Area] {
+        self.0.earlier.as_deref().unwrap_or_default()
+    }
+
+    /// Whether an area overlaps this request's, differs from it, and was not known at review.
+    pub(crate) fn is_new_overlap(&self, area: &Area) -> bool {
+        self.0.earlier.as_ref().is_some_and(|earlier| {
+            !earlier.contains(area)
+                && matches!(self.request().area.overlap(area), Overlap::Partial { .. })
+        })
     }
 
     /// When it was reviewed.

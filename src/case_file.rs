@@ -67,8 +67,9 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// If the request is another agency's, if its id is taken, or if its case has had as many
-    /// requests as the policy allowed since it was reviewed.
+    /// If the request is another agency's, if its id is taken, if its case has had as many
+    /// requests as the policy allowed since it was reviewed, or if a request whose area overlaps
+    /// this one's was opened since.
     pub fn open(
         &mut self,
         id: RequestId,
@@ -83,6 +84,10 @@ impl CaseFile {
             Err(CaseFileError::IdTaken { id })
         } else if self.opened_in(&request.case_reference) >= allowed {
             Err(CaseFileError::CaseExhausted { allowed })
+        } else if let Some(unseen) =
+            self.iter().find(|o| authorized.is_new_overlap(&o.request.area))
+        {
+            Err(CaseFileError::OverlapOpened { id: unseen.id })
         } else {
             self.opened.push(OpenedRequest { id, request: request.clone(), at: now });
             Ok(())
@@ -147,5 +152,11 @@ pub enum CaseFileError {
     CaseExhausted {
         /// How many are allowed.
         allowed: u32,
+    },
+    /// A request whose area overlaps this one's was opened since this one was reviewed.
+    #[error("request `{id}`, which overlaps it, was opened since the review; review it again")]
+    OverlapOpened {
+        /// Which request.
+        id: RequestId,
     },
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::agency::{Agency, AgencyKind};
 use crate::authorized::{Authorized, AuthorizedRequest};
-use crate::case_file::CaseFile;
+use crate::case_file::{CaseFile, RequestId};
+use crate::geometry::{Area, Overlap};
 use crate::request::Request;
 use crate::time::{DAY, seconds};
 use crate::violation::{Violation, Violations};
@@ -56,6 +57,12 @@ pub struct Policy {
     pub max_requests_per_case: u32,
     /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
     pub min_households: u32,
+    /// An area that overlaps one of the agency's earlier requests must be the same or differ by so
+    /// much: the size in square metres of what is in exactly one of the two.
+    pub min_difference_m2: f64,
+    /// The most earlier requests of the agency that an area may overlap; areas that are the same
+    /// count once.
+    pub max_overlaps: u32,
 }
 
 /// Whether a window may end after `now`.
@@ -106,6 +113,9 @@ impl Default for Policy {
             jurisdiction: Jurisdiction::Within,
             max_requests_per_case: 2,
             min_households: 11,
+            // As much as could be asked for by itself.
+            min_difference_m2: 64_750.0,
+            max_overlaps: 64,
         }
     }
 }
@@ -136,12 +146,15 @@ impl Policy {
             jurisdiction: Jurisdiction::Anywhere,
             max_requests_per_case: u32::MAX,
             min_households: 0,
+            min_difference_m2: 0.0,
+            max_overlaps: u32::MAX,
         }
     }
 
     /// Reviews a request that `agency` submitted, at `now`, given what it asked before.
     ///
-    /// Linear in the area's vertices, and a little more where a jurisdiction is compared.
+    /// Linear in the area's vertices, and a little more where a jurisdiction is compared; O(n²) for
+    /// each of the agency's earlier areas that it may overlap.
     ///
     /// # Errors
     ///
@@ -153,12 +166,14 @@ impl Policy {
         file: &CaseFile,
         now: Timestamp,
     ) -> Result<AuthorizedRequest, Violations> {
+        let earlier = self.earlier(request, file);
         let violations: Vec<Violation> = self
             .agency_violations(request, agency)
             .chain(self.area_violations(request))
             .chain(self.window_violations(request, now))
             .chain(self.paperwork_violations(request))
             .chain(self.case_violations(request, file))
+            .chain(self.overlap_violations(earlier.as_deref().unwrap_or_default()))
             .collect();
         if violations.is_empty() {
             Ok(AuthorizedRequest::new(Authorized {
@@ -167,6 +182,7 @@ impl Policy {
                 min_households: self.min_households,
                 max_per_case: self.max_requests_per_case,
                 reviewed_at: now,
+                earlier: earlier.map(|all| all.into_iter().map(|earlier| earlier.area).collect()),
             }))
         } else {
             Err(Violations(violations))
@@ -262,6 +278,46 @@ impl Policy {
             .then_some(Violation::CaseExhausted { allowed: self.max_requests_per_case });
         [other, exhausted].into_iter().flatten()
     }
+
+    /// The earlier requests that the area overlaps, those of one area once; `None` if nothing here
+    /// asks for them, or if the area is past the limits of geometry.
+    fn earlier(&self, request: &Request, file: &CaseFile) -> Option<Vec<Earlier>> {
+        let compares = self.min_households > 1 || self.min_difference_m2 > 0.0;
+        (compares && self.fits_geometry(request)).then(|| {
+            let mut earlier: Vec<Earlier> = Vec::new();
+            for opened in file {
+                let area = &opened.request().area;
+                if earlier.iter().all(|known| known.area != *area) {
+                    let overlap = request.area.overlap(area);
+                    if overlap != Overlap::Apart {
+                        earlier.push(Earlier { id: opened.id(), area: area.clone(), overlap });
+                    }
+                }
+            }
+            earlier
+        })
+    }
+
+    fn overlap_violations(&self, earlier: &[Earlier]) -> impl Iterator<Item = Violation> {
+        let close = earlier.iter().find_map(|earlier| match earlier.overlap {
+            Overlap::Partial { difference_m2: m2 } if m2 < self.min_difference_m2 => {
+                let allowed_m2 = self.min_difference_m2;
+                Some(Violation::TooCloseToEarlier { id: earlier.id, m2, allowed_m2 })
+            }
+            _ => None,
+        });
+        let overlaps = count(earlier.len());
+        let many = (overlaps > self.max_overlaps)
+            .then_some(Violation::TooManyOverlaps { overlaps, allowed: self.max_overlaps });
+        [close, many].into_iter().flatten()
+    }
+}
+
+/// An earlier request whose area overlaps the one that is reviewed.
+struct Earlier {
+    id: RequestId,
+    area: Area,
+    overlap: Overlap,
 }
 
 fn minutes(number: u32) -> SignedDuration {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::agency::{AgencyId, AgencyKind};
+use crate::case_file::RequestId;
 
 /// All the reasons why a request was refused: never empty, in a fixed order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -159,6 +160,29 @@ pub enum Violation {
         /// How many are allowed.
         allowed: u32,
     },
+    /// The area differs too little from that of an earlier request of the agency.
+    #[error(
+        "the area differs by {m2:.0} m2 from that of request `{id}`; draw the same one, or one that \
+         differs by at least {allowed_m2:.0} m2"
+    )]
+    TooCloseToEarlier {
+        /// The earlier request.
+        id: RequestId,
+        /// The size in square metres of what is in exactly one of the two.
+        m2: f64,
+        /// The least that is allowed.
+        allowed_m2: f64,
+    },
+    /// The area overlaps those of more earlier requests than can be compared.
+    #[error(
+        "the area overlaps those of {overlaps} earlier requests; draw one that overlaps at most {allowed}"
+    )]
+    TooManyOverlaps {
+        /// How many it overlaps.
+        overlaps: u32,
+        /// How many it may overlap.
+        allowed: u32,
+    },
 }
 
 impl Violation {
@@ -183,6 +207,8 @@ impl Violation {
             Self::ContactMissing => "contact_missing",
             Self::OtherCaseFile { .. } => "other_case_file",
             Self::CaseExhausted { .. } => "case_exhausted",
+            Self::TooCloseToEarlier { .. } => "too_close_to_earlier",
+            Self::TooManyOverlaps { .. } => "too_many_overlaps",
         }
     }
 }

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::evaluate::Inquiry;
+use super::guard::Guard;
 use super::prune::{self, ClipLists};
 use super::refine;
 use crate::authorized::AuthorizedRequest;
-use crate::camera::{Camera, CameraId};
+use crate::camera::{Camera, CameraId, OwnerId};
 use crate::consent::Denial;
 use crate::registry::{Row, Snapshot, rows};
 
@@ -26,6 +27,8 @@ pub enum Explanation {
     Denied(Denial),
     /// Too few households have a camera in the area, so nobody is asked.
     TooFewHouseholds,
+    /// The owner is one of a few by whom the area differs from an earlier one of the agency.
+    Guarded,
     /// The owner is asked for this camera.
     Asked,
 }
@@ -37,6 +40,7 @@ pub struct Funnel {
     in_area: usize,
     denied: [usize; Denial::ALL.len()],
     permitted: usize,
+    guarded: usize,
     households: usize,
     asked: usize,
 }
@@ -66,6 +70,13 @@ impl Funnel {
         self.permitted
     }
 
+    /// Those of the permitted cameras that are left out because their owners are among the few by
+    /// whom the area differs from an earlier one of the agency.
+    #[must_use]
+    pub fn guarded(&self) -> usize {
+        self.guarded
+    }
+
     /// Cameras in the route.
     #[must_use]
     pub fn asked(&self) -> usize {
@@ -91,15 +102,17 @@ impl Snapshot {
         self.each_in_area(authorized, |row| {
             households.insert(row.camera.owner);
             if row.camera.id == camera {
-                found = Some(inquiry.denial(&row, self.terms()));
+                found = Some((row.camera.owner, inquiry.denial(&row, self.terms())));
             }
         });
+        let guard = self.guard(authorized);
         match found {
-            Some(Some(denial)) => Explanation::Denied(denial),
-            Some(None) if households.len() < authorized.min_households() as usize => {
+            Some((_, Some(denial))) => Explanation::Denied(denial),
+            Some(_) if !has_enough(guard.as_ref(), authorized, households.len()) => {
                 Explanation::TooFewHouseholds
             }
-            Some(None) => Explanation::Asked,
+            Some((owner, None)) if leaves_out(guard.as_ref(), owner) => Explanation::Guarded,
+            Some(_) => Explanation::Asked,
             None if self.find(camera).is_some() => Explanation::OutsideArea,
             None => Explanation::NotRegistered,
         }
@@ -109,13 +122,17 @@ impl Snapshot {
     #[must_use]
     pub fn funnel(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Funnel {
         let inquiry = Inquiry::new(authorized.request(), now);
+        let guard = self.guard(authorized);
         let mut funnel = Funnel::default();
         let mut households = BTreeSet::new();
         self.each_in_area(authorized, |row| {
             funnel.in_area += 1;
             households.insert(row.camera.owner);
             match inquiry.denial(&row, self.terms()) {
-                None => funnel.permitted += 1,
+                None => {
+                    funnel.permitted += 1;
+                    funnel.guarded += usize::from(leaves_out(guard.as_ref(), row.camera.owner));
+                }
                 Some(denial) => {
                     if let Some(count) = funnel.denied.get_mut(denial as usize) {
                         *count += 1;
@@ -124,8 +141,8 @@ impl Snapshot {
             }
         });
         funnel.households = households.len();
-        if funnel.households >= authorized.min_households() as usize {
-            funnel.asked = funnel.permitted;
+        if has_enough(guard.as_ref(), authorized, funnel.households) {
+            funnel.asked = funnel.permitted - funnel.guarded;
         }
         funnel
     }
@@ -142,6 +159,11 @@ impl Snapshot {
             }
         });
         found
+    }
+
+    fn guard(&self, authorized: &AuthorizedRequest) -> Option<Guard> {
+        let level = fearless_simd::Level::new();
+        Guard::of(self, authorized, level, &mut ClipLists::default())
     }
 
     fn each_in_area(&self, authorized: &AuthorizedRequest, mut visit: impl FnMut(Row)) {
@@ -162,4 +184,15 @@ impl Snapshot {
         );
         debug_assert!(walked.is_continue(), "nothing ends this walk");
     }
+}
+
+fn has_enough(guard: Option<&Guard>, authorized: &AuthorizedRequest, households: usize) -> bool {
+    match guard {
+        Some(guard) => guard.has_enough(),
+        None => households >= authorized.min_households() as usize,
+    }
+}
+
+fn leaves_out(guard: Option<&Guard>, owner: OwnerId) -> bool {
+    guard.is_some_and(|guard| guard.leaves_out(owner))
 }

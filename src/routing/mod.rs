@@ -12,6 +12,7 @@ mod batch;
 mod collect;
 mod evaluate;
 mod explain;
+mod guard;
 mod prune;
 mod refine;
 mod route;
@@ -31,6 +32,7 @@ use crate::camera::OwnerId;
 use crate::geometry::Boundary;
 use crate::registry::{Snapshot, rows};
 use evaluate::Inquiry;
+use guard::Guard;
 use prune::ClipLists;
 
 impl Snapshot {
@@ -40,7 +42,9 @@ impl Snapshot {
     /// Cannot fail: all that could has been refused before. What it costs grows with the blocks on
     /// the area's boundary and with the result, not with the registry.
     ///
-    /// With fewer households in the area than the policy's anonymity set the route is empty.
+    /// With fewer households in the area than the policy's anonymity set the route is empty. Where
+    /// the area overlaps earlier ones of the agency and differs from them by fewer than that,
+    /// those are left out; then each earlier area costs a walk of its own.
     #[must_use]
     pub fn route(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Route {
         let mut route = Route::empty(authorized, now);
@@ -76,6 +80,13 @@ impl Snapshot {
         });
         debug_assert!(walked.is_continue(), "nothing ends this walk");
         route.reset(authorized, self.revision(), now);
+        if let Some(guard) = Guard::of(self, authorized, *level, lists) {
+            if guard.has_enough() {
+                collected.group_into(route);
+                route.leave_out(&guard);
+            }
+            return;
+        }
         let needed = authorized.min_households() as usize;
         if collected.has_households(needed)
             || self.has_households(needed, boundary, *level, lists, census)

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::guard::Guard;
 use crate::authorized::AuthorizedRequest;
 use crate::camera::{CameraId, OwnerId};
 use crate::registry::{Revision, Snapshot};
@@ -119,6 +120,16 @@ impl Route {
         self.now = now;
         self.owners.clear();
         self.cameras.clear();
+    }
+
+    /// Leaves out whom the guard leaves out.
+    pub(super) fn leave_out(&mut self, guard: &Guard) {
+        let kept = self.recipients().filter(|recipient| !guard.leaves_out(recipient.owner));
+        let rows: Vec<(OwnerId, CameraId)> =
+            kept.flat_map(|kept| kept.cameras.iter().map(move |&id| (kept.owner, id))).collect();
+        self.owners.clear();
+        self.cameras.clear();
+        self.extend(rows.into_iter());
     }
 
     /// Adds rows sorted by owner and camera.

@@ -23,6 +23,7 @@ mod conformance;
 mod consent;
 mod covering;
 mod notice;
+mod guard;
 mod oracle;
 mod policy;
 mod registry;

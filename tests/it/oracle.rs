@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use canvass::{AuthorizedRequest, Camera, CameraId, Consent, OwnerId, Question};
+use canvass::{Area, AuthorizedRequest, Camera, CameraId, Consent, OwnerId, Question};
 use geo::{Intersects, MapCoords, Point};
 use jiff::Timestamp;
 
@@ -19,20 +19,21 @@ pub type Answer = Vec<(OwnerId, Vec<CameraId>)>;
 
 /// Whom to ask, decided as the documentation says and no other way.
 pub fn oracle(town: &Town, authorized: &AuthorizedRequest, now: Timestamp) -> Answer {
+    guarded(town, authorized, &[], now)
+}
+
+/// The same for an agency that has asked about overlapping areas before.
+pub fn guarded(
+    town: &Town,
+    authorized: &AuthorizedRequest,
+    earlier: &[Area],
+    now: Timestamp,
+) -> Answer {
     let request = authorized.request();
-    // In units of 1e-7 degree all coordinates are whole numbers, and `geo` is exact.
-    let area = request.area.to_multi_polygon().map_coords(|c| (c * 1e7).map_each(f64::round));
-    let covers = |camera: &Camera| {
-        let (lon, lat) = (camera.position.lon_e7(), camera.position.lat_e7());
-        // Longitude -180 is 180 as well.
-        [lon, if lon == -1_800_000_000 { 1_800_000_000 } else { lon }]
-            .iter()
-            .any(|&lon| area.intersects(&Point::new(f64::from(lon), f64::from(lat))))
-    };
+    let in_area = cameras_in(town, &request.area);
     let question = Question { agency: request.agency, incident: request.incident, now };
-    let (mut answer, mut households) = (BTreeMap::<_, Vec<_>>::new(), BTreeSet::new());
-    for camera in town.cameras.values().filter(|camera| covers(camera)) {
-        households.insert(camera.owner);
+    let mut answer = BTreeMap::<_, Vec<_>>::new();
+    for camera in in_area {
         let consent = town.consents.get(&camera.owner).cloned().unwrap_or_default();
         let asked = town.asked.get(&camera.owner).map_or(&[][..], Vec::as_slice);
         if consent.evaluate(&question, asked).is_ok()
@@ -41,10 +42,49 @@ pub fn oracle(town: &Town, authorized: &AuthorizedRequest, now: Timestamp) -> An
             answer.entry(camera.owner).or_default().push(camera.id);
         }
     }
-    if households.len() < authorized.min_households() as usize {
+    let needed = authorized.min_households() as usize;
+    let mut new = households(town, &request.area);
+    let mut counted = Vec::new();
+    if !earlier.is_empty() {
+        let mut others: Vec<Households> = earlier.iter().map(|old| households(town, old)).collect();
+        others.push(others.iter().flatten().copied().collect());
+        let few = |one: &Households, other| (1..needed).contains(&(one - other).len());
+        let mut left_out = Households::new();
+        while let Some(old) = others.iter().find(|old| few(&(&new - &left_out), old)) {
+            left_out.extend(&(&new - &left_out) - old);
+        }
+        others.retain(|old| (&new - old).len() < needed && (old - &new).len() < needed);
+        counted = others.iter().map(|old| old - &left_out).collect();
+        new = &new - &left_out;
+        answer.retain(|owner, _| !left_out.contains(owner));
+    }
+    if counted.is_empty() {
+        counted.push(new);
+    }
+    if counted.iter().any(|households| households.len() < needed) {
         answer.clear();
     }
     answer.into_iter().collect()
+}
+
+pub type Households = BTreeSet<OwnerId>;
+
+/// The households with a camera in an area, whatever they answered.
+pub fn households(town: &Town, area: &Area) -> Households {
+    cameras_in(town, area).iter().map(|camera| camera.owner).collect()
+}
+
+fn cameras_in<'a>(town: &'a Town, area: &Area) -> Vec<&'a Camera> {
+    // In units of 1e-7 degree all coordinates are whole numbers, and `geo` is exact.
+    let area = area.to_multi_polygon().map_coords(|c| (c * 1e7).map_each(f64::round));
+    let covers = |camera: &&Camera| {
+        let (lon, lat) = (camera.position.lon_e7(), camera.position.lat_e7());
+        // Longitude -180 is 180 as well.
+        [lon, if lon == -1_800_000_000 { 1_800_000_000 } else { lon }]
+            .iter()
+            .any(|&lon| area.intersects(&Point::new(f64::from(lon), f64::from(lat))))
+    };
+    town.cameras.values().filter(covers).collect()
 }
 
 trait MapEach {

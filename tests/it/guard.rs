@@ -1,0 +1,353 @@
+//! The differencing guard: what two requests of an agency differ by is never a few households.
+
+use canvass::{
+    AgencyId, Area, AuthorizedRequest, CaseFile, Change, Explanation, IncidentKind, OwnerId,
+    Policy, Position, Recording, Request, RequestId, Violation, Violations,
+};
+use geo::{MapCoords, Relate};
+use proptest::prelude::{ProptestConfig, any};
+use proptest::{prop_assert, proptest};
+
+use crate::oracle::{Town, guarded, households, oracle};
+use crate::support::*;
+
+/// Only the guard and the anonymity set, not the limits of geometry.
+fn guarding(min_households: u32) -> Policy {
+    Policy { min_households, ..Policy::unlimited() }
+}
+
+fn ask(area: &Area, case: usize) -> Request {
+    Request::new(AgencyId(1), IncidentKind::Burglary, area.clone(), evening())
+        .case(format!("26-{case}"))
+        .contact("Det. Smith")
+}
+
+fn review(policy: &Policy, file: &CaseFile, area: &Area) -> Result<AuthorizedRequest, Violations> {
+    policy.review(&ask(area, file.iter().count()), &agency(), file, noon())
+}
+
+/// Opens requests about areas one after the other.
+#[track_caller]
+fn opened(policy: &Policy, areas: &[Area]) -> CaseFile {
+    let mut file = CaseFile::new(AgencyId(1));
+    for (id, area) in (0..).zip(areas) {
+        let authorized = review(policy, &file, area).unwrap();
+        file.open(RequestId(id), &authorized, noon()).unwrap();
+    }
+    file
+}
+
+/// The part of [`street`] from one house to another, both included.
+fn houses(first: u64, last: u64) -> Area {
+    let edge = |house: u64, side: f64| 10.0 + (house as f64 + side) * 1e-5;
+    square(edge(first, -0.5), 49.9999, edge(last, 0.5), 50.0001)
+}
+
+/// Who is asked about some houses of a street after others were asked about.
+#[track_caller]
+fn asked_after(town: &Town, earlier: &[Area], area: &Area) -> Vec<u64> {
+    let policy = guarding(11);
+    let authorized = review(&policy, &opened(&policy, earlier), area).unwrap();
+    let route = snapshot(town).route(&authorized, noon());
+    assert_eq!(answer(&route), guarded(town, &authorized, earlier, noon()));
+    route.recipients().map(|recipient| recipient.owner.0).collect()
+}
+
+#[test]
+fn households_in_a_small_difference_are_not_asked() {
+    let town = street(100);
+    let old = [houses(20, 49)];
+    let all = |first: u64, last: u64| (first..=last).collect::<Vec<_>>();
+    // A few more at one end, at both ends, and none at all.
+    assert_eq!(asked_after(&town, &old, &houses(20, 50)), all(20, 49));
+    assert_eq!(asked_after(&town, &old, &houses(20, 59)), all(20, 49));
+    assert_eq!(asked_after(&town, &old, &houses(15, 54)), all(20, 49));
+    assert_eq!(asked_after(&town, &old, &houses(20, 49)), all(20, 49));
+    // From the anonymity set on a difference tells nothing about a few.
+    assert_eq!(asked_after(&town, &old, &houses(20, 60)), all(20, 60));
+    // A few fewer: who is in both was asked before and is asked again.
+    assert_eq!(asked_after(&town, &old, &houses(21, 49)), all(21, 49));
+    assert_eq!(asked_after(&town, &old, &houses(25, 53)), all(25, 49));
+    // A few more at one end and many fewer at the other.
+    assert_eq!(asked_after(&town, &old, &houses(38, 52)), all(38, 49));
+    // Elsewhere the agency has not asked.
+    assert_eq!(asked_after(&town, &old, &houses(60, 70)), all(60, 70));
+}
+
+#[test]
+fn whether_anyone_is_asked_is_decided_as_if_the_areas_were_equal() {
+    let town = street(100);
+    // 10 households are too few, and so are 11 that differ from them by one.
+    assert_eq!(asked_after(&town, &[], &houses(20, 29)), [0_u64; 0]);
+    assert_eq!(asked_after(&town, &[], &houses(20, 30)).len(), 11);
+    assert_eq!(asked_after(&town, &[houses(20, 29)], &houses(20, 30)), [0_u64; 0]);
+    // 11 are enough, and so are 10 that differ from them by one: they were asked before.
+    assert_eq!(asked_after(&town, &[houses(20, 30)], &houses(20, 29)).len(), 10);
+}
+
+#[test]
+fn earlier_areas_are_compared_one_by_one_and_together() {
+    let town = street(100);
+    let (west, east) = (houses(10, 39), houses(40, 69));
+    // 25 more than in the west alone, but 3 more than in both.
+    let asked = asked_after(&town, &[west.clone(), houses(36, 62)], &houses(20, 65));
+    assert_eq!(asked, (20..=62).collect::<Vec<_>>());
+    // Both together are nothing new.
+    let both = houses(10, 69);
+    assert_eq!(asked_after(&town, &[west.clone(), east], &both).len(), 60);
+    // A chain: each is compared with what it was drawn as, not with whom it reached.
+    let chain = [west, houses(10, 44), houses(10, 49)];
+    assert_eq!(asked_after(&town, &chain, &houses(10, 60)), (10..=60).collect::<Vec<_>>());
+    // Ten more than the last one; without them five more than the first, who never were asked.
+    assert_eq!(asked_after(&town, &chain, &houses(10, 54)), (10..=39).collect::<Vec<_>>());
+}
+
+#[test]
+fn whoever_answered_no_counts_as_a_household_all_the_same() {
+    // The difference is 11 households, of whom one agreed: as in the anonymity set.
+    let mut town = street(100);
+    town.consents.retain(|&owner, _| owner.0 < 50 || owner.0 == 55);
+    let asked = asked_after(&town, &[houses(20, 49)], &houses(20, 60));
+    assert!(asked.contains(&55));
+    let asked = asked_after(&town, &[houses(20, 49)], &houses(20, 59));
+    assert!(!asked.contains(&55));
+}
+
+#[test]
+fn explanations_and_the_funnel_say_who_is_guarded() {
+    let town = street(100);
+    let policy = guarding(11);
+    let authorized = review(&policy, &opened(&policy, &[houses(20, 49)]), &houses(20, 54)).unwrap();
+    let snapshot = snapshot(&town);
+    let funnel = snapshot.funnel(&authorized, noon());
+    assert_eq!((funnel.in_area(), funnel.permitted(), funnel.guarded()), (35, 35, 5));
+    assert_eq!((funnel.households(), funnel.asked()), (35, 30));
+    let explain = |id| snapshot.explain(&authorized, noon(), canvass::CameraId(id));
+    assert_eq!(explain(49), Explanation::Asked);
+    assert_eq!(explain(50), Explanation::Guarded);
+    assert_eq!(explain(55), Explanation::OutsideArea);
+    assert_eq!(serde_json::to_string(&Explanation::Guarded).unwrap(), r#""guarded""#);
+}
+
+#[test]
+fn a_recheck_guards_as_well() {
+    let town = street(100);
+    let registry = loaded(&town, canvass::Layout::default());
+    let policy = guarding(11);
+    let file = opened(&policy, &[houses(20, 49)]);
+    let authorized = review(&policy, &file, &houses(20, 60)).unwrap();
+    let route = registry.snapshot().route(&authorized, noon());
+    assert_eq!(route.owners(), 41);
+    // One of the eleven has moved away: the other ten would be few.
+    let newer = registry.apply([Change::Remove { camera: canvass::CameraId(55) }]).unwrap();
+    let kept = route.recheck(&newer, noon());
+    assert_eq!(kept.owners(), 30);
+    assert!(kept.recipients().all(|recipient| recipient.owner.0 < 50));
+    // One household more is a household, not a difference: it stands where both areas are.
+    let camera = canvass::Camera {
+        id: canvass::CameraId(1_000),
+        owner: OwnerId(1_000),
+        position: Position::new(10.0003, 50.0).unwrap(),
+        recording: Recording::kept_for_days(60),
+    };
+    let newer = registry.apply([Change::Register(camera)]).unwrap();
+    assert_eq!(newer.funnel(&authorized, noon()).households(), 41);
+    assert_eq!(newer.funnel(&authorized, noon()).guarded(), 10);
+}
+
+#[test]
+fn a_guarded_request_has_the_usual_receipt() {
+    let policy = guarding(11);
+    let file = opened(&policy, &[houses(20, 49)]);
+    let of = |area: &Area| {
+        let request = ask(area, 0);
+        let authorized = policy.review(&request, &agency(), &file, noon()).unwrap();
+        let route = snapshot(&street(100)).route(&authorized, noon());
+        (route.owners(), serde_json::to_string(&route.receipt()).unwrap())
+    };
+    let (guarded, elsewhere) = (of(&houses(20, 54)), of(&houses(60, 94)));
+    assert_eq!((guarded.0, elsewhere.0), (30, 35));
+    assert_eq!(guarded.1, elsewhere.1);
+}
+
+/// A shape in a grid of 11 m, and whether another shares an inside with it.
+fn shape(rng: &mut Rng) -> Area {
+    loop {
+        let area = area(rng, (10, 50));
+        if area.size_m2() > 1e4 && area.size_m2() < 1e6 {
+            return area;
+        }
+    }
+}
+
+fn share_an_inside(one: &Area, other: &Area) -> bool {
+    let grid = |area: &Area| {
+        area.to_multi_polygon()
+            .map_coords(|c| geo::coord! { x: (c.x * 1e7).round(), y: (c.y * 1e7).round() })
+    };
+    grid(one).relate(&grid(other)).matches("T********").unwrap()
+}
+
+/// A town of owners with one or two cameras on the grid of [`shape`].
+fn town_of(rng: &mut Rng, cameras: u64) -> Town {
+    let mut town = Town::default();
+    for id in 0..cameras {
+        let owner = OwnerId(rng.below(cameras * 3 / 4 + 1));
+        let position = place((10, 50), rng.within(-40, 40) * 1_000, rng.within(-40, 40) * 1_000);
+        let id = canvass::CameraId(id);
+        let recording = Recording::kept_for_days(60);
+        town.cameras.insert(id, canvass::Camera { id, owner, position, recording });
+        if !rng.once_in(4) {
+            town.consents.insert(owner, consent(rng));
+        }
+    }
+    town
+}
+
+#[test]
+fn guarded_routes_equal_the_oracle() {
+    let (mut left_out, mut silenced, mut same, mut compared) = (0, 0, 0, 0);
+    for seed in 0..250 {
+        let mut rng = Rng(seed);
+        let size = rng.pick(&[20, 64, 200, 400]);
+        let town = town_of(&mut rng, size);
+        let policy = guarding(rng.pick(&[2, 3, 5, 11, 25]));
+        let areas: Vec<Area> = (0..=rng.below(4)).map(|_| shape(&mut rng)).collect();
+        let file = opened(&policy, &areas);
+        let area = shape(&mut rng);
+        let authorized = review(&policy, &file, &area).unwrap();
+        let earlier: Vec<Area> =
+            areas.into_iter().filter(|old| share_an_inside(old, &area)).collect();
+        let expected = guarded(&town, &authorized, &earlier, noon());
+        let snapshot = snapshot(&town);
+        let route = snapshot.route(&authorized, noon());
+        assert_eq!(answer(&route), expected, "{seed}");
+        let batch = snapshot.route_batch(std::slice::from_ref(&authorized), noon());
+        assert_eq!(batch.first(), Some(&route));
+        let funnel = snapshot.funnel(&authorized, noon());
+        assert_eq!(funnel.asked(), route.cameras().len(), "{seed}");
+        let ids: Vec<_> = town.cameras.keys().copied().collect();
+        for id in (0..8).map(|_| rng.pick(&ids)) {
+            let is_asked = snapshot.explain(&authorized, noon(), id) == Explanation::Asked;
+            assert_eq!(is_asked, cameras(&expected).contains(&id), "{seed}");
+        }
+        let alone = oracle(&town, &authorized, noon());
+        compared += usize::from(!earlier.is_empty());
+        same += usize::from(!expected.is_empty() && expected == alone && !earlier.is_empty());
+        silenced += usize::from(expected.is_empty() && !alone.is_empty());
+        left_out += usize::from(!expected.is_empty() && expected != alone);
+    }
+    // Not vacuous: often nobody is left out, often a few are, and sometimes nobody is asked.
+    assert!(compared > 120, "{compared} compared");
+    assert!(left_out > 15 && same > 15 && silenced > 5, "{left_out} {same} {silenced}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Law: whoever is asked is not among a few by whom the area differs from an earlier one, or
+    /// from all of them; and nobody is asked who would not be without the guard.
+    #[test]
+    fn nobody_who_is_asked_is_one_of_a_few(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let town = town_of(&mut rng, 300);
+        let policy = guarding(11);
+        let mut areas: Vec<Area> = Vec::new();
+        for _ in 0..5 {
+            let area = shape(&mut rng);
+            let file = opened(&policy, &areas);
+            let authorized = review(&policy, &file, &area).unwrap();
+            let asked = answer(&snapshot(&town).route(&authorized, noon()));
+            let new = households(&town, &area);
+            let mut others: Vec<_> = areas
+                .iter()
+                .filter(|old| share_an_inside(old, &area))
+                .map(|old| households(&town, old))
+                .collect();
+            others.push(others.iter().flatten().copied().collect());
+            for old in others.iter().filter(|_| others.len() > 1) {
+                let added = &new - old;
+                let few = added.len() < 11;
+                prop_assert!(!few || asked.iter().all(|(owner, _)| !added.contains(owner)));
+            }
+            let alone = review(&policy, &CaseFile::new(AgencyId(1)), &area).unwrap();
+            let alone = oracle(&town, &alone, noon());
+            let unguarded_asks = alone.len() >= asked.len() || alone.is_empty();
+            prop_assert!(unguarded_asks);
+            areas.push(area);
+        }
+    }
+}
+
+/// The violation of an area of the default policy after another one, as code and sentence.
+fn refusal(old: &Area, new: &Area) -> Option<(&'static str, String)> {
+    let policy = Policy { jurisdiction: canvass::Jurisdiction::Anywhere, ..Policy::default() };
+    let violations = review(&policy, &opened(&policy, std::slice::from_ref(old)), new).err()?;
+    let all: Vec<&Violation> = violations.iter().collect();
+    assert_eq!(all.len(), 1, "{violations}");
+    Some((all[0].code(), all[0].to_string()))
+}
+
+#[test]
+fn an_area_that_differs_too_little_from_an_earlier_one_is_refused() {
+    // 0.01 degree of longitude is 716 m here, and 0.008 of latitude 890 m.
+    let old = square(10.0, 50.0, 10.01, 50.008);
+    let (code, words) = refusal(&old, &square(10.0, 50.0, 10.0105, 50.008)).unwrap();
+    assert_eq!(code, "too_close_to_earlier");
+    assert_eq!(
+        words,
+        "the area differs by 31896 m2 from that of request `0`; draw the same one, or one that \
+         differs by at least 64750 m2"
+    );
+    assert_eq!(refusal(&old, &square(10.0, 50.0, 10.0102, 50.008)).unwrap().0, code, "larger");
+    assert_eq!(refusal(&old, &square(10.0, 50.0, 10.0098, 50.008)).unwrap().0, code, "smaller");
+    assert_eq!(refusal(&old, &square(10.0003, 50.0, 10.0103, 50.008)).unwrap().0, code, "moved");
+    let hole = "POLYGON((10 50, 10.01 50, 10.01 50.008, 10 50.008), (10.004 50.003, 10.005 50.003, 10.005 50.004))";
+    assert_eq!(refusal(&old, &Area::from_wkt(hole).unwrap()).unwrap().0, code, "a hole");
+    // Far enough, the same however it is drawn, or elsewhere.
+    assert_eq!(refusal(&old, &square(10.0, 50.0, 10.012, 50.008)), None);
+    assert_eq!(refusal(&old, &old), None);
+    let again = "POLYGON((10.01 50.008, 10 50.008, 10 50, 10.005 50, 10.01 50))";
+    assert_eq!(refusal(&old, &Area::from_wkt(again).unwrap()), None);
+    assert_eq!(refusal(&old, &square(10.01, 50.0, 10.02, 50.008)), None, "a neighbour");
+}
+
+#[test]
+fn an_area_across_the_antimeridian_is_compared_as_any_other() {
+    let old = Area::from_bounds(179.995, -17.0, -179.995, -16.992).unwrap();
+    let new = Area::from_bounds(179.9949, -17.0, -179.995, -16.992).unwrap();
+    assert_eq!(refusal(&old, &new).unwrap().0, "too_close_to_earlier");
+    assert_eq!(refusal(&old, &Area::from_bounds(179.993, -17.0, -179.995, -16.992).unwrap()), None);
+}
+
+#[test]
+fn an_area_that_overlaps_too_many_is_refused() {
+    let policy = Policy { max_overlaps: 3, ..guarding(11) };
+    let areas: Vec<Area> = (0..4).map(|n| houses(10 + n, 40 + n)).collect();
+    let file = opened(&policy, &areas);
+    let violations = review(&policy, &file, &houses(5, 60)).unwrap_err();
+    assert_eq!(
+        violations.to_string(),
+        "the area overlaps those of 4 earlier requests; draw one that overlaps at most 3"
+    );
+    assert!(review(&policy, &file, &houses(70, 90)).is_ok());
+    // The same area many times is one area.
+    let file = opened(&policy, &vec![houses(10, 40); 9]);
+    assert!(review(&policy, &file, &houses(5, 60)).is_ok());
+}
+
+#[test]
+fn a_request_that_was_reviewed_before_an_overlapping_one_was_opened_is_not_opened() {
+    let policy = guarding(11);
+    let mut file = opened(&policy, &[]);
+    let [one, other, far] = [houses(10, 40), houses(10, 41), houses(60, 80)]
+        .map(|area| review(&policy, &file, &area).unwrap());
+    file.open(RequestId(1), &one, noon()).unwrap();
+    assert_eq!(
+        file.open(RequestId(2), &other, noon()).unwrap_err().to_string(),
+        "request `1`, which overlaps it, was opened since the review; review it again"
+    );
+    file.open(RequestId(3), &far, noon()).unwrap();
+    let again = review(&policy, &file, &houses(10, 41)).unwrap();
+    file.open(RequestId(2), &again, noon()).unwrap();
+}
