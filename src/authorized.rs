@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::geometry::{Area, Overlap};
+use crate::quiet_hours::QuietHours;
 use crate::request::Request;
 
 /// A request that passed review. It can only come from [`Policy::review`](crate::Policy::review), and only it can be
@@ -39,6 +40,7 @@ pub(crate) struct Authorized {
     pub(crate) policy_version: String,
     pub(crate) min_households: u32,
     pub(crate) max_per_case: u32,
+    pub(crate) quiet_hours: Option<QuietHours>,
     pub(crate) reviewed_at: Timestamp,
     /// The areas of the agency's earlier requests that overlap this one, in the order in which they
     /// were opened; `None` if the policy does not compare.
@@ -86,6 +88,12 @@ impl AuthorizedRequest {
             !earlier.contains(area)
                 && matches!(self.request().area.overlap(area), Overlap::Partial { .. })
         })
+    }
+
+    /// The hours in which nobody is disturbed, if there are any.
+    #[must_use]
+    pub fn quiet_hours(&self) -> Option<&QuietHours> {
+        self.0.quiet_hours.as_ref()
     }
 
     /// When it was reviewed.

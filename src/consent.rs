@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::time::{DAY, seconds};
+use crate::zone::Zone;
 
 /// An owner's consent to be **asked**; never consent to share.
 ///
@@ -42,6 +43,8 @@ pub struct Consent {
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<Timestamp>,
     limit: AskLimit,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<Zone>,
 }
 
 /// Whether an owner agreed at all.
@@ -86,6 +89,18 @@ impl Consent {
         Self { limit, ..self }
     }
 
+    /// The same consent of an owner who lives by the clocks of `zone`: it tells when the quiet hours
+    /// of a policy are. It is no part of the question, and never denies.
+    pub fn zone(self, zone: Zone) -> Self {
+        Self { zone: Some(zone), ..self }
+    }
+
+    /// By which clocks the owner lives, if they said; the policy's otherwise.
+    #[must_use]
+    pub fn local_zone(&self) -> Option<&Zone> {
+        self.zone.as_ref()
+    }
+
     /// Whether the owner agreed at all.
     #[must_use]
     pub fn standing(&self) -> Standing {
@@ -120,9 +135,9 @@ impl Consent {
         }
     }
 
-    /// The scopes, which few owners choose for themselves: many consents share one.
-    pub(crate) fn into_scopes(self) -> (Scope<AgencyId>, Scope<IncidentKind>) {
-        (self.agencies, self.incidents)
+    /// The scopes and the zone, which few owners have for themselves: many consents share them.
+    pub(crate) fn into_terms(self) -> (Scope<AgencyId>, Scope<IncidentKind>, Option<Zone>) {
+        (self.agencies, self.incidents, self.zone)
     }
 
     /// The same consent with its pause and expiry as [`Consent::lapses`] gave them.
@@ -206,7 +221,9 @@ impl<T: Ord> Scope<T> {
 
 /// How often an owner may be asked, by everybody together.
 ///
-/// The default is 2 requests in 7 days and 4 in 30 days. 0 means never.
+/// The default is 2 requests in 7 days and 4 in 30 days. 0 means never. Days are spans of 24 hours,
+/// counted from the second in which an owner was asked: no time zone and no clock that is set for
+/// the summer makes one longer or shorter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Counts", into = "Counts")]
 pub struct AskLimit {

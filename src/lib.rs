@@ -8,11 +8,13 @@ pub mod consent;
 pub mod disclosure;
 pub mod geometry;
 pub mod policy;
+pub mod quiet_hours;
 pub mod registry;
 pub mod request;
 pub mod routing;
 pub mod time;
 pub mod violation;
+pub mod zone;
 
 mod parallel;
 
@@ -33,8 +35,10 @@ pub use disclosure::notice::{
 };
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
+pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use registry::{Change, ChangeError, ChangeRefusal, Layout, Registry, Revision, Snapshot};
 pub use request::Request;
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
 pub use time::{TimeWindow, TimeWindowError};
 pub use violation::{Violation, Violations};
+pub use zone::{Zone, ZoneError};

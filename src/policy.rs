@@ -9,6 +9,7 @@ use crate::agency::{Agency, AgencyKind};
 use crate::authorized::{Authorized, AuthorizedRequest};
 use crate::case_file::{CaseFile, RequestId};
 use crate::geometry::{Area, Overlap};
+use crate::quiet_hours::QuietHours;
 use crate::request::Request;
 use crate::time::{DAY, seconds};
 use crate::violation::{Violation, Violations};
@@ -63,6 +64,8 @@ pub struct Policy {
     /// The most earlier requests of the agency that an area may overlap; areas that are the same
     /// count once.
     pub max_overlaps: u32,
+    /// The hours in which nobody is disturbed; `None` if notices may be sent at any time.
+    pub quiet_hours: Option<QuietHours>,
 }
 
 /// Whether a window may end after `now`.
@@ -116,6 +119,7 @@ impl Default for Policy {
             // As much as could be asked for by itself.
             min_difference_m2: 64_750.0,
             max_overlaps: 64,
+            quiet_hours: Some(QuietHours::default()),
         }
     }
 }
@@ -148,6 +152,7 @@ impl Policy {
             min_households: 0,
             min_difference_m2: 0.0,
             max_overlaps: u32::MAX,
+            quiet_hours: None,
         }
     }
 
@@ -181,6 +186,7 @@ impl Policy {
                 policy_version: self.version.clone(),
                 min_households: self.min_households,
                 max_per_case: self.max_requests_per_case,
+                quiet_hours: self.quiet_hours.clone(),
                 reviewed_at: now,
                 earlier: earlier.map(|all| all.into_iter().map(|earlier| earlier.area).collect()),
             }))

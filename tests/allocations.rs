@@ -29,7 +29,9 @@ fn town() -> Snapshot {
         .collect();
     let consents = (0..800).filter(|owner| owner % 7 != 0).map(|owner| {
         let scope = if owner % 7 == 1 { Scope::only([AgencyId(9)]) } else { Scope::Any };
-        (OwnerId(owner), Consent::granted().agencies(scope))
+        // For some it is one in the night, so that they must wait.
+        let zone = if owner % 7 == 3 { "Pacific/Apia" } else { "Europe/Paris" };
+        (OwnerId(owner), Consent::granted().agencies(scope).zone(zone.parse().unwrap()))
     });
     let registry = Registry::bulk_load(&cameras, consents).unwrap();
     let often = (0..800).filter(|owner| owner % 7 == 2);
@@ -85,10 +87,11 @@ fn a_warm_request_allocates_nothing() {
             [octagon(10.006, 50.004), octagon(10.012, 50.008)].map(|area| authorize(&policy, area));
         let mut scratch = Scratch::new();
         let mut route = Route::empty(&requests[0], now());
-        let mut owners = Vec::new();
+        let (mut owners, mut waiting) = (Vec::new(), 0);
         for request in &requests {
             snapshot.route_into(request, now(), &mut scratch, &mut route);
             owners.push(route.owners());
+            waiting += route.recipients().filter(|asked| asked.not_before.is_some()).count();
         }
         // Not vacuous: the first counting sees what a cold start allocates.
         let cold = measure(|| {
@@ -101,6 +104,7 @@ fn a_warm_request_allocates_nothing() {
             }
         });
         assert_eq!(warm.count_total, 0, "{warm:?}");
+        assert_eq!(waiting > 10, min_households < 1_000, "{waiting}");
         let asked = owners.iter().map(|&owners| owners > 30).collect::<Vec<_>>();
         assert_eq!(asked, [min_households < 1_000, min_households < 100], "{owners:?}");
     }

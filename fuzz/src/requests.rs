@@ -14,7 +14,7 @@ use crate::Reached;
 use crate::areas::holds;
 use crate::changes::answer;
 use crate::made::{self, Origin, once_in, pick};
-use crate::oracle::{Town, oracle};
+use crate::oracle::{Town, oracle, waiting};
 
 /// Any area, window, policy, agency and town.
 pub fn requests(bytes: &[u8]) -> Reached {
@@ -181,6 +181,8 @@ fn routed(
     let expected = oracle(&town, authorized, now);
     let route = snapshot.route(authorized, now);
     assert_eq!(answer(&route), expected);
+    let waits = route.recipients().filter_map(|asked| Some((asked.owner, asked.not_before?)));
+    assert_eq!(waits.collect::<Vec<_>>(), waiting(&town, authorized, now));
     for level in SimdLevel::ALL {
         let Some(mut scratch) = Scratch::with_simd(level) else { continue };
         let mut again = Route::empty(authorized, now);

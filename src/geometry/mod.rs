@@ -23,7 +23,7 @@ pub use area_error::{AreaError, Flaw, Place};
 pub(crate) use boundary::{Boundary, Clip};
 pub(crate) use edge::Lanes;
 pub(crate) use envelope::Envelope;
-pub(crate) use position::to_e7;
 pub(crate) use overlap::Overlap;
+pub(crate) use position::to_e7;
 pub use position::{Position, PositionError};
 pub use repair::Repaired;

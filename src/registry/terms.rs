@@ -8,18 +8,21 @@ use smallvec::SmallVec;
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::consent::{Consent, Denial, Scope};
+use crate::zone::Zone;
 
-/// The scopes of a consent: what depends on the question and not on time.
+/// The scopes of a consent, which depend on the question and not on time, and the owner's zone,
+/// which denies nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Terms {
     agencies: Scope<AgencyId>,
     incidents: Scope<IncidentKind>,
+    zone: Option<Zone>,
 }
 
 impl Terms {
     pub(crate) fn of(consent: Consent) -> Self {
-        let (agencies, incidents) = consent.into_scopes();
-        Self { agencies, incidents }
+        let (agencies, incidents, zone) = consent.into_terms();
+        Self { agencies, incidents, zone }
     }
 
     /// Whether the scopes extend to an agency and a kind of incident.
@@ -35,6 +38,11 @@ impl Terms {
 
     pub(crate) fn scopes(&self) -> (&Scope<AgencyId>, &Scope<IncidentKind>) {
         (&self.agencies, &self.incidents)
+    }
+
+    /// By which clocks the owner lives, if they said.
+    pub(crate) fn zone(&self) -> Option<&Zone> {
+        self.zone.as_ref()
     }
 }
 

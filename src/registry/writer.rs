@@ -215,7 +215,9 @@ impl Writer {
             Some(terms) => {
                 let special = self.directory.special.get(&owner).cloned().unwrap_or_default();
                 let (agencies, incidents) = terms.scopes();
-                Consent::granted()
+                let consent =
+                    terms.zone().cloned().into_iter().fold(Consent::granted(), Consent::zone);
+                consent
                     .agencies(agencies.clone())
                     .incidents(incidents.clone())
                     .limited(special.limit)

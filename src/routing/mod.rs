@@ -17,6 +17,7 @@ mod prune;
 mod refine;
 mod route;
 mod scratch;
+mod waits;
 
 use std::ops::ControlFlow;
 
@@ -63,9 +64,11 @@ impl Snapshot {
     ) {
         let boundary = authorized.request().area.boundary();
         let inquiry = Inquiry::new(authorized.request(), now);
-        let Scratch { level, lists, verdicts, collected, census } = scratch;
+        let Scratch { level, lists, verdicts, collected, census, waits } = scratch;
         verdicts.ask(self.terms(), &inquiry);
         collected.clear();
+        waits.clear();
+        let quiet = authorized.quiet_hours();
         let walked = prune::blocks(self.root(), boundary, *level, lists, |window, edges| {
             prune::touch(window);
             for found in window {
@@ -74,6 +77,9 @@ impl Snapshot {
                     let inside = refine::rows(*level, found, edges, candidates);
                     let asked = inquiry.evaluate(found.block, inside, verdicts);
                     collected.take(found.block, asked);
+                    if let Some(hours) = quiet {
+                        waits.take((found.block, asked), self.terms(), hours, now);
+                    }
                 }
             }
             ControlFlow::Continue(())
@@ -92,6 +98,7 @@ impl Snapshot {
             || self.has_households(needed, boundary, *level, lists, census)
         {
             collected.group_into(route);
+            waits.write_into(route);
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Route {
     // where those of the one before end; they ascend, and there is at least one.
     owners: Vec<(OwnerId, usize)>,
     cameras: Vec<CameraId>,
+    // INVARIANT: owners of the route, ascending strictly; few have to wait by day.
+    waiting: Vec<(OwnerId, Timestamp)>,
 }
 
 /// One owner to ask, with the cameras that match.
@@ -30,6 +32,9 @@ pub struct Recipient<'a> {
     pub owner: OwnerId,
     /// Which of the owner's cameras match: at least one, ascending.
     pub cameras: &'a [CameraId],
+    /// From when on the owner may be disturbed, if it is a quiet hour where they live; `None` if at
+    /// once. A function of the route's [`now`](Route::now) alone.
+    pub not_before: Option<Timestamp>,
 }
 
 impl Route {
@@ -42,6 +47,7 @@ impl Route {
             now,
             owners: Vec::new(),
             cameras: Vec::new(),
+            waiting: Vec::new(),
         }
     }
 
@@ -84,12 +90,13 @@ impl Route {
     /// The owners to ask, ascending.
     #[must_use]
     pub fn recipients(&self) -> Recipients<'_> {
-        Recipients { route: self, next: 0, start: 0 }
+        Recipients { route: self, next: 0, start: 0, wait: 0 }
     }
 
     /// The same route without those who may no longer be asked, as of a newer snapshot and `now`:
     /// who withdrew, paused or was asked often enough since, whose consent expired, whose camera
-    /// was removed or moved away. Nobody is added. Costs as much as routing again.
+    /// was removed or moved away. Nobody is added. Who must wait, and how long, is as of `now` as
+    /// well. Costs as much as routing again.
     #[must_use]
     pub fn recheck(&self, newer: &Snapshot, now: Timestamp) -> Self {
         let again = newer.route(&self.authorized, now);
@@ -104,6 +111,11 @@ impl Route {
             let both =
                 was.cameras.iter().filter(|&camera| is.cameras.binary_search(camera).is_ok());
             kept.extend(both.map(|&camera| (was.owner, camera)));
+            if let (Some(instant), Some(&(last, _))) = (is.not_before, kept.owners.last())
+                && last == is.owner
+            {
+                kept.waiting.push((is.owner, instant));
+            }
         }
         kept
     }
@@ -120,6 +132,12 @@ impl Route {
         self.now = now;
         self.owners.clear();
         self.cameras.clear();
+        self.waiting.clear();
+    }
+
+    /// Notes who must wait: owners of the route, ascending.
+    pub(super) fn wait(&mut self, waiting: &[(OwnerId, Timestamp)]) {
+        self.waiting.extend_from_slice(waiting);
     }
 
     /// Leaves out whom the guard leaves out.
@@ -154,6 +172,7 @@ pub struct Recipients<'a> {
     route: &'a Route,
     next: usize,
     start: usize,
+    wait: usize,
 }
 
 impl<'a> Iterator for Recipients<'a> {
@@ -164,7 +183,9 @@ impl<'a> Iterator for Recipients<'a> {
         let cameras = self.route.cameras.get(self.start..end).unwrap_or(&[]);
         self.next += 1;
         self.start = end;
-        Some(Recipient { owner, cameras })
+        let waiting = self.route.waiting.get(self.wait).filter(|waiting| waiting.0 == owner);
+        self.wait += usize::from(waiting.is_some());
+        Some(Recipient { owner, cameras, not_before: waiting.map(|&(_, instant)| instant) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

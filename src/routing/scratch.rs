@@ -7,6 +7,7 @@ use fearless_simd::Level;
 use super::collect::Collected;
 use super::evaluate::Verdicts;
 use super::prune::ClipLists;
+use super::waits::Waits;
 use crate::camera::OwnerId;
 
 /// Working memory of [`Snapshot::route_into`](crate::Snapshot::route_into), reused from one
@@ -18,6 +19,7 @@ pub struct Scratch {
     pub(super) verdicts: Verdicts,
     pub(super) collected: Collected,
     pub(super) census: Vec<OwnerId>,
+    pub(super) waits: Waits,
 }
 
 impl Default for Scratch {
@@ -47,6 +49,7 @@ impl Scratch {
             verdicts: Verdicts::default(),
             collected: Collected::default(),
             census: Vec::new(),
+            waits: Waits::default(),
         }
     }
 }

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use canvass::{Area, AuthorizedRequest, Camera, CameraId, Consent, OwnerId, Question};
+use canvass::{
+    Area, AuthorizedRequest, Camera, CameraId, Consent, OwnerId, Question, QuietHours, Zone,
+};
 use geo::{Intersects, MapCoords, Point};
-use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
+use jiff::{SignedDuration, Timestamp};
 
 /// What a registry holds, in plain collections.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +89,52 @@ fn cameras_in<'a>(town: &'a Town, area: &Area) -> Vec<&'a Camera> {
             .any(|&lon| area.intersects(&Point::new(f64::from(lon), f64::from(lat))))
     };
     town.cameras.values().filter(covers).collect()
+}
+
+/// Who of an answer must wait, and until when.
+pub fn waiting(
+    town: &Town,
+    authorized: &AuthorizedRequest,
+    now: Timestamp,
+) -> Vec<(OwnerId, Timestamp)> {
+    let Some(hours) = authorized.quiet_hours() else { return Vec::new() };
+    let mut known = BTreeMap::new();
+    let answer = oracle(town, authorized, now).into_iter();
+    let waits = answer.filter_map(|(owner, _)| {
+        let zone = town.consents[&owner].local_zone().unwrap_or(hours.zone()).clone();
+        let wait = *known.entry(zone.clone()).or_insert_with(|| not_before(hours, now, &zone));
+        Some((owner, wait?))
+    });
+    waits.collect()
+}
+
+/// The first second that is not quiet, by looking at the clock in each.
+pub fn not_before(hours: &QuietHours, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
+    let clock = clock(&zone.to_string());
+    let quiet = |at: Timestamp| {
+        let time: Time = clock.to_datetime(at).time();
+        if hours.from() < hours.until() {
+            (hours.from()..hours.until()).contains(&time)
+        } else {
+            time >= hours.from() || time < hours.until()
+        }
+    };
+    let second = SignedDuration::from_secs(1);
+    let mut seconds = std::iter::successors(Some(now), |&at| Some(at + second));
+    seconds.find(|&at| !quiet(at)).filter(|&at| at > now)
+}
+
+/// The clock of a zone, which the tests only name.
+fn clock(name: &str) -> TimeZone {
+    match name.split_at_checked(3) {
+        Some((hours, minutes)) if name.starts_with(['+', '-']) => {
+            let (hours, minutes): (i32, i32) =
+                (hours.parse().unwrap(), minutes[1..].parse().unwrap());
+            let sign = if name.starts_with('-') { -1 } else { 1 };
+            TimeZone::fixed(Offset::from_seconds(hours * 3600 + sign * minutes * 60).unwrap())
+        }
+        _ => TimeZoneDatabase::bundled().get(name).unwrap(),
+    }
 }
 
 trait MapEach {

@@ -255,6 +255,11 @@ pub fn answer(route: &Route) -> Answer {
     route.recipients().map(|recipient| (recipient.owner, recipient.cameras.to_vec())).collect()
 }
 
+/// Who of a route must wait, and until when.
+pub fn waits(route: &Route) -> Vec<(OwnerId, Timestamp)> {
+    route.recipients().filter_map(|asked| Some((asked.owner, asked.not_before?))).collect()
+}
+
 /// All ids of cameras in an answer.
 pub fn cameras(answer: &Answer) -> Vec<CameraId> {
     answer.iter().flat_map(|(_, cameras)| cameras.iter().copied()).collect()

@@ -75,6 +75,10 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<Jurisdiction>();
     usable::<Paperwork>();
     usable::<Policy>();
+    usable::<QuietHours>();
+    usable::<QuietHoursError>();
+    usable::<Zone>();
+    usable::<ZoneError>();
     usable::<Violation>();
     usable::<Violations>();
     usable::<Change>();
@@ -118,6 +122,8 @@ fn every_error_is_one() {
     error::<PositionError>();
     error::<ChangeError>();
     error::<ChangeRefusal>();
+    error::<QuietHoursError>();
+    error::<ZoneError>();
     error::<TimeWindowError>();
     error::<Violation>();
     error::<Violations>();

@@ -1,0 +1,447 @@
+//! Quiet hours: every edge of a night, clocks that are set, and zones that are none.
+
+use canvass::{AgencyId, IncidentKind};
+use canvass::{
+    AskLimit, Change, Consent, Denial, Layout, OwnerId, Policy, Question, QuietHours, Scope, Zone,
+};
+use jiff::civil::{DateTime, Time, time};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use crate::oracle::{not_before, oracle, waiting};
+use crate::support::*;
+
+fn zone(text: &str) -> Zone {
+    text.parse().unwrap()
+}
+
+fn hours(from: Time, until: Time) -> QuietHours {
+    QuietHours::new(from, until, Zone::UTC).unwrap()
+}
+
+fn night() -> QuietHours {
+    hours(time(21, 0, 0, 0), time(8, 0, 0, 0))
+}
+
+/// From when on a notice may be sent, with the local time and offset written out: the machinery of
+/// zones is checked against what a person reads on the wall.
+#[track_caller]
+fn sent(hours: &QuietHours, place: &str, now: &str, expected: Option<&str>) {
+    let (zone, now) = (zone(place), at(now));
+    let found = hours.not_before(now, &zone);
+    assert_eq!(found, expected.map(at), "{place} at {now}");
+    assert_eq!(found, not_before(hours, now, &zone), "the naive twin: {place} at {now}");
+}
+
+#[test]
+fn a_night_begins_and_ends_on_the_second() {
+    for (place, offset) in
+        [("UTC", "+00:00"), ("+05:30", "+05:30"), ("-03:30", "-03:30"), ("+14:00", "+14:00")]
+    {
+        let morning = format!("2026-05-11T08:00:00{offset}");
+        for (clock, waits) in [
+            ("2026-05-10T20:59:59", false),
+            ("2026-05-10T21:00:00", true),
+            ("2026-05-10T21:00:01", true),
+            ("2026-05-11T00:00:00", true),
+            ("2026-05-11T07:59:59", true),
+            ("2026-05-11T08:00:00", false),
+            ("2026-05-11T08:00:01", false),
+        ] {
+            let expected = waits.then_some(morning.as_str());
+            sent(&night(), place, &format!("{clock}{offset}"), expected);
+        }
+    }
+    // A fraction of a second belongs to its second.
+    let late = at("2026-05-11T07:59:59.999Z");
+    assert_eq!(night().not_before(late, &Zone::UTC), Some(at("2026-05-11T08:00:00Z")));
+    let early = at("2026-05-10T20:59:59.999Z");
+    assert_eq!(night().not_before(early, &Zone::UTC), None);
+}
+
+#[test]
+fn hours_that_do_not_pass_midnight() {
+    let noon = hours(time(12, 0, 0, 0), time(13, 30, 0, 0));
+    sent(&noon, "UTC", "2026-05-10T11:59:59Z", None);
+    sent(&noon, "UTC", "2026-05-10T12:00:00Z", Some("2026-05-10T13:30:00Z"));
+    sent(&noon, "UTC", "2026-05-10T13:29:59Z", Some("2026-05-10T13:30:00Z"));
+    sent(&noon, "UTC", "2026-05-10T13:30:00Z", None);
+    sent(&noon, "UTC", "2026-05-10T00:00:00Z", None);
+    // Up to midnight, from midnight, and all day but for a second.
+    let evening = hours(time(22, 0, 0, 0), Time::midnight());
+    sent(&evening, "UTC", "2026-05-10T23:59:59Z", Some("2026-05-11T00:00:00Z"));
+    sent(&evening, "UTC", "2026-05-11T00:00:00Z", None);
+    let small = hours(Time::midnight(), time(6, 0, 0, 0));
+    sent(&small, "UTC", "2026-05-10T23:59:59Z", None);
+    sent(&small, "UTC", "2026-05-11T00:00:00Z", Some("2026-05-11T06:00:00Z"));
+    let nearly = hours(time(12, 0, 1, 0), time(12, 0, 0, 0));
+    sent(&nearly, "UTC", "2026-05-10T12:00:00Z", None);
+    sent(&nearly, "UTC", "2026-05-10T12:00:01Z", Some("2026-05-11T12:00:00Z"));
+}
+
+#[test]
+fn clocks_set_forward_in_the_night_shorten_it() {
+    // 2026-03-08 in New York: from 02:00 -05 to 03:00 -04.
+    let place = "America/New_York";
+    let morning = Some("2026-03-08T08:00:00-04:00");
+    sent(&night(), place, "2026-03-07T20:59:59-05:00", None);
+    sent(&night(), place, "2026-03-07T21:00:00-05:00", morning);
+    sent(&night(), place, "2026-03-08T01:59:59-05:00", morning);
+    sent(&night(), place, "2026-03-08T03:00:00-04:00", morning);
+    sent(&night(), place, "2026-03-08T07:59:59-04:00", morning);
+    sent(&night(), place, "2026-03-08T08:00:00-04:00", None);
+}
+
+#[test]
+fn clocks_set_over_the_end_end_the_quiet() {
+    // The same night, hours that end within the hour that is left out.
+    let until = hours(time(21, 0, 0, 0), time(2, 30, 0, 0));
+    let place = "America/New_York";
+    sent(&until, place, "2026-03-08T01:59:59-05:00", Some("2026-03-08T03:00:00-04:00"));
+    sent(&until, place, "2026-03-08T03:00:00-04:00", None);
+    // Hours that begin within it: quiet from the first second after.
+    let from = hours(time(2, 30, 0, 0), time(8, 0, 0, 0));
+    sent(&from, place, "2026-03-08T01:59:59-05:00", None);
+    sent(&from, place, "2026-03-08T03:00:00-04:00", Some("2026-03-08T08:00:00-04:00"));
+    // Hours that lie within it do not come that day.
+    let within = hours(time(2, 10, 0, 0), time(2, 50, 0, 0));
+    sent(&within, place, "2026-03-08T01:59:59-05:00", None);
+    sent(&within, place, "2026-03-08T03:00:00-04:00", None);
+    sent(&within, place, "2026-03-09T02:10:00-04:00", Some("2026-03-09T02:50:00-04:00"));
+}
+
+#[test]
+fn clocks_set_by_half_an_hour_or_by_a_day() {
+    // Lord Howe on 2026-10-04: from 02:00 +10:30 to 02:30 +11.
+    let place = "Australia/Lord_Howe";
+    let until = hours(time(15, 0, 0, 0), time(2, 15, 0, 0));
+    sent(&until, place, "2026-10-04T01:59:59+10:30", Some("2026-10-04T02:30:00+11:00"));
+    sent(&until, place, "2026-10-04T02:30:00+11:00", None);
+    sent(&night(), place, "2026-10-04T01:59:59+10:30", Some("2026-10-04T08:00:00+11:00"));
+    // And back on 2026-04-05 from 02:00 +11 to 01:30 +10:30: 01:30 to 02:00 comes twice.
+    sent(&until, place, "2026-04-05T01:59:59+11:00", Some("2026-04-05T02:15:00+10:30"));
+    let twice = hours(time(21, 0, 0, 0), time(1, 45, 0, 0));
+    sent(&twice, place, "2026-04-05T01:44:59+11:00", Some("2026-04-05T01:45:00+11:00"));
+    sent(&twice, place, "2026-04-05T01:45:00+11:00", None);
+    sent(&twice, place, "2026-04-05T01:59:59+11:00", None);
+    sent(&twice, place, "2026-04-05T01:30:00+10:30", Some("2026-04-05T01:45:00+10:30"));
+    sent(&twice, place, "2026-04-05T01:45:00+10:30", None);
+    // Kwajalein left out the whole of 1993-08-21.
+    let place = "Pacific/Kwajalein";
+    sent(&night(), place, "1993-08-20T23:59:59-12:00", Some("1993-08-22T08:00:00+12:00"));
+}
+
+/// Wherever clocks were ever set over 08:00 or 21:00, by the default hours.
+#[test]
+fn clocks_set_over_eight_and_over_nine() {
+    let database = jiff::tz::TimeZoneDatabase::bundled();
+    let (eight, nine) = (night().until(), night().from());
+    let (mut forward, mut back, mut waits) = ([0, 0], [0, 0], 0);
+    for name in database.available().filter(|name| name.as_str() != "Factory") {
+        let clock = database.get(name.as_str()).unwrap();
+        let till = at("2040-01-01T00:00:00Z");
+        for transition in clock.following(Timestamp::MIN).take_while(|t| t.timestamp() < till) {
+            let instant = transition.timestamp();
+            let after = clock.to_datetime(instant);
+            let before = clock.to_datetime(instant - SignedDuration::from_secs(1));
+            let mut over = false;
+            for (edge, index) in [(eight, 0), (nine, 1)] {
+                let jumped = |from: DateTime, to: DateTime| {
+                    [from.date(), to.date()].iter().any(|day| {
+                        let edge = day.to_datetime(edge);
+                        from < edge && edge < to
+                    })
+                };
+                forward[index] += usize::from(jumped(before, after));
+                back[index] += usize::from(jumped(after, before));
+                over |= jumped(before, after) || jumped(after, before);
+            }
+            for near in [-3_601, -1, 0, 1, 3_601].into_iter().filter(|_| over) {
+                let now = instant + SignedDuration::from_secs(near);
+                let found = night().not_before(now, &zone(name.as_str()));
+                let naive = not_before(&night(), now, &zone(name.as_str()));
+                assert_eq!(found, naive, "{name} {now}");
+                waits += usize::from(found.is_some());
+            }
+        }
+    }
+    let counts = [forward[0], forward[1], back[0], back[1]];
+    assert!(counts.iter().all(|&count| count > 0) && waits > 0, "{counts:?} {waits}");
+}
+
+#[test]
+fn clocks_set_back_make_the_night_longer() {
+    // 2026-11-01 in New York: from 02:00 -04 to 01:00 -05.
+    let place = "America/New_York";
+    let morning = Some("2026-11-01T08:00:00-05:00");
+    sent(&night(), place, "2026-10-31T21:00:00-04:00", morning);
+    sent(&night(), place, "2026-11-01T01:30:00-04:00", morning);
+    sent(&night(), place, "2026-11-01T01:30:00-05:00", morning);
+    // Hours that end in the hour that comes twice: it is quiet again.
+    let until = hours(time(21, 0, 0, 0), time(1, 30, 0, 0));
+    sent(&until, place, "2026-11-01T01:29:59-04:00", Some("2026-11-01T01:30:00-04:00"));
+    sent(&until, place, "2026-11-01T01:59:59-04:00", None);
+    sent(&until, place, "2026-11-01T01:00:00-05:00", Some("2026-11-01T01:30:00-05:00"));
+    // Hours that begin in it begin twice.
+    let from = hours(time(1, 30, 0, 0), time(8, 0, 0, 0));
+    sent(&from, place, "2026-11-01T01:29:59-04:00", None);
+    sent(&from, place, "2026-11-01T01:30:00-04:00", Some("2026-11-01T01:00:00-05:00"));
+    sent(&from, place, "2026-11-01T01:29:59-05:00", None);
+    sent(&from, place, "2026-11-01T01:30:00-05:00", morning);
+}
+
+#[test]
+fn a_day_that_never_was() {
+    // Samoa went from 2011-12-29 to 2011-12-31.
+    let place = "Pacific/Apia";
+    let morning = Some("2011-12-31T08:00:00+14:00");
+    sent(&night(), place, "2011-12-29T20:59:59-10:00", None);
+    sent(&night(), place, "2011-12-29T21:00:00-10:00", morning);
+    sent(&night(), place, "2011-12-29T23:59:59-10:00", morning);
+    sent(&night(), place, "2011-12-31T00:00:00+14:00", morning);
+    sent(&night(), place, "2011-12-31T08:00:00+14:00", None);
+    // Quiet up to midnight, of the day that was left out.
+    let evening = hours(time(21, 0, 0, 0), Time::midnight());
+    sent(&evening, place, "2011-12-29T23:59:59-10:00", Some("2011-12-31T00:00:00+14:00"));
+}
+
+#[test]
+fn the_end_of_time_is_waited_for_and_no_longer() {
+    for place in ["UTC", "+14:00", "-14:00", "America/New_York"] {
+        for hour in 0..24 {
+            let from = time(hour, 0, 0, 0);
+            let nearly = hours(from, from.wrapping_sub(SignedDuration::from_secs(1)));
+            if let Some(instant) = nearly.not_before(Timestamp::MAX, &zone(place)) {
+                assert_eq!(instant, Timestamp::MAX, "{place} {hour}");
+            }
+            if let Some(instant) = nearly.not_before(Timestamp::MIN, &zone(place)) {
+                assert!(instant > Timestamp::MIN && instant.as_second() < -377_000_000_000);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Any hours, in any zone of the database, near any of its transitions since 1840 or at any
+    /// time, against the clock of each second.
+    #[test]
+    fn quiet_hours_are_what_the_clock_shows(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let database = jiff::tz::TimeZoneDatabase::bundled();
+        let names: Vec<String> =
+            database.available().map(|name| name.as_str().to_owned()).collect();
+        let place = names[usize::try_from(rng.below(names.len() as u64)).unwrap()].clone();
+        prop_assume!(place != "Factory");
+        let clock = database.get(&place).unwrap();
+        let start = Timestamp::from_second(rng.within(-4_100_000_000, 4_100_000_000)).unwrap();
+        let instant = clock.following(start).next().map_or(start, |t| t.timestamp());
+        let wall = clock.to_datetime(instant).time();
+        for _ in 0..6 {
+            let mut near = || wall.wrapping_add(SignedDuration::from_secs(rng.within(-9_000, 9_000)));
+            let Ok(hours) = QuietHours::new(near(), near(), Zone::UTC) else { continue };
+            let now = instant + SignedDuration::from_secs(rng.within(-9_000, 9_000));
+            let zone = zone(&place);
+            prop_assert_eq!(hours.not_before(now, &zone), not_before(&hours, now, &zone), "{} {:?} {}", place, hours, now);
+        }
+    }
+
+    /// Routes carry what the naive twin says of each owner, by night and by day; a recheck as well.
+    #[test]
+    fn a_route_says_who_must_wait(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let mut town = town(&mut rng, (10, 50), 200);
+        let places = ["UTC", "+05:30", "America/New_York", "Pacific/Apia", "Asia/Tokyo", "-08:00"];
+        for consent in town.consents.values_mut() {
+            if rng.once_in(2) {
+                *consent = consent.clone().zone(zone(rng.pick(&places)));
+            }
+        }
+        let policy = Policy { quiet_hours: Some(night().in_zone(zone("Asia/Kolkata"))), ..Policy::unlimited() };
+        let authorized = authorize_under(&policy, area(&mut rng, (10, 50)));
+        let registry = loaded(&town, rng.pick(&[Layout::default(), Layout::new(h3o::Resolution::Nine, 3)]));
+        let route = registry.snapshot().route(&authorized, noon());
+        prop_assert_eq!(answer(&route), oracle(&town, &authorized, noon()));
+        prop_assert_eq!(waits(&route), waiting(&town, &authorized, noon()));
+        // Later, and after somebody has left or moved house.
+        let later = noon() + SignedDuration::from_mins(rng.within(0, 600));
+        let Some(leaving) = route.recipients().next().map(|recipient| recipient.owner) else {
+            return Ok(());
+        };
+        let moved = route.recipients().last().map(|recipient| recipient.owner).unwrap();
+        let consent = town.consents[&moved].clone().zone(zone("Australia/Lord_Howe"));
+        town.consents.insert(moved, consent.clone());
+        town.consents.remove(&leaving);
+        let newer = registry
+            .apply([Change::SetConsent { owner: moved, consent }, Change::Withdraw { owner: leaving }])
+            .unwrap();
+        let rechecked = route.recheck(&newer, later);
+        let kept: Vec<OwnerId> = rechecked.recipients().map(|recipient| recipient.owner).collect();
+        let mut expected = waiting(&town, &authorized, later);
+        expected.retain(|(owner, _)| kept.contains(owner));
+        prop_assert_eq!(waits(&rechecked), expected);
+        prop_assert!(!kept.contains(&leaving));
+    }
+}
+
+#[test]
+fn some_wait_while_others_do_not() {
+    // Noon in UTC is evening in India and night in Samoa.
+    let mut town = street(100);
+    for (owner, consent) in &mut town.consents {
+        let place = ["+05:30", "Pacific/Apia", "Europe/Paris"][(owner.0 % 3) as usize];
+        *consent = consent.clone().zone(zone(place));
+    }
+    let policy = Policy { quiet_hours: Some(night()), ..Policy::unlimited() };
+    let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
+    let route = snapshot(&town).route(&authorized, noon());
+    assert_eq!((route.owners(), waits(&route).len()), (100, 33));
+    assert!(waits(&route).iter().all(|wait| *wait == (wait.0, at("2026-05-10T19:00:00Z"))));
+    // Under a policy without quiet hours nobody waits; and below the anonymity set there is nobody.
+    let unlimited = authorize(square(9.9, 49.9, 10.1, 50.1));
+    assert_eq!(waits(&snapshot(&town).route(&unlimited, noon())), []);
+    let many = Policy { min_households: 101, ..policy };
+    let authorized = authorize_under(&many, square(9.9, 49.9, 10.1, 50.1));
+    let empty = snapshot(&town).route(&authorized, noon());
+    assert_eq!((empty.owners(), waits(&empty).len()), (0, 0));
+}
+
+#[test]
+fn a_zone_is_kept_with_the_consent_and_denies_nothing() {
+    let consent = Consent::granted().agencies(Scope::only([AgencyId(1)])).zone(zone("Asia/Tokyo"));
+    let question = Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: noon() };
+    assert_eq!(consent.evaluate(&question, &[]), Ok(()));
+    let registry = loaded(&street(3), Layout::default());
+    let owner = OwnerId(1);
+    registry.apply([Change::SetConsent { owner, consent: consent.clone() }]).unwrap();
+    assert_eq!(registry.consent(owner), consent);
+    assert_eq!(registry.consent(OwnerId(2)), Consent::granted());
+    assert_eq!(
+        serde_json::to_string(&consent).unwrap(),
+        r#"{"standing":"granted","agencies":{"only":[1]},"incidents":"any","limit":{"per_7_days":2,"per_30_days":4},"zone":"Asia/Tokyo"}"#
+    );
+    assert_eq!(
+        serde_json::from_str::<Consent>(&serde_json::to_string(&consent).unwrap()).unwrap(),
+        consent
+    );
+}
+
+#[test]
+fn a_limit_counts_days_of_24_hours_whatever_the_clocks_do() {
+    // Across the night of 2026-03-08, in which clocks in New York lose an hour.
+    let asked = at("2026-03-05T12:00:00-05:00");
+    let once =
+        Consent::granted().limited(AskLimit::new(1, 30).unwrap()).zone(zone("America/New_York"));
+    let month =
+        Consent::granted().limited(AskLimit::new(30, 1).unwrap()).zone(zone("America/New_York"));
+    let denial = |consent: &Consent, now: &str| {
+        let question =
+            Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: at(now) };
+        consent.evaluate(&question, &[asked]).err()
+    };
+    let often = Some(Denial::AskedOftenEnough);
+    // Noon by the wall clock would be 23 hours short of seven days and an hour.
+    assert_eq!(denial(&once, "2026-03-12T12:00:00-04:00"), often);
+    assert_eq!(denial(&once, "2026-03-12T12:59:59-04:00"), often);
+    assert_eq!(denial(&once, "2026-03-12T13:00:00-04:00"), None);
+    assert_eq!(denial(&month, "2026-04-04T12:59:59-04:00"), often);
+    assert_eq!(denial(&month, "2026-04-04T13:00:00-04:00"), None);
+    // And back, across 2026-11-01: twice in seven days.
+    let twice = Consent::granted().zone(zone("America/New_York"));
+    let asked = [at("2026-10-29T12:00:00-04:00"), at("2026-10-30T09:00:00-04:00")];
+    let denial = |now: &str| {
+        let question =
+            Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: at(now) };
+        twice.evaluate(&question, &asked).err()
+    };
+    assert_eq!(denial("2026-11-05T10:59:59-05:00"), often);
+    assert_eq!(denial("2026-11-05T11:00:00-05:00"), None);
+}
+
+#[test]
+fn zones_are_read_and_written_by_name() {
+    for (text, name) in [
+        ("America/New_York", "America/New_York"),
+        ("AMERICA/NEW_YORK", "America/New_York"),
+        ("US/Eastern", "US/Eastern"),
+        ("utc", "UTC"),
+        ("+00:00", "UTC"),
+        ("+05:30", "+05:30"),
+        ("-03:30", "-03:30"),
+        ("-00:30", "-00:30"),
+        ("+14:00", "+14:00"),
+        ("-14:00", "-14:00"),
+    ] {
+        assert_eq!(zone(text).to_string(), name);
+        assert_eq!(zone(name), zone(text));
+        assert_eq!(serde_json::to_string(&zone(text)).unwrap(), format!("\"{name}\""));
+        assert_eq!(serde_json::from_str::<Zone>(&format!("\"{text}\"")).unwrap(), zone(text));
+    }
+    assert_ne!(zone("US/Eastern"), zone("America/New_York"));
+    let no_zone = [
+        "",
+        "+",
+        "Springfield",
+        "EST5EDT,M3.2.0,M11.1.0",
+        "+5:30",
+        "+05",
+        "+0530",
+        "+05:60",
+        "+05:3a",
+        "-00:00",
+        "Factory",
+        "Etc/Unknown",
+        "+05:30:00",
+        "../etc/passwd",
+        "+é5:3",
+    ];
+    for text in no_zone {
+        let expected =
+            format!("`{text}` is no time zone; name one as `America/New_York` or as `+05:30`");
+        assert_eq!(text.parse::<Zone>().unwrap_err().to_string(), expected);
+    }
+    for text in ["+14:01", "-14:01", "+99:59"] {
+        let expected = format!("offset `{text}` is more than 14 hours from UTC");
+        assert_eq!(text.parse::<Zone>().unwrap_err().to_string(), expected);
+    }
+    // Every name of the database is a zone and is written as it is read.
+    let database = jiff::tz::TimeZoneDatabase::bundled();
+    let mut names = 0;
+    for name in database.available().filter(|name| name.as_str() != "Factory") {
+        assert_eq!(zone(name.as_str()).to_string().parse::<Zone>().unwrap(), zone(name.as_str()));
+        names += 1;
+    }
+    assert!(names > 500, "{names}");
+}
+
+#[test]
+fn quiet_hours_that_cannot_be_say_why() {
+    let six = time(6, 0, 0, 0);
+    assert_eq!(
+        QuietHours::new(six, six, Zone::UTC).unwrap_err().to_string(),
+        "quiet hours from `06:00:00` to `06:00:00` are all day or never; leave them out for never"
+    );
+    assert_eq!(
+        QuietHours::new(time(6, 0, 0, 500_000_000), six, Zone::UTC).unwrap_err().to_string(),
+        "quiet hours begin and end on whole seconds, not at `06:00:00.5`"
+    );
+    let policy = |hours: &str| {
+        serde_json::from_str::<Policy>(&format!(r#"{{"quiet_hours":{hours}}}"#))
+            .map_err(|error| error.to_string().split(" at line").next().unwrap().to_owned())
+    };
+    let evening = policy(r#"{"from":"22:30","until":"07:00","zone":"Europe/Paris"}"#).unwrap();
+    assert_eq!(
+        serde_json::to_string(&evening.quiet_hours).unwrap(),
+        r#"{"from":"22:30:00","until":"07:00:00","zone":"Europe/Paris"}"#
+    );
+    assert_eq!(policy("null").unwrap().quiet_hours, None);
+    assert_eq!(policy("{}").unwrap_err(), "missing field `from`");
+    assert_eq!(policy(r#"{"from":"22:00","until":"07:00"}"#).unwrap_err(), "missing field `zone`");
+    assert_eq!(
+        policy(r#"{"from":"22:00","until":"07:00","zone":"Atlantis"}"#).unwrap_err(),
+        "`Atlantis` is no time zone; name one as `America/New_York` or as `+05:30`"
+    );
+    assert!(policy(r#"{"from":"7:00","until":"7:00","zone":"UTC"}"#).is_err());
+    assert!(policy(r#"{"from":"25:00","until":"07:00","zone":"UTC"}"#).is_err());
+}
