@@ -1,5 +1,5 @@
-//! With a warm scratch and a warm route nothing is allocated. A binary of its own, since counting
-//! replaces the allocator of the whole binary.
+//! With a warm scratch and a warm route nothing is allocated, and a receipt allocates the same for
+//! whomever is asked. A binary of its own, since counting replaces the allocator of the whole binary.
 
 #![allow(missing_docs, reason = "nobody reads the documentation of tests")]
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -7,8 +7,8 @@
 use allocation_counter::measure;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
-    Consent, IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, Route, Scope,
-    Scratch, Snapshot, TimeWindow,
+    Consent, IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, RequestId,
+    Route, Scope, Scratch, Snapshot, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -49,6 +49,10 @@ fn now() -> Timestamp {
 }
 
 fn authorize(policy: &Policy, area: Area) -> AuthorizedRequest {
+    authorize_after(policy, &CaseFile::new(AgencyId(1)), area)
+}
+
+fn authorize_after(policy: &Policy, file: &CaseFile, area: Area) -> AuthorizedRequest {
     let window = TimeWindow::new(
         "2026-05-09T18:00:00Z".parse().unwrap(),
         "2026-05-09T20:00:00Z".parse().unwrap(),
@@ -62,7 +66,7 @@ fn authorize(policy: &Policy, area: Area) -> AuthorizedRequest {
     let request = Request::new(agency.id, IncidentKind::Burglary, area, window.unwrap())
         .case("26-0117")
         .contact("Det. Smith");
-    policy.review(&request, &agency, &CaseFile::new(agency.id), now()).unwrap()
+    policy.review(&request, &agency, file, now()).unwrap()
 }
 
 /// An octagon around the middle of the town, or around its north-eastern corner.
@@ -108,4 +112,43 @@ fn a_warm_request_allocates_nothing() {
         let asked = owners.iter().map(|&owners| owners > 30).collect::<Vec<_>>();
         assert_eq!(asked, [min_households < 1_000, min_households < 100], "{owners:?}");
     }
+}
+
+#[test]
+fn a_receipt_is_the_same_work_for_none_few_many_and_guarded() {
+    let snapshot = town();
+    let policy = Policy { min_households: 11, ..Policy::unlimited() };
+    // A part of the town from its south-western corner, so many houses wide and high.
+    let part = |wide: f64, high: f64| {
+        let (east, north) = ((wide - 0.5) * 0.000_3, (high - 0.5) * 0.000_2);
+        Area::from_bounds(9.999, 49.999, 10.0 + east, 50.0 + north).unwrap()
+    };
+    let mut file = CaseFile::new(AgencyId(1));
+    let first = authorize(&policy, part(30.0, 4.0));
+    file.open(RequestId(1), &first, now()).unwrap();
+    let nowhere = Area::from_bounds(10.2, 50.2, 10.21, 50.21).unwrap();
+    let requests = [
+        authorize(&policy, nowhere),
+        authorize(&policy, part(4.0, 4.0)),
+        first,
+        authorize(&policy, part(40.0, 40.0)),
+        authorize_after(&policy, &file, part(34.0, 4.0)),
+    ];
+    let mut asked = Vec::new();
+    let mut receipts = Vec::new();
+    for authorized in &requests {
+        let route = snapshot.route(authorized, now());
+        let guarded = snapshot.funnel(authorized, now()).guarded();
+        asked.push((route.owners(), guarded));
+        let mut text = Vec::with_capacity(1_000);
+        for receipt in [|route: &Route| route.authorized().receipt(), Route::receipt] {
+            text.clear();
+            let work = measure(|| serde_json::to_writer(&mut text, &receipt(&route)).unwrap());
+            receipts.push((work, text.clone()));
+        }
+    }
+    assert!(receipts.iter().all(|receipt| *receipt == receipts[0]), "{receipts:?}");
+    assert!(receipts[0].0.count_total > 0, "nothing was counted");
+    // None, too few, some, many, and some while others are guarded.
+    assert_eq!(asked, [(0, 0), (0, 0), (35, 0), (456, 0), (35, 6)]);
 }

@@ -10,13 +10,24 @@ use crate::time::TimeWindow;
 ///
 /// It is made of the request's own fields and the policy's version, so it cannot carry an id, a
 /// position or a count: for none, few and many recipients it is the same, byte by byte. Even an
-/// empty route has one.
+/// empty route has one, and so has a request that was not routed yet. Making one takes no look at
+/// a camera, so its time tells nothing either.
+///
+/// **How long [`Snapshot::route`](crate::Snapshot::route) takes depends on who lives there**, and is
+/// the operator's alone: answer the agency before routing, or independent of it.
 ///
 /// ```
-/// # fn show(route: canvass::Route) {
-/// let receipt = route.receipt();
-/// let case = receipt.case_reference();
-/// # }
+/// # use canvass::*;
+/// # let area = Area::from_wkt("POLYGON((-73.98 40.76, -73.97 40.76, -73.97 40.78, -73.98 40.76))")?;
+/// # let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).case("26-0117");
+/// # let now = "2026-05-02T09:00:00Z".parse()?;
+/// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+/// let receipt = authorized.receipt(); // send this, and route afterwards
+/// assert_eq!(receipt.case_reference(), "26-0117");
+/// assert_eq!(Registry::new().snapshot().route(&authorized, now).receipt(), receipt);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// What the operator's route knows, a receipt has not:
@@ -45,28 +56,33 @@ enum Status {
     Accepted,
 }
 
-impl Route {
-    /// What the agency may see.
+impl AuthorizedRequest {
+    /// What the agency may see of it. Costs two copies of a text, wherever the request is about.
     #[must_use]
     pub fn receipt(&self) -> Receipt {
-        Receipt::of(self.authorized())
-    }
-}
-
-impl Receipt {
-    fn of(authorized: &AuthorizedRequest) -> Self {
-        let request = authorized.request();
-        Self {
+        let request = self.request();
+        Receipt {
             status: Status::Accepted,
             case_reference: request.case_reference.clone(),
             agency: request.agency,
             incident: request.incident,
             window: request.window,
-            policy_version: authorized.policy_version().to_owned(),
-            reviewed_at: authorized.reviewed_at(),
+            policy_version: self.policy_version().to_owned(),
+            reviewed_at: self.reviewed_at(),
         }
     }
+}
 
+impl Route {
+    /// What the agency may see: the [receipt of the request](AuthorizedRequest::receipt), which no
+    /// recipient changes.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        self.authorized().receipt()
+    }
+}
+
+impl Receipt {
     /// The case that the request belongs to.
     #[must_use]
     pub fn case_reference(&self) -> &str {
