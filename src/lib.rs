@@ -23,7 +23,6 @@ pub use authorized::AuthorizedRequest;
 pub use camera::{Camera, CameraId, OwnerId, Recording, RecordingError};
 pub use case_file::{CaseFile, CaseFileError, OpenedRequest, RequestId};
 pub use consent::{AskLimit, AskLimitError, Consent, Denial, Question, Scope, Standing};
-pub use disclosure::Receipt;
 pub use disclosure::audit::{
     Asked, AskedTags, AskedTagsError, AuditEntry, AuditEvent, AuditLog, ConsistencyProof, Digest,
     DigestError, EntryError, EntrySeed, InclusionProof, NonceReused, OpeningError, OwnerSalt,
@@ -33,6 +32,7 @@ pub use disclosure::notice::{
     DraftError, Finding, Findings, Letter, Mailing, MailingError, Notice, NoticeDraft, NoticeRule,
     NoticeTemplate, Placeholder, ReviewError, TemplateError,
 };
+pub use disclosure::{Coverage, CoverageCell, CoverageError, Receipt};
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use quiet_hours::{QuietHours, QuietHoursError};

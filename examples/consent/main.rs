@@ -7,9 +7,12 @@
 
 use std::error::Error;
 
-use canvass::disclosure::audit::{Asked, AuditEntry, AuditLog, EntrySeed, OwnerSalt};
-use canvass::disclosure::notice::NoticeTemplate;
-use canvass::*;
+use canvass::{
+    Agency, AgencyId, AgencyKind, Area, Asked, AuditEntry, AuditLog, AuthorizedRequest, Camera,
+    CameraId, CaseFile, Change, ChangeError, Consent, EntrySeed, IncidentKind, NoticeTemplate,
+    OwnerId, OwnerSalt, Policy, Position, Recording, Registry, Request, RequestId, Route, Scope,
+    TimeWindow, Zone,
+};
 use jiff::Timestamp;
 
 /// What owners get, in the operator's words.

@@ -28,6 +28,7 @@ pub(crate) use block::{Block, Row, RowStanding, Timing, rows};
 pub(crate) use cluster::{Cluster, Item, Member};
 pub(crate) use column::ROWS;
 pub(crate) use terms::TermsTable;
+pub(crate) use tiling::cell;
 
 use crate::camera::{Camera, OwnerId};
 use crate::consent::Consent;

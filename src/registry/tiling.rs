@@ -9,7 +9,7 @@ use super::Layout;
 use crate::geometry::Position;
 
 /// The H3 cell of a position.
-pub(super) fn cell(position: Position, resolution: Resolution) -> CellIndex {
+pub(crate) fn cell(position: Position, resolution: Resolution) -> CellIndex {
     LatLng::new(position.lat(), position.lon()).unwrap_or_default().to_cell(resolution)
 }
 

@@ -21,6 +21,7 @@ mod audit;
 mod cases;
 mod conformance;
 mod consent;
+mod coverage;
 mod covering;
 mod guard;
 mod notice;

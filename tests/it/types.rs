@@ -25,6 +25,9 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<Question>();
     usable::<Scope<AgencyId>>();
     usable::<Standing>();
+    usable::<Coverage>();
+    usable::<CoverageCell>();
+    usable::<CoverageError>();
     usable::<Receipt>();
     usable::<Asked>();
     usable::<AskedTags>();
@@ -120,6 +123,7 @@ fn every_error_is_one() {
     error::<TemplateError>();
     error::<AreaError>();
     error::<PositionError>();
+    error::<CoverageError>();
     error::<ChangeError>();
     error::<ChangeRefusal>();
     error::<QuietHoursError>();
