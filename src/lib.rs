@@ -33,6 +33,9 @@ pub use disclosure::notice::{
     NoticeTemplate, Placeholder, ReviewError, TemplateError,
 };
 pub use disclosure::{Coverage, CoverageCell, CoverageError, Receipt};
+pub use disclosure::{
+    Bulletin, BulletinEntry, BulletinError, BulletinEvent, BulletinReadError, CoverError, Ending,
+};
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use quiet_hours::{QuietHours, QuietHoursError};

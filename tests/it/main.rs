@@ -18,6 +18,7 @@
 
 mod area;
 mod audit;
+mod bulletin;
 mod cases;
 mod conformance;
 mod consent;

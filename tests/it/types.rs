@@ -29,6 +29,13 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<CoverageCell>();
     usable::<CoverageError>();
     usable::<Receipt>();
+    usable::<Bulletin>();
+    usable::<BulletinEntry>();
+    usable::<BulletinError>();
+    usable::<BulletinEvent>();
+    usable::<BulletinReadError>();
+    usable::<CoverError>();
+    usable::<Ending>();
     usable::<Asked>();
     usable::<AskedTags>();
     usable::<AskedTagsError>();
@@ -110,6 +117,9 @@ fn every_error_is_one() {
     error::<RecordingError>();
     error::<AskLimitError>();
     error::<AskedTagsError>();
+    error::<BulletinError>();
+    error::<BulletinReadError>();
+    error::<CoverError>();
     error::<DigestError>();
     error::<EntryError>();
     error::<NonceReused>();

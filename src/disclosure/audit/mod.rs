@@ -22,7 +22,7 @@
 //! not find it in the log. Two logs shown to two readers show when they compare heads.
 
 mod asked;
-mod digest;
+pub(super) mod digest;
 mod entry;
 mod entry_bytes;
 mod proof;

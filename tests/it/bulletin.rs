@@ -1,0 +1,455 @@
+//! Bulletins: what they say, what can be appended, and their cells.
+
+use std::collections::BTreeSet;
+
+use canvass::*;
+use geo::{
+    Centroid, Haversine, InterpolatePoint, Intersects, LineString, MultiPolygon, Point, Polygon,
+    Scale, Translate, polygon,
+};
+use h3o::{CellIndex, LatLng, Resolution};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+const TEXT: &str = "A parcel was taken from a porch.";
+const RESOLUTIONS: [Resolution; 4] =
+    [Resolution::Five, Resolution::Six, Resolution::Seven, Resolution::Eight];
+
+#[track_caller]
+fn opened() -> Bulletin {
+    let authorized = authorize(square(9.99, 49.99, 10.01, 50.01));
+    Bulletin::open(&authorized, &agency(), TEXT, Resolution::Seven, noon()).unwrap()
+}
+
+/// Opened, corrected, ended and corrected again.
+fn long() -> Bulletin {
+    let mut bulletin = opened();
+    bulletin.correct("There were two parcels.", noon()).unwrap();
+    bulletin.end(Ending::Expired, noon() + days(1)).unwrap();
+    bulletin.correct("The parcels were found.", noon() + days(2)).unwrap();
+    bulletin
+}
+
+fn cover(area: &Area, resolution: Resolution) -> Result<BTreeSet<CellIndex>, BulletinError> {
+    let authorized = authorize(area.clone());
+    let bulletin = Bulletin::open(&authorized, &agency(), TEXT, resolution, noon())?;
+    Ok(bulletin.cells().map(|cell| cell.parse().unwrap()).collect())
+}
+
+#[track_caller]
+fn read(written: &Value) -> Result<Bulletin, String> {
+    serde_json::from_str(&written.to_string()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_bulletin_is_written_like_this_and_read_again() {
+    let bulletin = long();
+    let written = serde_json::to_value(&bulletin).unwrap();
+    let entry = |at, event, digest| json!({"at": at, "event": event, "digest": digest});
+    let expected = json!({
+        "text": TEXT,
+        "agency": "Springfield Police",
+        "incident": "burglary",
+        "policy_version": "unlimited",
+        "resolution": 7,
+        "cells": CELLS,
+        "window": {"start": "2026-05-09T18:00:00Z", "end": "2026-05-09T20:00:00Z"},
+        "history": [
+            entry("2026-05-10T12:00:00Z", json!("opened"), HEADS[0]),
+            entry("2026-05-10T12:00:00Z", json!({"correction": "There were two parcels."}), HEADS[1]),
+            entry("2026-05-11T12:00:00Z", json!({"ended": "expired"}), HEADS[2]),
+            entry("2026-05-12T12:00:00Z", json!({"correction": "The parcels were found."}), HEADS[3]),
+        ],
+    });
+    assert_eq!(written, expected);
+    assert_eq!(read(&written).unwrap(), bulletin);
+    assert_eq!((bulletin.text(), bulletin.agency()), (TEXT, "Springfield Police"));
+    assert_eq!(bulletin.incident(), IncidentKind::Burglary);
+    assert_eq!(bulletin.ending(), Some(Ending::Expired));
+    assert_eq!(bulletin.head().to_string(), HEADS[3]);
+}
+
+/// The cells of [`opened`].
+const CELLS: [&str; 3] = ["871fa80e0ffffff", "871fa80e2ffffff", "871fa80e3ffffff"];
+/// The heads of [`long`], as another implementation has them.
+const HEADS: [&str; 4] = [
+    "6f3b1f9442794ab78e0723be2e3e1843c5c83ba4619b0b956ab0d2b523266d1e",
+    "0102229ff772841dab94749e744fc305944ee16b0d143e00dfec00a9418710bf",
+    "fb5944159681046e7bf1d46c98a7fc0e645998211e2e9996d2864eab603f2cc7",
+    "7f796860c3ac1b9be027b19f2c92e860dd01d447102c35830e8a4d25da45d541",
+];
+
+#[test]
+fn windows_are_widened_outward_to_whole_hours() {
+    for (start, end, wide_start, wide_end) in [
+        ("2026-05-09T18:00:00Z", "2026-05-09T20:00:00Z", "2026-05-09T18", "2026-05-09T20"),
+        ("2026-05-09T18:00:01Z", "2026-05-09T19:00:01Z", "2026-05-09T18", "2026-05-09T20"),
+        ("2026-05-09T18:59:59Z", "2026-05-09T19:00:00Z", "2026-05-09T18", "2026-05-09T19"),
+        ("1969-12-31T22:30:00Z", "1969-12-31T23:59:59Z", "1969-12-31T22", "1970-01-01T00"),
+    ] {
+        let window = TimeWindow::new(at(start), at(end)).unwrap();
+        assert_eq!(
+            bulletin_of(window).unwrap().window().to_string(),
+            format!("{wide_start}:00:00Z/{wide_end}:00:00Z")
+        );
+    }
+    let first = jiff::Timestamp::MIN;
+    let window = TimeWindow::new(first, first + SignedDuration::from_hours(2)).unwrap();
+    assert_eq!(
+        bulletin_of(window).unwrap_err().to_string(),
+        "the window cannot be widened to whole hours: it starts in the first hour there is"
+    );
+}
+
+fn bulletin_of(window: TimeWindow) -> Result<Bulletin, BulletinError> {
+    let area = square(9.99, 49.99, 10.01, 50.01);
+    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
+    let authorized = Policy::unlimited().review(&request, &agency(), noon()).unwrap();
+    Bulletin::open(&authorized, &agency(), TEXT, Resolution::Seven, noon())
+}
+
+#[test]
+fn what_may_not_be_opened_says_why() {
+    let small = || square(9.99, 49.99, 10.01, 50.01);
+    let open = |area, agency: &Agency, text, resolution, now| {
+        Bulletin::open(&authorize(area), agency, text, resolution, now).unwrap_err().to_string()
+    };
+    let seven = Resolution::Seven;
+    let other = Agency { id: AgencyId(2), ..agency() };
+    let (agency, noon) = (agency(), noon());
+    let early = noon - SignedDuration::from_secs(1);
+    for (error, words) in [
+        (
+            open(small(), &other, TEXT, seven, noon),
+            "the request is of agency `1`, and the bulletin would name agency `2`",
+        ),
+        (
+            open(small(), &agency, " \n", seven, noon),
+            "the text is blank: say what the public may know",
+        ),
+        (
+            open(small(), &agency, "Call us at once!", seven, noon),
+            "line 1, `at once`: do not hurry: say until when the request is open, and leave it there",
+        ),
+        (
+            open(small(), &agency, TEXT, seven, early),
+            "the instant `2026-05-10T11:59:59Z` is before `2026-05-10T12:00:00Z`, the last one on record",
+        ),
+        (
+            open(small(), &agency, TEXT, Resolution::Nine, noon),
+            "cells of resolution `9` are not published: take one between 5 and 8",
+        ),
+        (
+            open(small(), &agency, TEXT, Resolution::Four, noon),
+            "cells of resolution `4` are not published: take one between 5 and 8",
+        ),
+        (
+            open(square(0.0, -85.5, 0.1, -84.9), &agency, TEXT, seven, noon),
+            "the area reaches latitude `-85.5`, and no cover goes beyond `85` degrees",
+        ),
+        (
+            open(square(0.0, 0.0, 1.0, 1.0), &agency, TEXT, Resolution::Eight, noon),
+            "the area meets more than `4096` cells: take a coarser resolution",
+        ),
+    ] {
+        assert_eq!(error, words);
+    }
+    assert!(cover(&square(0.0, 84.9, 0.1, 85.0), seven).is_ok());
+}
+
+#[test]
+fn what_may_not_be_appended_leaves_the_bulletin_as_it_was() {
+    let mut bulletin = long();
+    let before = bulletin.clone();
+    let (early, late) = (noon() + days(1), noon() + days(3));
+    let failures = [
+        bulletin.end(Ending::Resolved, late),
+        bulletin.correct("All is well.", early),
+        bulletin.correct("You must call.", late),
+        bulletin.correct("", late),
+    ];
+    let words = [
+        "the bulletin ended as `expired`: only corrections may follow",
+        "the instant `2026-05-11T12:00:00Z` is before `2026-05-12T12:00:00Z`, the last one on record",
+        "line 1, `You must`: do not press: whoever does nothing owes no reason",
+        "the text is blank: say what the public may know",
+    ];
+    assert_eq!(failures.map(|failure| failure.unwrap_err().to_string()), words);
+    assert_eq!(bulletin, before);
+    bulletin.correct("All is well.", late).unwrap();
+    assert_eq!(bulletin.history().count(), 5);
+}
+
+#[test]
+fn a_kept_head_tells_a_continuation_from_another_record() {
+    let first = opened();
+    let mut other = opened();
+    let (head, longer) = (first.head(), long());
+    assert!(first.continues(&head) && longer.continues(&head));
+    for entry in longer.history() {
+        assert!(longer.continues(&entry.digest()));
+    }
+    assert!(!first.continues(&longer.head()));
+    other.correct("There were three parcels.", noon()).unwrap();
+    assert!(other.continues(&head) && !other.continues(&longer.head()));
+    assert!(!longer.continues(&other.head()));
+}
+
+#[test]
+fn whatever_was_edited_is_found_when_it_is_read() {
+    let written = serde_json::to_value(long()).unwrap();
+    let edited = |pointer: &str, value: Value| {
+        let mut written = written.clone();
+        *written.pointer_mut(pointer).unwrap() = value;
+        read(&written).unwrap_err()
+    };
+    let digest = |entry| {
+        format!(
+            "entry `{entry}` of the history has not the digest of what is written: something was edited"
+        )
+    };
+    let order = |entry| {
+        format!(
+            "entry `{entry}` of the history cannot stand there: one opens, then come corrections, and one ends"
+        )
+    };
+    for (pointer, value, words) in [
+        ("/text", json!("Nothing was taken."), digest(0)),
+        ("/agency", json!("Shelbyville Police"), digest(0)),
+        ("/incident", json!("assault"), digest(0)),
+        ("/policy_version", json!("2"), digest(0)),
+        ("/window/end", json!("2026-05-09T21:00:00Z"), digest(0)),
+        ("/cells", json!([CELLS[0]]), digest(0)),
+        ("/history/0/at", json!("2026-05-10T11:00:00Z"), digest(0)),
+        ("/history/0/digest", json!("00".repeat(32)), digest(0)),
+        ("/history/1/event/correction", json!("There was one."), digest(1)),
+        ("/history/2/event/ended", json!("resolved"), digest(2)),
+        ("/history/2/event", json!({"correction": "expired"}), digest(2)),
+        ("/history/2/at", json!("2026-05-11T12:00:01Z"), digest(2)),
+        ("/history/3/digest", json!(HEADS[2]), digest(3)),
+        ("/history/0/event", json!({"ended": "expired"}), order(0)),
+        ("/history/1/event", json!("opened"), order(1)),
+        ("/history/3/event", json!({"ended": "expired"}), order(3)),
+        ("/history", json!([]), order(0)),
+        (
+            "/history/3/at",
+            json!("2026-05-01T12:00:00Z"),
+            "entry `3` of the history is before the one that it follows".to_owned(),
+        ),
+        (
+            "/window/end",
+            json!("2026-05-09T20:30:00Z"),
+            "the window is not one of whole hours".to_owned(),
+        ),
+        (
+            "/resolution",
+            json!(9),
+            "the resolution is `9`, and bulletins have one between 5 and 8".to_owned(),
+        ),
+        (
+            "/resolution",
+            json!(8),
+            format!(
+                "`{}` is no H3 cell of the bulletin's resolution away from the poles",
+                CELLS[0]
+            ),
+        ),
+        (
+            "/cells/1",
+            json!("nowhere"),
+            "`nowhere` is no H3 cell of the bulletin's resolution away from the poles".to_owned(),
+        ),
+        (
+            "/cells",
+            json!([LatLng::new(89.9, 0.0).unwrap().to_cell(Resolution::Seven).to_string()]),
+            "`870326352ffffff` is no H3 cell of the bulletin's resolution away from the poles"
+                .to_owned(),
+        ),
+        (
+            "/cells",
+            json!([]),
+            "there are `0` cells, and bulletins have between 1 and 4096".to_owned(),
+        ),
+        ("/cells", json!([CELLS[1], CELLS[0]]), "the cells do not ascend".to_owned()),
+        ("/cells", json!([CELLS[0], CELLS[0]]), "the cells do not ascend".to_owned()),
+    ] {
+        assert_eq!(edited(pointer, value), words, "{pointer}");
+    }
+    let mut dropped = written.clone();
+    dropped["history"].as_array_mut().unwrap().remove(1);
+    assert_eq!(read(&dropped).unwrap_err(), digest(1));
+    let mut more = written.clone();
+    more["owners"] = json!([7]);
+    assert!(read(&more).unwrap_err().starts_with("unknown field `owners`"));
+    more = written.clone();
+    more["history"][0]["cameras"] = json!(3);
+    assert!(read(&more).unwrap_err().starts_with("unknown field `cameras`"));
+}
+
+#[test]
+fn a_shorter_history_is_read_and_found_by_who_kept_the_head() {
+    let (longer, mut written) = (long(), serde_json::to_value(long()).unwrap());
+    written["history"].as_array_mut().unwrap().truncate(2);
+    assert!(!read(&written).unwrap().continues(&longer.head()));
+}
+
+#[test]
+fn geojson_has_a_valid_feature_for_each_cell() {
+    let island = square(179.9, -17.1, 180.1, -16.9);
+    let authorized = authorize(island);
+    let bulletin = Bulletin::open(&authorized, &agency(), TEXT, Resolution::Six, noon()).unwrap();
+    let written: Value = serde_json::from_str(&bulletin.to_geojson()).unwrap();
+    assert_eq!(written["type"], "FeatureCollection");
+    let features = written["features"].as_array().unwrap();
+    let (mut split, mut sizes) = (0, 0.0);
+    for (feature, cell) in features.iter().zip(bulletin.cells()) {
+        assert_eq!(feature["type"], "Feature");
+        assert_eq!(
+            feature["properties"],
+            json!({
+                "cell": cell, "agency": "Springfield Police", "incident": "burglary",
+                "start": "2026-05-09T18:00:00Z", "end": "2026-05-09T20:00:00Z",
+            })
+        );
+        let area = Area::from_geojson(&feature["geometry"].to_string()).unwrap();
+        let cell: CellIndex = cell.parse().unwrap();
+        let centre = LatLng::from(cell);
+        assert!(area.covers(Position::new(centre.lng(), centre.lat()).unwrap()));
+        assert!((area.size_m2() / cell.area_m2() - 1.0).abs() < 0.01);
+        split += usize::from(area.parts() == 2);
+        sizes += area.size_m2();
+    }
+    assert_eq!(features.len(), bulletin.cells().len());
+    assert!(split > 0 && split < features.len() && sizes > 0.0, "{split} of {}", features.len());
+}
+
+/// A cell's polygon with its edges as H3 has them, great circles, in `steps` steps each.
+fn geodesic(cell: CellIndex, steps: usize) -> Polygon {
+    let corners: Vec<Point> =
+        cell.boundary().iter().map(|at| Point::new(at.lng(), at.lat())).collect();
+    let centre = LatLng::from(cell).lng();
+    let points = (0..corners.len() * steps).map(|step| {
+        let (from, to) = (corners[step / steps], corners[(step / steps + 1) % corners.len()]);
+        let ratio = (step % steps) as f64 / steps as f64;
+        let at = Haversine.point_at_ratio_between(from, to, ratio);
+        (centre + (at.x() - centre + 540.0).rem_euclid(360.0) - 180.0, at.y())
+    });
+    Polygon::new(points.collect::<LineString>(), vec![])
+}
+
+fn meets(cell: &Polygon, area: &MultiPolygon) -> bool {
+    [-360.0, 0.0, 360.0].into_iter().any(|turn| cell.translate(turn, 0.0).intersects(area))
+}
+
+fn cell_of(at: Position, resolution: Resolution) -> CellIndex {
+    LatLng::new(at.lat(), at.lon()).unwrap().to_cell(resolution)
+}
+
+/// Every vertex and position of the area is in a kept cell, no neighbour of a kept cell meets the
+/// area, and no kept cell is far from it. How many positions and neighbours were looked at.
+#[track_caller]
+fn check_cover(rng: &mut Rng, area: &Area, resolution: Resolution) -> (usize, usize) {
+    let kept = cover(area, resolution).unwrap();
+    let drawing = area.to_multi_polygon();
+    let rings =
+        drawing.iter().flat_map(|part| [part.exterior()].into_iter().chain(part.interiors()));
+    let vertices: Vec<Position> =
+        rings.flat_map(|ring| ring.coords().map(|at| Position::new(at.x, at.y).unwrap())).collect();
+    assert!(vertices.iter().all(|&vertex| kept.contains(&cell_of(vertex, resolution))));
+    let mut positions = 0;
+    for _ in 0..200 {
+        // Between three vertices: nearly always near the area, often in it.
+        let [a, b, c] = [(); 3].map(|()| rng.pick(&vertices));
+        let mix = |of: fn(Position) -> f64| {
+            let turn = |lon: f64| lon + ((of(a) - lon) / 360.0).round() * 360.0;
+            (of(a) + turn(of(b)) + turn(of(c))) / 3.0
+        };
+        let (lon, lat) = (mix(Position::lon), mix(Position::lat));
+        let at = Position::new((lon + 540.0).rem_euclid(360.0) - 180.0, lat).unwrap();
+        if area.covers(at) {
+            positions += 1;
+            assert!(kept.contains(&cell_of(at, resolution)), "{at:?} {area:?}");
+        }
+    }
+    let around: BTreeSet<CellIndex> =
+        kept.iter().flat_map(|cell| cell.grid_disk::<Vec<_>>(1)).collect();
+    let neighbours: Vec<_> = around.difference(&kept).collect();
+    for &&cell in &neighbours {
+        assert!(!meets(&geodesic(cell, 8), &drawing), "{cell} {area:?}");
+    }
+    for &cell in &kept {
+        let plain = geodesic(cell, 1);
+        let centre = plain.centroid().unwrap();
+        assert!(meets(&plain.scale_around_point(1.02, 1.02, centre), &drawing), "{cell} {area:?}");
+    }
+    (positions, neighbours.len())
+}
+
+#[test]
+fn cells_cover_an_area_and_no_neighbour_of_theirs_meets_it() {
+    let mut rng = Rng(11);
+    let mut counts = Vec::new();
+    for round in 0..48 {
+        let anywhere = (rng.within(-180, 180) as i32, rng.within(-84, 84) as i32);
+        let origin = [(180, -17), (-180, 64), (10, 50), anywhere, anywhere, anywhere][round % 6];
+        let area = area(&mut rng, origin);
+        let resolution = rng.pick(&RESOLUTIONS[..3]);
+        counts.push(check_cover(&mut rng, &area, resolution));
+    }
+    let positions: usize = counts.iter().map(|count| count.0).sum();
+    assert!(positions > 1_000 && positions < 200 * counts.len(), "{positions}");
+    assert!(counts.iter().all(|count| count.1 >= 5), "{counts:?}");
+    assert!(counts.iter().any(|count| count.1 > 30), "{counts:?}");
+}
+
+#[test]
+fn cells_cover_where_there_are_pentagons_and_holes() {
+    let mut rng = Rng(12);
+    for pentagon in Resolution::Seven.pentagons() {
+        let at = LatLng::from(pentagon);
+        let (x, y) = (at.lng(), at.lat());
+        let area = Area::try_from(polygon!(
+            exterior: [(x: x - 0.1, y: y - 0.1), (x: x + 0.1, y: y - 0.1), (x: x + 0.1, y: y + 0.1), (x: x - 0.1, y: y + 0.1)],
+            interiors: [[(x: x - 0.07, y: y - 0.07), (x: x + 0.07, y: y - 0.07), (x: x + 0.07, y: y + 0.07), (x: x - 0.07, y: y + 0.07)]],
+        ));
+        let area = area.unwrap();
+        check_cover(&mut rng, &area, Resolution::Seven);
+        let kept = cover(&area, Resolution::Seven).unwrap();
+        assert!(!kept.contains(&pentagon));
+        assert!(
+            cover(&square(x - 0.01, y - 0.01, x + 0.01, y + 0.01), Resolution::Seven)
+                .unwrap()
+                .contains(&pentagon)
+        );
+    }
+}
+
+/// A cell's edges are great circles: a speck on the middle of one is in two cells, which straight
+/// edges in degrees would miss.
+#[test]
+fn a_speck_on_a_great_circle_is_in_the_cells_on_both_sides() {
+    let mut rng = Rng(13);
+    let mut pairs = 0;
+    for _ in 0..150 {
+        let lat = if rng.once_in(2) { rng.within(8_300, 8_450) } else { rng.within(-8_450, 8_450) };
+        let lat = lat as f64 / 100.0;
+        let lon = rng.within(-17_800, 17_800) as f64 / 100.0;
+        let resolution = rng.pick(&RESOLUTIONS);
+        let cell = LatLng::new(lat, lon).unwrap().to_cell(resolution);
+        for middle in geodesic(cell, 2).exterior().coords().skip(1).step_by(2) {
+            let (x, y, wide) = (middle.x, middle.y, 2e-6 / lat.to_radians().cos());
+            let speck = square(x - wide, y - 2e-6, x + wide, y + 2e-6);
+            let kept = cover(&speck, resolution).unwrap();
+            let inside = [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9), (0.0, 0.0)];
+            let cells: BTreeSet<_> = inside
+                .map(|(east, north)| Position::new(x + east * wide, y + north * 2e-6).unwrap())
+                .map(|at| cell_of(at, resolution))
+                .into();
+            assert!(cells.is_subset(&kept), "{x} {y} {cells:?} {kept:?}");
+            pairs += usize::from(cells.len() == 2);
+        }
+    }
+    assert!(pairs > 500, "{pairs}");
+}
