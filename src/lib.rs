@@ -32,10 +32,10 @@ pub use disclosure::notice::{
     DraftError, Finding, Findings, Letter, Mailing, MailingError, Notice, NoticeDraft, NoticeRule,
     NoticeTemplate, Placeholder, ReviewError, TemplateError,
 };
-pub use disclosure::{Coverage, CoverageCell, CoverageError, Receipt};
 pub use disclosure::{
     Bulletin, BulletinEntry, BulletinError, BulletinEvent, BulletinReadError, CoverError, Ending,
 };
+pub use disclosure::{Coverage, CoverageCell, CoverageError, Receipt};
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use quiet_hours::{QuietHours, QuietHoursError};

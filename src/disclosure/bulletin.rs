@@ -11,8 +11,8 @@ use super::bulletin_error::{BulletinError, BulletinReadError};
 use super::bulletin_history::{BulletinEntry, BulletinEvent, Ending, History};
 use super::notice::lint_public;
 use crate::agency::{Agency, IncidentKind};
+use crate::authorized::AuthorizedRequest;
 use crate::geometry::Area;
-use crate::policy::AuthorizedRequest;
 use crate::time::{TimeWindow, seconds};
 
 /// Seconds in an hour.

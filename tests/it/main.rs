@@ -17,6 +17,7 @@
 #![allow(clippy::wildcard_imports, reason = "helpers are one word")]
 
 mod area;
+mod attack;
 mod audit;
 mod bulletin;
 mod cases;

@@ -1,0 +1,66 @@
+//! Attacks the differencing guard.
+//!
+//! ```sh
+//! cargo run --release --example attack
+//! ```
+
+#![allow(clippy::print_stdout, reason = "an example prints")]
+
+mod attacker;
+mod picture;
+#[path = "../quickstart/town.rs"]
+#[allow(dead_code, reason = "the quickstart draws more of the town")]
+mod town;
+
+use std::error::Error;
+use std::time::Instant;
+
+use attacker::{Attack, Padding, Search, worlds};
+use canvass::{Registry, TimeWindow};
+use jiff::Timestamp;
+use town::Town;
+
+const PICTURE: &str = "canvass-attack.svg";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let now: Timestamp = "2026-05-04T09:00:00Z".parse()?;
+    let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+    let town = Town::build(now)?;
+    let registry = Registry::bulk_load(&town.cameras, town.consents.clone())?;
+    let snapshot = registry.apply(town.asked_before.clone())?;
+    println!("{} houses, {} cameras\n", town.houses.len(), town.cameras.len());
+    println!(
+        "{:<18} {:<22} {:>6} {:>8} {:>7} {:>9} {:>10} {:>8}",
+        "in the way", "attack", "sent", "refused", "claims", "isolated", "by chance", "seconds"
+    );
+    let mut pictured = None;
+    for world in &worlds() {
+        for (padding, search, name) in [
+            (Padding::None, Search::Halve, "halving"),
+            (Padding::None, Search::StepDown, "stepping down"),
+            (Padding::EmptyLand, Search::Halve, "halving, padded"),
+            (Padding::EmptyLand, Search::StepDown, "stepping down, padded"),
+        ] {
+            let start = Instant::now();
+            let attack =
+                Attack { town: &town, snapshot: &snapshot, world, search, padding, window, now };
+            let tally = attack.run()?;
+            println!(
+                "{:<18} {name:<22} {:>6} {:>8} {:>7} {:>9} {:>10.1} {:>8.2}",
+                world.name,
+                tally.sent,
+                tally.refused,
+                tally.claims,
+                tally.isolated.len(),
+                tally.by_chance,
+                start.elapsed().as_secs_f64(),
+            );
+            pictured.get_or_insert(tally);
+        }
+    }
+    if let Some(tally) = pictured {
+        std::fs::write(PICTURE, picture::draw(&town, &tally)?)?;
+        println!("\n{PICTURE}: the first of these attacks");
+    }
+    Ok(())
+}
