@@ -40,6 +40,8 @@ pub(crate) struct Authorized {
     pub(crate) policy_version: String,
     pub(crate) min_households: u32,
     pub(crate) max_per_case: u32,
+    /// For how many days it is open, and at most.
+    pub(crate) open_days: (u32, u32),
     pub(crate) quiet_hours: Option<QuietHours>,
     pub(crate) reviewed_at: Timestamp,
     /// The areas of the agency's earlier requests that overlap this one, in the order in which they
@@ -75,6 +77,17 @@ impl AuthorizedRequest {
     #[must_use]
     pub fn max_per_case(&self) -> u32 {
         self.0.max_per_case
+    }
+
+    /// The hours in which nobody is disturbed, if there are any.
+    #[must_use]
+    pub fn quiet_hours(&self) -> Option<&QuietHours> {
+        self.0.quiet_hours.as_ref()
+    }
+
+    /// For how many days it is open, and at most.
+    pub(crate) fn open_days(&self) -> (u32, u32) {
+        self.0.open_days
     }
 
     /// The areas of the agency's earlier requests that overlap this one.

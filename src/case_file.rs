@@ -1,17 +1,14 @@
 //! What an agency has asked before.
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::agency::AgencyId;
 use crate::authorized::AuthorizedRequest;
-use crate::camera::id;
-use crate::request::Request;
-
-id! {
-    /// The operator's number for a request that was opened.
-    RequestId
-}
+use crate::lifecycle::Ended;
+pub use crate::lifecycle::{OpenedRequest, RequestId, RequestState};
 
 /// What one agency has asked before, in all its cases: the history that a
 /// [`Policy`](crate::Policy) reviews a new request against.
@@ -26,19 +23,11 @@ id! {
 /// assert_eq!(file.opened_in("26-0117"), 0);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Fields")]
 pub struct CaseFile {
+    // INVARIANT: each id once, all of this agency, and opened in this order.
     agency: AgencyId,
     opened: Vec<OpenedRequest>,
-}
-
-/// A request that was opened; it cannot be changed any more.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpenedRequest {
-    id: RequestId,
-    request: Request,
-    at: Timestamp,
 }
 
 impl CaseFile {
@@ -55,7 +44,8 @@ impl CaseFile {
     }
 
     /// How many requests were opened in a case. References are compared without the white space
-    /// around them. O(requests).
+    /// around them. A request that was withdrawn or has expired counts as well, or to withdraw one
+    /// would be a way to a third. O(requests).
     #[must_use]
     pub fn opened_in(&self, case_reference: &str) -> u32 {
         let case = case_reference.trim();
@@ -67,7 +57,7 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// If the request is another agency's, if its id is taken, if its case has had as many
+    /// If `now` is before what the file has last, if the request is another agency's, if its id is taken, if its case has had as many
     /// requests as the policy allowed since it was reviewed, or if a request whose area overlaps
     /// this one's was opened since.
     pub fn open(
@@ -78,6 +68,7 @@ impl CaseFile {
     ) -> Result<(), CaseFileError> {
         let request = authorized.request();
         let allowed = authorized.max_per_case();
+        self.goes_on(now)?;
         if request.agency != self.agency {
             Err(CaseFileError::OtherAgency { named: request.agency, file: self.agency })
         } else if self.opened.iter().any(|opened| opened.id == id) {
@@ -89,8 +80,87 @@ impl CaseFile {
         {
             Err(CaseFileError::OverlapOpened { id: unseen.id })
         } else {
-            self.opened.push(OpenedRequest { id, request: request.clone(), at: now });
+            let (days, most) = authorized.open_days();
+            let (until, latest) = (after_days(now, days.min(most)), after_days(now, most));
+            let request = request.clone();
+            self.opened.push(OpenedRequest { id, request, at: now, until, latest, ended: None });
             Ok(())
+        }
+    }
+
+    /// Where a request is in its life at `now`. O(requests).
+    ///
+    /// # Errors
+    ///
+    /// If the file has no such request.
+    pub fn state(&self, id: RequestId, now: Timestamp) -> Result<RequestState, CaseFileError> {
+        let found = self.iter().find(|opened| opened.id == id);
+        found.map(|opened| opened.state(now)).ok_or(CaseFileError::Unknown { id })
+    }
+
+    /// Keeps an open request open until a later instant.
+    ///
+    /// # Errors
+    ///
+    /// If `now` is before what the file has last, if the file has no such request, if it is not
+    /// open, or if `until` is before it ends anyway or after the latest that was fixed at opening.
+    pub fn extend(
+        &mut self,
+        id: RequestId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), CaseFileError> {
+        let opened = self.open_request(id, now)?;
+        let (from, latest) = (opened.until, opened.latest);
+        if until < from || until > latest {
+            return Err(CaseFileError::CannotExtend { id, until, from, latest });
+        }
+        opened.until = until;
+        Ok(())
+    }
+
+    /// Ends an open request because the agency has what it needs.
+    ///
+    /// # Errors
+    ///
+    /// If `now` is before what the file has last, if the file has no such request, or if it is not
+    /// open.
+    pub fn resolve(&mut self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
+        self.open_request(id, now)?.ended = Some(Ended::Resolved(now));
+        Ok(())
+    }
+
+    /// Ends an open request because the agency takes it back. It still counts in its case.
+    ///
+    /// # Errors
+    ///
+    /// If `now` is before what the file has last, if the file has no such request, or if it is not
+    /// open.
+    pub fn withdraw(&mut self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
+        self.open_request(id, now)?.ended = Some(Ended::Withdrawn(now));
+        Ok(())
+    }
+
+    fn open_request(
+        &mut self,
+        id: RequestId,
+        now: Timestamp,
+    ) -> Result<&mut OpenedRequest, CaseFileError> {
+        let state = self.state(id, now)?;
+        self.goes_on(now)?;
+        if state != RequestState::Open {
+            return Err(CaseFileError::NotOpen { id, state });
+        }
+        let found = self.opened.iter_mut().find(|opened| opened.id == id);
+        found.ok_or(CaseFileError::Unknown { id })
+    }
+
+    /// Refuses an instant before the last opening or end in the file.
+    fn goes_on(&self, now: Timestamp) -> Result<(), CaseFileError> {
+        let last = self.iter().map(|opened| opened.ended_at().unwrap_or(opened.at)).max();
+        match last {
+            Some(last) if now < last => Err(CaseFileError::BackInTime { now, last }),
+            _ => Ok(()),
         }
     }
 
@@ -109,27 +179,42 @@ impl<'a> IntoIterator for &'a CaseFile {
     }
 }
 
-impl OpenedRequest {
-    /// The operator's number for it.
-    #[must_use]
-    pub fn id(&self) -> RequestId {
-        self.id
-    }
+/// The wire form of a case file, before it is validated.
+#[derive(Deserialize)]
+#[serde(rename = "CaseFile", deny_unknown_fields)]
+struct Fields {
+    agency: AgencyId,
+    opened: Vec<OpenedRequest>,
+}
 
-    /// What was asked.
-    #[must_use]
-    pub fn request(&self) -> &Request {
-        &self.request
-    }
+impl TryFrom<Fields> for CaseFile {
+    type Error = CaseFileError;
 
-    /// When it was opened.
-    #[must_use]
-    pub fn opened_at(&self) -> Timestamp {
-        self.at
+    fn try_from(Fields { agency, opened }: Fields) -> Result<Self, Self::Error> {
+        let mut ids = BTreeSet::new();
+        let mut last = Timestamp::MIN;
+        for OpenedRequest { id, request, at, .. } in &opened {
+            if request.agency != agency {
+                return Err(CaseFileError::OtherAgency { named: request.agency, file: agency });
+            }
+            if !ids.insert(*id) {
+                return Err(CaseFileError::IdTaken { id: *id });
+            }
+            if *at < last {
+                return Err(CaseFileError::BackInTime { now: *at, last });
+            }
+            last = *at;
+        }
+        Ok(Self { agency, opened })
     }
 }
 
-/// Why a request cannot be entered in a [`CaseFile`].
+/// So many days of 24 hours later, or the end of time.
+fn after_days(now: Timestamp, days: u32) -> Timestamp {
+    now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
+}
+
+/// Why a [`CaseFile`] cannot be changed so, or cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaseFileError {
@@ -158,5 +243,65 @@ pub enum CaseFileError {
     OverlapOpened {
         /// Which request.
         id: RequestId,
+    },
+    /// The file has no such request.
+    #[error("the case file has no request `{id}`")]
+    Unknown {
+        /// Which id.
+        id: RequestId,
+    },
+    /// The request is not open.
+    #[error("request `{id}` is {state}, not open")]
+    NotOpen {
+        /// Which request.
+        id: RequestId,
+        /// What it is.
+        state: RequestState,
+    },
+    /// The request cannot be open so long, or ends later anyway.
+    #[error("request `{id}` cannot be extended to `{until}`; choose from `{from}` to `{latest}`")]
+    CannotExtend {
+        /// Which request.
+        id: RequestId,
+        /// Until when it should be open.
+        until: Timestamp,
+        /// Until when it is open.
+        from: Timestamp,
+        /// Until when it may be open at most.
+        latest: Timestamp,
+    },
+    /// Something later is in the file.
+    #[error("`{now}` is before `{last}`, which is in the case file; time does not run backwards")]
+    BackInTime {
+        /// The earlier instant.
+        now: Timestamp,
+        /// The last one in the file.
+        last: Timestamp,
+    },
+    /// The times of a request that was read do not ascend.
+    #[error(
+        "request `{id}` was opened at `{at}`, until `{until}`, `{latest}` at the latest: these do not ascend"
+    )]
+    Disordered {
+        /// Which request.
+        id: RequestId,
+        /// When it was opened.
+        at: Timestamp,
+        /// Until when it is open.
+        until: Timestamp,
+        /// Until when it may be open at most.
+        latest: Timestamp,
+    },
+    /// A request that was read ended when it was not open.
+    #[error("request `{id}` ended at `{end}`, but it was open from `{at}` to before `{until}`")]
+    EndedWhileNotOpen {
+        /// Which request.
+        id: RequestId,
+        /// When it ended.
+        end: Timestamp,
+        /// When it was opened.
+        at: Timestamp,
+        /// Until when it was open.
+        until: Timestamp,
     },
 }

@@ -7,6 +7,7 @@ pub mod case_file;
 pub mod consent;
 pub mod disclosure;
 pub mod geometry;
+pub mod lifecycle;
 pub mod policy;
 pub mod quiet_hours;
 pub mod registry;
@@ -21,7 +22,7 @@ mod parallel;
 pub use agency::{Agency, AgencyId, AgencyKind, IncidentKind};
 pub use authorized::AuthorizedRequest;
 pub use camera::{Camera, CameraId, OwnerId, Recording, RecordingError};
-pub use case_file::{CaseFile, CaseFileError, OpenedRequest, RequestId};
+pub use case_file::{CaseFile, CaseFileError, OpenedRequest, RequestId, RequestState};
 pub use consent::{AskLimit, AskLimitError, Consent, Denial, Question, Scope, Standing};
 pub use disclosure::audit::{
     Asked, AskedTags, AskedTagsError, AuditEntry, AuditEvent, AuditLog, ConsistencyProof, Digest,

@@ -56,6 +56,10 @@ pub struct Policy {
     pub jurisdiction: Jurisdiction,
     /// How many requests an agency may open in one case.
     pub max_requests_per_case: u32,
+    /// How many days of 24 hours a request is open, unless it is extended.
+    pub open_days: u32,
+    /// How many days of 24 hours a request may be open at most.
+    pub max_open_days: u32,
     /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
     pub min_households: u32,
     /// An area that overlaps one of the agency's earlier requests must be the same or differ by so
@@ -116,6 +120,8 @@ impl Default for Policy {
             agency_kinds: BTreeSet::from([AgencyKind::Local, AgencyKind::County]),
             jurisdiction: Jurisdiction::Within,
             max_requests_per_case: 2,
+            open_days: 10,
+            max_open_days: 28,
             min_households: 11,
             // As much as could be asked for by itself.
             min_difference_m2: 64_750.0,
@@ -150,6 +156,8 @@ impl Policy {
             ]),
             jurisdiction: Jurisdiction::Anywhere,
             max_requests_per_case: u32::MAX,
+            open_days: u32::MAX,
+            max_open_days: u32::MAX,
             min_households: 0,
             min_difference_m2: 0.0,
             max_overlaps: u32::MAX,
@@ -187,6 +195,7 @@ impl Policy {
                 policy_version: self.version.clone(),
                 min_households: self.min_households,
                 max_per_case: self.max_requests_per_case,
+                open_days: (self.open_days, self.max_open_days),
                 quiet_hours: self.quiet_hours.clone(),
                 reviewed_at: now,
                 earlier: earlier.map(|all| all.into_iter().map(|earlier| earlier.area).collect()),

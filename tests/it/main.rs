@@ -20,6 +20,7 @@ mod area;
 mod attack;
 mod audit;
 mod bulletin;
+mod case_file;
 mod cases;
 mod conformance;
 mod consent;

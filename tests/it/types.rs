@@ -81,6 +81,7 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<CaseFileError>();
     usable::<OpenedRequest>();
     usable::<RequestId>();
+    usable::<RequestState>();
     usable::<FutureWindows>();
     usable::<Jurisdiction>();
     usable::<Paperwork>();

@@ -1,0 +1,152 @@
+//! The life of a request from its opening on: open, then resolved, withdrawn or expired.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::camera::id;
+use crate::case_file::CaseFileError;
+use crate::request::Request;
+
+id! {
+    /// The operator's number for a request that was opened.
+    RequestId
+}
+
+/// Where a request is in its life, as of an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    /// Not opened yet.
+    Authorized,
+    /// Owners may be asked.
+    Open,
+    /// The agency has what it needs.
+    Resolved,
+    /// The agency took it back.
+    Withdrawn,
+    /// Its time is over.
+    Expired,
+}
+
+impl fmt::Display for RequestState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Authorized => "authorized",
+            Self::Open => "open",
+            Self::Resolved => "resolved",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+        })
+    }
+}
+
+/// A request that was opened. What was asked, when it was opened and how long it may be open at
+/// most cannot be changed any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Fields")]
+pub struct OpenedRequest {
+    // INVARIANT: at <= until <= latest, and an end lies in [at, until).
+    pub(crate) id: RequestId,
+    pub(crate) request: Request,
+    pub(crate) at: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) latest: Timestamp,
+    pub(crate) ended: Option<Ended>,
+}
+
+/// How a request ended before its time was over, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Ended {
+    Resolved(Timestamp),
+    Withdrawn(Timestamp),
+}
+
+impl Ended {
+    pub(crate) fn at(self) -> Timestamp {
+        match self {
+            Self::Resolved(at) | Self::Withdrawn(at) => at,
+        }
+    }
+}
+
+impl OpenedRequest {
+    /// The operator's number for it.
+    #[must_use]
+    pub fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// What was asked.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// When it was opened.
+    #[must_use]
+    pub fn opened_at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The first instant at which it is open no more, if it does not end before.
+    #[must_use]
+    pub fn open_until(&self) -> Timestamp {
+        self.until
+    }
+
+    /// How far it may be extended, as fixed when it was opened.
+    #[must_use]
+    pub fn latest(&self) -> Timestamp {
+        self.latest
+    }
+
+    /// When it was resolved or withdrawn, if it was.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        self.ended.map(Ended::at)
+    }
+
+    /// Where it is in its life at `now`. Nobody has to record that it expired.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> RequestState {
+        if now < self.at {
+            return RequestState::Authorized;
+        }
+        match self.ended.filter(|ended| ended.at() <= now) {
+            Some(Ended::Resolved(_)) => RequestState::Resolved,
+            Some(Ended::Withdrawn(_)) => RequestState::Withdrawn,
+            None if now < self.until => RequestState::Open,
+            None => RequestState::Expired,
+        }
+    }
+}
+
+/// The wire form of an opened request, before it is validated.
+#[derive(Deserialize)]
+#[serde(rename = "OpenedRequest", deny_unknown_fields)]
+struct Fields {
+    id: RequestId,
+    request: Request,
+    at: Timestamp,
+    until: Timestamp,
+    latest: Timestamp,
+    ended: Option<Ended>,
+}
+
+impl TryFrom<Fields> for OpenedRequest {
+    type Error = CaseFileError;
+
+    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
+        let Fields { id, request, at, until, latest, ended } = fields;
+        if at > until || until > latest {
+            return Err(CaseFileError::Disordered { id, at, until, latest });
+        }
+        if let Some(end) = ended.map(Ended::at).filter(|&end| end < at || end >= until) {
+            return Err(CaseFileError::EndedWhileNotOpen { id, end, at, until });
+        }
+        Ok(Self { id, request, at, until, latest, ended })
+    }
+}
