@@ -217,6 +217,11 @@ impl Area {
         }
     }
 
+    /// One vertex of each ring.
+    pub(super) fn ring_starts(&self) -> impl Iterator<Item = Position> + '_ {
+        self.0.rings.iter().filter_map(|ring| ring.first().copied())
+    }
+
     pub(crate) fn boundary(&self) -> &Boundary {
         &self.0.boundary
     }

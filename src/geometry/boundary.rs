@@ -70,6 +70,11 @@ impl Boundary {
         self.envelope
     }
 
+    /// The edges, up to 16 neighbours at once, each time with their envelope.
+    pub(super) fn runs(&self) -> impl Iterator<Item = (&Lanes, Envelope)> {
+        self.lanes.iter().zip(self.envelopes.iter().copied())
+    }
+
     /// Whether a position is inside or on the boundary. O(n), most edges by 16 at once.
     pub(crate) fn covers(&self, position: Position) -> bool {
         let (x, y) = (position.lon_e7(), position.lat_e7());

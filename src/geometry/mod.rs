@@ -11,6 +11,7 @@ mod envelope;
 mod even_odd;
 mod formats;
 mod mask;
+mod meeting;
 mod overlap;
 mod position;
 mod repair;

@@ -27,6 +27,7 @@ mod consent;
 mod coverage;
 mod covering;
 mod guard;
+mod meeting;
 mod notice;
 mod oracle;
 mod policy;
