@@ -47,6 +47,8 @@ pub(crate) struct Authorized {
     /// The areas of the agency's earlier requests that overlap this one, in the order in which they
     /// were opened; `None` if the policy does not compare.
     pub(crate) earlier: Option<Vec<Area>>,
+    /// The sensitive places that the request meets and from which no camera is asked.
+    pub(crate) never_asked: Vec<Area>,
 }
 
 impl AuthorizedRequest {
@@ -95,18 +97,17 @@ impl AuthorizedRequest {
         self.0.earlier.as_deref().unwrap_or_default()
     }
 
+    /// The places in which no camera is asked; mostly none.
+    pub(crate) fn never_asked(&self) -> &[Area] {
+        &self.0.never_asked
+    }
+
     /// Whether an area overlaps this request's, differs from it, and was not known at review.
     pub(crate) fn is_new_overlap(&self, area: &Area) -> bool {
         self.0.earlier.as_ref().is_some_and(|earlier| {
             !earlier.contains(area)
                 && matches!(self.request().area.overlap(area), Overlap::Partial { .. })
         })
-    }
-
-    /// The hours in which nobody is disturbed, if there are any.
-    #[must_use]
-    pub fn quiet_hours(&self) -> Option<&QuietHours> {
-        self.0.quiet_hours.as_ref()
     }
 
     /// When it was reviewed.

@@ -334,11 +334,13 @@ pub enum Denial {
     AskedOftenEnough,
     /// The camera has no footage of the window.
     NoFootage,
+    /// The camera is in a sensitive place from which the operator's policy has nobody asked.
+    SensitivePlace,
 }
 
 impl Denial {
     /// Every reason, in the order in which they are named.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NotGranted,
         Self::Expired,
         Self::AgencyOutOfScope,
@@ -346,6 +348,7 @@ impl Denial {
         Self::Paused,
         Self::AskedOftenEnough,
         Self::NoFootage,
+        Self::SensitivePlace,
     ];
 
     /// The reason's stable `snake_case` code, the same as in serde formats.
@@ -359,6 +362,7 @@ impl Denial {
             Self::Paused => "paused",
             Self::AskedOftenEnough => "asked_often_enough",
             Self::NoFootage => "no_footage",
+            Self::SensitivePlace => "sensitive_place",
         }
     }
 }

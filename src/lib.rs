@@ -13,6 +13,7 @@ pub mod quiet_hours;
 pub mod registry;
 pub mod request;
 pub mod routing;
+pub mod sensitive;
 pub mod time;
 pub mod violation;
 pub mod zone;
@@ -43,6 +44,9 @@ pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use registry::{Change, ChangeError, ChangeRefusal, Layout, Registry, Revision, Snapshot};
 pub use request::Request;
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
+pub use sensitive::{
+    SensitiveKind, SensitivePlace, SensitivePlaceError, SensitivePlaces, SensitiveRule,
+};
 pub use time::{TimeWindow, TimeWindowError};
 pub use violation::{Violation, Violations};
 pub use zone::{Zone, ZoneError};

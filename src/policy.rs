@@ -11,6 +11,7 @@ use crate::case_file::{CaseFile, RequestId};
 use crate::geometry::{Area, Overlap};
 use crate::quiet_hours::QuietHours;
 use crate::request::Request;
+use crate::sensitive::{SensitivePlace, SensitivePlaces, SensitiveRule};
 use crate::time::{DAY, seconds};
 use crate::violation::{Violation, Violations};
 
@@ -71,6 +72,10 @@ pub struct Policy {
     pub max_overlaps: u32,
     /// The hours in which nobody is disturbed; `None` if notices may be sent at any time.
     pub quiet_hours: Option<QuietHours>,
+    /// The places that an area may not touch, or from which cameras are never asked. Households
+    /// there count for the anonymity set all the same: they live there.
+    #[serde(skip_serializing_if = "SensitivePlaces::is_empty")]
+    pub sensitive_places: SensitivePlaces,
 }
 
 /// Whether a window may end after `now`.
@@ -127,6 +132,7 @@ impl Default for Policy {
             min_difference_m2: 64_750.0,
             max_overlaps: 64,
             quiet_hours: Some(QuietHours::default()),
+            sensitive_places: SensitivePlaces::default(),
         }
     }
 }
@@ -162,6 +168,7 @@ impl Policy {
             min_difference_m2: 0.0,
             max_overlaps: u32::MAX,
             quiet_hours: None,
+            sensitive_places: SensitivePlaces::default(),
         }
     }
 
@@ -181,6 +188,7 @@ impl Policy {
         now: Timestamp,
     ) -> Result<AuthorizedRequest, Violations> {
         let earlier = self.earlier(request, file);
+        let sensitive = self.sensitive(request);
         let violations: Vec<Violation> = self
             .agency_violations(request, agency)
             .chain(self.area_violations(request))
@@ -188,6 +196,7 @@ impl Policy {
             .chain(self.paperwork_violations(request))
             .chain(self.case_violations(request, file))
             .chain(self.overlap_violations(earlier.as_deref().unwrap_or_default()))
+            .chain(sensitive_violations(&sensitive))
             .collect();
         if violations.is_empty() {
             Ok(AuthorizedRequest::new(Authorized {
@@ -198,6 +207,7 @@ impl Policy {
                 open_days: (self.open_days, self.max_open_days),
                 quiet_hours: self.quiet_hours.clone(),
                 reviewed_at: now,
+                never_asked: never_asked(&sensitive),
                 earlier: earlier.map(|all| all.into_iter().map(|earlier| earlier.area).collect()),
             }))
         } else {
@@ -314,6 +324,15 @@ impl Policy {
         })
     }
 
+    /// The sensitive places that the request meets; none if the area is past the limits of geometry
+    /// or of size, which is said already: a continent would name all places there are.
+    fn sensitive(&self, request: &Request) -> Vec<&SensitivePlace> {
+        let (area, places) = (&request.area, &self.sensitive_places);
+        let is_compared =
+            !places.is_empty() && self.fits_geometry(request) && area.size_m2() <= self.max_area_m2;
+        if is_compared { places.met_by(area, &request.window) } else { Vec::new() }
+    }
+
     fn overlap_violations(&self, earlier: &[Earlier]) -> impl Iterator<Item = Violation> {
         let close = earlier.iter().find_map(|earlier| match earlier.overlap {
             Overlap::Partial { difference_m2: m2 } if m2 < self.min_difference_m2 => {
@@ -327,6 +346,19 @@ impl Policy {
             .then_some(Violation::TooManyOverlaps { overlaps, allowed: self.max_overlaps });
         [close, many].into_iter().flatten()
     }
+}
+
+fn sensitive_violations(places: &[&SensitivePlace]) -> impl Iterator<Item = Violation> {
+    let refused = places.iter().filter(|place| place.rule() == SensitiveRule::Refuse);
+    refused.map(|place| Violation::SensitivePlace {
+        kind: place.kind(),
+        label: place.label().to_owned(),
+    })
+}
+
+fn never_asked(places: &[&SensitivePlace]) -> Vec<Area> {
+    let silent = places.iter().filter(|place| place.rule() == SensitiveRule::NeverAsk);
+    silent.map(|place| place.area().clone()).collect()
 }
 
 /// An earlier request whose area overlaps the one that is reviewed.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::agency::{AgencyId, AgencyKind};
 use crate::case_file::RequestId;
+use crate::sensitive::SensitiveKind;
 
 /// All the reasons why a request was refused: never empty, in a fixed order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -183,6 +184,14 @@ pub enum Violation {
         /// How many it may overlap.
         allowed: u32,
     },
+    /// The area touches a place that the operator protects.
+    #[error("the area touches the {kind} `{label}`, about which nobody may ask; draw around it")]
+    SensitivePlace {
+        /// What kind of place it is.
+        kind: SensitiveKind,
+        /// The operator's label for it.
+        label: String,
+    },
 }
 
 impl Violation {
@@ -209,6 +218,7 @@ impl Violation {
             Self::CaseExhausted { .. } => "case_exhausted",
             Self::TooCloseToEarlier { .. } => "too_close_to_earlier",
             Self::TooManyOverlaps { .. } => "too_many_overlaps",
+            Self::SensitivePlace { .. } => "sensitive_place",
         }
     }
 }

@@ -10,14 +10,16 @@ use fearless_simd::{Level, dispatch, u16x32};
 use jiff::Timestamp;
 
 use crate::agency::{AgencyId, IncidentKind};
+use crate::authorized::AuthorizedRequest;
 use crate::consent::Denial;
+use crate::geometry::{Area, Position};
 use crate::registry::{Block, ROWS, Row, RowStanding, TermsTable, Timing, rows};
 use crate::request::Request;
 use crate::time::{DAY, TimeWindow, seconds};
 
 /// What a request asks of each row, at one instant, in seconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Inquiry {
+pub(super) struct Inquiry<'a> {
     agency: AgencyId,
     incident: IncidentKind,
     instant: Timestamp,
@@ -28,15 +30,18 @@ pub(super) struct Inquiry {
     end: i64,
     /// A camera must keep footage for more than so many days.
     days: i64,
+    /// Where no camera is asked.
+    never_asked: &'a [Area],
 }
 
-impl Inquiry {
-    pub(super) fn new(request: &Request, instant: Timestamp) -> Self {
-        let Request { agency, incident, window, .. } = *request;
+impl<'a> Inquiry<'a> {
+    pub(super) fn new(authorized: &'a AuthorizedRequest, instant: Timestamp) -> Self {
+        let Request { agency, incident, window, .. } = *authorized.request();
         let now = seconds(instant);
         let end = now.min(seconds(window.end()));
         let (window_start, days) = (seconds(window.start()), (now - end) / DAY);
-        Self { agency, incident, instant, window, now, window_start, end, days }
+        let never_asked = authorized.never_asked();
+        Self { agency, incident, instant, window, now, window_start, end, days, never_asked }
     }
 
     /// The rows that agreed and keep footage for long enough; what is left to decide costs more.
@@ -70,7 +75,19 @@ impl Inquiry {
         for (row, timing) in block.timed().iter() {
             asked &= !(u64::from(self.lapsed(timing).is_some()) << row);
         }
-        verdicts.permitted(block, asked)
+        let asked = verdicts.permitted(block, asked);
+        if self.never_asked.is_empty() { asked } else { self.elsewhere(block, asked) }
+    }
+
+    /// Those of the rows that are in no sensitive place.
+    #[cold]
+    fn elsewhere(&self, block: &Block, asked: u64) -> u64 {
+        let sensitive = rows(asked).filter(|&row| self.is_sensitive(block.position(row)));
+        sensitive.fold(asked, |asked, row| asked & !(1 << row))
+    }
+
+    fn is_sensitive(&self, position: Position) -> bool {
+        self.never_asked.iter().any(|area| area.covers(position))
     }
 
     /// Whether a camera that was taken down still keeps footage of the window.
@@ -91,7 +108,9 @@ impl Inquiry {
             None => Err(Denial::NotGranted),
         };
         let footage = row.camera.recording.has_footage(&self.window, self.instant);
-        [lapsed, scopes.err(), (!footage).then_some(Denial::NoFootage)].into_iter().flatten().min()
+        let sensitive = self.is_sensitive(row.camera.position).then_some(Denial::SensitivePlace);
+        let footage = (!footage).then_some(Denial::NoFootage);
+        [lapsed, scopes.err(), footage, sensitive].into_iter().flatten().min()
     }
 
     /// Why a grant does not hold at `now`, if time is the reason.
@@ -137,7 +156,7 @@ const PERMITTED: u32 = 1;
 
 impl Verdicts {
     /// Gets ready for a question; forgets what was decided if it is another one.
-    pub(super) fn ask(&mut self, terms: &TermsTable, inquiry: &Inquiry) {
+    pub(super) fn ask(&mut self, terms: &TermsTable, inquiry: &Inquiry<'_>) {
         let asked = Some((inquiry.agency, inquiry.incident));
         let same_terms = self.terms.is_same(terms);
         if self.asked == asked && same_terms {

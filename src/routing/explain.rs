@@ -96,7 +96,7 @@ impl Snapshot {
         now: Timestamp,
         camera: CameraId,
     ) -> Explanation {
-        let inquiry = Inquiry::new(authorized.request(), now);
+        let inquiry = Inquiry::new(authorized, now);
         let mut found = None;
         let mut households = BTreeSet::new();
         self.each_in_area(authorized, |row| {
@@ -121,7 +121,7 @@ impl Snapshot {
     /// How many cameras the request meets in the area, and where they fall.
     #[must_use]
     pub fn funnel(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Funnel {
-        let inquiry = Inquiry::new(authorized.request(), now);
+        let inquiry = Inquiry::new(authorized, now);
         let guard = self.guard(authorized);
         let mut funnel = Funnel::default();
         let mut households = BTreeSet::new();

@@ -63,7 +63,7 @@ impl Snapshot {
         route: &mut Route,
     ) {
         let boundary = authorized.request().area.boundary();
-        let inquiry = Inquiry::new(authorized.request(), now);
+        let inquiry = Inquiry::new(authorized, now);
         let Scratch { level, lists, verdicts, collected, census, waits } = scratch;
         verdicts.ask(self.terms(), &inquiry);
         collected.clear();
@@ -90,6 +90,8 @@ impl Snapshot {
             if guard.has_enough() {
                 collected.group_into(route);
                 route.leave_out(&guard);
+                waits.leave_out(&guard);
+                waits.write_into(route);
             }
             return;
         }

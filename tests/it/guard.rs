@@ -2,9 +2,10 @@
 
 use canvass::{
     AgencyId, Area, AuthorizedRequest, CaseFile, Change, Explanation, IncidentKind, OwnerId,
-    Policy, Position, Recording, Request, RequestId, Violation, Violations,
+    Policy, Position, QuietHours, Recording, Request, RequestId, Violation, Violations, Zone,
 };
 use geo::{MapCoords, Relate};
+use jiff::civil::time;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::{prop_assert, proptest};
 
@@ -100,6 +101,20 @@ fn earlier_areas_are_compared_one_by_one_and_together() {
     assert_eq!(asked_after(&town, &chain, &houses(10, 60)), (10..=60).collect::<Vec<_>>());
     // Ten more than the last one; without them five more than the first, who never were asked.
     assert_eq!(asked_after(&town, &chain, &houses(10, 54)), (10..=39).collect::<Vec<_>>());
+}
+
+#[test]
+fn whoever_is_left_must_wait_in_quiet_hours_and_nobody_else() {
+    let town = street(100);
+    let midday = QuietHours::new(time(11, 0, 0, 0), time(14, 0, 0, 0), Zone::UTC).unwrap();
+    let policy = Policy { quiet_hours: Some(midday), ..guarding(11) };
+    let authorized = review(&policy, &opened(&policy, &[houses(20, 49)]), &houses(15, 54)).unwrap();
+    let route = snapshot(&town).route(&authorized, noon());
+    // The first house is left out, and would stop the waits of all others if it were kept.
+    assert_eq!(route.owners(), 30);
+    let end = "2026-05-10T14:00:00Z".parse().unwrap();
+    assert_eq!(noon(), "2026-05-10T12:00:00Z".parse().unwrap());
+    assert!(route.recipients().all(|recipient| recipient.not_before == Some(end)));
 }
 
 #[test]

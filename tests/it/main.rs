@@ -30,6 +30,7 @@ mod guard;
 mod meeting;
 mod notice;
 mod oracle;
+mod places;
 mod policy;
 mod quiet;
 mod registry;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
-    Area, AuthorizedRequest, Camera, CameraId, Consent, OwnerId, Question, QuietHours, Zone,
+    Area, AuthorizedRequest, Camera, CameraId, Consent, OwnerId, Question, QuietHours,
+    SensitivePlace, SensitiveRule, Zone,
 };
 use geo::{Intersects, MapCoords, Point};
 use jiff::civil::Time;
@@ -33,6 +34,18 @@ pub fn guarded(
     earlier: &[Area],
     now: Timestamp,
 ) -> Answer {
+    sparing(town, authorized, earlier, &[], now)
+}
+
+/// The same where an operator protects places.
+pub fn sparing(
+    town: &Town,
+    authorized: &AuthorizedRequest,
+    earlier: &[Area],
+    places: &[SensitivePlace],
+    now: Timestamp,
+) -> Answer {
+    let spared = in_places(town, authorized, places);
     let request = authorized.request();
     let in_area = cameras_in(town, &request.area);
     let question = Question { agency: request.agency, incident: request.incident, now };
@@ -42,6 +55,7 @@ pub fn guarded(
         let asked = town.asked.get(&camera.owner).map_or(&[][..], Vec::as_slice);
         if consent.evaluate(&question, asked).is_ok()
             && camera.recording.has_footage(&request.window, now)
+            && !spared.contains(&camera.id)
         {
             answer.entry(camera.owner).or_default().push(camera.id);
         }
@@ -76,6 +90,22 @@ pub type Households = BTreeSet<OwnerId>;
 /// The households with a camera in an area, whatever they answered.
 pub fn households(town: &Town, area: &Area) -> Households {
     cameras_in(town, area).iter().map(|camera| camera.owner).collect()
+}
+
+/// The cameras in places from which none is asked, as of the request's window.
+pub fn in_places(
+    town: &Town,
+    authorized: &AuthorizedRequest,
+    places: &[SensitivePlace],
+) -> BTreeSet<CameraId> {
+    let asked = authorized.request().window;
+    let counts = |place: &&SensitivePlace| {
+        let own = place.window().copied().unwrap_or(asked);
+        let apart = own.end() <= asked.start() || asked.end() <= own.start();
+        place.rule() == SensitiveRule::NeverAsk && !apart
+    };
+    let inside = places.iter().filter(counts).flat_map(|place| cameras_in(town, place.area()));
+    inside.map(|camera| camera.id).collect()
 }
 
 fn cameras_in<'a>(town: &'a Town, area: &Area) -> Vec<&'a Camera> {

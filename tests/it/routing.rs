@@ -2,7 +2,7 @@
 
 use canvass::{
     Area, CameraId, Change, Denial, Explanation, Layout, OwnerId, Policy, Registry, Route, Scratch,
-    SimdLevel,
+    SensitiveKind, SensitivePlace, SensitiveRule, SimdLevel,
 };
 use geo::MultiPolygon;
 use h3o::Resolution;
@@ -198,7 +198,13 @@ fn every_denial_is_reached_by_the_row_it_is_about() {
     for seed in 0..40 {
         let mut rng = Rng(seed);
         let snapshot = snapshot(&town(&mut rng, (10, 50), 300));
-        let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+        let everywhere = square(9.0, 49.0, 11.0, 51.0);
+        let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
+        let clinic =
+            SensitivePlace::new(kind, "clinic", rule, square(10.0, 50.0, 10.1, 50.1), None);
+        let sensitive_places = clinic.into_iter().collect();
+        let policy = Policy { sensitive_places, ..Policy::unlimited() };
+        let everywhere = authorize_under(&policy, everywhere);
         let funnel = snapshot.funnel(&everywhere, noon());
         reached.extend(funnel.denied().filter(|&(_, number)| number > 0).map(|(denial, _)| denial));
     }

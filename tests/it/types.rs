@@ -107,6 +107,11 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<Route>();
     usable::<Scratch>();
     usable::<SimdLevel>();
+    usable::<SensitiveKind>();
+    usable::<SensitivePlace>();
+    usable::<SensitivePlaceError>();
+    usable::<SensitivePlaces>();
+    usable::<SensitiveRule>();
     usable::<TimeWindow>();
     usable::<TimeWindowError>();
 }
@@ -139,6 +144,7 @@ fn every_error_is_one() {
     error::<ChangeRefusal>();
     error::<QuietHoursError>();
     error::<ZoneError>();
+    error::<SensitivePlaceError>();
     error::<TimeWindowError>();
     error::<Violation>();
     error::<Violations>();
