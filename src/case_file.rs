@@ -141,6 +141,13 @@ impl CaseFile {
         Ok(())
     }
 
+    /// A request, and the file as it was before it was opened.
+    pub(crate) fn before(&self, id: RequestId) -> Option<(Self, &OpenedRequest)> {
+        let place = self.iter().position(|opened| opened.id == id)?;
+        let (before, rest) = self.opened.split_at_checked(place)?;
+        Some((Self { agency: self.agency, opened: before.to_vec() }, rest.first()?))
+    }
+
     fn open_request(
         &mut self,
         id: RequestId,

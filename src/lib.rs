@@ -11,6 +11,7 @@ pub mod lifecycle;
 pub mod policy;
 pub mod quiet_hours;
 pub mod registry;
+pub mod reopen;
 pub mod request;
 pub mod routing;
 pub mod sensitive;
@@ -42,6 +43,7 @@ pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repair
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use registry::{Change, ChangeError, ChangeRefusal, Layout, Registry, Revision, Snapshot};
+pub use reopen::ReopenError;
 pub use request::Request;
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
 pub use sensitive::{

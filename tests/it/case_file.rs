@@ -115,6 +115,28 @@ fn what_cannot_be_done_says_why() {
 }
 
 #[test]
+fn only_an_open_request_is_authorised_again_and_only_by_a_review() {
+    let mut file = opened();
+    open(&mut file, RequestId(8), noon() + days(1)).unwrap();
+    let strict = Policy { max_requests_per_case: 1, ..policy() };
+    let again = |policy: &Policy, file: &CaseFile, id, now| {
+        policy.reopen(file, RequestId(id), &agency(), now).map_err(|error| error.to_string())
+    };
+    let (open, over) = (noon() + days(9), noon() + days(10));
+    let authorized = again(&policy(), &file, 7, open).unwrap();
+    assert_eq!(authorized.reviewed_at(), noon());
+    assert_eq!(authorized.request(), file.iter().next().unwrap().request());
+    // The first is not in its own way; the second is refused by a policy that allows one.
+    assert!(again(&strict, &file, 7, open).is_ok());
+    let refused = "the case has had 1 requests, and no more are allowed";
+    assert_eq!(again(&strict, &file, 8, open).unwrap_err(), refused);
+    assert!(again(&policy(), &file, 8, over).is_ok());
+    assert_eq!(again(&policy(), &file, 7, over).unwrap_err(), "request `7` is expired, not open");
+    let unknown = "the case file has no request `9`";
+    assert_eq!(again(&policy(), &file, 9, open).unwrap_err(), unknown);
+}
+
+#[test]
 fn a_policy_without_limits_keeps_a_request_open_to_the_end_of_time() {
     let mut file = CaseFile::new(AgencyId(1));
     let area = square(10.0, 50.0, 10.005, 50.005);

@@ -82,6 +82,7 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<OpenedRequest>();
     usable::<RequestId>();
     usable::<RequestState>();
+    usable::<ReopenError>();
     usable::<FutureWindows>();
     usable::<Jurisdiction>();
     usable::<Paperwork>();
