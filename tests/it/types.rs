@@ -28,6 +28,10 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<Coverage>();
     usable::<CoverageCell>();
     usable::<CoverageError>();
+}
+
+#[test]
+fn every_public_type_of_policy_routing_and_disclosure_is_too() {
     usable::<Receipt>();
     usable::<Bulletin>();
     usable::<BulletinEntry>();
