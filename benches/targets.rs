@@ -215,6 +215,11 @@ impl Bench {
         }
         let ratio = beside.median() / alone.median();
         self.report("readers beside a writer, of alone", ratio, "x", Meant::AtMost(1.1));
+        for (name, times) in [("alone", &alone), ("beside a writer", &beside)] {
+            let figure = |which: &str| format!("readers {name}, {which}");
+            self.report(&figure("median"), times.median(), "us", Meant::Known);
+            self.report(&figure("99th percentile"), times.p99(), "us", Meant::Known);
+        }
     }
 
     /// Changes, many and one at a time.

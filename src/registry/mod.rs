@@ -8,6 +8,7 @@ mod column;
 mod directory;
 mod layout;
 mod packing;
+mod publish;
 mod rtree;
 mod snapshot;
 mod terms;
@@ -15,9 +16,8 @@ mod tiling;
 mod writer;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use h3o::CellIndex;
 
 pub use change::{Change, ChangeError, ChangeRefusal};
@@ -34,6 +34,7 @@ use crate::camera::{Camera, OwnerId};
 use crate::consent::Consent;
 use crate::parallel;
 use cluster::Edit;
+use publish::Publisher;
 use snapshot::State;
 use writer::{Plan, Writer};
 
@@ -62,8 +63,14 @@ use writer::{Plan, Writer};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Registry {
-    writer: Mutex<Writer>,
-    published: ArcSwap<State>,
+    state: Publisher<Writer, State>,
+}
+
+/// What [`publish`] is built on.
+mod sync {
+    pub(super) use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    pub(super) use arc_swap::ArcSwap;
 }
 
 impl Default for Registry {
@@ -92,13 +99,13 @@ impl Registry {
             root: Arc::new(root),
             terms: writer.interner.table().clone(),
         };
-        Self { writer: Mutex::new(writer), published: ArcSwap::from_pointee(state) }
+        Self { state: Publisher::new(writer, state) }
     }
 
     /// The state as it is now. Never blocks; O(1).
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::new(self.published.load_full())
+        Snapshot::new(self.state.load())
     }
 
     /// Applies changes in order, all or none, and publishes the next revision.
@@ -107,6 +114,9 @@ impl Registry {
     /// however often), and with the tiles they touch, not with the registry. A camera is found among
     /// the blocks of its place: O(n) for n cameras on one point, about 2 ms for a million.
     ///
+    /// All changes are taken from the iterator before anything is done, outside the writer's lock:
+    /// it may ask this registry, and if it panics nothing has changed.
+    ///
     /// # Errors
     ///
     /// Names the first change that cannot be applied; then none of them was.
@@ -114,8 +124,13 @@ impl Registry {
         &self,
         changes: impl IntoIterator<Item = Change>,
     ) -> Result<Snapshot, ChangeError> {
-        let mut writer = self.write();
-        let old = self.published.load_full();
+        // The caller's code must not run while the look-ups are ahead of what is published.
+        let changes: Vec<Change> = changes.into_iter().collect();
+        self.state.apply(|writer, old| Self::next(writer, old, changes)).map(Snapshot::new)
+    }
+
+    /// The state that changes lead to, with the writer's look-ups brought there.
+    fn next(writer: &mut Writer, old: &State, changes: Vec<Change>) -> Result<State, ChangeError> {
         let mut plan = Plan::default();
         for (index, change) in changes.into_iter().enumerate() {
             if let Err(reason) = writer.plan(change, &old.root, &mut plan) {
@@ -130,41 +145,34 @@ impl Registry {
             Arc::make_mut(&mut root).edit(&edits, writer.layout);
         }
         writer.settle(&plan);
-        let state = Arc::new(State {
+        Ok(State {
             revision: Revision(old.revision.0 + 1),
             cameras: writer.directory.cameras.len(),
             root,
             terms: writer.interner.table().clone(),
-        });
-        self.published.store(Arc::clone(&state));
-        Ok(Snapshot::new(state))
+        })
     }
 
     /// An owner's consent as it stands. The operator's.
     pub fn consent(&self, owner: OwnerId) -> Consent {
-        self.write().consent(owner)
+        self.state.inspect(|writer, _| writer.consent(owner))
     }
 
     /// An owner's cameras as they stand, ascending by id. The operator's.
     #[must_use]
     pub fn cameras_of(&self, owner: OwnerId) -> Vec<Camera> {
-        let writer = self.write();
-        let root = &self.published.load().root;
-        let entry = writer.directory.owner(owner);
-        let cameras = writer.directory.cameras_of(owner, entry);
-        let mut cameras: Vec<Camera> = cameras
-            .filter_map(|id| {
-                let &position = writer.directory.cameras.get(id.0)?;
-                root.locate(position, id).map(|(block, row)| block.row(row).camera)
-            })
-            .collect();
-        cameras.sort_unstable_by_key(|camera| camera.id);
-        cameras
-    }
-
-    fn write(&self) -> MutexGuard<'_, Writer> {
-        // A writer that panicked has published nothing.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.inspect(|writer, state| {
+            let entry = writer.directory.owner(owner);
+            let cameras = writer.directory.cameras_of(owner, entry);
+            let mut cameras: Vec<Camera> = cameras
+                .filter_map(|id| {
+                    let &position = writer.directory.cameras.get(id.0)?;
+                    state.root.locate(position, id).map(|(block, row)| block.row(row).camera)
+                })
+                .collect();
+            cameras.sort_unstable_by_key(|camera| camera.id);
+            cameras
+        })
     }
 }
 
