@@ -42,7 +42,10 @@ pub use disclosure::{Coverage, CoverageCell, CoverageError, Receipt};
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use quiet_hours::{QuietHours, QuietHoursError};
-pub use registry::{Change, ChangeError, ChangeRefusal, Layout, Registry, Revision, Snapshot};
+pub use registry::{
+    Change, ChangeError, ChangeRefusal, Layout, Registry, ReplayError, Revision, Snapshot, Tile,
+    TileChanges, TileError, TileFlaw, TileKey, TileKeyError,
+};
 pub use reopen::ReopenError;
 pub use request::Request;
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};

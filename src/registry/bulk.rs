@@ -16,7 +16,9 @@ use super::cluster::Cluster;
 use super::directory::{Directory, More, Owner, Special, attach};
 use super::layout::Layout;
 use super::packing::{Place, split};
+use super::snapshot::Revision;
 use super::terms::{Interner, Terms};
+use super::tile::PageRevisions;
 use super::tiling::Tiling;
 use super::writer::{Writer, standing};
 use super::{ChangeError, ChangeRefusal, Registry};
@@ -54,15 +56,37 @@ impl Registry {
         if u32::try_from(cameras.len()).is_err() {
             return Err(ChangeError { index: cameras.len(), reason: ChangeRefusal::RegistryFull });
         }
-        let mut interner = Interner::default();
-        let mut directory = Directory::with_capacity(cameras.len(), owners(cameras));
-        let consents = take_consents(consents, &mut interner, &mut directory)?;
-        index_cameras(cameras, &mut directory)?;
         let (cells, tile_of) = cells(cameras, layout);
-        let rows = join(cameras, &tile_of, &consents, &mut directory)?;
-        let root = Cluster::assemble(tiles(rows, &cells, &directory, layout), layout);
-        Ok(Self::publish_first(Writer { directory, interner, layout }, root))
+        let first = |cell| (cell, Revision(0));
+        let cells: Vec<_> = cells.into_iter().map(first).collect();
+        let (writer, root) =
+            build(cameras, &tile_of, &cells, consents, std::iter::empty(), layout)?;
+        Ok(Self::publish_first(writer, root, Revision(0)))
     }
+}
+
+/// What a registry is made of, given the cells in ascending order with their revisions, the place
+/// among them of each camera's, and when owners were asked.
+pub(super) fn build(
+    cameras: &[Camera],
+    tile_of: &[u32],
+    cells: &[(CellIndex, Revision)],
+    consents: impl IntoIterator<Item = (OwnerId, Consent)>,
+    histories: impl IntoIterator<Item = (OwnerId, Vec<i64>)>,
+    layout: Layout,
+) -> Result<(Writer, Cluster), ChangeError> {
+    let mut interner = Interner::default();
+    let mut directory = Directory::with_capacity(cameras.len(), owners(cameras));
+    let consents = take_consents(consents, &mut interner, &mut directory)?;
+    for (owner, asked) in histories {
+        let special = directory.special.get(&owner).cloned().unwrap_or_default();
+        directory.set_special(owner, Special { asked: Some(Box::new(asked)), ..special });
+    }
+    index_cameras(cameras, &mut directory)?;
+    let rows = join(cameras, tile_of, &consents, &mut directory)?;
+    let root = Cluster::assemble(tiles(rows, cells, &directory, layout), layout);
+    let pages = PageRevisions::default();
+    Ok((Writer { directory, interner, layout, pages }, root))
 }
 
 /// About how many owners there are, from a sample: it only sizes the directory.
@@ -271,7 +295,7 @@ fn join(
 /// The tiles of all drafts, ascending by cell.
 fn tiles(
     drafts: Vec<Vec<Draft>>,
-    cells: &[CellIndex],
+    cells: &[(CellIndex, Revision)],
     directory: &Directory,
     layout: Layout,
 ) -> Vec<Arc<Cluster>> {
@@ -289,7 +313,8 @@ fn tiles(
             Some(Row { camera, standing: standing(owner, || directory.special.get(&camera.owner)) })
         };
         let blocks = split(places, layout.block_rows(), row);
-        cells.get(tile).map(|&cell| Arc::new(Cluster::tile(cell, blocks)))
+        let &(cell, revision) = cells.get(tile)?;
+        Some(Arc::new(Cluster::tile(cell, revision, blocks)))
     })
     .into_iter()
     .flatten()

@@ -9,7 +9,9 @@ use crate::geometry::Position;
 
 /// One change to a registry.
 ///
-/// In serde formats: an object with one key, the change's name in `snake_case`.
+/// In serde formats: an object with one key, the change's name in `snake_case`. This form is stable:
+/// a log can keep changes as JSON, to be [replayed](crate::Registry::replay), and later releases read
+/// what earlier ones wrote.
 ///
 /// ```
 /// use canvass::{Change, OwnerId};

@@ -12,6 +12,7 @@ use super::block::{Block, Row, RowStanding};
 use super::layout::Layout;
 use super::packing::{growth, pack};
 use super::rtree::Fanout;
+use super::snapshot::Revision;
 use crate::camera::CameraId;
 use crate::geometry::{Envelope, Position};
 use crate::parallel;
@@ -23,6 +24,8 @@ use crate::parallel;
 #[derive(Clone, Debug)]
 pub(crate) struct Cluster {
     cell: Option<CellIndex>,
+    /// Of a tile: the revision that last added or removed one of its cameras.
+    revision: Revision,
     members: RTree<Member, Fanout>,
 }
 
@@ -65,7 +68,7 @@ impl Cluster {
     }
 
     fn of(cell: Option<CellIndex>, members: Vec<Member>) -> Self {
-        Self { cell, members: RTree::bulk_load_with_params(members) }
+        Self { cell, revision: Revision(0), members: RTree::bulk_load_with_params(members) }
     }
 
     pub(crate) fn tree(&self) -> &RTree<Member, Fanout> {
@@ -123,9 +126,44 @@ impl Cluster {
         Self::of(cell, clusters.into_iter().map(Member::cluster).collect())
     }
 
-    /// A tile of blocks.
-    pub(crate) fn tile(cell: CellIndex, blocks: impl IntoIterator<Item = Block>) -> Self {
-        Self::of(Some(cell), blocks.into_iter().map(Member::block).collect())
+    /// A tile of blocks, as a revision left it.
+    pub(crate) fn tile(
+        cell: CellIndex,
+        revision: Revision,
+        blocks: impl IntoIterator<Item = Block>,
+    ) -> Self {
+        let members = blocks.into_iter().map(Member::block).collect();
+        Self { revision, ..Self::of(Some(cell), members) }
+    }
+
+    /// The revision that last added or removed one of a tile's cameras.
+    pub(crate) fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// All tiles below, with their cells.
+    pub(crate) fn tiles(&self, layout: Layout, visit: &mut impl FnMut(CellIndex, &Arc<Self>)) {
+        for member in &self.members {
+            let Item::Cluster(cluster) = &member.item else { continue };
+            match cluster.cell {
+                Some(cell) if cell.resolution() == layout.tile() => visit(cell, cluster),
+                _ => cluster.tiles(layout, visit),
+            }
+        }
+    }
+
+    /// Whether there is a tile of a cell below. O(members) at each level.
+    pub(crate) fn has_tile(&self, tile: CellIndex) -> bool {
+        self.members.iter().any(|member| match &member.item {
+            Item::Cluster(cluster) => match cluster.cell {
+                Some(cell) if cell == tile => true,
+                Some(cell) => {
+                    tile.parent(cell.resolution()) == Some(cell) && cluster.has_tile(tile)
+                }
+                None => false,
+            },
+            Item::Block(_) => false,
+        })
     }
 
     /// Whether nothing is left.
@@ -133,15 +171,21 @@ impl Cluster {
         self.members.size() == 0
     }
 
-    /// Applies edits, which are in ascending order of their cells.
-    pub(crate) fn edit(&mut self, edits: &[(CellIndex, Edit)], layout: Layout) {
+    /// Applies the edits of a revision, which are in ascending order of their cells.
+    pub(crate) fn edit(&mut self, edits: &[(CellIndex, Edit)], revision: Revision, layout: Layout) {
         match layout.below(self.cell.map(CellIndex::resolution)) {
-            Some(below) => self.edit_clusters(edits, below, layout),
-            None => self.edit_blocks(edits, layout),
+            Some(below) => self.edit_clusters(edits, below, revision, layout),
+            None => self.edit_blocks(edits, revision, layout),
         }
     }
 
-    fn edit_clusters(&mut self, edits: &[(CellIndex, Edit)], below: Resolution, layout: Layout) {
+    fn edit_clusters(
+        &mut self,
+        edits: &[(CellIndex, Edit)],
+        below: Resolution,
+        revision: Revision,
+        layout: Layout,
+    ) {
         let child = |(cell, _): &(CellIndex, Edit)| cell.parent(below);
         let mut groups: Vec<_> = edits.chunk_by(|a, b| child(a) == child(b)).collect();
         let mut edited = Vec::with_capacity(groups.len());
@@ -158,7 +202,7 @@ impl Cluster {
         let edit = |(member, group): &mut (&mut Member, &[(CellIndex, Edit)])| {
             let Item::Cluster(cluster) = &mut member.item else { return false };
             let cluster = Arc::make_mut(cluster);
-            cluster.edit(group, layout);
+            cluster.edit(group, revision, layout);
             cluster.is_empty() || cluster.envelope() != member.envelope
         };
         let reshaped = if edits.len() < MANY {
@@ -176,13 +220,17 @@ impl Cluster {
         });
         let new = groups.into_iter().filter_map(|group| {
             let mut cluster = Self::of(group.first().and_then(child), Vec::new());
-            cluster.edit(group, layout);
+            cluster.edit(group, revision, layout);
             (!cluster.is_empty()).then(|| Member::cluster(Arc::new(cluster)))
         });
         self.members = RTree::bulk_load_with_params(kept.chain(new).collect());
     }
 
-    fn edit_blocks(&mut self, edits: &[(CellIndex, Edit)], layout: Layout) {
+    fn edit_blocks(&mut self, edits: &[(CellIndex, Edit)], revision: Revision, layout: Layout) {
+        // What an owner says is written with the owner, not with the tiles of their cameras.
+        if edits.iter().any(|(_, edit)| !matches!(edit, Edit::Stand { .. })) {
+            self.revision = revision;
+        }
         let mut homeless = Homeless::default();
         let mut emptied = false;
         for &(_, edit) in edits {

@@ -49,6 +49,11 @@ impl<V> Shards<V> {
         groups.map(move |(shards, first)| Group { hasher, number, first, shards })
     }
 
+    /// The entries of one shard, in no order.
+    pub(crate) fn of_shard(&self, shard: usize) -> impl Iterator<Item = (&u64, &V)> {
+        self.shards.get(shard).into_iter().flatten()
+    }
+
     fn shard(&self, key: u64) -> Option<&HashMap<u64, V, RandomState>> {
         self.shards.get(self.shard_of(key))
     }

@@ -9,12 +9,17 @@ mod directory;
 mod layout;
 mod packing;
 mod publish;
+mod restore;
 mod rtree;
 mod snapshot;
 mod terms;
+mod tile;
+mod tile_codec;
+mod tile_error;
 mod tiling;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -22,7 +27,10 @@ use h3o::CellIndex;
 
 pub use change::{Change, ChangeError, ChangeRefusal};
 pub use layout::Layout;
+pub use restore::ReplayError;
 pub use snapshot::{Revision, Snapshot};
+pub use tile::{Tile, TileChanges, TileKey, TileKeyError};
+pub use tile_error::{TileError, TileFlaw};
 
 pub(crate) use block::{Block, Row, RowStanding, Timing, rows};
 pub(crate) use cluster::{Cluster, Item, Member};
@@ -89,15 +97,16 @@ impl Registry {
     /// An empty registry with another layout; see [`Layout`].
     #[must_use]
     pub fn with_layout(layout: Layout) -> Self {
-        Self::publish_first(Writer::new(layout), Cluster::empty())
+        Self::publish_first(Writer::new(layout), Cluster::empty(), Revision(0))
     }
 
-    fn publish_first(writer: Writer, root: Cluster) -> Self {
+    fn publish_first(writer: Writer, root: Cluster, revision: Revision) -> Self {
         let state = State {
-            revision: Revision(0),
+            revision,
             cameras: writer.directory.cameras.len(),
             root: Arc::new(root),
             terms: writer.interner.table().clone(),
+            vanished: Arc::default(),
         };
         Self { state: Publisher::new(writer, state) }
     }
@@ -131,6 +140,7 @@ impl Registry {
 
     /// The state that changes lead to, with the writer's look-ups brought there.
     fn next(writer: &mut Writer, old: &State, changes: Vec<Change>) -> Result<State, ChangeError> {
+        let revision = Revision(old.revision.0.saturating_add(1));
         let mut plan = Plan::default();
         for (index, change) in changes.into_iter().enumerate() {
             if let Err(reason) = writer.plan(change, &old.root, &mut plan) {
@@ -140,16 +150,19 @@ impl Registry {
         }
         writer.follow(&mut plan);
         let mut root = Arc::clone(&old.root);
+        let mut vanished = Arc::clone(&old.vanished);
         if !plan.edits.is_empty() {
             let edits = tiled(&plan.edits, writer.layout);
-            Arc::make_mut(&mut root).edit(&edits, writer.layout);
+            Arc::make_mut(&mut root).edit(&edits, revision, writer.layout);
+            note_vanished(&mut vanished, &edits, &root, revision);
         }
-        writer.settle(&plan);
+        writer.settle(&plan, revision);
         Ok(State {
-            revision: Revision(old.revision.0 + 1),
+            revision,
             cameras: writer.directory.cameras.len(),
             root,
             terms: writer.interner.table().clone(),
+            vanished,
         })
     }
 
@@ -191,6 +204,27 @@ fn tiled(edits: &[Edit], layout: Layout) -> Vec<(CellIndex, Edit)> {
     };
     tiled.sort_by_key(|&(cell, _)| cell);
     tiled
+}
+
+/// Notes which cells lost their last camera to some edits, and which have one again.
+fn note_vanished(
+    vanished: &mut Arc<BTreeMap<CellIndex, Revision>>,
+    edits: &[(CellIndex, Edit)],
+    root: &Cluster,
+    revision: Revision,
+) {
+    for of_cell in edits.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some(&(cell, _)) = of_cell.first() else { continue };
+        let count = |counts: fn(&Edit) -> bool| of_cell.iter().filter(|(_, e)| counts(e)).count();
+        let inserted = count(|edit| matches!(edit, Edit::Insert(_)));
+        let removed = count(|edit| matches!(edit, Edit::Remove { .. }));
+        // A tile that did not shrink has what it had, be that nothing.
+        if inserted > removed && vanished.contains_key(&cell) {
+            Arc::make_mut(vanished).remove(&cell);
+        } else if removed > inserted && !root.has_tile(cell) {
+            Arc::make_mut(vanished).insert(cell, revision);
+        }
+    }
 }
 
 /// So many edits are worth another thread.

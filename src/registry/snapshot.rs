@@ -1,8 +1,10 @@
 //! An immutable view of every camera and consent at one revision.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use h3o::CellIndex;
 use serde::{Deserialize, Serialize};
 
 use super::cluster::Cluster;
@@ -32,6 +34,8 @@ pub(crate) struct State {
     pub(crate) cameras: usize,
     pub(crate) root: Arc<Cluster>,
     pub(crate) terms: TermsTable,
+    /// The cells that lost their last camera, and at which revision, until they have one again.
+    pub(crate) vanished: Arc<BTreeMap<CellIndex, Revision>>,
 }
 
 impl Snapshot {

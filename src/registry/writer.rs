@@ -7,7 +7,9 @@ use super::change::{Change, ChangeRefusal};
 use super::cluster::{Cluster, Edit};
 use super::directory::{Directory, Owner, Special};
 use super::layout::Layout;
+use super::snapshot::Revision;
 use super::terms::{Interner, Terms};
+use super::tile::PageRevisions;
 use crate::camera::{Camera, CameraId, OwnerId};
 use crate::consent::{Consent, Standing};
 use crate::geometry::Position;
@@ -19,6 +21,7 @@ pub(crate) struct Writer {
     pub(crate) directory: Directory,
     pub(crate) interner: Interner,
     pub(crate) layout: Layout,
+    pub(crate) pages: PageRevisions,
 }
 
 /// What a list of changes comes to: edits of tiles, and how to take the look-ups back.
@@ -48,7 +51,7 @@ enum Undo {
 impl Writer {
     pub(crate) fn new(layout: Layout) -> Self {
         let directory = Directory::with_capacity(0, 0);
-        Self { directory, interner: Interner::default(), layout }
+        Self { directory, interner: Interner::default(), layout, pages: PageRevisions::default() }
     }
 
     /// Notes one change in the look-ups and in the plan.
@@ -113,8 +116,11 @@ impl Writer {
         }
     }
 
-    /// Carries out what had to wait until the changes were sure.
-    pub(crate) fn settle(&mut self, plan: &Plan) {
+    /// Carries out what had to wait until the changes of a revision were sure.
+    pub(crate) fn settle(&mut self, plan: &Plan, revision: Revision) {
+        for &owner in &plan.followed {
+            self.pages.set(owner, revision);
+        }
         for &terms in &plan.released {
             self.interner.release(terms);
         }
@@ -196,7 +202,7 @@ impl Writer {
     /// Has the rows of owners who were spoken of follow: once for each of their cameras, however
     /// often that was.
     pub(crate) fn follow(&self, plan: &mut Plan) {
-        for owner in std::mem::take(&mut plan.followed) {
+        for &owner in &plan.followed {
             let entry = self.directory.owner(owner);
             let standing = standing(entry, || self.directory.special.get(&owner));
             for camera in self.directory.cameras_of(owner, entry) {
@@ -212,19 +218,22 @@ impl Writer {
         let terms = self.directory.owner(owner).terms();
         match terms.and_then(|number| self.interner.table().get(number)) {
             None => Consent::default(),
-            Some(terms) => {
-                let special = self.directory.special.get(&owner).cloned().unwrap_or_default();
-                let (agencies, incidents) = terms.scopes();
-                let consent =
-                    terms.zone().cloned().into_iter().fold(Consent::granted(), Consent::zone);
-                consent
-                    .agencies(agencies.clone())
-                    .incidents(incidents.clone())
-                    .limited(special.limit)
-                    .lapsing(special.lapses)
-            }
+            Some(terms) => granted(terms, self.directory.special.get(&owner)),
         }
     }
+}
+
+/// The consent of given terms, and what is special about it.
+pub(super) fn granted(terms: &Terms, special: Option<&Special>) -> Consent {
+    let usual = Special::default();
+    let special = special.unwrap_or(&usual);
+    let (agencies, incidents) = terms.scopes();
+    let consent = terms.zone().cloned().into_iter().fold(Consent::granted(), Consent::zone);
+    consent
+        .agencies(agencies.clone())
+        .incidents(incidents.clone())
+        .limited(special.limit)
+        .lapsing(special.lapses)
 }
 
 /// An owner's standing as their rows show it.

@@ -38,4 +38,5 @@ mod registry;
 mod routing;
 mod support;
 mod texts;
+mod tiles;
 mod types;

@@ -104,6 +104,13 @@ fn every_public_type_of_policy_routing_and_disclosure_is_too() {
     usable::<Registry>();
     usable::<Revision>();
     usable::<Snapshot>();
+    usable::<ReplayError>();
+    usable::<Tile>();
+    usable::<TileChanges>();
+    usable::<TileError>();
+    usable::<TileFlaw>();
+    usable::<TileKey>();
+    usable::<TileKeyError>();
     usable::<Request>();
     usable::<Explanation>();
     usable::<Funnel>();
@@ -151,6 +158,10 @@ fn every_error_is_one() {
     error::<ZoneError>();
     error::<SensitivePlaceError>();
     error::<TimeWindowError>();
+    error::<ReplayError>();
+    error::<TileError>();
+    error::<TileFlaw>();
+    error::<TileKeyError>();
     error::<Violation>();
     error::<Violations>();
 }

@@ -1,0 +1,206 @@
+//! A registry from its tiles, and what happened to it since.
+
+use h3o::CellIndex;
+
+use super::bulk::build;
+use super::layout::Layout;
+use super::snapshot::{Revision, Snapshot};
+use super::tile::TileKey;
+use super::tile_codec::{self, CAMERA, Decoded, HEADER, OwnerRow, Rows};
+use super::tile_error::{TileError, TileFlaw};
+use super::{Change, ChangeError, ChangeRefusal, Registry};
+use crate::camera::Camera;
+use crate::consent::Consent;
+use crate::parallel;
+
+impl Registry {
+    /// The registry at a revision, from all its tiles as bytes, in any order.
+    ///
+    /// It answers as the one that wrote them, and so do its [`tiles`](Registry::tiles) once the same
+    /// changes are [replayed](Registry::replay). Its tiles are of the size that they had, its blocks
+    /// are packed anew. O(n log n), on all cores with the feature `parallel`.
+    ///
+    /// # Errors
+    ///
+    /// The first tile in the order given whose bytes are not as written, or that does not go with
+    /// the others. Bytes from anywhere are an error or a registry, and take memory in proportion to
+    /// their number.
+    pub fn from_tiles<B: AsRef<[u8]>>(
+        revision: Revision,
+        tiles: impl IntoIterator<Item = B>,
+    ) -> Result<Self, TileError> {
+        let kept: Vec<B> = tiles.into_iter().collect();
+        let bytes: Vec<&[u8]> = kept.iter().map(AsRef::as_ref).collect();
+        let decoded = parallel::map(
+            bytes.len(),
+            || (),
+            |(), tile| bytes.get(tile).map(|bytes| tile_codec::decode(bytes, revision)),
+        );
+        let mut decoded = decoded.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
+        drop(kept);
+        decoded.sort_by_key(|tile| tile.key);
+        if let Some(twice) = decoded.windows(2).find_map(same_key) {
+            return Err(flaw(twice, 8, TileFlaw::TwiceTile));
+        }
+        Loading::new(decoded)?.build(revision)
+    }
+
+    /// Applies the changes that led to a revision, if they have not been applied: a log can be
+    /// replayed from anywhere at or before the registry's own revision, and any number of times.
+    ///
+    /// # Errors
+    ///
+    /// If the revision is not the next one, or its changes cannot be applied.
+    ///
+    /// ```
+    /// use canvass::{Change, OwnerId, Registry, Revision};
+    ///
+    /// let registry = Registry::new();
+    /// let log = || [Change::Withdraw { owner: OwnerId(1) }];
+    /// assert_eq!(registry.replay(Revision(1), log())?.revision(), Revision(1));
+    /// assert_eq!(registry.replay(Revision(1), log())?.revision(), Revision(1));
+    /// assert!(registry.replay(Revision(3), log()).is_err());
+    /// # Ok::<(), canvass::ReplayError>(())
+    /// ```
+    pub fn replay(
+        &self,
+        revision: Revision,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<Snapshot, ReplayError> {
+        let changes: Vec<Change> = changes.into_iter().collect();
+        let applied = self.state.apply(|writer, old| {
+            if revision <= old.revision {
+                // Applied before.
+                Err(None)
+            } else if Some(revision.0) == old.revision.0.checked_add(1) {
+                Self::next(writer, old, changes)
+                    .map_err(|reason| Some(ReplayError::Refused { revision, reason }))
+            } else {
+                Err(Some(ReplayError::Gap { current: old.revision, found: revision }))
+            }
+        });
+        match applied {
+            Ok(state) => Ok(Snapshot::new(state)),
+            Err(None) => Ok(self.snapshot()),
+            Err(Some(error)) => Err(error),
+        }
+    }
+}
+
+/// Why changes of a log were not applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// Revisions between are missing.
+    #[error("revision `{found}` does not follow `{current}`: those between are missing")]
+    Gap {
+        /// The registry's revision.
+        current: Revision,
+        /// The revision that was to be replayed.
+        found: Revision,
+    },
+    /// A change cannot be applied.
+    #[error("revision `{revision}` cannot be replayed: {reason}")]
+    Refused {
+        /// Which revision.
+        revision: Revision,
+        /// What is wrong.
+        reason: ChangeError,
+    },
+}
+
+fn same_key(pair: &[Decoded]) -> Option<TileKey> {
+    match pair {
+        [a, b] if a.key == b.key => Some(a.key),
+        _ => None,
+    }
+}
+
+fn flaw(key: TileKey, offset: usize, reason: TileFlaw) -> TileError {
+    TileError { key: Some(key), offset, reason }
+}
+
+/// The content of all tiles, on its way into a registry.
+#[derive(Default)]
+struct Loading {
+    cameras: Vec<Camera>,
+    /// The place of each camera's tile among `cells`.
+    tile_of: Vec<u32>,
+    cells: Vec<(CellIndex, Revision)>,
+    pages: Vec<(u16, Revision, Vec<Consent>, Vec<OwnerRow>)>,
+}
+
+impl Loading {
+    /// Puts tiles that ascend by key in one row.
+    fn new(tiles: Vec<Decoded>) -> Result<Self, TileError> {
+        let mut loading = Self::default();
+        let number = |tile: &Decoded| match &tile.rows {
+            Rows::Cameras { cameras, .. } => cameras.len(),
+            Rows::Owners { .. } => 0,
+        };
+        let cameras: usize = tiles.iter().map(number).sum();
+        if u32::try_from(cameras).is_err() {
+            return Err(TileError { key: None, offset: 0, reason: TileFlaw::RegistryFull });
+        }
+        loading.cameras.reserve_exact(cameras);
+        loading.tile_of.reserve_exact(cameras);
+        for Decoded { key, revision, rows } in tiles {
+            match rows {
+                Rows::Cameras { cell, cameras } => {
+                    let first = loading.cells.first().map_or(cell, |&(first, _)| first);
+                    if first.resolution() != cell.resolution() {
+                        let expected = u8::from(first.resolution());
+                        let found = u8::from(cell.resolution());
+                        return Err(flaw(key, 8, TileFlaw::Resolution { expected, found }));
+                    }
+                    let tile = u32::try_from(loading.cells.len())
+                        .map_err(|_| flaw(key, 8, TileFlaw::RegistryFull))?;
+                    loading.tile_of.extend(cameras.iter().map(|_| tile));
+                    loading.cells.push((cell, revision));
+                    loading.cameras.extend(cameras);
+                }
+                Rows::Owners { page, consents, owners } => {
+                    loading.pages.push((page, revision, consents, owners));
+                }
+            }
+        }
+        Ok(loading)
+    }
+
+    fn build(mut self, revision: Revision) -> Result<Registry, TileError> {
+        let layout = self.cells.first().map_or_else(Layout::default, |(cell, _)| {
+            Layout::new(cell.resolution(), Layout::default().block_rows())
+        });
+        let mut histories = Vec::new();
+        for (_, _, _, owners) in &mut self.pages {
+            let asked = owners.iter_mut().filter(|row| !row.asked.is_empty());
+            histories.extend(asked.map(|row| (row.owner, std::mem::take(&mut row.asked))));
+        }
+        let consents = self.pages.iter().flat_map(|(_, _, consents, owners)| {
+            owners.iter().filter_map(|row| {
+                let consent = consents.get(row.consent? as usize)?;
+                Some((row.owner, consent.clone()))
+            })
+        });
+        let built = build(&self.cameras, &self.tile_of, &self.cells, consents, histories, layout);
+        let (mut writer, root) = built.map_err(|error| self.error(error))?;
+        for &(page, revision, ..) in &self.pages {
+            writer.pages.set_page(page, revision);
+        }
+        Ok(Registry::publish_first(writer, root, revision))
+    }
+
+    /// Names the tile of a camera that has been in another.
+    fn error(&self, error: ChangeError) -> TileError {
+        let tile = self.tile_of.get(error.index).copied().unwrap_or(0);
+        let key = self.cells.get(tile as usize).map(|&(cell, _)| TileKey::of_cell(cell));
+        match error.reason {
+            ChangeRefusal::AlreadyRegistered { camera } => {
+                let row = error.index - self.tile_of.partition_point(|&other| other < tile);
+                let offset = HEADER + row * CAMERA;
+                TileError { key, offset, reason: TileFlaw::TwiceCamera { camera } }
+            }
+            _ => TileError { key: None, offset: 0, reason: TileFlaw::RegistryFull },
+        }
+    }
+}

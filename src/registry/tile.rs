@@ -1,0 +1,338 @@
+//! What a service keeps of a registry: tiles of cameras and pages of owners, each with the revision
+//! that last changed it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use h3o::CellIndex;
+use serde::{Deserialize, Serialize};
+
+use super::Registry;
+use super::cluster::Cluster;
+use super::directory::Special;
+use super::snapshot::Revision;
+use super::terms::TermsTable;
+use super::tile_codec;
+use super::writer::Writer;
+use crate::camera::OwnerId;
+use crate::parallel;
+
+/// Into how many pages owners are dealt out: ten million make pages of some hundred kilobytes.
+pub(super) const PAGES: u16 = 1 << PAGE_BITS;
+const PAGE_BITS: u32 = 10;
+
+/// Which tile: an H3 cell with the cameras that stand in it, or a page of owners with what they said
+/// and when they were asked.
+///
+/// In serde formats the number of [`to_u64`](TileKey::to_u64).
+///
+/// ```
+/// use canvass::TileKey;
+///
+/// let key = TileKey::from_u64(7)?;
+/// assert_eq!((key.to_u64(), key.to_string().as_str()), (7, "owners-7"));
+/// assert!(TileKey::from_u64(5_000).is_err());
+/// # Ok::<(), canvass::TileKeyError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub struct TileKey(Keyed);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Keyed {
+    // INVARIANT: below `PAGES`.
+    Owners(u16),
+    Cell(CellIndex),
+}
+
+impl TileKey {
+    /// The key as a number: the H3 index, or the number of the page, which is below 1,024.
+    #[must_use]
+    pub fn to_u64(self) -> u64 {
+        match self.0 {
+            Keyed::Owners(page) => u64::from(page),
+            Keyed::Cell(cell) => u64::from(cell),
+        }
+    }
+
+    /// The key of a number that [`to_u64`](TileKey::to_u64) gave.
+    ///
+    /// # Errors
+    ///
+    /// If the number is neither an H3 cell nor a page.
+    pub fn from_u64(number: u64) -> Result<Self, TileKeyError> {
+        match u16::try_from(number) {
+            Ok(page) if page < PAGES => Ok(Self(Keyed::Owners(page))),
+            _ => match CellIndex::try_from(number) {
+                Ok(cell) => Ok(Self(Keyed::Cell(cell))),
+                Err(_) => Err(TileKeyError { number }),
+            },
+        }
+    }
+
+    pub(super) fn of_cell(cell: CellIndex) -> Self {
+        Self(Keyed::Cell(cell))
+    }
+
+    /// The page of an owner: by a hash that never changes, since it is written down.
+    pub(super) fn of_owner(owner: OwnerId) -> Self {
+        Self(Keyed::Owners(page(owner)))
+    }
+
+    pub(super) fn keyed(self) -> Keyed {
+        self.0
+    }
+}
+
+/// The finalizer of `SplitMix64`, its highest bits.
+fn page(owner: OwnerId) -> u16 {
+    let x = owner.0;
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let x = x ^ (x >> 31);
+    u16::try_from(x >> (u64::BITS - PAGE_BITS)).unwrap_or(0)
+}
+
+impl fmt::Display for TileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Keyed::Owners(page) => write!(f, "owners-{page}"),
+            Keyed::Cell(cell) => cell.fmt(f),
+        }
+    }
+}
+
+/// A number is no [`TileKey`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{number}` is neither an H3 cell nor one of {PAGES} pages of owners")]
+pub struct TileKeyError {
+    number: u64,
+}
+
+impl TryFrom<u64> for TileKey {
+    type Error = TileKeyError;
+
+    fn try_from(number: u64) -> Result<Self, Self::Error> {
+        Self::from_u64(number)
+    }
+}
+
+impl From<TileKey> for u64 {
+    fn from(key: TileKey) -> Self {
+        key.to_u64()
+    }
+}
+
+/// One part of a registry, as it was when it was taken: cameras of a cell, or consents and histories
+/// of some owners.
+///
+/// Cheap to hold: a tile of cameras shares its rows with the snapshot. Its bytes are made when they
+/// are asked for.
+#[derive(Clone)]
+pub struct Tile {
+    pub(super) key: TileKey,
+    pub(super) revision: Revision,
+    pub(super) content: Content,
+}
+
+#[derive(Clone)]
+pub(super) enum Content {
+    Cameras(Arc<Cluster>),
+    Owners { records: Vec<OwnerRecord>, terms: TermsTable },
+}
+
+/// What is kept of an owner besides their cameras.
+#[derive(Clone)]
+pub(super) struct OwnerRecord {
+    pub(super) owner: OwnerId,
+    pub(super) terms: Option<u32>,
+    pub(super) special: Option<Box<Special>>,
+}
+
+impl Tile {
+    /// Which tile.
+    #[must_use]
+    pub fn key(&self) -> TileKey {
+        self.key
+    }
+
+    /// The revision that last changed it.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// How many cameras are in it; a page of owners has none. O(blocks).
+    #[must_use]
+    pub fn cameras(&self) -> usize {
+        let mut cameras = 0;
+        if let Content::Cameras(cluster) = &self.content {
+            cluster.blocks(&mut |block| cameras += block.len());
+        }
+        cameras
+    }
+
+    /// The tile as bytes: the same for the same content and revision, however it came about.
+    ///
+    /// O(n log n) for n rows. 34 bytes a camera, 13 an owner and 8 each time they were asked, and
+    /// each distinct consent of a page once, as JSON.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        tile_codec::encode(self)
+    }
+}
+
+impl fmt::Debug for Tile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tile")
+            .field("key", &self.key)
+            .field("revision", &self.revision)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What has to be written so that tiles kept at one revision are those of a later one.
+#[derive(Clone, Debug)]
+pub struct TileChanges {
+    /// The revision that the kept tiles are of once these are among them.
+    pub revision: Revision,
+    /// Tiles that are new or have changed, ascending by key; each replaces the kept one.
+    pub changed: Vec<Tile>,
+    /// Tiles to delete, ascending, because nothing is left in them; one that came and went since is
+    /// named as well.
+    pub vanished: Vec<TileKey>,
+}
+
+impl Registry {
+    /// Every tile.
+    ///
+    /// O(tiles + owners). Takes turns with [`apply`](Registry::apply), as reading what owners said
+    /// does; readers of snapshots never wait. The bytes are made later, tile by tile, by
+    /// [`Tile::encode`].
+    ///
+    /// ```
+    /// use canvass::{Change, Consent, OwnerId, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// registry.apply([Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() }])?;
+    /// let kept = registry.tiles();
+    /// let bytes: Vec<Vec<u8>> = kept.changed.iter().map(canvass::Tile::encode).collect();
+    ///
+    /// let restored = Registry::from_tiles(kept.revision, &bytes)?;
+    /// assert_eq!(restored.consent(OwnerId(1)), Consent::granted());
+    /// assert_eq!(restored.snapshot().revision(), registry.snapshot().revision());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn tiles(&self) -> TileChanges {
+        TileChanges { vanished: Vec::new(), ..self.gather(|_| true) }
+    }
+
+    /// What changed after a revision. A bulk load changes nothing, since a registry begins with it:
+    /// the first time, keep [`tiles`](Registry::tiles).
+    ///
+    /// A restored registry does not know which tiles vanished before its checkpoint: ask for what
+    /// changed since then, or later. Costs what [`tiles`](Registry::tiles) does, but for the pages
+    /// if none has changed.
+    #[must_use]
+    pub fn tiles_since(&self, revision: Revision) -> TileChanges {
+        self.gather(|changed| changed > revision)
+    }
+
+    fn gather(&self, wanted: impl Fn(Revision) -> bool) -> TileChanges {
+        // With the writer held, what is published and what owners said are of one revision.
+        let (pages, state, layout) = self
+            .state
+            .inspect(|writer, _| (pages(writer, &wanted), self.state.load(), writer.layout));
+
+        let (mut changed, mut vanished) = (Vec::new(), Vec::new());
+        for (key, revision, records) in pages {
+            if records.is_empty() {
+                vanished.push(key);
+            } else {
+                let content = Content::Owners { records, terms: state.terms.clone() };
+                changed.push(Tile { key, revision, content });
+            }
+        }
+        state.root.tiles(layout, &mut |cell, tile| {
+            if wanted(tile.revision()) {
+                let (key, revision) = (TileKey::of_cell(cell), tile.revision());
+                changed.push(Tile { key, revision, content: Content::Cameras(Arc::clone(tile)) });
+            }
+        });
+        let gone = state.vanished.iter().filter(|&(_, &revision)| wanted(revision));
+        vanished.extend(gone.map(|(&cell, _)| TileKey::of_cell(cell)));
+        changed.sort_unstable_by_key(Tile::key);
+        vanished.sort_unstable();
+        TileChanges { revision: state.revision, changed, vanished }
+    }
+}
+
+/// The wanted pages with what is on them.
+fn pages(
+    writer: &Writer,
+    wanted: impl Fn(Revision) -> bool,
+) -> Vec<(TileKey, Revision, Vec<OwnerRecord>)> {
+    let mut pages: Vec<_> = (0..PAGES)
+        .map(|page| (TileKey(Keyed::Owners(page)), writer.pages.get(page)))
+        .map(|(key, revision)| wanted(revision).then(|| (key, revision, Vec::new())))
+        .collect();
+    if pages.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let is_wanted: Vec<bool> = pages.iter().map(Option::is_some).collect();
+    let on_wanted = |owner: OwnerId| is_wanted.get(usize::from(page(owner))) == Some(&true);
+    let directory = &writer.directory;
+    let special = |owner: &OwnerId| directory.special.get(owner).cloned().map(Box::new);
+    let granted = parallel::map(
+        directory.owners.number(),
+        || (),
+        |(), shard| {
+            let owners = directory.owners.of_shard(shard);
+            let owners = owners.map(|(&owner, entry)| (OwnerId(owner), entry.terms()));
+            owners
+                .filter(|&(owner, terms)| terms.is_some() && on_wanted(owner))
+                .map(|(owner, terms)| OwnerRecord { owner, terms, special: special(&owner) })
+                .collect::<Vec<_>>()
+        },
+    );
+    // Owners who agreed are there already; the others have at most a history.
+    let others = directory.special.iter().filter(|&(&owner, special)| {
+        special.asked.is_some() && on_wanted(owner) && directory.owner(owner).terms().is_none()
+    });
+    let others =
+        others.map(|(&owner, _)| OwnerRecord { owner, terms: None, special: special(&owner) });
+    for record in granted.into_iter().flatten().chain(others) {
+        if let Some(Some((_, _, records))) = pages.get_mut(usize::from(page(record.owner))) {
+            records.push(record);
+        }
+    }
+    pages.into_iter().flatten().collect()
+}
+
+/// Which revision last changed each page of owners.
+#[derive(Debug)]
+pub(crate) struct PageRevisions(Vec<Revision>);
+
+impl Default for PageRevisions {
+    fn default() -> Self {
+        Self(vec![Revision(0); usize::from(PAGES)])
+    }
+}
+
+impl PageRevisions {
+    fn get(&self, page: u16) -> Revision {
+        self.0.get(usize::from(page)).copied().unwrap_or(Revision(0))
+    }
+
+    /// Notes that a revision changed an owner's consent or history.
+    pub(super) fn set(&mut self, owner: OwnerId, revision: Revision) {
+        self.set_page(page(owner), revision);
+    }
+
+    pub(super) fn set_page(&mut self, page: u16, revision: Revision) {
+        if let Some(changed) = self.0.get_mut(usize::from(page)) {
+            *changed = revision;
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What can be wrong with the bytes of a tile.
+
+use super::snapshot::Revision;
+use super::tile::TileKey;
+use crate::camera::{CameraId, OwnerId, RecordingError};
+use crate::geometry::PositionError;
+
+/// The bytes of a tile are not what a registry wrote.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{}at byte {offset}: {reason}", match key {
+    Some(key) => format!("tile `{key}`, "),
+    None => "a tile, ".to_owned(),
+})]
+pub struct TileError {
+    /// Which tile, if its bytes could be read that far.
+    pub key: Option<TileKey>,
+    /// Where in its bytes, counted from 0.
+    pub offset: usize,
+    /// What is wrong there.
+    pub reason: TileFlaw,
+}
+
+/// What is wrong with the bytes of a tile, and what was expected.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TileFlaw {
+    /// The bytes end too early.
+    #[error("expected `{expected}` more bytes, but `{left}` are left")]
+    Truncated {
+        /// How many bytes were needed.
+        expected: u64,
+        /// How many there are.
+        left: u64,
+    },
+    /// There are bytes after the last row.
+    #[error("expected the end, but `{left}` bytes are left")]
+    Trailing {
+        /// How many.
+        left: u64,
+    },
+    /// The first bytes are not those of a tile.
+    #[error("expected a tile, which starts with `CNVT`")]
+    NoTile,
+    /// A version of the format that this release does not read.
+    #[error("expected version `1` of the format, not `{found}`")]
+    Version {
+        /// The version found.
+        found: u16,
+    },
+    /// The bytes are not those that were written.
+    #[error("expected checksum `{expected:08x}`, not `{found:08x}`: the bytes are not as written")]
+    Checksum {
+        /// The checksum of the bytes as they are.
+        expected: u32,
+        /// The checksum that was written.
+        found: u32,
+    },
+    /// The key is none.
+    #[error("expected an H3 cell or an owner page, not `{found}`")]
+    Key {
+        /// The number found.
+        found: u64,
+    },
+    /// The kind does not go with the key, or what is reserved is not 0.
+    #[error("expected kind `{expected}`, as the key has it, not `{found}`")]
+    Kind {
+        /// The kind that goes with the key.
+        expected: u16,
+        /// The kind found.
+        found: u16,
+    },
+    /// The tile is of a later revision than the registry.
+    #[error("expected revision `{at_most}` or an earlier one, not `{found}`")]
+    Revision {
+        /// The registry's revision.
+        at_most: Revision,
+        /// The tile's revision.
+        found: Revision,
+    },
+    /// The tile has nothing in it.
+    #[error("expected at least one row: a tile without any is not written")]
+    NoRows,
+    /// A tile of cameras counts consents or instants, which only pages of owners have.
+    #[error("expected `0` consents and instants in a tile of cameras, not `{found}`")]
+    CountOfOwners {
+        /// How many it counts.
+        found: u64,
+    },
+    /// Rows do not ascend by id, or an id occurs twice.
+    #[error("expected an id above `{last}`, not `{found}`: rows ascend")]
+    RowOrder {
+        /// The id of the row before.
+        last: u64,
+        /// The id of the row.
+        found: u64,
+    },
+    /// A camera's position is none.
+    #[error("camera `{camera}`: {reason}")]
+    Position {
+        /// Which camera.
+        camera: CameraId,
+        /// What is wrong.
+        reason: PositionError,
+    },
+    /// A camera's recording is none.
+    #[error("camera `{camera}`: {reason}")]
+    Recording {
+        /// Which camera.
+        camera: CameraId,
+        /// What is wrong.
+        reason: RecordingError,
+    },
+    /// A camera stands outside the tile's cell.
+    #[error("camera `{camera}` stands in tile `{stands_in}`")]
+    OtherCell {
+        /// Which camera.
+        camera: CameraId,
+        /// The tile it belongs to.
+        stands_in: TileKey,
+    },
+    /// An owner belongs to another page.
+    #[error("owner `{owner}` belongs to tile `{belongs_to}`")]
+    OtherPage {
+        /// Which owner.
+        owner: OwnerId,
+        /// The page they belong to.
+        belongs_to: TileKey,
+    },
+    /// A consent cannot be read.
+    #[error("expected a granted consent in JSON: {message}")]
+    Consent {
+        /// What is wrong.
+        message: String,
+    },
+    /// The distinct consents do not ascend, or one occurs twice.
+    #[error("expected consent `{number}` to be above the one before")]
+    ConsentOrder {
+        /// Which consent of the page, counted from 0.
+        number: u32,
+    },
+    /// An owner has a consent that the page has not.
+    #[error("owner `{owner}` has consent `{number}` of `{consents}`")]
+    NoSuchConsent {
+        /// Which owner.
+        owner: OwnerId,
+        /// The number of their consent, counted from 0.
+        number: u32,
+        /// How many consents the page has.
+        consents: u32,
+    },
+    /// An owner is listed who has neither a consent nor a history.
+    #[error("owner `{owner}` has neither a consent nor a history")]
+    NothingOfOwner {
+        /// Which owner.
+        owner: OwnerId,
+    },
+    /// An owner's history is longer than any limit looks at, descends, or is out of range.
+    #[error("expected at most 30 ascending instants of owner `{owner}`")]
+    History {
+        /// Which owner.
+        owner: OwnerId,
+    },
+    /// The tile occurs twice.
+    #[error("the tile occurs twice")]
+    TwiceTile,
+    /// A camera is in another tile as well.
+    #[error("camera `{camera}` is in another tile as well")]
+    TwiceCamera {
+        /// Which camera.
+        camera: CameraId,
+    },
+    /// Tiles are cells of different sizes.
+    #[error("expected a cell of H3 resolution `{expected}` like the first, not `{found}`")]
+    Resolution {
+        /// The resolution of the first tile's cell.
+        expected: u8,
+        /// The resolution of this one's.
+        found: u8,
+    },
+    /// There are more cameras or distinct consents than a registry holds.
+    #[error("the registry is full: it holds four billion cameras and as many distinct scopes")]
+    RegistryFull,
+}

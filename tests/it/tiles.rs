@@ -1,0 +1,480 @@
+//! Tiles as bytes: what is kept comes back, and nothing else does.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use canvass::{
+    Camera, CameraId, Change, ChangeRefusal, Consent, Layout, OwnerId, Recording, Registry,
+    ReplayError, Revision, Tile, TileError, TileFlaw, TileKey,
+};
+use h3o::Resolution;
+use proptest::prelude::*;
+
+use crate::oracle::{Town, oracle};
+use crate::support::{Rng, *};
+
+/// Tiles as a service keeps them.
+type Kept = BTreeMap<TileKey, Vec<u8>>;
+
+fn kept(registry: &Registry) -> Kept {
+    registry.tiles().changed.iter().map(|tile| (tile.key(), tile.encode())).collect()
+}
+
+fn revision(registry: &Registry) -> Revision {
+    registry.snapshot().revision()
+}
+
+fn restored(registry: &Registry) -> Registry {
+    Registry::from_tiles(revision(registry), kept(registry).values()).unwrap()
+}
+
+fn refusal<B: AsRef<[u8]>>(tiles: impl IntoIterator<Item = B>) -> TileError {
+    Registry::from_tiles(Revision(u64::MAX), tiles).unwrap_err()
+}
+
+/// Two registries that nobody can tell apart.
+#[track_caller]
+fn same(a: &Registry, b: &Registry, town: &Town, rng: &mut Rng) {
+    assert_eq!(revision(a), revision(b));
+    assert_eq!(a.snapshot().cameras(), b.snapshot().cameras());
+    assert_eq!(kept(a), kept(b));
+    let owners = town.cameras.values().map(|camera| camera.owner);
+    let owners: BTreeSet<_> = owners.chain(town.consents.keys().copied()).collect();
+    for owner in owners {
+        assert_eq!(a.consent(owner), b.consent(owner), "{owner}");
+        assert_eq!(a.cameras_of(owner), b.cameras_of(owner), "{owner}");
+    }
+    for _ in 0..2 {
+        let authorized = authorize(area(rng, (10, 50)));
+        let route = |registry: &Registry| answer(&registry.snapshot().route(&authorized, noon()));
+        assert_eq!(route(a), route(b));
+    }
+}
+
+/// A few cameras in two tiles, consents of two kinds and a history.
+fn small() -> Registry {
+    let registry = Registry::new();
+    let camera = |id, owner, east| Camera {
+        id: CameraId(id),
+        owner: OwnerId(owner),
+        position: place((10, 50), east, 0),
+        recording: Recording::kept_for_days(30),
+    };
+    registry
+        .apply([
+            Change::Register(camera(3, 1, 0)),
+            Change::Register(camera(1, 2, 100)),
+            Change::Register(camera(2, 1, 10_000_000)),
+            Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() },
+            Change::SetConsent { owner: OwnerId(9), consent: Consent::granted().expiring(noon()) },
+            Change::RecordAsked { owner: OwnerId(1), at: noon() },
+        ])
+        .unwrap();
+    registry
+}
+
+/// The same bytes with a checksum that fits.
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let end = bytes.len() - 4;
+    let checksum = crc32fast::hash(&bytes[..end]);
+    bytes[end..].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+fn first_of(registry: &Registry, cameras: usize) -> Vec<u8> {
+    let tiles = registry.tiles().changed;
+    tiles.iter().find(|tile| tile.cameras() == cameras).map(Tile::encode).unwrap()
+}
+
+#[test]
+fn registries_of_every_size_come_back() {
+    let mut rng = Rng(1);
+    for size in [0, 1, 2, 59, 60, 61, 63, 64, 65, 127, 128, 129, 1_000] {
+        let town = town(&mut rng, (10, 50), size);
+        let registry = loaded(&town, Layout::default());
+        let again = restored(&registry);
+        same(&registry, &again, &town, &mut rng);
+        let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+        let route = again.snapshot().route(&everywhere, noon());
+        assert_eq!(answer(&route), oracle(&town, &everywhere, noon()), "{size} cameras");
+    }
+}
+
+#[test]
+fn the_size_of_tiles_comes_back_with_them() {
+    let mut rng = Rng(2);
+    let town = town(&mut rng, (10, 50), 300);
+    for layout in [Layout::new(Resolution::Nine, 3), Layout::new(Resolution::One, 64)] {
+        let registry = loaded(&town, layout);
+        same(&registry, &restored(&registry), &town, &mut rng);
+    }
+}
+
+#[test]
+fn owners_without_cameras_keep_what_they_said_and_when_they_were_asked() {
+    let registry = Registry::new();
+    let (said, asked) = (OwnerId(5), OwnerId(6));
+    let changes = (0..2).map(|_| Change::RecordAsked { owner: asked, at: noon() });
+    let set = Change::SetConsent { owner: said, consent: Consent::granted().paused_until(noon()) };
+    registry.apply(changes.chain([set])).unwrap();
+    let again = restored(&registry);
+    assert_eq!(again.consent(said), registry.consent(said));
+    // The default limit is 2 in 7 days: a history that was lost would let the request through.
+    let camera = Camera {
+        id: CameraId(1),
+        owner: asked,
+        position: place((10, 50), 0, 0),
+        recording: Recording::kept_for_days(30),
+    };
+    let agreed = Change::SetConsent { owner: asked, consent: Consent::granted() };
+    let snapshot = again.apply([Change::Register(camera), agreed]).unwrap();
+    let here = authorize(square(9.0, 49.0, 11.0, 51.0));
+    assert_eq!(snapshot.route(&here, noon()).recipients().count(), 0);
+    assert_eq!(snapshot.route(&here, noon() + days(7)).recipients().count(), 1);
+}
+
+#[test]
+fn the_same_content_gives_the_same_bytes_whatever_the_order() {
+    let mut rng = Rng(3);
+    let town = town(&mut rng, (10, 50), 200);
+    let forwards = changes(&town);
+    let mut backwards = forwards.clone();
+    backwards.reverse();
+    assert_ne!(forwards, backwards);
+    let bytes = |changes: Vec<Change>| {
+        let registry = Registry::new();
+        registry.apply(changes).unwrap();
+        kept(&registry)
+    };
+    assert_eq!(bytes(forwards), bytes(backwards));
+}
+
+#[test]
+fn a_tile_does_not_change_with_what_owners_say() {
+    let registry = small();
+    let before = revision(&registry);
+    registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
+    let since = registry.tiles_since(before);
+    assert_eq!(since.changed.iter().map(Tile::cameras).sum::<usize>(), 0);
+    // The history is still there.
+    assert_eq!((since.changed.len(), since.vanished.len()), (1, 0));
+    assert_eq!(restored(&registry).consent(OwnerId(1)), Consent::default());
+}
+
+#[test]
+fn changes_that_were_taken_back_leave_no_trace() {
+    let registry = small();
+    let (before, bytes) = (revision(&registry), kept(&registry));
+    let unknown = Change::Remove { camera: CameraId(77) };
+    let changes = [Change::Withdraw { owner: OwnerId(1) }, Change::Remove { camera: CameraId(1) }];
+    assert!(registry.apply(changes.into_iter().chain([unknown])).is_err());
+    assert_eq!(kept(&registry), bytes);
+    assert!(registry.tiles_since(before).changed.is_empty());
+    assert!(registry.tiles_since(before).vanished.is_empty());
+}
+
+#[test]
+fn every_flipped_bit_is_an_error() {
+    let kept = kept(&small());
+    assert!(kept.len() >= 4, "{kept:?}");
+    for bytes in kept.values() {
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            refusal([flipped]);
+        }
+    }
+}
+
+#[test]
+fn every_truncation_and_every_byte_more_is_an_error() {
+    for bytes in kept(&small()).values() {
+        for length in 0..bytes.len() {
+            refusal([&bytes[..length]]);
+            if length >= 40 {
+                refusal([sealed(bytes[..length].to_vec())]);
+            }
+        }
+        let mut longer = bytes.clone();
+        longer.push(0);
+        refusal([longer.clone()]);
+        refusal([sealed(longer)]);
+    }
+}
+
+/// Flips bytes behind a checksum that fits, so that everything after it is tried.
+#[test]
+fn bytes_with_a_good_checksum_are_an_error_or_a_registry() {
+    let (mut refused, mut read) = (0, 0);
+    for bytes in kept(&small()).values() {
+        for byte in 0..bytes.len() - 4 {
+            for change in [1, 0x80, 0xff] {
+                let mut hostile = bytes.clone();
+                hostile[byte] ^= change;
+                match Registry::from_tiles(Revision(1), [sealed(hostile)]) {
+                    Ok(registry) => {
+                        read += 1;
+                        // What was read can be written and read again.
+                        restored(&registry);
+                    }
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+    }
+    assert!(refused > 100 && read > 100, "{refused} refused, {read} read");
+}
+
+/// Room for so many rows, 170 GB, would not be given.
+#[test]
+fn hostile_counts_do_not_allocate() {
+    for bytes in kept(&small()).values() {
+        for count in [24, 28, 32] {
+            let mut hostile = bytes.clone();
+            hostile[count..count + 4].fill(0xff);
+            let error = refusal([sealed(hostile)]);
+            let known =
+                matches!(error.reason, TileFlaw::Truncated { .. } | TileFlaw::CountOfOwners { .. });
+            assert!(known, "{error}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_tile_and_place() {
+    let registry = small();
+    let (two, one) = (first_of(&registry, 2), first_of(&registry, 1));
+    let changed = |bytes: &[u8], at: usize, to: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        bytes[at..at + to.len()].copy_from_slice(to);
+        refusal([sealed(bytes)]).to_string()
+    };
+    let key = u64::from_le_bytes(two[8..16].try_into().unwrap());
+    let other = u64::from_le_bytes(one[8..16].try_into().unwrap());
+    let name = TileKey::from_u64(key).unwrap().to_string();
+    let other_name = TileKey::from_u64(other).unwrap().to_string();
+    assert_eq!(
+        refusal([&two[..3]]).to_string(),
+        "a tile, at byte 0: expected `4` more bytes, but `3` are left"
+    );
+    assert_eq!(
+        changed(&two, 0, b"PNG"),
+        "a tile, at byte 0: expected a tile, which starts with `CNVT`"
+    );
+    assert_eq!(
+        changed(&two, 4, &[2]),
+        "a tile, at byte 4: expected version `1` of the format, not `2`"
+    );
+    assert_eq!(
+        changed(&two, 6, &[2]),
+        format!("tile `{name}`, at byte 6: expected kind `1`, as the key has it, not `2`")
+    );
+    assert_eq!(
+        changed(&two, 8, &[0xff; 8]),
+        "a tile, at byte 8: expected an H3 cell or an owner page, not `18446744073709551615`"
+    );
+    assert_eq!(
+        Registry::from_tiles(Revision(0), [&two]).unwrap_err().to_string(),
+        format!("tile `{name}`, at byte 16: expected revision `0` or an earlier one, not `1`")
+    );
+    assert_eq!(
+        changed(&two, 24, &[0; 4]),
+        format!(
+            "tile `{name}`, at byte 24: expected at least one row: a tile without any is not written"
+        )
+    );
+    assert_eq!(
+        changed(&two, 24, &[9]),
+        format!("tile `{name}`, at byte 36: expected `306` more bytes, but `68` are left")
+    );
+    assert_eq!(
+        changed(&two, 36, &[3]),
+        format!("tile `{name}`, at byte 70: expected an id above `3`, not `3`: rows ascend")
+    );
+    assert_eq!(
+        changed(&two, 8, &other.to_le_bytes()),
+        format!("tile `{other_name}`, at byte 52: camera `1` stands in tile `{name}`")
+    );
+    assert_eq!(
+        refusal([&two, &two]).to_string(),
+        format!("tile `{name}`, at byte 8: the tile occurs twice")
+    );
+    let mut clash = one.clone();
+    clash[36] = 3;
+    let error = refusal([two.clone(), sealed(clash)]);
+    assert_eq!(error.reason, TileFlaw::TwiceCamera { camera: CameraId(3) });
+    let mut flipped = two.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    let error = refusal([flipped]);
+    assert_eq!(error.offset, two.len() - 4);
+    assert!(error.to_string().ends_with("the bytes are not as written"), "{error}");
+    let finer = loaded(&street(1), Layout::new(Resolution::Nine, 60));
+    let error = refusal([two, first_of(&finer, 1)]);
+    assert_eq!(error.reason, TileFlaw::Resolution { expected: 9, found: 5 });
+}
+
+#[test]
+fn keys_are_numbers_and_texts() {
+    assert_eq!(
+        TileKey::from_u64(1_024).unwrap_err().to_string(),
+        "`1024` is neither an H3 cell nor one of 1024 pages of owners"
+    );
+    for key in kept(&small()).into_keys() {
+        assert_eq!(TileKey::from_u64(key.to_u64()), Ok(key));
+        let json = serde_json::to_string(&key).unwrap();
+        assert_eq!(serde_json::from_str::<TileKey>(&json).unwrap(), key);
+    }
+    assert!(serde_json::from_str::<TileKey>("1024").is_err());
+}
+
+#[test]
+fn a_log_is_replayed_in_order_and_as_often_as_one_likes() {
+    let registry = small();
+    let withdraw = || [Change::Withdraw { owner: OwnerId(1) }];
+    assert_eq!(registry.replay(Revision(1), withdraw()).unwrap().revision(), Revision(1));
+    assert_eq!(registry.consent(OwnerId(1)), Consent::granted(), "done before");
+    let gap = registry.replay(Revision(3), withdraw()).unwrap_err();
+    assert_eq!(gap, ReplayError::Gap { current: Revision(1), found: Revision(3) });
+    assert_eq!(gap.to_string(), "revision `3` does not follow `1`: those between are missing");
+    let refused = registry.replay(Revision(2), [Change::Remove { camera: CameraId(77) }]);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "revision `2` cannot be replayed: change 0 cannot be applied, so none was: camera `77` is \
+         not registered"
+    );
+    assert_eq!(registry.replay(Revision(2), withdraw()).unwrap().revision(), Revision(2));
+    assert_eq!(registry.consent(OwnerId(1)), Consent::default());
+}
+
+/// The form in which logs keep changes.
+#[test]
+fn the_json_of_every_change_is_pinned() {
+    let camera = Camera {
+        id: CameraId(1),
+        owner: OwnerId(2),
+        position: place((10, 50), 1, 0),
+        recording: Recording::between(at("2026-01-01T00:00:00Z"), Some(noon()), 30).unwrap(),
+    };
+    let written = r#"{"id":1,"owner":2,"position":[10.0000001,50.0],"recording":{"since":"2026-01-01T00:00:00Z","until":"2026-05-10T12:00:00Z","kept_days":30}}"#;
+    let consent = Consent::granted().paused_until(noon());
+    let changes = [
+        (Change::Register(camera), format!(r#"{{"register":{written}}}"#)),
+        (Change::Replace(camera), format!(r#"{{"replace":{written}}}"#)),
+        (
+            Change::Move { camera: camera.id, position: camera.position },
+            r#"{"move":{"camera":1,"position":[10.0000001,50.0]}}"#.to_owned(),
+        ),
+        (Change::Remove { camera: camera.id }, r#"{"remove":{"camera":1}}"#.to_owned()),
+        (
+            Change::SetConsent { owner: camera.owner, consent },
+            r#"{"set_consent":{"owner":2,"consent":{"standing":"granted","agencies":"any","incidents":"any","paused_until":"2026-05-10T12:00:00Z","limit":{"per_7_days":2,"per_30_days":4}}}}"#.to_owned(),
+        ),
+        (Change::Withdraw { owner: camera.owner }, r#"{"withdraw":{"owner":2}}"#.to_owned()),
+        (
+            Change::RecordAsked { owner: camera.owner, at: noon() },
+            r#"{"record_asked":{"owner":2,"at":"2026-05-10T12:00:00Z"}}"#.to_owned(),
+        ),
+    ];
+    for (change, json) in changes {
+        assert_eq!(serde_json::to_string(&change).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Change>(&json).unwrap(), change);
+    }
+}
+
+/// A change of any kind in a few tiles, so that tiles come, go, and come again.
+fn any_change(rng: &mut Rng) -> Change {
+    let camera = CameraId(rng.below(12));
+    let owner = OwnerId(rng.below(8));
+    let position = place((10, 50), rng.within(0, 3) * 5_000_000, rng.within(0, 1) * 5_000_000);
+    match rng.below(10) {
+        0..3 => Change::Register(Camera { id: camera, owner, position, recording: recording(rng) }),
+        3 => Change::Replace(Camera { id: camera, owner, position, recording: recording(rng) }),
+        4 => Change::Move { camera, position },
+        5 | 6 => Change::Remove { camera },
+        7 => Change::Withdraw { owner },
+        8 if rng.once_in(3) => Change::RecordAsked { owner, at: noon() - days(rng.within(0, 40)) },
+        _ => Change::SetConsent { owner, consent: consent(rng) },
+    }
+}
+
+fn any_changes(rng: &mut Rng) -> Vec<Change> {
+    (0..rng.below(4)).map(|_| any_change(rng)).collect()
+}
+
+#[test]
+fn tiles_since_are_exactly_what_changed() {
+    let [vanished, unchanged, again] = [0; 3].map(Cell::new);
+    proptest!(|(seed: u64)| {
+        let rng = &mut Rng(seed);
+        let registry = Registry::new();
+        let (mut copy, mut last) = (Kept::new(), Revision(0));
+        let mut gone = BTreeSet::new();
+        for _ in 0..60 {
+            // Some are refused, and must leave no trace.
+            let _ = registry.apply(any_changes(rng));
+            if !rng.once_in(3) {
+                continue;
+            }
+            let since = registry.tiles_since(last);
+            let now = kept(&registry);
+            for tile in &since.changed {
+                prop_assert!(tile.revision() > last);
+                again.update(|n| n + usize::from(gone.remove(&tile.key())));
+                prop_assert_ne!(copy.insert(tile.key(), tile.encode()), Some(tile.encode()));
+            }
+            unchanged.update(|n| n + now.len() - since.changed.len());
+            for key in since.vanished {
+                vanished.update(|n| n + usize::from(copy.remove(&key).is_some()));
+                gone.insert(key);
+            }
+            last = since.revision;
+            prop_assert_eq!(&copy, &now);
+        }
+    });
+    let counts = [vanished, unchanged, again].map(Cell::into_inner);
+    assert!(counts.iter().all(|&count| count > 100), "{counts:?}");
+}
+
+#[test]
+fn a_checkpoint_and_the_rest_of_the_log_are_the_registry() {
+    let refused = Cell::new(0);
+    proptest!(|(seed: u64)| {
+        let rng = &mut Rng(seed);
+        let registry = Registry::new();
+        let mut town = Town::default();
+        let (mut log, mut checkpoint) = (Vec::new(), registry.tiles());
+        let moment = rng.below(40);
+        for step in 0..40 {
+            let changes = any_changes(rng);
+            match registry.apply(changes.clone()) {
+                Ok(snapshot) => log.push((snapshot.revision(), changes)),
+                Err(error) => {
+                    let known = matches!(
+                        error.reason,
+                        ChangeRefusal::AlreadyRegistered { .. } | ChangeRefusal::NotRegistered { .. }
+                    );
+                    prop_assert!(known);
+                    refused.update(|n| n + 1);
+                }
+            }
+            if step == moment {
+                checkpoint = registry.tiles();
+            }
+        }
+        town.consents.extend((0..8).map(|owner| (OwnerId(owner), Consent::default())));
+        // Tiles taken at the checkpoint do not change with what came later.
+        let bytes: Vec<Vec<u8>> = checkpoint.changed.iter().map(Tile::encode).collect();
+        let again = Registry::from_tiles(checkpoint.revision, &bytes).unwrap();
+        for _ in 0..2 {
+            for (revision, changes) in &log {
+                again.replay(*revision, changes.iter().cloned()).unwrap();
+            }
+            same(&registry, &again, &town, rng);
+        }
+        let copied = again.tiles_since(checkpoint.revision);
+        let since = registry.tiles_since(checkpoint.revision);
+        prop_assert_eq!(copied.vanished, since.vanished);
+        prop_assert_eq!(copied.changed.len(), since.changed.len());
+    });
+    assert!(refused.get() > 100, "{refused:?}");
+}
