@@ -5,7 +5,7 @@ use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 
 use super::antimeridian::{self, Point};
 use super::area_error::AreaError;
-use super::covering::{Edge, covers};
+use super::covering::{Edge, covers, covers_edges};
 use super::drawing::Drawing;
 use super::even_odd::even_odd;
 use super::position::{E7, HALF_TURN, to_e7};
@@ -117,16 +117,14 @@ impl Area {
         if !self.envelope().contains(other.envelope()) {
             return false;
         }
+        let within = other.envelope();
+        let own = self.0.rings.edges(within);
         // What rounding left without an inside is in no ring that was split.
-        let is_in = |vertex: &Position| self.covers(*vertex);
-        if other.0.given.is_some() && !other.0.rings.vertices.iter().all(is_in) {
+        if other.0.given.is_some() && !covers_edges(&own, &other.0.rings.edges(within)) {
             return false;
         }
         // Not known, so no.
-        other.valid_rings().is_some_and(|others| {
-            let within = other.envelope();
-            covers(&self.0.rings.edges(within), &others.edges(within))
-        })
+        other.valid_rings().is_some_and(|others| covers(&own, &others.edges(within)))
     }
 
     /// The rings, or others of the same area if these are not valid as they were rounded.

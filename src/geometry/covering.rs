@@ -66,6 +66,13 @@ pub(super) fn covers(outer: &[Edge], inner: &[Edge]) -> bool {
         && !near.any(|edge| enters(edge, &inner_runs))
 }
 
+/// Whether every point of some edges is inside `outer` or on its boundary: for edges that rounding left
+/// without an inside to their left.
+pub(super) fn covers_edges(outer: &[Edge], edges: &[Edge]) -> bool {
+    let runs = runs(outer);
+    edges.iter().all(|edge| is_along(edge, &runs))
+}
+
 fn envelope(a: Point, b: Point) -> Envelope {
     let narrow = |e7: i64| i32::try_from(e7).unwrap_or(i32::MAX);
     Envelope {
@@ -132,6 +139,23 @@ fn near_parallel<'a>(runs: &'a [Run<'a>], level: i64, east: i64) -> impl Iterato
 
 /// Whether an edge has a point strictly inside an area.
 fn enters(edge: &Edge, runs: &[Run<'_>]) -> bool {
+    match stops(edge, runs) {
+        None => true,
+        Some(stops) => pieces(&stops).any(|middle| side(middle, runs) == Side::Inside),
+    }
+}
+
+/// Whether an edge has no point outside an area.
+fn is_along(edge: &Edge, runs: &[Run<'_>]) -> bool {
+    stops(edge, runs).is_some_and(|stops| {
+        let ends = stops.iter().map(|&(x, y)| (2 * x, 2 * y));
+        ends.chain(pieces(&stops)).all(|point| side(point, runs) != Side::Outside)
+    })
+}
+
+/// Where an edge meets vertices of an area, its own ends included, in order; `None` if it crosses an
+/// edge. Between two stops it meets no other edge but one that it runs along.
+fn stops(edge: &Edge, runs: &[Run<'_>]) -> Option<Vec<Point>> {
     let (a, b) = (edge.from, edge.to);
     let mut stops = vec![a, b];
     let near = runs.iter().filter(|run| run.envelope.intersects(edge.envelope));
@@ -144,23 +168,35 @@ fn enters(edge: &Edge, runs: &[Run<'_>]) -> bool {
             && orient(other.from, other.to, a).signum() * orient(other.from, other.to, b).signum()
                 < 0
         {
-            return true;
+            return None;
         }
         // Each vertex ends one edge of its ring.
         if to == 0 && edge.envelope.intersects(envelope(other.to, other.to)) {
             stops.push(other.to);
         }
     }
-    // Between two stops the edge meets no other but one that it runs along.
     stops.sort_unstable();
-    stops.windows(2).any(|stops| match *stops {
-        [from, to] if from != to => is_strictly_inside((from.0 + to.0, from.1 + to.1), runs),
-        _ => false,
+    Some(stops)
+}
+
+/// The middles between stops, in half units.
+fn pieces(stops: &[Point]) -> impl Iterator<Item = Point> {
+    stops.windows(2).filter_map(|stops| match *stops {
+        [from, to] if from != to => Some((from.0 + to.0, from.1 + to.1)),
+        _ => None,
     })
 }
 
-/// Whether a point, given in half units, is inside an area and not on an edge.
-fn is_strictly_inside(point: Point, runs: &[Run<'_>]) -> bool {
+/// Where a point is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Inside,
+    OnEdge,
+    Outside,
+}
+
+/// Where a point, given in half units, is.
+fn side(point: Point, runs: &[Run<'_>]) -> Side {
     let (x, y) = point;
     let beside = |envelope: Envelope| {
         2 * i64::from(envelope.south) <= y
@@ -175,9 +211,9 @@ fn is_strictly_inside(point: Point, runs: &[Run<'_>]) -> bool {
         let (low, high) = if from.1 < to.1 { (from, to) } else { (to, from) };
         let side = orient(low, high, point);
         if side == 0 && x <= low.0.max(high.0) {
-            return false;
+            return Side::OnEdge;
         }
         inside ^= low.1 <= y && y < high.1 && side < 0;
     }
-    inside
+    if inside { Side::Inside } else { Side::Outside }
 }

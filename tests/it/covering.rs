@@ -115,4 +115,10 @@ fn what_rounding_crosses_is_covered_no_more_than_it_is_inside() {
     assert!(!outer.covers(Position::from_e7(-4, -1).unwrap()));
     assert!(!outer.covers_area(&inner));
     assert!(outer.covers_area(&area(&[(0.0, 0.0), (0.0, -2.343), (-2.637, -0.572)])));
+    // What rounding leaves flat is covered if all of it is, not only its vertices.
+    let dented =
+        area(&[(1.667, -2.026), (-5.688, 0.0), (0.0, 7.804), (0.0, 2.714), (-1.728, 2.752)]);
+    let flat = area(&[(0.0, 0.0), (0.0, 4.94), (-0.038, -1.056)]);
+    assert!(!dented.covers_area(&flat));
+    assert!(area(&[(-9.0, -9.0), (9.0, -9.0), (9.0, 9.0), (-9.0, 9.0)]).covers_area(&flat));
 }
