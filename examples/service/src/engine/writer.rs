@@ -10,7 +10,7 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use canvass::{
     AgencyId, AuthorizedRequest, CaseFile, CaseFileError, Change, ChangeError, OwnerId, Registry,
-    RequestId, Revision, Route, Snapshot,
+    RequestId, Revision, Snapshot,
 };
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -138,11 +138,12 @@ impl Writer {
         let file = group.files.entry(agency).or_insert_with(published);
         let id = fresh(&self.ids);
         let ordinal = file.iter().len() as u64;
+        // Requests come through the queue out of order; in a case file time does not run backwards.
+        let now = file.iter().next_back().map_or(now, |last| now.max(last.opened_at()));
         file.open(id, authorized, now)?;
         // The receipt is of the request alone, so it takes no route to write one: that costs the
         // agency the same time, whoever lives there.
-        let receipt = Route::empty(authorized, now).receipt();
-        let receipt = serde_json::value::to_raw_value(&receipt).unwrap_or_default();
+        let receipt = serde_json::value::to_raw_value(&authorized.receipt()).unwrap_or_default();
         let told = Opened { id, receipt: receipt.get().to_owned() };
         if let Some(opened) = file.iter().next_back().cloned() {
             let json = serde_json::to_vec(&StoredRequest { opened, receipt }).unwrap_or_default();
