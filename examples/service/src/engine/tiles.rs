@@ -1,7 +1,7 @@
 //! How the registry comes back from what is kept, and what of it a checkpoint writes.
 //!
-//! The library does not hand out tiles yet. Until it does, no checkpoint is made: everything is in
-//! the log, which is replayed from its start. This file is all that has to follow when it does.
+//! No checkpoint is made yet: everything is in the log, which is replayed from its start. This file is
+//! all that has to follow to keep the tiles of the library.
 
 use canvass::{Change, ChangeError, Registry, Revision, Snapshot};
 
