@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use arbitrary::{Result, Unstructured};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Change, ChangeError,
-    ChangeRefusal, OwnerId, Policy, Registry, Request, Route, Snapshot, Standing, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, CameraId, CaseFile, Change, ChangeError, OwnerId, Policy,
+    Registry, Request, Route, Snapshot, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Reached;
 use crate::made::{self, Origin};
-use crate::oracle::{Answer, Town, oracle};
+use crate::oracle::{Answer, Town, oracle, step};
 
 /// The most lists, and the most changes in one.
 const LISTS: u8 = 16;
@@ -86,41 +86,6 @@ fn change(u: &mut Unstructured<'_>, origin: Origin, town: &Town) -> Result<Chang
         6 => Change::RecordAsked { owner: made::owner(u)?, at: made::instant(u)? },
         _ => Change::SetConsent { owner: made::owner(u)?, consent: made::consent(u)? },
     })
-}
-
-/// The model: what a change does to plain collections.
-pub(crate) fn step(town: &mut Town, change: &Change) -> std::result::Result<(), ChangeRefusal> {
-    let known = |town: &Town, camera: CameraId| {
-        town.cameras.get(&camera).copied().ok_or(ChangeRefusal::NotRegistered { camera })
-    };
-    match change {
-        Change::Register(camera) => {
-            if town.cameras.contains_key(&camera.id) {
-                return Err(ChangeRefusal::AlreadyRegistered { camera: camera.id });
-            }
-            town.cameras.insert(camera.id, *camera);
-        }
-        Change::Replace(camera) => {
-            known(town, camera.id)?;
-            town.cameras.insert(camera.id, *camera);
-        }
-        Change::Move { camera, position } => {
-            let old = known(town, *camera)?;
-            town.cameras.insert(*camera, Camera { position: *position, ..old });
-        }
-        Change::Remove { camera } => {
-            known(town, *camera)?;
-            town.cameras.remove(camera);
-        }
-        Change::SetConsent { owner, consent } if consent.standing() == Standing::Granted => {
-            town.consents.insert(*owner, consent.clone());
-        }
-        Change::SetConsent { owner, .. } | Change::Withdraw { owner } => {
-            town.consents.remove(owner);
-        }
-        Change::RecordAsked { owner, at } => town.asked.entry(*owner).or_default().push(*at),
-    }
-    Ok(())
 }
 
 fn touched(list: &[Change]) -> (BTreeSet<CameraId>, BTreeSet<OwnerId>) {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
-    Area, AuthorizedRequest, Camera, CameraId, Consent, OwnerId, Question, QuietHours,
-    SensitivePlace, SensitiveRule, Zone,
+    Area, AuthorizedRequest, Camera, CameraId, Change, ChangeRefusal, Consent, OwnerId, Question,
+    QuietHours, SensitivePlace, SensitiveRule, Standing, Zone,
 };
 use geo::{Intersects, MapCoords, Point};
 use jiff::civil::Time;
@@ -165,6 +165,41 @@ fn clock(name: &str) -> TimeZone {
         }
         _ => TimeZoneDatabase::bundled().get(name).unwrap(),
     }
+}
+
+/// The model: what a change does to plain collections.
+pub fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
+    let known = |town: &Town, camera: CameraId| {
+        town.cameras.get(&camera).copied().ok_or(ChangeRefusal::NotRegistered { camera })
+    };
+    match change {
+        Change::Register(camera) => {
+            if town.cameras.contains_key(&camera.id) {
+                return Err(ChangeRefusal::AlreadyRegistered { camera: camera.id });
+            }
+            town.cameras.insert(camera.id, *camera);
+        }
+        Change::Replace(camera) => {
+            known(town, camera.id)?;
+            town.cameras.insert(camera.id, *camera);
+        }
+        Change::Move { camera, position } => {
+            let old = known(town, *camera)?;
+            town.cameras.insert(*camera, Camera { position: *position, ..old });
+        }
+        Change::Remove { camera } => {
+            known(town, *camera)?;
+            town.cameras.remove(camera);
+        }
+        Change::SetConsent { owner, consent } if consent.standing() == Standing::Granted => {
+            town.consents.insert(*owner, consent.clone());
+        }
+        Change::SetConsent { owner, .. } | Change::Withdraw { owner } => {
+            town.consents.remove(owner);
+        }
+        Change::RecordAsked { owner, at } => town.asked.entry(*owner).or_default().push(*at),
+    }
+    Ok(())
 }
 
 trait MapEach {

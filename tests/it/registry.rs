@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use canvass::{
-    AskLimit, Camera, CameraId, Change, ChangeError, ChangeRefusal, Consent, Explanation, Layout,
-    OwnerId, Policy, Recording, Registry, Revision, Snapshot, Standing,
+    AskLimit, Camera, CameraId, Change, ChangeError, Consent, Explanation, Layout, OwnerId, Policy,
+    Recording, Registry, Revision, Snapshot, Standing,
 };
 use h3o::Resolution;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use crate::oracle::{Town, oracle};
+use crate::oracle::{Town, oracle, step};
 use crate::support::{Rng, *};
 
 /// Ids from a counter, ids that only differ above 32 bits, and the last one.
@@ -74,41 +74,6 @@ fn bad_change(rng: &mut Rng, town: &Town) -> Change {
         (2, _) => Change::Move { camera: unknown, position: somewhere },
         _ => Change::Remove { camera: unknown },
     }
-}
-
-/// The model: what a change does to plain collections.
-fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
-    let known = |town: &Town, camera: CameraId| {
-        town.cameras.get(&camera).copied().ok_or(ChangeRefusal::NotRegistered { camera })
-    };
-    match change {
-        Change::Register(camera) => {
-            if town.cameras.contains_key(&camera.id) {
-                return Err(ChangeRefusal::AlreadyRegistered { camera: camera.id });
-            }
-            town.cameras.insert(camera.id, *camera);
-        }
-        Change::Replace(camera) => {
-            known(town, camera.id)?;
-            town.cameras.insert(camera.id, *camera);
-        }
-        Change::Move { camera, position } => {
-            let old = known(town, *camera)?;
-            town.cameras.insert(*camera, Camera { position: *position, ..old });
-        }
-        Change::Remove { camera } => {
-            known(town, *camera)?;
-            town.cameras.remove(camera);
-        }
-        Change::SetConsent { owner, consent } if consent.standing() == Standing::Granted => {
-            town.consents.insert(*owner, consent.clone());
-        }
-        Change::SetConsent { owner, .. } | Change::Withdraw { owner } => {
-            town.consents.remove(owner);
-        }
-        Change::RecordAsked { owner, at } => town.asked.entry(*owner).or_default().push(*at),
-    }
-    Ok(())
 }
 
 fn cameras_of(town: &Town, owner: OwnerId) -> Vec<Camera> {
