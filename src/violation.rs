@@ -194,33 +194,43 @@ pub enum Violation {
     },
 }
 
-impl Violation {
-    /// The violation's stable `snake_case` code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownAgency { .. } => "unknown_agency",
-            Self::AgencyKindNotAllowed { .. } => "agency_kind_not_allowed",
-            Self::JurisdictionUnknown => "jurisdiction_unknown",
-            Self::OutsideJurisdiction => "outside_jurisdiction",
-            Self::TooManyVertices { .. } => "too_many_vertices",
-            Self::TooManyParts { .. } => "too_many_parts",
-            Self::AreaTooSmall { .. } => "area_too_small",
-            Self::AreaTooLarge { .. } => "area_too_large",
-            Self::PartTooSmall { .. } => "part_too_small",
-            Self::WindowTooShort { .. } => "window_too_short",
-            Self::WindowTooLong { .. } => "window_too_long",
-            Self::WindowInFuture { .. } => "window_in_future",
-            Self::WindowTooOld { .. } => "window_too_old",
-            Self::CaseReferenceMissing => "case_reference_missing",
-            Self::ContactMissing => "contact_missing",
-            Self::OtherCaseFile { .. } => "other_case_file",
-            Self::CaseExhausted { .. } => "case_exhausted",
-            Self::TooCloseToEarlier { .. } => "too_close_to_earlier",
-            Self::TooManyOverlaps { .. } => "too_many_overlaps",
-            Self::SensitivePlace { .. } => "sensitive_place",
+macro_rules! codes {
+    ($($name:ident $code:literal,)*) => {
+        impl Violation {
+            /// The codes of all violations, in the order in which a review names them: for a
+            /// service that has its own texts.
+            pub const CODES: &'static [&'static str] = &[$($code,)*];
+
+            /// The violation's stable `snake_case` code.
+            #[must_use]
+            pub const fn code(&self) -> &'static str {
+                match self { $(Self::$name { .. } => $code,)* }
+            }
         }
-    }
+    };
+}
+
+codes! {
+    UnknownAgency "unknown_agency",
+    AgencyKindNotAllowed "agency_kind_not_allowed",
+    JurisdictionUnknown "jurisdiction_unknown",
+    OutsideJurisdiction "outside_jurisdiction",
+    TooManyVertices "too_many_vertices",
+    TooManyParts "too_many_parts",
+    AreaTooSmall "area_too_small",
+    AreaTooLarge "area_too_large",
+    PartTooSmall "part_too_small",
+    WindowTooShort "window_too_short",
+    WindowTooLong "window_too_long",
+    WindowInFuture "window_in_future",
+    WindowTooOld "window_too_old",
+    CaseReferenceMissing "case_reference_missing",
+    ContactMissing "contact_missing",
+    OtherCaseFile "other_case_file",
+    CaseExhausted "case_exhausted",
+    TooCloseToEarlier "too_close_to_earlier",
+    TooManyOverlaps "too_many_overlaps",
+    SensitivePlace "sensitive_place",
 }
 
 impl Serialize for Violation {

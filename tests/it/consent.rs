@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use canvass::{
-    AgencyId, AskLimit, Camera, CameraId, CaseFile, Change, Consent, Denial, Explanation, Funnel,
-    IncidentKind, OwnerId, Policy, Question, Recording, Registry, Request, Scope, Snapshot,
-    TimeWindow,
+    AgencyId, AskLimit, AuthorizedRequest, Camera, CameraId, CaseFile, Change, Consent, Denial,
+    Explanation, Funnel, IncidentKind, OwnerId, Policy, Question, Recording, Registry, Request,
+    Scope, SensitiveKind, SensitivePlace, SensitiveRule, Snapshot, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -29,7 +29,25 @@ struct Case {
     consent: Consent,
     asked: Vec<Timestamp>,
     recording: Recording,
+    spot: Spot,
     expected: Option<Denial>,
+}
+
+/// Whether the camera stands in the place that [`everywhere`] protects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spot {
+    InClinic,
+    Elsewhere,
+}
+
+/// A request about all rows, in a town with a clinic from which nobody is asked.
+fn everywhere() -> AuthorizedRequest {
+    let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
+    let clinic = square(9.0, 49.0, 10.0, 51.0);
+    let clinic = SensitivePlace::new(kind, "St Mary's", rule, clinic, None).unwrap();
+    let sensitive_places = std::iter::once(clinic).collect();
+    let policy = Policy { sensitive_places, ..Policy::unlimited() };
+    authorize_under(&policy, square(9.0, 49.0, 11.0, 51.0))
 }
 
 /// The ways to scope, and whether they extend to `this` rather than `other`.
@@ -92,7 +110,8 @@ fn table() -> Vec<Case> {
                                 ];
                                 let expected = expected.into_iter().find(|(holds, _)| *holds);
                                 let expected = expected.map(|(_, denial)| denial);
-                                cases.push(Case { consent, asked, recording, expected });
+                                let spot = Spot::Elsewhere;
+                                cases.push(Case { consent, asked, recording, spot, expected });
                             }
                         }
                     }
@@ -100,7 +119,12 @@ fn table() -> Vec<Case> {
             }
         }
     }
-    cases
+    // A place is what is named last, of whatever else is wrong.
+    let in_clinic = |case: &Case| {
+        let expected = case.expected.or(Some(Denial::SensitivePlace));
+        Case { spot: Spot::InClinic, expected, ..case.clone() }
+    };
+    cases.iter().flat_map(|case| [case.clone(), in_clinic(case)]).collect()
 }
 
 /// A snapshot in which each case has an owner of its own, with one camera.
@@ -110,7 +134,14 @@ fn snapshot_of(cases: &[Case]) -> Snapshot {
         .map(|(id, case)| Camera {
             id: CameraId(id),
             owner: OwnerId(id),
-            position: place((10, 50), (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000),
+            position: match case.spot {
+                Spot::InClinic => {
+                    place((9, 50), (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000)
+                }
+                Spot::Elsewhere => {
+                    place((10, 50), 1 + (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000)
+                }
+            },
             recording: case.recording,
         })
         .collect();
@@ -135,12 +166,13 @@ fn the_truth_table_holds_for_the_specification_and_for_routes() {
     for case in &cases {
         *expected.entry(case.expected).or_insert(0_usize) += 1;
         let denial = case.consent.evaluate(&question(), &case.asked).err();
-        assert_eq!(denial, case.expected.filter(|&d| d != Denial::NoFootage), "{case:?}");
+        let of_the_camera = [Denial::NoFootage, Denial::SensitivePlace];
+        assert_eq!(denial, case.expected.filter(|it| !of_the_camera.contains(it)), "{case:?}");
     }
-    // Every answer is in the table, but the one that is about places.
-    assert_eq!(expected.len(), Denial::ALL.len(), "{expected:?}");
+    // Every answer is in the table, and "asked".
+    assert_eq!(expected.len(), Denial::ALL.len() + 1, "{expected:?}");
     let snapshot = snapshot_of(&cases);
-    let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+    let everywhere = everywhere();
     let route = snapshot.route(&everywhere, noon());
     let asked: Vec<u64> = route.recipients().map(|recipient| recipient.owner.0).collect();
     let may_be: Vec<u64> =
@@ -154,7 +186,7 @@ fn the_operator_is_told_the_first_reason_of_each_row() {
     // Every 61st row: 61 divides none of the table's sides, so that all parts vary.
     let cases: Vec<Case> = table().into_iter().step_by(61).collect();
     let snapshot = snapshot_of(&cases);
-    let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+    let everywhere = everywhere();
     for (id, case) in (0..).zip(&cases) {
         let expected = case.expected.map_or(Explanation::Asked, Explanation::Denied);
         assert_eq!(snapshot.explain(&everywhere, noon(), CameraId(id)), expected, "{case:?}");
@@ -167,9 +199,10 @@ fn denies(consent: &Consent, asked: &[i64], expected: Option<Denial>) {
     let asked: Vec<Timestamp> = asked.iter().map(|&seconds| noon_and(seconds)).collect();
     assert_eq!(consent.evaluate(&question(), &asked).err(), expected, "{asked:?}");
     let recording = Recording::kept_for_days(60);
-    let case = Case { consent: consent.clone(), asked, recording, expected };
+    let spot = Spot::Elsewhere;
+    let case = Case { consent: consent.clone(), asked, recording, spot, expected };
     let snapshot = snapshot_of(&[case]);
-    let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+    let everywhere = everywhere();
     assert_eq!(snapshot.route(&everywhere, noon()).owners(), usize::from(expected.is_none()));
     let explained = expected.map_or(Explanation::Asked, Explanation::Denied);
     assert_eq!(snapshot.explain(&everywhere, noon(), CameraId(0)), explained);
@@ -243,7 +276,8 @@ fn the_limits_of_a_limit() {
 fn footage(recording: Recording, from: i64, to: i64) -> bool {
     let window = TimeWindow::new(noon_and(from), noon_and(to)).unwrap();
     let specified = recording.has_footage(&window, noon());
-    let case = Case { consent: Consent::granted(), asked: vec![], recording, expected: None };
+    let (consent, spot) = (Consent::granted(), Spot::Elsewhere);
+    let case = Case { consent, asked: vec![], recording, spot, expected: None };
     let area = square(9.0, 49.0, 11.0, 51.0);
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
     let authorized = Policy::unlimited()
@@ -367,7 +401,8 @@ proptest! {
                 };
                 let footage = (from..to).any(is_kept);
                 let consent = Consent::granted();
-                (Case { consent, asked: vec![], recording, expected: None }, footage)
+                let spot = Spot::Elsewhere;
+                (Case { consent, asked: vec![], recording, spot, expected: None }, footage)
             })
             .collect();
         for (case, footage) in &cases {

@@ -22,6 +22,7 @@ mod audit;
 mod bulletin;
 mod case_file;
 mod cases;
+mod codes;
 mod concurrency;
 mod conformance;
 mod consent;

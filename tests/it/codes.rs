@@ -1,0 +1,165 @@
+//! Every violation and every denial, each by a request or a row that has nothing else wrong.
+
+use std::collections::BTreeSet;
+
+use canvass::{
+    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Change, Consent, Denial,
+    Explanation, IncidentKind, OwnerId, Policy, Recording, Registry, Request, RequestId, Scope,
+    SensitiveKind, SensitivePlace, SensitiveRule, TimeWindow, Violation,
+};
+use jiff::SignedDuration;
+
+use crate::support::*;
+
+/// What a review looks at: all of it fits, until a case changes one thing.
+struct Review {
+    policy: Policy,
+    request: Request,
+    agency: Agency,
+    earlier: Vec<Request>,
+}
+
+impl Review {
+    fn fitting() -> Self {
+        let area = square(10.0, 50.0, 10.005, 50.005);
+        let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening());
+        let agency = Agency { jurisdiction: Some(square(9.9, 49.9, 10.1, 50.1)), ..agency() };
+        let request = request.case("26-0117").contact("Det. Smith");
+        Self { policy: Policy::default(), request, agency, earlier: Vec::new() }
+    }
+
+    /// The codes of what is wrong, having opened the earlier requests first.
+    fn codes(&self) -> Vec<&'static str> {
+        let mut file = CaseFile::new(self.request.agency);
+        for (id, earlier) in (0..).zip(&self.earlier) {
+            let authorized = Policy::unlimited().review(earlier, &self.agency, &file, noon());
+            file.open(RequestId(id), &authorized.unwrap(), noon()).unwrap();
+        }
+        let violations = self.policy.review(&self.request, &self.agency, &file, noon());
+        violations.err().iter().flatten().map(Violation::code).collect()
+    }
+}
+
+/// A window of some minutes that ends so many minutes from noon.
+fn minutes(long: i64, end: i64) -> TimeWindow {
+    let end = noon() + SignedDuration::from_mins(end);
+    TimeWindow::new(end - SignedDuration::from_mins(long), end).unwrap()
+}
+
+/// A box of the same south-west corner as the fitting one.
+fn wide(degrees: f64) -> Area {
+    square(10.0, 50.0, 10.0 + degrees, 50.005)
+}
+
+fn parts(texts: &[&str]) -> Area {
+    Area::from_wkt(&format!("MULTIPOLYGON({})", texts.join(","))).unwrap()
+}
+
+const HOUSE: &str = "((10.02 50.02, 10.0201 50.02, 10.0201 50.0201, 10.02 50.02))";
+const BLOCK: &str = "((10 50, 10.005 50, 10.005 50.005, 10 50.005, 10 50))";
+
+fn school() -> SensitivePlace {
+    let (kind, rule) = (SensitiveKind::School, SensitiveRule::Refuse);
+    SensitivePlace::new(kind, "Lincoln", rule, wide(0.001), None).unwrap()
+}
+
+type Spoil = fn(&mut Review);
+
+/// One way into each violation.
+const SPOILT: &[(&str, Spoil)] = &[
+    ("unknown_agency", |it| it.agency.id = AgencyId(2)),
+    ("agency_kind_not_allowed", |it| it.agency.kind = AgencyKind::Federal),
+    ("jurisdiction_unknown", |it| it.agency.jurisdiction = None),
+    ("outside_jurisdiction", |it| it.agency.jurisdiction = Some(wide(0.004))),
+    ("too_many_vertices", |it| it.policy.max_vertices = 3),
+    ("too_many_parts", |it| it.policy.max_parts = 0),
+    ("area_too_small", |it| it.request.area = wide(0.000_1)),
+    ("area_too_large", |it| it.request.area = wide(0.05)),
+    ("part_too_small", |it| it.request.area = parts(&[BLOCK, HOUSE])),
+    ("window_too_short", |it| it.request.window = minutes(14, -60)),
+    ("window_too_long", |it| it.request.window = minutes(12 * 60 + 1, -60)),
+    ("window_in_future", |it| it.request.window = minutes(60, 1)),
+    ("window_too_old", |it| it.request.window = minutes(60, -45 * 24 * 60)),
+    ("case_reference_missing", |it| it.request = it.request.clone().case("")),
+    ("contact_missing", |it| it.request = it.request.clone().contact(" ")),
+    ("case_exhausted", |it| it.earlier = vec![it.request.clone(); 2]),
+    ("too_close_to_earlier", |it| {
+        it.earlier = vec![Request { area: wide(0.005_5), ..it.request.clone() }];
+    }),
+    ("too_many_overlaps", |it| {
+        it.policy.max_overlaps = 0;
+        it.earlier = vec![Request { area: wide(0.01), ..it.request.clone() }];
+    }),
+    ("sensitive_place", |it| it.policy.sensitive_places = std::iter::once(school()).collect()),
+];
+
+#[test]
+fn each_violation_is_reached_by_a_request_with_nothing_else_wrong() {
+    assert_eq!(Review::fitting().codes(), [""; 0]);
+    let mut reached = BTreeSet::new();
+    for &(code, spoil) in SPOILT {
+        let mut review = Review::fitting();
+        spoil(&mut review);
+        assert_eq!(review.codes(), [code]);
+        reached.insert(code);
+    }
+    // The one about the operator's own mistake: a file that is not the agency's.
+    let Review { policy, request, agency, .. } = Review::fitting();
+    let others = CaseFile::new(AgencyId(9));
+    let violations = policy.review(&request, &agency, &others, noon()).unwrap_err();
+    assert_eq!(violations.iter().map(Violation::code).collect::<Vec<_>>(), ["other_case_file"]);
+    reached.insert("other_case_file");
+    assert_eq!(reached, Violation::CODES.iter().copied().collect());
+}
+
+#[test]
+fn codes_of_violations_are_stable_and_each_stands_once() {
+    let codes = Violation::CODES;
+    assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
+    assert_eq!(codes.first(), Some(&"unknown_agency"));
+    for code in codes {
+        let snake = code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        assert!(snake, "{code}");
+    }
+}
+
+/// Why the one camera of an owner who said `consent` is not asked about the evening before.
+fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Policy) -> Denial {
+    let (owner, camera) = (OwnerId(1), CameraId(1));
+    let recording = Recording::kept_for_days(kept_days);
+    let position = place((10, 50), 10_000, 10_000);
+    let registry = Registry::new();
+    let registered = Change::Register(Camera { id: camera, owner, position, recording });
+    let changes = [registered, Change::SetConsent { owner, consent }];
+    let asked =
+        asked_days_ago.iter().map(|&ago| Change::RecordAsked { owner, at: noon() - days(ago) });
+    let snapshot = registry.apply(changes.into_iter().chain(asked)).unwrap();
+    let authorized = authorize_under(policy, wide(0.005));
+    assert!(snapshot.route(&authorized, noon()).is_empty());
+    match snapshot.explain(&authorized, noon(), camera) {
+        Explanation::Denied(denial) => denial,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn each_denial_is_reached_by_an_owner_with_nothing_else_in_the_way() {
+    let open = Policy::unlimited();
+    let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
+    let clinic = SensitivePlace::new(kind, "St Mary's", rule, wide(0.002), None).unwrap();
+    let sheltering =
+        Policy { sensitive_places: std::iter::once(clinic).collect(), ..Policy::unlimited() };
+    let granted = Consent::granted;
+    let hour = SignedDuration::from_hours(1);
+    let reached = [
+        denial(Consent::default(), &[], 30, &open),
+        denial(granted().expiring(noon() - hour), &[], 30, &open),
+        denial(granted().agencies(Scope::only([AgencyId(7)])), &[], 30, &open),
+        denial(granted().incidents(Scope::all_but([IncidentKind::Burglary])), &[], 30, &open),
+        denial(granted().paused_until(noon() + hour), &[], 30, &open),
+        denial(granted(), &[1, 2], 30, &open),
+        denial(granted(), &[], 0, &open),
+        denial(granted(), &[], 30, &sheltering),
+    ];
+    assert_eq!(reached, Denial::ALL);
+}
