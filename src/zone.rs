@@ -40,6 +40,11 @@ impl Zone {
     /// Universal time.
     pub const UTC: Self = Self(TimeZone::UTC);
 
+    /// What the calendar of jiff takes.
+    pub(crate) fn time_zone(&self) -> &TimeZone {
+        &self.0
+    }
+
     /// How far the wall clock is ahead of UTC in a second, in seconds.
     pub(crate) fn ahead(&self, second: Timestamp) -> i64 {
         i64::from(self.0.to_offset(second).seconds())

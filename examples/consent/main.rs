@@ -70,8 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let route = route.recheck(&registry.snapshot(), now);
     let entry = log.append(AuditEntry::routed(&route, &seed(2), salt_of)?)?;
     send(&registry, &route, now)?;
-    let mailing =
-        route.with_notice(&notice, |_| jiff::tz::TimeZone::get("America/New_York").ok())?;
+    let mailing = route.with_notice(&notice, |_| "America/New_York".parse().ok())?;
     println!("{}", mailing.letters().next().ok_or("no letter")?.text);
 
     day("Thursday: Ben pauses for a month; the agency asks a second time in the same case");

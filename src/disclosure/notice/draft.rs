@@ -1,13 +1,13 @@
 //! A notice is a draft until a person has reviewed it.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::local_time::in_zone;
 use super::rules::{Findings, Source, Sources, lint_notice};
 use super::template::{NoticeTemplate, Part, Placeholder};
 use crate::agency::{Agency, AgencyId};
 use crate::authorized::AuthorizedRequest;
+use crate::zone::Zone;
 
 /// A notice that nobody has reviewed yet. It cannot be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +73,7 @@ impl NoticeDraft {
     /// The text with the window in UTC: what findings give places in.
     #[must_use]
     pub fn text(&self) -> String {
-        self.text_in(&TimeZone::UTC)
+        self.text_in(&Zone::UTC)
     }
 
     /// What speaks against the draft.
@@ -95,7 +95,7 @@ impl NoticeDraft {
                     Source::Filled(*place)
                 }
                 Piece::Window => {
-                    text.push_str(&in_zone(&self.authorized.request().window, &TimeZone::UTC));
+                    text.push_str(&in_zone(&self.authorized.request().window, &Zone::UTC));
                     Source::Filled(Placeholder::Window)
                 }
             };
@@ -119,7 +119,7 @@ impl NoticeDraft {
         }
     }
 
-    fn text_in(&self, zone: &TimeZone) -> String {
+    fn text_in(&self, zone: &Zone) -> String {
         self.pieces.iter().fold(String::new(), |text, piece| {
             text + &match piece {
                 Piece::Words(words) | Piece::Value(_, words) => words.clone(),
@@ -146,7 +146,7 @@ impl NoticeDraft {
 /// let draft = template.draft(&authorized, &agency, "To stop being asked, reply STOP.")?;
 /// let notice: Notice = draft.review("J. Hill", now)?;
 /// assert_eq!(
-///     notice.text_in(&jiff::tz::TimeZone::get("America/New_York")?),
+///     notice.text_in(&"America/New_York".parse()?),
 ///     "Springfield Police asks for footage of Friday, 1 May 2026, 14:00 to 17:00 \
 ///      (EDT, UTC-04:00), case 26-0117. To share is voluntary, and this is not a warrant. \
 ///      To stop being asked, reply STOP."
@@ -163,7 +163,7 @@ pub struct Notice {
 impl Notice {
     /// The text for somebody who lives in a time zone.
     #[must_use]
-    pub fn text_in(&self, zone: &TimeZone) -> String {
+    pub fn text_in(&self, zone: &Zone) -> String {
         self.draft.text_in(zone)
     }
 

@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::time::TimeWindow;
+use crate::zone::Zone;
 
 const WEEKDAYS: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -26,7 +27,8 @@ const MONTHS: [&str; 12] = [
 
 /// A window in a time zone, in English: the day once if it is one, and the offset once unless the
 /// clocks change in between. `Saturday, 9 May 2026, 14:00 to 16:00 (EDT, UTC-04:00)`.
-pub(super) fn in_zone(window: &TimeWindow, zone: &TimeZone) -> String {
+pub(super) fn in_zone(window: &TimeWindow, zone: &Zone) -> String {
+    let zone = zone.time_zone();
     let (start, end) = (zone.to_datetime(window.start()), zone.to_datetime(window.end()));
     let (from, to) = (offset(window.start(), zone), offset(window.end(), zone));
     let from = if from == to { String::new() } else { format!(" ({from})") };

@@ -1,10 +1,9 @@
 //! A route and its notice: what is sent to whom. **The operator's.**
 
-use jiff::tz::TimeZone;
-
 use super::draft::Notice;
 use crate::camera::OwnerId;
 use crate::routing::{Recipient, Route};
+use crate::zone::Zone;
 
 /// A route with the reviewed notice that its owners get, each in their local time. **The
 /// operator's.**
@@ -12,20 +11,18 @@ use crate::routing::{Recipient, Route};
 /// Only a reviewed [`Notice`] can be attached:
 ///
 /// ```
-/// # use canvass::{Mailing, MailingError, Notice, NoticeDraft, Route};
-/// # use jiff::tz::TimeZone;
+/// # use canvass::{Mailing, MailingError, Notice, NoticeDraft, Route, Zone};
 /// # fn mail(route: Route, draft: NoticeDraft, notice: Notice) -> Result<Mailing, MailingError> {
-/// route.with_notice(&notice, |_| Some(TimeZone::UTC))
+/// route.with_notice(&notice, |_| Some(Zone::UTC))
 /// # }
 /// ```
 ///
 /// A draft cannot:
 ///
 /// ```compile_fail,E0308
-/// # use canvass::{Mailing, MailingError, Notice, NoticeDraft, Route};
-/// # use jiff::tz::TimeZone;
+/// # use canvass::{Mailing, MailingError, Notice, NoticeDraft, Route, Zone};
 /// # fn mail(route: Route, draft: NoticeDraft, notice: Notice) -> Result<Mailing, MailingError> {
-/// route.with_notice(&draft, |_| Some(TimeZone::UTC))
+/// route.with_notice(&draft, |_| Some(Zone::UTC))
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +31,7 @@ pub struct Mailing {
     route: Route,
     notice: Notice,
     // INVARIANT: one for each recipient, in their order.
-    zones: Vec<TimeZone>,
+    zones: Vec<Zone>,
 }
 
 /// What one owner gets. **The operator's.**
@@ -59,15 +56,14 @@ impl Route {
     pub fn with_notice(
         self,
         notice: &Notice,
-        zones: impl Fn(OwnerId) -> Option<TimeZone>,
+        zones: impl Fn(OwnerId) -> Option<Zone>,
     ) -> Result<Mailing, MailingError> {
         if notice.authorized() != self.authorized() {
             return Err(MailingError::OtherRequest);
         }
         let zone = |recipient: Recipient<'_>| {
             let owner = recipient.owner;
-            let known = zones(owner).filter(|zone| !zone.is_unknown());
-            known.ok_or(MailingError::TimeZoneMissing { owner })
+            zones(owner).ok_or(MailingError::TimeZoneMissing { owner })
         };
         let zones = self.recipients().map(zone).collect::<Result<_, _>>()?;
         Ok(Mailing { route: self, notice: notice.clone(), zones })
