@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod agency;
+pub mod ask_limit;
 pub mod authorized;
 pub mod camera;
 pub mod case_file;
@@ -22,10 +23,11 @@ pub mod zone;
 mod parallel;
 
 pub use agency::{Agency, AgencyId, AgencyKind, IncidentKind};
+pub use ask_limit::{AskLimit, AskLimitError};
 pub use authorized::AuthorizedRequest;
 pub use camera::{Camera, CameraId, OwnerId, Recording, RecordingError};
 pub use case_file::{CaseFile, CaseFileError, OpenedRequest, RequestId, RequestState};
-pub use consent::{AskLimit, AskLimitError, Consent, Denial, Question, Scope, Standing};
+pub use consent::{Consent, Denial, Question, Scope, Standing};
 pub use disclosure::audit::{
     Asked, AskedTags, AskedTagsError, AuditEntry, AuditEvent, AuditLog, ConsistencyProof, Digest,
     DigestError, EntryError, EntrySeed, InclusionProof, NonceReused, OpeningError, OwnerSalt,

@@ -82,6 +82,10 @@ impl AreaError {
         }
     }
 
+    pub(super) fn not_areal(found: impl Into<String>) -> Self {
+        Self::NotAreal { found: found.into() }
+    }
+
     pub(super) fn syntax(format: &'static str, detail: impl fmt::Display) -> Self {
         let mut detail = detail.to_string();
         // It may quote the text, which anybody can have made as long as they like.

@@ -10,13 +10,17 @@ mod edge;
 mod envelope;
 mod even_odd;
 mod formats;
+mod geojson;
 mod mask;
 mod meeting;
 mod overlap;
 mod position;
 mod repair;
+mod rings;
 mod size;
+mod sweep_edge;
 mod sweep_order;
+mod sweep_touches;
 mod validity;
 
 pub use area::Area;

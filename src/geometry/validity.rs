@@ -18,12 +18,13 @@
     reason = "ids of edges, vertices and rings are made here, from the vectors they index"
 )]
 
-use geo::kernels::{Kernel, RobustKernel};
 use geo_types::Coord;
 
 use super::area_error::Flaw;
 use super::drawing::Drawing;
+use super::sweep_edge::{Edge, intersection, orient, side};
 use super::sweep_order::SweepOrder;
+use super::sweep_touches::{Touches, interleaved};
 
 /// What is wrong, and the vertices (of the drawing) where: an edge is named by its first vertex.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,17 +52,7 @@ pub(super) fn find_flaw(drawing: &Drawing) -> Option<Found> {
     sweep.misplaced_ring().or(sweep.disconnected)
 }
 
-type EdgeId = u32;
-
-/// An edge from its western to its eastern end (from its southern, if it is vertical).
-#[derive(Clone, Copy)]
-struct Edge {
-    low: Coord<f64>,
-    high: Coord<f64>,
-    ring: u32,
-    /// Whether the ring runs along it from `low` to `high`.
-    forward: bool,
-}
+pub(super) type EdgeId = u32;
 
 #[derive(Clone, Copy)]
 struct Event {
@@ -383,106 +374,6 @@ enum Meeting {
     Along,
 }
 
-/// Which rings touch where: a union-find over rings and the places they touch in.
-#[derive(Default)]
-struct Touches {
-    parents: Vec<u32>,
-    /// The element of a ring, made when it first touches another.
-    elements: std::collections::HashMap<u32, u32>,
-}
-
-impl Touches {
-    /// Adds a place where rings of one part meet, each once; whether that closes a cycle.
-    fn add(&mut self, rings: impl ExactSizeIterator<Item = u32>) -> bool {
-        if rings.len() < 2 {
-            return false;
-        }
-        let place = self.element();
-        let mut cycle = false;
-        for ring in rings {
-            let known = self.elements.get(&ring).copied();
-            let element = known.unwrap_or_else(|| self.element());
-            self.elements.insert(ring, element);
-            let (a, b) = (self.root(place), self.root(element));
-            cycle |= a == b;
-            self.parents[a as usize] = b;
-        }
-        cycle
-    }
-
-    fn element(&mut self) -> u32 {
-        let element = index(self.parents.len());
-        self.parents.push(element);
-        element
-    }
-
-    fn root(&mut self, mut element: u32) -> u32 {
-        while self.parents[element as usize] != element {
-            let grandparent = self.parents[self.parents[element as usize] as usize];
-            self.parents[element as usize] = grandparent;
-            element = grandparent;
-        }
-        element
-    }
-}
-
-/// Two names of a word, none next to its like, that are not nested: the nearest pair of likes has
-/// only single names between.
-fn interleaved(word: &[EdgeId]) -> Option<(EdgeId, EdgeId)> {
-    let mut sorted: Vec<(EdgeId, usize)> =
-        word.iter().enumerate().map(|(place, &name)| (name, place)).collect();
-    sorted.sort_unstable();
-    let nearest = sorted
-        .windows(2)
-        .filter_map(|pair| match *pair {
-            [(a, from), (b, to)] if a == b => Some((to - from, from)),
-            _ => None,
-        })
-        .min()?;
-    Some((word[nearest.1], word[nearest.1 + 1]))
-}
-
-/// Positive above an edge the sweep line meets, negative below, zero on it; exact.
-#[inline]
-fn side(edge: &Edge, at: Coord<f64>) -> f64 {
-    let (south, north) = if edge.low.y < edge.high.y {
-        (edge.low.y, edge.high.y)
-    } else {
-        (edge.high.y, edge.low.y)
-    };
-    if at.y > north {
-        1.0
-    } else if at.y < south {
-        -1.0
-    } else {
-        orient(edge.low, edge.high, at)
-    }
-}
-
-/// Positive if the three turn counter-clockwise; exact in sign.
-#[inline]
-fn orient(a: Coord<f64>, b: Coord<f64>, c: Coord<f64>) -> f64 {
-    match RobustKernel::orient2d(a, b, c) {
-        geo::Orientation::CounterClockwise => 1.0,
-        geo::Orientation::Clockwise => -1.0,
-        geo::Orientation::Collinear => 0.0,
-    }
-}
-
-/// About where the lines of two edges meet, for messages.
-fn intersection(a: &Edge, b: &Edge) -> Coord<f64> {
-    let (along, across) = (a.high - a.low, b.high - b.low);
-    let denominator = along.x * across.y - along.y * across.x;
-    let offset = b.low - a.low;
-    let share = (offset.x * across.y - offset.y * across.x) / denominator;
-    if share.is_finite() {
-        let share = share.clamp(0.0, 1.0);
-        Coord { x: a.low.x + along.x * share, y: a.low.y + along.y * share }
-    } else {
-        a.low
-    }
-}
-
-fn index(id: usize) -> u32 {
+pub(super) fn index(id: usize) -> u32 {
     u32::try_from(id).unwrap_or(u32::MAX)
 }

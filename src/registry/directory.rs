@@ -7,8 +7,9 @@ use std::hash::BuildHasher;
 use foldhash::quality::RandomState;
 use smallvec::SmallVec;
 
+use crate::ask_limit::AskLimit;
 use crate::camera::{CameraId, OwnerId};
-use crate::consent::{AskLimit, Lapses};
+use crate::consent::Lapses;
 use crate::geometry::Position;
 
 /// Entries in a shard after bulk loading: a table of 4,096 slots, which takes 3,584, has room left.

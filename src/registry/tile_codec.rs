@@ -27,8 +27,9 @@ use super::tile::{Content, Keyed, OwnerRecord, Tile, TileKey};
 use super::tile_error::{TileError, TileFlaw};
 use super::tiling::Tiling;
 use super::writer::granted;
+use crate::ask_limit::AskLimit;
 use crate::camera::{Camera, CameraId, NEVER, OwnerId, Recording};
-use crate::consent::{AskLimit, Consent, Standing};
+use crate::consent::{Consent, Standing};
 use crate::geometry::Position;
 
 const MAGIC: [u8; 4] = *b"CNVT";
