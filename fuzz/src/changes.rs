@@ -109,7 +109,7 @@ fn touched(list: &[Change]) -> (BTreeSet<CameraId>, BTreeSet<OwnerId>) {
     (cameras, owners)
 }
 
-fn owners_agree(registry: &Registry, town: &Town, owners: &BTreeSet<OwnerId>) {
+pub(crate) fn owners_agree(registry: &Registry, town: &Town, owners: &BTreeSet<OwnerId>) {
     for &owner in owners {
         let consent = town.consents.get(&owner).cloned().unwrap_or_default();
         assert_eq!(registry.consent(owner), consent);
@@ -118,7 +118,12 @@ fn owners_agree(registry: &Registry, town: &Town, owners: &BTreeSet<OwnerId>) {
     }
 }
 
-fn routes_agree(snapshot: &Snapshot, town: &Town, area: Area, now: Timestamp) -> Reached {
+pub(crate) fn routes_agree(
+    snapshot: &Snapshot,
+    town: &Town,
+    area: Area,
+    now: Timestamp,
+) -> Reached {
     let hours = SignedDuration::from_hours(9);
     let evening = now.saturating_sub(hours).expect("not in calendar units");
     let window = TimeWindow::new(evening, now)

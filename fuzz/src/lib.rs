@@ -12,11 +12,13 @@ pub mod mutate;
 mod oracle;
 mod records;
 mod requests;
+mod tiles;
 
 pub use areas::{area_from_cap, area_from_drawing, area_from_geojson, area_from_wkt};
 pub use changes::changes;
 pub use records::records;
 pub use requests::requests;
+pub use tiles::tile;
 
 /// How far an input came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,4 +73,5 @@ pub const TARGETS: &[Target] = &[
     Target { name: "changes", body: changes, words: mutate::BYTES, floor: (Reached::Asked, 20) },
     Target { name: "requests", body: requests, words: mutate::BYTES, floor: (Reached::Asked, 5) },
     Target { name: "records", body: records, words: mutate::RECORDS, floor: (Reached::Checked, 5) },
+    Target { name: "tile", body: tile, words: mutate::BYTES, floor: (Reached::Checked, 5) },
 ];

@@ -96,6 +96,10 @@ fn recording(u: &mut Unstructured<'_>) -> Result<Recording> {
     })
 }
 
+pub(crate) fn noon() -> Timestamp {
+    Timestamp::from_second(NOON).expect("a second")
+}
+
 /// An instant near noon, to the hour and the seconds around it, rarely at the ends of time.
 pub(crate) fn instant(u: &mut Unstructured<'_>) -> Result<Timestamp> {
     Ok(match u.int_in_range(0..=30_u8)? {
@@ -109,8 +113,7 @@ pub(crate) fn instant(u: &mut Unstructured<'_>) -> Result<Timestamp> {
             let back: i64 = u.int_in_range(0..=40)? - u.int_in_range(0..=40)?;
             let hours = back * pick(u, &[1, 7, 24])?;
             let millis = pick(u, &[0, 0, 0, -1_000, 1_000, -1, 999])?;
-            let noon = Timestamp::from_second(NOON).expect("a second");
-            noon + SignedDuration::from_hours(hours) + SignedDuration::from_millis(millis)
+            noon() + SignedDuration::from_hours(hours) + SignedDuration::from_millis(millis)
         }
     })
 }

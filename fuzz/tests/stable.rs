@@ -95,4 +95,5 @@ targets! {
     changes
     requests
     records
+    tile
 }

@@ -1,5 +1,7 @@
 //! What can be wrong with the bytes of a tile.
 
+use std::fmt;
+
 use super::snapshot::Revision;
 use super::tile::TileKey;
 use crate::camera::{CameraId, OwnerId, RecordingError};
@@ -102,6 +104,12 @@ pub enum TileFlaw {
         /// What is wrong.
         reason: PositionError,
     },
+    /// A camera's longitude is 180, which is written as -180.
+    #[error("camera `{camera}`: expected longitude `-180`, not `180`: they are one")]
+    Meridian {
+        /// Which camera.
+        camera: CameraId,
+    },
     /// A camera's recording is none.
     #[error("camera `{camera}`: {reason}")]
     Recording {
@@ -131,6 +139,18 @@ pub enum TileFlaw {
     Consent {
         /// What is wrong.
         message: String,
+    },
+    /// A consent is not written as a registry writes it, which is in one way.
+    #[error("expected consent `{number}` of the page as it is written")]
+    ConsentForm {
+        /// Which consent of the page, counted from 0.
+        number: u32,
+    },
+    /// A page has a consent that none of its owners has.
+    #[error("consent `{number}` of the page is nobody's")]
+    NobodysConsent {
+        /// Which consent of the page, counted from 0.
+        number: u32,
     },
     /// The distinct consents do not ascend, or one occurs twice.
     #[error("expected consent `{number}` to be above the one before")]
@@ -180,4 +200,19 @@ pub enum TileFlaw {
     /// There are more cameras or distinct consents than a registry holds.
     #[error("the registry is full: it holds four billion cameras and as many distinct scopes")]
     RegistryFull,
+}
+
+/// The longest that a message quotes of a consent, in characters.
+const QUOTED: usize = 200;
+
+impl TileFlaw {
+    pub(super) fn consent(message: &impl fmt::Display) -> Self {
+        let mut message = message.to_string();
+        // It may quote the bytes, which anybody can have made as long as they like.
+        if let Some((end, _)) = message.char_indices().nth(QUOTED) {
+            message.truncate(end);
+            message.push_str(" ...");
+        }
+        Self::Consent { message }
+    }
 }

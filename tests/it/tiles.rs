@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
-    Camera, CameraId, Change, ChangeRefusal, Consent, Layout, OwnerId, Recording, Registry,
-    ReplayError, Revision, Tile, TileError, TileFlaw, TileKey,
+    AgencyId, Camera, CameraId, Change, ChangeRefusal, Consent, Layout, OwnerId, Position,
+    Recording, Registry, ReplayError, Revision, Scope, Tile, TileError, TileFlaw, TileKey,
 };
 use h3o::Resolution;
 use proptest::prelude::*;
@@ -311,6 +311,86 @@ fn what_is_wrong_is_said_with_tile_and_place() {
     let finer = loaded(&street(1), Layout::new(Resolution::Nine, 60));
     let error = refusal([two, first_of(&finer, 1)]);
     assert_eq!(error.reason, TileFlaw::Resolution { expected: 9, found: 5 });
+}
+
+/// A page of owner 1 as the format has it, with these consents and the number of theirs.
+fn page(consents: &[&str], number: u32) -> Vec<u8> {
+    let registry = Registry::new();
+    let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
+    registry.apply([yes]).unwrap();
+    let mut bytes = kept(&registry).into_values().next().unwrap();
+    bytes.truncate(28);
+    bytes.extend(u32::try_from(consents.len()).unwrap().to_le_bytes());
+    bytes.extend([0; 4]);
+    for json in consents {
+        bytes.extend(u32::try_from(json.len()).unwrap().to_le_bytes());
+        bytes.extend(json.as_bytes());
+    }
+    bytes.extend(1_u64.to_le_bytes());
+    bytes.extend(number.to_le_bytes());
+    bytes.extend([0; 5]);
+    sealed(bytes)
+}
+
+/// What is read is written the same, so there is one way to say a thing.
+#[test]
+fn a_consent_is_read_only_as_it_is_written() {
+    let json = |consent: &Consent| serde_json::to_string(consent).unwrap();
+    let (any, paused) = (json(&Consent::granted()), json(&Consent::granted().paused_until(noon())));
+    for consent in [&any, &paused] {
+        let bytes = page(&[consent], 0);
+        let registry = Registry::from_tiles(Revision(1), [&bytes]).unwrap();
+        assert_eq!(json(&registry.consent(OwnerId(1))), *consent);
+        assert_eq!(kept(&registry).into_values().collect::<Vec<_>>(), [bytes]);
+    }
+    let form = "expected consent `0` of the page as it is written";
+    let whole = "12:00:00Z";
+    let zone = json(&Consent::granted().zone("Europe/Paris".parse().unwrap()));
+    let agencies = Scope::only([AgencyId(1), AgencyId(2)]);
+    let only = json(&Consent::granted().agencies(agencies));
+    let reason = |consents: &[&str]| refusal([page(consents, 0)]).reason.to_string();
+    for other in [
+        any.replace(':', ": "),
+        only.replace("[1,2]", "[2,1]"),
+        r#"{"standing":"granted"}"#.to_owned(),
+        paused.replace(whole, "12:00:00.25Z"),
+        paused.replace(whole, "12:00:00+00:00"),
+        zone.replace("Europe/Paris", "europe/paris"),
+    ] {
+        assert!(serde_json::from_str::<Consent>(&other).is_ok(), "{other}");
+        assert_eq!(reason(&[&other]), form, "{other}");
+    }
+    assert_eq!(
+        reason(&[&json(&Consent::default())]),
+        "expected a granted consent in JSON: it is not granted"
+    );
+    // What is quoted of the bytes is short.
+    let long = reason(&[&format!("{{\"{}\":1}}", "long".repeat(10_000))]);
+    assert!(long.len() < 300 && long.ends_with(" ..."), "{long}");
+    let error = refusal([page(&[&any, &paused], 0)]);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "tile `owners-{}`, at byte {}: consent `1` of the page is nobody's",
+            TileKey::to_u64(error.key.unwrap()),
+            36 + 4 + any.len()
+        )
+    );
+}
+
+#[test]
+fn a_camera_on_the_antimeridian_is_read_only_as_it_is_written() {
+    let mut town = street(1);
+    let west = Position::new(-180.0, 10.0).unwrap();
+    town.cameras.values_mut().for_each(|camera| camera.position = west);
+    let bytes = first_of(&loaded(&town, Layout::default()), 1);
+    Registry::from_tiles(Revision(1), [&bytes]).unwrap();
+    let mut other = bytes;
+    other[52..56].copy_from_slice(&1_800_000_000_i32.to_le_bytes());
+    assert_eq!(
+        refusal([sealed(other)]).reason.to_string(),
+        "camera `0`: expected longitude `-180`, not `180`: they are one"
+    );
 }
 
 #[test]

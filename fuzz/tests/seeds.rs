@@ -1,0 +1,69 @@
+//! The seeds of `tile` that are tiles: what a registry writes today, byte for byte. With
+//! `CANVASS_WRITE_SEEDS` they are written anew, for a new version of the format.
+
+#![allow(clippy::expect_used, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+
+use canvass::{
+    AgencyId, AskLimit, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position,
+    Recording, Registry, Scope, Tile,
+};
+use jiff::Timestamp;
+
+fn at(hour: i64) -> Timestamp {
+    Timestamp::from_second(1_778_414_400 + hour * 3_600).expect("an instant")
+}
+
+fn camera(id: u64, owner: u64, lon: f64, lat: f64) -> Camera {
+    let position = Position::new(lon, lat).expect("on the map");
+    let recording = Recording::kept_for_days(60);
+    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording }
+}
+
+fn cameras() -> Vec<Change> {
+    let recording = Recording::between(at(-900), Some(at(-1)), 30).expect("a span");
+    let cameras = [
+        camera(1, 1, 10.0, 50.0),
+        Camera { recording, ..camera(2, 1, 10.000_1, 50.0) },
+        camera(1 << 32, 2, 10.2, 50.1),
+        camera(u64::MAX, 3, 180.0, 0.0),
+        camera(4, u64::MAX, 0.0, -90.0),
+    ];
+    cameras.map(Change::Register).to_vec()
+}
+
+fn owners() -> Vec<Change> {
+    let zone = "Europe/Paris".parse().expect("a zone");
+    let consents = [
+        Consent::granted(),
+        Consent::granted().paused_until(at(1)).expiring(at(90)).zone(zone),
+        Consent::granted()
+            .agencies(Scope::only([AgencyId(1), AgencyId(2)]))
+            .incidents(Scope::all_but([IncidentKind::MissingPerson]))
+            .limited(AskLimit::new(1, 30).expect("small numbers")),
+    ];
+    let set = |(owner, consent)| Change::SetConsent { owner: OwnerId(owner), consent };
+    // Number 5 has only a history.
+    let asked = [(1, -200), (1, -20), (5, -4)];
+    let asked =
+        asked.map(|(owner, hour)| Change::RecordAsked { owner: OwnerId(owner), at: at(hour) });
+    (1..).zip(consents).map(set).chain(asked).collect()
+}
+
+#[test]
+fn seeds_of_tiles_are_what_a_registry_writes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/tile");
+    let both = cameras().into_iter().chain(owners()).collect();
+    for (name, changes) in [("cameras", cameras()), ("owners", owners()), ("both", both)] {
+        let registry = Registry::new();
+        registry.apply(changes).expect("ids differ");
+        let tiles: Vec<u8> = registry.tiles().changed.iter().flat_map(Tile::encode).collect();
+        let path = folder.join(name);
+        if std::env::var_os("CANVASS_WRITE_SEEDS").is_some() {
+            fs::write(&path, &tiles).expect("a seed is written");
+        }
+        assert!(tiles.len() > 200 && fs::read(&path).expect("a seed") == tiles, "seed `{name}`");
+    }
+}
