@@ -2,7 +2,7 @@
 
 mod support;
 
-use canvass::{Consent, OwnerId, Registry};
+use canvass::{Change, Consent, OwnerId, Registry, Tile};
 use criterion::{BatchSize, Criterion};
 use rstar::RTree;
 
@@ -15,6 +15,7 @@ fn main() {
     let mut criterion = micro::criterion();
     let set = micro::data(Share::HALF);
     bulk_load(&mut criterion, &set);
+    from_tiles(&mut criterion, &set);
     changes(&mut criterion, &set);
     criterion.final_summary();
 }
@@ -32,6 +33,33 @@ fn bulk_load(criterion: &mut Criterion, set: &DataSet) {
     });
     group.bench_function(format!("{number}-cameras/rstar"), |bencher| {
         bencher.iter_batched(|| engines::points(set), RTree::bulk_load, BatchSize::PerIteration);
+    });
+}
+
+/// A registry from its tiles, beside registering everything again.
+fn from_tiles(criterion: &mut Criterion, set: &DataSet) {
+    let registry = micro::registry(set);
+    let revision = registry.snapshot().revision();
+    let tiles: Vec<Vec<u8>> = registry.tiles().changed.iter().map(Tile::encode).collect();
+    let number = set.cameras.len();
+    let mut group = criterion.benchmark_group("restore");
+    group.sample_size(10);
+    group.bench_function(format!("{number}-cameras/from_tiles"), |bencher| {
+        bencher.iter_with_large_drop(|| Registry::from_tiles(revision, &tiles));
+    });
+    group.bench_function(format!("{number}-cameras/apply"), |bencher| {
+        let registered = set.cameras.iter().copied().map(Change::Register);
+        let agreed = set.consents().map(|(owner, consent)| Change::SetConsent { owner, consent });
+        let changes: Vec<Change> = registered.chain(agreed).chain(set.asked()).collect();
+        bencher.iter_batched(
+            || changes.clone(),
+            |changes| {
+                let registry = Registry::new();
+                registry.apply(changes).expect("ids are unique");
+                registry
+            },
+            BatchSize::PerIteration,
+        );
     });
 }
 

@@ -73,5 +73,5 @@ pub const TARGETS: &[Target] = &[
     Target { name: "changes", body: changes, words: mutate::BYTES, floor: (Reached::Asked, 20) },
     Target { name: "requests", body: requests, words: mutate::BYTES, floor: (Reached::Asked, 5) },
     Target { name: "records", body: records, words: mutate::RECORDS, floor: (Reached::Checked, 5) },
-    Target { name: "tile", body: tile, words: mutate::BYTES, floor: (Reached::Checked, 5) },
+    Target { name: "tile", body: tile, words: mutate::BYTES, floor: (Reached::Checked, 10) },
 ];

@@ -60,24 +60,26 @@ impl Registry {
         let first = |cell| (cell, Revision(0));
         let cells: Vec<_> = cells.into_iter().map(first).collect();
         let (writer, root) =
-            build(cameras, &tile_of, &cells, consents, std::iter::empty(), layout)?;
+            build(cameras, &tile_of, &cells, std::iter::empty(), layout, |interner, directory| {
+                take_consents(consents, interner, directory)
+            })?;
         Ok(Self::publish_first(writer, root, Revision(0)))
     }
 }
 
 /// What a registry is made of, given the cells in ascending order with their revisions, the place
-/// among them of each camera's, and when owners were asked.
+/// among them of each camera's, when owners were asked, and what interns the consents.
 pub(super) fn build(
     cameras: &[Camera],
     tile_of: &[u32],
     cells: &[(CellIndex, Revision)],
-    consents: impl IntoIterator<Item = (OwnerId, Consent)>,
     histories: impl IntoIterator<Item = (OwnerId, Vec<i64>)>,
     layout: Layout,
+    consents: impl FnOnce(&mut Interner, &mut Directory) -> Result<Vec<Interned>, ChangeError>,
 ) -> Result<(Writer, Cluster), ChangeError> {
     let mut interner = Interner::default();
     let mut directory = Directory::with_capacity(cameras.len(), owners(cameras));
-    let consents = take_consents(consents, &mut interner, &mut directory)?;
+    let consents = consents(&mut interner, &mut directory)?;
     for (owner, asked) in histories {
         let special = directory.special.get(&owner).cloned().unwrap_or_default();
         directory.set_special(owner, Special { asked: Some(Box::new(asked)), ..special });
@@ -88,6 +90,9 @@ pub(super) fn build(
     let pages = PageRevisions::default();
     Ok((Writer { directory, interner, layout, pages }, root))
 }
+
+/// An owner with the number of the terms to which they agreed, if they did.
+pub(super) type Interned = (OwnerId, Option<u32>);
 
 /// About how many owners there are, from a sample: it only sizes the directory.
 fn owners(cameras: &[Camera]) -> usize {
@@ -157,7 +162,7 @@ fn take_consents(
     consents: impl IntoIterator<Item = (OwnerId, Consent)>,
     interner: &mut Interner,
     directory: &mut Directory,
-) -> Result<Vec<(OwnerId, Option<u32>)>, ChangeError> {
+) -> Result<Vec<Interned>, ChangeError> {
     let mut taken = Vec::new();
     for (index, (owner, consent)) in consents.into_iter().enumerate() {
         if consent.standing() == Standing::NotGranted {
@@ -245,7 +250,7 @@ struct Joined {
 fn join(
     cameras: &[Camera],
     tile_of: &[u32],
-    consents: &[(OwnerId, Option<u32>)],
+    consents: &[Interned],
     directory: &mut Directory,
 ) -> Result<Vec<Vec<Draft>>, ChangeError> {
     let shards = &mut directory.owners;

@@ -2,9 +2,11 @@
 
 use h3o::CellIndex;
 
-use super::bulk::build;
+use super::bulk::{Interned, build};
+use super::directory::{Directory, Special};
 use super::layout::Layout;
 use super::snapshot::{Revision, Snapshot};
+use super::terms::{Interner, Terms};
 use super::tile::TileKey;
 use super::tile_codec::{self, CAMERA, Decoded, HEADER, OwnerRow, Rows};
 use super::tile_error::{TileError, TileFlaw};
@@ -127,8 +129,11 @@ struct Loading {
     /// The place of each camera's tile among `cells`.
     tile_of: Vec<u32>,
     cells: Vec<(CellIndex, Revision)>,
-    pages: Vec<(u16, Revision, Vec<Consent>, Vec<OwnerRow>)>,
+    pages: Vec<Page>,
 }
+
+/// A page with its distinct consents and its owners.
+type Page = (u16, Revision, Vec<Consent>, Vec<OwnerRow>);
 
 impl Loading {
     /// Puts tiles that ascend by key in one row.
@@ -176,15 +181,13 @@ impl Loading {
             let asked = owners.iter_mut().filter(|row| !row.asked.is_empty());
             histories.extend(asked.map(|row| (row.owner, std::mem::take(&mut row.asked))));
         }
-        let consents = self.pages.iter().flat_map(|(_, _, consents, owners)| {
-            owners.iter().filter_map(|row| {
-                let consent = consents.get(row.consent? as usize)?;
-                Some((row.owner, consent.clone()))
-            })
-        });
-        let built = build(&self.cameras, &self.tile_of, &self.cells, consents, histories, layout);
+        let pages = std::mem::take(&mut self.pages);
+        let revisions: Vec<_> =
+            pages.iter().map(|&(page, revision, ..)| (page, revision)).collect();
+        let consents = |interner: &mut _, directory: &mut _| intern(pages, interner, directory);
+        let built = build(&self.cameras, &self.tile_of, &self.cells, histories, layout, consents);
         let (mut writer, root) = built.map_err(|error| self.error(error))?;
-        for &(page, revision, ..) in &self.pages {
+        for (page, revision) in revisions {
             writer.pages.set_page(page, revision);
         }
         Ok(Registry::publish_first(writer, root, revision))
@@ -203,4 +206,36 @@ impl Loading {
             _ => TileError { key: None, offset: 0, reason: TileFlaw::RegistryFull },
         }
     }
+}
+
+/// Interns the scopes of each page's consents, each once however many owners have it, and keeps what
+/// is special about them.
+fn intern(
+    pages: Vec<Page>,
+    interner: &mut Interner,
+    directory: &mut Directory,
+) -> Result<Vec<Interned>, ChangeError> {
+    let full = ChangeError { index: 0, reason: ChangeRefusal::RegistryFull };
+    let mut interned = Vec::with_capacity(pages.iter().map(|(.., owners)| owners.len()).sum());
+    for (_, _, consents, owners) in pages {
+        let mut distinct = Vec::with_capacity(consents.len());
+        for consent in consents {
+            let (lapses, limit) = (consent.lapses(), consent.limit());
+            let terms = interner.acquire(Terms::of(consent)).ok_or(full)?;
+            distinct.push((terms, Special { lapses, limit, ..Special::default() }));
+        }
+        for OwnerRow { owner, consent, .. } in owners {
+            let Some((terms, special)) = consent.and_then(|number| distinct.get(number as usize))
+            else {
+                continue;
+            };
+            interner.share(*terms);
+            directory.set_special(owner, special.clone());
+            interned.push((owner, Some(*terms)));
+        }
+        for (terms, _) in distinct {
+            interner.release(terms);
+        }
+    }
+    Ok(interned)
 }

@@ -149,9 +149,7 @@ impl Interner {
     /// The number of some terms, used once more. `None` if 2^32 - 1 distinct ones are in use.
     pub(crate) fn acquire(&mut self, terms: Terms) -> Option<u32> {
         if let Some(&number) = self.numbers.get(&terms) {
-            if let Some(uses) = self.uses.get_mut(number as usize) {
-                *uses += 1;
-            }
+            self.share(number);
             return Some(number);
         }
         let terms = Arc::new(terms);
@@ -168,6 +166,13 @@ impl Interner {
         self.table.put(number, Arc::clone(&terms));
         self.numbers.insert(terms, number);
         Some(number)
+    }
+
+    /// Uses a number in use once more.
+    pub(crate) fn share(&mut self, number: u32) {
+        if let Some(uses) = self.uses.get_mut(number as usize) {
+            *uses += 1;
+        }
     }
 
     /// Takes one use of a number back.

@@ -307,7 +307,9 @@ fn decode_owners(
     if let Some((number, start)) = (0..).zip(unused).find_map(|(n, start)| Some((n, start?))) {
         return Err(reader.error_at(start, TileFlaw::NobodysConsent { number }));
     }
-    reader.expect(sum * 8)?;
+    if sum != u64::from(instants) {
+        return Err(reader.error_at(32, TileFlaw::Instants { expected: sum, found: instants }));
+    }
     for (row, count) in owners.iter_mut().zip(counts) {
         let start = reader.offset;
         for _ in 0..count {

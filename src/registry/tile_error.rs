@@ -174,6 +174,14 @@ pub enum TileFlaw {
         /// Which owner.
         owner: OwnerId,
     },
+    /// The page counts other instants than its owners have.
+    #[error("expected `{expected}` instants, as many as the owners have, not `{found}`")]
+    Instants {
+        /// How many the owners have.
+        expected: u64,
+        /// How many the page counts.
+        found: u32,
+    },
     /// An owner's history is longer than any limit looks at, descends, or is out of range.
     #[error("expected at most 30 ascending instants of owner `{owner}`")]
     History {

@@ -379,6 +379,22 @@ fn a_consent_is_read_only_as_it_is_written() {
 }
 
 #[test]
+fn a_page_counts_the_instants_that_its_owners_have() {
+    let registry = Registry::new();
+    registry.apply([Change::RecordAsked { owner: OwnerId(1), at: noon() }]).unwrap();
+    let mut bytes = kept(&registry).into_values().next().unwrap();
+    bytes[32] = 0;
+    let error = refusal([sealed(bytes.clone())]);
+    assert_eq!(
+        (error.offset, error.reason.to_string().as_str()),
+        (32, "expected `1` instants, as many as the owners have, not `0`")
+    );
+    bytes[32] = 2;
+    let error = refusal([sealed(bytes)]);
+    assert!(matches!(error.reason, TileFlaw::Truncated { .. }), "{error}");
+}
+
+#[test]
 fn a_camera_on_the_antimeridian_is_read_only_as_it_is_written() {
     let mut town = street(1);
     let west = Position::new(-180.0, 10.0).unwrap();
