@@ -34,7 +34,7 @@ use crate::request::Request;
 pub struct AuthorizedRequest(Arc<Authorized>);
 
 /// What a policy has let pass, with what the policy asks of the route.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Authorized {
     pub(crate) request: Request,
     pub(crate) policy_version: String,
@@ -95,6 +95,23 @@ impl AuthorizedRequest {
     /// The areas of the agency's earlier requests that overlap this one.
     pub(crate) fn earlier(&self) -> &[Area] {
         self.0.earlier.as_deref().unwrap_or_default()
+    }
+
+    /// The same request, compared with further areas of the agency as well, if its policy compares.
+    pub(crate) fn compared_with<'a>(&self, areas: impl Iterator<Item = &'a Area>) -> Self {
+        let Some(earlier) = &self.0.earlier else { return self.clone() };
+        let mut all = earlier.clone();
+        for area in areas {
+            if !all.contains(area) {
+                all.push(area.clone());
+            }
+        }
+        if all.len() == earlier.len() {
+            return self.clone();
+        }
+        let mut authorized = Authorized::clone(&self.0);
+        authorized.earlier = Some(all);
+        Self::new(authorized)
     }
 
     /// The places in which no camera is asked; mostly none.

@@ -66,6 +66,18 @@ impl CaseFile {
         authorized: &AuthorizedRequest,
         now: Timestamp,
     ) -> Result<(), CaseFileError> {
+        let opened = self.opening(id, authorized, now)?;
+        self.opened.push(opened);
+        Ok(())
+    }
+
+    /// What [`open`](Self::open) would put into the file.
+    pub(crate) fn opening(
+        &self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<OpenedRequest, CaseFileError> {
         let request = authorized.request();
         let allowed = authorized.max_per_case();
         self.goes_on(now)?;
@@ -82,10 +94,25 @@ impl CaseFile {
         } else {
             let (days, most) = authorized.open_days();
             let (until, latest) = (after_days(now, days.min(most)), after_days(now, most));
-            let request = request.clone();
-            self.opened.push(OpenedRequest { id, request, at: now, until, latest, ended: None });
-            Ok(())
+            OpenedRequest::new(id, request.clone(), now, until, latest)
         }
+    }
+
+    /// Adds a request that was opened once, without asking a policy: it is history. The caller has
+    /// made sure that it is this agency's, that its id is new, and that nothing later is in the file.
+    pub(crate) fn append(&mut self, opened: OpenedRequest) {
+        debug_assert_eq!(opened.request.agency, self.agency, "another agency's");
+        self.opened.push(opened);
+    }
+
+    /// The request at a place, counted from 0: a request keeps its place.
+    pub(crate) fn at(&self, place: usize) -> Option<&OpenedRequest> {
+        self.opened.get(place)
+    }
+
+    /// The requests that are open at `now`, in the order in which they were opened. O(requests).
+    pub fn open_at(&self, now: Timestamp) -> impl Iterator<Item = &OpenedRequest> {
+        self.iter().filter(move |opened| opened.state(now) == RequestState::Open)
     }
 
     /// Where a request is in its life at `now`. O(requests).

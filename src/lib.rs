@@ -9,6 +9,7 @@ pub mod consent;
 pub mod disclosure;
 pub mod geometry;
 pub mod lifecycle;
+pub mod open_requests;
 pub mod policy;
 pub mod quiet_hours;
 pub mod registry;
@@ -42,6 +43,7 @@ pub use disclosure::{
 };
 pub use disclosure::{Coverage, CoverageCell, CoverageError, Receipt};
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
+pub use open_requests::{LifecycleEvent, LifecycleStep, OpenRequests, OpenRequestsError};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use registry::{

@@ -73,6 +73,21 @@ impl Ended {
 }
 
 impl OpenedRequest {
+    /// A request as it is when it is opened.
+    pub(crate) fn new(
+        id: RequestId,
+        request: Request,
+        at: Timestamp,
+        until: Timestamp,
+        latest: Timestamp,
+    ) -> Result<Self, CaseFileError> {
+        if at <= until && until <= latest {
+            Ok(Self { id, request, at, until, latest, ended: None })
+        } else {
+            Err(CaseFileError::Disordered { id, at, until, latest })
+        }
+    }
+
     /// The operator's number for it.
     #[must_use]
     pub fn id(&self) -> RequestId {
@@ -141,12 +156,10 @@ impl TryFrom<Fields> for OpenedRequest {
 
     fn try_from(fields: Fields) -> Result<Self, Self::Error> {
         let Fields { id, request, at, until, latest, ended } = fields;
-        if at > until || until > latest {
-            return Err(CaseFileError::Disordered { id, at, until, latest });
-        }
+        let opened = Self::new(id, request, at, until, latest)?;
         if let Some(end) = ended.map(Ended::at).filter(|&end| end < at || end >= until) {
             return Err(CaseFileError::EndedWhileNotOpen { id, end, at, until });
         }
-        Ok(Self { id, request, at, until, latest, ended })
+        Ok(Self { ended, ..opened })
     }
 }

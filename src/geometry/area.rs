@@ -221,6 +221,12 @@ impl Area {
         self.0.rings.iter().filter_map(|ring| ring.first().copied())
     }
 
+    /// The envelope of each part, a longitude of 180 staying 180.
+    pub(crate) fn part_envelopes(&self) -> impl Iterator<Item = Envelope> + '_ {
+        let shell = |mut rings| Iterator::next(&mut rings).unwrap_or_default();
+        self.0.rings.parts().map(move |rings| Envelope::of(shell(rings).iter().copied()))
+    }
+
     pub(crate) fn boundary(&self) -> &Boundary {
         &self.0.boundary
     }

@@ -1,4 +1,5 @@
 use super::Position;
+use super::position::HALF_TURN;
 
 /// An axis-parallel box of positions in units of 1e-7 degree, its sides included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,5 +49,11 @@ impl Envelope {
             && self.south <= other.south
             && self.east >= other.east
             && self.north >= other.north
+    }
+    /// The same envelope one turn to the east, if it is on the antimeridian and has no width: longitude
+    /// -180 is 180 as well.
+    pub(crate) fn across_the_antimeridian(self) -> Option<Self> {
+        let flat = self.west == -HALF_TURN && self.east == -HALF_TURN;
+        flat.then_some(Self { west: HALF_TURN, east: HALF_TURN, ..self })
     }
 }

@@ -17,6 +17,7 @@ mod tile;
 mod tile_codec;
 mod tile_error;
 mod tiling;
+mod touched;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ pub use tile_error::{TileError, TileFlaw};
 pub(crate) use block::{Block, Row, RowStanding, Timing, rows};
 pub(crate) use cluster::{Cluster, Item, Member};
 pub(crate) use column::ROWS;
+pub(crate) use rtree::Fanout;
 pub(crate) use terms::TermsTable;
 pub(crate) use tiling::cell;
 

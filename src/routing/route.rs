@@ -120,8 +120,27 @@ impl Route {
         kept
     }
 
+    /// Leaves out some owners, with their cameras and waits.
+    pub(crate) fn leave_out_owners(&mut self, left_out: impl Fn(OwnerId) -> bool) {
+        if !self.owners.iter().any(|&(owner, _)| left_out(owner)) {
+            return;
+        }
+        let kept = self.recipients().filter(|recipient| !left_out(recipient.owner));
+        let rows: Vec<(OwnerId, CameraId)> =
+            kept.flat_map(|kept| kept.cameras.iter().map(move |&id| (kept.owner, id))).collect();
+        self.owners.clear();
+        self.cameras.clear();
+        self.extend(rows.into_iter());
+        self.waiting.retain(|&(owner, _)| !left_out(owner));
+    }
+
+    /// Makes it the route of the request as it was authorised, whatever it was compared with.
+    pub(crate) fn stand_for(&mut self, authorized: &AuthorizedRequest) {
+        self.authorized.clone_from(authorized);
+    }
+
     /// Makes it a route to nobody, keeping its memory.
-    pub(super) fn reset(
+    pub(crate) fn reset(
         &mut self,
         authorized: &AuthorizedRequest,
         revision: Revision,

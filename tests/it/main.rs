@@ -31,6 +31,7 @@ mod covering;
 mod guard;
 mod meeting;
 mod notice;
+mod open_requests;
 mod oracle;
 mod places;
 mod policy;

@@ -87,6 +87,10 @@ fn every_public_type_of_policy_routing_and_disclosure_is_too() {
     usable::<RequestId>();
     usable::<RequestState>();
     usable::<ReopenError>();
+    usable::<LifecycleEvent>();
+    usable::<LifecycleStep>();
+    usable::<OpenRequests>();
+    usable::<OpenRequestsError>();
     usable::<FutureWindows>();
     usable::<Jurisdiction>();
     usable::<Paperwork>();
@@ -147,6 +151,7 @@ fn every_error_is_one() {
     error::<DraftError>();
     error::<Findings>();
     error::<MailingError>();
+    error::<OpenRequestsError>();
     error::<ReviewError>();
     error::<TemplateError>();
     error::<AreaError>();

@@ -1,0 +1,117 @@
+//! Which open requests changes matter to, whom they may ask, and whom they have asked.
+
+use jiff::Timestamp;
+
+use super::event::{LifecycleEvent, LifecycleStep};
+use super::{OpenRequests, OpenRequestsError};
+use crate::authorized::AuthorizedRequest;
+use crate::camera::OwnerId;
+use crate::geometry::Position;
+use crate::lifecycle::{OpenedRequest, RequestId, RequestState};
+use crate::registry::Snapshot;
+use crate::routing::Route;
+
+impl OpenRequests {
+    /// The requests that are open at `now` and whose routes may be others once something has changed
+    /// at some positions: ascending, each once. [`Registry::touched`](crate::Registry::touched) says
+    /// where a batch of changes is.
+    ///
+    /// A request is touched in its area, boundary included; and in the areas that it is compared
+    /// with, since the differencing guard looks at the households there. Exact: a route that is not
+    /// touched stays as it is, but for what time brings about.
+    ///
+    /// O(log n + k) for each position and k parts of areas near it, of n in all.
+    #[must_use]
+    pub fn touched_by(
+        &self,
+        positions: impl IntoIterator<Item = Position>,
+        now: Timestamp,
+    ) -> Vec<RequestId> {
+        let mut found = Vec::new();
+        for position in positions {
+            self.index.at(position, &mut found);
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|&id| self.state(id, now) == Ok(RequestState::Open));
+        found
+    }
+
+    /// Whom an open request may ask at `now` and has not asked yet; nobody if it is not open.
+    ///
+    /// It is the request's [route](Snapshot::route) without those who were asked for it. Whether
+    /// there are households enough, and whom the differencing guard leaves out, is decided of the
+    /// whole area, whoever was asked; and the guard compares with the requests of the agency that
+    /// were opened later, too. Costs a route, and O(log a) for each owner if a were asked.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, or what is authorised is another one.
+    pub fn due(
+        &self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Route, OpenRequestsError> {
+        let opened = self.known(id)?;
+        is_of(opened, authorized)?;
+        let mut route = Route::empty(authorized, now);
+        match self.open.get(&id) {
+            Some(standing) if opened.state(now) == RequestState::Open => {
+                let compared = self.compared_areas(id);
+                route = snapshot.route(&authorized.compared_with(compared.iter()), now);
+                route.leave_out_owners(|owner| standing.asked.contains(&owner));
+                route.stand_for(authorized);
+            }
+            _ => route.reset(authorized, snapshot.revision(), now),
+        }
+        Ok(route)
+    }
+
+    /// Notes, right before sending, that the owners of a route are asked for an open request, and
+    /// gives back whom to send to: those of them who were not asked for it before. What is not in
+    /// there must not be sent, so that of two who send at once each asks only whom the other does
+    /// not.
+    ///
+    /// Keep the event first, then send: after a crash between the two somebody may not have been
+    /// asked, but nobody twice.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, if it is not open, if the route is another request's, or if
+    /// something has happened after `now`. Then nothing changes.
+    pub fn record_asked(
+        &mut self,
+        id: RequestId,
+        route: &Route,
+        now: Timestamp,
+    ) -> Result<(Route, Vec<LifecycleEvent>), OpenRequestsError> {
+        self.goes_on(now)?;
+        is_of(self.known_open(id, now)?, route.authorized())?;
+        let mut new = route.clone();
+        if let Some(standing) = self.open.get(&id) {
+            new.leave_out_owners(|owner| standing.asked.contains(&owner));
+        }
+        let owners: Vec<OwnerId> = new.recipients().map(|recipient| recipient.owner).collect();
+        let events = if owners.is_empty() {
+            self.expire(now)
+        } else {
+            self.take(id, now, LifecycleStep::Asked { owners })?
+        };
+        Ok((new, events))
+    }
+
+    /// Whom an open request has asked, ascending. **The operator's.** Nobody, once it has ended.
+    pub fn asked(&self, id: RequestId) -> impl Iterator<Item = OwnerId> {
+        self.open.get(&id).into_iter().flat_map(|standing| standing.asked.iter().copied())
+    }
+}
+
+fn is_of(opened: &OpenedRequest, authorized: &AuthorizedRequest) -> Result<(), OpenRequestsError> {
+    if opened.request() == authorized.request() {
+        Ok(())
+    } else {
+        Err(OpenRequestsError::OtherRequest { id: opened.id() })
+    }
+}

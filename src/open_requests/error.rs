@@ -1,0 +1,81 @@
+use jiff::Timestamp;
+
+use crate::agency::AgencyId;
+use crate::camera::OwnerId;
+use crate::case_file::CaseFileError;
+use crate::lifecycle::RequestId;
+
+/// Why [`OpenRequests`](crate::OpenRequests) cannot be changed so, cannot answer, or cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenRequestsError {
+    /// The case file refuses it.
+    #[error(transparent)]
+    CaseFile(#[from] CaseFileError),
+    /// Something later has happened.
+    #[error("`{now}` is before the last event, of `{last}`; time does not run backwards")]
+    BackInTime {
+        /// The earlier instant.
+        now: Timestamp,
+        /// The instant of the last event.
+        last: Timestamp,
+    },
+    /// What was authorised is another request.
+    #[error("what was authorised is not request `{id}`: take its own authorisation")]
+    OtherRequest {
+        /// Which request was meant.
+        id: RequestId,
+    },
+    /// An event says that somebody was asked twice.
+    #[error("owner `{owner}` was asked for request `{id}` before")]
+    AskedBefore {
+        /// For which request.
+        id: RequestId,
+        /// Who.
+        owner: OwnerId,
+    },
+    /// The owners of an event, or the numbers of a text that was read, are not in order.
+    #[error("a list of request `{id}` does not ascend, or is empty")]
+    NotAscending {
+        /// Which request.
+        id: RequestId,
+    },
+    /// Events between are missing.
+    #[error("event `{found}` does not follow: expected `{expected}`")]
+    Gap {
+        /// The number of the next event.
+        expected: u64,
+        /// The number of the event that was to be replayed.
+        found: u64,
+    },
+    /// An expiry is missing among the events.
+    #[error("request `{id}` expired at `{until}`, which no event says")]
+    ExpiryMissing {
+        /// Which request.
+        id: RequestId,
+        /// When its time was over.
+        until: Timestamp,
+    },
+    /// An event says that a request expired when it did not.
+    #[error("request `{id}` is open until `{until}`: it did not expire at `{at}`")]
+    NotExpired {
+        /// Which request.
+        id: RequestId,
+        /// When it would have expired.
+        at: Timestamp,
+        /// Until when it is open.
+        until: Timestamp,
+    },
+    /// An agency has two case files in a text that was read.
+    #[error("agency `{agency}` has two case files")]
+    TwoCaseFiles {
+        /// Which agency.
+        agency: AgencyId,
+    },
+    /// What a text says of a request does not go with its case file, or with the other requests.
+    #[error("what is written of request `{id}` does not go with its case file")]
+    Inconsistent {
+        /// Which request.
+        id: RequestId,
+    },
+}

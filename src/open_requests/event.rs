@@ -1,0 +1,71 @@
+//! What happens to requests, as values that a service keeps and replays.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::camera::OwnerId;
+use crate::lifecycle::RequestId;
+use crate::request::Request;
+
+/// One step in the life of a request. **The operator's**: it names owners, and its number tells how
+/// much all agencies ask together.
+///
+/// Numbers follow each other without a gap, and instants never run backwards. In serde formats the
+/// step has its name in `snake_case`; this form is stable, so a log can keep events as JSON.
+///
+/// ```
+/// use canvass::{LifecycleEvent, LifecycleStep};
+///
+/// let event: LifecycleEvent = serde_json::from_str(
+///     r#"{"sequence":12,"at":"2026-05-20T12:00:00Z","id":7,"step":"expired"}"#,
+/// )?;
+/// assert_eq!(event.step, LifecycleStep::Expired);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LifecycleEvent {
+    /// The number of the event: one more than that of the event before.
+    pub sequence: u64,
+    /// When it happened. For an expiry that is the instant at which the request's time was over,
+    /// and not when somebody looked.
+    pub at: Timestamp,
+    /// Which request.
+    pub id: RequestId,
+    /// What happened.
+    pub step: LifecycleStep,
+}
+
+/// What happens to a request in its life.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum LifecycleStep {
+    /// It was opened.
+    Opened {
+        /// What is asked.
+        request: Box<Request>,
+        /// The first instant at which it is open no more, if nothing else happens.
+        until: Timestamp,
+        /// How far it may be extended.
+        latest: Timestamp,
+        /// The agency's earlier requests that it is compared with, ascending.
+        compared: Vec<RequestId>,
+    },
+    /// It stays open for longer.
+    Extended {
+        /// The first instant at which it is open no more.
+        until: Timestamp,
+    },
+    /// Owners are about to be asked.
+    Asked {
+        /// Who, ascending: none of them was asked for this request before.
+        owners: Vec<OwnerId>,
+    },
+    /// The agency has what it needs.
+    Resolved,
+    /// The agency took it back.
+    Withdrawn,
+    /// Its time is over.
+    Expired,
+}

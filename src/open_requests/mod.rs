@@ -1,0 +1,315 @@
+//! Requests that stand: while one is open, whoever registers or agrees later is asked as well, once.
+
+mod asking;
+mod error;
+mod event;
+mod index;
+mod record;
+mod replay;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+pub use error::OpenRequestsError;
+pub use event::{LifecycleEvent, LifecycleStep};
+
+use crate::agency::AgencyId;
+use crate::authorized::AuthorizedRequest;
+use crate::camera::OwnerId;
+use crate::case_file::{CaseFile, CaseFileError};
+use crate::lifecycle::{OpenedRequest, RequestId, RequestState};
+use index::Index;
+
+/// The case files of all agencies, whom each open request has asked, and an R-tree of where the
+/// open requests are.
+///
+/// A request is opened, extended, resolved and withdrawn here, by the rules of its [`CaseFile`],
+/// and each step is a [`LifecycleEvent`]. Whoever calls keeps the events: these values replayed, or
+/// this one written down and read back, give an equal one. There is no clock: expiries that are due
+/// come before whatever is done at a `now`, or when [`expire`](Self::expire) is called.
+///
+/// While a request is open, [`touched_by`](Self::touched_by) says whether changes of the registry
+/// matter to it, and [`due`](Self::due) whom to ask who was not asked yet:
+/// [`record_asked`](Self::record_asked) comes before sending, and nobody gets past it twice for one
+/// request. It is neither permission nor an authorisation: after a restart
+/// [`Policy::reopen`](crate::Policy::reopen) gives that.
+///
+/// ```
+/// use canvass::*;
+/// # fn request() -> Result<Request, Box<dyn std::error::Error>> {
+/// #     let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.77)?;
+/// #     let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+/// #     Ok(Request::new(AgencyId(3), IncidentKind::Burglary, area, window))
+/// # }
+/// # fn porch() -> Result<Camera, PositionError> {
+/// #     let position = Position::new(-73.975, 40.765)?;
+/// #     Ok(Camera { id: CameraId(7), owner: OwnerId(1), position, recording: Recording::kept_for_days(30) })
+/// # }
+/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let registry = Registry::new();
+/// let mut open = OpenRequests::new(0);
+/// let (id, monday) = (RequestId(1), "2026-05-04T09:00:00Z".parse()?);
+/// let policy = Policy { open_days: 10, max_open_days: 28, ..Policy::unlimited() };
+/// let authorized = policy.review(&request()?, &agency, &open.case_file(agency.id), monday)?;
+/// let events = open.open(id, &authorized, monday)?;
+/// assert_eq!(events[0].sequence, 0);
+/// assert!(open.due(id, &authorized, &registry.snapshot(), monday)?.is_empty());
+///
+/// // On Tuesday somebody registers a camera there, and agrees to be asked.
+/// let tuesday = "2026-05-05T09:00:00Z".parse()?;
+/// let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
+/// let changes = [Change::Register(porch()?), yes];
+/// let snapshot = registry.apply(changes.clone())?;
+/// assert_eq!(open.touched_by(registry.touched(&changes), tuesday), [id]);
+///
+/// let due = open.due(id, &authorized, &snapshot, tuesday)?;
+/// let (to_send, events) = open.record_asked(id, &due, tuesday)?;
+/// assert_eq!((to_send.cameras(), events[0].sequence), (&[CameraId(7)][..], 1));
+/// assert!(open.due(id, &authorized, &snapshot, tuesday)?.is_empty());
+///
+/// // Nobody did anything on the 14th, and the request has expired all the same.
+/// let events = open.expire("2026-05-20T00:00:00Z".parse()?);
+/// assert_eq!(events[0].step, LifecycleStep::Expired);
+/// assert_eq!(events[0].at, "2026-05-14T09:00:00Z".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct OpenRequests {
+    /// The number of the next event.
+    next: u64,
+    /// The instant of the last event.
+    last: Option<Timestamp>,
+    // INVARIANT: under its agency, and no request is in two of them.
+    files: BTreeMap<AgencyId, CaseFile>,
+    // INVARIANT: those of the files that have not ended, and whose expiry no event has said.
+    open: BTreeMap<RequestId, Standing>,
+    // What follows is made of the above.
+    /// Where each request is in the files.
+    places: BTreeMap<RequestId, (AgencyId, usize)>,
+    expiries: BTreeSet<(Timestamp, RequestId)>,
+    index: Index,
+}
+
+/// What is known of an open request besides its entry in the case file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Standing {
+    /// The agency's requests with areas that overlap this one's: those that it was compared with at
+    /// review, and those opened later that were compared with it.
+    compared: BTreeSet<RequestId>,
+    asked: BTreeSet<OwnerId>,
+}
+
+impl OpenRequests {
+    /// Without any request; the first event will have the number `next`.
+    #[must_use]
+    pub fn new(next: u64) -> Self {
+        Self::of(next, None, BTreeMap::new())
+    }
+
+    fn of(next: u64, last: Option<Timestamp>, files: BTreeMap<AgencyId, CaseFile>) -> Self {
+        Self {
+            next,
+            last,
+            files,
+            open: BTreeMap::new(),
+            places: BTreeMap::new(),
+            expiries: BTreeSet::new(),
+            index: Index::default(),
+        }
+    }
+
+    /// The number of the next event.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.next
+    }
+
+    /// The instant of the last event: nothing can be done before it.
+    #[must_use]
+    pub fn last_event_at(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// An agency's case file, to [review](crate::Policy::review) its next request against; an empty
+    /// one for an agency that has not asked anything yet.
+    #[must_use]
+    pub fn case_file(&self, agency: AgencyId) -> Cow<'_, CaseFile> {
+        let file = self.files.get(&agency);
+        file.map_or_else(|| Cow::Owned(CaseFile::new(agency)), Cow::Borrowed)
+    }
+
+    /// A request that was opened, whatever became of it.
+    #[must_use]
+    pub fn get(&self, id: RequestId) -> Option<&OpenedRequest> {
+        let &(agency, place) = self.places.get(&id)?;
+        self.files.get(&agency)?.at(place)
+    }
+
+    /// Where a request is in its life at `now`.
+    ///
+    /// # Errors
+    ///
+    /// If no such request was opened.
+    pub fn state(&self, id: RequestId, now: Timestamp) -> Result<RequestState, OpenRequestsError> {
+        Ok(self.known(id)?.state(now))
+    }
+
+    /// The requests that are open at `now`, ascending by id.
+    ///
+    /// What time alone brings about, such as a pause that ends, is in no change: to find who may be
+    /// asked since, go through all of these from time to time.
+    pub fn open_at(&self, now: Timestamp) -> impl Iterator<Item = &OpenedRequest> {
+        let open = self.open.keys().filter_map(|&id| self.get(id));
+        open.filter(move |opened| opened.state(now) == RequestState::Open)
+    }
+
+    /// Opens an authorised request, in its agency's case file.
+    ///
+    /// The events are the expiries that are due, and then the opening. O(requests of the agency),
+    /// and O(log n) for n open requests.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaseFile::open`]; if the id is any other request's; or if something has happened after
+    /// `now`. Then nothing changes.
+    pub fn open(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        let file = self.case_file(authorized.request().agency);
+        let opened = file.opening(id, authorized, now)?;
+        let earlier = authorized.earlier();
+        let is_compared =
+            |other: &&OpenedRequest| !earlier.is_empty() && earlier.contains(&other.request.area);
+        let mut compared: Vec<RequestId> =
+            file.iter().filter(is_compared).map(OpenedRequest::id).collect();
+        compared.sort_unstable();
+        let OpenedRequest { request, until, latest, .. } = opened;
+        let step = LifecycleStep::Opened { request: Box::new(request), until, latest, compared };
+        self.take(id, now, step)
+    }
+
+    /// Keeps an open request open until a later instant.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaseFile::extend`], or if something has happened after `now`. Then nothing changes.
+    pub fn extend(
+        &mut self,
+        id: RequestId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.take(id, now, LifecycleStep::Extended { until })
+    }
+
+    /// Ends an open request because the agency has what it needs. Whom it asked is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaseFile::resolve`], or if something has happened after `now`. Then nothing changes.
+    pub fn resolve(
+        &mut self,
+        id: RequestId,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.take(id, now, LifecycleStep::Resolved)
+    }
+
+    /// Ends an open request because the agency takes it back. Whom it asked is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaseFile::withdraw`], or if something has happened after `now`. Then nothing changes.
+    pub fn withdraw(
+        &mut self,
+        id: RequestId,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.take(id, now, LifecycleStep::Withdrawn)
+    }
+
+    /// Says which requests have expired by `now`, in the order of time and then of ids. Each is said
+    /// once.
+    ///
+    /// No answer waits for it: what has expired gives nobody to ask, said or not.
+    #[must_use = "each expiry is said once"]
+    pub fn expire(&mut self, now: Timestamp) -> Vec<LifecycleEvent> {
+        let due = self.expired_by(now);
+        due.into_iter().map(|(at, id)| self.lapse(id, at)).collect()
+    }
+
+    /// Takes one step, and says the expiries that come before it and, if it was opened for no time
+    /// at all, after it.
+    fn take(
+        &mut self,
+        id: RequestId,
+        now: Timestamp,
+        step: LifecycleStep,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.goes_on(now)?;
+        // Expiries are of other requests: what has expired takes no step.
+        let due = self.expired_by(now);
+        self.carry_out(id, now, &step)?;
+        let mut events: Vec<_> = due.into_iter().map(|(at, id)| self.lapse(id, at)).collect();
+        events.push(self.say(id, now, step));
+        events.extend(self.expire(now));
+        Ok(events)
+    }
+
+    fn expired_by(&self, now: Timestamp) -> Vec<(Timestamp, RequestId)> {
+        self.expiries.range(..=(now, RequestId(u64::MAX))).copied().collect()
+    }
+
+    /// Forgets a request whose time was over, and says so.
+    fn lapse(&mut self, id: RequestId, at: Timestamp) -> LifecycleEvent {
+        self.forget(id);
+        self.say(id, at, LifecycleStep::Expired)
+    }
+
+    /// Numbers an event.
+    fn say(&mut self, id: RequestId, at: Timestamp, step: LifecycleStep) -> LifecycleEvent {
+        let sequence = self.next;
+        self.count(at);
+        LifecycleEvent { sequence, at, id, step }
+    }
+
+    /// Notes that an event has happened.
+    fn count(&mut self, at: Timestamp) {
+        // At a million events a second it takes half a million years to get to the end.
+        self.next = self.next.saturating_add(1);
+        self.last = Some(at);
+    }
+
+    fn known(&self, id: RequestId) -> Result<&OpenedRequest, CaseFileError> {
+        self.get(id).ok_or(CaseFileError::Unknown { id })
+    }
+
+    /// The request, if it is open at `now`.
+    fn known_open(&self, id: RequestId, now: Timestamp) -> Result<&OpenedRequest, CaseFileError> {
+        let opened = self.known(id)?;
+        match opened.state(now) {
+            RequestState::Open => Ok(opened),
+            state => Err(CaseFileError::NotOpen { id, state }),
+        }
+    }
+
+    fn goes_on(&self, now: Timestamp) -> Result<(), OpenRequestsError> {
+        match self.last {
+            Some(last) if now < last => Err(OpenRequestsError::BackInTime { now, last }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is written down is equal, and so is what follows from it.
+impl PartialEq for OpenRequests {
+    fn eq(&self, other: &Self) -> bool {
+        let written = |it: &Self| (it.next, it.last);
+        written(self) == written(other) && self.files == other.files && self.open == other.open
+    }
+}

@@ -1,0 +1,124 @@
+//! The written form: the case files, and of what is open what they do not say.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::index::Index;
+use super::replay::ascending;
+use super::{OpenRequests, OpenRequestsError, Standing};
+use crate::camera::OwnerId;
+use crate::case_file::{CaseFile, CaseFileError};
+use crate::lifecycle::RequestId;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "OpenRequests", deny_unknown_fields)]
+struct Written<F> {
+    next: u64,
+    last: Option<Timestamp>,
+    files: Vec<F>,
+    open: Vec<WrittenStanding>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "OpenRequest", deny_unknown_fields)]
+struct WrittenStanding {
+    id: RequestId,
+    compared: Vec<RequestId>,
+    asked: Vec<OwnerId>,
+}
+
+/// The case files, and for each open request whom it asked; derived look-ups are not written.
+impl Serialize for OpenRequests {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let open = self.open.iter().map(|(&id, Standing { compared, asked })| WrittenStanding {
+            id,
+            compared: compared.iter().copied().collect(),
+            asked: asked.iter().copied().collect(),
+        });
+        Written {
+            next: self.next,
+            last: self.last,
+            files: self.files.values().collect::<Vec<&CaseFile>>(),
+            open: open.collect(),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for OpenRequests {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Written::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
+    }
+}
+
+impl TryFrom<Written<CaseFile>> for OpenRequests {
+    type Error = OpenRequestsError;
+
+    fn try_from(written: Written<CaseFile>) -> Result<Self, Self::Error> {
+        let Written { next, last, files, open } = written;
+        let mut by_agency = BTreeMap::new();
+        for file in files {
+            let agency = file.agency();
+            if by_agency.insert(agency, file).is_some() {
+                return Err(OpenRequestsError::TwoCaseFiles { agency });
+            }
+        }
+        let mut read = Self::of(next, last, by_agency);
+        for (&agency, file) in &read.files {
+            for (place, opened) in file.iter().enumerate() {
+                let id = opened.id();
+                if read.places.insert(id, (agency, place)).is_some() {
+                    return Err(CaseFileError::IdTaken { id }.into());
+                }
+            }
+        }
+        for WrittenStanding { id, compared, asked } in open {
+            let (compared, asked) = (ascending(id, &compared)?, ascending(id, &asked)?);
+            if read.open.insert(id, Standing { compared, asked }).is_some() {
+                return Err(OpenRequestsError::Inconsistent { id });
+            }
+        }
+        read.is_consistent()?;
+        let expiries = read.open.keys().filter_map(|&id| Some((read.get(id)?.open_until(), id)));
+        read.expiries = expiries.collect();
+        let areas: Vec<_> = read.open.keys().map(|&id| (id, read.areas(id))).collect();
+        let areas = areas.iter().flat_map(|(id, areas)| areas.iter().map(|area| (*id, area)));
+        read.index = Index::of(areas);
+        Ok(read)
+    }
+}
+
+impl OpenRequests {
+    /// Refuses what no events lead to.
+    fn is_consistent(&self) -> Result<(), OpenRequestsError> {
+        let open = |id| self.open.contains_key(&id);
+        for opened in self.files.values().flat_map(CaseFile::iter) {
+            let (id, at) = (opened.id(), opened.ended_at().unwrap_or(opened.opened_at()));
+            let last = self.last.ok_or(OpenRequestsError::Inconsistent { id })?;
+            // What has ended is not open; what has not, and is not open, has expired by now.
+            let goes_with = match (open(id), opened.ended_at()) {
+                (true, None) => last <= opened.open_until(),
+                (true, Some(_)) => false,
+                (false, None) => opened.open_until() <= last,
+                (false, Some(_)) => true,
+            };
+            if !goes_with || at > last {
+                return Err(OpenRequestsError::Inconsistent { id });
+            }
+        }
+        for (&id, standing) in &self.open {
+            let agency = self.get(id).map(|opened| opened.request().agency);
+            let of_agency = |other| agency.is_some_and(|agency| self.is_of(agency, other));
+            let mutual = |other| {
+                self.open.get(&other).is_none_or(|standing| standing.compared.contains(&id))
+            };
+            let fits = |&other: &RequestId| other != id && of_agency(other) && mutual(other);
+            if agency.is_none() || !standing.compared.iter().all(fits) {
+                return Err(OpenRequestsError::Inconsistent { id });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! What each step does, whether it is taken now or was taken once.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::event::{LifecycleEvent, LifecycleStep};
+use super::{OpenRequests, OpenRequestsError, Standing};
+use crate::agency::AgencyId;
+use crate::camera::OwnerId;
+use crate::case_file::{CaseFile, CaseFileError};
+use crate::geometry::Area;
+use crate::lifecycle::{OpenedRequest, RequestId};
+
+impl OpenRequests {
+    /// Does what an event says, if that was not done yet: a log of events can be replayed from
+    /// anywhere at or before the [next](Self::next_sequence), and any number of times.
+    ///
+    /// # Errors
+    ///
+    /// If the event is not the next one, or cannot have happened next. Then nothing changes.
+    ///
+    /// ```
+    /// use canvass::{LifecycleEvent, OpenRequests};
+    ///
+    /// let log = r#"[{"sequence":0,"at":"2026-05-20T12:00:00Z","id":7,"step":"resolved"}]"#;
+    /// let log: Vec<LifecycleEvent> = serde_json::from_str(log)?;
+    /// let unknown = OpenRequests::new(0).replay(&log[0]).unwrap_err();
+    /// assert_eq!(unknown.to_string(), "the case file has no request `7`");
+    /// assert_eq!(OpenRequests::new(1).replay(&log[0]), Ok(()), "done before");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn replay(&mut self, event: &LifecycleEvent) -> Result<(), OpenRequestsError> {
+        let &LifecycleEvent { sequence, at, id, ref step } = event;
+        if sequence < self.next {
+            return Ok(());
+        }
+        if sequence > self.next {
+            return Err(OpenRequestsError::Gap { expected: self.next, found: sequence });
+        }
+        self.goes_on(at)?;
+        if let Some(&(until, expired)) = self.expiries.first()
+            && until <= at
+            && (*step != LifecycleStep::Expired || (until, expired) != (at, id))
+        {
+            return Err(OpenRequestsError::ExpiryMissing { id: expired, until });
+        }
+        self.carry_out(id, at, step)?;
+        self.count(at);
+        Ok(())
+    }
+
+    /// Does what a step says, or nothing at all.
+    pub(super) fn carry_out(
+        &mut self,
+        id: RequestId,
+        at: Timestamp,
+        step: &LifecycleStep,
+    ) -> Result<(), OpenRequestsError> {
+        match step {
+            LifecycleStep::Opened { request, until, latest, compared } => {
+                let request = request.as_ref().clone();
+                let opened = OpenedRequest::new(id, request, at, *until, *latest)?;
+                self.insert(opened, compared)
+            }
+            LifecycleStep::Extended { until } => {
+                let before = self.known(id)?.open_until();
+                self.file_of(id)?.extend(id, *until, at)?;
+                self.expiries.remove(&(before, id));
+                self.expiries.insert((*until, id));
+                Ok(())
+            }
+            LifecycleStep::Asked { owners } => self.insert_asked(id, owners, at),
+            LifecycleStep::Resolved => {
+                self.file_of(id)?.resolve(id, at)?;
+                self.forget(id);
+                Ok(())
+            }
+            LifecycleStep::Withdrawn => {
+                self.file_of(id)?.withdraw(id, at)?;
+                self.forget(id);
+                Ok(())
+            }
+            LifecycleStep::Expired => {
+                let opened = self.known(id)?;
+                let until = opened.open_until();
+                if !self.open.contains_key(&id) {
+                    let state = opened.state(at);
+                    return Err(CaseFileError::NotOpen { id, state }.into());
+                }
+                if until != at {
+                    return Err(OpenRequestsError::NotExpired { id, at, until });
+                }
+                self.forget(id);
+                Ok(())
+            }
+        }
+    }
+
+    fn insert(
+        &mut self,
+        opened: OpenedRequest,
+        compared: &[RequestId],
+    ) -> Result<(), OpenRequestsError> {
+        let (id, agency) = (opened.id, opened.request.agency);
+        if self.places.contains_key(&id) {
+            return Err(CaseFileError::IdTaken { id }.into());
+        }
+        let compared = ascending(id, compared)?;
+        if !compared.iter().all(|&other| self.is_of(agency, other)) {
+            return Err(OpenRequestsError::Inconsistent { id });
+        }
+        let (until, area) = (opened.open_until(), opened.request.area.clone());
+        let file = self.files.entry(agency).or_insert_with(|| CaseFile::new(agency));
+        self.places.insert(id, (agency, file.iter().len()));
+        file.append(opened);
+        self.expiries.insert((until, id));
+        self.index.insert(id, &area);
+        for &other in &compared {
+            if let Some(standing) = self.open.get_mut(&other) {
+                standing.compared.insert(id);
+                self.index.insert(other, &area);
+            }
+        }
+        self.open.insert(id, Standing { compared, asked: BTreeSet::new() });
+        for area in self.compared_areas(id) {
+            self.index.insert(id, &area);
+        }
+        Ok(())
+    }
+
+    fn insert_asked(
+        &mut self,
+        id: RequestId,
+        owners: &[OwnerId],
+        at: Timestamp,
+    ) -> Result<(), OpenRequestsError> {
+        self.known_open(id, at)?;
+        let new = ascending(id, owners)?;
+        if new.is_empty() {
+            return Err(OpenRequestsError::NotAscending { id });
+        }
+        let standing = self.open.get_mut(&id).ok_or(OpenRequestsError::Inconsistent { id })?;
+        if let Some(&owner) = new.iter().find(|&owner| standing.asked.contains(owner)) {
+            return Err(OpenRequestsError::AskedBefore { id, owner });
+        }
+        standing.asked.extend(new);
+        Ok(())
+    }
+
+    /// Forgets of a request that has ended all but its entry in the case file.
+    pub(super) fn forget(&mut self, id: RequestId) {
+        for area in self.areas(id) {
+            self.index.remove(id, &area);
+        }
+        if let Some(until) = self.get(id).map(OpenedRequest::open_until) {
+            self.expiries.remove(&(until, id));
+        }
+        self.open.remove(&id);
+    }
+
+    /// The areas on which an open request's route depends: its own, and those it is compared with.
+    pub(super) fn areas(&self, id: RequestId) -> Vec<Area> {
+        let own = self.get(id).map(|opened| opened.request.area.clone());
+        own.into_iter().chain(self.compared_areas(id)).collect()
+    }
+
+    pub(super) fn compared_areas(&self, id: RequestId) -> Vec<Area> {
+        let compared = self.open.get(&id).into_iter().flat_map(|standing| &standing.compared);
+        let others = compared.filter_map(|&other| self.get(other));
+        others.map(|other| other.request.area.clone()).collect()
+    }
+
+    /// Whether a request was opened and is an agency's.
+    pub(super) fn is_of(&self, agency: AgencyId, id: RequestId) -> bool {
+        self.places.get(&id).is_some_and(|&(of, _)| of == agency)
+    }
+
+    fn file_of(&mut self, id: RequestId) -> Result<&mut CaseFile, CaseFileError> {
+        let unknown = CaseFileError::Unknown { id };
+        let &(agency, _) = self.places.get(&id).ok_or(unknown)?;
+        self.files.get_mut(&agency).ok_or(unknown)
+    }
+}
+
+/// The set of a list that ascends.
+pub(super) fn ascending<T: Ord + Copy>(
+    id: RequestId,
+    list: &[T],
+) -> Result<BTreeSet<T>, OpenRequestsError> {
+    if list.is_sorted_by(|one, next| one < next) {
+        Ok(list.iter().copied().collect())
+    } else {
+        Err(OpenRequestsError::NotAscending { id })
+    }
+}
