@@ -1,6 +1,7 @@
 //! What an agency has asked before.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,9 @@ impl CaseFile {
             let (days, most) = authorized.open_days();
             let (until, latest) = (after_days(now, days.min(most)), after_days(now, most));
             OpenedRequest::new(id, request.clone(), now, until, latest)
+            let request = Arc::new(request.clone());
+            self.opened.push(OpenedRequest { id, request, at: now, until, latest, ended: None });
+            Ok(())
         }
     }
 

@@ -1,9 +1,10 @@
 //! The life of a request from its opening on: open, then resolved, withdrawn or expired.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::camera::id;
 use crate::case_file::CaseFileError;
@@ -43,13 +44,15 @@ impl fmt::Display for RequestState {
 }
 
 /// A request that was opened. What was asked, when it was opened and how long it may be open at
-/// most cannot be changed any more.
+/// most cannot be changed any more. Cheap to clone, and so is a file of many: copies share what was
+/// asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Fields")]
 pub struct OpenedRequest {
     // INVARIANT: at <= until <= latest, and an end lies in [at, until).
     pub(crate) id: RequestId,
-    pub(crate) request: Request,
+    #[serde(serialize_with = "shared")]
+    pub(crate) request: Arc<Request>,
     pub(crate) at: Timestamp,
     pub(crate) until: Timestamp,
     pub(crate) latest: Timestamp,
@@ -139,6 +142,10 @@ impl OpenedRequest {
     }
 }
 
+fn shared<S: Serializer>(request: &Arc<Request>, serializer: S) -> Result<S::Ok, S::Error> {
+    request.as_ref().serialize(serializer)
+}
+
 /// The wire form of an opened request, before it is validated.
 #[derive(Deserialize)]
 #[serde(rename = "OpenedRequest", deny_unknown_fields)]
@@ -161,5 +168,6 @@ impl TryFrom<Fields> for OpenedRequest {
             return Err(CaseFileError::EndedWhileNotOpen { id, end, at, until });
         }
         Ok(Self { ended, ..opened })
+        Ok(Self { id, request: Arc::new(request), at, until, latest, ended })
     }
 }

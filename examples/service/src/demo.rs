@@ -58,7 +58,7 @@ pub async fn fill(engine: &Engine) -> Result<String, Box<dyn Error>> {
     let changes = town(now)?;
     let cameras = changes.iter().filter(|c| matches!(c, Change::Register(_))).count();
     let json = serde_json::to_vec(&changes)?;
-    engine.apply(changes, json).await?;
+    engine.apply(changes, json, None).await?;
     let hour = SignedDuration::from_hours(1);
     let (from, to) = (rounded(now - hour * 5), rounded(now - hour * 3));
     Ok(format!(

@@ -55,10 +55,17 @@ pub struct Limits {
     pub in_flight: usize,
     /// The most connections at once; who comes after them waits.
     pub connections: usize,
-    /// After so many revisions a checkpoint is made,
+    /// After so many revisions a checkpoint is made; the log has at most about four times as many,
     pub checkpoint_revisions: u64,
-    /// and after so many seconds if there was any.
+    /// or after so many bytes of changes in the log, likewise,
+    pub checkpoint_bytes: u64,
+    /// and after so many seconds if there was any change.
     pub checkpoint_seconds: u64,
+    /// About so many bytes of tiles one transaction of a checkpoint writes at most: for as long as it
+    /// lasts, no change is committed.
+    pub transaction_bytes: usize,
+    /// At least so many hours an idempotency key is kept.
+    pub key_hours: u64,
     /// So many seconds requests may take to finish when the service stops.
     pub drain_seconds: u64,
 }
@@ -75,7 +82,10 @@ impl Default for Limits {
             in_flight: 1024,
             connections: 4096,
             checkpoint_revisions: 10_000,
+            checkpoint_bytes: 64 << 20,
             checkpoint_seconds: 60,
+            transaction_bytes: 4 << 20,
+            key_hours: 7 * 24,
             drain_seconds: 20,
         }
     }
@@ -196,19 +206,21 @@ impl TryFrom<Wire> for Settings {
                 return Err(format!("agency `{}` is there twice", agency.id));
             }
         }
+        let many = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let needed = [
             ("changes_body_bytes", limits.changes_body_bytes),
             ("changes_per_list", limits.changes_per_list),
             ("body_bytes", limits.body_bytes),
             ("vertices", limits.vertices),
-            ("answer_seconds", usize::try_from(limits.answer_seconds).unwrap_or(usize::MAX)),
-            ("head_seconds", usize::try_from(limits.head_seconds).unwrap_or(usize::MAX)),
+            ("answer_seconds", many(limits.answer_seconds)),
+            ("head_seconds", many(limits.head_seconds)),
             ("in_flight", limits.in_flight),
             ("connections", limits.connections),
-            (
-                "checkpoint_seconds",
-                usize::try_from(limits.checkpoint_seconds).unwrap_or(usize::MAX),
-            ),
+            ("checkpoint_revisions", many(limits.checkpoint_revisions)),
+            ("checkpoint_bytes", many(limits.checkpoint_bytes)),
+            ("checkpoint_seconds", many(limits.checkpoint_seconds)),
+            ("transaction_bytes", limits.transaction_bytes),
+            ("key_hours", many(limits.key_hours)),
         ];
         match needed.iter().find(|&&(_, limit)| limit == 0) {
             Some((name, _)) => Err(format!("limit `{name}` is 0, so that nothing would be taken")),

@@ -1,72 +1,191 @@
-//! The thread that makes checkpoints: from a snapshot, so that nobody waits for it.
+//! When a checkpoint is made, and the thread that makes it.
+//!
+//! The writer says which tiles have changed, right after a commit, when what is published is what is
+//! on the disk. Encoding and writing them is the thread's. One checkpoint is made at a time; what
+//! changes meanwhile is in the next one.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-use canvass::{Revision, Snapshot};
+use canvass::{Registry, Revision, TileChanges};
+use tokio::sync::mpsc::WeakSender;
 
 use super::tiles;
+use super::writer::Job;
 use crate::metrics::Metrics;
 use crate::settings::Limits;
-use crate::store::Store;
+use crate::store::{LogLength, Store};
 
+/// The log may grow to so many times the length after which a checkpoint is due; then the writer
+/// waits for the one that is made.
+const TAIL: u64 = 4;
+
+/// The writer's side: what the log has that no checkpoint has.
+pub(super) struct Due {
+    /// The log since the last checkpoint that was made.
+    log: LogLength,
+    /// After which length a checkpoint is due.
+    after: LogLength,
+    last: Revision,
+    /// The part of the log that the checkpoint which is being made takes in.
+    in_making: Option<LogLength>,
+    /// The last one could not be made: the next is tried when its time has come.
+    failed: bool,
+    hand_over: SyncSender<TileChanges>,
+    made: Receiver<Option<Revision>>,
+}
+
+/// The thread's side.
 pub(super) struct Checkpoints {
     store: Arc<Store>,
-    published: Arc<ArcSwap<Snapshot>>,
+    metrics: Arc<Metrics>,
     last: Revision,
     at_least_every: Duration,
-    metrics: Arc<Metrics>,
-    due: Receiver<()>,
+    transaction_bytes: usize,
+    taken: Receiver<TileChanges>,
+    made: Sender<Option<Revision>>,
+    jobs: WeakSender<Job>,
+}
+
+/// Both sides, given the revision of the last checkpoint and the log since.
+pub(super) fn checkpoints(
+    store: &Arc<Store>,
+    metrics: &Arc<Metrics>,
+    limits: &Limits,
+    (last, log): (Revision, LogLength),
+    jobs: WeakSender<Job>,
+) -> (Due, Checkpoints) {
+    let ((hand_over, taken), (tell, made)) = (sync_channel(1), channel());
+    let after =
+        LogLength { revisions: limits.checkpoint_revisions, bytes: limits.checkpoint_bytes };
+    let due = Due { log, after, last, in_making: None, failed: false, hand_over, made };
+    let checkpoints = Checkpoints {
+        store: Arc::clone(store),
+        metrics: Arc::clone(metrics),
+        last,
+        at_least_every: Duration::from_secs(limits.checkpoint_seconds),
+        transaction_bytes: limits.transaction_bytes,
+        taken,
+        made: tell,
+        jobs,
+    };
+    (due, checkpoints)
+}
+
+impl Due {
+    /// Notes what a commit has added to the log.
+    pub(super) fn logged(&mut self, bytes: usize) {
+        self.log.add(bytes);
+    }
+
+    /// Has a checkpoint made if one is due. For the writer, after a commit.
+    pub(super) fn look(&mut self, registry: &Registry) {
+        while let Ok(made) = self.made.try_recv() {
+            self.note(made);
+        }
+        if self.in_making.is_some() && self.is_longer_than(TAIL) {
+            self.wait();
+        }
+        if self.is_longer_than(1) && !self.failed {
+            self.make(registry);
+        }
+    }
+
+    /// Has one made if anything has changed: its time has come.
+    pub(super) fn time_has_come(&mut self, registry: &Registry) {
+        while let Ok(made) = self.made.try_recv() {
+            self.note(made);
+        }
+        self.make(registry);
+    }
+
+    /// Has the last one made, when nothing will change any more.
+    pub(super) fn finish(mut self, registry: &Registry) {
+        self.wait();
+        self.make(registry);
+    }
+
+    fn is_longer_than(&self, times: u64) -> bool {
+        self.log.revisions >= self.after.revisions.saturating_mul(times)
+            || self.log.bytes >= self.after.bytes.saturating_mul(times)
+    }
+
+    fn make(&mut self, registry: &Registry) {
+        if self.in_making.is_some() || registry.snapshot().revision() <= self.last {
+            return;
+        }
+        // The registry began empty or with the tiles of the last checkpoint, so that the first time
+        // these are all there are.
+        let changes = registry.tiles_since(self.last);
+        self.failed = false;
+        // An error means that the thread has panicked, which its end will tell.
+        if self.hand_over.send(changes).is_ok() {
+            self.in_making = Some(self.log);
+        }
+    }
+
+    fn wait(&mut self) {
+        if self.in_making.is_some() {
+            let made = self.made.recv().unwrap_or_default();
+            self.note(made);
+        }
+    }
+
+    fn note(&mut self, made: Option<Revision>) {
+        let taken_in = self.in_making.take().unwrap_or_default();
+        match made {
+            Some(revision) => {
+                self.last = revision;
+                self.log = self.log.without(taken_in);
+            }
+            None => self.failed = true,
+        }
+    }
 }
 
 impl Checkpoints {
-    /// The checkpoints, and where the writer says that one is due.
-    pub(super) fn new(
-        store: Arc<Store>,
-        published: Arc<ArcSwap<Snapshot>>,
-        last: Revision,
-        limits: &Limits,
-        metrics: Arc<Metrics>,
-    ) -> (Self, SyncSender<()>) {
-        let (tell, due) = sync_channel(1);
-        let at_least_every = Duration::from_secs(limits.checkpoint_seconds);
-        (Self { store, published, last, at_least_every, metrics, due }, tell)
-    }
-
-    /// Makes a checkpoint whenever one is due, and a last one when the writer has stopped.
+    /// Makes what the writer hands over, until it has stopped.
     pub(super) fn run(mut self) {
         loop {
-            let told = self.due.recv_timeout(self.at_least_every);
-            self.checkpoint();
-            if told == Err(RecvTimeoutError::Disconnected) {
-                break;
+            match self.taken.recv_timeout(self.at_least_every) {
+                Ok(changes) => {
+                    let made = self.checkpoint(changes);
+                    // The writer may have stopped.
+                    let _ = self.made.send(made);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    // Not where the queue is full: the writer may be waiting for this thread.
+                    if let Some(jobs) = self.jobs.upgrade() {
+                        let _ = jobs.try_send(Job::Checkpoint);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    fn checkpoint(&mut self) {
-        let snapshot = Snapshot::clone(&self.published.load());
-        let revision = snapshot.revision();
-        if revision <= self.last {
-            return;
-        }
-        let start = Instant::now();
-        let Some(changed) = tiles::changed(&snapshot, self.last) else { return };
-        match self.store.checkpoint_at(revision, changed) {
+    fn checkpoint(&mut self, changes: TileChanges) -> Option<Revision> {
+        let (start, revision) = (Instant::now(), changes.revision);
+        let vanished = changes.vanished.len();
+        match self.store.checkpoint_at(revision, tiles::staged(changes), self.transaction_bytes) {
             Ok(tiles) => {
                 self.metrics.checkpointed(start.elapsed(), tiles, revision.0 - self.last.0);
                 self.last = revision;
                 tracing::info!(
                     revision = revision.0,
                     tiles,
+                    vanished,
                     milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
                     "checkpoint"
                 );
+                Some(revision)
             }
             // The one before holds, and the log since: the next try will write all of it.
-            Err(error) => tracing::error!(%error, "no checkpoint could be made"),
+            Err(error) => {
+                tracing::error!(%error, "no checkpoint could be made");
+                None
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! changes, requests --queue--> writer thread: apply, commit (one fsync for all that wait), publish
-//! readers <-- published snapshot --> checkpoint thread: tiles that changed, then the log is trimmed
+//! readers <-- published snapshot                 | tiles that changed since the last checkpoint
+//!                                                v
+//!                                    checkpoint thread: keep them, trim the log
 //! ```
 //!
 //! What readers see is what is on the disk: a snapshot is published after its commit, and only then
@@ -32,9 +34,9 @@ pub use tiles::RestoreError;
 
 use crate::metrics::Metrics;
 use crate::settings::Limits;
-use crate::store::{Store, StoreError, StoredRequest};
-use checkpoints::Checkpoints;
-use writer::{Job, Writer};
+use crate::store::{Answered, Once, OtherBody, Store, StoreError, StoredRequest};
+use checkpoints::checkpoints;
+use writer::{Deed, Job, Writer};
 
 /// So many jobs may wait for the writer; who comes after them waits in turn.
 const QUEUE: usize = 1024;
@@ -93,9 +95,12 @@ pub enum Refusal {
     /// Changes cannot be applied.
     #[error(transparent)]
     Changes(#[from] ChangeError),
-    /// The request cannot be opened.
+    /// The request cannot be opened, or not go on so.
     #[error(transparent)]
     CaseFile(#[from] CaseFileError),
+    /// The key was sent before, and then with something else.
+    #[error(transparent)]
+    OtherBody(#[from] OtherBody),
     /// The service is stopping.
     #[error("the service is stopping; nothing was done")]
     Stopping,
@@ -104,13 +109,15 @@ pub enum Refusal {
     StoreFailed,
 }
 
-/// A request that was opened, as its agency is told.
-#[derive(Clone, Debug)]
-pub struct Opened {
-    /// Which request.
-    pub id: RequestId,
-    /// The receipt as JSON.
-    pub receipt: String,
+/// How a request goes on in its life, as its agency says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The agency has what it needs.
+    Resolve,
+    /// The agency takes it back.
+    Withdraw,
+    /// It is to be open until a later instant.
+    Extend(Timestamp),
 }
 
 /// What is held of one owner.
@@ -139,34 +146,27 @@ impl Engine {
     ) -> Result<(Arc<Self>, Threads), StartError> {
         let start = Instant::now();
         let store = Arc::new(Store::open(folder)?);
-        store.sweep()?;
-        let (checkpoint, tiles) = store.checkpoint()?;
-        let registry = tiles::registry(checkpoint, &tiles)?;
-        let replayed = store.replay(checkpoint, |revision, changes| {
-            tiles::replay(&registry, revision, changes).map_err(StartError::from)
-        })?;
+        let unfinished = store.sweep()?;
+        let (registry, checkpoint, log) = tiles::restore(&store)?;
         let cases = Arc::new(Cases::load(policy, agencies, &store)?);
         let snapshot = registry.snapshot();
         tracing::info!(
             revision = snapshot.revision().0,
             cameras = snapshot.cameras(),
-            replayed,
+            checkpoint = checkpoint.0,
+            replayed = log.revisions,
+            unfinished,
             milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
             "loaded"
         );
         metrics.publish(&snapshot);
-        metrics.log_entries.set(i64::try_from(replayed).unwrap_or(i64::MAX));
+        metrics.log_entries.set(i64::try_from(log.revisions).unwrap_or(i64::MAX));
 
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
         let standing = Arc::new(Standing::default());
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let (checkpoints, due) = Checkpoints::new(
-            Arc::clone(&store),
-            Arc::clone(&published),
-            checkpoint,
-            limits,
-            Arc::clone(metrics),
-        );
+        let (due, checkpoints) =
+            checkpoints(&store, metrics, limits, (checkpoint, log), jobs.downgrade());
         let ids = store.request_ids()?;
         let writer = Writer {
             registry,
@@ -176,9 +176,8 @@ impl Engine {
             standing: Arc::clone(&standing),
             metrics: Arc::clone(metrics),
             ids: ids.into_iter().collect(),
-            since_checkpoint: replayed,
-            checkpoint_after: limits.checkpoint_revisions,
             due,
+            keys_seconds: limits.key_hours.saturating_mul(3600),
         };
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(StartError::Thread)
@@ -214,8 +213,13 @@ impl Engine {
     /// # Errors
     ///
     /// If they cannot be applied, or the writer does not take any.
-    pub async fn apply(&self, changes: Vec<Change>, json: Vec<u8>) -> Result<Revision, Refusal> {
-        self.ask(|answer| Job::Apply { changes, json, answer }).await?
+    pub async fn apply(
+        &self,
+        changes: Vec<Change>,
+        json: Vec<u8>,
+        once: Option<Once>,
+    ) -> Result<Answered, Refusal> {
+        self.have_done(Deed::Apply { changes, json }, once).await
     }
 
     /// Opens an authorised request in its agency's case file, and gives the receipt.
@@ -227,8 +231,38 @@ impl Engine {
         &self,
         authorized: AuthorizedRequest,
         now: Timestamp,
-    ) -> Result<Opened, Refusal> {
-        self.ask(|answer| Job::Open { authorized, now, answer }).await?
+        once: Option<Once>,
+    ) -> Result<Answered, Refusal> {
+        self.have_done(Deed::Open { authorized, now }, once).await
+    }
+
+    /// Takes an agency's request one step on in its life.
+    ///
+    /// # Errors
+    ///
+    /// If the agency has no such request, if it is not open, or the writer does not take any.
+    pub async fn go_on(
+        &self,
+        agency: AgencyId,
+        id: RequestId,
+        step: Step,
+        now: Timestamp,
+        once: Option<Once>,
+    ) -> Result<Answered, Refusal> {
+        self.have_done(Deed::Go { agency, id, step, now }, once).await
+    }
+
+    /// What was answered before to the same key. Reads from the disk.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read; inside, if something else was sent with the key.
+    pub fn answered(&self, once: &Once) -> Result<Option<Result<Answered, OtherBody>>, StoreError> {
+        Ok(self.store.answered(once)?.map(|kept| once.again(&kept)))
+    }
+
+    async fn have_done(&self, what: Deed, once: Option<Once>) -> Result<Answered, Refusal> {
+        self.ask(|answer| Job::Do { what, once, answer }).await?
     }
 
     /// What is held of an owner, as it is on the disk.
@@ -267,16 +301,19 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// If the store cannot be read; inside, if today's policy would refuse the request.
+    /// If the store cannot be read; inside, if the request is not open, or if today's policy would
+    /// refuse it.
     pub fn authorized(
         &self,
         id: RequestId,
+        now: Timestamp,
     ) -> Result<Option<Result<AuthorizedRequest, NotAuthorized>>, StoreError> {
-        if let Some(authorized) = self.cases.authorized(id) {
-            return Ok(Some(Ok(authorized)));
+        if let Some(remembered) = self.cases.remembered(id, now) {
+            return Ok(Some(remembered));
         }
         let stored = self.store.request(id)?;
-        Ok(stored.map(|stored| self.cases.authorize_again(id, &stored.opened)))
+        let agency = stored.map(|stored| stored.opened.request().agency);
+        Ok(agency.map(|agency| self.cases.authorize_again(id, agency, now)))
     }
 
     /// Asks the writer to stop once it has done what waits already.

@@ -1,67 +1,71 @@
-//! How the registry comes back from what is kept, and what of it a checkpoint writes.
-//!
-//! No checkpoint is made yet: everything is in the log, which is replayed from its start. This file is
-//! all that has to follow to keep the tiles of the library.
+//! How the registry comes back from its tiles and the log, and what of it a checkpoint keeps.
 
-use canvass::{Change, ChangeError, Registry, Revision, Snapshot};
+use canvass::{Registry, ReplayError, Revision, TileChanges, TileError, TileKey};
 
-use crate::store::StagedTile;
+use crate::store::{LogLength, StagedTile, Store, StoreError};
 
-/// Why a registry could not be put together again.
+/// Why a registry could not be put together again. Then the service does not start: without a page of
+/// owners it would not know who withdrew, or whom they let ask.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
-    /// The store has tiles, which this version cannot read.
-    #[error("the store has a checkpoint at revision `{0}`, which this version cannot read")]
-    Checkpoint(Revision),
-    /// The log does not continue where it should.
-    #[error("the log goes on with revision `{found}` after `{last}`: something between is missing")]
-    Gap {
-        /// The last one applied.
-        last: Revision,
-        /// The next one in the log.
-        found: Revision,
-    },
-    /// A change that was applied once cannot be applied again.
-    #[error("revision `{revision}` of the log cannot be applied again: {error}")]
-    Replay {
-        /// Which revision.
-        revision: Revision,
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A tile is not as it was written.
+    #[error("tile `{tile}` of the store cannot be used: {error}")]
+    Tile {
+        /// Which tile.
+        tile: String,
         /// What is wrong.
-        error: ChangeError,
+        error: TileError,
     },
+    /// Tiles do not go together.
+    #[error("the tiles of the store do not go together: {0}")]
+    Tiles(TileError),
+    /// The log does not continue the tiles.
+    #[error("the log of the store cannot be replayed: {0}")]
+    Replay(#[from] ReplayError),
 }
 
-/// The registry as of a checkpoint.
-pub(super) fn registry(checkpoint: Revision, tiles: &[Vec<u8>]) -> Result<Registry, RestoreError> {
-    if checkpoint == Revision(0) && tiles.is_empty() {
-        Ok(Registry::new())
-    } else {
-        Err(RestoreError::Checkpoint(checkpoint))
+/// The registry as it was last kept, at which revision its tiles are, and how long the log is since.
+pub(super) fn restore(store: &Store) -> Result<(Registry, Revision, LogLength), RestoreError> {
+    let (checkpoint, tiles) = store.checkpoint()?;
+    // The bytes are given away, so that they do not take memory once they are read.
+    let registry = Registry::from_tiles(checkpoint, tiles.into_values());
+    let registry = registry.map_err(|error| found_again(store, error))?;
+    let log = store.replay(checkpoint, |revision, changes| {
+        registry.replay(revision, changes).map(drop).map_err(RestoreError::from)
+    })?;
+    Ok((registry, checkpoint, log))
+}
+
+/// Names the tile that is wrong: its own bytes may not even say which it is.
+fn found_again(store: &Store, error: TileError) -> RestoreError {
+    let (checkpoint, tiles) = match store.checkpoint() {
+        Ok(kept) => kept,
+        Err(error) => return error.into(),
+    };
+    let wrong = tiles.into_iter().find_map(|(tile, bytes)| {
+        Registry::from_tiles(checkpoint, [bytes]).err().map(|error| (tile, error))
+    });
+    match wrong {
+        Some((tile, error)) => {
+            let tile = TileKey::from_u64(tile).map_or(tile.to_string(), |key| key.to_string());
+            RestoreError::Tile { tile, error }
+        }
+        None => RestoreError::Tiles(error),
     }
 }
 
-/// Does one revision of the log again.
-pub(super) fn replay(
-    registry: &Registry,
-    revision: Revision,
-    changes: Vec<Change>,
-) -> Result<(), RestoreError> {
-    let last = registry.snapshot().revision();
-    if last.0.checked_add(1) != Some(revision.0) {
-        return Err(RestoreError::Gap { last, found: revision });
-    }
-    match registry.apply(changes) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(RestoreError::Replay { revision, error }),
-    }
-}
-
-/// Every tile that has to be kept anew, given what was kept at an earlier revision; `None` if tiles
-/// cannot be had.
-pub(super) fn changed(
-    _snapshot: &Snapshot,
-    _since: Revision,
-) -> Option<std::vec::IntoIter<StagedTile>> {
-    None
+/// What has to be kept. Tiles are encoded as they are asked for, so that they are never in memory all
+/// at once.
+pub(super) fn staged(changes: TileChanges) -> impl Iterator<Item = StagedTile> {
+    let TileChanges { changed, vanished, .. } = changes;
+    let vanished = vanished.into_iter();
+    let vanished = vanished.map(|key| StagedTile { tile: key.to_u64(), bytes: Vec::new() });
+    let changed = changed.into_iter();
+    let changed =
+        changed.map(|tile| StagedTile { tile: tile.key().to_u64(), bytes: tile.encode() });
+    vanished.chain(changed)
 }

@@ -5,15 +5,22 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, Request as HttpRequest, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
-use canvass::{AgencyId, Area, AuthorizedRequest, IncidentKind, Request, RequestId, TimeWindow};
+use canvass::{
+    AgencyId, Area, AuthorizedRequest, CaseFileError, IncidentKind, Request, RequestId, TimeWindow,
+};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::problem::{Kind, Problem};
 use super::{App, body};
+use crate::engine::{Refusal, Step};
+use crate::store::{Answered, Caller, Once};
+
+/// So often a request is reviewed while others that overlap it are opened.
+const REVIEWS: usize = 5;
 
 /// A request as an agency writes it. The area is read by itself, so that what is wrong with the
 /// drawing can be said with its place, and so that any GeoJSON with one area is taken.
@@ -31,11 +38,10 @@ struct Submitted<'a> {
     contact: String,
 }
 
-/// What an agency is told: its request's number, and the receipt.
-#[derive(Serialize)]
-struct Told<'a> {
-    id: RequestId,
-    receipt: &'a RawValue,
+/// What a look at a request led to.
+enum Looked {
+    Again(Answered),
+    Passed(Box<AuthorizedRequest>),
 }
 
 /// `POST /v1/requests`
@@ -44,18 +50,49 @@ pub(super) async fn submit(
     Extension(agency): Extension<AgencyId>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
+    let (key, path) = (body::key(request.headers())?, request.uri().path().to_owned());
     let text = body::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let now = Timestamp::now();
-    let reviewing = Arc::clone(&app);
-    let authorized = app.blocking(move || review(&reviewing, agency, &text, now)).await??;
-    let opened = app.engine.open(authorized, now).await?;
-    let receipt = RawValue::from_string(opened.receipt).map_err(|error| Problem::json(&error))?;
-    let told = Told { id: opened.id, receipt: &receipt };
-    let mut response = body::json(StatusCode::CREATED, &told);
-    if let Ok(place) = HeaderValue::try_from(format!("/v1/requests/{}", opened.id)) {
-        response.headers_mut().insert(header::LOCATION, place);
+    for _ in 0..REVIEWS {
+        let now = Timestamp::now();
+        let once = body::once(key.as_ref(), Caller::Agency(agency), &path, &text, now);
+        let (looking, text, sent) = (Arc::clone(&app), text.clone(), once.clone());
+        let looked =
+            app.blocking(move || look(&looking, agency, &text, sent.as_ref(), now)).await??;
+        let authorized = match looked {
+            Looked::Again(answered) => return Ok(body::answered(StatusCode::CREATED, answered)),
+            Looked::Passed(authorized) => *authorized,
+        };
+        match app.engine.open(authorized, now, once).await {
+            // One that overlaps it was opened since the review, which has to see it.
+            Err(Refusal::CaseFile(CaseFileError::OverlapOpened { .. })) => {}
+            opened => return Ok(body::answered(StatusCode::CREATED, opened?)),
+        }
     }
-    Ok(response)
+    let detail = "other requests of yours about the same place came at the same time; try again";
+    Err(Problem::new(Kind::Overloaded, detail))
+}
+
+/// Reviews a request, if it was not answered before. What was opened counts against what is sent
+/// again, so that the key is asked for first, and again if the review refuses: the first answer may
+/// have been given meanwhile.
+fn look(
+    app: &App,
+    agency: AgencyId,
+    text: &[u8],
+    once: Option<&Once>,
+    now: Timestamp,
+) -> Result<Looked, Problem> {
+    let before = || match once.map(|once| app.engine.answered(once)) {
+        Some(kept) => kept?.transpose().map_err(|other| Problem::from(Refusal::from(other))),
+        None => Ok(None),
+    };
+    if let Some(answered) = before()? {
+        return Ok(Looked::Again(answered));
+    }
+    match review(app, agency, text, now) {
+        Ok(authorized) => Ok(Looked::Passed(Box::new(authorized))),
+        Err(problem) => before()?.map(Looked::Again).ok_or(problem),
+    }
 }
 
 fn review(
@@ -101,13 +138,81 @@ pub(super) async fn receipt(
     Extension(agency): Extension<AgencyId>,
     id: Path<String>,
 ) -> Result<Response, Problem> {
-    let id = request_id(&id)?;
+    let (id, now) = (request_id(&id)?, Timestamp::now());
     let engine = Arc::clone(&app.engine);
     let stored = app.blocking(move || engine.request(id)).await??;
     // Another agency's request is answered as one that never was.
     let own = stored.filter(|stored| stored.opened.request().agency == agency);
     let stored = own.ok_or_else(|| no_such_request(id))?;
-    Ok(body::json(StatusCode::OK, &Told { id, receipt: &stored.receipt }))
+    Ok(body::json(StatusCode::OK, &stored.told(now)))
+}
+
+/// `POST /v1/requests/{id}/resolve`
+pub(super) async fn resolve(
+    State(app): State<Arc<App>>,
+    Extension(agency): Extension<AgencyId>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    go_on(app, agency, &id, request, nothing_more(Step::Resolve)).await
+}
+
+/// `POST /v1/requests/{id}/withdraw`
+pub(super) async fn withdraw(
+    State(app): State<Arc<App>>,
+    Extension(agency): Extension<AgencyId>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    go_on(app, agency, &id, request, nothing_more(Step::Withdraw)).await
+}
+
+/// `POST /v1/requests/{id}/extend`
+pub(super) async fn extend(
+    State(app): State<Arc<App>>,
+    Extension(agency): Extension<AgencyId>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    let until = |text: &[u8]| {
+        let Until { until } = serde_json::from_slice(text)?;
+        Ok(Step::Extend(until))
+    };
+    go_on(app, agency, &id, request, until).await
+}
+
+/// Until when a request is to be open.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Until {
+    until: Timestamp,
+}
+
+/// A step of which there is nothing more to say: the body is an empty object.
+fn nothing_more(step: Step) -> impl FnOnce(&[u8]) -> Result<Step, serde_json::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    move |text| serde_json::from_slice(text).map(|Nothing {}| step)
+}
+
+async fn go_on(
+    app: Arc<App>,
+    agency: AgencyId,
+    id: &str,
+    request: HttpRequest,
+    step: impl FnOnce(&[u8]) -> Result<Step, serde_json::Error>,
+) -> Result<Response, Problem> {
+    let (id, now) = (request_id(id)?, Timestamp::now());
+    let (key, path) = (body::key(request.headers())?, request.uri().path().to_owned());
+    let text = body::receive(request, app.limits.body_bytes, app.body_within()).await?;
+    let step = step(&text).map_err(|error| Problem::json(&error))?;
+    let once = body::once(key.as_ref(), Caller::Agency(agency), &path, &text, now);
+    match app.engine.go_on(agency, id, step, now, once).await {
+        // Another agency's request is answered as one that never was.
+        Err(Refusal::CaseFile(CaseFileError::Unknown { .. })) => Err(no_such_request(id)),
+        gone => Ok(body::answered(StatusCode::OK, gone?)),
+    }
 }
 
 pub(super) fn request_id(text: &str) -> Result<RequestId, Problem> {

@@ -12,18 +12,13 @@ use subtle::ConditionallySelectable;
 use super::App;
 use super::problem::{Kind, Problem};
 use crate::settings::{Settings, TokenDigest};
+use crate::store::Caller;
 
 /// The tokens that are known.
 #[derive(Debug)]
 pub(crate) struct Callers {
     operator: TokenDigest,
     agencies: Vec<(TokenDigest, AgencyId)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Caller {
-    Operator,
-    Agency(AgencyId),
 }
 
 impl Callers {

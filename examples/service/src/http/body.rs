@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::problem::{Kind, Problem};
+use crate::store::{Answered, Caller, Once};
 
 /// Receives the whole body of a request.
 pub(crate) async fn receive(
@@ -36,6 +38,49 @@ pub(crate) async fn receive(
             format!("it was not all there after {} seconds", within.as_secs()),
         )),
     }
+}
+
+/// The header with which a sender says that this is the same as it sent before.
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A key has at most so many bytes.
+const KEY_BYTES: usize = 255;
+
+/// The idempotency key of a request's head, if it has one.
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
+    let mut keys = headers.get_all(KEY).iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let visible = key.as_bytes().iter().all(u8::is_ascii_graphic);
+    if keys.next().is_some() || !visible || !(1..=KEY_BYTES).contains(&key.len()) {
+        let detail = format!("send one key of 1 to {KEY_BYTES} visible ASCII characters");
+        return Err(Problem::new(Kind::BadKey, detail));
+    }
+    Ok(Some(key.clone()))
+}
+
+/// What is to be done once, if a key came with it.
+pub(crate) fn once(
+    key: Option<&HeaderValue>,
+    caller: Caller,
+    path: &str,
+    body: &[u8],
+    now: Timestamp,
+) -> Option<Once> {
+    let second = u64::try_from(now.as_second()).unwrap_or(0);
+    key.map(|key| Once::new(caller, key.as_bytes(), path, body, second))
+}
+
+/// An answer that was given, for the first time or again.
+pub(crate) fn answered(status: StatusCode, answered: Answered) -> Response {
+    let Answered { request, body } = answered;
+    let mut response = json(status, &body);
+    if status == StatusCode::CREATED
+        && let Some(id) = request
+        && let Ok(place) = HeaderValue::try_from(format!("/v1/requests/{id}"))
+    {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    response
 }
 
 fn says_json(headers: &HeaderMap) -> bool {

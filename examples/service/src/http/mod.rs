@@ -85,6 +85,9 @@ pub fn router(app: Arc<App>) -> Router {
     let agency = Router::new()
         .route("/v1/requests", post(agency::submit))
         .route("/v1/requests/{id}", get(agency::receipt))
+        .route("/v1/requests/{id}/resolve", post(agency::resolve))
+        .route("/v1/requests/{id}/withdraw", post(agency::withdraw))
+        .route("/v1/requests/{id}/extend", post(agency::extend))
         .route_layer(from_fn_with_state(Arc::clone(&app), auth::agency));
     let open = Router::new()
         .route("/healthz", get(pages::healthy))

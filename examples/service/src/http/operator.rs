@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::agency::{no_such_request, request_id};
 use super::problem::{Kind, Problem};
 use super::{App, body};
+use crate::store::Caller;
 
 /// So many errors of one list are told at once.
 const TOLD: usize = 20;
@@ -27,12 +28,15 @@ pub(super) async fn change(
     State(app): State<Arc<App>>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
+    let (key, path) = (body::key(request.headers())?, request.uri().path().to_owned());
     let text = body::receive(request, app.limits.changes_body_bytes, app.body_within()).await?;
-    let allowed = app.limits.changes_per_list;
-    let (changes, json) = app.blocking(move || read_changes(&text, allowed)).await??;
-    let number = changes.len();
-    let revision = app.engine.apply(changes, json).await?;
-    Ok(body::json(StatusCode::OK, &json!({ "revision": revision, "changes": number })))
+    let (allowed, now) = (app.limits.changes_per_list, Timestamp::now());
+    let reading = move || {
+        let once = body::once(key.as_ref(), Caller::Operator, &path, &text, now);
+        read_changes(&text, allowed).map(|(changes, json)| (changes, json, once))
+    };
+    let (changes, json, once) = app.blocking(reading).await??;
+    Ok(body::answered(StatusCode::OK, app.engine.apply(changes, json, once).await?))
 }
 
 /// Reads a list of changes, and writes it as it is kept.
@@ -183,7 +187,7 @@ async fn with_request(
     let (id, now) = (request_id(id)?, Timestamp::now());
     let pool = Arc::clone(&app);
     pool.blocking(move || {
-        let authorized = app.engine.authorized(id)?.ok_or_else(|| no_such_request(id))??;
+        let authorized = app.engine.authorized(id, now)?.ok_or_else(|| no_such_request(id))??;
         Ok(answer(&app, id, &authorized, now))
     })
     .await?

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
-use canvass::{AreaError, ChangeError, ChangeRefusal, Violations};
+use canvass::{AreaError, CaseFileError, ChangeError, ChangeRefusal, ReopenError, Violations};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -39,6 +39,7 @@ kinds! {
     MalformedJson BAD_REQUEST "malformed_json" "The body is not JSON",
     BrokenBody BAD_REQUEST "broken_body" "The body could not be received",
     BadRequest BAD_REQUEST "bad_request" "The request cannot be read",
+    BadKey BAD_REQUEST "bad_key" "The idempotency key is not as it must be",
     BadQuery BAD_REQUEST "bad_query" "The query is not as it must be",
     TokenMissing UNAUTHORIZED "token_missing" "A bearer token is needed",
     TokenUnknown UNAUTHORIZED "token_unknown" "Nobody has this token",
@@ -49,11 +50,14 @@ kinds! {
     BodyTooSlow REQUEST_TIMEOUT "body_too_slow" "The body took too long to come",
     ChangesRefused CONFLICT "changes_refused" "A change cannot be applied, so none was",
     NotAuthorized CONFLICT "not_authorized" "The request may not be routed today",
+    NotOpen CONFLICT "not_open" "The request is not open",
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is larger than allowed",
     NotJson UNSUPPORTED_MEDIA_TYPE "not_json" "The body must be application/json",
     WrongShape UNPROCESSABLE_ENTITY "wrong_shape" "The JSON says something that cannot be",
     InvalidArea UNPROCESSABLE_ENTITY "invalid_area" "The drawing is no area",
     Refused UNPROCESSABLE_ENTITY "refused" "The request breaks limits of the policy",
+    CannotExtend UNPROCESSABLE_ENTITY "cannot_extend" "The request cannot be open until then",
+    KeyReused UNPROCESSABLE_ENTITY "key_reused" "The key was sent before with something else",
     TooSlow SERVICE_UNAVAILABLE "too_slow" "There was no answer in time",
     Overloaded SERVICE_UNAVAILABLE "overloaded" "Too much is asked at once",
     Stopping SERVICE_UNAVAILABLE "stopping" "The service is stopping",
@@ -152,14 +156,34 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Changes(error) => error.into(),
+            Refusal::CaseFile(error) => error.into(),
+            Refusal::OtherBody(error) => Self::new(Kind::KeyReused, error.to_string()),
+            Refusal::Stopping => Self::new(Kind::Stopping, refusal.to_string()),
+            Refusal::StoreFailed => Self::new(Kind::StoreFailed, refusal.to_string()),
+        }
+    }
+}
+
+impl From<CaseFileError> for Problem {
+    fn from(error: CaseFileError) -> Self {
+        match error {
             // Another request in the same case came between review and opening.
-            Refusal::CaseFile(error @ canvass::CaseFileError::CaseExhausted { .. }) => {
+            CaseFileError::CaseExhausted { .. } => {
                 let violation = json!({ "code": "case_exhausted", "message": error.to_string() });
                 Self::new(Kind::Refused, error.to_string()).with("violations", [violation])
             }
-            Refusal::CaseFile(error) => Self::new(Kind::Internal, error.to_string()),
-            Refusal::Stopping => Self::new(Kind::Stopping, refusal.to_string()),
-            Refusal::StoreFailed => Self::new(Kind::StoreFailed, refusal.to_string()),
+            CaseFileError::NotOpen { state, .. } => {
+                Self::new(Kind::NotOpen, error.to_string()).with("state", state)
+            }
+            CaseFileError::CannotExtend { from, latest, .. } => {
+                Self::new(Kind::CannotExtend, error.to_string())
+                    .with("from", from)
+                    .with("latest", latest)
+            }
+            error => {
+                tracing::error!(%error, "a case file refused");
+                Self::new(Kind::Internal, "the operator's log says more")
+            }
         }
     }
 }
@@ -168,8 +192,13 @@ impl From<NotAuthorized> for Problem {
     fn from(error: NotAuthorized) -> Self {
         let problem = Self::new(Kind::NotAuthorized, error.to_string());
         match &error {
-            NotAuthorized::Refused(violations) => problem.with("violations", violations),
-            NotAuthorized::AgencyGone(_) => problem,
+            NotAuthorized::NotOpen { state, .. } => {
+                Self::new(Kind::NotOpen, error.to_string()).with("state", state)
+            }
+            NotAuthorized::Again(ReopenError::Refused(violations)) => {
+                problem.with("violations", violations)
+            }
+            NotAuthorized::Again(_) | NotAuthorized::AgencyGone(_) => problem,
         }
     }
 }

@@ -1,14 +1,13 @@
-//! Checkpoints: tiles that changed are staged beside the old ones a few at a time, so that commits
-//! go on in between; one short transaction makes them count; then what they replace is swept away.
-//! Wherever that is cut off, the store is as it was before the checkpoint, or after it.
+//! Checkpoints: one transaction keeps the tiles that changed and makes them count. Where they are too
+//! many for that, the first of them are staged beside the old ones in transactions before, so that
+//! commits go on in between. Then what they replace is swept away, and the log trimmed. Wherever that
+//! is cut off, the store is as it was before the checkpoint, or after it.
 
 use canvass::Revision;
 use redb::ReadableTable;
 
 use super::{LOG, META, Store, StoreError, TILES};
 
-/// About so many bytes of tiles go into one transaction.
-const STAGE_BYTES: usize = 4 << 20;
 /// So many entries are removed in one transaction.
 const SWEEP: usize = 4096;
 
@@ -23,7 +22,8 @@ pub struct StagedTile {
 
 impl Store {
     /// Makes a checkpoint of the state at a revision, given every tile that has changed or vanished
-    /// since the last one. Commits go on in between.
+    /// since the last one that was made. A transaction has about so many bytes of tiles at most;
+    /// commits go on in between.
     ///
     /// Only one checkpoint may be made at a time.
     ///
@@ -34,39 +34,46 @@ impl Store {
         &self,
         revision: Revision,
         changed: impl IntoIterator<Item = StagedTile>,
+        transaction_bytes: usize,
     ) -> Result<usize, StoreError> {
         let mut changed = changed.into_iter().peekable();
         let mut replaced = Vec::new();
-        while changed.peek().is_some() {
+        loop {
+            // Encoded before the transaction begins, for as long as it lasts nobody else can commit.
+            let (mut staged, mut bytes) = (Vec::new(), 0);
+            while let Some(tile) = changed.next_if(|_| bytes < transaction_bytes) {
+                bytes += tile.bytes.len().max(1);
+                replaced.push(tile.tile);
+                staged.push(tile);
+            }
+            let is_last = changed.peek().is_none();
             let transaction = self.begin()?;
             {
                 let mut tiles = transaction.open_table(TILES)?;
-                let mut staged = 0;
-                while let Some(StagedTile { tile, bytes }) =
-                    changed.next_if(|_| staged < STAGE_BYTES)
-                {
+                for StagedTile { tile, bytes } in staged {
                     tiles.insert((tile, revision.0), bytes.as_slice())?;
-                    staged += bytes.len().max(1);
-                    replaced.push(tile);
                 }
             }
+            if is_last {
+                transaction.open_table(META)?.insert("checkpoint", revision.0)?;
+            }
             transaction.commit()?;
+            if is_last {
+                break;
+            }
         }
-        let transaction = self.begin()?;
-        transaction.open_table(META)?.insert("checkpoint", revision.0)?;
-        transaction.commit()?;
         self.sweep_tiles(revision, &replaced)?;
         self.trim(revision)?;
         Ok(replaced.len())
     }
 
     /// Removes all that a checkpoint which was cut off has left: for start-up, when no other is
-    /// made.
+    /// made. How many tiles it had staged is returned.
     ///
     /// # Errors
     ///
     /// If the database refuses.
-    pub fn sweep(&self) -> Result<(), StoreError> {
+    pub fn sweep(&self) -> Result<usize, StoreError> {
         let (revision, unfinished, tiles) = {
             let transaction = self.begin()?;
             let revision =
@@ -94,7 +101,8 @@ impl Store {
             transaction.commit()?;
         }
         self.sweep_tiles(revision, &tiles)?;
-        self.trim(revision)
+        self.trim(revision)?;
+        Ok(unfinished.len())
     }
 
     /// Of each of these tiles, removes all versions but the newest, and that too if it says that

@@ -9,12 +9,15 @@
 //! log       revision          -> the changes that made it, as JSON
 //! opened    agency, ordinal   -> the request and its receipt, as JSON
 //! requests  request           -> agency, ordinal
+//! keys      caller, key       -> what was answered to whoever sent the key, as JSON
+//! aging     second, keys' key -> nothing: which keys are old
 //! ```
 //!
 //! The state at the checkpoint is, of each tile, the newest version that is not newer than the
 //! checkpoint; what is newer was staged by a checkpoint that did not get to its end.
 
 mod checkpoint;
+mod keys;
 mod opened;
 
 use std::collections::BTreeMap;
@@ -28,13 +31,16 @@ use redb::{
 };
 
 pub use checkpoint::StagedTile;
-pub use opened::{NewRequest, StoredRequest};
+pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
+pub use opened::{KeptRequest, StoredRequest, Told};
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const TILES: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("tiles");
 const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 const OPENED: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("opened");
 const REQUESTS: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("requests");
+const KEYS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keys");
+const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging");
 
 /// The one format that there is so far.
 const FORMAT: u64 = 1;
@@ -93,6 +99,53 @@ pub struct LogEntry {
     pub changes: Vec<u8>,
 }
 
+/// How long a log is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogLength {
+    /// Revisions.
+    pub revisions: u64,
+    /// Bytes of their changes.
+    pub bytes: u64,
+}
+
+impl LogLength {
+    /// Adds a revision whose changes have so many bytes.
+    pub fn add(&mut self, bytes: usize) {
+        self.revisions = self.revisions.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+    }
+
+    /// What is left of it without a part at its start.
+    #[must_use]
+    pub fn without(self, part: Self) -> Self {
+        Self {
+            revisions: self.revisions.saturating_sub(part.revisions),
+            bytes: self.bytes.saturating_sub(part.bytes),
+        }
+    }
+}
+
+/// What is kept together, in one transaction.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// Revisions of the registry.
+    pub revisions: Vec<LogEntry>,
+    /// Requests that were opened, or are kept anew because they went on in their lives.
+    pub requests: Vec<KeptRequest>,
+    /// What was answered to whom sent a key.
+    pub answers: Vec<(Once, KeptAnswer)>,
+    /// Keys that were sent before this second may be forgotten.
+    pub keys_kept_after: u64,
+}
+
+impl Kept {
+    /// Whether there is nothing to keep.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.revisions.is_empty() && self.requests.is_empty() && self.answers.is_empty()
+    }
+}
+
 impl Store {
     /// Opens the store in a folder, which is made if there is none. Nobody else can open it until
     /// this process has closed it, or died.
@@ -130,54 +183,60 @@ impl Store {
             transaction.open_table(LOG)?;
             transaction.open_table(OPENED)?;
             transaction.open_table(REQUESTS)?;
+            transaction.open_table(KEYS)?;
+            transaction.open_table(AGING)?;
         }
         transaction.commit()?;
         Ok(store)
     }
 
-    /// Keeps revisions and opened requests, all or none. They are on the disk when this returns.
+    /// Keeps a group, all of it or nothing. It is on the disk when this returns.
     ///
     /// # Errors
     ///
     /// If the database refuses; what was to be kept may then be kept or not, which only opening
     /// the store again will tell.
-    pub fn commit(&self, revisions: &[LogEntry], opened: &[NewRequest]) -> Result<(), StoreError> {
+    pub fn commit(&self, group: &Kept) -> Result<(), StoreError> {
         let transaction = self.begin()?;
-        if !revisions.is_empty() {
+        if !group.revisions.is_empty() {
             let mut log = transaction.open_table(LOG)?;
-            for LogEntry { revision, changes } in revisions {
+            for LogEntry { revision, changes } in &group.revisions {
                 log.insert(revision.0, changes.as_slice())?;
             }
         }
-        if !opened.is_empty() {
-            opened::insert(&transaction, opened)?;
+        if !group.requests.is_empty() {
+            opened::insert(&transaction, &group.requests)?;
+        }
+        if !group.answers.is_empty() {
+            keys::insert(&transaction, &group.answers, group.keys_kept_after)?;
         }
         transaction.commit()?;
         Ok(())
     }
 
-    /// The revision of the last checkpoint, and every tile as of it.
+    /// The revision of the last checkpoint, and every tile as of it by its number.
     ///
     /// # Errors
     ///
     /// If the database refuses.
-    pub fn checkpoint(&self) -> Result<(Revision, Vec<Vec<u8>>), StoreError> {
+    pub fn checkpoint(&self) -> Result<(Revision, BTreeMap<u64, Vec<u8>>), StoreError> {
         let transaction = self.database.begin_read()?;
         let revision = transaction.open_table(META)?.get("checkpoint")?.map_or(0, |at| at.value());
-        let mut newest: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+        let mut tiles: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
         for entry in transaction.open_table(TILES)?.iter()? {
             let (key, tile) = entry?;
             // Versions of a tile ascend, so that the last one that fits stays.
             let (tile_key, version) = key.value();
             if version <= revision {
-                newest.insert(tile_key, tile.value().to_vec());
+                tiles.insert(tile_key, tile.value().to_vec());
             }
         }
-        let tiles = newest.into_values().filter(|tile| !tile.is_empty()).collect();
+        // What has vanished has no bytes, and is no tile.
+        tiles.retain(|_, tile| !tile.is_empty());
         Ok((Revision(revision), tiles))
     }
 
-    /// Hands over the revisions of the log that are newer than one, ascending. How many there were
+    /// Hands over the revisions of the log that are newer than one, ascending. How long that log is
     /// is returned.
     ///
     /// # Errors
@@ -187,22 +246,22 @@ impl Store {
         &self,
         after: Revision,
         mut take: impl FnMut(Revision, Vec<Change>) -> Result<(), E>,
-    ) -> Result<u64, E> {
+    ) -> Result<LogLength, E> {
         let read = || -> Result<_, StoreError> {
             let log = self.database.begin_read()?.open_table(LOG)?;
             Ok(log.range(after.0.saturating_add(1)..)?)
         };
-        let mut taken = 0;
+        let mut length = LogLength::default();
         for entry in read()? {
             let (revision, changes) = entry.map_err(StoreError::from)?;
             let revision = revision.value();
+            length.add(changes.value().len());
             let changes = serde_json::from_slice(changes.value()).map_err(|error| {
                 StoreError::Entry { table: "log", entry: revision, reason: error.to_string() }
             })?;
             take(Revision(revision), changes)?;
-            taken += 1;
         }
-        Ok(taken)
+        Ok(length)
     }
 
     /// A transaction whose commit is on the disk when it returns.

@@ -1,15 +1,16 @@
 //! The requests that were opened, by agency in their order: what case files are made of.
 
-use canvass::{AgencyId, CaseFile, OpenedRequest, RequestId};
+use canvass::{AgencyId, CaseFile, OpenedRequest, RequestId, RequestState};
+use jiff::Timestamp;
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{OPENED, REQUESTS, Store, StoreError};
 
-/// A request to be kept.
+/// A request to be kept, in the place of what was kept of it before.
 #[derive(Clone, Debug)]
-pub struct NewRequest {
+pub struct KeptRequest {
     /// Whose.
     pub agency: AgencyId,
     /// Its place in the agency's case file, from 0.
@@ -30,13 +31,38 @@ pub struct StoredRequest {
     pub receipt: Box<RawValue>,
 }
 
+impl StoredRequest {
+    /// What its agency is told: its number, where it is in its life, and the receipt.
+    #[must_use]
+    pub fn told(&self, now: Timestamp) -> Told<'_> {
+        let opened = &self.opened;
+        Told {
+            id: opened.id(),
+            state: opened.state(now),
+            open_until: opened.open_until(),
+            latest: opened.latest(),
+            receipt: &self.receipt,
+        }
+    }
+}
+
+/// What an agency is told of a request. Nothing in it comes from a camera or an owner.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Told<'a> {
+    id: RequestId,
+    state: RequestState,
+    open_until: Timestamp,
+    latest: Timestamp,
+    receipt: &'a RawValue,
+}
+
 pub(super) fn insert(
     transaction: &WriteTransaction,
-    opened: &[NewRequest],
+    kept: &[KeptRequest],
 ) -> Result<(), StoreError> {
     let mut rows = transaction.open_table(OPENED)?;
     let mut requests = transaction.open_table(REQUESTS)?;
-    for NewRequest { agency, ordinal, id, json } in opened {
+    for KeptRequest { agency, ordinal, id, json } in kept {
         rows.insert((agency.0, *ordinal), json.as_slice())?;
         requests.insert(id.0, (agency.0, *ordinal))?;
     }
@@ -50,12 +76,21 @@ impl Store {
     ///
     /// If the database refuses or the entry cannot be read.
     pub fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
+        Ok(self.place_and_request(id)?.map(|(_, stored)| stored))
+    }
+
+    /// The same, with its place in its agency's case file.
+    pub(crate) fn place_and_request(
+        &self,
+        id: RequestId,
+    ) -> Result<Option<(u64, StoredRequest)>, StoreError> {
         let transaction = self.database.begin_read()?;
         let Some(key) = transaction.open_table(REQUESTS)?.get(id.0)?.map(|key| key.value()) else {
             return Ok(None);
         };
         let rows = transaction.open_table(OPENED)?;
-        rows.get(key)?.map(|row| read(key.1, row.value())).transpose()
+        let row = rows.get(key)?;
+        row.map(|row| Ok((key.1, read(key.1, row.value())?))).transpose()
     }
 
     /// The ids of all requests that were ever opened.

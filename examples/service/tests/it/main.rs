@@ -12,8 +12,11 @@
 )]
 
 mod crash;
+mod keys;
+mod lifecycle;
 mod planes;
 mod problems;
 mod restart;
 mod store;
 mod support;
+mod tiles;

@@ -1,14 +1,18 @@
 //! Checkpoints of the store, by itself.
 
 use canvass::Revision;
-use canvass_service::store::{LogEntry, StagedTile, Store, StoreError};
+use canvass_service::store::{Kept, LogEntry, StagedTile, Store, StoreError};
+
+/// So many bytes in one transaction: a tile each.
+const FEW: usize = 1;
 
 fn tile(tile: u64, bytes: &str) -> StagedTile {
     StagedTile { tile, bytes: bytes.as_bytes().to_vec() }
 }
 
-fn entry(revision: u64) -> LogEntry {
-    LogEntry { revision: Revision(revision), changes: b"[]".to_vec() }
+fn log(revisions: std::ops::RangeInclusive<u64>) -> Kept {
+    let entry = |revision| LogEntry { revision: Revision(revision), changes: b"[]".to_vec() };
+    Kept { revisions: revisions.map(entry).collect(), ..Kept::default() }
 }
 
 fn kept(store: &Store) -> (u64, Vec<String>, Vec<u64>) {
@@ -19,8 +23,9 @@ fn kept(store: &Store) -> (u64, Vec<String>, Vec<u64>) {
         log.push(revision.0);
         Ok(())
     });
-    assert_eq!(taken.unwrap(), log.len() as u64);
-    let tiles = tiles.into_iter().map(|tile| String::from_utf8(tile).unwrap()).collect();
+    let length = taken.unwrap();
+    assert_eq!((length.revisions, length.bytes), (log.len() as u64, 2 * log.len() as u64));
+    let tiles = tiles.into_values().map(|tile| String::from_utf8(tile).unwrap()).collect();
     (revision.0, tiles, log)
 }
 
@@ -28,15 +33,15 @@ fn kept(store: &Store) -> (u64, Vec<String>, Vec<u64>) {
 fn a_checkpoint_replaces_what_changed_and_trims_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
-    store.commit(&(1..=5).map(entry).collect::<Vec<_>>(), &[]).unwrap();
-    store.checkpoint_at(Revision(3), [tile(7, "a"), tile(8, "b")]).unwrap();
+    store.commit(&log(1..=5)).unwrap();
+    store.checkpoint_at(Revision(3), [tile(7, "a"), tile(8, "b")], 1 << 20).unwrap();
     assert_eq!(kept(&store), (3, vec!["a".into(), "b".into()], vec![4, 5]));
-    store.checkpoint_at(Revision(5), [tile(8, ""), tile(9, "c")]).unwrap();
+    store.checkpoint_at(Revision(5), [tile(8, ""), tile(9, "c")], FEW).unwrap();
     assert_eq!(kept(&store), (5, vec!["a".into(), "c".into()], vec![]));
     assert!(Store::open(folder.path()).is_err(), "a store was opened twice");
     drop(store);
     let store = Store::open(folder.path()).unwrap();
-    store.sweep().unwrap();
+    assert_eq!(store.sweep().unwrap(), 0);
     assert_eq!(kept(&store), (5, vec!["a".into(), "c".into()], vec![]));
 }
 
@@ -44,20 +49,20 @@ fn a_checkpoint_replaces_what_changed_and_trims_the_log() {
 fn a_checkpoint_that_is_cut_off_leaves_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
-    store.commit(&(1..=4).map(entry).collect::<Vec<_>>(), &[]).unwrap();
-    store.checkpoint_at(Revision(2), [tile(7, "old"), tile(8, "gone later")]).unwrap();
-    // Each tile is a transaction by itself, and the third does not come any more.
-    let large = "x".repeat(5 << 20);
-    let staged = [tile(7, &large), tile(8, "")].into_iter();
+    store.commit(&log(1..=4)).unwrap();
+    store.checkpoint_at(Revision(2), [tile(7, "old"), tile(8, "gone later")], FEW).unwrap();
+    // Each tile is a transaction by itself, and the fourth does not come any more.
+    let staged = [tile(7, "staged"), tile(8, ""), tile(9, "staged")].into_iter();
     let cut = staged.chain(std::iter::from_fn(|| panic!("cut off")));
-    let cut = std::panic::AssertUnwindSafe(|| store.checkpoint_at(Revision(4), cut));
+    let cut = std::panic::AssertUnwindSafe(|| store.checkpoint_at(Revision(4), cut, FEW));
     assert!(std::panic::catch_unwind(cut).is_err());
     let before = (2, vec!["old".to_owned(), "gone later".to_owned()], vec![3, 4]);
     assert_eq!(kept(&store), before);
     drop(store);
     let store = Store::open(folder.path()).unwrap();
-    store.sweep().unwrap();
+    // Peeking at the fourth came before the third was written.
+    assert_eq!(store.sweep().unwrap(), 2);
     assert_eq!(kept(&store), before);
-    store.checkpoint_at(Revision(4), [tile(7, "new"), tile(8, "")]).unwrap();
+    store.checkpoint_at(Revision(4), [tile(7, "new"), tile(8, "")], FEW).unwrap();
     assert_eq!(kept(&store), (4, vec!["new".to_owned()], vec![]));
 }

@@ -1,5 +1,6 @@
 //! A started service, and a client of it.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -102,24 +103,8 @@ pub fn agreed(owner: u64, lon: f64, lat: f64) -> [Value; 2] {
 impl Service {
     /// Starts the program in a folder, which keeps the configuration too.
     pub fn start(folder: &Path, config: &Value) -> Self {
-        let file = folder.join("config.json");
-        std::fs::write(&file, config.to_string()).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_canvass-service"))
-            .args(["--listen", "127.0.0.1:0", "--log", "json", "--config"])
-            .arg(&file)
-            .arg("--data")
-            .arg(folder.join("data"))
-            .env("CANVASS_LOG", "debug")
-            .stdout(Stdio::piped())
-            .stderr(
-                std::fs::File::options()
-                    .create(true)
-                    .append(true)
-                    .open(folder.join("log"))
-                    .unwrap(),
-            )
-            .spawn()
-            .unwrap();
+        let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
+        let mut child = command(folder, config).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ");
@@ -150,6 +135,12 @@ impl Service {
         post(&self.agent, &self.address, token, path, body.as_ref()).unwrap()
     }
 
+    /// The same with an idempotency key.
+    #[track_caller]
+    pub fn post_keyed(&self, token: &str, path: &str, key: &str, body: impl AsRef<[u8]>) -> Answer {
+        post_keyed(&self.agent, &self.address, token, path, key, body.as_ref()).unwrap()
+    }
+
     /// Applies changes, which must be taken.
     #[track_caller]
     pub fn change(&self, changes: &[Value]) -> u64 {
@@ -176,6 +167,25 @@ impl Service {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success());
     }
+}
+
+/// Starts the program in a folder, where it must end by itself, and gives what it complains about.
+#[track_caller]
+pub fn complaint(folder: &Path, config: &Value) -> String {
+    let ended = command(folder, config).stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.code(), ended.stdout.as_slice()), (Some(1), &b""[..]), "{said}");
+    said
+}
+
+fn command(folder: &Path, config: &Value) -> Command {
+    let file = folder.join("config.json");
+    std::fs::write(&file, config.to_string()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_canvass-service"));
+    command.args(["--listen", "127.0.0.1:0", "--log", "json", "--config"]).arg(&file);
+    command.arg("--data").arg(folder.join("data")).env("CANVASS_LOG", "debug");
+    command.stdout(Stdio::piped());
+    command
 }
 
 impl Drop for Service {
@@ -211,6 +221,19 @@ pub fn post(
         request = request.header("authorization", format!("Bearer {token}"));
     }
     answer(request.send(body)?)
+}
+
+pub fn post_keyed(
+    agent: &ureq::Agent,
+    address: &str,
+    token: &str,
+    path: &str,
+    key: &str,
+    body: &[u8],
+) -> Result<Answer, ureq::Error> {
+    let request = agent.post(format!("{address}{path}")).content_type("application/json");
+    let request = request.header("authorization", format!("Bearer {token}"));
+    answer(request.header("idempotency-key", key).send(body)?)
 }
 
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {

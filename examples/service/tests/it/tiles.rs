@@ -1,0 +1,178 @@
+//! The registry is kept as tiles, and the log has only what came since.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use canvass::{Revision, TileKey};
+use canvass_service::store::{Store, StoreError};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use serde_json::{Value, json};
+
+use crate::support::{OPERATOR, Service, agreed, complaint, config, request, square};
+
+const TILES: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("tiles");
+
+/// Three houses in each of two towns, and one owner who has no camera.
+fn towns() -> Vec<Value> {
+    let first = (1..=3).flat_map(|owner| agreed(owner, -84.9, 41.1));
+    let second = (4..=6).flat_map(|owner| agreed(owner, -84.0, 41.1));
+    let granted = json!({ "owner": 7, "consent": { "standing": "granted" } });
+    first.chain(second).chain([json!({ "set_consent": granted })]).collect()
+}
+
+/// The checkpoint's revision, its tiles, and the revisions in the log.
+fn kept(folder: &Path) -> (u64, BTreeMap<u64, Vec<u8>>, Vec<u64>) {
+    let store = Store::open(&folder.join("data")).unwrap();
+    let (checkpoint, tiles) = store.checkpoint().unwrap();
+    let mut log = Vec::new();
+    let each = |revision: Revision, _| {
+        log.push(revision.0);
+        Ok(())
+    };
+    store.replay::<StoreError>(Revision(0), each).unwrap();
+    (checkpoint.0, tiles, log)
+}
+
+fn rows(folder: &Path) -> Vec<((u64, u64), Vec<u8>)> {
+    let database = Database::open(folder.join("data/canvass.redb")).unwrap();
+    let tiles = database.begin_read().unwrap().open_table(TILES).unwrap();
+    let mut rows = Vec::new();
+    for row in tiles.iter().unwrap() {
+        let (key, bytes) = row.unwrap();
+        rows.push((key.value(), bytes.value().to_vec()));
+    }
+    rows
+}
+
+fn write(folder: &Path, key: (u64, u64), bytes: &[u8]) {
+    let database = Database::open(folder.join("data/canvass.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(TILES).unwrap().insert(key, bytes).unwrap();
+    transaction.commit().unwrap();
+}
+
+fn held(service: &Service) -> Vec<Value> {
+    let held = (1..=8).map(|owner| service.get(OPERATOR, &format!("/v1/owners/{owner}")));
+    held.map(|answer| answer.expect(200)).collect()
+}
+
+#[test]
+fn a_start_reads_tiles_and_only_what_came_since_from_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = json!({ "max_area_m2": 1e12, "min_households": 0 });
+    let config = config(&policy, &json!({}));
+    let service = Service::start(folder.path(), &config);
+    service.change(&towns());
+    let told = service.open(&request("26-8", &square(-85.0, 41.0, 1.2)));
+    let path = format!("/v1/requests/{}/route", told["id"]);
+    service.stop();
+
+    let (checkpoint, tiles, log) = kept(folder.path());
+    let is_cell = |&key: &u64| TileKey::from_u64(key).unwrap().to_string().starts_with('8');
+    let cells = tiles.keys().filter(|key| is_cell(key)).count();
+    assert_eq!((checkpoint, cells, log), (1, 2, vec![]));
+    assert!(tiles.len() > cells, "no page of owners");
+
+    // The second town goes, owner 1 withdraws, owner 7 leaves nothing behind; the log has it.
+    let service = Service::start(folder.path(), &config);
+    for camera in 4..=6 {
+        service.change(&[json!({ "remove": { "camera": camera } })]);
+    }
+    service.change(&[json!({ "withdraw": { "owner": 1 } }), json!({ "withdraw": { "owner": 7 } })]);
+    let before = (held(&service), service.get(OPERATOR, &path).expect(200)["recipients"].clone());
+    service.kill();
+    let (checkpoint, _, log) = kept(folder.path());
+    assert_eq!((checkpoint, log), (1, vec![2, 3, 4, 5]));
+
+    // Once from tiles and the log, once from tiles alone, from which what has vanished is gone.
+    for (replayed, log) in [(4, vec![]), (0, vec![])] {
+        let service = Service::start(folder.path(), &config);
+        let after =
+            (held(&service), service.get(OPERATOR, &path).expect(200)["recipients"].clone());
+        assert_eq!(after, before);
+        assert_eq!(
+            after.1,
+            json!([{ "owner": 2, "cameras": [2] }, { "owner": 3, "cameras": [3] }])
+        );
+        service.stop();
+        let lines = std::fs::read_to_string(folder.path().join("log")).unwrap();
+        let loaded = lines.lines().rfind(|line| line.contains("\"loaded\"")).unwrap();
+        assert!(loaded.contains(&format!("\"replayed\":{replayed},")), "{loaded}");
+        let (checkpoint, tiles, left) = kept(folder.path());
+        assert_eq!((checkpoint, left), (5, log));
+        assert_eq!(tiles.keys().filter(|key| is_cell(key)).count(), 1);
+    }
+    assert!(rows(folder.path()).iter().all(|(_, bytes)| !bytes.is_empty()), "a vanished tile");
+}
+
+#[test]
+fn a_flipped_byte_in_a_stored_tile_stops_the_start_and_names_the_tile() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&json!({}), &json!({}));
+    let service = Service::start(folder.path(), &config);
+    service.change(&towns());
+    let before = held(&service);
+    service.stop();
+
+    let rows = rows(folder.path());
+    for (key, bytes) in &rows {
+        let named = format!("tile `{}` of the store", TileKey::from_u64(key.0).unwrap());
+        // In its name, in its key, in its rows, and in its checksum.
+        for place in [0, 9, bytes.len() / 2, bytes.len() - 1] {
+            let mut flipped = bytes.clone();
+            flipped[place] ^= 1;
+            write(folder.path(), *key, &flipped);
+            let said = complaint(folder.path(), &config);
+            assert!(said.contains(&named), "{place}: {said}");
+        }
+        write(folder.path(), *key, &bytes[..bytes.len() - 1]);
+        let said = complaint(folder.path(), &config);
+        assert!(said.contains(&named), "{said}");
+        write(folder.path(), *key, bytes);
+    }
+    let service = Service::start(folder.path(), &config);
+    assert_eq!(held(&service), before);
+    assert!(before.iter().filter(|held| held["consent"]["standing"] == "granted").count() == 7);
+}
+
+#[test]
+fn a_log_that_does_not_go_on_where_the_tiles_end_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&json!({}), &json!({}));
+    let service = Service::start(folder.path(), &config);
+    for owner in 1..=3 {
+        service.change(&agreed(owner, -84.9, 41.1));
+    }
+    service.kill();
+    let log: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
+    let database = Database::open(folder.path().join("data/canvass.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(log).unwrap().remove(2).unwrap().unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let said = complaint(folder.path(), &config);
+    let expected = "the log of the store cannot be replayed: revision `3` does not follow `1`: \
+                    those between are missing";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
+fn the_log_stays_short_while_changes_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = json!({ "checkpoint_revisions": 5, "transaction_bytes": 64 });
+    let service = Service::start(folder.path(), &config(&json!({}), &limits));
+    for owner in 1..=60 {
+        service.change(&agreed(owner, -84.9 + 0.01 * owner as f64, 41.1));
+    }
+    let metrics = service.get(OPERATOR, "/metrics").text;
+    service.kill();
+    let number = |name: &str| -> u64 {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().parse().unwrap()
+    };
+    assert!(number("canvass_checkpoints_total") >= 2, "{metrics}");
+    let (checkpoint, tiles, log) = kept(folder.path());
+    // One checkpoint may be in the making when the log has reached its end.
+    assert!(log.len() <= 21, "{log:?}");
+    assert!(checkpoint >= 39 && !tiles.is_empty(), "{checkpoint}");
+}
