@@ -1,14 +1,13 @@
 //! What an agency has asked before.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::agency::AgencyId;
 use crate::authorized::AuthorizedRequest;
-use crate::lifecycle::Ended;
+use crate::lifecycle::{CaseHash, Ended};
 pub use crate::lifecycle::{OpenedRequest, RequestId, RequestState};
 
 /// What one agency has asked before, in all its cases: the history that a
@@ -49,8 +48,10 @@ impl CaseFile {
     /// would be a way to a third. O(requests).
     #[must_use]
     pub fn opened_in(&self, case_reference: &str) -> u32 {
-        let case = case_reference.trim();
-        let same = |opened: &&OpenedRequest| opened.request.case_reference.trim() == case;
+        let (case, hash) = (case_reference.trim(), CaseHash::of(case_reference));
+        let same = |opened: &&OpenedRequest| {
+            opened.case == hash && opened.request.case_reference.trim() == case
+        };
         u32::try_from(self.opened.iter().filter(same).count()).unwrap_or(u32::MAX)
     }
 
@@ -81,6 +82,10 @@ impl CaseFile {
     ) -> Result<OpenedRequest, CaseFileError> {
         let request = authorized.request();
         let allowed = authorized.max_per_case();
+        let envelope = request.area.envelope();
+        let new_overlap = |opened: &&OpenedRequest| {
+            opened.envelope.intersects(envelope) && authorized.is_new_overlap(&opened.request.area)
+        };
         self.goes_on(now)?;
         if request.agency != self.agency {
             Err(CaseFileError::OtherAgency { named: request.agency, file: self.agency })
@@ -88,9 +93,7 @@ impl CaseFile {
             Err(CaseFileError::IdTaken { id })
         } else if self.opened_in(&request.case_reference) >= allowed {
             Err(CaseFileError::CaseExhausted { allowed })
-        } else if let Some(unseen) =
-            self.iter().find(|o| authorized.is_new_overlap(&o.request.area))
-        {
+        } else if let Some(unseen) = self.iter().find(new_overlap) {
             Err(CaseFileError::OverlapOpened { id: unseen.id })
         } else {
             let (days, most) = authorized.open_days();
@@ -98,6 +101,7 @@ impl CaseFile {
             OpenedRequest::new(id, request.clone(), now, until, latest)
             let request = Arc::new(request.clone());
             self.opened.push(OpenedRequest { id, request, at: now, until, latest, ended: None });
+            self.opened.push(OpenedRequest::new(id, request.clone(), now, (until, latest)));
             Ok(())
         }
     }

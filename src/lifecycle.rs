@@ -1,6 +1,7 @@
 //! The life of a request from its opening on: open, then resolved, withdrawn or expired.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::camera::id;
 use crate::case_file::CaseFileError;
+use crate::geometry::Envelope;
 use crate::request::Request;
 
 id! {
@@ -51,6 +53,13 @@ impl fmt::Display for RequestState {
 pub struct OpenedRequest {
     // INVARIANT: at <= until <= latest, and an end lies in [at, until).
     pub(crate) id: RequestId,
+    /// The area's. A long file is looked through for each new request: what lies apart and other
+    /// cases are told from here, without a look at what was asked.
+    // INVARIANT: this and the next are of `request`.
+    #[serde(skip)]
+    pub(crate) envelope: Envelope,
+    #[serde(skip)]
+    pub(crate) case: CaseHash,
     #[serde(serialize_with = "shared")]
     pub(crate) request: Arc<Request>,
     pub(crate) at: Timestamp,
@@ -75,8 +84,21 @@ impl Ended {
     }
 }
 
+/// A hash of a case reference without the white space around it. It is not written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CaseHash(u64);
+
+impl CaseHash {
+    pub(crate) fn of(reference: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        reference.trim().hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
 impl OpenedRequest {
     /// A request as it is when it is opened.
+    /// A request that is open from an instant until another.
     pub(crate) fn new(
         id: RequestId,
         request: Request,
@@ -89,6 +111,11 @@ impl OpenedRequest {
         } else {
             Err(CaseFileError::Disordered { id, at, until, latest })
         }
+        (until, latest): (Timestamp, Timestamp),
+    ) -> Self {
+        let (envelope, case) = (request.area.envelope(), CaseHash::of(&request.case_reference));
+        let request = Arc::new(request);
+        Self { id, envelope, case, request, at, until, latest, ended: None }
     }
 
     /// The operator's number for it.
@@ -169,5 +196,6 @@ impl TryFrom<Fields> for OpenedRequest {
         }
         Ok(Self { ended, ..opened })
         Ok(Self { id, request: Arc::new(request), at, until, latest, ended })
+        Ok(Self { ended, ..Self::new(id, request, at, (until, latest)) })
     }
 }

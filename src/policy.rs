@@ -311,7 +311,8 @@ impl Policy {
         let compares = self.min_households > 1 || self.min_difference_m2 > 0.0;
         (compares && self.fits_geometry(request)).then(|| {
             let mut earlier: Vec<Earlier> = Vec::new();
-            for opened in file {
+            let envelope = request.area.envelope();
+            for opened in file.iter().filter(|opened| opened.envelope.intersects(envelope)) {
                 let area = &opened.request().area;
                 if earlier.iter().all(|known| known.area != *area) {
                     let overlap = request.area.overlap(area);

@@ -4,8 +4,11 @@
 //! cargo run --release -p canvass-service --example load -- [cameras] [seconds]
 //! ```
 //!
+//! With `CANVASS_LOG=info` it prints the service's log too.
+//!
 //! It starts the service as a process of its own, registers cameras over HTTP, and asks: idle, and
-//! while 1,000 changes a second are applied. Client and service share the machine's cores.
+//! while 1,000 changes a second are applied. Before that the service is killed and started from its
+//! log, and from its tiles. Client and service share the machine's cores.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints what it measures")]
 #![allow(clippy::indexing_slicing, reason = "what is indexed was made a few lines before")]
@@ -13,13 +16,16 @@
 use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use canvass_service::Service;
+use canvass_service::arguments::LogFormat;
 use canvass_service::settings::{Settings, TokenDigest};
+use canvass_service::store::Store;
+use canvass_service::{Service, logs};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -35,6 +41,8 @@ const SERVE: &str = "serve";
 const OPERATOR: &str = "load-operator";
 const AGENCY: &str = "load-agency";
 const CONNECTIONS: usize = 16;
+/// Changes come over so many connections, so that one list need not wait for the one before.
+const CHANGERS: u32 = 8;
 const CITIES: u64 = 40;
 
 #[tokio::main]
@@ -44,7 +52,11 @@ async fn main() -> ExitCode {
         words.get(place).map_or(Ok(otherwise), |word| word.parse::<u64>())
     };
     let result = if words.first().is_some_and(|word| word == SERVE) {
-        serve(words.get(1).map_or("", String::as_str)).await
+        let limits = words.get(2).map_or(Ok(json!({})), |limits| serde_json::from_str(limits));
+        match limits {
+            Ok(limits) => serve(words.get(1).map_or("", String::as_str), limits).await,
+            Err(error) => Err(error.into()),
+        }
     } else {
         match (number(0, 1_000_000), number(1, 5)) {
             (Ok(cameras), Ok(seconds)) => measure(cameras, Duration::from_secs(seconds)).await,
@@ -61,13 +73,16 @@ async fn main() -> ExitCode {
 }
 
 /// The service in this process, until its standard input ends.
-async fn serve(folder: &str) -> Result<(), Failure> {
+async fn serve(folder: &str, limits: Value) -> Result<(), Failure> {
+    if std::env::var_os("CANVASS_LOG").is_some() {
+        logs::start(LogFormat::Text);
+    }
     let hex = |token: &str| TokenDigest::of(token.as_bytes()).hex();
     let settings: Settings = serde_json::from_value(json!({
         "operator_token_sha256": hex(OPERATOR),
         "agencies": [{ "token_sha256": hex(AGENCY),
             "agency": { "id": 1, "name": "Example Police", "kind": "local" } }],
-        "policy": { "jurisdiction": "anywhere" },
+        "policy": { "jurisdiction": "anywhere" }, "limits": limits,
     }))?;
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let service = Service::start(settings, folder.as_ref(), listen).await?;
@@ -81,23 +96,52 @@ async fn serve(folder: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The service in a process of its own.
-fn start(folder: &std::path::Path) -> Result<(Child, SocketAddr), Failure> {
+/// The service in a process of its own, and how long it took until it answers.
+fn start(folder: &Path, limits: &Value) -> Result<(Child, SocketAddr), Failure> {
+    let begun = Instant::now();
     let mut child = Command::new(std::env::current_exe()?)
         .arg(SERVE)
         .arg(folder)
+        .arg(limits.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
     let address = line.trim().parse()?;
+    println!("  started in {:.2} s", begun.elapsed().as_secs_f64());
     Ok((child, address))
+}
+
+/// Stops the service in good order.
+fn stop(mut child: Child) -> Result<(), Failure> {
+    drop(child.stdin.take());
+    child.wait()?;
+    Ok(())
+}
+
+/// How large the database's file is, and the tiles in it, for each of so many cameras.
+fn size(folder: &Path, cameras: u64) -> Result<(), Failure> {
+    let file = std::fs::metadata(folder.join("canvass.redb"))?.len();
+    let (_, tiles) = Store::open(folder)?.checkpoint()?;
+    let bytes: usize = tiles.values().map(Vec::len).sum();
+    let each = |bytes: u64| bytes as f64 / cameras as f64;
+    println!(
+        "  a camera: {:.1} bytes in {} tiles, {:.1} bytes of the file",
+        each(bytes as u64),
+        tiles.len(),
+        each(file)
+    );
+    Ok(())
 }
 
 async fn measure(cameras: u64, span: Duration) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
-    let (mut child, address) = start(folder.path())?;
+    let folder = folder.path();
+    let never = json!({ "checkpoint_revisions": u64::MAX, "checkpoint_bytes": u64::MAX,
+        "checkpoint_seconds": 1_000_000 });
+    println!("an empty store, no checkpoints");
+    let (mut child, address) = start(folder, &never)?;
     let mut client = Client::connect(address).await?;
     let begun = Instant::now();
     let mut next = 0;
@@ -106,7 +150,19 @@ async fn measure(cameras: u64, span: Duration) -> Result<(), Failure> {
         client.post(OPERATOR, "/v1/changes", &registrations(next..end)).await?;
         next = end;
     }
-    println!("{cameras} cameras registered in {:.1} s", begun.elapsed().as_secs_f64());
+    println!("{cameras} cameras registered in {:.1} s; killed", begun.elapsed().as_secs_f64());
+    child.kill()?;
+    child.wait()?;
+    size(folder, cameras)?;
+    println!("from the log");
+    let (child, _) = start(folder, &json!({}))?;
+    let begun = Instant::now();
+    stop(child)?;
+    println!("  stopped, and the first checkpoint made, in {:.2} s", begun.elapsed().as_secs_f64());
+    size(folder, cameras)?;
+    println!("from tiles");
+    let (child, address) = start(folder, &json!({}))?;
+    let mut client = Client::connect(address).await?;
 
     let mut ids = Vec::new();
     for number in 0..200 {
@@ -116,9 +172,10 @@ async fn measure(cameras: u64, span: Duration) -> Result<(), Failure> {
     let ids: Arc<[u64]> = ids.into();
     let route = client.get(&format!("/v1/requests/{}/route", ids[0])).await?;
     println!("the first request's route has {} owners", route["owners"]);
-    println!("{:<34}{:>10}{:>12}{:>12}", "", "a second", "median us", "p99 us");
+    println!("{:<46}{:>10}{:>12}{:>12}", "", "a second", "median us", "p99 us");
     for changing in [false, true] {
         let stop = Arc::new(AtomicBool::new(false));
+        let begun = Instant::now();
         let changes = changing.then(|| tokio::spawn(change(address, cameras, Arc::clone(&stop))));
         let suffix = if changing { ", 1,000 changes/s" } else { "" };
         let seen = Arc::clone(&ids);
@@ -134,42 +191,55 @@ async fn measure(cameras: u64, span: Duration) -> Result<(), Failure> {
         .await?;
         stop.store(true, Ordering::Relaxed);
         if let Some(changes) = changes {
-            let (applied, took) = changes.await??;
-            println!(
-                "  changes applied meanwhile: {:.0} a second",
-                applied as f64 / took.as_secs_f64()
-            );
+            print("list of 10 changes", changes.await??, begun.elapsed());
         }
     }
-    drop(child.stdin.take());
-    child.wait()?;
-    let begun = Instant::now();
-    let (mut child, _) = start(folder.path())?;
-    println!("started again in {:.1} s", begun.elapsed().as_secs_f64());
-    drop(child.stdin.take());
-    child.wait()?;
-    Ok(())
+    stop(child)?;
+    println!("from tiles, with all that was asked");
+    size(folder, cameras)?;
+    stop(start(folder, &json!({}))?.0)
 }
 
-/// A thousand changes a second: a list of ten every 10 ms, of owners who agree (again).
+/// A thousand changes a second: a list of ten every 10 ms, of owners who agree and withdraw. How many
+/// were applied is returned, and how long each list took.
 async fn change(
     address: SocketAddr,
     cameras: u64,
     stop: Arc<AtomicBool>,
-) -> Result<(u64, Duration), Failure> {
-    let mut client = Client::connect(address).await?;
-    let (begun, mut applied, mut ticks) =
-        (Instant::now(), 0_u64, tokio::time::interval(Duration::from_millis(10)));
-    while !stop.load(Ordering::Relaxed) {
-        ticks.tick().await;
-        let owners = (0..10_u64).map(|i| (applied + i).wrapping_mul(7_919) % cameras);
-        let list: Vec<Value> = owners
-            .map(|owner| json!({ "set_consent": { "owner": owner, "consent": { "standing": "granted" } } }))
-            .collect();
-        client.post(OPERATOR, "/v1/changes", &json!(list).to_string()).await?;
-        applied += 10;
+) -> Result<Vec<Duration>, Failure> {
+    let apart = Duration::from_millis(10);
+    let begun = tokio::time::Instant::now();
+    let changers = (0..CHANGERS).map(|changer| {
+        let stop = Arc::clone(&stop);
+        tokio::spawn(async move {
+            let mut client = Client::connect(address).await?;
+            // One that was late catches up.
+            let mut ticks = tokio::time::interval_at(begun + apart * changer, apart * CHANGERS);
+            let (mut times, mut owner) = (Vec::new(), u64::from(changer) * 104_729);
+            while !stop.load(Ordering::Relaxed) {
+                ticks.tick().await;
+                let list: Vec<Value> = (0..10)
+                    .map(|place| {
+                        owner = (owner + 7_919) % cameras;
+                        if place % 2 == 0 {
+                            json!({ "set_consent": { "owner": owner, "consent": { "standing": "granted" } } })
+                        } else {
+                            json!({ "withdraw": { "owner": owner } })
+                        }
+                    })
+                    .collect();
+                let start = Instant::now();
+                client.post(OPERATOR, "/v1/changes", &json!(list).to_string()).await?;
+                times.push(start.elapsed());
+            }
+            Ok::<_, Failure>(times)
+        })
+    });
+    let mut times = Vec::new();
+    for changer in changers.collect::<Vec<_>>() {
+        times.extend(changer.await??);
     }
-    Ok((applied, begun.elapsed()))
+    Ok(times)
 }
 
 /// Asks over several connections for some time, and prints how it went.
@@ -200,14 +270,17 @@ async fn report(
     for sender in senders {
         times.extend(sender.await??);
     }
-    let took = begun.elapsed();
+    print(name, times, begun.elapsed());
+    Ok(())
+}
+
+fn print(name: &str, mut times: Vec<Duration>, took: Duration) {
     times.sort_unstable();
     let at =
         |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1)));
     let micros = |share| at(share).map_or(0, Duration::as_micros);
     let rate = times.len() as f64 / took.as_secs_f64();
-    println!("{name:<34}{rate:>10.0}{:>12}{:>12}", micros(50), micros(99));
-    Ok(())
+    println!("{name:<46}{rate:>10.0}{:>12}{:>12}", micros(50), micros(99));
 }
 
 /// One connection.

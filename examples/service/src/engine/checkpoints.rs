@@ -117,7 +117,10 @@ impl Due {
         }
         // The registry began empty or with the tiles of the last checkpoint, so that the first time
         // these are all there are.
+        let start = Instant::now();
         let changes = registry.tiles_since(self.last);
+        let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(microseconds, tiles = changes.changed.len(), "tiles gathered");
         self.failed = false;
         // An error means that the thread has panicked, which its end will tell.
         if self.hand_over.send(changes).is_ok() {

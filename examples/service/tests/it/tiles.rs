@@ -102,7 +102,12 @@ fn a_start_reads_tiles_and_only_what_came_since_from_the_log() {
         assert_eq!((checkpoint, left), (5, log));
         assert_eq!(tiles.keys().filter(|key| is_cell(key)).count(), 1);
     }
-    assert!(rows(folder.path()).iter().all(|(_, bytes)| !bytes.is_empty()), "a vanished tile");
+    let rows = rows(folder.path());
+    assert!(rows.iter().all(|(_, bytes)| !bytes.is_empty()), "a vanished tile");
+    // One that has vanished and was not swept away yet is no tile.
+    let ((cell, _), _) = rows.iter().rfind(|((key, _), _)| is_cell(key)).unwrap();
+    write(folder.path(), (*cell, 5), &[]);
+    assert!(!kept(folder.path()).1.contains_key(cell));
 }
 
 #[test]
