@@ -98,11 +98,7 @@ impl CaseFile {
         } else {
             let (days, most) = authorized.open_days();
             let (until, latest) = (after_days(now, days.min(most)), after_days(now, most));
-            OpenedRequest::new(id, request.clone(), now, until, latest)
-            let request = Arc::new(request.clone());
-            self.opened.push(OpenedRequest { id, request, at: now, until, latest, ended: None });
-            self.opened.push(OpenedRequest::new(id, request.clone(), now, (until, latest)));
-            Ok(())
+            OpenedRequest::new(id, request.clone(), now, (until, latest))
         }
     }
 

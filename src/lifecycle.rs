@@ -97,25 +97,19 @@ impl CaseHash {
 }
 
 impl OpenedRequest {
-    /// A request as it is when it is opened.
-    /// A request that is open from an instant until another.
+    /// A request that is open from an instant until another, or at most until a later one.
     pub(crate) fn new(
         id: RequestId,
         request: Request,
         at: Timestamp,
-        until: Timestamp,
-        latest: Timestamp,
-    ) -> Result<Self, CaseFileError> {
-        if at <= until && until <= latest {
-            Ok(Self { id, request, at, until, latest, ended: None })
-        } else {
-            Err(CaseFileError::Disordered { id, at, until, latest })
-        }
         (until, latest): (Timestamp, Timestamp),
-    ) -> Self {
+    ) -> Result<Self, CaseFileError> {
+        if at > until || until > latest {
+            return Err(CaseFileError::Disordered { id, at, until, latest });
+        }
         let (envelope, case) = (request.area.envelope(), CaseHash::of(&request.case_reference));
         let request = Arc::new(request);
-        Self { id, envelope, case, request, at, until, latest, ended: None }
+        Ok(Self { id, envelope, case, request, at, until, latest, ended: None })
     }
 
     /// The operator's number for it.
@@ -190,12 +184,10 @@ impl TryFrom<Fields> for OpenedRequest {
 
     fn try_from(fields: Fields) -> Result<Self, Self::Error> {
         let Fields { id, request, at, until, latest, ended } = fields;
-        let opened = Self::new(id, request, at, until, latest)?;
+        let opened = Self::new(id, request, at, (until, latest))?;
         if let Some(end) = ended.map(Ended::at).filter(|&end| end < at || end >= until) {
             return Err(CaseFileError::EndedWhileNotOpen { id, end, at, until });
         }
         Ok(Self { ended, ..opened })
-        Ok(Self { id, request: Arc::new(request), at, until, latest, ended })
-        Ok(Self { ended, ..Self::new(id, request, at, (until, latest)) })
     }
 }

@@ -9,6 +9,7 @@ mod replay;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -189,7 +190,8 @@ impl OpenRequests {
             file.iter().filter(is_compared).map(OpenedRequest::id).collect();
         compared.sort_unstable();
         let OpenedRequest { request, until, latest, .. } = opened;
-        let step = LifecycleStep::Opened { request: Box::new(request), until, latest, compared };
+        let request = Box::new(Arc::unwrap_or_clone(request));
+        let step = LifecycleStep::Opened { request, until, latest, compared };
         self.take(id, now, step)
     }
 

@@ -60,7 +60,7 @@ impl OpenRequests {
         match step {
             LifecycleStep::Opened { request, until, latest, compared } => {
                 let request = request.as_ref().clone();
-                let opened = OpenedRequest::new(id, request, at, *until, *latest)?;
+                let opened = OpenedRequest::new(id, request, at, (*until, *latest))?;
                 self.insert(opened, compared)
             }
             LifecycleStep::Extended { until } => {
