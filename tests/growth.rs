@@ -343,3 +343,36 @@ fn one_owner_has_many_cameras() {
         },
     );
 }
+
+/// A page whose owners all have one consent, for ten times as many agencies.
+fn shared_consent(number: u32) -> Vec<u8> {
+    let agencies = Scope::only((0..u64::from(number) * 10).map(AgencyId));
+    let json = serde_json::to_vec(&Consent::granted().agencies(agencies)).unwrap();
+    // The finalizer of `SplitMix64` deals owners out to pages.
+    let page = |owner: u64| {
+        let x = (owner ^ (owner >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (x ^ (x >> 31)) >> 54
+    };
+    let owners = (0_u64..).filter(|&owner| page(owner) == 3).take(number as usize);
+    let mut bytes = b"CNVT\x01\0\x02\0\x03\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0".to_vec();
+    for count in [number, 1, 0, u32::try_from(json.len()).unwrap()] {
+        bytes.extend(count.to_le_bytes());
+    }
+    bytes.extend(json);
+    for owner in owners {
+        bytes.extend(owner.to_le_bytes());
+        bytes.extend([0; 5]);
+    }
+    let checksum = crc32fast::hash(&bytes).to_le_bytes();
+    bytes.extend(checksum);
+    bytes
+}
+
+#[test]
+fn a_page_of_owners_shares_one_long_consent() {
+    grows("owners with one long consent", 1_000, NEARLY_LINEAR, shared_consent, |page| {
+        let registry = Registry::from_tiles(Revision(1), [page]).unwrap();
+        assert_eq!(registry.tiles().changed.len(), 1);
+    });
+}

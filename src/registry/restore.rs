@@ -25,8 +25,8 @@ impl Registry {
     /// # Errors
     ///
     /// The first tile in the order given whose bytes are not as written, or that does not go with
-    /// the others. Bytes from anywhere are an error or a registry, and take memory in proportion to
-    /// their number.
+    /// the others. Bytes from anywhere are an error or a registry, and take at most 8 bytes of memory
+    /// for each of them and 4 KB for each tile, the registry included.
     pub fn from_tiles<B: AsRef<[u8]>>(
         revision: Revision,
         tiles: impl IntoIterator<Item = B>,
