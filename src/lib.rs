@@ -38,6 +38,7 @@ pub use disclosure::notice::{
     DraftError, Finding, Findings, Letter, Mailing, MailingError, Notice, NoticeDraft, NoticeRule,
     NoticeTemplate, Placeholder, ReviewError, TemplateError,
 };
+pub use disclosure::{Answer, Band, Outcome, OutcomeError, Outcomes, OutcomesReadError, Release};
 pub use disclosure::{
     Bulletin, BulletinEntry, BulletinError, BulletinEvent, BulletinReadError, CoverError, Ending,
 };

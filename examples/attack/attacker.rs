@@ -1,17 +1,21 @@
-//! An agency that wants to know who has a camera, and sees nothing but refusals and, after close, a
-//! band of how many households answered. It tells a household from the rest by two areas that
-//! differ by a strip, when one falls in another band than the other.
+//! An agency that wants to know who has a camera. It sees what an agency sees: refusals, and after
+//! close the outcome of a request in bands. It tells a household from the rest by two areas that
+//! differ by a strip, when one is told another band than the other.
+//!
+//! It sees receipts and bulletins too, and everybody sees the coverage. The first two are made of a
+//! request alone, and the third is the same during all of an attack, so none of them tells two areas apart.
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AreaError, Camera, CaseFile, IncidentKind, OwnerId, Policy,
-    PositionError, Request, RequestId, Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Answer, Area, AreaError, Camera, CameraId, CaseFile, Change,
+    Consent, IncidentKind, OutcomeError, Outcomes, OwnerId, Policy, PositionError, Recording,
+    Release, Request, RequestId, Snapshot, TimeWindow,
 };
 use jiff::Timestamp;
 
 use super::town::{SIZE, Spot, Town};
 
-/// From how many answers a band starts; below the first nothing came back at all.
-pub(crate) const BANDS: [usize; 4] = [1, 11, 21, 51];
+/// Where bands begin, as far as a site goes.
+pub(crate) const EDGES: [u64; 3] = [11, 21, 51];
 /// How high a site is, how far it reaches into town, and how far into the fields (metres).
 const SITE: (f64, f64, f64) = (108.0, 1_000.0, 620.0);
 /// How far the pads of a site are apart; each is as large as the part in the fields.
@@ -19,12 +23,28 @@ const PAD_PITCH: f64 = 640.0;
 /// How narrow a strip the attacker searches for, and how far a step down is.
 const NARROW: f64 = 0.25;
 const STEP: f64 = 1.0;
+const STEPS: usize = 60;
+
+/// How many households of its own the attacker has; they share whatever is asked.
+const ACCOMPLICES: u64 = 10;
+/// How many pads a site has; each attack of a site needs fewer.
+const PADS: usize = 64;
 
 /// What stands in the attacker's way.
 pub(crate) struct World {
     pub(crate) name: &'static str,
     pub(crate) policy: Policy,
     pub(crate) memory: Memory,
+    pub(crate) told: Told,
+}
+
+/// Which outcome a request is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Always its own, which the library does not do.
+    ItsOwn,
+    /// What the agency's outcomes have for it.
+    FirstOfOverlapping,
 }
 
 /// Whether a review knows what the agency has asked before.
@@ -41,6 +61,11 @@ pub(crate) enum Search {
     Halve,
     /// From an area that should be just above a band's edge, down in small steps.
     StepDown,
+    /// From an area that should be just below a band's edge, up in small steps.
+    StepUp,
+    /// One request for each site, about the first house of the map, with accomplices in the pad:
+    /// no two of them overlap.
+    OneHouse,
 }
 
 /// Whether each request has some empty land of its own beside, so that no two are too close.
@@ -48,6 +73,48 @@ pub(crate) enum Search {
 pub(crate) enum Padding {
     None,
     EmptyLand,
+    /// Each meets the one before, so that all requests are a chain.
+    Chain,
+    /// Accomplices live in each, so that the lowest band is left with one household more.
+    Accomplices,
+}
+
+impl Padding {
+    /// The pad of a request, far out in the fields.
+    fn pad(self, site: Site, number: usize) -> Option<Strip> {
+        let pitch = match self {
+            Self::None => return None,
+            Self::EmptyLand | Self::Accomplices => PAD_PITCH,
+            Self::Chain => SITE.2 - 1.0,
+        };
+        let from = -2.0 * SITE.2 - pitch * number as f64;
+        Some(site.strip(from - SITE.2, from))
+    }
+}
+
+/// What the attacker registers before: accomplices with a camera in each pad of each site.
+pub(crate) fn accomplices() -> Result<Vec<Change>, PositionError> {
+    let mut changes = Vec::new();
+    let owners = || (0..ACCOMPLICES).map(|number| OwnerId(1_000_000 + number));
+    for site in Site::all() {
+        for pad in (0..PADS).filter_map(|number| Padding::Accomplices.pad(site, number)) {
+            let middle = Spot {
+                x: f64::midpoint(pad.low.x, pad.high.x),
+                y: f64::midpoint(pad.low.y, pad.high.y),
+            };
+            for owner in owners() {
+                changes.push(Change::Register(Camera {
+                    id: CameraId(1_000_000 + changes.len() as u64),
+                    owner,
+                    position: middle.position()?,
+                    recording: Recording::kept_for_days(60),
+                }));
+            }
+        }
+    }
+    let consent = Consent::granted();
+    changes.extend(owners().map(|owner| Change::SetConsent { owner, consent: consent.clone() }));
+    Ok(changes)
 }
 
 /// What an attack came to.
@@ -55,6 +122,8 @@ pub(crate) enum Padding {
 pub(crate) struct Tally {
     pub(crate) sent: usize,
     pub(crate) refused: usize,
+    /// How many requests were told another band than the first one of their site.
+    pub(crate) told_apart: usize,
     pub(crate) claims: usize,
     /// The strips that hold exactly one household with a camera, as was claimed.
     pub(crate) isolated: Vec<Strip>,
@@ -78,6 +147,8 @@ pub(crate) enum AttackError {
     Area(#[from] AreaError),
     #[error(transparent)]
     CaseFile(#[from] canvass::CaseFileError),
+    #[error(transparent)]
+    Outcome(#[from] OutcomeError),
 }
 
 impl Strip {
@@ -149,67 +220,70 @@ pub(crate) struct Attack<'a> {
     pub(crate) padding: Padding,
     pub(crate) window: TimeWindow,
     pub(crate) now: Timestamp,
+    /// Only each n-th site is attacked.
+    pub(crate) each: usize,
+}
+
+/// What is known of the agency at the operator's, and of the site at the attacker's.
+struct Desk {
+    file: CaseFile,
+    outcomes: Outcomes,
+    tally: Tally,
+    first_level: Option<usize>,
 }
 
 impl Attack<'_> {
     pub(crate) fn run(&self) -> Result<Tally, AttackError> {
-        let mut tally = Tally::default();
-        let mut file = CaseFile::new(AgencyId(1));
-        for (number, site) in Site::all().enumerate() {
+        let agency = AgencyId(1);
+        let (file, outcomes) = (CaseFile::new(agency), Outcomes::new(agency));
+        let mut desk = Desk { file, outcomes, tally: Tally::default(), first_level: None };
+        for (number, site) in Site::all().enumerate().step_by(self.each) {
+            desk.first_level = None;
+            let edge = 1 + number / 2 % EDGES.len();
             match self.search {
                 Search::Halve => {
-                    for edge in 1..=BANDS.len() {
-                        self.halve(site, edge, &mut file, &mut tally)?;
+                    for edge in 1..=EDGES.len() {
+                        self.halve(site, edge, &mut desk)?;
                     }
                 }
-                Search::StepDown => {
-                    let edge = 1 + number / 2 % BANDS.len();
-                    self.step_down(site, edge, &mut file, &mut tally)?;
-                }
+                Search::StepDown => self.step_down(site, edge, &mut desk)?,
+                Search::StepUp => self.step_up(site, edge, &mut desk)?,
+                Search::OneHouse => self.one_house(site, &mut desk)?,
             }
         }
-        Ok(tally)
+        Ok(desk.tally)
     }
 
-    fn halve(
-        &self,
-        site: Site,
-        edge: usize,
-        file: &mut CaseFile,
-        tally: &mut Tally,
-    ) -> Result<(), AttackError> {
+    /// Claims only what it has seen: an area above the edge, and one below.
+    fn halve(&self, site: Site, edge: usize, desk: &mut Desk) -> Result<(), AttackError> {
         let (mut below, mut above) = (0.0, SITE.1);
-        if self.ask(site, above, file, tally)?.is_none_or(|band| band < edge) {
+        if self.ask(site, above, desk)?.is_none_or(|level| level < edge)
+            || self.ask(site, below, desk)?.is_none_or(|level| level >= edge)
+        {
             return Ok(());
         }
         while above - below > NARROW {
             let middle = f64::midpoint(below, above);
-            match self.ask(site, middle, file, tally)? {
-                Some(band) if band >= edge => above = middle,
+            match self.ask(site, middle, desk)? {
+                Some(level) if level >= edge => above = middle,
                 Some(_) => below = middle,
-                None => break,
+                None => return Ok(()),
             }
         }
-        self.claim(site, below, above, tally);
+        self.claim(site, below, above, &mut desk.tally);
         Ok(())
     }
 
-    fn step_down(
-        &self,
-        site: Site,
-        edge: usize,
-        file: &mut CaseFile,
-        tally: &mut Tally,
-    ) -> Result<(), AttackError> {
-        let mut above = self.guess(site, edge);
-        if self.ask(site, above, file, tally)?.is_none_or(|band| band < edge) {
+    fn step_down(&self, site: Site, edge: usize, desk: &mut Desk) -> Result<(), AttackError> {
+        let mut above = self.guess(site, edge, 3.0);
+        if self.ask(site, above, desk)?.is_none_or(|level| level < edge) {
             return Ok(());
         }
-        for _ in 0..60 {
-            match self.ask(site, above - STEP, file, tally)? {
-                Some(band) if band >= edge => above -= STEP,
+        for _ in 0..STEPS {
+            match self.ask(site, above - STEP, desk)? {
+                Some(level) if level >= edge => above -= STEP,
                 Some(_) => {
-                    self.claim(site, above - STEP, above, tally);
+                    self.claim(site, above - STEP, above, &mut desk.tally);
                     break;
                 }
                 None => break,
@@ -218,13 +292,48 @@ impl Attack<'_> {
         Ok(())
     }
 
-    /// How deep an area should be a little above a band's edge. The houses are on any map; that
-    /// two in three have a camera and five in twelve answer is known from elsewhere.
-    fn guess(&self, site: Site, edge: usize) -> f64 {
-        let needed = match edge {
-            1 => 11.0 * 3.0 / 2.0,
-            _ => BANDS.get(edge - 1).map_or(0.0, |&least| least as f64) * 12.0 / 5.0,
-        } + 3.0;
+    fn step_up(&self, site: Site, edge: usize, desk: &mut Desk) -> Result<(), AttackError> {
+        let mut below = self.guess(site, edge, -5.0);
+        if self.ask(site, below, desk)?.is_none_or(|level| level >= edge) {
+            return Ok(());
+        }
+        for _ in 0..STEPS {
+            match self.ask(site, below + STEP, desk)? {
+                Some(level) if level < edge => below += STEP,
+                Some(_) => {
+                    self.claim(site, below, below + STEP, &mut desk.tally);
+                    break;
+                }
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn one_house(&self, site: Site, desk: &mut Desk) -> Result<(), AttackError> {
+        // Past the first house, whose camera may stand some metres from its middle, and before the second.
+        let &[first, second, ..] = self.depths(site).as_slice() else { return Ok(()) };
+        let depth = f64::midpoint(first, second);
+        if depth - first > 4.0 && self.ask(site, depth, desk)?.is_some_and(|level| level > 0) {
+            self.claim(site, 0.0, depth, &mut desk.tally);
+        }
+        Ok(())
+    }
+
+    /// How deep an area should be so that it has some more houses than a band's edge needs. The houses are on
+    /// any map; that five in twelve answer is known from elsewhere.
+    fn guess(&self, site: Site, edge: usize, more: f64) -> f64 {
+        let own = if self.padding == Padding::Accomplices { ACCOMPLICES } else { 0 };
+        let answers = EDGES.get(edge - 1).map_or(0, |&least| least.saturating_sub(own));
+        let needed = (answers as f64 * 12.0 / 5.0 + more).max(0.0);
+        let mut depths = self.depths(site).into_iter().enumerate();
+        depths
+            .find(|&(before, _)| before as f64 >= needed)
+            .map_or(SITE.1, |(_, depth)| depth.min(SITE.1))
+    }
+
+    /// How deep in a site its houses are, ascending.
+    fn depths(&self, site: Site) -> Vec<f64> {
         let mut depths: Vec<f64> = self
             .town
             .houses
@@ -237,25 +346,13 @@ impl Attack<'_> {
             .collect();
         depths.sort_by(f64::total_cmp);
         depths
-            .into_iter()
-            .enumerate()
-            .find(|&(before, _)| before as f64 >= needed)
-            .map_or(SITE.1, |(_, depth)| depth.min(SITE.1))
     }
 
-    /// Sends a request; gives the band that comes back, or nothing if it is refused.
-    fn ask(
-        &self,
-        site: Site,
-        depth: f64,
-        file: &mut CaseFile,
-        tally: &mut Tally,
-    ) -> Result<Option<usize>, AttackError> {
+    /// Sends a request; gives how many edges its band is above, or nothing if it is refused.
+    fn ask(&self, site: Site, depth: f64, desk: &mut Desk) -> Result<Option<usize>, AttackError> {
+        let number = desk.tally.sent;
         let mut parts = site.strip(-SITE.2, depth).ring()?;
-        if self.padding == Padding::EmptyLand {
-            // No site takes as many requests as there are pads.
-            let from = -2.0 * SITE.2 - PAD_PITCH * (tally.sent % 64) as f64;
-            let pad = site.strip(from - SITE.2, from);
+        if let Some(pad) = self.padding.pad(site, number % PADS) {
             parts = format!("{parts},{}", pad.ring()?);
         }
         let area = Area::from_wkt(&format!("MULTIPOLYGON({parts})"))?;
@@ -265,26 +362,38 @@ impl Attack<'_> {
             kind: AgencyKind::Local,
             jurisdiction: Some(Area::from_bounds(-86.0, 40.0, -84.0, 42.0)?),
         };
-        let id = RequestId(tally.sent as u64);
+        let id = RequestId(number as u64);
         // A case each: inventing one costs nothing.
         let request = Request::new(agency.id, IncidentKind::Burglary, area, self.window)
-            .case(format!("26-{}", id.0))
+            .case(format!("26-{number}"))
             .contact("Det. Nosy");
-        tally.sent += 1;
-        tally.probed.push(site.strip(-SITE.2, depth));
-        let no_file = CaseFile::new(agency.id);
-        let known = if self.world.memory == Memory::None { &no_file } else { &*file };
-        let Ok(authorized) = self.world.policy.review(&request, &agency, known, self.now) else {
-            tally.refused += 1;
+        desk.tally.sent += 1;
+        desk.tally.probed.push(site.strip(-SITE.2, depth));
+        if self.world.memory == Memory::None {
+            desk.file = CaseFile::new(agency.id);
+        }
+        if self.world.told == Told::ItsOwn {
+            desk.outcomes = Outcomes::new(agency.id);
+        }
+        let Ok(authorized) = self.world.policy.review(&request, &agency, &desk.file, self.now)
+        else {
+            desk.tally.refused += 1;
             return Ok(None);
         };
-        file.open(id, &authorized, self.now).or_else(|error| match self.world.memory {
-            Memory::None => Ok(()),
-            Memory::CaseFile => Err(error),
-        })?;
-        // Whoever is asked answers.
-        let answers = self.snapshot.route(&authorized, self.now).owners();
-        Ok(Some(BANDS.iter().filter(|&&least| answers >= least).count()))
+        desk.file.open(id, &authorized, self.now)?;
+        desk.outcomes.open(id, &authorized, Release::Alone)?;
+        // Whoever is asked shares.
+        let route = self.snapshot.route(&authorized, self.now);
+        for recipient in route.recipients() {
+            desk.outcomes.ask(id, [recipient.owner])?;
+            desk.outcomes.answer(id, recipient.owner, Answer::Shared)?;
+        }
+        desk.file.resolve(id, self.now)?;
+        desk.outcomes.close(id, &desk.file, self.now)?;
+        let shared = desk.outcomes.release(id)?.shared().at_least();
+        let level = EDGES.iter().filter(|&&edge| shared >= edge).count();
+        desk.tally.told_apart += usize::from(*desk.first_level.get_or_insert(level) != level);
+        Ok(Some(level))
     }
 
     /// Claims that a household with a camera is in a strip, and keeps count of what is true.
@@ -305,17 +414,21 @@ impl Attack<'_> {
 }
 
 /// From nothing in the way to everything.
-pub(crate) fn worlds() -> [World; 5] {
+pub(crate) fn worlds() -> [World; 7] {
     let policy = Policy::default();
     let no_geometry = Policy { min_difference_m2: 0.0, max_overlaps: u32::MAX, ..policy.clone() };
     let no_guard = Policy { min_households: 0, ..policy.clone() };
+    let neither = Policy { min_households: 0, ..no_geometry.clone() };
     let none = Policy { max_overlaps: 0, ..policy.clone() };
-    let world = |name, policy, memory| World { name, policy, memory };
+    let (its_own, first) = (Told::ItsOwn, Told::FirstOfOverlapping);
+    let world = |name, policy, memory, told| World { name, policy, memory, told };
     [
-        world("no memory", policy.clone(), Memory::None),
-        world("refusal alone", no_guard, Memory::CaseFile),
-        world("guard alone", no_geometry, Memory::CaseFile),
-        world("both", policy, Memory::CaseFile),
-        world("no overlap at all", none, Memory::CaseFile),
+        world("no memory", policy.clone(), Memory::None, its_own),
+        world("refusal alone", no_guard, Memory::CaseFile, its_own),
+        world("guard alone", no_geometry, Memory::CaseFile, its_own),
+        world("refusal and guard", policy.clone(), Memory::CaseFile, its_own),
+        world("no overlap at all", none, Memory::CaseFile, its_own),
+        world("outcomes alone", neither, Memory::CaseFile, first),
+        world("the default", policy, Memory::CaseFile, first),
     ]
 }

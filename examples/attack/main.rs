@@ -15,7 +15,7 @@ mod town;
 use std::error::Error;
 use std::time::Instant;
 
-use attacker::{Attack, Padding, Search, worlds};
+use attacker::{Attack, Padding, Search, accomplices, worlds};
 use canvass::{Registry, TimeWindow};
 use jiff::Timestamp;
 use town::Town;
@@ -28,28 +28,46 @@ fn main() -> Result<(), Box<dyn Error>> {
     let town = Town::build(now)?;
     let registry = Registry::bulk_load(&town.cameras, town.consents.clone())?;
     let snapshot = registry.apply(town.asked_before.clone())?;
+    let infiltrated = registry.apply(accomplices()?)?;
     println!("{} houses, {} cameras\n", town.houses.len(), town.cameras.len());
     println!(
-        "{:<18} {:<22} {:>6} {:>8} {:>7} {:>9} {:>10} {:>8}",
-        "in the way", "attack", "sent", "refused", "claims", "isolated", "by chance", "seconds"
+        "{:<18} {:<22} {:>6} {:>8} {:>10} {:>7} {:>9} {:>10} {:>8}",
+        "in the way",
+        "attack",
+        "sent",
+        "refused",
+        "told apart",
+        "claims",
+        "isolated",
+        "by chance",
+        "seconds"
     );
     let mut pictured = None;
     for world in &worlds() {
         for (padding, search, name) in [
             (Padding::None, Search::Halve, "halving"),
             (Padding::None, Search::StepDown, "stepping down"),
+            (Padding::None, Search::StepUp, "stepping up"),
             (Padding::EmptyLand, Search::Halve, "halving, padded"),
             (Padding::EmptyLand, Search::StepDown, "stepping down, padded"),
+            (Padding::EmptyLand, Search::StepUp, "stepping up, padded"),
+            (Padding::Chain, Search::StepDown, "stepping down, chained"),
+            (Padding::Accomplices, Search::Halve, "halving, accomplices"),
+            (Padding::Accomplices, Search::StepUp, "stepping up, accompl."),
+            (Padding::Accomplices, Search::OneHouse, "one house, accomplices"),
         ] {
             let start = Instant::now();
-            let attack =
-                Attack { town: &town, snapshot: &snapshot, world, search, padding, window, now };
+            let is_infiltrated = padding == Padding::Accomplices;
+            let snapshot = if is_infiltrated { &infiltrated } else { &snapshot };
+            let (town, each) = (&town, 1);
+            let attack = Attack { town, snapshot, world, search, padding, window, now, each };
             let tally = attack.run()?;
             println!(
-                "{:<18} {name:<22} {:>6} {:>8} {:>7} {:>9} {:>10.1} {:>8.2}",
+                "{:<18} {name:<22} {:>6} {:>8} {:>10} {:>7} {:>9} {:>10.1} {:>8.2}",
                 world.name,
                 tally.sent,
                 tally.refused,
+                tally.told_apart,
                 tally.claims,
                 tally.isolated.len(),
                 tally.by_chance,

@@ -6,6 +6,7 @@ use foldhash::quality::RandomState;
 use h3o::{CellIndex, Resolution};
 use serde::{Serialize, Serializer};
 
+use super::band::{Band, edge_from};
 use super::outline::outline;
 use crate::camera::{CameraId, OwnerId};
 use crate::geometry::{Area, Position};
@@ -152,12 +153,16 @@ impl Snapshot {
         if min_households < least {
             return Err(CoverageError::TooFew { min_households, least });
         }
-        let wanted = u64::from(min_households);
-        let min_households = band_edges().find(|&edge| edge >= wanted).unwrap_or(u64::MAX);
+        let min_households = edge_from(min_households);
         let mut finest: Vec<CoverageCell> = households(self)
             .into_iter()
-            .filter_map(|(cell, households)| CoverageCell::of(cell, households))
-            .filter(|cell| cell.at_least >= min_households)
+            .map(|(cell, households)| (cell, Band::of(households, min_households)))
+            .filter(|(_, band)| band.at_least() >= min_households)
+            .map(|(cell, band)| CoverageCell {
+                cell,
+                at_least: band.at_least(),
+                at_most: band.at_most(),
+            })
             .collect();
         finest.sort_unstable_by_key(|cell| cell.cell);
         let cells = if resolution == Coverage::FINEST { finest } else { sums(&finest, resolution) };
@@ -210,13 +215,6 @@ impl Coverage {
 }
 
 impl CoverageCell {
-    /// A cell of the finest resolution with so many households, `None` if they are too few.
-    fn of(cell: CellIndex, households: u64) -> Option<Self> {
-        let at_least = band_edges().take_while(|&edge| edge <= households).last()?;
-        let at_most = band_edges().find(|&edge| edge > households).map(|edge| edge - 1);
-        Some(Self { cell, at_least, at_most })
-    }
-
     /// The H3 index.
     #[must_use]
     pub fn h3(&self) -> u64 {
@@ -245,11 +243,6 @@ impl CoverageCell {
     pub fn outline(&self) -> Option<Area> {
         outline(self.cell)
     }
-}
-
-/// Where bands begin: one above 10, 20, 50 and their multiples by powers of ten, beyond `u32::MAX`.
-fn band_edges() -> impl Iterator<Item = u64> {
-    (1..=9).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power) + 1))
 }
 
 /// How many households each cell of the finest resolution has, in no order; none has 0.

@@ -1,4 +1,4 @@
-//! The example's attacker against the differencing guard: what works, and what does not.
+//! The example's attacker against the differencing guard and the outcomes: what works, and what does not.
 
 use std::sync::LazyLock;
 
@@ -13,59 +13,84 @@ mod attacker;
 #[allow(dead_code, reason = "the quickstart draws more of the town")]
 mod town;
 
-use attacker::{Attack, Padding, Search, Tally, worlds};
+use attacker::{Attack, Padding, Search, Tally, accomplices, worlds};
 
-static TOWN: LazyLock<(town::Town, Snapshot)> = LazyLock::new(|| {
+/// A town, without and with the attacker's accomplices.
+static TOWN: LazyLock<(town::Town, Snapshot, Snapshot)> = LazyLock::new(|| {
     let town = town::Town::build(noon()).unwrap();
     let registry = Registry::bulk_load(&town.cameras, town.consents.clone()).unwrap();
     let snapshot = registry.apply(town.asked_before.clone()).unwrap();
-    (town, snapshot)
+    (town, snapshot, registry.apply(accomplices().unwrap()).unwrap())
 });
 
-fn attack(name: &str, search: Search, padding: Padding) -> Tally {
+/// Attacks each n-th site of the town.
+fn attack(name: &str, search: Search, padding: Padding, each: usize) -> Tally {
     let worlds = worlds();
     let world = worlds.iter().find(|world| world.name == name).unwrap();
     let window = TimeWindow::new(at("2026-05-07T18:00:00Z"), at("2026-05-07T21:00:00Z")).unwrap();
-    let ((town, snapshot), now) = (&*TOWN, noon());
-    Attack { town, snapshot, world, search, padding, window, now }.run().unwrap()
+    let ((town, plain, infiltrated), now) = (&*TOWN, noon());
+    let snapshot = if padding == Padding::Accomplices { infiltrated } else { plain };
+    Attack { town, snapshot, world, search, padding, window, now, each }.run().unwrap()
 }
 
 #[test]
 fn without_memory_the_attack_isolates_a_household_with_nearly_each_claim() {
-    for (search, least) in [(Search::Halve, 40), (Search::StepDown, 5)] {
-        let tally = attack("no memory", search, Padding::None);
+    for search in [Search::Halve, Search::StepDown, Search::StepUp] {
+        let tally = attack("no memory", search, Padding::None, 3);
         let (isolated, claims) = (tally.isolated.len(), tally.claims);
-        assert!(isolated >= least && isolated + 2 > claims, "{isolated} of {claims}");
+        assert!(isolated > 2 && isolated + 2 > claims, "{isolated} of {claims}");
         assert!(isolated as f64 > 5.0 * tally.by_chance, "{isolated} {}", tally.by_chance);
         assert_eq!(tally.refused, 0);
+        assert!(tally.told_apart > 0);
     }
 }
 
 #[test]
-fn refusal_and_guard_together_leave_nothing_to_isolate() {
-    for search in [Search::Halve, Search::StepDown] {
-        let tally = attack("both", search, Padding::None);
-        assert!(tally.refused > 0 && tally.refused < tally.sent, "{} refused", tally.refused);
-        assert_eq!(tally.isolated.len(), 0);
+fn the_default_policy_isolates_nobody_and_tells_no_two_areas_apart() {
+    for (search, padding) in [
+        (Search::Halve, Padding::None),
+        (Search::Halve, Padding::EmptyLand),
+        (Search::Halve, Padding::Accomplices),
+        (Search::StepDown, Padding::None),
+        (Search::StepDown, Padding::EmptyLand),
+        (Search::StepDown, Padding::Chain),
+        (Search::StepDown, Padding::Accomplices),
+        (Search::StepUp, Padding::EmptyLand),
+        (Search::StepUp, Padding::Accomplices),
+    ] {
+        let tally = attack("the default", search, padding, 4);
+        assert!(tally.sent > 5 && tally.sent > tally.refused, "{} sent", tally.sent);
+        assert_eq!((tally.told_apart, tally.claims, tally.isolated.len()), (0, 0, 0));
     }
 }
 
-/// What the documentation admits; whoever closes the gap turns this round.
+/// So it is not that nobody was asked, or that all was refused.
 #[test]
-fn the_guard_alone_and_padding_leave_steps_down_to_isolate_by() {
-    for (world, padding) in [("guard alone", Padding::None), ("both", Padding::EmptyLand)] {
-        let tally = attack(world, Search::StepDown, padding);
-        assert!(tally.isolated.len() as f64 > 2.0 * tally.by_chance, "{}", tally.isolated.len());
-    }
+fn what_outcomes_add_is_what_refusal_and_guard_leave_open() {
+    let tally = attack("refusal and guard", Search::StepDown, Padding::EmptyLand, 2);
+    assert!(tally.isolated.len() as f64 > tally.by_chance, "{}", tally.isolated.len());
+    let tally = attack("refusal and guard", Search::StepDown, Padding::None, 4);
+    assert!(tally.refused > 0 && tally.refused < tally.sent, "{} refused", tally.refused);
+    assert_eq!(tally.isolated.len(), 0);
+    // Without refusal or guard, outcomes hold all the same.
+    let tally = attack("outcomes alone", Search::StepDown, Padding::EmptyLand, 4);
+    assert_eq!((tally.refused, tally.told_apart, tally.claims), (0, 0, 0));
 }
 
 #[test]
 fn no_overlap_at_all_withstands_padding_as_well() {
-    for search in [Search::Halve, Search::StepDown] {
-        for padding in [Padding::None, Padding::EmptyLand] {
-            let tally = attack("no overlap at all", search, padding);
-            assert!(tally.sent > tally.refused, "nothing was let pass");
-            assert_eq!(tally.isolated.len(), 0);
-        }
+    for (search, padding) in
+        [(Search::Halve, Padding::EmptyLand), (Search::StepDown, Padding::None)]
+    {
+        let tally = attack("no overlap at all", search, padding, 4);
+        assert!(tally.sent > tally.refused, "nothing was let pass");
+        assert_eq!(tally.isolated.len(), 0);
     }
+}
+
+/// What the documentation admits: whoever has ten households in an area knows what the eleventh did.
+#[test]
+fn accomplices_beside_one_house_still_tell_what_it_did() {
+    let tally = attack("the default", Search::OneHouse, Padding::Accomplices, 1);
+    assert!(tally.claims > 2 && tally.isolated.len() == tally.claims, "{}", tally.claims);
 }

@@ -33,6 +33,7 @@ mod meeting;
 mod notice;
 mod open_requests;
 mod oracle;
+mod outcome;
 mod places;
 mod policy;
 mod quiet;

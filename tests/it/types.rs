@@ -33,6 +33,13 @@ fn every_public_type_is_shared_kept_and_printed() {
 #[test]
 fn every_public_type_of_policy_routing_and_disclosure_is_too() {
     usable::<Receipt>();
+    usable::<Answer>();
+    usable::<Band>();
+    usable::<Outcome>();
+    usable::<OutcomeError>();
+    usable::<Outcomes>();
+    usable::<OutcomesReadError>();
+    usable::<Release>();
     usable::<Bulletin>();
     usable::<BulletinEntry>();
     usable::<BulletinError>();
@@ -142,6 +149,8 @@ fn every_error_is_one() {
     error::<BulletinError>();
     error::<BulletinReadError>();
     error::<CoverError>();
+    error::<OutcomeError>();
+    error::<OutcomesReadError>();
     error::<DigestError>();
     error::<EntryError>();
     error::<NonceReused>();

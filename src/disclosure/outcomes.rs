@@ -1,0 +1,343 @@
+//! The ledger of what owners answered: what of it an agency is told, and of which request.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::band::{Band, edge_from};
+use super::coverage::Coverage;
+use super::outcome::{Answer, Bands, Outcome, Release};
+use super::outcome_error::OutcomeError;
+use super::outcomes_read::Written;
+use crate::agency::AgencyId;
+use crate::authorized::AuthorizedRequest;
+use crate::camera::OwnerId;
+use crate::case_file::CaseFile;
+use crate::geometry::Area;
+use crate::lifecycle::{RequestId, RequestState};
+
+/// What owners answered to one agency's requests, and what of it the agency is told: the operator's,
+/// one for each agency, beside its [`CaseFile`].
+///
+/// # The rules
+///
+/// 1. A request whose area shares a point with that of no earlier one is counted by itself. Any other
+///    repeats the outcome of the first one that it meets, which may repeat one itself. So what is
+///    told comes of areas that are apart from each other, and the answers to all other requests
+///    are told nowhere: an area that was drawn to differ from another by one home says nothing new.
+/// 2. Which one is repeated rests on areas and their order alone: never on who lives there, and not
+///    on what became of a request. One that was withdrawn before anybody was asked is repeated too.
+/// 3. An outcome is given when the request and the one that it repeats are both closed, and does not
+///    change any more. Answers that come later are refused.
+/// 4. An answer counts in one release: that of its request, or that of a pool of
+///    [`POOL`](Self::POOL) requests, as was said at its opening. Pools have no request in common, and a
+///    household counts once in a pool.
+/// 5. The lowest band ends where the policy's anonymity set does when a request is opened, rounded up to
+///    where a band begins, and never below 11. A policy that changes later does not change it.
+///
+/// Who declined is not even kept. When a request is closed its owners are dropped, those of
+/// a pool when the last of it is closed: what is left is what may be told.
+///
+/// # What it does not hide
+///
+/// - **Whoever knows all but one.** With ten households in an area that do as they are told and an eleventh that
+///   does not, a band says what the eleventh did. That those who register live there is
+///   the service's to find out.
+/// - **Two agencies** that ask about the same homes get an outcome each.
+/// - **Cameras of one household in areas that are apart**: it counts in each.
+/// - **Footage** that was shared tells where its camera stands.
+///
+/// ```
+/// # use canvass::*;
+/// # let area = Area::from_wkt("POLYGON((-73.98 40.76, -73.97 40.76, -73.97 40.78, -73.98 40.76))")?;
+/// # let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).case("26-0117");
+/// # let now = "2026-05-02T09:00:00Z".parse()?;
+/// # let mut file = CaseFile::new(agency.id);
+/// # let authorized = Policy::unlimited().review(&request, &agency, &file, now)?;
+/// let (mut outcomes, id) = (Outcomes::new(agency.id), RequestId(1));
+/// file.open(id, &authorized, now)?;
+/// outcomes.open(id, &authorized, Release::Alone)?;
+/// outcomes.ask(id, (0..40).map(OwnerId))?; // those of a route to whom a notice went
+/// for owner in 0..14 {
+///     outcomes.answer(id, OwnerId(owner), Answer::Shared)?;
+/// }
+/// assert!(outcomes.release(id).is_err(), "not before close");
+/// file.resolve(id, now)?;
+/// outcomes.close(id, &file, now)?;
+/// let outcome = outcomes.release(id)?;
+/// assert_eq!(outcome.shared().to_string(), "11 to 20");
+/// assert_eq!(outcome.not_shared().to_string(), "21 to 50");
+/// assert_eq!(outcome.percent(), 18..=49);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
+pub struct Outcomes {
+    // INVARIANT: in the order of opening, each id once; there is a pool for each complete row of
+    // POOL pooled firsts from the first on, and no more.
+    agency: AgencyId,
+    pub(super) requests: Vec<Counted>,
+    pub(super) pools: Vec<Bands>,
+}
+
+/// What is kept of a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Counted {
+    pub(super) id: RequestId,
+    pub(super) area: Area,
+    pub(super) lowest_end: u64,
+    pub(super) release: Release,
+    pub(super) answers: Answers,
+    /// The place of the request whose outcome it repeats; its own if it repeats none. Computed from
+    /// areas and never read.
+    #[serde(skip)]
+    pub(super) first: usize,
+}
+
+/// What is kept of the answers to a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answers {
+    /// It is not closed.
+    Open(Asked),
+    /// It is closed, and others of its pool are not.
+    Waiting(Asked),
+    /// It is closed, and this may be told.
+    Told(Bands),
+    /// It is closed, and nothing is told of it, or its pool tells it.
+    Dropped,
+}
+
+/// Whoever is not among those who shared declined or was silent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    // INVARIANT: whoever shared was asked.
+    pub(super) asked: BTreeSet<OwnerId>,
+    pub(super) shared: BTreeSet<OwnerId>,
+}
+
+impl Asked {
+    fn bands(&self, lowest_end: u64) -> Bands {
+        let (asked, shared) = (self.asked.len() as u64, self.shared.len() as u64);
+        Bands {
+            shared: Band::of(shared, lowest_end),
+            not_shared: Band::of(asked.saturating_sub(shared), lowest_end),
+        }
+    }
+}
+
+impl Outcomes {
+    /// How many requests a pool has: with some 15 households asked for each, a hundred and more.
+    pub const POOL: usize = 10;
+
+    /// The outcomes of an agency that has not asked anything yet.
+    #[must_use]
+    pub fn new(agency: AgencyId) -> Self {
+        Self { agency, requests: Vec::new(), pools: Vec::new() }
+    }
+
+    /// Whose outcomes these are.
+    #[must_use]
+    pub fn agency(&self) -> AgencyId {
+        self.agency
+    }
+
+    /// Takes up a request, at the instant at which it is opened in the case file. From then on its
+    /// area counts, whatever becomes of it. An exact comparison with each earlier area that is near.
+    ///
+    /// # Errors
+    ///
+    /// If the request is another agency's, or its id is taken.
+    pub fn open(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        release: Release,
+    ) -> Result<(), OutcomeError> {
+        let request = authorized.request();
+        if request.agency != self.agency {
+            return Err(OutcomeError::OtherAgency { named: request.agency, known: self.agency });
+        }
+        if self.requests.iter().any(|known| known.id == id) {
+            return Err(OutcomeError::IdTaken { id });
+        }
+        let area = request.area.clone();
+        let least = authorized.min_households().max(Coverage::LEAST_HOUSEHOLDS);
+        let first = first(&self.requests, &area);
+        let answers = Answers::Open(Asked::default());
+        self.requests.push(Counted {
+            id,
+            area,
+            lowest_end: edge_from(least),
+            release,
+            answers,
+            first,
+        });
+        Ok(())
+    }
+
+    /// Counts owners as asked: those to whom a notice went. Whoever was counted already counts once.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, or if it is closed.
+    pub fn ask(
+        &mut self,
+        id: RequestId,
+        owners: impl IntoIterator<Item = OwnerId>,
+    ) -> Result<(), OutcomeError> {
+        self.asked(id)?.asked.extend(owners);
+        Ok(())
+    }
+
+    /// Takes an owner's answer; the last one before close counts.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, if it is closed, or if the owner was not asked.
+    pub fn answer(
+        &mut self,
+        id: RequestId,
+        owner: OwnerId,
+        answer: Answer,
+    ) -> Result<(), OutcomeError> {
+        let counted = self.asked(id)?;
+        if !counted.asked.contains(&owner) {
+            return Err(OutcomeError::NotAsked { owner, id });
+        }
+        match answer {
+            Answer::Shared => counted.shared.insert(owner),
+            Answer::Declined => counted.shared.remove(&owner),
+        };
+        Ok(())
+    }
+
+    /// Closes a request that ended, as the case file has it at `now`: nothing more is counted, and
+    /// owners are dropped. Once closed it stays so, whatever the file says.
+    ///
+    /// # Errors
+    ///
+    /// If the file is another agency's, if it or this has no such request, or if it has not ended.
+    pub fn close(
+        &mut self,
+        id: RequestId,
+        file: &CaseFile,
+        now: Timestamp,
+    ) -> Result<(), OutcomeError> {
+        if file.agency() != self.agency {
+            return Err(OutcomeError::OtherAgency { named: file.agency(), known: self.agency });
+        }
+        let place = self.place(id)?;
+        let Some(request) = self.requests.get_mut(place) else {
+            return Err(OutcomeError::Unknown { id });
+        };
+        let Answers::Open(asked) = &mut request.answers else { return Ok(()) };
+        match file.state(id, now)? {
+            RequestState::Resolved | RequestState::Withdrawn | RequestState::Expired => {}
+            state @ (RequestState::Authorized | RequestState::Open) => {
+                return Err(OutcomeError::NotEnded { id, state });
+            }
+        }
+        request.answers = match request.release {
+            _ if request.first != place => Answers::Dropped,
+            Release::Alone => Answers::Told(asked.bands(request.lowest_end)),
+            Release::Pooled => Answers::Waiting(std::mem::take(asked)),
+        };
+        self.fill_pools();
+        Ok(())
+    }
+
+    /// What the agency may see of a request: its own outcome, or the one that it repeats. The same
+    /// at each call.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, if it or the one that it repeats is not closed, or if answers
+    /// are told in a pool. None of these rests on who was asked or answered.
+    pub fn release(&self, id: RequestId) -> Result<Outcome, OutcomeError> {
+        let request = self.requests.get(self.place(id)?).ok_or(OutcomeError::Unknown { id })?;
+        let first = self.requests.get(request.first).ok_or(OutcomeError::Unknown { id })?;
+        if matches!(request.answers, Answers::Open(_)) {
+            return Err(OutcomeError::NotClosed { id });
+        }
+        match &first.answers {
+            Answers::Open(_) => Err(OutcomeError::FirstNotClosed { id, first: first.id }),
+            Answers::Told(bands) => Ok(Outcome::new(vec![first.id], *bands)),
+            Answers::Waiting(_) | Answers::Dropped => {
+                Err(OutcomeError::OnlyPooled { id: first.id })
+            }
+        }
+    }
+
+    /// What the agency may see of a pool, counted from 0: of [`POOL`](Self::POOL) requests that are
+    /// told in pools and repeat no other, in the order in which they were opened.
+    ///
+    /// A household that was asked for several of them counts once, as one that shared if it ever
+    /// did. With fewer households than an anonymity set both bands are the lowest, and say nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the pool is not complete, or one before it is not.
+    pub fn pool(&self, pool: usize) -> Result<Outcome, OutcomeError> {
+        let bands = self.pools.get(pool);
+        let bands = bands.ok_or(OutcomeError::PoolNotComplete { pool, requests: Self::POOL })?;
+        Ok(Outcome::new(self.pooled(pool).map(|request| request.id).collect(), *bands))
+    }
+
+    fn place(&self, id: RequestId) -> Result<usize, OutcomeError> {
+        let place = self.requests.iter().position(|request| request.id == id);
+        place.ok_or(OutcomeError::Unknown { id })
+    }
+
+    fn asked(&mut self, id: RequestId) -> Result<&mut Asked, OutcomeError> {
+        let found = self.requests.iter_mut().find(|request| request.id == id);
+        match &mut found.ok_or(OutcomeError::Unknown { id })?.answers {
+            Answers::Open(asked) => Ok(asked),
+            _ => Err(OutcomeError::Closed { id }),
+        }
+    }
+
+    /// The requests of a pool that there are yet.
+    pub(super) fn pooled(&self, pool: usize) -> impl Iterator<Item = &Counted> {
+        let of_pools = self.requests.iter().enumerate().filter(|(place, request)| {
+            request.first == *place && request.release == Release::Pooled
+        });
+        of_pools.map(|(_, request)| request).skip(pool.saturating_mul(Self::POOL)).take(Self::POOL)
+    }
+
+    /// Makes a pool of each complete row of requests.
+    fn fill_pools(&mut self) {
+        while let Some((members, bands)) = self.complete(self.pools.len()) {
+            for request in &mut self.requests {
+                if members.contains(&request.id) {
+                    request.answers = Answers::Dropped;
+                }
+            }
+            self.pools.push(bands);
+        }
+    }
+
+    /// The members and the bands of a pool that is not made yet, if all of it is closed.
+    pub(super) fn complete(&self, pool: usize) -> Option<(Vec<RequestId>, Bands)> {
+        let (mut members, mut all, mut lowest_end) = (Vec::new(), Asked::default(), 0);
+        for request in self.pooled(pool) {
+            let Answers::Waiting(asked) = &request.answers else { return None };
+            all.asked.extend(&asked.asked);
+            all.shared.extend(&asked.shared);
+            lowest_end = lowest_end.max(request.lowest_end);
+            members.push(request.id);
+        }
+        (members.len() == Self::POOL).then(|| (members, all.bands(lowest_end)))
+    }
+}
+
+/// The place of the request whose outcome one with this area repeats, or its own behind the others.
+pub(super) fn first(earlier: &[Counted], area: &Area) -> usize {
+    let met = earlier.iter().find(|request| request.area == *area || request.area.intersects(area));
+    met.map_or(earlier.len(), |request| request.first)
+}
