@@ -28,13 +28,16 @@ pub struct CaseFile {
     // INVARIANT: each id once, all of this agency, and opened in this order.
     agency: AgencyId,
     opened: Vec<OpenedRequest>,
+    // INVARIANT: the last opening or end in `opened`.
+    #[serde(skip)]
+    last: Option<Timestamp>,
 }
 
 impl CaseFile {
     /// The file of an agency that has not asked anything yet.
     #[must_use]
     pub fn new(agency: AgencyId) -> Self {
-        Self { agency, opened: Vec::new() }
+        Self { agency, opened: Vec::new(), last: None }
     }
 
     /// Whose file it is.
@@ -55,7 +58,18 @@ impl CaseFile {
         u32::try_from(self.opened.iter().filter(same).count()).unwrap_or(u32::MAX)
     }
 
-    /// Opens an authorised request, which from then on counts.
+    /// The last opening or end in the file, before which nothing in it can be changed any more.
+    ///
+    /// ```
+    /// # use canvass::{AgencyId, CaseFile};
+    /// assert_eq!(CaseFile::new(AgencyId(3)).last(), None);
+    /// ```
+    #[must_use]
+    pub fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// Opens an authorised request, which from then on counts. O(requests).
     ///
     /// # Errors
     ///
@@ -82,23 +96,22 @@ impl CaseFile {
     ) -> Result<OpenedRequest, CaseFileError> {
         let request = authorized.request();
         let allowed = authorized.max_per_case();
-        let envelope = request.area.envelope();
-        let new_overlap = |opened: &&OpenedRequest| {
-            opened.envelope.intersects(envelope) && authorized.is_new_overlap(&opened.request.area)
-        };
         self.goes_on(now)?;
         if request.agency != self.agency {
             Err(CaseFileError::OtherAgency { named: request.agency, file: self.agency })
-        } else if self.opened.iter().any(|opened| opened.id == id) {
+        } else if self.iter().any(|opened| opened.id == id) {
             Err(CaseFileError::IdTaken { id })
         } else if self.opened_in(&request.case_reference) >= allowed {
             Err(CaseFileError::CaseExhausted { allowed })
-        } else if let Some(unseen) = self.iter().find(new_overlap) {
+        } else if let Some(unseen) = self.new_overlap(authorized) {
             Err(CaseFileError::OverlapOpened { id: unseen.id })
         } else {
             let (days, most) = authorized.open_days();
             let (until, latest) = (after_days(now, days.min(most)), after_days(now, most));
             OpenedRequest::new(id, request.clone(), now, (until, latest))
+            self.opened.push(OpenedRequest::new(id, request.clone(), now, (until, latest)));
+            self.last = Some(now);
+            Ok(())
         }
     }
 
@@ -157,8 +170,7 @@ impl CaseFile {
     /// If `now` is before what the file has last, if the file has no such request, or if it is not
     /// open.
     pub fn resolve(&mut self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
-        self.open_request(id, now)?.ended = Some(Ended::Resolved(now));
-        Ok(())
+        self.end(id, Ended::Resolved(now))
     }
 
     /// Ends an open request because the agency takes it back. It still counts in its case.
@@ -168,15 +180,32 @@ impl CaseFile {
     /// If `now` is before what the file has last, if the file has no such request, or if it is not
     /// open.
     pub fn withdraw(&mut self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
-        self.open_request(id, now)?.ended = Some(Ended::Withdrawn(now));
-        Ok(())
+        self.end(id, Ended::Withdrawn(now))
     }
 
     /// A request, and the file as it was before it was opened.
     pub(crate) fn before(&self, id: RequestId) -> Option<(Self, &OpenedRequest)> {
         let place = self.iter().position(|opened| opened.id == id)?;
         let (before, rest) = self.opened.split_at_checked(place)?;
-        Some((Self { agency: self.agency, opened: before.to_vec() }, rest.first()?))
+        let last = before.iter().map(OpenedRequest::last).max();
+        Some((Self { agency: self.agency, opened: before.to_vec(), last }, rest.first()?))
+    }
+
+    fn end(&mut self, id: RequestId, end: Ended) -> Result<(), CaseFileError> {
+        self.open_request(id, end.at())?.ended = Some(end);
+        self.last = Some(end.at());
+        Ok(())
+    }
+
+    /// The first request that the review of an authorised one did not know, and whose area overlaps.
+    fn new_overlap(&self, authorized: &AuthorizedRequest) -> Option<&OpenedRequest> {
+        let envelope = authorized.request().area.envelope();
+        // What the review knew is in the same order: mostly one after another is met again.
+        let mut known = authorized.earlier().iter().peekable();
+        self.iter().filter(|opened| opened.envelope.intersects(envelope)).find(|opened| {
+            let area = &opened.request.area;
+            known.next_if(|&known| known == area).is_none() && authorized.is_new_overlap(area)
+        })
     }
 
     fn open_request(
@@ -195,8 +224,7 @@ impl CaseFile {
 
     /// Refuses an instant before the last opening or end in the file.
     fn goes_on(&self, now: Timestamp) -> Result<(), CaseFileError> {
-        let last = self.iter().map(|opened| opened.ended_at().unwrap_or(opened.at)).max();
-        match last {
+        match self.last {
             Some(last) if now < last => Err(CaseFileError::BackInTime { now, last }),
             _ => Ok(()),
         }
@@ -243,7 +271,8 @@ impl TryFrom<Fields> for CaseFile {
             }
             last = *at;
         }
-        Ok(Self { agency, opened })
+        let last = opened.iter().map(OpenedRequest::last).max();
+        Ok(Self { agency, opened, last })
     }
 }
 

@@ -148,6 +148,11 @@ impl OpenedRequest {
         self.ended.map(Ended::at)
     }
 
+    /// When it ended, or else was opened.
+    pub(crate) fn last(&self) -> Timestamp {
+        self.ended_at().unwrap_or(self.at)
+    }
+
     /// Where it is in its life at `now`. Nobody has to record that it expired.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> RequestState {

@@ -160,8 +160,8 @@ async fn measure(cameras: u64, span: Duration) -> Result<(), Failure> {
     stop(child)?;
     println!("  stopped, and the first checkpoint made, in {:.2} s", begun.elapsed().as_secs_f64());
     size(folder, cameras)?;
-    println!("from tiles");
-    let (child, address) = start(folder, &json!({}))?;
+    println!("from tiles; a checkpoint every 3 seconds");
+    let (child, address) = start(folder, &json!({ "checkpoint_seconds": 3 }))?;
     let mut client = Client::connect(address).await?;
 
     let mut ids = Vec::new();

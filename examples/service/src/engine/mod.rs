@@ -145,8 +145,10 @@ impl Engine {
         metrics: &Arc<Metrics>,
     ) -> Result<(Arc<Self>, Threads), StartError> {
         let start = Instant::now();
-        let store = Arc::new(Store::open(folder)?);
+        let mut store = Store::open(folder)?;
         let unfinished = store.sweep()?;
+        let compacted = store.compact(folder)?;
+        let store = Arc::new(store);
         let (registry, checkpoint, log) = tiles::restore(&store)?;
         let cases = Arc::new(Cases::load(policy, agencies, &store)?);
         let snapshot = registry.snapshot();
@@ -156,6 +158,7 @@ impl Engine {
             checkpoint = checkpoint.0,
             replayed = log.revisions,
             unfinished,
+            compacted,
             milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
             "loaded"
         );

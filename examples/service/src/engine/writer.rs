@@ -205,8 +205,7 @@ impl Writer {
     ) -> (&'a mut CaseFile, Timestamp) {
         let published = || CaseFile::clone(&self.cases.file(agency));
         let file = group.files.entry(agency).or_insert_with(published);
-        let last = file.iter().map(|opened| opened.ended_at().unwrap_or(opened.opened_at())).max();
-        let now = last.map_or(now, |last| now.max(last));
+        let now = file.last().map_or(now, |last| now.max(last));
         (file, now)
     }
 

@@ -3,10 +3,15 @@
 //! commits go on in between. Then what they replace is swept away, and the log trimmed. Wherever that
 //! is cut off, the store is as it was before the checkpoint, or after it.
 
+use std::path::Path;
+
 use canvass::Revision;
 use redb::ReadableTable;
 
-use super::{LOG, META, Store, StoreError, TILES};
+use super::{FILE, LOG, META, Store, StoreError, TILES};
+
+/// A file that is smaller takes little, and would soon grow again.
+const WORTH_COMPACTING: u64 = 64 << 20;
 
 /// So many entries are removed in one transaction.
 const SWEEP: usize = 4096;
@@ -103,6 +108,25 @@ impl Store {
         self.sweep_tiles(revision, &tiles)?;
         self.trim(revision)?;
         Ok(unfinished.len())
+    }
+
+    /// Gives the file's free space back to the system if that is most of it: after the log has been
+    /// longer than all else, or much was removed. For start-up, when nobody else uses the store.
+    /// Takes time in proportion to what is kept.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses.
+    pub fn compact(&mut self, folder: &Path) -> Result<bool, StoreError> {
+        let length = std::fs::metadata(folder.join(FILE)).map_or(0, |file| file.len());
+        if length < WORTH_COMPACTING {
+            return Ok(false);
+        }
+        let transaction = self.begin()?;
+        let stats = transaction.stats()?;
+        transaction.abort()?;
+        let used = stats.allocated_pages().saturating_mul(stats.page_size() as u64);
+        Ok(used < length / 2 && self.database.compact()?)
     }
 
     /// Of each of these tiles, removes all versions but the newest, and that too if it says that

@@ -42,6 +42,9 @@ const REQUESTS: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("req
 const KEYS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keys");
 const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging");
 
+/// The database's file in its folder.
+const FILE: &str = "canvass.redb";
+
 /// The one format that there is so far.
 const FORMAT: u64 = 1;
 
@@ -154,7 +157,7 @@ impl Store {
     ///
     /// If the file cannot be opened, is open elsewhere, or has another format.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let path = folder.join("canvass.redb");
+        let path = folder.join(FILE);
         let refused =
             |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
