@@ -73,9 +73,9 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// If `now` is before what the file has last, if the request is another agency's, if its id is taken, if its case has had as many
-    /// requests as the policy allowed since it was reviewed, or if a request whose area overlaps
-    /// this one's was opened since.
+    /// If `now` is before what the file has last, if the request is another agency's, if its id is
+    /// taken, if its case has had as many requests as the policy allowed since it was reviewed, or if
+    /// a request whose area overlaps this one's was opened since.
     pub fn open(
         &mut self,
         id: RequestId,
@@ -83,7 +83,7 @@ impl CaseFile {
         now: Timestamp,
     ) -> Result<(), CaseFileError> {
         let opened = self.opening(id, authorized, now)?;
-        self.opened.push(opened);
+        self.append(opened);
         Ok(())
     }
 
@@ -109,9 +109,6 @@ impl CaseFile {
             let (days, most) = authorized.open_days();
             let (until, latest) = (after_days(now, days.min(most)), after_days(now, most));
             OpenedRequest::new(id, request.clone(), now, (until, latest))
-            self.opened.push(OpenedRequest::new(id, request.clone(), now, (until, latest)));
-            self.last = Some(now);
-            Ok(())
         }
     }
 
@@ -119,6 +116,7 @@ impl CaseFile {
     /// made sure that it is this agency's, that its id is new, and that nothing later is in the file.
     pub(crate) fn append(&mut self, opened: OpenedRequest) {
         debug_assert_eq!(opened.request.agency, self.agency, "another agency's");
+        self.last = self.last.max(Some(opened.last()));
         self.opened.push(opened);
     }
 

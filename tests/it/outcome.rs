@@ -665,7 +665,7 @@ proptest! {
         }
         areas.push(road(from + 70, from + 84));
         let moved: BTreeSet<u64> =
-            (0..1 + rng.below(10)).map(|_| u64::from(from) + 41 + rng.below(11)).collect();
+            (0..=rng.below(10)).map(|_| u64::from(from) + 41 + rng.below(11)).collect();
         let mut other = town.clone();
         other.cameras.retain(|_, camera| !moved.contains(&camera.owner.0));
         let (one, asked_of_one) = asked(&town, &areas);

@@ -31,7 +31,7 @@ fn every_public_type_is_shared_kept_and_printed() {
 }
 
 #[test]
-fn every_public_type_of_policy_routing_and_disclosure_is_too() {
+fn every_public_type_of_disclosure_is_too() {
     usable::<Receipt>();
     usable::<Answer>();
     usable::<Band>();
@@ -80,6 +80,10 @@ fn every_public_type_of_policy_routing_and_disclosure_is_too() {
     usable::<Placeholder>();
     usable::<ReviewError>();
     usable::<TemplateError>();
+}
+
+#[test]
+fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<Area>();
     usable::<AreaError>();
     usable::<Flaw>();
