@@ -370,3 +370,31 @@ pub enum CaseFileError {
         until: Timestamp,
     },
 }
+
+impl CaseFileError {
+    /// The error's stable `snake_case` code.
+    ///
+    /// ```
+    /// use canvass::{AgencyId, CaseFile, RequestId};
+    ///
+    /// let mut file = CaseFile::new(AgencyId(1));
+    /// let error = file.resolve(RequestId(7), "2026-05-10T12:00:00Z".parse()?);
+    /// assert_eq!(error.map_err(|error| error.code()), Err("unknown"));
+    /// # Ok::<(), jiff::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::OtherAgency { .. } => "other_agency",
+            Self::IdTaken { .. } => "id_taken",
+            Self::CaseExhausted { .. } => "case_exhausted",
+            Self::OverlapOpened { .. } => "overlap_opened",
+            Self::Unknown { .. } => "unknown",
+            Self::NotOpen { .. } => "not_open",
+            Self::CannotExtend { .. } => "cannot_extend",
+            Self::BackInTime { .. } => "back_in_time",
+            Self::Disordered { .. } => "disordered",
+            Self::EndedWhileNotOpen { .. } => "ended_while_not_open",
+        }
+    }
+}

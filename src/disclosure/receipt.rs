@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::authorized::AuthorizedRequest;
@@ -38,7 +38,10 @@ use crate::time::TimeWindow;
 /// let count = receipt.owners();
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+///
+/// A receipt can be read again from what was sent; reading one proves nothing about who wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Receipt {
     status: Status,
     case_reference: String,
@@ -50,7 +53,7 @@ pub struct Receipt {
 }
 
 /// The one thing that a receipt says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Status {
     Accepted,

@@ -97,3 +97,23 @@ pub enum ChangeRefusal {
     #[error("the registry is full: it holds four billion cameras and as many distinct scopes")]
     RegistryFull,
 }
+
+impl ChangeRefusal {
+    /// The refusal's stable `snake_case` code.
+    ///
+    /// ```
+    /// use canvass::{CameraId, Change, Registry};
+    ///
+    /// let refused = Registry::new().apply([Change::Remove { camera: CameraId(1) }]);
+    /// assert_eq!(refused.map(|_| ()).map_err(|error| error.reason.code()), Err("not_registered"));
+    /// ```
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadyRegistered { .. } => "already_registered",
+            Self::NotRegistered { .. } => "not_registered",
+            Self::TwoConsents { .. } => "two_consents",
+            Self::RegistryFull => "registry_full",
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::evaluate::Inquiry;
 use super::guard::Guard;
@@ -35,14 +35,25 @@ pub enum Explanation {
 
 /// How many cameras a request meets, and where they fall. **The operator's**: it counts refusals,
 /// and must not reach an agency.
+///
+/// In serde formats `denied` is a map from the code of each [`Denial`], in their order, to its count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Funnel {
     in_area: usize,
+    #[serde(serialize_with = "by_code")]
     denied: [usize; Denial::ALL.len()],
     permitted: usize,
     guarded: usize,
     households: usize,
     asked: usize,
+}
+
+/// Counts with the code of their denial, in the order of [`Denial`].
+fn by_code<S: Serializer>(
+    denied: &[usize; Denial::ALL.len()],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(Denial::ALL.iter().map(|denial| denial.code()).zip(denied))
 }
 
 impl Funnel {

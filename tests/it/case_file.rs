@@ -225,3 +225,37 @@ proptest! {
         prop_assert_eq!(done > 0, file.iter().len() > 0);
     }
 }
+
+#[test]
+fn codes_of_errors_are_pinned() {
+    let (id, now, agency) = (FIRST, noon(), AgencyId(1));
+    let state = RequestState::Withdrawn;
+    let codes = [
+        CaseFileError::OtherAgency { named: agency, file: agency },
+        CaseFileError::IdTaken { id },
+        CaseFileError::CaseExhausted { allowed: 2 },
+        CaseFileError::OverlapOpened { id },
+        CaseFileError::Unknown { id },
+        CaseFileError::NotOpen { id, state },
+        CaseFileError::CannotExtend { id, until: now, from: now, latest: now },
+        CaseFileError::BackInTime { now, last: now },
+        CaseFileError::Disordered { id, at: now, until: now, latest: now },
+        CaseFileError::EndedWhileNotOpen { id, end: now, at: now, until: now },
+    ]
+    .map(|error| error.code());
+    assert_eq!(
+        codes,
+        [
+            "other_agency",
+            "id_taken",
+            "case_exhausted",
+            "overlap_opened",
+            "unknown",
+            "not_open",
+            "cannot_extend",
+            "back_in_time",
+            "disordered",
+            "ended_while_not_open",
+        ]
+    );
+}

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use canvass::{
-    AskLimit, Camera, CameraId, Change, ChangeError, Consent, Explanation, Layout, OwnerId, Policy,
-    Recording, Registry, Revision, Snapshot, Standing,
+    AskLimit, Camera, CameraId, Change, ChangeError, ChangeRefusal, Consent, Explanation, Layout,
+    OwnerId, Policy, Recording, Registry, Revision, Snapshot, Standing,
 };
 use h3o::Resolution;
 use jiff::SignedDuration;
@@ -605,4 +605,17 @@ fn readers_see_each_withdrawal_and_never_go_back() {
         }
     });
     assert!(reads.into_inner() > 6);
+}
+
+#[test]
+fn codes_of_refusals_are_pinned() {
+    let (camera, owner) = (CameraId(1), OwnerId(1));
+    let codes = [
+        ChangeRefusal::AlreadyRegistered { camera },
+        ChangeRefusal::NotRegistered { camera },
+        ChangeRefusal::TwoConsents { owner },
+        ChangeRefusal::RegistryFull,
+    ]
+    .map(|refusal| refusal.code());
+    assert_eq!(codes, ["already_registered", "not_registered", "two_consents", "registry_full"]);
 }

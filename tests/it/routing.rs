@@ -1,8 +1,10 @@
 //! Routes against the oracle, and the laws that they obey.
 
+use std::collections::BTreeMap;
+
 use canvass::{
-    Area, CameraId, Change, Denial, Explanation, Layout, OwnerId, Policy, Registry, Route, Scratch,
-    SensitiveKind, SensitivePlace, SensitiveRule, SimdLevel,
+    Area, CameraId, Change, Denial, Explanation, Layout, OwnerId, Policy, Receipt, Registry, Route,
+    Scratch, SensitiveKind, SensitivePlace, SensitiveRule, SimdLevel,
 };
 use geo::MultiPolygon;
 use h3o::Resolution;
@@ -230,6 +232,32 @@ fn below_the_anonymity_set_nobody_is_asked() {
     town.consents.retain(|&owner, _| owner == OwnerId(3));
     let route = snapshot(&town).route(&authorize_under(&policy, everywhere()), noon());
     assert_eq!(answer(&route), vec![(OwnerId(3), vec![CameraId(3)])]);
+}
+
+#[test]
+fn a_receipt_is_read_as_it_was_written_and_a_funnel_names_its_denials() {
+    let authorized = authorize(square(9.0, 49.0, 11.0, 51.0));
+    let receipt = authorized.receipt();
+    let json = serde_json::to_string(&receipt).unwrap();
+    assert_eq!(serde_json::from_str::<Receipt>(&json).unwrap(), receipt);
+    for other in [
+        json.replace("accepted", "refused"),
+        json.replace('{', r#"{"owners":7,"#),
+        json.replace("20:00:00Z", "10:00:00Z"),
+        json.replace("burglary", "protest"),
+    ] {
+        assert!(other != json && serde_json::from_str::<Receipt>(&other).is_err(), "{other}");
+    }
+    let mut town = street(20);
+    town.consents.remove(&OwnerId(3));
+    let funnel = snapshot(&town).funnel(&authorized, noon());
+    let denied: usize = funnel.denied().map(|(_, number)| number).sum();
+    let json = serde_json::to_value(&funnel).unwrap();
+    let named = json["denied"].as_object().unwrap();
+    let numbers = named.iter().map(|(code, number)| (code.as_str(), number.as_u64().unwrap()));
+    let expected: BTreeMap<_, _> = funnel.denied().map(|(d, n)| (d.code(), n as u64)).collect();
+    assert_eq!(numbers.collect::<BTreeMap<_, _>>(), expected);
+    assert!(denied > 0 && expected["not_granted"] > 0 && expected.len() == Denial::ALL.len());
 }
 
 #[test]
