@@ -22,6 +22,8 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 /// A little more than n log n, with room for caches and for a busy machine.
 const NEARLY_LINEAR: f64 = 1.5;
+/// For what is looked up in a tree.
+const LOGARITHMIC: f64 = 0.5;
 /// For what is stated as O(n²).
 const QUADRATIC: f64 = 2.5;
 
@@ -375,4 +377,41 @@ fn a_page_of_owners_shares_one_long_consent() {
         let registry = Registry::from_tiles(Revision(1), [page]).unwrap();
         assert_eq!(registry.tiles().changed.len(), 1);
     });
+/// Requests in rows, next to each other, as events that say that they were opened.
+fn standing(number: u32) -> OpenRequests {
+    let window = TimeWindow::new("2026-05-09T18:00:00Z".parse().unwrap(), now()).unwrap();
+    let mut open = OpenRequests::new(0);
+    for (square, sequence) in squares(number).zip(0..) {
+        let area = Area::new(&one(square, vec![])).unwrap();
+        let request = Request::new(AgencyId(sequence % 97), IncidentKind::Burglary, area, window);
+        let (request, compared) = (Box::new(request), Vec::new());
+        let (until, latest) = (Timestamp::MAX, Timestamp::MAX);
+        let step = LifecycleStep::Opened { request, until, latest, compared };
+        let event = LifecycleEvent { sequence, at: now(), id: RequestId(sequence), step };
+        open.replay(&event).unwrap();
+    }
+    open
+}
+
+#[test]
+fn many_requests_are_open() {
+    let lookups = |open: OpenRequests| {
+        let side = f64::from(u32::try_from(open.open_at(now()).count()).unwrap()).sqrt();
+        for number in 0..20_000_u32 {
+            let (east, north) = (f64::from(number % 141), f64::from(number / 141));
+            let along = |at: f64| (at / 142.0 * (side - 2.0)).floor() * 1e-3 + 2e-4;
+            let position = Position::new(10.0 + along(east), 50.0 + along(north)).unwrap();
+            assert_eq!(open.touched_by([position], now()).len(), 1);
+        }
+        open
+    };
+    grows("changes among open requests", 1_000, LOGARITHMIC, standing, lookups);
+    grows("requests opened", 1_000, NEARLY_LINEAR, |number| number, standing);
+    let end = |mut open: OpenRequests| {
+        for id in 0..200 {
+            open.resolve(RequestId(id), now()).unwrap();
+        }
+        open
+    };
+    grows("200 open requests end", 1_000, NEARLY_LINEAR, standing, end);
 }

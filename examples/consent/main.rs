@@ -9,7 +9,7 @@ use std::error::Error;
 
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, Asked, AuditEntry, AuditLog, AuthorizedRequest, Camera,
-    CameraId, CaseFile, Change, ChangeError, Consent, EntrySeed, IncidentKind, NoticeTemplate,
+    CameraId, Change, ChangeError, Consent, EntrySeed, IncidentKind, NoticeTemplate, OpenRequests,
     OwnerId, OwnerSalt, Policy, Position, Recording, Registry, Request, RequestId, Route, Scope,
     TimeWindow, Zone,
 };
@@ -22,13 +22,14 @@ const TEMPLATE: &str = "{agency} asks for footage of {window}, case {case}. \
 const ADA: OwnerId = OwnerId(7);
 const BEN: OwnerId = OwnerId(8);
 const CLEO: OwnerId = OwnerId(9);
+const DANA: OwnerId = OwnerId(24);
 /// Who never answered.
 const SILENT: OwnerId = OwnerId(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let registry = Registry::new();
     let (policy, agency) = (Policy::default(), agency()?);
-    let mut file = CaseFile::new(agency.id);
+    let mut requests = OpenRequests::new(0);
     let mut log = AuditLog::new();
 
     day("Monday: a street registers its cameras, and all but one household agree to be asked");
@@ -49,8 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     let now: Timestamp = "2026-05-06T01:30:00Z".parse()?; // 21:30 on the street
     let request = burglary("AS-2026-0417", "2026-05-04T22:00:00Z", "2026-05-05T02:00:00Z")?;
-    let first = policy.review(&request, &agency, &file, now)?;
-    file.open(RequestId(1), &first, now)?;
+    let first = policy.review(&request, &agency, &requests.case_file(agency.id), now)?;
+    requests.open(RequestId(1), &first, now)?;
     log.append(AuditEntry::accepted(&first, &seed(1)))?;
     println!("receipt  {}", serde_json::to_string(&first.receipt())?);
     let route = registry.snapshot().route(&first, now);
@@ -68,29 +69,38 @@ fn main() -> Result<(), Box<dyn Error>> {
     let draft = TEMPLATE.parse::<NoticeTemplate>()?.draft(&first, &agency, stop)?;
     let notice = draft.review("J. Hill", now)?;
     let route = route.recheck(&registry.snapshot(), now);
+    let (route, _) = requests.record_asked(RequestId(1), &route, now)?;
     let entry = log.append(AuditEntry::routed(&route, &seed(2), salt_of)?)?;
     send(&registry, &route, now)?;
     let mailing = route.with_notice(&notice, |_| "America/New_York".parse().ok())?;
     println!("{}", mailing.letters().next().ok_or("no letter")?.text);
+
+    day("Wednesday, 16:00: Dana moves in and agrees; the request is open, so she is asked as well");
+    let now: Timestamp = "2026-05-06T20:00:00Z".parse()?;
+    let agreed = Change::SetConsent { owner: DANA, consent: yes.clone() };
+    let changes = [Change::Register(camera(DANA.0)?), agreed];
+    ask_who_is_new(&registry, &mut requests, &first, &changes, now)?;
 
     day("Thursday: Ben pauses for a month; the agency asks a second time in the same case");
     let now: Timestamp = "2026-05-07T14:00:00Z".parse()?;
     let paused = Consent::granted().paused_until("2026-06-07T00:00:00Z".parse()?);
     registry.apply([Change::SetConsent { owner: BEN, consent: paused }])?;
     let request = burglary("AS-2026-0417", "2026-05-05T02:00:00Z", "2026-05-05T06:00:00Z")?;
-    let second = policy.review(&request, &agency, &file, now)?;
-    file.open(RequestId(2), &second, now)?;
+    let second = policy.review(&request, &agency, &requests.case_file(agency.id), now)?;
+    requests.open(RequestId(2), &second, now)?;
     let route = registry.snapshot().route(&second, now);
     why(&registry, &second, now, [ADA, BEN]);
     send(&registry, &route, now)?;
-    let third =
-        policy.review(&request, &agency, &file, now).err().ok_or("a third request passed")?;
+    let third = policy
+        .review(&request, &agency, &requests.case_file(agency.id), now)
+        .err()
+        .ok_or("a third request passed")?;
     println!("a third request in the case: {third}");
 
     day("Friday: another case, but everybody was asked twice this week");
     let now: Timestamp = "2026-05-08T14:00:00Z".parse()?;
     let request = burglary("AS-2026-0431", "2026-05-07T22:00:00Z", "2026-05-08T02:00:00Z")?;
-    let other = policy.review(&request, &agency, &file, now)?;
+    let other = policy.review(&request, &agency, &requests.case_file(agency.id), now)?;
     let route = registry.snapshot().route(&other, now);
     why(&registry, &other, now, [ADA]);
     println!(
@@ -103,7 +113,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     registry.apply([Change::Withdraw { owner: ADA }])?;
     let next_month = "2026-06-20T14:00:00Z".parse()?;
     let request = burglary("AS-2026-0502", "2026-06-19T22:00:00Z", "2026-06-20T02:00:00Z")?;
-    let later = policy.review(&request, &agency, &file, next_month)?;
+    let later = policy.review(&request, &agency, &requests.case_file(agency.id), next_month)?;
     why(&registry, &later, next_month, [ADA, BEN]);
 
     day("Sunday: was I asked? The log answers, and proves that nobody rewrote it");
@@ -151,6 +161,25 @@ fn burglary(case: &str, from: &str, until: &str) -> Result<Request, Box<dyn Erro
 fn send(registry: &Registry, route: &Route, at: Timestamp) -> Result<(), ChangeError> {
     let asked = route.recipients().map(|asked| Change::RecordAsked { owner: asked.owner, at });
     registry.apply(asked).map(|_| ())
+}
+
+/// Applies changes, and asks whom they add to a request that is open.
+fn ask_who_is_new(
+    registry: &Registry,
+    requests: &mut OpenRequests,
+    authorized: &AuthorizedRequest,
+    changes: &[Change],
+    now: Timestamp,
+) -> Result<(), Box<dyn Error>> {
+    let snapshot = registry.apply(changes.iter().cloned())?;
+    for id in requests.touched_by(registry.touched(changes), now) {
+        let due = requests.due(id, authorized, &snapshot, now)?;
+        let (due, _) = requests.record_asked(id, &due, now)?;
+        send(registry, &due, now)?;
+        let again = requests.due(id, authorized, &registry.snapshot(), now)?;
+        println!("request {id}: {} owner more, and {} twice", due.owners(), again.owners());
+    }
+    Ok(())
 }
 
 /// Why some owners are asked or not. The operator's, never the agency's.

@@ -32,6 +32,7 @@ mod guard;
 mod meeting;
 mod notice;
 mod open_requests;
+mod open_requests_twin;
 mod oracle;
 mod outcome;
 mod places;

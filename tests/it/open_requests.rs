@@ -1,38 +1,35 @@
 //! Requests that stand: whoever comes later is asked once, and nobody twice.
 
-use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use canvass::*;
 use jiff::{SignedDuration, Timestamp};
-use proptest::test_runner::{Config, TestRunner};
-use proptest::{prop_assert, prop_assert_eq};
 
-use crate::oracle::{Answer, Town, guarded, households, step};
+use crate::oracle::{Town, households};
 use crate::support::*;
 
 const FIRST: RequestId = RequestId(7);
 const SECOND: RequestId = RequestId(8);
 
-fn secs(seconds: i64) -> SignedDuration {
+pub fn secs(seconds: i64) -> SignedDuration {
     SignedDuration::from_secs(seconds)
 }
 
-fn policy(min_households: u32) -> Policy {
+pub fn policy(min_households: u32) -> Policy {
     Policy { min_households, open_days: 10, max_open_days: 28, ..Policy::unlimited() }
 }
 
-fn of_agency(number: u64) -> Agency {
+pub fn of_agency(number: u64) -> Agency {
     Agency { id: AgencyId(number), ..agency() }
 }
 
 /// The part of [`street`] from one house to another, both included.
-fn houses(first: u64, last: u64) -> Area {
+pub fn houses(first: u64, last: u64) -> Area {
     let edge = |house: u64, side: f64| 10.0 + (house as f64 + side) * 1e-5;
     square(edge(first, -0.5), 49.9999, edge(last, 0.5), 50.0001)
 }
 
-fn request(agency: u64, area: Area) -> Request {
+pub fn request(agency: u64, area: Area) -> Request {
     Request::new(AgencyId(agency), IncidentKind::Burglary, area, evening()).case("26-1")
 }
 
@@ -52,13 +49,13 @@ fn opened(policy: &Policy, area: Area) -> (OpenRequests, AuthorizedRequest) {
     (open, authorized)
 }
 
-fn house(id: u64, owner: u64) -> Camera {
+pub fn house(id: u64, owner: u64) -> Camera {
     let position = place((10, 50), i64::try_from(id).unwrap() * 100, 0);
     let recording = Recording::kept_for_days(60);
     Camera { id: CameraId(id), owner: OwnerId(owner), position, recording }
 }
 
-fn agrees(owner: u64) -> Change {
+pub fn agrees(owner: u64) -> Change {
     Change::SetConsent { owner: OwnerId(owner), consent: Consent::granted() }
 }
 
@@ -66,7 +63,7 @@ fn owners(route: &Route) -> Vec<u64> {
     route.recipients().map(|recipient| recipient.owner.0).collect()
 }
 
-fn written(open: &OpenRequests) -> OpenRequests {
+pub fn written(open: &OpenRequests) -> OpenRequests {
     serde_json::from_str(&serde_json::to_string(open).unwrap()).unwrap()
 }
 
@@ -471,355 +468,4 @@ fn positions_find_the_open_requests_around_them_as_a_scan_does() {
         }
     }
     assert!(hits > 1_000 && misses > 1_000 && at_the_line > 50, "{hits} {misses} {at_the_line}");
-}
-
-/// The naive twin: lists, gone through from one end to the other.
-#[derive(Default)]
-struct Twin {
-    town: Town,
-    requests: Vec<Stands>,
-    next: u64,
-    last: Option<Timestamp>,
-}
-
-struct Stands {
-    id: RequestId,
-    agency: u64,
-    range: (u64, u64),
-    authorized: AuthorizedRequest,
-    until: Timestamp,
-    latest: Timestamp,
-    /// Whether it was said that it ended.
-    ended: bool,
-    asked: BTreeSet<OwnerId>,
-    compared: Vec<Area>,
-}
-
-impl Stands {
-    fn is_open(&self, now: Timestamp) -> bool {
-        !self.ended && now < self.until
-    }
-
-    fn area(&self) -> &Area {
-        &self.authorized.request().area
-    }
-}
-
-/// An event without what the twin does not care about.
-type Said = (u64, Timestamp, RequestId, &'static str);
-
-fn said(event: &LifecycleEvent) -> Said {
-    let step = match event.step {
-        LifecycleStep::Opened { .. } => "opened",
-        LifecycleStep::Extended { .. } => "extended",
-        LifecycleStep::Asked { .. } => "asked",
-        LifecycleStep::Resolved => "resolved",
-        LifecycleStep::Withdrawn => "withdrawn",
-        LifecycleStep::Expired => "expired",
-        _ => "unknown",
-    };
-    (event.sequence, event.at, event.id, step)
-}
-
-impl Twin {
-    fn say(&mut self, at: Timestamp, id: RequestId, step: &'static str) -> Said {
-        self.next += 1;
-        self.last = Some(at);
-        (self.next - 1, at, id, step)
-    }
-
-    fn expire(&mut self, now: Timestamp) -> Vec<Said> {
-        let due = self.requests.iter().filter(|stands| !stands.ended && stands.until <= now);
-        let mut due: Vec<(Timestamp, RequestId)> = due.map(|it| (it.until, it.id)).collect();
-        due.sort_unstable();
-        due.into_iter()
-            .map(|(until, id)| {
-                self.of(id).unwrap().ended = true;
-                self.say(until, id, "expired")
-            })
-            .collect()
-    }
-
-    fn of(&mut self, id: RequestId) -> Option<&mut Stands> {
-        self.requests.iter_mut().find(|stands| stands.id == id)
-    }
-
-    /// Whom each open request may still ask.
-    fn due(&self, now: Timestamp) -> BTreeMap<RequestId, Answer> {
-        let due = |stands: &Stands| {
-            let mut answer = guarded(&self.town, &stands.authorized, &stands.compared, now);
-            answer.retain(|(owner, _)| !stands.asked.contains(owner));
-            (stands.id, if stands.is_open(now) { answer } else { Answer::new() })
-        };
-        self.requests.iter().map(due).collect()
-    }
-
-    /// The open requests with a position in their areas, or in those that they are compared with.
-    fn touched(&self, positions: &[Position], now: Timestamp) -> Vec<RequestId> {
-        let near = |area: &Area| positions.iter().any(|&position| area.covers(position));
-        let touched = self.requests.iter().filter(|stands| {
-            stands.is_open(now) && (near(stands.area()) || stands.compared.iter().any(near))
-        });
-        let ids: BTreeSet<RequestId> = touched.map(|stands| stands.id).collect();
-        ids.into_iter().collect()
-    }
-
-    /// Where changes are, before and after they were applied.
-    fn positions(&self, changes: &[Change], after: &Town) -> Vec<Position> {
-        let towns = [&self.town, after];
-        let cameras = || towns.iter().flat_map(|town| town.cameras.values());
-        let concerned = changes.iter().flat_map(|change| {
-            cameras().filter(move |camera| match change {
-                Change::Register(it) | Change::Replace(it) => it.id == camera.id,
-                Change::Move { camera: id, .. } | Change::Remove { camera: id } => *id == camera.id,
-                Change::SetConsent { owner, .. }
-                | Change::Withdraw { owner }
-                | Change::RecordAsked { owner, .. } => *owner == camera.owner,
-            })
-        });
-        concerned.map(|camera| camera.position).collect()
-    }
-}
-
-/// A change of the town that can be applied.
-fn a_change(rng: &mut Rng, town: &Town, now: Timestamp) -> Change {
-    let owner = OwnerId(rng.below(30));
-    let taken: Vec<CameraId> = town.cameras.keys().copied().collect();
-    let kept = rng.pick(&[12, 60, 365, 365]);
-    let mut camera = house(rng.below(30), owner.0);
-    camera.recording = Recording::kept_for_days(kept);
-    match rng.below(9) {
-        0 if !taken.is_empty() => Change::Remove { camera: rng.pick(&taken) },
-        1 if !taken.is_empty() => {
-            Change::Move { camera: rng.pick(&taken), position: camera.position }
-        }
-        2 if !taken.is_empty() => Change::Replace(Camera { id: rng.pick(&taken), ..camera }),
-        0..4 => Change::Register(Camera { id: CameraId(1_000 + rng.next() % (1 << 40)), ..camera }),
-        4 => Change::Withdraw { owner },
-        5 => Change::RecordAsked { owner, at: now },
-        6 => {
-            let consent = Consent::granted().limited(AskLimit::new(1, 3).unwrap());
-            Change::SetConsent { owner, consent }
-        }
-        _ => Change::SetConsent { owner, consent: Consent::granted() },
-    }
-}
-
-#[test]
-#[expect(clippy::too_many_lines, reason = "one step after the other")]
-fn whatever_happens_the_answers_are_those_of_the_naive_twin() {
-    let (asked, refused, guarded_some, expired, touched_some, untouched) =
-        (Cell::new(0), Cell::new(0), Cell::new(0), Cell::new(0), Cell::new(0), Cell::new(0));
-    let add = |cell: &Cell<usize>, number: usize| cell.set(cell.get() + number);
-    let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
-    let strategy = (proptest::num::u64::ANY, proptest::collection::vec(0..14_u8, 40..90));
-    TestRunner::new(config)
-        .run(&strategy, |(seed, verbs)| {
-            let mut rng = Rng(seed);
-            let policy = policy(3);
-            let first = rng.below(1_000);
-            let mut open = OpenRequests::new(first);
-            let mut twin = Twin { next: first, ..Twin::default() };
-            twin.town = street(16);
-            let registry = loaded(&twin.town, Layout::default());
-            let (mut now, mut log, mut said_all) = (noon(), Vec::new(), Vec::new());
-            let mut ever_asked = BTreeSet::new();
-            for verb in verbs {
-                let ends: Vec<Timestamp> =
-                    twin.requests.iter().filter(|it| !it.ended).map(|it| it.until).collect();
-                now = match rng.below(24) {
-                    // On the second on which one expires, and on those beside it.
-                    0 if !ends.is_empty() => now.max(rng.pick(&ends) + secs(rng.within(-1, 1))),
-                    1..3 => now + SignedDuration::from_hours(rng.within(0, 40)),
-                    _ => now + secs(rng.within(0, 2)),
-                };
-                let id = RequestId(rng.below(12));
-                let mut events = Vec::new();
-                let mut expected = Vec::new();
-                match verb {
-                    // The town changes.
-                    0..6 => {
-                        let mut after = twin.town.clone();
-                        let mut changes = Vec::new();
-                        for _ in 0..=rng.below(3) {
-                            let change = a_change(&mut rng, &after, now);
-                            step(&mut after, &change).unwrap();
-                            changes.push(change);
-                        }
-                        let positions = twin.positions(&changes, &after);
-                        let was = twin.due(now);
-                        let mut touched = registry.touched(&changes);
-                        registry.apply(changes.clone()).unwrap();
-                        touched.extend(registry.touched(&changes));
-                        let touched = open.touched_by(touched, now);
-                        // A place where a camera was for a moment within a list may be named too.
-                        let scan = twin.touched(&positions, now);
-                        prop_assert!(scan.iter().all(|id| touched.contains(id)));
-                        twin.town = after;
-                        for (id, is) in twin.due(now) {
-                            prop_assert!(touched.contains(&id) || was[&id] == is);
-                        }
-                        add(&touched_some, touched.len());
-                        add(&untouched, open.open_at(now).count() - touched.len());
-                    }
-                    6..8 => {
-                        let (agency, a, b) = (1 + rng.below(3), rng.below(24), rng.below(20));
-                        let range = (a, (a + b).min(29));
-                        let request = request(agency, houses(range.0, range.1));
-                        let file = open.case_file(request.agency).into_owned();
-                        let authorized =
-                            policy.review(&request, &of_agency(agency), &file, now).unwrap();
-                        let before = open.clone();
-                        match open.open(id, &authorized, now) {
-                            Ok(done) => {
-                                events = done;
-                                expected.extend(twin.expire(now));
-                                let overlaps = |it: &&mut Stands| {
-                                    it.agency == agency
-                                        && it.range.0 <= range.1
-                                        && range.0 <= it.range.1
-                                };
-                                let mut compared = Vec::new();
-                                for other in twin.requests.iter_mut().filter(overlaps) {
-                                    compared.push(other.area().clone());
-                                    if !other.ended {
-                                        other.compared.push(request.area.clone());
-                                    }
-                                }
-                                let (until, latest) = (now + days(10), now + days(28));
-                                twin.requests.push(Stands {
-                                    id,
-                                    agency,
-                                    range,
-                                    authorized,
-                                    until,
-                                    latest,
-                                    ended: false,
-                                    asked: BTreeSet::new(),
-                                    compared,
-                                });
-                                expected.push(twin.say(now, id, "opened"));
-                            }
-                            Err(error) => {
-                                let taken = CaseFileError::IdTaken { id };
-                                prop_assert_eq!(error, taken.into());
-                                prop_assert!(twin.of(id).is_some());
-                                prop_assert_eq!(&open, &before);
-                                add(&refused, 1);
-                            }
-                        }
-                    }
-                    8..11 => {
-                        let until = now + days(rng.within(0, 20));
-                        let before = open.clone();
-                        let (done, word) = match verb {
-                            8 => (open.extend(id, until, now), "extended"),
-                            9 => (open.resolve(id, now), "resolved"),
-                            _ => (open.withdraw(id, now), "withdrawn"),
-                        };
-                        let may = twin.of(id).is_some_and(|it| {
-                            it.is_open(now) && (verb > 8 || (it.until..=it.latest).contains(&until))
-                        });
-                        prop_assert_eq!(done.is_ok(), may);
-                        if let Ok(done) = done {
-                            events = done;
-                            expected.extend(twin.expire(now));
-                            let stands = twin.of(id).unwrap();
-                            if verb == 8 {
-                                stands.until = until;
-                            } else {
-                                stands.ended = true;
-                            }
-                            expected.push(twin.say(now, id, word));
-                        } else {
-                            prop_assert_eq!(&open, &before);
-                            add(&refused, 1);
-                        }
-                    }
-                    11 => {
-                        events = open.expire(now);
-                        expected = twin.expire(now);
-                        add(&expired, events.len());
-                    }
-                    12 => open = written(&open),
-                    _ => {
-                        for id in open.open_at(now).map(OpenedRequest::id).collect::<Vec<_>>() {
-                            let authorized = twin.of(id).unwrap().authorized.clone();
-                            let due = open.due(id, &authorized, &registry.snapshot(), now).unwrap();
-                            let due = if rng.once_in(3) {
-                                due.recheck(&registry.snapshot(), now)
-                            } else {
-                                due
-                            };
-                            let (to_send, done) = open.record_asked(id, &due, now).unwrap();
-                            events.extend(done);
-                            expected.extend(twin.expire(now));
-                            if !due.is_empty() {
-                                expected.push(twin.say(now, id, "asked"));
-                            }
-                            prop_assert_eq!(&to_send, &due);
-                            for recipient in &to_send {
-                                let first_time = ever_asked.insert((id, recipient.owner));
-                                prop_assert!(first_time, "asked twice");
-                                twin.of(id).unwrap().asked.insert(recipient.owner);
-                                let asked = Change::RecordAsked { owner: recipient.owner, at: now };
-                                step(&mut twin.town, &asked).unwrap();
-                                registry.apply([asked]).unwrap();
-                            }
-                            add(&asked, to_send.owners());
-                        }
-                    }
-                }
-                prop_assert_eq!(events.iter().map(said).collect::<Vec<_>>(), expected);
-                said_all.extend(events.iter().map(said));
-                log.extend(events);
-                for (id, answered) in twin.due(now) {
-                    let stands = twin.of(id).unwrap();
-                    let authorized = stands.authorized.clone();
-                    let due = open.due(id, &authorized, &registry.snapshot(), now).unwrap();
-                    prop_assert_eq!(answer(&due), answered);
-                    if stands.is_open(now) {
-                        let file = open.case_file(AgencyId(stands.agency));
-                        let again = policy.reopen(&file, id, &of_agency(stands.agency), now);
-                        let again = again.unwrap();
-                        let same = open.due(id, &again, &registry.snapshot(), now).unwrap();
-                        prop_assert_eq!(same.cameras(), due.cameras());
-                        let all = registry.snapshot().route(
-                            &Policy::unlimited()
-                                .review(
-                                    authorized.request(),
-                                    &of_agency(stands.agency),
-                                    &CaseFile::new(AgencyId(stands.agency)),
-                                    now,
-                                )
-                                .unwrap(),
-                            now,
-                        );
-                        let left_out = all.owners() > due.owners() + stands.asked.len();
-                        add(&guarded_some, usize::from(left_out));
-                    }
-                }
-            }
-            prop_assert_eq!(open.next_sequence(), first + log.len() as u64);
-            prop_assert!(log.iter().zip(first..).all(|(event, number)| event.sequence == number));
-            prop_assert!(said_all.is_sorted_by_key(|&(_, at, ..)| at));
-            let text = serde_json::to_string(&log).unwrap();
-            let read: Vec<LifecycleEvent> = serde_json::from_str(&text).unwrap();
-            let mut replayed = OpenRequests::new(first);
-            for event in &read {
-                replayed.replay(event).unwrap();
-            }
-            prop_assert_eq!(&replayed, &open);
-            prop_assert_eq!(&written(&replayed), &open);
-            let everywhere: Vec<Position> = (0..30).map(|it| house(it, it).position).collect();
-            let (one, other) = (&replayed, &open);
-            for position in everywhere {
-                prop_assert_eq!(one.touched_by([position], now), other.touched_by([position], now));
-            }
-            Ok(())
-        })
-        .unwrap();
-    let counts = [&asked, &refused, &guarded_some, &expired, &touched_some, &untouched];
-    let counts = counts.map(Cell::get);
-    assert!(counts.iter().all(|&count| count > 50), "{counts:?}");
 }

@@ -1,0 +1,423 @@
+//! Requests that stand, against lists that are gone through from one end to the other.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use canvass::*;
+use jiff::{SignedDuration, Timestamp};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::{prop_assert, prop_assert_eq};
+
+use crate::open_requests::*;
+use crate::oracle::{Answer, Town, guarded, step};
+use crate::support::*;
+
+type Checked = Result<(), TestCaseError>;
+
+/// The naive twin.
+#[derive(Default)]
+struct Twin {
+    town: Town,
+    requests: Vec<Stands>,
+    next: u64,
+}
+
+struct Stands {
+    id: RequestId,
+    agency: u64,
+    /// The first and the last house.
+    range: (u64, u64),
+    authorized: AuthorizedRequest,
+    until: Timestamp,
+    latest: Timestamp,
+    /// Whether it was said that it ended.
+    ended: bool,
+    asked: BTreeSet<OwnerId>,
+    compared: Vec<Area>,
+}
+
+impl Stands {
+    fn is_open(&self, now: Timestamp) -> bool {
+        !self.ended && now < self.until
+    }
+
+    fn area(&self) -> &Area {
+        &self.authorized.request().area
+    }
+
+    fn overlaps(&self, agency: u64, (first, last): (u64, u64)) -> bool {
+        self.agency == agency && self.range.0 <= last && first <= self.range.1
+    }
+}
+
+/// An event without what the twin does not say.
+type Said = (u64, Timestamp, RequestId, &'static str);
+
+fn said(event: &LifecycleEvent) -> Said {
+    let step = match event.step {
+        LifecycleStep::Opened { .. } => "opened",
+        LifecycleStep::Extended { .. } => "extended",
+        LifecycleStep::Asked { .. } => "asked",
+        LifecycleStep::Resolved => "resolved",
+        LifecycleStep::Withdrawn => "withdrawn",
+        LifecycleStep::Expired => "expired",
+        _ => "unknown",
+    };
+    (event.sequence, event.at, event.id, step)
+}
+
+impl Twin {
+    fn say(&mut self, at: Timestamp, id: RequestId, step: &'static str) -> Said {
+        self.next += 1;
+        (self.next - 1, at, id, step)
+    }
+
+    fn expire(&mut self, now: Timestamp) -> Vec<Said> {
+        let due = self.requests.iter().filter(|stands| !stands.ended && stands.until <= now);
+        let mut due: Vec<(Timestamp, RequestId)> = due.map(|it| (it.until, it.id)).collect();
+        due.sort_unstable();
+        let mut said = Vec::new();
+        for (until, id) in due {
+            self.of(id).unwrap().ended = true;
+            said.push(self.say(until, id, "expired"));
+        }
+        said
+    }
+
+    fn of(&mut self, id: RequestId) -> Option<&mut Stands> {
+        self.requests.iter_mut().find(|stands| stands.id == id)
+    }
+
+    /// Whom each request may still ask.
+    fn due(&self, now: Timestamp) -> BTreeMap<RequestId, Answer> {
+        let due = |stands: &Stands| {
+            let mut answer = guarded(&self.town, &stands.authorized, &stands.compared, now);
+            answer.retain(|(owner, _)| stands.is_open(now) && !stands.asked.contains(owner));
+            (stands.id, answer)
+        };
+        self.requests.iter().map(due).collect()
+    }
+
+    /// The open requests with a position in their areas, or in those that they are compared with.
+    fn touched(&self, positions: &[Position], now: Timestamp) -> Vec<RequestId> {
+        let near = |area: &Area| positions.iter().any(|&position| area.covers(position));
+        let touched = self.requests.iter().filter(|stands| {
+            stands.is_open(now) && (near(stands.area()) || stands.compared.iter().any(near))
+        });
+        let ids: BTreeSet<RequestId> = touched.map(|stands| stands.id).collect();
+        ids.into_iter().collect()
+    }
+
+    /// Where changes are, before and after they were applied.
+    fn positions(&self, changes: &[Change], after: &Town) -> Vec<Position> {
+        let towns = [&self.town, after];
+        let cameras = || towns.iter().flat_map(|town| town.cameras.values());
+        let concerned = changes.iter().flat_map(|change| {
+            cameras().filter(move |camera| match change {
+                Change::Register(it) | Change::Replace(it) => it.id == camera.id,
+                Change::Move { camera: id, .. } | Change::Remove { camera: id } => *id == camera.id,
+                Change::SetConsent { owner, .. }
+                | Change::Withdraw { owner }
+                | Change::RecordAsked { owner, .. } => *owner == camera.owner,
+            })
+        });
+        concerned.map(|camera| camera.position).collect()
+    }
+}
+
+/// A change of the town that can be applied.
+fn a_change(rng: &mut Rng, town: &Town, now: Timestamp) -> Change {
+    let owner = OwnerId(rng.below(30));
+    let taken: Vec<CameraId> = town.cameras.keys().copied().collect();
+    let mut camera = house(rng.below(30), owner.0);
+    camera.recording = Recording::kept_for_days(rng.pick(&[12, 60, 365, 365]));
+    match rng.below(9) {
+        0 if !taken.is_empty() => Change::Remove { camera: rng.pick(&taken) },
+        1 if !taken.is_empty() => {
+            Change::Move { camera: rng.pick(&taken), position: camera.position }
+        }
+        2 if !taken.is_empty() => Change::Replace(Camera { id: rng.pick(&taken), ..camera }),
+        0..4 => Change::Register(Camera { id: CameraId(1_000 + rng.next() % (1 << 40)), ..camera }),
+        4 => Change::Withdraw { owner },
+        5 => Change::RecordAsked { owner, at: now },
+        6 => {
+            let consent = Consent::granted().limited(AskLimit::new(1, 3).unwrap());
+            Change::SetConsent { owner, consent }
+        }
+        _ => Change::SetConsent { owner, consent: Consent::granted() },
+    }
+}
+
+/// How often things happened, so that no case is about nothing.
+#[derive(Debug, Default)]
+struct Counts {
+    asked: Cell<usize>,
+    refused: Cell<usize>,
+    guarded: Cell<usize>,
+    expired: Cell<usize>,
+    touched: Cell<usize>,
+    untouched: Cell<usize>,
+}
+
+fn add(cell: &Cell<usize>, number: usize) {
+    cell.set(cell.get() + number);
+}
+
+/// What is tested and its twin, side by side.
+struct Pair<'a> {
+    rng: Rng,
+    policy: Policy,
+    open: OpenRequests,
+    registry: Registry,
+    twin: Twin,
+    now: Timestamp,
+    log: Vec<LifecycleEvent>,
+    expected: Vec<Said>,
+    ever_asked: BTreeSet<(RequestId, OwnerId)>,
+    counts: &'a Counts,
+}
+
+impl<'a> Pair<'a> {
+    fn new(seed: u64, counts: &'a Counts) -> Self {
+        let mut rng = Rng(seed);
+        let first = rng.below(1_000);
+        let town = street(16);
+        Self {
+            registry: loaded(&town, Layout::default()),
+            twin: Twin { next: first, town, ..Twin::default() },
+            open: OpenRequests::new(first),
+            policy: policy(3),
+            now: noon(),
+            log: Vec::new(),
+            expected: Vec::new(),
+            ever_asked: BTreeSet::new(),
+            counts,
+            rng,
+        }
+    }
+
+    fn time_passes(&mut self) {
+        let (rng, now) = (&mut self.rng, self.now);
+        let ends = self.twin.requests.iter().filter(|it| !it.ended).map(|it| it.until);
+        let ends: Vec<Timestamp> = ends.collect();
+        self.now = match rng.below(24) {
+            // The second on which one expires, and those beside it.
+            0 if !ends.is_empty() => now.max(rng.pick(&ends) + secs(rng.within(-1, 1))),
+            1..3 => now + SignedDuration::from_hours(rng.within(0, 40)),
+            _ => now + secs(rng.within(0, 2)),
+        };
+    }
+
+    /// What is untouched has the route that it had.
+    fn the_town_changes(&mut self) -> Checked {
+        let now = self.now;
+        let mut after = self.twin.town.clone();
+        let mut changes = Vec::new();
+        for _ in 0..=self.rng.below(3) {
+            let change = a_change(&mut self.rng, &after, now);
+            step(&mut after, &change).unwrap();
+            changes.push(change);
+        }
+        let positions = self.twin.positions(&changes, &after);
+        let was = self.twin.due(now);
+        let mut touched = self.registry.touched(&changes);
+        self.registry.apply(changes.clone()).unwrap();
+        touched.extend(self.registry.touched(&changes));
+        let touched = self.open.touched_by(touched, now);
+        // A place where a camera was for a moment, within the list, may be named too.
+        let scan = self.twin.touched(&positions, now);
+        prop_assert!(scan.iter().all(|id| touched.contains(id)));
+        self.twin.town = after;
+        for (id, is) in self.twin.due(now) {
+            prop_assert!(touched.contains(&id) || was[&id] == is);
+        }
+        add(&self.counts.touched, touched.len());
+        add(&self.counts.untouched, self.open.open_at(now).count() - touched.len());
+        Ok(())
+    }
+
+    fn one_is_opened(&mut self, id: RequestId) -> Checked {
+        let (rng, now) = (&mut self.rng, self.now);
+        let (agency, first, more) = (1 + rng.below(3), rng.below(24), rng.below(20));
+        let range = (first, (first + more).min(29));
+        let request = request(agency, houses(range.0, range.1));
+        let file = self.open.case_file(request.agency);
+        let authorized = self.policy.review(&request, &of_agency(agency), &file, now).unwrap();
+        let before = self.open.clone();
+        match self.open.open(id, &authorized, now) {
+            Ok(events) => {
+                self.log.extend(events);
+                self.expected.extend(self.twin.expire(now));
+                let mut compared = Vec::new();
+                let others = self.twin.requests.iter_mut();
+                for other in others.filter(|other| other.overlaps(agency, range)) {
+                    compared.push(other.area().clone());
+                    if !other.ended {
+                        other.compared.push(request.area.clone());
+                    }
+                }
+                let (until, latest) = (now + days(10), now + days(28));
+                let (ended, asked) = (false, BTreeSet::new());
+                self.twin.requests.push(Stands {
+                    id,
+                    agency,
+                    range,
+                    authorized,
+                    until,
+                    latest,
+                    ended,
+                    asked,
+                    compared,
+                });
+                self.expected.push(self.twin.say(now, id, "opened"));
+            }
+            Err(error) => {
+                prop_assert_eq!(error, CaseFileError::IdTaken { id }.into());
+                prop_assert!(self.twin.of(id).is_some());
+                prop_assert_eq!(&self.open, &before);
+                add(&self.counts.refused, 1);
+            }
+        }
+        Ok(())
+    }
+
+    fn one_is_extended_or_ends(&mut self, id: RequestId, verb: u8) -> Checked {
+        let now = self.now;
+        let until = now + days(self.rng.within(0, 20));
+        let before = self.open.clone();
+        let (done, word) = match verb {
+            0 => (self.open.extend(id, until, now), "extended"),
+            1 => (self.open.resolve(id, now), "resolved"),
+            _ => (self.open.withdraw(id, now), "withdrawn"),
+        };
+        let may = self.twin.of(id).is_some_and(|it| {
+            it.is_open(now) && (verb != 0 || (it.until..=it.latest).contains(&until))
+        });
+        prop_assert_eq!(done.is_ok(), may);
+        let Ok(events) = done else {
+            prop_assert_eq!(&self.open, &before);
+            add(&self.counts.refused, 1);
+            return Ok(());
+        };
+        self.log.extend(events);
+        self.expected.extend(self.twin.expire(now));
+        let stands = self.twin.of(id).unwrap();
+        if verb == 0 {
+            stands.until = until;
+        } else {
+            stands.ended = true;
+        }
+        self.expected.push(self.twin.say(now, id, word));
+        Ok(())
+    }
+
+    fn who_is_due_is_asked(&mut self) -> Checked {
+        let now = self.now;
+        for id in self.open.open_at(now).map(OpenedRequest::id).collect::<Vec<_>>() {
+            let authorized = self.twin.of(id).unwrap().authorized.clone();
+            let snapshot = self.registry.snapshot();
+            let mut due = self.open.due(id, &authorized, &snapshot, now).unwrap();
+            if self.rng.once_in(3) {
+                due = due.recheck(&snapshot, now);
+            }
+            let (to_send, events) = self.open.record_asked(id, &due, now).unwrap();
+            self.log.extend(events);
+            self.expected.extend(self.twin.expire(now));
+            if !due.is_empty() {
+                self.expected.push(self.twin.say(now, id, "asked"));
+            }
+            prop_assert_eq!(&to_send, &due);
+            for recipient in &to_send {
+                let owner = recipient.owner;
+                prop_assert!(self.ever_asked.insert((id, owner)), "asked twice");
+                self.twin.of(id).unwrap().asked.insert(owner);
+                let asked = Change::RecordAsked { owner, at: now };
+                step(&mut self.twin.town, &asked).unwrap();
+                self.registry.apply([asked]).unwrap();
+            }
+            add(&self.counts.asked, to_send.owners());
+        }
+        Ok(())
+    }
+
+    /// All answers are the twin's, whether the request was authorised at first or again.
+    fn answers_are_equal(&mut self) -> Checked {
+        let (now, snapshot) = (self.now, self.registry.snapshot());
+        for (id, expected) in self.twin.due(now) {
+            let stands = self.twin.of(id).unwrap();
+            let due = self.open.due(id, &stands.authorized, &snapshot, now).unwrap();
+            prop_assert_eq!(answer(&due), expected);
+            if stands.is_open(now) {
+                let (agency, request) = (of_agency(stands.agency), stands.authorized.request());
+                let file = self.open.case_file(agency.id);
+                let again = self.policy.reopen(&file, id, &agency, now).unwrap();
+                let same = self.open.due(id, &again, &snapshot, now).unwrap();
+                prop_assert_eq!(same.cameras(), due.cameras());
+                let blank = CaseFile::new(agency.id);
+                let unguarded = policy(0).review(request, &agency, &blank, now).unwrap();
+                let all = snapshot.route(&unguarded, now).owners();
+                let left_out = all > due.owners() + stands.asked.len();
+                add(&self.counts.guarded, usize::from(left_out));
+            }
+        }
+        Ok(())
+    }
+
+    /// The events, read back and replayed, give what there is.
+    fn events_tell_it_all(&self) -> Checked {
+        let said: Vec<Said> = self.log.iter().map(said).collect();
+        prop_assert_eq!(&said, &self.expected);
+        let first = self.open.next_sequence() - said.len() as u64;
+        prop_assert!(said.iter().zip(first..).all(|(event, number)| event.0 == number));
+        prop_assert!(said.is_sorted_by_key(|&(_, at, ..)| at));
+        let text = serde_json::to_string(&self.log).unwrap();
+        let read: Vec<LifecycleEvent> = serde_json::from_str(&text).unwrap();
+        let mut replayed = OpenRequests::new(first);
+        for event in &read {
+            replayed.replay(event).unwrap();
+        }
+        let restored = written(&replayed);
+        prop_assert_eq!(&replayed, &self.open);
+        prop_assert_eq!(&restored, &self.open);
+        for position in (0..30).map(|number| house(number, number).position) {
+            let touched = self.open.touched_by([position], self.now);
+            prop_assert_eq!(replayed.touched_by([position], self.now), touched.as_slice());
+            prop_assert_eq!(restored.touched_by([position], self.now), touched);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn whatever_happens_the_answers_are_those_of_the_naive_twin() {
+    let counts = Counts::default();
+    let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
+    let strategy = (proptest::num::u64::ANY, proptest::collection::vec(0..14_u8, 40..90));
+    let run = |(seed, verbs): (u64, Vec<u8>)| {
+        let mut pair = Pair::new(seed, &counts);
+        for verb in verbs {
+            pair.time_passes();
+            let id = RequestId(pair.rng.below(12));
+            match verb {
+                0..6 => pair.the_town_changes()?,
+                6..8 => pair.one_is_opened(id)?,
+                8..11 => pair.one_is_extended_or_ends(id, verb - 8)?,
+                11 => {
+                    let events = pair.open.expire(pair.now);
+                    add(&counts.expired, events.len());
+                    pair.log.extend(events);
+                    let said = pair.twin.expire(pair.now);
+                    pair.expected.extend(said);
+                }
+                12 => pair.open = written(&pair.open),
+                _ => pair.who_is_due_is_asked()?,
+            }
+            pair.answers_are_equal()?;
+        }
+        pair.events_tell_it_all()
+    };
+    TestRunner::new(config).run(&strategy, run).unwrap();
+    let Counts { asked, refused, guarded, expired, touched, untouched } = &counts;
+    let least = [asked, refused, guarded, expired, touched, untouched].map(Cell::get);
+    assert!(least.iter().all(|&count| count > 20), "{counts:?}");
+}
