@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::facing::Facing;
 use crate::geometry::Position;
 use crate::time::{DAY, TimeWindow, seconds};
 
@@ -41,6 +42,7 @@ id! {
 ///     owner: OwnerId(1),
 ///     position: Position::new(-73.974, 40.771)?,
 ///     recording: Recording::kept_for_days(60),
+///     facing: None,
 /// };
 /// assert_eq!(serde_json::from_str::<Camera>(&serde_json::to_string(&porch)?)?, porch);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -56,6 +58,9 @@ pub struct Camera {
     pub position: Position,
     /// When it records and how long it keeps that.
     pub recording: Recording,
+    /// Which way it looks, if its owner said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facing: Option<Facing>,
 }
 
 /// When a camera records and for how long it keeps footage.

@@ -7,6 +7,7 @@ pub mod camera;
 pub mod case_file;
 pub mod consent;
 pub mod disclosure;
+pub mod facing;
 pub mod geometry;
 pub mod lifecycle;
 pub mod open_requests;
@@ -43,6 +44,7 @@ pub use disclosure::{
     Bulletin, BulletinEntry, BulletinError, BulletinEvent, BulletinReadError, CoverError, Ending,
 };
 pub use disclosure::{Coverage, CoverageCell, CoverageError, Receipt};
+pub use facing::{Facing, FacingError};
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
 pub use open_requests::{LifecycleEvent, LifecycleStep, OpenRequests, OpenRequestsError};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};

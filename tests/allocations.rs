@@ -25,6 +25,7 @@ fn town() -> Snapshot {
             )
             .unwrap(),
             recording: Recording::kept_for_days(60),
+            facing: None,
         })
         .collect();
     let consents = (0..800).filter(|owner| owner % 7 != 0).map(|owner| {

@@ -253,7 +253,8 @@ fn texts_that_nest_or_go_on_and_on() {
 fn on_a_point(number: u32) -> Vec<Camera> {
     let position = Position::new(10.0, 50.0).unwrap();
     let recording = Recording::kept_for_days(60);
-    let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording };
+    let camera =
+        |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
     (0..u64::from(number)).map(camera).collect()
 }
 

@@ -151,6 +151,7 @@ impl DataSet {
                 owner,
                 position: Position::new(lon, lat).expect("a position near a centre"),
                 recording: recording(kept_days, rng),
+                facing: None,
             });
         }
         let grants = rng.f64() < agreed.fraction();

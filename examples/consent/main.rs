@@ -147,7 +147,7 @@ fn camera(house: u64) -> Result<Camera, Box<dyn Error>> {
     let lon_e7 = -849_460_000 + i32::try_from(house)? * 2_000;
     let position = Position::from_e7(lon_e7, 411_240_000)?;
     let recording = Recording::kept_for_days(30);
-    Ok(Camera { id: CameraId(house), owner: OwnerId(house), position, recording })
+    Ok(Camera { id: CameraId(house), owner: OwnerId(house), position, recording, facing: None })
 }
 
 fn burglary(case: &str, from: &str, until: &str) -> Result<Request, Box<dyn Error>> {

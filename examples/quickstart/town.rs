@@ -193,6 +193,7 @@ impl Town {
                     owner,
                     position: Spot { x: house.spot.x + x, y: house.spot.y + y }.position()?,
                     recording: Recording::kept_for_days(kept),
+                    facing: None,
                 });
             }
             let days = |days: i64| now + SignedDuration::from_hours(24 * days);

@@ -75,6 +75,7 @@ impl Cameras {
                 owner: OwnerId(owner),
                 position,
                 recording: Recording::kept_for_days(KEPT_FOR_DAYS),
+                facing: None,
             });
         Self { cameras: cameras.collect(), texts }
     }

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use arbitrary::{Result, Unstructured};
 use canvass::{
-    AgencyId, Area, AskLimit, Camera, CameraId, Consent, IncidentKind, Layout, OwnerId, Position,
-    Recording, Scope,
+    AgencyId, Area, AskLimit, Camera, CameraId, Consent, Facing, IncidentKind, Layout, OwnerId,
+    Position, Recording, Scope,
 };
 use geo::{LineString, MultiPolygon, Polygon};
 use jiff::{SignedDuration, Timestamp};
@@ -81,7 +81,20 @@ pub(crate) fn position(u: &mut Unstructured<'_>, origin: Origin) -> Result<Posit
 }
 
 pub(crate) fn camera(u: &mut Unstructured<'_>, id: CameraId, origin: Origin) -> Result<Camera> {
-    Ok(Camera { id, owner: owner(u)?, position: position(u, origin)?, recording: recording(u)? })
+    Ok(Camera {
+        id,
+        owner: owner(u)?,
+        position: position(u, origin)?,
+        recording: recording(u)?,
+        facing: if once_in(u, 3)? { Some(facing(u)?) } else { None },
+    })
+}
+
+fn facing(u: &mut Unstructured<'_>) -> Result<Facing> {
+    let bearing = pick(u, &[0.0, 90.0, 45.0, 180.0, 270.0, 359.99, 201.5])?;
+    let angle = pick(u, &[110.0, 360.0, 0.01, 30.0, 180.0, 270.0])?;
+    let reach = pick(u, &[30.0, 0.1, 1.0, 12.3, 200.0])?;
+    Ok(Facing::new(bearing, angle, reach).expect("a view of a camera"))
 }
 
 fn recording(u: &mut Unstructured<'_>) -> Result<Recording> {

@@ -2,6 +2,7 @@
 
 use super::column::{Ids, ROWS, Rare, at, set};
 use crate::camera::{Camera, CameraId, NEVER, OwnerId, Recording};
+use crate::facing::Facing;
 use crate::geometry::{Envelope, Position};
 
 /// Whether a row's owner may be asked, as far as that does not depend on the question.
@@ -41,7 +42,7 @@ pub(crate) struct Row {
 ///
 /// ```text
 /// zone map | lon 64 x i32 | lat 64 x i32 | kept 64 x u16 | terms 64 x u32 | ids 64 x (u32, u32) |
-///          | since 64 x u32
+///          | since 64 x u32 | facings
 /// row:       0 .. granted: owner agreed | granted .. len: did not | len .. 64: meaningless
 /// ```
 #[derive(Clone, Debug)]
@@ -64,6 +65,8 @@ pub(crate) struct Block {
     terms: [u32; ROWS],
     ids: Ids,
     since: [u32; ROWS],
+    /// Which way the cameras look of which that is known.
+    facings: Rare<Facing>,
 }
 
 /// A mask of the first `rows` rows.
@@ -102,6 +105,7 @@ impl Block {
             terms: [0; ROWS],
             ids: Ids::NONE,
             since: [0; ROWS],
+            facings: Rare::NONE,
         }
     }
 
@@ -111,6 +115,7 @@ impl Block {
         rows.into_iter().take(ROWS).for_each(|row| block.push(row));
         block.timed.shrink();
         block.ended.shrink();
+        block.facings.shrink();
         block
     }
 
@@ -225,7 +230,8 @@ impl Block {
         let (owner, id) = self.ids(row);
         let until = self.ended.get(row).unwrap_or(NEVER);
         let recording = Recording::from_columns(self.since(row), until, at(&self.kept_days, row));
-        let camera = Camera { id, owner, position: self.position(row), recording };
+        let (position, facing) = (self.position(row), self.facings.get(row));
+        let camera = Camera { id, owner, position, recording, facing };
         let standing = if row < usize::from(self.granted) {
             RowStanding::Granted { terms: at(&self.terms, row), timing: self.timed.get(row) }
         } else {
@@ -250,7 +256,7 @@ impl Block {
             return;
         }
         let index = self.len();
-        let Camera { id, owner, position, recording } = row.camera;
+        let Camera { id, owner, position, recording, facing } = row.camera;
         let (since, until, kept_days) = recording.columns();
         set(&mut self.lon, index, position.lon_e7());
         set(&mut self.lat, index, position.lat_e7());
@@ -258,6 +264,7 @@ impl Block {
         self.ids.set(index, index, (owner, id));
         set(&mut self.since, index, since);
         self.ended.set(index, (until != NEVER).then_some(until));
+        self.facings.set(index, facing);
         self.least_kept = self.least_kept.min(kept_days);
         self.latest_since = self.latest_since.max(since);
         self.len += 1;
@@ -272,6 +279,7 @@ impl Block {
         let (row, last) = (row.max(usize::from(self.granted)), self.len().saturating_sub(1));
         self.swap(row, last);
         self.ended.set(last, None);
+        self.facings.set(last, None);
         self.len = self.len.saturating_sub(1);
     }
 
@@ -312,5 +320,6 @@ impl Block {
         self.since.swap(a, b);
         self.timed.swap(a, b);
         self.ended.swap(a, b);
+        self.facings.swap(a, b);
     }
 }

@@ -15,6 +15,7 @@ mod snapshot;
 mod terms;
 mod tile;
 mod tile_codec;
+mod tile_decode;
 mod tile_error;
 mod tiling;
 mod touched;
@@ -66,6 +67,7 @@ use writer::{Plan, Writer};
 ///         owner: OwnerId(1),
 ///         position: Position::new(-73.97, 40.77)?,
 ///         recording: Recording::kept_for_days(30),
+///         facing: None,
 ///     }),
 ///     Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() },
 /// ])?;

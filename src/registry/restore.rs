@@ -8,7 +8,8 @@ use super::layout::Layout;
 use super::snapshot::{Revision, Snapshot};
 use super::terms::{Interner, Terms};
 use super::tile::TileKey;
-use super::tile_codec::{self, CAMERA, Decoded, HEADER, OwnerRow, Rows};
+use super::tile_codec::{CAMERA, HEADER};
+use super::tile_decode::{self, Decoded, OwnerRow, Rows};
 use super::tile_error::{TileError, TileFlaw};
 use super::{Change, ChangeError, ChangeRefusal, Registry};
 use crate::camera::Camera;
@@ -36,7 +37,7 @@ impl Registry {
         let decoded = parallel::map(
             bytes.len(),
             || (),
-            |(), tile| bytes.get(tile).map(|bytes| tile_codec::decode(bytes, revision)),
+            |(), tile| bytes.get(tile).map(|bytes| tile_decode::decode(bytes, revision)),
         );
         let mut decoded = decoded.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
         drop(kept);

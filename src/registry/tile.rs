@@ -174,7 +174,7 @@ impl Tile {
 
     /// The tile as bytes: the same for the same content and revision, however it came about.
     ///
-    /// O(n log n) for n rows. 34 bytes a camera, 13 an owner and 8 each time they were asked, and
+    /// O(n log n) for n rows. 34 bytes a camera and 10 its facing, 13 an owner and 8 each time they were asked, and
     /// each distinct consent of a page once, as JSON.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -1,44 +1,42 @@
-//! Tiles as bytes.
+//! Tiles as bytes: their format, and how they are written. `tile_decode` reads them.
 //!
 //! ```text
 //! header    magic "CNVT" | version u16 | kind u16 | key u64 | revision u64
-//!           | rows u32 | consents u32 | instants u32
+//!           | rows u32 | consents, or facings of cameras u32 | instants u32
 //! cameras   row: id u64 | owner u64 | lon i32 | lat i32 | since u32 | until u32 | kept days u16
+//!           facing: number of the row u32 | bearing u16 | angle u16 | reach u16
 //! owners    consent: length u32 | JSON
 //!           row: owner u64 | number of the consent u32, or 2^32 - 1 for none | instants u8
 //!           instant: seconds i64, those of each row in turn
 //! end       CRC-32 of all before u32
 //! ```
 //!
-//! All numbers are little endian, rows ascend by id, consents by their JSON: the same content gives
-//! the same bytes.
+//! All numbers are little endian, rows ascend by id, facings by their row, consents by their JSON: the
+//! same content gives the same bytes. Bearings and angles are in hundredths of a degree, reaches in
+//! tenths of a metre.
 
 use std::collections::{BTreeSet, HashMap};
 
-use h3o::CellIndex;
-use jiff::Timestamp;
-
 use super::cluster::Cluster;
 use super::directory::Special;
-use super::layout::Layout;
-use super::snapshot::Revision;
 use super::terms::TermsTable;
 use super::tile::{Content, Keyed, OwnerRecord, Tile, TileKey};
-use super::tile_error::{TileError, TileFlaw};
-use super::tiling::Tiling;
 use super::writer::granted;
 use crate::ask_limit::AskLimit;
 use crate::camera::{Camera, CameraId, NEVER, OwnerId, Recording};
 use crate::consent::{Consent, Standing};
 use crate::geometry::Position;
+use crate::camera::Camera;
+use crate::consent::AskLimit;
 
-const MAGIC: [u8; 4] = *b"CNVT";
-const VERSION: u16 = 1;
+pub(super) const MAGIC: [u8; 4] = *b"CNVT";
+pub(super) const VERSION: u16 = 1;
 pub(super) const HEADER: usize = 36;
 pub(super) const CAMERA: usize = 34;
-const OWNER: usize = 13;
+pub(super) const FACING: usize = 10;
+pub(super) const OWNER: usize = 13;
 /// The number of no consent.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 pub(super) fn encode(tile: &Tile) -> Vec<u8> {
     match &tile.content {
@@ -47,7 +45,7 @@ pub(super) fn encode(tile: &Tile) -> Vec<u8> {
     }
 }
 
-fn kind(key: TileKey) -> u16 {
+pub(super) fn kind(key: TileKey) -> u16 {
     match key.keyed() {
         Keyed::Cell(_) => 1,
         Keyed::Owners(_) => 2,
@@ -78,8 +76,10 @@ fn encode_cameras(tile: &Tile, cluster: &Cluster) -> Vec<u8> {
     let mut cameras: Vec<Camera> = Vec::new();
     cluster.blocks(&mut |block| cameras.extend(block.iter().map(|row| row.camera)));
     cameras.sort_unstable_by_key(|camera| camera.id);
-    let mut bytes = header(tile, [cameras.len(), 0, 0], cameras.len() * CAMERA);
-    for Camera { id, owner, position, recording } in cameras {
+    let facings = cameras.iter().filter(|camera| camera.facing.is_some()).count();
+    let room = cameras.len() * CAMERA + facings * FACING;
+    let mut bytes = header(tile, [cameras.len(), facings, 0], room);
+    for &Camera { id, owner, position, recording, .. } in &cameras {
         let (since, until, kept_days) = recording.columns();
         bytes.extend(id.0.to_le_bytes());
         bytes.extend(owner.0.to_le_bytes());
@@ -88,6 +88,12 @@ fn encode_cameras(tile: &Tile, cluster: &Cluster) -> Vec<u8> {
         bytes.extend(since.to_le_bytes());
         bytes.extend(until.to_le_bytes());
         bytes.extend(kept_days.to_le_bytes());
+    }
+    for (row, camera) in (0_u32..).zip(&cameras) {
+        if let Some(facing) = camera.facing {
+            bytes.extend(row.to_le_bytes());
+            bytes.extend(facing.columns().iter().flat_map(|number| number.to_le_bytes()));
+        }
     }
     sealed(bytes)
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::snapshot::Revision;
 use super::tile::TileKey;
 use crate::camera::{CameraId, OwnerId, RecordingError};
+use crate::facing::FacingError;
 use crate::geometry::PositionError;
 
 /// The bytes of a tile are not what a registry wrote.
@@ -82,8 +83,8 @@ pub enum TileFlaw {
     /// The tile has nothing in it.
     #[error("expected at least one row: a tile without any is not written")]
     NoRows,
-    /// A tile of cameras counts consents or instants, which only pages of owners have.
-    #[error("expected `0` consents and instants in a tile of cameras, not `{found}`")]
+    /// A tile of cameras counts instants, which only pages of owners have.
+    #[error("expected `0` instants in a tile of cameras, not `{found}`")]
     CountOfOwners {
         /// How many it counts.
         found: u64,
@@ -117,6 +118,26 @@ pub enum TileFlaw {
         camera: CameraId,
         /// What is wrong.
         reason: RecordingError,
+    },
+    /// A camera's facing is none.
+    #[error("camera `{camera}`: {reason}")]
+    Facing {
+        /// Which camera.
+        camera: CameraId,
+        /// What is wrong.
+        reason: FacingError,
+    },
+    /// A facing is of no row, or facings do not ascend by their rows.
+    #[error(
+        "expected a facing of a row from `{from}` to below `{rows}`, not of `{found}`: they ascend"
+    )]
+    FacingRow {
+        /// The first row it may be of.
+        from: u32,
+        /// How many rows there are.
+        rows: u32,
+        /// The row it is of.
+        found: u32,
     },
     /// A camera stands outside the tile's cell.
     #[error("camera `{camera}` stands in tile `{stands_in}`")]

@@ -35,7 +35,7 @@ fn seed() -> u64 {
 
 fn camera(id: u64, owner: u64, position: Position) -> Camera {
     let recording = Recording::kept_for_days(60);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording }
+    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
 }
 
 fn grant(owner: u64) -> Change {

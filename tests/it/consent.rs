@@ -143,6 +143,7 @@ fn snapshot_of(cases: &[Case]) -> Snapshot {
                 }
             },
             recording: case.recording,
+            facing: None,
         })
         .collect();
     let consents = ids().map(|(id, case)| (OwnerId(id), case.consent.clone()));

@@ -164,6 +164,7 @@ fn a_recheck_guards_as_well() {
         owner: OwnerId(1_000),
         position: Position::new(10.0003, 50.0).unwrap(),
         recording: Recording::kept_for_days(60),
+        facing: None,
     };
     let newer = registry.apply([Change::Register(camera)]).unwrap();
     assert_eq!(newer.funnel(&authorized, noon()).households(), 41);
@@ -211,7 +212,7 @@ fn town_of(rng: &mut Rng, cameras: u64) -> Town {
         let position = place((10, 50), rng.within(-40, 40) * 1_000, rng.within(-40, 40) * 1_000);
         let id = canvass::CameraId(id);
         let recording = Recording::kept_for_days(60);
-        town.cameras.insert(id, canvass::Camera { id, owner, position, recording });
+        town.cameras.insert(id, canvass::Camera { id, owner, position, recording, facing: None });
         if !rng.once_in(4) {
             town.consents.insert(owner, consent(rng));
         }

@@ -28,6 +28,7 @@ mod conformance;
 mod consent;
 mod coverage;
 mod covering;
+mod facing;
 mod guard;
 mod meeting;
 mod notice;

@@ -394,6 +394,7 @@ fn records_are_written_like_this() {
         owner: OwnerId(1),
         position: place((10, 50), 1, -1),
         recording: Recording::between(at("2026-01-01T00:00:00Z"), None, 60).unwrap(),
+        facing: None,
     };
     assert_eq!(
         text(serde_json::to_string(&camera)),

@@ -40,13 +40,18 @@ fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
         (0..CAMERAS).map(camera_id).filter(|id| !town.cameras.contains_key(id)).collect();
     let position = place((10, 50), rng.within(-40, 40) * step, rng.within(-40, 40) * step);
     let recording = recording(rng);
+    let facing = rng.once_in(3).then(|| facing(rng));
     match rng.below(12) {
         0..4 if !free.is_empty() => {
-            Change::Register(Camera { id: rng.pick(&free), owner, position, recording })
+            Change::Register(Camera { id: rng.pick(&free), owner, position, recording, facing })
         }
-        4 if !registered.is_empty() => {
-            Change::Replace(Camera { id: rng.pick(&registered), owner, position, recording })
-        }
+        4 if !registered.is_empty() => Change::Replace(Camera {
+            id: rng.pick(&registered),
+            owner,
+            position,
+            recording,
+            facing,
+        }),
         5 if !registered.is_empty() => Change::Move { camera: rng.pick(&registered), position },
         6 if !registered.is_empty() => Change::Remove { camera: rng.pick(&registered) },
         7 => Change::Withdraw { owner },
@@ -67,6 +72,7 @@ fn bad_change(rng: &mut Rng, town: &Town) -> Change {
         owner: OwnerId(0),
         position: somewhere,
         recording: Recording::kept_for_days(1),
+        facing: None,
     };
     match (rng.below(4), town.cameras.keys().next()) {
         (0, Some(&taken)) => Change::Register(stranger(taken)),
@@ -223,6 +229,7 @@ fn camera(id: u64, owner: u64) -> Camera {
         owner: OwnerId(owner),
         position: place((10, 50), 0, 0),
         recording: Recording::kept_for_days(60),
+        facing: None,
     }
 }
 

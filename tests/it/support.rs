@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AskLimit, AuthorizedRequest, Camera, CameraId, CaseFile,
-    Change, Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry, Request,
-    Route, Scope, Snapshot, TimeWindow,
+    Change, Consent, Facing, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry,
+    Request, Route, Scope, Snapshot, TimeWindow,
 };
 use geo::{LineString, MultiPolygon, Polygon, polygon};
 use jiff::{SignedDuration, Timestamp};
@@ -108,7 +108,13 @@ pub fn town(rng: &mut Rng, origin: (i32, i32), cameras: u64) -> Town {
     for id in 0..cameras {
         let owner = OwnerId(rng.below(cameras * 3 / 4 + 1) * 0x1_0001);
         let position = place(origin, rng.within(-40, 40) * step, rng.within(-40, 40) * step);
-        let camera = Camera { id: CameraId(id * 7), owner, position, recording: recording(rng) };
+        let camera = Camera {
+            id: CameraId(id * 7),
+            owner,
+            position,
+            recording: recording(rng),
+            facing: None,
+        };
         town.cameras.insert(camera.id, camera);
         if !rng.once_in(4) {
             town.consents.insert(owner, consent(rng));
@@ -131,6 +137,14 @@ pub fn recording(rng: &mut Rng) -> Recording {
     let until =
         rng.once_in(8).then(|| noon() - days(rng.within(-2, 2)) + SignedDuration::from_hours(1));
     Recording::between(since, until, kept).unwrap_or(Recording::kept_for_days(kept))
+}
+
+/// A facing of any kind: all around and a hundredth of a degree, to the farthest and a tenth of a metre.
+pub fn facing(rng: &mut Rng) -> Facing {
+    let bearing = rng.pick(&[0.0, 45.0, 90.0, 180.0, 270.0, 359.99, 12.34, 201.5]);
+    let angle = rng.pick(&[0.01, 30.0, 110.0, 160.0, 180.0, 270.0, 360.0]);
+    let reach = rng.pick(&[0.1, 1.0, 5.0, 12.3, 30.0, 80.0, 200.0]);
+    Facing::new(bearing, angle, reach).unwrap()
 }
 
 /// A consent of any kind.
@@ -272,6 +286,7 @@ pub fn street(number: u64) -> Town {
         owner: OwnerId(id),
         position: place((10, 50), i64::try_from(id).unwrap() * 100, 0),
         recording: Recording::kept_for_days(60),
+        facing: None,
     });
     let cameras: BTreeMap<_, _> = cameras.map(|camera| (camera.id, camera)).collect();
     let consents = (0..number).map(|id| (OwnerId(id), Consent::granted())).collect();

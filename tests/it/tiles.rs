@@ -59,6 +59,7 @@ fn small() -> Registry {
         owner: OwnerId(owner),
         position: place((10, 50), east, 0),
         recording: Recording::kept_for_days(30),
+        facing: None,
     };
     registry
         .apply([
@@ -125,6 +126,7 @@ fn owners_without_cameras_keep_what_they_said_and_when_they_were_asked() {
         owner: asked,
         position: place((10, 50), 0, 0),
         recording: Recording::kept_for_days(30),
+        facing: None,
     };
     let agreed = Change::SetConsent { owner: asked, consent: Consent::granted() };
     let snapshot = again.apply([Change::Register(camera), agreed]).unwrap();
@@ -450,6 +452,7 @@ fn the_json_of_every_change_is_pinned() {
         owner: OwnerId(2),
         position: place((10, 50), 1, 0),
         recording: Recording::between(at("2026-01-01T00:00:00Z"), Some(noon()), 30).unwrap(),
+        facing: None,
     };
     let written = r#"{"id":1,"owner":2,"position":[10.0000001,50.0],"recording":{"since":"2026-01-01T00:00:00Z","until":"2026-05-10T12:00:00Z","kept_days":30}}"#;
     let consent = Consent::granted().paused_until(noon());
@@ -482,9 +485,22 @@ fn any_change(rng: &mut Rng) -> Change {
     let camera = CameraId(rng.below(12));
     let owner = OwnerId(rng.below(8));
     let position = place((10, 50), rng.within(0, 3) * 5_000_000, rng.within(0, 1) * 5_000_000);
+    let facing = rng.once_in(3).then(|| facing(rng));
     match rng.below(10) {
-        0..3 => Change::Register(Camera { id: camera, owner, position, recording: recording(rng) }),
-        3 => Change::Replace(Camera { id: camera, owner, position, recording: recording(rng) }),
+        0..3 => Change::Register(Camera {
+            id: camera,
+            owner,
+            position,
+            recording: recording(rng),
+            facing,
+        }),
+        3 => Change::Replace(Camera {
+            id: camera,
+            owner,
+            position,
+            recording: recording(rng),
+            facing,
+        }),
         4 => Change::Move { camera, position },
         5 | 6 => Change::Remove { camera },
         7 => Change::Withdraw { owner },

@@ -17,6 +17,8 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<CameraId>();
     usable::<OwnerId>();
     usable::<Recording>();
+    usable::<Facing>();
+    usable::<FacingError>();
     usable::<RecordingError>();
     usable::<AskLimit>();
     usable::<AskLimitError>();
@@ -148,6 +150,7 @@ fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
 fn every_error_is_one() {
     fn error<T: std::error::Error + Send + Sync + 'static>() {}
     error::<RecordingError>();
+    error::<FacingError>();
     error::<AskLimitError>();
     error::<AskedTagsError>();
     error::<BulletinError>();

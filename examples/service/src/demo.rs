@@ -106,6 +106,7 @@ fn town(now: Timestamp) -> Result<Vec<Change>, PositionError> {
                     place(CORNER.1, lat + dice.below(700)),
                 )?,
                 recording: Recording::kept_for_days(if dice.below(4) == 0 { 7 } else { 60 }),
+                facing: None,
             }));
         }
         let granted = Consent::granted();

@@ -51,7 +51,7 @@ pub use secrets::{EntrySeed, OwnerSalt, PartiesKey, SubjectKey};
 /// # let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
 /// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).case("26-0117");
 /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
-/// # let camera = Camera { id: CameraId(7), owner: OwnerId(1), position: Position::new(10.005, 50.005)?, recording: Recording::kept_for_days(30) };
+/// # let camera = Camera { id: CameraId(7), owner: OwnerId(1), position: Position::new(10.005, 50.005)?, recording: Recording::kept_for_days(30), facing: None };
 /// # let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
 /// # let snapshot = Registry::new().apply([Change::Register(camera), yes])?;
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
