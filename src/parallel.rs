@@ -28,3 +28,13 @@ pub(crate) fn map_mut<T: Send, R: Send>(
     #[cfg(not(feature = "parallel"))]
     items.iter_mut().enumerate().map(|(number, item)| f(number, item)).collect()
 }
+
+/// What `f` gives for each item, in order; it is given a run of neighbours at a time.
+pub(crate) fn runs<T: Sync, R: Send + Clone>(
+    items: &[T],
+    f: impl Fn(&[T]) -> Vec<R> + Sync + Send,
+) -> Vec<R> {
+    const RUN: usize = 256;
+    let runs: Vec<&[T]> = items.chunks(RUN).collect();
+    map(runs.len(), || (), |(), run| runs.get(run).map_or_else(Vec::new, |run| f(run))).concat()
+}

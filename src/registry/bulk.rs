@@ -1,12 +1,14 @@
 //! Loading millions of cameras at once.
 //!
 //! A look-up by id in a table of millions misses the cache each time. So cameras and consents are
-//! first dealt out to groups of the directory's shards, and each group is filled while it is warm;
-//! then the rows are dealt out to their tiles. Dealing out reads in order and writes to a few
-//! hundred places in order, which memory is good at.
+//! first dealt out to groups of the directory's shards, and each group is filled while it is warm.
+//! Dealing out reads in order and writes to a few hundred places in order, which memory is good at.
+//! Only ids are dealt out, with the number of their camera, and numbers to the tiles: rows are made
+//! from the cameras as they were given.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use foldhash::quality::RandomState;
 use h3o::CellIndex;
@@ -18,7 +20,6 @@ use super::layout::Layout;
 use super::packing::{Place, split};
 use super::snapshot::Revision;
 use super::terms::{Interner, Terms};
-use super::tile::PageRevisions;
 use super::tiling::Tiling;
 use super::writer::{Writer, standing};
 use super::{ChangeError, ChangeRefusal, Registry};
@@ -85,10 +86,10 @@ pub(super) fn build(
         directory.set_special(owner, Special { asked: Some(Box::new(asked)), ..special });
     }
     index_cameras(cameras, &mut directory)?;
-    let rows = join(cameras, tile_of, &consents, &mut directory)?;
-    let root = Cluster::assemble(tiles(rows, cells, &directory, layout), layout);
-    let pages = PageRevisions::default();
-    Ok((Writer { directory, interner, layout, pages }, root))
+    let terms_of = join(cameras, &consents, &mut directory)?;
+    let tiles = tiles(cameras, tile_of, &terms_of, cells, &directory, layout);
+    let root = Cluster::assemble(tiles, layout);
+    Ok((Writer::of(directory, interner, layout), root))
 }
 
 /// An owner with the number of the terms to which they agreed, if they did.
@@ -189,6 +190,7 @@ fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), Ch
     let mut groups: Vec<_> = shards.groups_mut(together).collect();
     let twice = parallel::map_mut(&mut groups, |number, group| {
         let mut twice = None;
+        group.reserve(cameras.len());
         for &(camera, position, index) in dealt.group(number) {
             if group.insert(camera.0, position).is_some() && twice.is_none() {
                 twice = Some((index, camera));
@@ -231,28 +233,40 @@ fn cells(cameras: &[Camera], layout: Layout) -> (Vec<CellIndex>, Vec<u32>) {
     (cells, tile_of)
 }
 
-/// A camera on its way to its tile, with its owner's standing.
-#[derive(Clone, Copy)]
-struct Draft {
-    camera: Camera,
-    owner: Owner,
-    tile: u32,
-}
-
 /// What filling one group of owners gives.
 struct Joined {
-    drafts: Vec<Draft>,
     more: Vec<(OwnerId, More)>,
     twice: Option<(u32, OwnerId)>,
 }
 
-/// Fills the look-up of owners, and joins each camera with its owner.
+/// The terms of each camera's owner, if any: the number and one, or 0.
+struct TermsOf(Vec<AtomicU32>);
+
+impl TermsOf {
+    fn new(cameras: usize) -> Self {
+        Self((0..cameras).map(|_| AtomicU32::new(0)).collect())
+    }
+
+    fn set(&self, camera: u32, terms: u32) {
+        // Each camera is set once, and read after all threads are done.
+        if let Some(slot) = self.0.get(camera as usize) {
+            slot.store(terms.saturating_add(1), Ordering::Relaxed);
+        }
+    }
+
+    fn get(&self, camera: usize) -> Option<u32> {
+        self.0.get(camera)?.load(Ordering::Relaxed).checked_sub(1)
+    }
+}
+
+/// Fills the look-up of owners, and finds the terms of each camera's.
 fn join(
     cameras: &[Camera],
     tile_of: &[u32],
     consents: &[Interned],
+    consents: &[(OwnerId, Option<u32>)],
     directory: &mut Directory,
-) -> Result<Vec<Vec<Draft>>, ChangeError> {
+) -> Result<TermsOf, ChangeError> {
     let shards = &mut directory.owners;
     let together = shards.number().div_ceil(GROUPS);
     let number = shards.number().div_ceil(together);
@@ -261,62 +275,60 @@ fn join(
     let camera_group = each(cameras, |camera| group_of(camera.owner));
     let numbered = (0_u32..).zip(consents).map(|(index, &consent)| (index, consent));
     let consents = Dealt::new(numbered, &consent_group, number);
-    let tiled = cameras.iter().copied().zip(tile_of.iter().copied());
-    let cameras = Dealt::new(tiled, &camera_group, number);
+    let owned = (0_u32..).zip(cameras).map(|(index, camera)| (camera.owner, camera.id, index));
+    let owned = Dealt::new(owned, &camera_group, number);
+    let (terms_of, expected) = (TermsOf::new(cameras.len()), owners(cameras));
     let mut groups: Vec<_> = shards.groups_mut(together).collect();
     let joined = parallel::map_mut(&mut groups, |number, group| {
         let (mut more, mut twice) = (HashMap::default(), None);
+        group.reserve(expected);
         for &(index, (owner, terms)) in consents.group(number) {
             let known = group.insert(owner.0, Owner::NEW.with_terms(terms));
             if known.is_some() && twice.is_none() {
                 twice = Some((index, owner));
             }
         }
-        for &(camera, _) in cameras.group(number) {
-            if let Some(entry) = group.get_or_insert(camera.owner.0, Owner::NEW) {
-                attach(entry, camera.owner, camera.id, &mut more);
+        for &(owner, camera, index) in owned.group(number) {
+            let Some(entry) = group.get_or_insert(owner.0, Owner::NEW) else { continue };
+            attach(entry, owner, camera, &mut more);
+            if let Some(terms) = entry.terms() {
+                terms_of.set(index, terms);
             }
         }
-        let draft = |&(camera, tile): &(Camera, u32)| {
-            let owner = group.get(camera.owner.0).copied().unwrap_or(Owner::NEW);
-            Draft { camera, owner, tile }
-        };
-        let drafts = cameras.group(number).iter().map(draft).collect();
-        Joined { drafts, more: more.into_iter().collect(), twice }
+        Joined { more: more.into_iter().collect(), twice }
     });
     if let Some((index, owner)) = joined.iter().filter_map(|group| group.twice).min() {
         let reason = ChangeRefusal::TwoConsents { owner };
         return Err(ChangeError { index: index as usize, reason });
     }
     directory.more.reserve(joined.iter().map(|group| group.more.len()).sum());
-    let mut drafts = Vec::with_capacity(joined.len());
-    for group in joined {
-        directory.more.extend(group.more);
-        drafts.push(group.drafts);
-    }
-    Ok(drafts)
+    directory.more.extend(joined.into_iter().flat_map(|group| group.more));
+    Ok(terms_of)
 }
 
-/// The tiles of all drafts, ascending by cell.
+/// The tiles of all cameras, ascending by cell.
 fn tiles(
-    drafts: Vec<Vec<Draft>>,
+    cameras: &[Camera],
+    tile_of: &[u32],
+    terms_of: &TermsOf,
     cells: &[(CellIndex, Revision)],
     directory: &Directory,
     layout: Layout,
 ) -> Vec<Arc<Cluster>> {
-    let tile_of: Vec<u32> = drafts.iter().flatten().map(|draft| draft.tile).collect();
-    let dealt = Dealt::new(drafts.iter().flatten().copied(), &tile_of, cells.len());
-    drop((drafts, tile_of));
+    let numbers = (0_u32..).zip(cameras).map(|(number, _)| number);
+    let dealt = Dealt::new(numbers, tile_of, cells.len());
+    let place = |&row: &u32| {
+        let camera = cameras.get(row as usize)?;
+        Some(Place { position: camera.position, row })
+    };
+    let row = |row: usize| {
+        let &camera = cameras.get(row)?;
+        let special = || directory.special.get(&camera.owner);
+        Some(Row { camera, standing: standing(terms_of.get(row), special) })
+    };
     parallel::map(cells.len(), Vec::new, |places: &mut Vec<Place>, tile| {
-        let drafts = dealt.group(tile);
         places.clear();
-        places.extend(
-            (0..).zip(drafts).map(|(row, draft)| Place { position: draft.camera.position, row }),
-        );
-        let row = |row: usize| {
-            let &Draft { camera, owner, .. } = drafts.get(row)?;
-            Some(Row { camera, standing: standing(owner, || directory.special.get(&camera.owner)) })
-        };
+        places.extend(dealt.group(tile).iter().filter_map(place));
         let blocks = split(places, layout.block_rows(), row);
         let &(cell, revision) = cells.get(tile)?;
         Some(Arc::new(Cluster::tile(cell, revision, blocks)))

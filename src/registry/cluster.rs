@@ -13,7 +13,7 @@ use super::layout::Layout;
 use super::packing::{growth, pack};
 use super::rtree::Fanout;
 use super::snapshot::Revision;
-use crate::camera::CameraId;
+use crate::camera::{Camera, CameraId};
 use crate::geometry::{Envelope, Position};
 use crate::parallel;
 
@@ -26,8 +26,15 @@ pub(crate) struct Cluster {
     cell: Option<CellIndex>,
     /// Of a tile: the revision that last added or removed one of its cameras.
     revision: Revision,
+    /// The revision that last changed anything here or below.
+    edited: Revision,
+    /// The revision that last built the tree: since then members were only changed in their places.
+    built: Revision,
     members: RTree<Member, Fanout>,
 }
+
+/// Fewer clusters than this are not worth another thread.
+const FEW: usize = 8;
 
 /// What a cluster holds.
 #[derive(Clone, Debug)]
@@ -41,6 +48,13 @@ pub(crate) struct Member {
 pub(crate) enum Item {
     Cluster(Arc<Cluster>),
     Block(Arc<Block>),
+}
+
+/// A camera as a tile has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Located {
+    pub(crate) cell: CellIndex,
+    pub(crate) camera: Camera,
 }
 
 /// One change to the rows of a tile.
@@ -68,7 +82,8 @@ impl Cluster {
     }
 
     fn of(cell: Option<CellIndex>, members: Vec<Member>) -> Self {
-        Self { cell, revision: Revision(0), members: RTree::bulk_load_with_params(members) }
+        let [revision, edited, built] = [Revision(0); 3];
+        Self { cell, revision, edited, built, members: RTree::bulk_load_with_params(members) }
     }
 
     pub(crate) fn tree(&self) -> &RTree<Member, Fanout> {
@@ -89,13 +104,34 @@ impl Cluster {
         }
     }
 
-    /// The block that holds a camera that stands at `position`, and its row there.
-    pub(crate) fn locate(&self, position: Position, camera: CameraId) -> Option<(&Block, usize)> {
+    /// The camera with an id, which stands at `position`, and the cell of its tile.
+    pub(crate) fn locate(&self, position: Position, camera: CameraId) -> Option<Located> {
         let here = Envelope::of([position]);
         self.members.locate_in_envelope_intersecting(here).find_map(|member| match &member.item {
             Item::Cluster(cluster) => cluster.locate(position, camera),
-            Item::Block(block) => block.find(camera).map(|row| (block.as_ref(), row)),
+            Item::Block(block) => {
+                let row = block.find(camera)?;
+                Some(Located { cell: self.cell?, camera: block.row(row).camera })
+            }
         })
+    }
+
+    /// The cell of the only tile whose envelope has a position. A camera that a tile has is in that
+    /// one then; where envelopes overlap, `None`.
+    pub(crate) fn tile_around(&self, position: Position, layout: Layout) -> Option<CellIndex> {
+        let here = Envelope::of([position]);
+        let mut only = None;
+        for member in self.members.locate_in_envelope_intersecting(here) {
+            let Item::Cluster(cluster) = &member.item else { continue };
+            let cell = match cluster.cell {
+                Some(cell) if cell.resolution() == layout.tile() => cell,
+                _ => cluster.tile_around(position, layout)?,
+            };
+            if only.replace(cell).is_some() {
+                return None;
+            }
+        }
+        only
     }
 
     /// The clusters of tiles given in ascending order of their cells, up to the root.
@@ -173,6 +209,7 @@ impl Cluster {
 
     /// Applies the edits of a revision, which are in ascending order of their cells.
     pub(crate) fn edit(&mut self, edits: &[(CellIndex, Edit)], revision: Revision, layout: Layout) {
+        self.edited = revision;
         match layout.below(self.cell.map(CellIndex::resolution)) {
             Some(below) => self.edit_clusters(edits, below, revision, layout),
             None => self.edit_blocks(edits, revision, layout),
@@ -224,6 +261,7 @@ impl Cluster {
             (!cluster.is_empty()).then(|| Member::cluster(Arc::new(cluster)))
         });
         self.members = RTree::bulk_load_with_params(kept.chain(new).collect());
+        self.built = revision;
     }
 
     fn edit_blocks(&mut self, edits: &[(CellIndex, Edit)], revision: Revision, layout: Layout) {
@@ -259,7 +297,60 @@ impl Cluster {
         }
         if emptied || !homeless.rows.is_empty() {
             self.rebuild(homeless.rows, layout);
+            self.built = revision;
         }
+    }
+
+    /// Brings the clusters of the revision before up to `newer`, to which some edits have led. Trees
+    /// that nobody else has are changed in place, so that blocks of both revisions are not counted.
+    pub(crate) fn catch_up(&mut self, newer: &Self, edits: usize) {
+        if self.built != newer.built {
+            self.build_as(newer);
+        }
+        let mut changed = Vec::new();
+        for (member, newer) in self.members.iter_mut().zip(&newer.members) {
+            match (&mut member.item, &newer.item) {
+                (Item::Cluster(mine), Item::Cluster(newer)) if mine.edited != newer.edited => {
+                    changed.push((mine, newer));
+                }
+                (Item::Block(mine), Item::Block(newer)) if !Arc::ptr_eq(mine, newer) => {
+                    *mine = Arc::clone(newer);
+                }
+                _ => {}
+            }
+        }
+        let follow = |(mine, newer): &mut (&mut Arc<Self>, &Arc<Self>)| match Arc::get_mut(mine) {
+            Some(mine) if mine.built == newer.built || !newer.is_tile() => {
+                mine.catch_up(newer, edits);
+            }
+            _ => **mine = Arc::clone(newer),
+        };
+        if edits < MANY || changed.len() < FEW {
+            changed.iter_mut().for_each(follow);
+        } else {
+            parallel::map_mut(&mut changed, |_, pair| follow(pair));
+        }
+        (self.revision, self.edited) = (newer.revision, newer.edited);
+    }
+
+    /// Builds the tree as that of newer clusters is, of the own ones as far as they are in both.
+    fn build_as(&mut self, newer: &Self) {
+        let old = std::mem::replace(&mut self.members, newer.members.clone());
+        let mut own: Vec<_> = old.into_iter().filter_map(Member::into_cluster).collect();
+        own.sort_unstable_by_key(|cluster| cluster.cell);
+        for member in &mut self.members {
+            if let Item::Cluster(cluster) = &mut member.item
+                && let Ok(place) = own.binary_search_by_key(&cluster.cell, |own| own.cell)
+                && let Some(own) = own.get_mut(place)
+            {
+                std::mem::swap(cluster, own);
+            }
+        }
+        self.built = newer.built;
+    }
+
+    fn is_tile(&self) -> bool {
+        self.members.iter().any(|member| matches!(member.item, Item::Block(_)))
     }
 
     /// Puts a row in a block that has room and an envelope that need not grow.
@@ -375,6 +466,13 @@ impl Member {
         match &self.item {
             Item::Block(block) => Some(block),
             Item::Cluster(_) => None,
+        }
+    }
+
+    fn into_cluster(self) -> Option<Arc<Cluster>> {
+        match self.item {
+            Item::Cluster(cluster) => Some(cluster),
+            Item::Block(_) => None,
         }
     }
 

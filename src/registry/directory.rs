@@ -91,8 +91,10 @@ impl<V> Group<'_, V> {
         shard_of(self.hasher, self.number, key).wrapping_sub(self.first)
     }
 
-    pub(crate) fn get(&self, key: u64) -> Option<&V> {
-        self.shards.get(self.place(key))?.get(&key)
+    /// Makes room for the group's part of so many entries in all shards, all at once.
+    pub(crate) fn reserve(&mut self, entries: usize) {
+        let each = entries.div_ceil(self.number);
+        self.shards.iter_mut().for_each(|shard| shard.reserve(each));
     }
 
     pub(crate) fn insert(&mut self, key: u64, value: V) -> Option<V> {
@@ -321,11 +323,12 @@ impl Directory {
         one.into_iter().chain(more.into_iter().flat_map(More::iter))
     }
 
-    /// Notes that a camera is an owner's.
-    pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) {
+    /// Notes that a camera is an owner's, and gives back the owner's entry.
+    pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) -> Owner {
         let mut entry = self.owner(owner);
         attach(&mut entry, owner, camera, &mut self.more);
         self.owners.insert(owner.0, entry);
+        entry
     }
 
     /// Notes that a camera is no longer an owner's. An owner who has nothing left is forgotten.

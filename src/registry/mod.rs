@@ -44,10 +44,10 @@ pub(crate) use tiling::cell;
 use crate::camera::{Camera, OwnerId};
 use crate::consent::Consent;
 use crate::parallel;
-use cluster::Edit;
+use cluster::{Edit, Located};
 use publish::Publisher;
 use snapshot::State;
-use writer::{Plan, Writer};
+use writer::{Plan, Planned, Writer};
 
 /// All cameras and consents, and the one place where they change.
 ///
@@ -139,23 +139,28 @@ impl Registry {
     ) -> Result<Snapshot, ChangeError> {
         // The caller's code must not run while the look-ups are ahead of what is published.
         let changes: Vec<Change> = changes.into_iter().collect();
-        self.state.apply(|writer, old| Self::next(writer, old, changes)).map(Snapshot::new)
+        let next = |writer: &mut Writer, old: &State| Self::next(writer, old, changes);
+        self.state.apply(next, Writer::reclaim).map(Snapshot::new)
     }
 
     /// The state that changes lead to, with the writer's look-ups brought there.
     fn next(writer: &mut Writer, old: &State, changes: Vec<Change>) -> Result<State, ChangeError> {
         let revision = Revision(old.revision.0.saturating_add(1));
         let mut plan = Plan::default();
+        let located = located(writer, &old.root, &changes);
         for (index, change) in changes.into_iter().enumerate() {
-            if let Err(reason) = writer.plan(change, &old.root, &mut plan) {
+            let located = located.get(index).copied().flatten();
+            if let Err(reason) = writer.plan(change, located, &old.root, &mut plan) {
                 writer.roll_back(plan);
                 return Err(ChangeError { index, reason });
             }
         }
-        writer.follow(&mut plan);
+        writer.follow(&old.root, &mut plan);
         let mut root = Arc::clone(&old.root);
         let mut vanished = Arc::clone(&old.vanished);
         if !plan.edits.is_empty() {
+            root = writer.spare.take().unwrap_or(root);
+            writer.edits = plan.edits.len();
             let edits = tiled(&plan.edits, writer.layout);
             Arc::make_mut(&mut root).edit(&edits, revision, writer.layout);
             note_vanished(&mut vanished, &edits, &root, revision);
@@ -184,7 +189,7 @@ impl Registry {
             let mut cameras: Vec<Camera> = cameras
                 .filter_map(|id| {
                     let &position = writer.directory.cameras.get(id.0)?;
-                    state.root.locate(position, id).map(|(block, row)| block.row(row).camera)
+                    state.root.locate(position, id).map(|located| located.camera)
                 })
                 .collect();
             cameras.sort_unstable_by_key(|camera| camera.id);
@@ -193,21 +198,28 @@ impl Registry {
     }
 }
 
+/// What the tiles have of the cameras that many changes speak of, by the place of the change: so that
+/// memory is waited for on all cores. Nothing for a few.
+fn located(writer: &Writer, root: &Cluster, changes: &[Change]) -> Vec<Option<Located>> {
+    if changes.len() < MANY {
+        return Vec::new();
+    }
+    parallel::runs(changes, |run| writer.look_up(run, root))
+}
+
 /// Edits with their tiles, ascending by tile; those of one tile keep their order.
-fn tiled(edits: &[Edit], layout: Layout) -> Vec<(CellIndex, Edit)> {
-    let cell = |edit: &Edit| (layout.cell(edit.position()), *edit);
-    let mut tiled: Vec<_> = if edits.len() < MANY {
+fn tiled(edits: &[Planned], layout: Layout) -> Vec<(CellIndex, Edit)> {
+    let cell =
+        |planned: &Planned| planned.cell.unwrap_or_else(|| layout.cell(planned.edit.position()));
+    let cells: Vec<CellIndex> = if edits.len() < MANY {
         edits.iter().map(cell).collect()
     } else {
-        let runs = parallel::map(
-            edits.len().div_ceil(MANY),
-            || (),
-            |(), run| edits.iter().skip(run * MANY).take(MANY).map(cell).collect::<Vec<_>>(),
-        );
-        runs.concat()
+        parallel::runs(edits, |run| run.iter().map(cell).collect())
     };
-    tiled.sort_by_key(|&(cell, _)| cell);
-    tiled
+    let mut order: Vec<(CellIndex, usize)> = cells.into_iter().zip(0..).collect();
+    order.sort_unstable();
+    let edit = |(cell, place): (CellIndex, usize)| Some((cell, edits.get(place)?.edit));
+    order.into_iter().filter_map(edit).collect()
 }
 
 /// Notes which cells lost their last camera to some edits, and which have one again.

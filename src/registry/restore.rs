@@ -7,10 +7,12 @@ use super::directory::{Directory, Special};
 use super::layout::Layout;
 use super::snapshot::{Revision, Snapshot};
 use super::terms::{Interner, Terms};
+use super::snapshot::{Revision, Snapshot, State};
 use super::tile::TileKey;
 use super::tile_codec::{CAMERA, HEADER};
 use super::tile_decode::{self, Decoded, OwnerRow, Rows};
 use super::tile_error::{TileError, TileFlaw};
+use super::writer::Writer;
 use super::{Change, ChangeError, ChangeRefusal, Registry};
 use crate::camera::Camera;
 use crate::consent::Consent;
@@ -71,7 +73,7 @@ impl Registry {
         changes: impl IntoIterator<Item = Change>,
     ) -> Result<Snapshot, ReplayError> {
         let changes: Vec<Change> = changes.into_iter().collect();
-        let applied = self.state.apply(|writer, old| {
+        let next = |writer: &mut Writer, old: &State| {
             if revision <= old.revision {
                 // Applied before.
                 Err(None)
@@ -81,8 +83,8 @@ impl Registry {
             } else {
                 Err(Some(ReplayError::Gap { current: old.revision, found: revision }))
             }
-        });
-        match applied {
+        };
+        match self.state.apply(next, Writer::reclaim) {
             Ok(state) => Ok(Snapshot::new(state)),
             Err(None) => Ok(self.snapshot()),
             Err(Some(error)) => Err(error),

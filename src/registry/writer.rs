@@ -1,18 +1,25 @@
 //! The writer: takes changes one by one, and takes them all back if one cannot be applied.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::sync::Arc;
 
+use foldhash::quality::RandomState;
+use h3o::CellIndex;
+
+use super::MANY;
 use super::block::{Row, RowStanding, Timing};
 use super::change::{Change, ChangeRefusal};
-use super::cluster::{Cluster, Edit};
-use super::directory::{Directory, Owner, Special};
+use super::cluster::{Cluster, Edit, Located};
+use super::directory::{Directory, Special};
 use super::layout::Layout;
-use super::snapshot::Revision;
+use super::snapshot::{Revision, State};
 use super::terms::{Interner, Terms};
 use super::tile::PageRevisions;
 use crate::camera::{Camera, CameraId, OwnerId};
 use crate::consent::{Consent, Standing};
 use crate::geometry::Position;
+use crate::parallel;
 use crate::time::seconds;
 
 /// Everything that only the writer needs.
@@ -22,19 +29,39 @@ pub(crate) struct Writer {
     pub(crate) interner: Interner,
     pub(crate) layout: Layout,
     pub(crate) pages: PageRevisions,
+    /// The clusters of the revision before, brought up to the last: so that the next changes are
+    /// carried out on them, and only the blocks have to be copied.
+    // INVARIANT: holds what the published root does, in the same trees.
+    pub(crate) spare: Option<Arc<Cluster>>,
+    /// How many edits last led from one root to the next.
+    pub(crate) edits: usize,
 }
 
 /// What a list of changes comes to: edits of tiles, and how to take the look-ups back.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    pub(crate) edits: Vec<Edit>,
+    pub(crate) edits: Vec<Planned>,
     undo: Vec<Undo>,
     /// Cameras that the plan has put somewhere, and that are not in the tiles yet as they are here.
-    placed: HashMap<CameraId, Camera>,
-    /// Owners whose rows are to follow them.
-    followed: BTreeSet<OwnerId>,
+    placed: HashMap<CameraId, Camera, RandomState>,
+    /// Owners whose rows are to follow them; each once, ascending, when they do.
+    followed: Vec<OwnerId>,
     /// Terms that are no longer used once the plan is carried out.
     released: Vec<u32>,
+}
+
+/// An edit, and the cell of its tile if that is known without computing it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Planned {
+    pub(crate) edit: Edit,
+    pub(crate) cell: Option<CellIndex>,
+}
+
+/// A registered camera, and the cell of its tile if the tiles have it as it is.
+#[derive(Clone, Copy)]
+struct Known {
+    camera: Camera,
+    cell: Option<CellIndex>,
 }
 
 /// How to take one step back.
@@ -51,33 +78,72 @@ enum Undo {
 impl Writer {
     pub(crate) fn new(layout: Layout) -> Self {
         let directory = Directory::with_capacity(0, 0);
-        Self { directory, interner: Interner::default(), layout, pages: PageRevisions::default() }
+        Self::of(directory, Interner::default(), layout)
     }
 
-    /// Notes one change in the look-ups and in the plan.
+    pub(crate) fn of(directory: Directory, interner: Interner, layout: Layout) -> Self {
+        let pages = PageRevisions::default();
+        Self { directory, interner, layout, pages, spare: None, edits: 0 }
+    }
+
+    /// What the tiles have of the cameras that changes speak of. What planning them will read of the
+    /// look-ups is in the caches then: it is read for one change after the other without anything
+    /// between, so that the misses of several are waited for together.
+    pub(crate) fn look_up(&self, changes: &[Change], root: &Cluster) -> Vec<Option<Located>> {
+        let directory = &self.directory;
+        let place = |change: &Change| match change {
+            Change::Register(camera) => {
+                black_box((directory.cameras.get(camera.id.0), directory.owner(camera.owner)));
+                None
+            }
+            Change::Replace(Camera { id, .. })
+            | Change::Move { camera: id, .. }
+            | Change::Remove { camera: id } => Some((*id, *directory.cameras.get(id.0)?)),
+            Change::SetConsent { owner, .. }
+            | Change::Withdraw { owner }
+            | Change::RecordAsked { owner, .. } => {
+                black_box((directory.owner(*owner), directory.special.get(owner)));
+                None
+            }
+        };
+        let places: Vec<Option<(CameraId, Position)>> = changes.iter().map(place).collect();
+        let locate = |place: Option<(CameraId, Position)>| {
+            place.and_then(|(camera, position)| root.locate(position, camera))
+        };
+        let located: Vec<Option<Located>> = places.into_iter().map(locate).collect();
+        for located in located.iter().flatten() {
+            black_box(directory.owner(located.camera.owner));
+        }
+        located
+    }
+
+    /// Notes one change in the look-ups and in the plan. `located` is what [`look_up`](Self::look_up)
+    /// gave before any change was planned, if it was asked.
     pub(crate) fn plan(
         &mut self,
         change: Change,
+        located: Option<Located>,
         root: &Cluster,
         plan: &mut Plan,
     ) -> Result<(), ChangeRefusal> {
         match change {
             Change::Register(camera) => match self.directory.cameras.get(camera.id.0) {
                 Some(_) => return Err(ChangeRefusal::AlreadyRegistered { camera: camera.id }),
-                None => self.insert(camera, plan),
+                None => self.insert(camera, None, plan),
             },
             Change::Replace(camera) => {
-                let old = self.camera(camera.id, root, plan)?;
-                self.remove(old, plan);
-                self.insert(camera, plan);
+                let old = self.camera(camera.id, located, root, plan)?;
+                let cell =
+                    self.remove(old, plan).filter(|_| camera.position == old.camera.position);
+                self.insert(camera, cell, plan);
             }
             Change::Move { camera, position } => {
-                let old = self.camera(camera, root, plan)?;
+                let old = self.camera(camera, located, root, plan)?;
                 self.remove(old, plan);
-                self.insert(Camera { position, ..old }, plan);
+                self.insert(Camera { position, ..old.camera }, None, plan);
             }
             Change::Remove { camera } => {
-                let old = self.camera(camera, root, plan)?;
+                let old = self.camera(camera, located, root, plan)?;
                 self.remove(old, plan);
             }
             Change::SetConsent { owner, consent } => self.set_consent(owner, consent, plan)?,
@@ -103,7 +169,9 @@ impl Writer {
                     directory.cameras.remove(camera.0);
                 }
                 Undo::Attached { owner, camera } => directory.detach(owner, camera),
-                Undo::Detached { owner, camera } => directory.attach(owner, camera),
+                Undo::Detached { owner, camera } => {
+                    directory.attach(owner, camera);
+                }
                 Undo::Terms { owner, terms } => {
                     let entry = directory.owner(owner).with_terms(terms);
                     directory.put_owner(owner, entry);
@@ -126,39 +194,55 @@ impl Writer {
         }
     }
 
+    /// Keeps the clusters of a revision that nobody reads any more, brought up to the `new` one.
+    pub(crate) fn reclaim(&mut self, mut old: State, new: &State) {
+        // The clusters tell by their revisions what has changed.
+        if old.revision < new.revision
+            && let Some(root) = Arc::get_mut(&mut old.root)
+        {
+            root.catch_up(&new.root, self.edits);
+            self.spare = Some(old.root);
+        }
+    }
+
     /// The registered camera: as the plan has it, or else as the tiles have it.
     fn camera(
         &self,
         camera: CameraId,
+        located: Option<Located>,
         root: &Cluster,
         plan: &Plan,
-    ) -> Result<Camera, ChangeRefusal> {
+    ) -> Result<Known, ChangeRefusal> {
         let refusal = ChangeRefusal::NotRegistered { camera };
         let &position = self.directory.cameras.get(camera.0).ok_or(refusal)?;
-        let planned = plan.placed.get(&camera).copied();
-        let stored = || root.locate(position, camera).map(|(block, row)| block.row(row).camera);
-        planned.or_else(stored).ok_or(refusal)
+        if let Some(&camera) = plan.placed.get(&camera) {
+            return Ok(Known { camera, cell: None });
+        }
+        let located = located.or_else(|| root.locate(position, camera)).ok_or(refusal)?;
+        Ok(Known { camera: located.camera, cell: Some(located.cell) })
     }
 
-    fn insert(&mut self, camera: Camera, plan: &mut Plan) {
+    fn insert(&mut self, camera: Camera, cell: Option<CellIndex>, plan: &mut Plan) {
         let position = self.directory.cameras.insert(camera.id.0, camera.position);
         plan.undo.push(Undo::Camera { camera: camera.id, position });
-        self.directory.attach(camera.owner, camera.id);
+        let entry = self.directory.attach(camera.owner, camera.id);
         plan.undo.push(Undo::Attached { owner: camera.owner, camera: camera.id });
         plan.placed.insert(camera.id, camera);
-        let entry = self.directory.owner(camera.owner);
-        let standing = standing(entry, || self.directory.special.get(&camera.owner));
-        let row = Row { camera, standing };
-        plan.edits.push(Edit::Insert(row));
+        let standing = standing(entry.terms(), || self.directory.special.get(&camera.owner));
+        let edit = Edit::Insert(Row { camera, standing });
+        plan.edits.push(Planned { edit, cell });
     }
 
-    fn remove(&mut self, camera: Camera, plan: &mut Plan) {
-        let Camera { id, owner, position, .. } = camera;
+    /// Notes that a camera goes, and gives back the cell that it was in, as far as that is known.
+    fn remove(&mut self, known: Known, plan: &mut Plan) -> Option<CellIndex> {
+        let Known { camera: Camera { id, owner, position, .. }, cell } = known;
         let old = self.directory.cameras.remove(id.0);
         plan.undo.push(Undo::Camera { camera: id, position: old });
         self.directory.detach(owner, id);
         plan.undo.push(Undo::Detached { owner, camera: id });
-        plan.edits.push(Edit::Remove { position, camera: id });
+        let edit = Edit::Remove { position, camera: id };
+        plan.edits.push(Planned { edit, cell });
+        cell
     }
 
     fn set_consent(
@@ -196,21 +280,49 @@ impl Writer {
     fn set_special(&mut self, owner: OwnerId, special: Special, plan: &mut Plan) {
         let old = self.directory.set_special(owner, special);
         plan.undo.push(Undo::Special { owner, special: old });
-        plan.followed.insert(owner);
+        plan.followed.push(owner);
     }
 
     /// Has the rows of owners who were spoken of follow: once for each of their cameras, however
     /// often that was.
-    pub(crate) fn follow(&self, plan: &mut Plan) {
-        for &owner in &plan.followed {
-            let entry = self.directory.owner(owner);
-            let standing = standing(entry, || self.directory.special.get(&owner));
-            for camera in self.directory.cameras_of(owner, entry) {
-                if let Some(&position) = self.directory.cameras.get(camera.0) {
-                    plan.edits.push(Edit::Stand { position, camera, standing });
+    pub(crate) fn follow(&self, root: &Cluster, plan: &mut Plan) {
+        let Plan { followed, placed, edits, .. } = plan;
+        followed.sort_unstable();
+        followed.dedup();
+        if followed.len() < MANY {
+            let of_owner = |&owner: &OwnerId| self.standing_edits(owner, root, placed);
+            edits.extend(followed.iter().flat_map(of_owner));
+        } else {
+            let of_owners = |owners: &[OwnerId]| {
+                // So that the misses of several are waited for together.
+                for &owner in owners {
+                    for camera in self.directory.cameras_of(owner, self.directory.owner(owner)) {
+                        black_box(self.directory.cameras.get(camera.0));
+                    }
                 }
-            }
+                let edits = owners.iter().map(|&owner| self.standing_edits(owner, root, placed));
+                edits.flatten().collect()
+            };
+            edits.extend(parallel::runs(followed, of_owners));
         }
+    }
+
+    /// The edits that have an owner's rows follow them.
+    fn standing_edits<'a>(
+        &'a self,
+        owner: OwnerId,
+        root: &'a Cluster,
+        placed: &'a HashMap<CameraId, Camera, RandomState>,
+    ) -> impl Iterator<Item = Planned> + 'a {
+        let entry = self.directory.owner(owner);
+        let standing = standing(entry.terms(), || self.directory.special.get(&owner));
+        self.directory.cameras_of(owner, entry).filter_map(move |camera| {
+            let &position = self.directory.cameras.get(camera.0)?;
+            let edit = Edit::Stand { position, camera, standing };
+            let is_placed = placed.contains_key(&camera);
+            let around = || root.tile_around(position, self.layout);
+            Some(Planned { edit, cell: if is_placed { None } else { around() } })
+        })
     }
 
     /// An owner's consent as it was set.
@@ -238,10 +350,10 @@ pub(super) fn granted(terms: &Terms, special: Option<&Special>) -> Consent {
 
 /// An owner's standing as their rows show it.
 pub(super) fn standing<'a>(
-    entry: Owner,
+    terms: Option<u32>,
     special: impl FnOnce() -> Option<&'a Special>,
 ) -> RowStanding {
-    match entry.terms() {
+    match terms {
         None => RowStanding::NotGranted,
         Some(terms) => RowStanding::Granted { terms, timing: special().and_then(timing) },
     }

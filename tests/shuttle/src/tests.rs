@@ -33,7 +33,12 @@ fn append(look_ups: &mut LookUps, old: &State, change: usize) -> State {
 fn apply(publisher: &Publisher<LookUps, State>, change: usize) -> Arc<State> {
     let next =
         |look_ups: &mut LookUps, old: &State| Ok::<_, Infallible>(append(look_ups, old, change));
-    let Ok(state) = publisher.apply(next);
+    let reclaim = |look_ups: &mut LookUps, old: State, new: &State| {
+        assert_eq!(*look_ups, new.changes, "both sides belong together");
+        assert_eq!(old.revision + 1, new.revision, "none between");
+        assert!(new.changes.starts_with(&old.changes));
+    };
+    let Ok(state) = publisher.apply(next, reclaim);
     state
 }
 
@@ -137,11 +142,12 @@ fn what_is_refused_publishes_nothing_and_who_inspects_sees_both_sides_agree() {
         let refused = Arc::clone(&publisher);
         let refused = thread::spawn(move || {
             for _ in 0..2 {
-                let error = refused.apply(|look_ups, old| {
+                let next = |look_ups: &mut LookUps, old: &State| {
                     append(look_ups, old, 99);
                     look_ups.pop();
                     Err(old.revision)
-                });
+                };
+                let error = refused.apply(next, |_, _, _| unreachable!("nothing was published"));
                 let error = error.expect_err("refused");
                 assert!(refused.load().revision >= error);
             }
