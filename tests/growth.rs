@@ -378,6 +378,8 @@ fn a_page_of_owners_shares_one_long_consent() {
         let registry = Registry::from_tiles(Revision(1), [page]).unwrap();
         assert_eq!(registry.tiles().changed.len(), 1);
     });
+}
+
 /// Requests in rows, next to each other, as events that say that they were opened.
 fn standing(number: u32) -> OpenRequests {
     let window = TimeWindow::new("2026-05-09T18:00:00Z".parse().unwrap(), now()).unwrap();

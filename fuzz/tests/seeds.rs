@@ -19,7 +19,7 @@ fn at(hour: i64) -> Timestamp {
 fn camera(id: u64, owner: u64, lon: f64, lat: f64) -> Camera {
     let position = Position::new(lon, lat).expect("on the map");
     let recording = Recording::kept_for_days(60);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording }
+    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
 }
 
 fn cameras() -> Vec<Change> {

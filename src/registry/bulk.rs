@@ -262,9 +262,7 @@ impl TermsOf {
 /// Fills the look-up of owners, and finds the terms of each camera's.
 fn join(
     cameras: &[Camera],
-    tile_of: &[u32],
     consents: &[Interned],
-    consents: &[(OwnerId, Option<u32>)],
     directory: &mut Directory,
 ) -> Result<TermsOf, ChangeError> {
     let shards = &mut directory.owners;

@@ -9,8 +9,9 @@ use super::tile::{Keyed, TileKey};
 use super::tile_codec::{CAMERA, FACING, HEADER, MAGIC, NONE, OWNER, VERSION, kind};
 use super::tile_error::{TileError, TileFlaw};
 use super::tiling::Tiling;
+use crate::ask_limit::AskLimit;
 use crate::camera::{Camera, CameraId, NEVER, OwnerId, Recording, RecordingError};
-use crate::consent::{AskLimit, Consent, Standing};
+use crate::consent::{Consent, Standing};
 use crate::facing::Facing;
 use crate::geometry::Position;
 
@@ -96,6 +97,9 @@ fn decode_cameras(
         let lat = i32::from_le_bytes(reader.array()?);
         let position = Position::from_e7(lon, lat)
             .map_err(|reason| reader.error_at(start + 16, TileFlaw::Position { camera, reason }))?;
+        if position.lon_e7() != lon {
+            return Err(reader.error_at(start + 16, TileFlaw::Meridian { camera }));
+        }
         let (since, until) = (reader.u32()?, reader.u32()?);
         let kept_days = reader.u16()?;
         let recording = recording(since, until, kept_days).map_err(|reason| {
@@ -153,6 +157,8 @@ fn decode_owners(
     let after = u64::from(rows) * OWNER as u64 + u64::from(instants) * 8;
     reader.expect(u64::from(number_of_consents) * 4 + after)?;
     let mut consents = Vec::new();
+    // Where each consent starts, until somebody has it.
+    let mut unused = Vec::new();
     let mut last: Option<&[u8]> = None;
     for number in 0..number_of_consents {
         let start = reader.offset;
@@ -162,15 +168,8 @@ fn decode_owners(
             return Err(reader.error_at(start, TileFlaw::ConsentOrder { number }));
         }
         last = Some(json);
-        let flaw = match serde_json::from_slice::<Consent>(json) {
-            Ok(consent) if consent.standing() == Standing::Granted => {
-                consents.push(consent);
-                continue;
-            }
-            Ok(_) => "it is not granted".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        return Err(reader.error_at(start, TileFlaw::Consent { message: flaw }));
+        consents.push(consent(json, number).map_err(|flaw| reader.error_at(start, flaw))?);
+        unused.push(Some(start));
     }
     reader.expect(after)?;
     let mut owners: Vec<OwnerRow> = Vec::with_capacity(rows as usize);
@@ -196,10 +195,18 @@ fn decode_owners(
         }
         counts.push(count);
         sum += u64::from(count);
+        if let Some(start) = unused.get_mut(number as usize) {
+            *start = None;
+        }
         let consent = (number != NONE).then_some(number);
         owners.push(OwnerRow { owner, consent, asked: Vec::new() });
     }
-    reader.expect(sum * 8)?;
+    if let Some((number, start)) = (0..).zip(unused).find_map(|(n, start)| Some((n, start?))) {
+        return Err(reader.error_at(start, TileFlaw::NobodysConsent { number }));
+    }
+    if sum != u64::from(instants) {
+        return Err(reader.error_at(32, TileFlaw::Instants { expected: sum, found: instants }));
+    }
     for (row, count) in owners.iter_mut().zip(counts) {
         let start = reader.offset;
         for _ in 0..count {
@@ -211,6 +218,22 @@ fn decode_owners(
         }
     }
     Ok(Rows::Owners { page, consents, owners })
+}
+
+/// A consent that is granted, and written as a registry writes it.
+fn consent(json: &[u8], number: u32) -> Result<Consent, TileFlaw> {
+    let consent: Consent =
+        serde_json::from_slice(json).map_err(|error| TileFlaw::consent(&error))?;
+    if consent.standing() != Standing::Granted {
+        return Err(TileFlaw::consent(&"it is not granted"));
+    }
+    // In whole seconds, as they are kept.
+    let lapses = consent.lapses();
+    let consent = consent.lapsing(lapses);
+    match serde_json::to_vec(&consent) {
+        Ok(written) if written == json => Ok(consent),
+        _ => Err(TileFlaw::ConsentForm { number }),
+    }
 }
 
 /// Reads bytes from the front.
