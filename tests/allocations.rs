@@ -189,7 +189,13 @@ fn grid(number: u64, step: u64, id: fn(u64) -> u64) -> impl Iterator<Item = Chan
         let position = Position::new(degrees(camera % side), degrees(camera / side)).unwrap();
         let recording = Recording::kept_for_days(30);
         let owner = OwnerId(id(camera));
-        Change::Register(Camera { id: CameraId(id(camera)), owner, position, recording })
+        Change::Register(Camera {
+            id: CameraId(id(camera)),
+            owner,
+            position,
+            recording,
+            facing: None,
+        })
     })
 }
 

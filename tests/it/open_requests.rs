@@ -52,7 +52,7 @@ fn opened(policy: &Policy, area: Area) -> (OpenRequests, AuthorizedRequest) {
 pub fn house(id: u64, owner: u64) -> Camera {
     let position = place((10, 50), i64::try_from(id).unwrap() * 100, 0);
     let recording = Recording::kept_for_days(60);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording }
+    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
 }
 
 pub fn agrees(owner: u64) -> Change {
