@@ -64,6 +64,8 @@ impl fmt::Debug for Scratch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SimdLevel {
+    /// No vectors: with the feature `scalar`, or on a target that has none.
+    Scalar,
     /// What every machine of the target has.
     Baseline,
     /// x86-64-v2: SSE4.2.
@@ -76,11 +78,16 @@ pub enum SimdLevel {
 
 impl SimdLevel {
     /// All levels, narrowest first.
-    pub const ALL: [Self; 4] = [Self::Baseline, Self::Sse42, Self::Avx2, Self::Avx512];
+    pub const ALL: [Self; 5] =
+        [Self::Scalar, Self::Baseline, Self::Sse42, Self::Avx2, Self::Avx512];
 
     fn find(self) -> Option<Level> {
         let best = Level::new();
         match self {
+            #[cfg(feature = "scalar")]
+            Self::Scalar => Some(Level::fallback()),
+            #[cfg(not(feature = "scalar"))]
+            Self::Scalar => Some(Level::baseline()).filter(|level| level.is_fallback()),
             Self::Baseline => Some(Level::baseline()),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Self::Sse42 => best.as_sse4_2().map(Level::Sse4_2),
