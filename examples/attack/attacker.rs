@@ -108,8 +108,8 @@ pub(crate) fn accomplices() -> Result<Vec<Change>, PositionError> {
                     owner,
                     position: middle.position()?,
                     recording: Recording::kept_for_days(60),
-facing: None,
-}));
+                    facing: None,
+                }));
             }
         }
     }

@@ -129,7 +129,8 @@ fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Pol
     let recording = Recording::kept_for_days(kept_days);
     let position = place((10, 50), 10_000, 10_000);
     let registry = Registry::new();
-    let registered = Change::Register(Camera { id: camera, owner, position, recording, facing: None });
+    let registered =
+        Change::Register(Camera { id: camera, owner, position, recording, facing: None });
     let changes = [registered, Change::SetConsent { owner, consent }];
     let asked =
         asked_days_ago.iter().map(|&ago| Change::RecordAsked { owner, at: noon() - days(ago) });
