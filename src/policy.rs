@@ -67,8 +67,9 @@ pub struct Policy {
     /// much: the size in square metres of what is in exactly one of the two.
     pub min_difference_m2: f64,
     /// The most earlier requests of the agency that an area may overlap; areas that are the same
-    /// count once. With 0 no two of an agency's areas differ and overlap: strict, and the one
-    /// setting against areas that are padded with empty land to differ by enough.
+    /// count once. With 0 no two of an agency's areas differ and overlap: strict, and for a service
+    /// that tells an agency more than [`Outcomes`](crate::Outcomes) do, against areas that are padded
+    /// with empty land to differ by enough.
     pub max_overlaps: u32,
     /// The hours in which nobody is disturbed; `None` if notices may be sent at any time.
     pub quiet_hours: Option<QuietHours>,

@@ -23,7 +23,7 @@ const PAD_PITCH: f64 = 640.0;
 /// How narrow a strip the attacker searches for, and how far a step down is.
 const NARROW: f64 = 0.25;
 const STEP: f64 = 1.0;
-const STEPS: usize = 60;
+pub(crate) const STEPS: usize = 60;
 
 /// How many households of its own the attacker has; they share whatever is asked.
 const ACCOMPLICES: u64 = 10;
@@ -223,6 +223,8 @@ pub(crate) struct Attack<'a> {
     pub(crate) now: Timestamp,
     /// Only each n-th site is attacked.
     pub(crate) each: usize,
+    /// How often the attacker steps down or up.
+    pub(crate) steps: usize,
 }
 
 /// What is known of the agency at the operator's, and of the site at the attacker's.
@@ -280,7 +282,7 @@ impl Attack<'_> {
         if self.ask(site, above, desk)?.is_none_or(|level| level < edge) {
             return Ok(());
         }
-        for _ in 0..STEPS {
+        for _ in 0..self.steps {
             match self.ask(site, above - STEP, desk)? {
                 Some(level) if level >= edge => above -= STEP,
                 Some(_) => {
@@ -298,7 +300,7 @@ impl Attack<'_> {
         if self.ask(site, below, desk)?.is_none_or(|level| level >= edge) {
             return Ok(());
         }
-        for _ in 0..STEPS {
+        for _ in 0..self.steps {
             match self.ask(site, below + STEP, desk)? {
                 Some(level) if level < edge => below += STEP,
                 Some(_) => {
@@ -315,7 +317,7 @@ impl Attack<'_> {
         // Past the first house, whose camera may stand some metres from its middle, and before the second.
         let &[first, second, ..] = self.depths(site).as_slice() else { return Ok(()) };
         let depth = f64::midpoint(first, second);
-        if depth - first > 4.0 && self.ask(site, depth, desk)?.is_some_and(|level| level > 0) {
+        if second - first > 2.0 && self.ask(site, depth, desk)?.is_some_and(|level| level > 0) {
             self.claim(site, 0.0, depth, &mut desk.tally);
         }
         Ok(())

@@ -15,7 +15,7 @@ mod town;
 use std::error::Error;
 use std::time::Instant;
 
-use attacker::{Attack, Padding, Search, accomplices, worlds};
+use attacker::{Attack, Padding, STEPS, Search, accomplices, worlds};
 use canvass::{Registry, TimeWindow};
 use jiff::Timestamp;
 use town::Town;
@@ -59,8 +59,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             let start = Instant::now();
             let is_infiltrated = padding == Padding::Accomplices;
             let snapshot = if is_infiltrated { &infiltrated } else { &snapshot };
-            let (town, each) = (&town, 1);
-            let attack = Attack { town, snapshot, world, search, padding, window, now, each };
+            let (town, each, steps) = (&town, 1, STEPS);
+            let attack =
+                Attack { town, snapshot, world, search, padding, window, now, each, steps };
             let tally = attack.run()?;
             println!(
                 "{:<18} {name:<22} {:>6} {:>8} {:>10} {:>7} {:>9} {:>10.1} {:>8.2}",

@@ -2,19 +2,18 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A count of households as it is published: never exactly.
 ///
 /// Bands begin at 11, 21, 51, 101, 201, 501, 1,001 and so on. The lowest goes from 0 to at least 10:
 /// none is a small number too, and looks like a few.
 ///
-/// In serde formats it has `at_least`, and `at_most` if there is such a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// In serde formats it has `at_least`, and `at_most` if there is such a number. It is written only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Band {
     at_least: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     at_most: Option<u64>,
 }
 
@@ -56,6 +55,18 @@ impl fmt::Display for Band {
             (least, None) => write!(f, "{least} or more"),
         }
     }
+}
+
+/// Reads what was written of a band; whoever reads it asks whether it is [valid](Band::is_valid).
+pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Band, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename = "Band", deny_unknown_fields)]
+    struct Written {
+        at_least: u64,
+        at_most: Option<u64>,
+    }
+    let Written { at_least, at_most } = Written::deserialize(deserializer)?;
+    Ok(Band { at_least, at_most })
 }
 
 /// Where bands begin: one above 10, 20, 50 and their multiples by powers of ten, beyond `u32::MAX`.

@@ -9,10 +9,10 @@ use super::audit::digest::Encoder;
 use super::bulletin_cells::Cover;
 use super::bulletin_error::{BulletinError, BulletinReadError};
 use super::bulletin_history::{BulletinEntry, BulletinEvent, Ending, History};
+use super::features::feature_collection;
 use super::notice::lint_public;
 use crate::agency::{Agency, IncidentKind};
 use crate::authorized::AuthorizedRequest;
-use crate::geometry::Area;
 use crate::time::{TimeWindow, seconds};
 
 /// Seconds in an hour.
@@ -212,20 +212,16 @@ impl Bulletin {
     /// no valid multipolygon. Cells at the antimeridian are split there, as RFC 7946 wants it.
     #[must_use]
     pub fn to_geojson(&self) -> String {
-        let features = self.cover.polygons().map(|(cell, geometry)| Feature {
-            kind: "Feature",
-            properties: Properties {
+        feature_collection(self.cover.polygons().map(|(cell, geometry)| {
+            let properties = Properties {
                 cell,
                 agency: &self.agency,
                 incident: self.incident,
                 start: self.window.start(),
                 end: self.window.end(),
-            },
-            geometry,
-        });
-        let collection = Collection { kind: "FeatureCollection", features: features.collect() };
-        // Writing numbers, texts and fixed names to a string cannot fail.
-        serde_json::to_string(&collection).unwrap_or_default()
+            };
+            (properties, geometry)
+        }))
     }
 }
 
@@ -298,21 +294,6 @@ impl From<Bulletin> for Written {
             window: bulletin.window,
         }
     }
-}
-
-#[derive(Serialize)]
-struct Collection<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    features: Vec<Feature<'a>>,
-}
-
-#[derive(Serialize)]
-struct Feature<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    properties: Properties<'a>,
-    geometry: Option<Area>,
 }
 
 #[derive(Serialize)]

@@ -7,6 +7,7 @@ use h3o::{CellIndex, Resolution};
 use serde::{Serialize, Serializer};
 
 use super::band::{Band, edge_from};
+use super::features::feature_collection;
 use super::outline::outline;
 use crate::camera::{CameraId, OwnerId};
 use crate::geometry::{Area, Position};
@@ -203,14 +204,7 @@ impl Coverage {
     /// [`CoverageCell::outline`].
     #[must_use]
     pub fn to_geojson(&self) -> String {
-        let features = self.cells.iter().map(|cell| Feature {
-            kind: "Feature",
-            properties: cell,
-            geometry: cell.outline(),
-        });
-        let collection = Features { kind: "FeatureCollection", features: features.collect() };
-        // Writing numbers and fixed names to a string cannot fail.
-        serde_json::to_string(&collection).unwrap_or_default()
+        feature_collection(self.cells.iter().map(|cell| (cell, cell.outline())))
     }
 }
 
@@ -278,21 +272,6 @@ fn sums(finest: &[CoverageCell], resolution: Resolution) -> Vec<CoverageCell> {
         }
     }
     sums
-}
-
-#[derive(Serialize)]
-struct Features<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    features: Vec<Feature<'a>>,
-}
-
-#[derive(Serialize)]
-struct Feature<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    properties: &'a CoverageCell,
-    geometry: Option<Area>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

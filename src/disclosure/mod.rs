@@ -7,6 +7,7 @@ mod bulletin_cells;
 mod bulletin_error;
 mod bulletin_history;
 mod coverage;
+mod features;
 pub mod notice;
 mod outcome;
 mod outcome_error;

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::band::Band;
+use super::band::{self, Band};
 use crate::lifecycle::RequestId;
 
 /// What an owner who was asked answers. Nothing is an answer as well.
@@ -100,7 +100,10 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Bands {
+    // INVARIANT: bands that there are, once the outcomes that they are in were read.
+    #[serde(deserialize_with = "band::read")]
     pub(super) shared: Band,
+    #[serde(deserialize_with = "band::read")]
     pub(super) not_shared: Band,
 }
 

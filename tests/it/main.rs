@@ -36,6 +36,7 @@ mod open_requests;
 mod open_requests_twin;
 mod oracle;
 mod outcome;
+mod outcome_kept;
 mod places;
 mod policy;
 mod quiet;

@@ -42,6 +42,11 @@ fn every_public_type_of_disclosure_is_too() {
     usable::<Outcomes>();
     usable::<OutcomesReadError>();
     usable::<Release>();
+}
+
+#[test]
+fn every_public_type_of_policy_routing_and_disclosure_is_too() {
+    usable::<Receipt>();
     usable::<Bulletin>();
     usable::<BulletinEntry>();
     usable::<BulletinError>();
