@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use canvass::{Agency, Camera, CaseFile, Change, Consent, Policy, Request};
+use canvass::{Agency, Camera, CaseFile, Change, Consent, Outcomes, Policy, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,6 +19,7 @@ pub fn records(bytes: &[u8]) -> Reached {
         same::<Consent>(bytes).is_some(),
         same::<Camera>(bytes).is_some(),
         same::<CaseFile>(bytes).is_some(),
+        same::<Outcomes>(bytes).is_some(),
         same::<Vec<Change>>(bytes).is_some(),
     ];
     if requests || agencies || others.contains(&true) { Reached::Checked } else { Reached::Refused }
