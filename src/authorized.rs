@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::geometry::{Area, Overlap};
+use crate::policy::shares_views;
 use crate::quiet_hours::QuietHours;
-use crate::request::Request;
+use crate::request::{Request, Sight};
 
 /// A request that passed review. It can only come from [`Policy::review`](crate::Policy::review), and only it can be
 /// routed. Cheap to clone.
@@ -44,10 +45,11 @@ pub(crate) struct Authorized {
     pub(crate) open_days: (u32, u32),
     pub(crate) quiet_hours: Option<QuietHours>,
     pub(crate) reviewed_at: Timestamp,
-    /// The areas of the agency's earlier requests that overlap this one, in the order in which they
-    /// were opened; `None` if the policy does not compare.
-    pub(crate) earlier: Option<Vec<Area>>,
-    /// The sensitive places that the request meets and from which no camera is asked.
+    /// The areas of the agency's earlier requests that overlap this one or may have cameras in common
+    /// with it, and which cameras were asked for, in the order in which they were opened; `None` if the
+    /// policy does not compare.
+    pub(crate) earlier: Option<Vec<(Area, Sight)>>,
+    /// The sensitive places where cameras may stand that match, and from which none is asked.
     pub(crate) never_asked: Vec<Area>,
 }
 
@@ -92,8 +94,9 @@ impl AuthorizedRequest {
         self.0.open_days
     }
 
-    /// The areas of the agency's earlier requests that overlap this one.
-    pub(crate) fn earlier(&self) -> &[Area] {
+    /// The areas of the agency's earlier requests with which this one may have cameras in common, and
+    /// which cameras these asked for.
+    pub(crate) fn earlier(&self) -> &[(Area, Sight)] {
         self.0.earlier.as_deref().unwrap_or_default()
     }
 
@@ -119,11 +122,23 @@ impl AuthorizedRequest {
         &self.0.never_asked
     }
 
-    /// Whether an area overlaps this request's, differs from it, and was not known at review.
-    pub(crate) fn is_new_overlap(&self, area: &Area) -> bool {
+    /// Whether another request's area overlaps this one's or has cameras in common with it that see
+    /// into both, is not asked the same, and was not known at review.
+    pub(crate) fn is_new_overlap(&self, other: &Request) -> bool {
+        let own = self.request();
         self.0.earlier.as_ref().is_some_and(|earlier| {
-            !earlier.contains(area)
-                && matches!(self.request().area.overlap(area), Overlap::Partial { .. })
+            let overlap = || own.area.overlap(&other.area);
+            let known =
+                earlier.iter().any(|(area, sight)| *sight == other.sight && *area == other.area);
+            !known
+                && match (own.sight, other.sight) {
+                    (Sight::StandingIn, Sight::StandingIn) => {
+                        matches!(overlap(), Overlap::Partial { .. })
+                    }
+                    (one, another) => {
+                        shares_views(own, other) && (one != another || overlap() != Overlap::Same)
+                    }
+                }
         })
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::facing::Facing;
-use crate::geometry::Position;
+use crate::geometry::{Area, Position};
 use crate::time::{DAY, TimeWindow, seconds};
 
 macro_rules! id {
@@ -61,6 +61,39 @@ pub struct Camera {
     /// Which way it looks, if its owner said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facing: Option<Facing>,
+}
+
+impl Camera {
+    /// Whether the camera can see into an area: it stands in it, or its [view](Facing) and the area
+    /// have a point in common, the boundaries included. A camera without a facing sees into the areas
+    /// that it stands in. The readable specification; the routing core decides the same for blocks.
+    ///
+    /// Exact, across the antimeridian too. O(n) for n vertices of the area.
+    ///
+    /// ```
+    /// use canvass::{Area, Camera, CameraId, Facing, OwnerId, Position, Recording};
+    ///
+    /// let looking = |bearing| Ok::<_, Box<dyn std::error::Error>>(Camera {
+    ///     id: CameraId(7),
+    ///     owner: OwnerId(1),
+    ///     position: Position::new(-73.9801, 40.765)?,
+    ///     recording: Recording::kept_for_days(30),
+    ///     facing: Some(Facing::new(bearing, 110.0, 25.0)?),
+    /// });
+    /// let park = Area::from_bounds(-73.98, 40.76, -73.97, 40.77)?;
+    /// assert!(looking(90.0)?.sees_into(&park));
+    /// assert!(!looking(270.0)?.sees_into(&park));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sees_into(&self, area: &Area) -> bool {
+        // A view hangs together: one that begins outside comes in by the boundary.
+        area.covers(self.position)
+            || self.facing.is_some_and(|facing| {
+                let mut copies = facing.fan(self.position).copies();
+                copies.any(|view| area.boundary().touches(&view))
+            })
+    }
 }
 
 /// When a camera records and for how long it keeps footage.

@@ -104,6 +104,7 @@ impl CaseFile {
         } else if self.opened_in(&request.case_reference) >= allowed {
             Err(CaseFileError::CaseExhausted { allowed })
         } else if let Some(unseen) = self.new_overlap(authorized) {
+        } else if let Some(unseen) = self.iter().find(|o| authorized.is_new_overlap(&o.request)) {
             Err(CaseFileError::OverlapOpened { id: unseen.id })
         } else {
             let (days, most) = authorized.open_days();

@@ -1,11 +1,36 @@
-//! Which way a camera looks, how wide and how far.
+//! Which way a camera looks, how wide and how far, and the part of the map that it sees.
 
+use std::f64::consts::PI;
+
+use geo_types::{Coord, LineString, Polygon};
 use serde::{Deserialize, Serialize};
+
+use crate::geometry::{ArcPlaces, E7, Envelope, Fan, Position, turns};
 
 /// Which way a camera looks: its bearing, how wide its view is, and how far it reaches.
 ///
 /// A fact that an owner may add, held in whole hundredths of a degree and tenths of a metre: so it is
 /// exact and hashable, and takes 6 bytes. In serde formats an object of the three numbers.
+///
+/// # What a camera sees
+///
+/// Its view is the union of the triangles between the place where it stands and each two neighbours
+/// of an arc, sides and corners included. The arc has the fewest equal steps that are at most 12
+/// degrees wide, from the bearing less half the angle to the bearing plus half the angle. The place at
+/// bearing *b* lies *reach* · cos *b* metres north and *reach* · sin *b* metres east of the camera,
+/// by the WGS 84 ellipsoid's radii of curvature at the camera's latitude φ:
+///
+/// - *M* = *a* (1 - *e*²) / (1 - *e*² sin² φ)^1.5 for the latitude,
+/// - *N* cos φ, *N* = *a* / (1 - *e*² sin² φ)^0.5, for the longitude,
+///
+/// with *a* = 6,378,137 m and *e*² = *f* (2 - *f*), *f* = 1 / 298.257223563; these differences in
+/// degrees are rounded to 1e-7 degree, half away from zero. So no view reaches farther than the reach, nor falls short of it by more than
+/// 0.6 %. From there on all is whole numbers. Sines come from one library in all builds, so that a
+/// view is the same on every CPU.
+///
+/// A view goes on past the antimeridian. Beyond latitude 89, where meridians run together within a
+/// reach, a camera sees only where it stands. What stands in the way is not known, nor how high a
+/// camera hangs: a view may be more than what the camera has in its picture.
 ///
 /// ```
 /// use canvass::Facing;
@@ -27,7 +52,18 @@ pub struct Facing {
 }
 
 /// Hundredths of a degree in a full turn.
-pub(crate) const TURN: u16 = 36_000;
+const TURN: u16 = 36_000;
+/// The widest step of an arc in hundredths of a degree.
+const STEP: u16 = 1_200;
+/// The latitude in units of 1e-7 degree beyond which a camera sees only where it stands.
+const POLAR: i32 = 890_000_000;
+/// The semi-major axis of the WGS 84 ellipsoid in metres, and its first eccentricity squared.
+const MAJOR: f64 = 6_378_137.0;
+const ECCENTRICITY_2: f64 = (2.0 - 1.0 / 298.257_223_563) / 298.257_223_563;
+/// The farthest reach in tenths of a metre.
+const FARTHEST: u16 = 2_000;
+/// Units of 1e-7 degree to a tenth of a metre of latitude, at most: 9.05 at the equator.
+const UNITS: i32 = 10;
 
 impl Facing {
     /// The farthest that a view may reach, in metres.
@@ -81,6 +117,63 @@ impl Facing {
         f64::from(self.reach) / 10.0
     }
 
+    /// What a camera that stands at a position sees, to be drawn: a ring in degrees, whose longitudes
+    /// may pass ±180. Beyond latitude 89 it is the position alone.
+    ///
+    /// ```
+    /// use canvass::{Facing, Position};
+    ///
+    /// let view = Facing::new(0.0, 24.0, 100.0)?.view(Position::new(10.0, 50.0)?);
+    /// let corners: Vec<_> = view.exterior().coords().map(|at| (at.x, at.y)).collect();
+    /// let [left, ahead, right] = [(9.99971, 50.0008794), (10.0, 50.000899), (10.00029, 50.0008794)];
+    /// assert_eq!(corners, [(10.0, 50.0), right, ahead, left, (10.0, 50.0)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn view(self, position: Position) -> Polygon<f64> {
+        let fan = self.fan(position);
+        let (apex, arc) = fan.outline();
+        // All around there is no corner where the camera stands.
+        let apex = (self.angle != TURN || arc.is_empty()).then_some(apex);
+        let places = apex.into_iter().chain(arc.iter().rev().copied());
+        let coord = |place: Position| Coord { x: place.lon(), y: place.lat() };
+        Polygon::new(LineString(places.map(coord).collect()), Vec::new())
+    }
+
+    /// What a camera that stands at a position sees.
+    pub(crate) fn fan(self, position: Position) -> Fan {
+        if position.lat_e7().abs() > POLAR {
+            return Fan::new(position, ArcPlaces::new());
+        }
+        let radians = |degrees: f64| degrees * PI / 180.0;
+        let (sin, cos) = libm::sincos(radians(position.lat()));
+        let flat = 1.0 - ECCENTRICITY_2 * sin * sin;
+        let meridian = MAJOR * (1.0 - ECCENTRICITY_2) / (flat * flat.sqrt());
+        let parallel = MAJOR / flat.sqrt() * cos;
+        let reach = self.reach_m() * 180.0 / PI * E7;
+        let steps = self.angle.div_ceil(STEP);
+        let place = |step: u16| {
+            // In hundredths of a degree over twice the number of steps: whole.
+            let [bearing, angle, steps, step] =
+                [self.bearing, self.angle, steps, step].map(i64::from);
+            let turned = (2 * steps * bearing + (2 * step - steps) * angle)
+                .rem_euclid(2 * steps * i64::from(TURN));
+            let (sin, cos) = libm::sincos(radians(turned as f64 / (200 * steps) as f64));
+            let (east, north) = (reach * sin / parallel, reach * cos / meridian);
+            Position::vertex(
+                position.lon_e7().saturating_add(rounded(east)),
+                position.lat_e7().saturating_add(rounded(north)),
+            )
+        };
+        Fan::new(position, (0..=steps).map(place).collect())
+    }
+
+    /// An envelope of all that a camera sees from anywhere in another. It may be too large, and grows
+    /// with what it is given.
+    pub(crate) fn envelope(self, from: Envelope) -> Envelope {
+        widened(from, self.reach)
+    }
+
     /// The numbers as they are held.
     pub(crate) const fn columns(self) -> [u16; 3] {
         [self.bearing, self.angle, self.reach]
@@ -104,6 +197,38 @@ impl Facing {
 )]
 fn whole(number: f64, parts: f64, limit: f64) -> Option<u16> {
     (0.0..=limit).contains(&number).then(|| (number * parts).round() as u16)
+}
+
+/// An envelope of all that any camera may see from anywhere in another.
+pub(crate) fn within_reach(from: Envelope) -> Envelope {
+    widened(from, FARTHEST)
+}
+
+/// Envelopes of the places from which any camera may see into an area with an envelope: more than one
+/// at the antimeridian.
+pub(crate) fn near(area: Envelope) -> Vec<Envelope> {
+    let reach = within_reach(area);
+    std::iter::once(reach).chain(turns(reach).map(|turn| reach.turned(turn))).collect()
+}
+
+fn widened(from: Envelope, reach: u16) -> Envelope {
+    // Longitudes are nowhere closer together than at the latitude that is nearest to a pole.
+    let polar = from.south.saturating_neg().max(from.north).clamp(0, POLAR);
+    let shrunk = libm::cos(f64::from(polar) / E7 * PI / 180.0);
+    let north = i32::from(reach).saturating_mul(UNITS).saturating_add(1);
+    let east = rounded(f64::from(north) / shrunk).saturating_add(1);
+    Envelope {
+        west: from.west.saturating_sub(east),
+        south: from.south.saturating_sub(north),
+        east: from.east.saturating_add(east),
+        north: from.north.saturating_add(north),
+    }
+}
+
+/// To a whole number, half away from zero.
+#[expect(clippy::cast_possible_truncation, reason = "at most 200 m, far below 2^31 units")]
+fn rounded(units: f64) -> i32 {
+    units.round() as i32
 }
 
 /// Why numbers are no [`Facing`].

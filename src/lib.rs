@@ -48,13 +48,14 @@ pub use facing::{Facing, FacingError};
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
 pub use open_requests::{LifecycleEvent, LifecycleStep, OpenRequests, OpenRequestsError};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
+pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy, SeeingInto};
 pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use registry::{
     Change, ChangeError, ChangeRefusal, Layout, Registry, ReplayError, Revision, Snapshot, Tile,
     TileChanges, TileError, TileFlaw, TileKey, TileKeyError,
 };
 pub use reopen::ReopenError;
-pub use request::Request;
+pub use request::{Request, Sight};
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
 pub use sensitive::{
     SensitiveKind, SensitivePlace, SensitivePlaceError, SensitivePlaces, SensitiveRule,

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::agency::{Agency, AgencyKind};
 use crate::authorized::{Authorized, AuthorizedRequest};
 use crate::case_file::{CaseFile, RequestId};
+use crate::facing::near;
 use crate::geometry::{Area, Overlap};
 use crate::quiet_hours::QuietHours;
-use crate::request::Request;
+use crate::request::{Request, Sight};
 use crate::sensitive::{SensitivePlace, SensitivePlaces, SensitiveRule};
 use crate::time::{DAY, seconds};
 use crate::violation::{Violation, Violations};
@@ -45,6 +46,9 @@ pub struct Policy {
     pub max_look_back_days: u32,
     /// Whether the window may reach into the future.
     pub future_windows: FutureWindows,
+    /// Whether a request may ask for cameras that stand outside the area and see into it. They may
+    /// stand outside the agency's jurisdiction; what is within it is the area.
+    pub seeing_into: SeeingInto,
     /// The most vertices that an area may have, all rings together.
     pub max_vertices: u32,
     /// The most parts that an area may have.
@@ -89,6 +93,16 @@ pub enum FutureWindows {
     Refused,
 }
 
+/// Whether a request may ask for cameras that see into the area, not only those that stand in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeeingInto {
+    /// It may.
+    Allowed,
+    /// It may not.
+    Refused,
+}
+
 /// Whether the fields that identify a case are required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -120,6 +134,7 @@ impl Default for Policy {
             max_window_minutes: 12 * 60,
             max_look_back_days: 45,
             future_windows: FutureWindows::Refused,
+            seeing_into: SeeingInto::Refused,
             max_vertices: 100,
             max_parts: 10,
             paperwork: Paperwork::Required,
@@ -152,6 +167,7 @@ impl Policy {
             max_window_minutes: u32::MAX,
             max_look_back_days: u32::MAX,
             future_windows: FutureWindows::Allowed,
+            seeing_into: SeeingInto::Allowed,
             max_vertices: u32::MAX,
             max_parts: u32::MAX,
             paperwork: Paperwork::Optional,
@@ -194,6 +210,7 @@ impl Policy {
             .agency_violations(request, agency)
             .chain(self.area_violations(request))
             .chain(self.window_violations(request, now))
+            .chain(self.sight_violation(request))
             .chain(self.paperwork_violations(request))
             .chain(self.case_violations(request, file))
             .chain(self.overlap_violations(earlier.as_deref().unwrap_or_default()))
@@ -208,8 +225,9 @@ impl Policy {
                 open_days: (self.open_days, self.max_open_days),
                 quiet_hours: self.quiet_hours.clone(),
                 reviewed_at: now,
-                never_asked: never_asked(&sensitive),
-                earlier: earlier.map(|all| all.into_iter().map(|earlier| earlier.area).collect()),
+                never_asked: self.never_asked(request, &sensitive),
+                earlier: earlier
+                    .map(|all| all.into_iter().map(|known| (known.area, known.sight)).collect()),
             }))
         } else {
             Err(Violations(violations))
@@ -285,6 +303,12 @@ impl Policy {
         [short, long, future, old].into_iter().flatten()
     }
 
+    fn sight_violation(&self, request: &Request) -> Option<Violation> {
+        let asked = request.sight == Sight::SeeingInto;
+        (asked && self.seeing_into == SeeingInto::Refused)
+            .then_some(Violation::SeeingIntoNotAllowed)
+    }
+
     fn paperwork_violations(&self, request: &Request) -> impl Iterator<Item = Violation> {
         let required = self.paperwork == Paperwork::Required;
         let case = (required && request.case_reference.trim().is_empty())
@@ -306,8 +330,9 @@ impl Policy {
         [other, exhausted].into_iter().flatten()
     }
 
-    /// The earlier requests that the area overlaps, those of one area once; `None` if nothing here
-    /// asks for them, or if the area is past the limits of geometry.
+    /// The earlier requests that the area overlaps, or with which it may have cameras in common that
+    /// see into both; those of one area and sight once. `None` if nothing here asks for them, or if the
+    /// area is past the limits of geometry.
     fn earlier(&self, request: &Request, file: &CaseFile) -> Option<Vec<Earlier>> {
         let compares = self.min_households > 1 || self.min_difference_m2 > 0.0;
         (compares && self.fits_geometry(request)).then(|| {
@@ -319,6 +344,14 @@ impl Policy {
                     let overlap = request.area.overlap(area);
                     if overlap != Overlap::Apart {
                         earlier.push(Earlier { id: opened.id(), area: area.clone(), overlap });
+            for opened in file {
+                let old = opened.request();
+                if earlier.iter().all(|known| (&known.area, known.sight) != (&old.area, old.sight))
+                {
+                    let overlap = request.area.overlap(&old.area);
+                    if overlap != Overlap::Apart || shares_views(request, old) {
+                        let (id, area, sight) = (opened.id(), old.area.clone(), old.sight);
+                        earlier.push(Earlier { id, area, sight, overlap });
                     }
                 }
             }
@@ -335,6 +368,20 @@ impl Policy {
         if is_compared { places.met_by(area, &request.window) } else { Vec::new() }
     }
 
+    /// The areas in which no camera is asked: those of silent places that the request meets, and if it
+    /// asks for cameras that stand elsewhere, of those within their reach.
+    fn never_asked(&self, request: &Request, met: &[&SensitivePlace]) -> Vec<Area> {
+        let reached = match request.sight {
+            Sight::StandingIn => Vec::new(),
+            Sight::SeeingInto => {
+                self.sensitive_places.within(&near(request.area.envelope()), &request.window)
+            }
+        };
+        let places = if reached.is_empty() { met } else { &reached };
+        let silent = places.iter().filter(|place| place.rule() == SensitiveRule::NeverAsk);
+        silent.map(|place| place.area().clone()).collect()
+    }
+
     fn overlap_violations(&self, earlier: &[Earlier]) -> impl Iterator<Item = Violation> {
         let close = earlier.iter().find_map(|earlier| match earlier.overlap {
             Overlap::Partial { difference_m2: m2 } if m2 < self.min_difference_m2 => {
@@ -343,7 +390,11 @@ impl Policy {
             }
             _ => None,
         });
-        let overlaps = count(earlier.len());
+        let areas = earlier.iter().enumerate().filter(|&(place, known)| {
+            let mut before = earlier.iter().take(place);
+            known.overlap != Overlap::Apart && before.all(|other| other.area != known.area)
+        });
+        let overlaps = count(areas.count());
         let many = (overlaps > self.max_overlaps)
             .then_some(Violation::TooManyOverlaps { overlaps, allowed: self.max_overlaps });
         [close, many].into_iter().flatten()
@@ -358,15 +409,22 @@ fn sensitive_violations(places: &[&SensitivePlace]) -> impl Iterator<Item = Viol
     })
 }
 
-fn never_asked(places: &[&SensitivePlace]) -> Vec<Area> {
-    let silent = places.iter().filter(|place| place.rule() == SensitiveRule::NeverAsk);
-    silent.map(|place| place.area().clone()).collect()
+/// Whether one of the requests asks for cameras that see into its area, and these may be the other's.
+pub(crate) fn shares_views(one: &Request, other: &Request) -> bool {
+    let of = |request: &Request| match request.sight {
+        Sight::StandingIn => vec![request.area.envelope()],
+        Sight::SeeingInto => near(request.area.envelope()),
+    };
+    let ones = of(one);
+    [one.sight, other.sight].contains(&Sight::SeeingInto)
+        && of(other).iter().any(|&theirs| ones.iter().any(|own| own.intersects(theirs)))
 }
 
 /// An earlier request whose area overlaps the one that is reviewed.
 struct Earlier {
     id: RequestId,
     area: Area,
+    sight: Sight,
     overlap: Overlap,
 }
 

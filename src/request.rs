@@ -21,6 +21,9 @@ pub struct Request {
     pub area: Area,
     /// When.
     pub window: TimeWindow,
+    /// For which cameras: those that stand in the area unless it says more, which a policy must allow.
+    #[serde(default, skip_serializing_if = "Sight::is_usual")]
+    pub sight: Sight,
     /// The agency's reference of the case.
     #[serde(default)]
     pub case_reference: String,
@@ -29,8 +32,30 @@ pub struct Request {
     pub contact: String,
 }
 
+/// Which cameras a request is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sight {
+    /// Those that stand in the area or on its boundary.
+    #[default]
+    StandingIn,
+    /// These, and those whose [view](crate::Facing) has a point in common with the area: see
+    /// [`Camera::sees_into`](crate::Camera::sees_into). Cameras of which no facing is known are only
+    /// asked where they stand in it.
+    SeeingInto,
+}
+
+impl Sight {
+    /// Whether it is what requests ask for that do not say.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    fn is_usual(&self) -> bool {
+        *self == Self::StandingIn
+    }
+}
+
 impl Request {
-    /// A request without a case reference and a contact, which a policy may require.
+    /// A request about cameras that stand in the area, without a case reference and a contact, which a
+    /// policy may require.
     #[must_use]
     pub fn new(agency: AgencyId, incident: IncidentKind, area: Area, window: TimeWindow) -> Self {
         Self {
@@ -38,9 +63,16 @@ impl Request {
             incident,
             area,
             window,
+            sight: Sight::StandingIn,
             case_reference: String::new(),
             contact: String::new(),
         }
+    }
+
+    /// The same request for the cameras that can see into the area, too.
+    #[must_use]
+    pub fn seeing_into(self) -> Self {
+        Self { sight: Sight::SeeingInto, ..self }
     }
 
     /// The same request with a case reference.

@@ -161,8 +161,13 @@ impl SensitivePlace {
 
     /// Whether a request about an area and a window meets the place. Exact.
     fn meets(&self, area: &Area, window: &TimeWindow) -> bool {
+        self.counts(window) && self.area.intersects(area)
+    }
+
+    /// Whether the place counts for a request about a window.
+    fn counts(&self, window: &TimeWindow) -> bool {
         let overlaps = |own: &TimeWindow| own.start() < window.end() && window.start() < own.end();
-        self.window.as_ref().is_none_or(overlaps) && self.area.intersects(area)
+        self.window.as_ref().is_none_or(overlaps)
     }
 }
 
@@ -294,11 +299,26 @@ impl SensitivePlaces {
     /// O(log n + k) for n places of which k are near, and a comparison with each of the k.
     #[must_use]
     pub fn met_by(&self, area: &Area, window: &TimeWindow) -> Vec<&SensitivePlace> {
-        let near = self.0.tree.locate_in_envelope_intersecting(area.envelope());
-        let mut near: Vec<usize> = near.map(|entry| entry.index).collect();
-        near.sort_unstable();
-        let places = near.into_iter().filter_map(|index| self.0.places.get(index));
-        places.filter(|place| place.meets(area, window)).collect()
+        self.near(&[area.envelope()]).filter(|place| place.meets(area, window)).collect()
+    }
+
+    /// The places whose own envelopes are in one of some envelopes and which count for a request about
+    /// a window, in the order in which they were given.
+    pub(crate) fn within(
+        &self,
+        envelopes: &[Envelope],
+        window: &TimeWindow,
+    ) -> Vec<&SensitivePlace> {
+        self.near(envelopes).filter(|place| place.counts(window)).collect()
+    }
+
+    fn near(&self, envelopes: &[Envelope]) -> impl Iterator<Item = &SensitivePlace> {
+        let found =
+            envelopes.iter().flat_map(|&near| self.0.tree.locate_in_envelope_intersecting(near));
+        let mut indexes: Vec<usize> = found.map(|entry| entry.index).collect();
+        indexes.sort_unstable();
+        indexes.dedup();
+        indexes.into_iter().filter_map(|index| self.0.places.get(index))
     }
 }
 

@@ -6,7 +6,7 @@ use arbitrary::{Result, Unstructured};
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
     Explanation, FutureWindows, Jurisdiction, Paperwork, Policy, Registry, Request, RequestId,
-    Route, Scratch, SimdLevel, Snapshot, TimeWindow,
+    Route, Scratch, SeeingInto, Sight, SimdLevel, Snapshot, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -66,6 +66,7 @@ fn policy(u: &mut Unstructured<'_>) -> Result<Policy> {
         25 => policy.agency_kinds = BTreeSet::from([AgencyKind::County]),
         26 | 27 => policy.jurisdiction = Jurisdiction::Within,
         28 => policy.max_requests_per_case = pick(u, &[0, 1, 2])?,
+        29 => policy.seeing_into = SeeingInto::Refused,
         _ => {}
     }
     Ok(policy)
@@ -94,14 +95,16 @@ fn request(u: &mut Unstructured<'_>, origin: Origin, now: Timestamp) -> Result<R
         .or_else(|_| TimeWindow::new(Timestamp::MIN, Timestamp::MAX))
         .map_err(|_| arbitrary::Error::IncorrectFormat)?;
     let area = made::area(u, origin)?;
-    Ok(Request::new(
+    let sight = pick(u, &[Sight::StandingIn, Sight::StandingIn, Sight::SeeingInto])?;
+    let request = Request::new(
         AgencyId(pick(u, &[1, 1, 1, 1, 1, 1, 1, 2])?),
         made::incident(u)?,
         area,
         window,
-    )
-    .case(pick(u, &["26-0117", " 26-0117\n", "", "\u{2003}"])?)
-    .contact(pick(u, &["Det. Smith", "", " "])?))
+    );
+    Ok(Request { sight, ..request }
+        .case(pick(u, &["26-0117", " 26-0117\n", "", "\u{2003}"])?)
+        .contact(pick(u, &["Det. Smith", "", " "])?))
 }
 
 /// The codes of all that a request breaks, said a second time.
@@ -147,6 +150,10 @@ fn broken(
         (
             "window_too_old",
             second(now) - second(window.start()) > i128::from(policy.max_look_back_days) * 86_400,
+        ),
+        (
+            "seeing_into_not_allowed",
+            request.sight == Sight::SeeingInto && policy.seeing_into == SeeingInto::Refused,
         ),
         ("case_reference_missing", required && case.is_empty()),
         ("contact_missing", required && request.contact.trim().is_empty()),
@@ -237,7 +244,11 @@ fn explained(snapshot: &Snapshot, town: &Town, route: &Route, now: Timestamp) {
         let asked = route.cameras().contains(&camera.id);
         let why = snapshot.explain(authorized, now, camera.id);
         assert_eq!(why == Explanation::Asked, asked, "{why:?}");
-        let in_area = authorized.request().area.covers(camera.position);
+        let Request { area, sight, .. } = authorized.request();
+        let in_area = match sight {
+            Sight::StandingIn => area.covers(camera.position),
+            Sight::SeeingInto => camera.sees_into(area),
+        };
         assert_eq!(why == Explanation::OutsideArea, !in_area, "{why:?}");
     }
     let stranger = snapshot.explain(authorized, now, CameraId(u64::MAX));

@@ -160,11 +160,7 @@ impl Boundary {
         (lon, lat): (&[i32; ROWS], &[i32; ROWS]),
         count: usize,
     ) -> u64 {
-        let lanes = match clip.edges {
-            Edges::Some { start, end } => list.get(start..end).unwrap_or(&[]),
-            Edges::All => &[],
-        };
-        let edges = lanes.iter().flat_map(Lanes::iter);
+        let edges = clip.lanes(list).iter().flat_map(Lanes::iter);
         let toggles = edges.filter_map(|edge| Toggle::of(edge, clip.corner));
         let toggled = dispatch!(level, simd => toggle(simd, toggles, envelope, lon, lat, count));
         let base = if clip.inside { u64::MAX } else { 0 };
@@ -259,6 +255,14 @@ impl Clip {
         match self.edges {
             Edges::Some { start, end } if start == end => Some(self.inside),
             _ => None,
+        }
+    }
+
+    /// The edges that may touch the envelope, in the clip's list.
+    pub(super) fn lanes<'l>(&self, list: &'l [Lanes]) -> &'l [Lanes] {
+        match self.edges {
+            Edges::Some { start, end } => list.get(start..end).unwrap_or(&[]),
+            Edges::All => &[],
         }
     }
 }

@@ -33,6 +33,25 @@ impl Envelope {
         }
     }
 
+    /// What is in both; nothing intersects it if there is nothing.
+    pub(crate) fn common(self, other: Self) -> Self {
+        Self {
+            west: self.west.max(other.west),
+            south: self.south.max(other.south),
+            east: self.east.min(other.east),
+            north: self.north.min(other.north),
+        }
+    }
+
+    /// The envelope so many units further east, as far as there are longitudes.
+    pub(crate) fn turned(self, turn: i64) -> Self {
+        let east = |lon: i32| {
+            let lon = i64::from(lon).saturating_add(turn);
+            i32::try_from(lon).unwrap_or(if lon < 0 { i32::MIN } else { i32::MAX })
+        };
+        Self { west: east(self.west), east: east(self.east), ..self }
+    }
+
     /// Whether the two share a point, a common side or corner included.
     #[inline]
     pub(crate) fn intersects(self, other: Self) -> bool {

@@ -44,7 +44,7 @@ fn meet(one: &Boundary, other: &Boundary) -> bool {
 }
 
 /// Whether two edges share a point. One may be a point itself: then all is on its line.
-fn touch(one: Edge, other: Edge) -> bool {
+pub(super) fn touch(one: Edge, other: Edge) -> bool {
     // On both lines at once they lie on one, and there their envelopes say it.
     let reaches = |edge: Edge, line: Edge| {
         line.side(edge.ax, edge.ay).signum() * line.side(edge.bx, edge.by).signum() <= 0

@@ -29,7 +29,8 @@ pub(crate) const QUARTER_TURN: i32 = 900_000_000;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     // INVARIANT: -180 <= lon <= 180 and -90 <= lat <= 90 degrees. A lon of exactly +180 occurs only
-    // in the vertices of an area that was split at the antimeridian, never in a caller's position.
+    // in the vertices of an area that was split at the antimeridian, and one past it only in a fan; never
+    // in a caller's position.
     lon: i32,
     lat: i32,
 }

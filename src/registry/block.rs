@@ -159,6 +159,11 @@ impl Block {
         &self.timed
     }
 
+    /// Which way cameras look, where it is known.
+    pub(crate) fn facings(&self) -> &Rare<Facing> {
+        &self.facings
+    }
+
     /// Reads one value of the first cache lines of each column, whatever the rows are: so that no
     /// branch waits for the memory, and the misses of several blocks are waited for together.
     #[inline]

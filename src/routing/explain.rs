@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::evaluate::Inquiry;
 use super::guard::Guard;
-use super::prune::{self, ClipLists};
-use super::refine;
+use super::prune::ClipLists;
+use super::sight;
 use crate::authorized::AuthorizedRequest;
 use crate::camera::{Camera, CameraId, OwnerId};
 use crate::consent::Denial;
@@ -21,7 +21,7 @@ use crate::registry::{Row, Snapshot, rows};
 pub enum Explanation {
     /// No such camera is registered.
     NotRegistered,
-    /// The camera is not in the area.
+    /// The camera is not in the area; nor does it see into it, if such cameras are asked for.
     OutsideArea,
     /// The camera is in the area, and its owner is not asked for this reason.
     Denied(Denial),
@@ -57,7 +57,7 @@ fn by_code<S: Serializer>(
 }
 
 impl Funnel {
-    /// Cameras in the area.
+    /// Cameras in the area, and those that see into it if such are asked for; so below.
     #[must_use]
     pub fn in_area(&self) -> usize {
         self.in_area
@@ -178,21 +178,13 @@ impl Snapshot {
     }
 
     fn each_in_area(&self, authorized: &AuthorizedRequest, mut visit: impl FnMut(Row)) {
-        let boundary = authorized.request().area.boundary();
-        let level = fearless_simd::Level::new();
-        let walked = prune::blocks(
-            self.root(),
-            boundary,
-            level,
-            &mut ClipLists::default(),
-            |window, edges| {
-                for found in window {
-                    let inside = refine::rows(level, found, edges, found.block.all());
-                    rows(inside).for_each(|row| visit(found.block.row(row)));
-                }
+        let request = authorized.request();
+        let (of, level) = ((&request.area, request.sight), fearless_simd::Level::new());
+        let walked =
+            sight::rows(self.root(), of, level, &mut ClipLists::default(), |block, inside| {
+                rows(inside).for_each(|row| visit(block.row(row)));
                 ControlFlow::Continue(())
-            },
-        );
+            });
         debug_assert!(walked.is_continue(), "nothing ends this walk");
     }
 }

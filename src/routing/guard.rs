@@ -1,6 +1,7 @@
 //! The differencing guard: what two requests of an agency differ by must not be a few households.
 //!
-//! The households of an area are those with a camera in it, whatever they answered. Where a new area
+//! The households of an area are those with a camera in it, or one that sees into it if such are asked
+//! for, whatever they answered. Where a new area
 //! has some that an earlier one of the agency has not, and they are fewer than the anonymity set,
 //! they are not asked on the new request's account: or who answers the one and not the other would
 //! be one of a few. Earlier areas are compared one by one, and all together as their union, until
@@ -14,12 +15,13 @@ use std::ops::ControlFlow;
 
 use fearless_simd::Level;
 
-use super::prune::{self, ClipLists};
-use super::refine;
+use super::prune::ClipLists;
+use super::sight;
 use crate::authorized::AuthorizedRequest;
 use crate::camera::OwnerId;
 use crate::geometry::Area;
 use crate::registry::{Snapshot, rows};
+use crate::request::Sight;
 
 /// What the guard says of one request.
 #[derive(Debug)]
@@ -55,10 +57,13 @@ impl Guard {
     ) -> Self {
         let needed = authorized.min_households() as usize;
         let few = |households: &[OwnerId]| households.len() < needed;
-        let new = census(snapshot, &authorized.request().area, level, lists);
+        let request = authorized.request();
+        let new = census(snapshot, (&request.area, request.sight), level, lists);
         let earlier = authorized.earlier();
-        let mut others: Vec<Vec<OwnerId>> =
-            earlier.iter().map(|area| census(snapshot, area, level, lists)).collect();
+        let mut others: Vec<Vec<OwnerId>> = earlier
+            .iter()
+            .map(|(area, sight)| census(snapshot, (area, *sight), level, lists))
+            .collect();
         if others.len() > 1 {
             others.push(sorted(others.concat()));
         }
@@ -95,14 +100,16 @@ impl Guard {
     }
 }
 
-/// The households with a camera in an area, ascending.
-fn census(snapshot: &Snapshot, area: &Area, level: Level, lists: &mut ClipLists) -> Vec<OwnerId> {
+/// The households with a camera in an area, or one that sees into it, ascending.
+fn census(
+    snapshot: &Snapshot,
+    of: (&Area, Sight),
+    level: Level,
+    lists: &mut ClipLists,
+) -> Vec<OwnerId> {
     let mut owners = Vec::new();
-    let walked = prune::blocks(snapshot.root(), area.boundary(), level, lists, |window, edges| {
-        for found in window {
-            let inside = refine::rows(level, found, edges, found.block.all());
-            owners.extend(rows(inside).map(|row| found.block.ids(row).0));
-        }
+    let walked = sight::rows(snapshot.root(), of, level, lists, |block, inside| {
+        owners.extend(rows(inside).map(|row| block.ids(row).0));
         ControlFlow::Continue(())
     });
     debug_assert!(walked.is_continue(), "nothing ends this walk");

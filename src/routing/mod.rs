@@ -17,6 +17,7 @@ mod prune;
 mod refine;
 mod route;
 mod scratch;
+mod sight;
 mod waits;
 
 use std::ops::ControlFlow;
@@ -30,8 +31,8 @@ pub use scratch::{Scratch, SimdLevel};
 
 use crate::authorized::AuthorizedRequest;
 use crate::camera::OwnerId;
-use crate::geometry::Boundary;
 use crate::registry::{Snapshot, rows};
+use crate::request::{Request, Sight};
 use evaluate::Inquiry;
 use guard::Guard;
 use prune::ClipLists;
@@ -46,6 +47,9 @@ impl Snapshot {
     /// With fewer households in the area than the policy's anonymity set the route is empty. Where
     /// the area overlaps earlier ones of the agency and differs from them by fewer than that,
     /// those are left out; then each earlier area costs a walk of its own.
+    ///
+    /// A request for cameras that [see into](crate::Sight::SeeingInto) the area goes another way, which
+    /// looks at the blocks within 200 m of the boundary and at the views of their cameras.
     #[must_use]
     pub fn route(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Route {
         let mut route = Route::empty(authorized, now);
@@ -54,7 +58,7 @@ impl Snapshot {
     }
 
     /// The same into a route that is written over, with a scratch that is reused: with both warm
-    /// nothing is allocated.
+    /// nothing is allocated, unless the request asks for cameras that see into the area.
     pub fn route_into(
         &self,
         authorized: &AuthorizedRequest,
@@ -62,28 +66,40 @@ impl Snapshot {
         scratch: &mut Scratch,
         route: &mut Route,
     ) {
-        let boundary = authorized.request().area.boundary();
+        let request = authorized.request();
         let inquiry = Inquiry::new(authorized, now);
         let Scratch { level, lists, verdicts, collected, census, waits } = scratch;
         verdicts.ask(self.terms(), &inquiry);
         collected.clear();
         waits.clear();
         let quiet = authorized.quiet_hours();
-        let walked = prune::blocks(self.root(), boundary, *level, lists, |window, edges| {
-            prune::touch(window);
-            for found in window {
-                let candidates = inquiry.candidates(*level, found.block);
-                if candidates != 0 {
-                    let inside = refine::rows(*level, found, edges, candidates);
-                    let asked = inquiry.evaluate(found.block, inside, verdicts);
-                    collected.take(found.block, asked);
-                    if let Some(hours) = quiet {
-                        waits.take((found.block, asked), self.terms(), hours, now);
+        let walked = if request.sight == Sight::SeeingInto {
+            sight::blocks(self.root(), request.area.boundary(), *level, |near| {
+                let seeing = near.rows(inquiry.candidates(*level, near.block));
+                let asked = inquiry.evaluate(near.block, seeing, verdicts);
+                collected.take(near.block, asked);
+                if let Some(hours) = quiet {
+                    waits.take((near.block, asked), self.terms(), hours, now);
+                }
+                ControlFlow::Continue(())
+            })
+        } else {
+            prune::blocks(self.root(), request.area.boundary(), *level, lists, |window, edges| {
+                prune::touch(window);
+                for found in window {
+                    let candidates = inquiry.candidates(*level, found.block);
+                    if candidates != 0 {
+                        let inside = refine::rows(*level, found, edges, candidates);
+                        let asked = inquiry.evaluate(found.block, inside, verdicts);
+                        collected.take(found.block, asked);
+                        if let Some(hours) = quiet {
+                            waits.take((found.block, asked), self.terms(), hours, now);
+                        }
                     }
                 }
-            }
-            ControlFlow::Continue(())
-        });
+                ControlFlow::Continue(())
+            })
+        };
         debug_assert!(walked.is_continue(), "nothing ends this walk");
         route.reset(authorized, self.revision(), now);
         if let Some(guard) = Guard::of(self, authorized, *level, lists) {
@@ -97,34 +113,33 @@ impl Snapshot {
         }
         let needed = authorized.min_households() as usize;
         if collected.has_households(needed)
-            || self.has_households(needed, boundary, *level, lists, census)
+            || self.has_households(needed, request, *level, lists, census)
         {
             collected.group_into(route);
             waits.write_into(route);
         }
     }
 
-    /// Whether at least `needed` households have a camera in the area, whatever they answered.
+    /// Whether at least `needed` households have a camera that the request is about, whatever they
+    /// answered.
     /// Stops when it has seen enough.
     fn has_households(
         &self,
         needed: usize,
-        boundary: &Boundary,
+        request: &Request,
         level: Level,
         lists: &mut ClipLists,
         seen: &mut Vec<OwnerId>,
     ) -> bool {
         seen.clear();
-        prune::blocks(self.root(), boundary, level, lists, |window, edges| {
-            for found in window {
-                let inside = refine::rows(level, found, edges, found.block.all());
-                for (owner, _) in rows(inside).map(|row| found.block.ids(row)) {
-                    if let Err(place) = seen.binary_search(&owner) {
-                        seen.insert(place, owner);
-                    }
-                    if seen.len() >= needed {
-                        return ControlFlow::Break(());
-                    }
+        let of = (&request.area, request.sight);
+        sight::rows(self.root(), of, level, lists, |block, inside| {
+            for (owner, _) in rows(inside).map(|row| block.ids(row)) {
+                if let Err(place) = seen.binary_search(&owner) {
+                    seen.insert(place, owner);
+                }
+                if seen.len() >= needed {
+                    return ControlFlow::Break(());
                 }
             }
             ControlFlow::Continue(())

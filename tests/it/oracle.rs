@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
     Area, AuthorizedRequest, Camera, CameraId, Change, ChangeRefusal, Consent, OwnerId, Question,
-    QuietHours, SensitivePlace, SensitiveRule, Standing, Zone,
+    QuietHours, SensitivePlace, SensitiveRule, Sight, Standing, Zone,
 };
-use geo::{Intersects, MapCoords, Point};
+use geo::{BoundingRect, Intersects, MapCoords, MultiPolygon, Point, Triangle};
 use jiff::civil::Time;
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
@@ -45,9 +45,21 @@ pub fn sparing(
     places: &[SensitivePlace],
     now: Timestamp,
 ) -> Answer {
+    let earlier: Vec<_> = earlier.iter().map(|area| (area.clone(), Sight::StandingIn)).collect();
+    weighing(town, authorized, &earlier, places, now)
+}
+
+/// The same where earlier requests asked for cameras that see into their areas, too.
+pub fn weighing(
+    town: &Town,
+    authorized: &AuthorizedRequest,
+    earlier: &[(Area, Sight)],
+    places: &[SensitivePlace],
+    now: Timestamp,
+) -> Answer {
     let spared = in_places(town, authorized, places);
     let request = authorized.request();
-    let in_area = cameras_in(town, &request.area);
+    let in_area = cameras_of(town, &request.area, request.sight);
     let question = Question { agency: request.agency, incident: request.incident, now };
     let mut answer = BTreeMap::<_, Vec<_>>::new();
     for camera in in_area {
@@ -61,10 +73,11 @@ pub fn sparing(
         }
     }
     let needed = authorized.min_households() as usize;
-    let mut new = households(town, &request.area);
+    let mut new = households_of(town, &request.area, request.sight);
     let mut counted = Vec::new();
     if !earlier.is_empty() {
-        let mut others: Vec<Households> = earlier.iter().map(|old| households(town, old)).collect();
+        let mut others: Vec<Households> =
+            earlier.iter().map(|(old, sight)| households_of(town, old, *sight)).collect();
         others.push(others.iter().flatten().copied().collect());
         let few = |one: &Households, other| (1..needed).contains(&(one - other).len());
         let mut left_out = Households::new();
@@ -92,6 +105,16 @@ pub fn households(town: &Town, area: &Area) -> Households {
     cameras_in(town, area).iter().map(|camera| camera.owner).collect()
 }
 
+/// The same with the cameras that see into it, if these are asked for.
+pub fn households_of(town: &Town, area: &Area, sight: Sight) -> Households {
+    match sight {
+        Sight::StandingIn => households(town, area),
+        Sight::SeeingInto => {
+            cameras_of(town, area, sight).iter().map(|camera| camera.owner).collect()
+        }
+    }
+}
+
 /// The cameras in places from which none is asked, as of the request's window.
 pub fn in_places(
     town: &Town,
@@ -108,9 +131,61 @@ pub fn in_places(
     inside.map(|camera| camera.id).collect()
 }
 
+/// The cameras that a request about an area is about.
+pub fn cameras_of<'a>(town: &'a Town, area: &Area, sight: Sight) -> Vec<&'a Camera> {
+    let mut cameras = cameras_in(town, area);
+    if sight == Sight::SeeingInto {
+        let standing: BTreeSet<_> = cameras.iter().map(|camera| camera.id).collect();
+        let area = whole_units(area);
+        let others = town.cameras.values().filter(|camera| !standing.contains(&camera.id));
+        cameras.extend(others.filter(|camera| sees(camera, &area)));
+        cameras.sort_unstable_by_key(|camera| camera.id);
+    }
+    cameras
+}
+
+/// Whether a triangle of a camera's view has a point of an area in units of 1e-7 degree: as the
+/// documentation of `Facing` says it, with the sines of this machine.
+fn sees(camera: &Camera, area: &MultiPolygon) -> bool {
+    let (Some(facing), Some(bounds)) = (camera.facing, area.bounding_rect()) else { return false };
+    let (lon, lat) = (camera.position.lon(), camera.position.lat());
+    if lat.abs() > 89.0 {
+        return false;
+    }
+    let flattening = 1.0 / 298.257_223_563;
+    let e2 = flattening * (2.0 - flattening);
+    let w = (1.0 - e2 * lat.to_radians().sin().powi(2)).sqrt();
+    let meridian = 6_378_137.0 * (1.0 - e2) / w.powi(3);
+    let parallel = 6_378_137.0 / w * lat.to_radians().cos();
+    let steps = (facing.angle() / 12.0).ceil();
+    let place = |step: f64| {
+        let bearing = facing.bearing() - facing.angle() / 2.0 + step * facing.angle() / steps;
+        let (east, north) = bearing.to_radians().sin_cos();
+        let by = |ratio: f64, radius: f64| (facing.reach_m() * ratio / radius).to_degrees() * 1e7;
+        geo::coord! {
+            x: (lon * 1e7).round() + by(east, parallel).round(),
+            y: (lat * 1e7).round() + by(north, meridian).round(),
+        }
+    };
+    let apex = geo::coord! { x: (lon * 1e7).round(), y: (lat * 1e7).round() };
+    let turns = [-3.6e9, 0.0, 3.6e9];
+    let each = std::iter::successors(Some(0.0), |step| Some(step + 1.0));
+    each.take_while(|&step| step < steps).any(|step| {
+        let triangle = Triangle::new(apex, place(step), place(step + 1.0));
+        turns.iter().any(|&turn| {
+            let turned = triangle.map_coords(|c| geo::coord! { x: c.x + turn, y: c.y });
+            turned.bounding_rect().intersects(&bounds) && area.intersects(&turned.to_polygon())
+        })
+    })
+}
+
+/// In units of 1e-7 degree all coordinates are whole numbers, and `geo` is exact.
+fn whole_units(area: &Area) -> MultiPolygon {
+    area.to_multi_polygon().map_coords(|c| (c * 1e7).map_each(f64::round))
+}
+
 fn cameras_in<'a>(town: &'a Town, area: &Area) -> Vec<&'a Camera> {
-    // In units of 1e-7 degree all coordinates are whole numbers, and `geo` is exact.
-    let area = area.to_multi_polygon().map_coords(|c| (c * 1e7).map_each(f64::round));
+    let area = whole_units(area);
     let covers = |camera: &&Camera| {
         let (lon, lat) = (camera.position.lon_e7(), camera.position.lat_e7());
         // Longitude -180 is 180 as well.

@@ -134,6 +134,8 @@ fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<TileKey>();
     usable::<TileKeyError>();
     usable::<Request>();
+    usable::<SeeingInto>();
+    usable::<Sight>();
     usable::<Explanation>();
     usable::<Funnel>();
     usable::<Recipient<'static>>();

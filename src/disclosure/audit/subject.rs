@@ -4,24 +4,24 @@
 use super::digest::{Digest, Encoder};
 use crate::authorized::AuthorizedRequest;
 use crate::disclosure::Receipt;
-use crate::request::Request;
+use crate::request::{Request, Sight};
 use crate::routing::Route;
 
 impl Request {
     /// The SHA-256 digest of the request.
     ///
     /// Of `canvass/request/1`, the agency, the code of the incident's kind, the parts of the area
-    /// with their rings and vertices in units of 1e-7 degree, the window, the case reference and the
-    /// contact. Numbers have 8 bytes, coordinates 4, instants 8 for seconds and 4 for nanoseconds,
+    /// with their rings and vertices in units of 1e-7 degree, the window, the case reference, the
+    /// contact, and `seeing_into` if the request asks for cameras that see into the area. Numbers have 8 bytes, coordinates 4, instants 8 for seconds and 4 for nanoseconds,
     /// all with the highest byte first; texts and lists come after their length in 8 bytes.
     ///
     /// Equal requests have equal digests. Linear in the area's vertices.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let start =
+        let encoder =
             Encoder::new("canvass/request/1").number(self.agency.0).text(self.incident.code());
         let parts = self.area.to_multi_polygon().0;
-        start
+        let encoder = encoder
             .each(parts.iter(), |encoder, part| {
                 let rings: Vec<_> =
                     std::iter::once(part.exterior()).chain(part.interiors()).collect();
@@ -31,8 +31,12 @@ impl Request {
             })
             .window(&self.window)
             .text(&self.case_reference)
-            .text(&self.contact)
-            .finish()
+            .text(&self.contact);
+        match self.sight {
+            Sight::StandingIn => encoder,
+            Sight::SeeingInto => encoder.text("seeing_into"),
+        }
+        .finish()
     }
 }
 

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use canvass::{
     AgencyId, Area, AuthorizedRequest, CaseFileError, IncidentKind, Request, RequestId, TimeWindow,
+    AgencyId, Area, AuthorizedRequest, IncidentKind, Request, RequestId, Sight, TimeWindow,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -36,6 +37,8 @@ struct Submitted<'a> {
     case_reference: String,
     #[serde(default)]
     contact: String,
+    #[serde(default)]
+    sight: Sight,
 }
 
 /// What a look at a request led to.
@@ -114,6 +117,7 @@ fn review(
         incident: submitted.incident,
         area: Area::from_geojson(drawing)?,
         window: submitted.window,
+        sight: submitted.sight,
         case_reference: submitted.case_reference,
         contact: submitted.contact,
     };

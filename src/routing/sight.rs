@@ -1,0 +1,164 @@
+//! Which rows a request is about: those that stand in the area, or those that can see into it too.
+//!
+//! The second is a walk of its own, so that requests which do not ask for it pay nothing. It is the
+//! walk of `prune` with each envelope widened by the farthest reach of a camera: where no edge of the
+//! area is in a widened envelope, no view from there meets the boundary, and so all rows see into the
+//! area or none. For a view hangs together, and the camera is in it: a view that has a point of the
+//! area has one of its boundary, or the camera stands in the area.
+
+use std::ops::ControlFlow;
+
+use fearless_simd::Level;
+use rstar::{ParentNode, RTreeNode, RTreeObject};
+
+use super::prune::{self, ClipLists};
+use super::refine;
+use crate::facing::{Facing, within_reach};
+use crate::geometry::{Area, Boundary, Clip, Envelope, Lanes, Position, turns};
+use crate::registry::{Block, Cluster, Item, Member};
+use crate::request::Sight;
+
+/// Visits the blocks near an area with the mask of the rows that a request is about, until a visit
+/// ends the walk.
+pub(super) fn rows<'a>(
+    root: &'a Cluster,
+    (area, sight): (&Area, Sight),
+    level: Level,
+    lists: &mut ClipLists,
+    mut visit: impl FnMut(&'a Block, u64) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let boundary = area.boundary();
+    match sight {
+        Sight::StandingIn => prune::blocks(root, boundary, level, lists, |window, edges| {
+            for found in window {
+                visit(found.block, refine::rows(level, found, edges, found.block.all()))?;
+            }
+            ControlFlow::Continue(())
+        }),
+        Sight::SeeingInto => {
+            blocks(root, boundary, level, |near| visit(near.block, near.rows(near.block.all())))
+        }
+    }
+}
+
+/// A block within reach of the area.
+pub(super) struct Near<'w, 'a> {
+    pub(super) block: &'a Block,
+    boundary: &'w Boundary,
+    level: Level,
+    /// What of the boundary matters in the block's widened envelope, with the clip's list.
+    clip: Clip,
+    list: &'w [Lanes],
+    envelope: Envelope,
+}
+
+/// Visits the blocks from which a camera may see into an area, given by its boundary, until a visit
+/// ends the walk.
+#[inline(never)]
+pub(super) fn blocks<'a>(
+    root: &'a Cluster,
+    boundary: &Boundary,
+    level: Level,
+    visit: impl FnMut(&Near<'_, 'a>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let everywhere = Envelope { west: i32::MIN, south: i32::MIN, east: i32::MAX, north: i32::MAX };
+    let mut walk = Walk { boundary, level, visit };
+    walk.node(root.tree().root(), everywhere, (&boundary.unclipped(), &[]))
+}
+
+struct Walk<'w, V> {
+    boundary: &'w Boundary,
+    level: Level,
+    visit: V,
+}
+
+impl<'a, V: FnMut(&Near<'_, 'a>) -> ControlFlow<()>> Walk<'_, V> {
+    /// The children of a node from which a camera may see into the area, given the clip to the node's
+    /// widened envelope.
+    fn node(
+        &mut self,
+        node: &'a ParentNode<Member>,
+        within: Envelope,
+        clip: (&Clip, &[Lanes]),
+    ) -> ControlFlow<()> {
+        let Self { boundary, level, .. } = *self;
+        let mut list = Vec::new();
+        for child in node.children() {
+            // A clip is to an envelope within the one before, whatever the last digit of a cosine.
+            let envelope = within_reach(child.envelope()).common(within);
+            let is_beside = is_beside(boundary, envelope);
+            if !is_beside && !envelope.intersects(boundary.envelope()) {
+                continue;
+            }
+            let below = match child {
+                RTreeNode::Parent(parent) => Below::Node(parent),
+                RTreeNode::Leaf(Member { item: Item::Cluster(cluster), .. }) => {
+                    Below::Node(cluster.tree().root())
+                }
+                RTreeNode::Leaf(Member { item: Item::Block(block), .. }) => Below::Block(block),
+            };
+            let may_pass = matches!(below, Below::Node(_));
+            list.clear();
+            let mut clipped = None;
+            boundary.clip(level, clip, &[envelope], &mut list, may_pass, |clip| {
+                clipped = Some(clip);
+            });
+            let Some(clip) = clipped.filter(|clip| is_beside || clip.whole() != Some(false)) else {
+                continue;
+            };
+            match below {
+                Below::Node(node) => self.node(node, envelope, (&clip, &list))?,
+                Below::Block(block) => {
+                    let near = Near { block, boundary, level, clip, list: &list, envelope };
+                    (self.visit)(&near)?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+enum Below<'a> {
+    Node(&'a ParentNode<Member>),
+    Block(&'a Block),
+}
+
+/// Whether something of an envelope is in an area's envelope beyond the antimeridian.
+fn is_beside(boundary: &Boundary, envelope: Envelope) -> bool {
+    turns(envelope).any(|turn| envelope.turned(turn).intersects(boundary.envelope()))
+}
+
+impl Near<'_, '_> {
+    /// Those of the candidate rows that stand in the area or see into it. Exact.
+    pub(super) fn rows(&self, candidates: u64) -> u64 {
+        let Self { block, level, clip, list, envelope, .. } = *self;
+        let standing = match clip.whole() {
+            Some(true) => return candidates,
+            Some(false) => 0,
+            None => {
+                let last = u64::BITS - candidates.leading_zeros();
+                let edges = (&clip, list);
+                let inside =
+                    Boundary::mask(level, edges, envelope, block.positions(), last as usize);
+                candidates & inside
+            }
+        };
+        block.facings().iter().fold(standing, |seeing, (row, &facing)| {
+            let is_open = (candidates & !standing) >> row & 1 == 1;
+            seeing | u64::from(is_open && self.sees(block.position(row), facing)) << row
+        })
+    }
+
+    /// Whether a view has a point of the boundary.
+    fn sees(&self, position: Position, facing: Facing) -> bool {
+        let reached = facing.envelope(Envelope::of([position]));
+        let is_near = self.clip.may_touch(self.list, reached);
+        if !is_near && !is_beside(self.boundary, reached) {
+            return false;
+        }
+        let view = facing.fan(position);
+        let mut beside = turns(reached).filter_map(|turn| view.turned(turn));
+        (is_near && self.clip.touches(self.list, &view))
+            || beside.any(|view| self.boundary.touches(&view))
+    }
+}
