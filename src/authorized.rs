@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::geometry::{Area, Overlap};
 use crate::policy::shares_views;
 use crate::quiet_hours::QuietHours;
-use crate::request::{Request, Sight};
+use crate::request::{Ground, Request, Sight};
 
 /// A request that passed review. It can only come from [`Policy::review`](crate::Policy::review), and only it can be
 /// routed. Cheap to clone.
@@ -48,7 +48,7 @@ pub(crate) struct Authorized {
     /// The areas of the agency's earlier requests that overlap this one or may have cameras in common
     /// with it, and which cameras were asked for, in the order in which they were opened; `None` if the
     /// policy does not compare.
-    pub(crate) earlier: Option<Vec<(Area, Sight)>>,
+    pub(crate) earlier: Option<Vec<Ground>>,
     /// The sensitive places where cameras may stand that match, and from which none is asked.
     pub(crate) never_asked: Vec<Area>,
 }
@@ -96,17 +96,17 @@ impl AuthorizedRequest {
 
     /// The areas of the agency's earlier requests with which this one may have cameras in common, and
     /// which cameras these asked for.
-    pub(crate) fn earlier(&self) -> &[(Area, Sight)] {
+    pub(crate) fn earlier(&self) -> &[Ground] {
         self.0.earlier.as_deref().unwrap_or_default()
     }
 
     /// The same request, compared with further areas of the agency as well, if its policy compares.
-    pub(crate) fn compared_with<'a>(&self, areas: impl Iterator<Item = &'a Area>) -> Self {
+    pub(crate) fn compared_with(&self, areas: Vec<Ground>) -> Self {
         let Some(earlier) = &self.0.earlier else { return self.clone() };
         let mut all = earlier.clone();
         for area in areas {
-            if !all.contains(area) {
-                all.push(area.clone());
+            if !all.contains(&area) {
+                all.push(area);
             }
         }
         if all.len() == earlier.len() {
@@ -128,8 +128,7 @@ impl AuthorizedRequest {
         let own = self.request();
         self.0.earlier.as_ref().is_some_and(|earlier| {
             let overlap = || own.area.overlap(&other.area);
-            let known =
-                earlier.iter().any(|(area, sight)| *sight == other.sight && *area == other.area);
+            let known = earlier.iter().any(|known| other.is_about(known));
             !known
                 && match (own.sight, other.sight) {
                     (Sight::StandingIn, Sight::StandingIn) => {

@@ -104,7 +104,6 @@ impl CaseFile {
         } else if self.opened_in(&request.case_reference) >= allowed {
             Err(CaseFileError::CaseExhausted { allowed })
         } else if let Some(unseen) = self.new_overlap(authorized) {
-        } else if let Some(unseen) = self.iter().find(|o| authorized.is_new_overlap(&o.request)) {
             Err(CaseFileError::OverlapOpened { id: unseen.id })
         } else {
             let (days, most) = authorized.open_days();
@@ -198,12 +197,13 @@ impl CaseFile {
 
     /// The first request that the review of an authorised one did not know, and whose area overlaps.
     fn new_overlap(&self, authorized: &AuthorizedRequest) -> Option<&OpenedRequest> {
-        let envelope = authorized.request().area.envelope();
+        let request = authorized.request();
         // What the review knew is in the same order: mostly one after another is met again.
         let mut known = authorized.earlier().iter().peekable();
-        self.iter().filter(|opened| opened.envelope.intersects(envelope)).find(|opened| {
-            let area = &opened.request.area;
-            known.next_if(|&known| known == area).is_none() && authorized.is_new_overlap(area)
+        self.iter().filter(|opened| opened.may_share(request)).find(|opened| {
+            let other = &opened.request;
+            known.next_if(|&known| other.is_about(known)).is_none()
+                && authorized.is_new_overlap(other)
         })
     }
 

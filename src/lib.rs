@@ -47,7 +47,6 @@ pub use disclosure::{Coverage, CoverageCell, CoverageError, Receipt};
 pub use facing::{Facing, FacingError};
 pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
 pub use open_requests::{LifecycleEvent, LifecycleStep, OpenRequests, OpenRequestsError};
-pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy};
 pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy, SeeingInto};
 pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use registry::{

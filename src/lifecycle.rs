@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::camera::id;
 use crate::case_file::CaseFileError;
 use crate::geometry::Envelope;
-use crate::request::Request;
+use crate::policy::shares_views;
+use crate::request::{Request, Sight};
 
 id! {
     /// The operator's number for a request that was opened.
@@ -55,9 +56,11 @@ pub struct OpenedRequest {
     pub(crate) id: RequestId,
     /// The area's. A long file is looked through for each new request: what lies apart and other
     /// cases are told from here, without a look at what was asked.
-    // INVARIANT: this and the next are of `request`.
+    // INVARIANT: this and the next two are of `request`.
     #[serde(skip)]
     pub(crate) envelope: Envelope,
+    #[serde(skip)]
+    pub(crate) sight: Sight,
     #[serde(skip)]
     pub(crate) case: CaseHash,
     #[serde(serialize_with = "shared")]
@@ -108,8 +111,15 @@ impl OpenedRequest {
             return Err(CaseFileError::Disordered { id, at, until, latest });
         }
         let (envelope, case) = (request.area.envelope(), CaseHash::of(&request.case_reference));
-        let request = Arc::new(request);
-        Ok(Self { id, envelope, case, request, at, until, latest, ended: None })
+        let (sight, request) = (request.sight, Arc::new(request));
+        Ok(Self { id, envelope, sight, case, request, at, until, latest, ended: None })
+    }
+
+    /// Whether it and another request may ask for cameras in common; it may only say yes too often.
+    pub(crate) fn may_share(&self, other: &Request) -> bool {
+        let views = [self.sight, other.sight].contains(&Sight::SeeingInto);
+        self.envelope.intersects(other.area.envelope())
+            || (views && shares_views(&self.request, other))
     }
 
     /// The operator's number for it.

@@ -337,14 +337,7 @@ impl Policy {
         let compares = self.min_households > 1 || self.min_difference_m2 > 0.0;
         (compares && self.fits_geometry(request)).then(|| {
             let mut earlier: Vec<Earlier> = Vec::new();
-            let envelope = request.area.envelope();
-            for opened in file.iter().filter(|opened| opened.envelope.intersects(envelope)) {
-                let area = &opened.request().area;
-                if earlier.iter().all(|known| known.area != *area) {
-                    let overlap = request.area.overlap(area);
-                    if overlap != Overlap::Apart {
-                        earlier.push(Earlier { id: opened.id(), area: area.clone(), overlap });
-            for opened in file {
+            for opened in file.iter().filter(|opened| opened.may_share(request)) {
                 let old = opened.request();
                 if earlier.iter().all(|known| (&known.area, known.sight) != (&old.area, old.sight))
                 {

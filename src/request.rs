@@ -53,7 +53,20 @@ impl Sight {
     }
 }
 
+/// An area, and which cameras are asked for there.
+pub(crate) type Ground = (Area, Sight);
+
 impl Request {
+    /// Where it asks, and for which cameras.
+    pub(crate) fn ground(&self) -> Ground {
+        (self.area.clone(), self.sight)
+    }
+
+    /// Whether it asks for the same cameras.
+    pub(crate) fn is_about(&self, (area, sight): &Ground) -> bool {
+        self.sight == *sight && self.area == *area
+    }
+
     /// A request about cameras that stand in the area, without a case reference and a contact, which a
     /// policy may require.
     #[must_use]

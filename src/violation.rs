@@ -211,32 +211,6 @@ macro_rules! codes {
             pub const fn code(&self) -> &'static str {
                 match self { $(Self::$name { .. } => $code,)* }
             }
-impl Violation {
-    /// The violation's stable `snake_case` code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownAgency { .. } => "unknown_agency",
-            Self::AgencyKindNotAllowed { .. } => "agency_kind_not_allowed",
-            Self::JurisdictionUnknown => "jurisdiction_unknown",
-            Self::OutsideJurisdiction => "outside_jurisdiction",
-            Self::TooManyVertices { .. } => "too_many_vertices",
-            Self::TooManyParts { .. } => "too_many_parts",
-            Self::AreaTooSmall { .. } => "area_too_small",
-            Self::AreaTooLarge { .. } => "area_too_large",
-            Self::PartTooSmall { .. } => "part_too_small",
-            Self::WindowTooShort { .. } => "window_too_short",
-            Self::WindowTooLong { .. } => "window_too_long",
-            Self::WindowInFuture { .. } => "window_in_future",
-            Self::WindowTooOld { .. } => "window_too_old",
-            Self::SeeingIntoNotAllowed => "seeing_into_not_allowed",
-            Self::CaseReferenceMissing => "case_reference_missing",
-            Self::ContactMissing => "contact_missing",
-            Self::OtherCaseFile { .. } => "other_case_file",
-            Self::CaseExhausted { .. } => "case_exhausted",
-            Self::TooCloseToEarlier { .. } => "too_close_to_earlier",
-            Self::TooManyOverlaps { .. } => "too_many_overlaps",
-            Self::SensitivePlace { .. } => "sensitive_place",
         }
     };
 }
@@ -255,6 +229,7 @@ codes! {
     WindowTooLong "window_too_long",
     WindowInFuture "window_in_future",
     WindowTooOld "window_too_old",
+    SeeingIntoNotAllowed "seeing_into_not_allowed",
     CaseReferenceMissing "case_reference_missing",
     ContactMissing "contact_missing",
     OtherCaseFile "other_case_file",

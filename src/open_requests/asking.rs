@@ -17,8 +17,9 @@ impl OpenRequests {
     /// where a batch of changes is.
     ///
     /// A request is touched in its area, boundary included; and in the areas that it is compared
-    /// with, since the differencing guard looks at the households there. Exact: a route that is not
-    /// touched stays as it is, but for what time brings about.
+    /// with, since the differencing guard looks at the households there; where a request asks for
+    /// cameras that see into its area, within the farthest reach of it. A route that is not touched
+    /// stays as it is, but for what time brings about.
     ///
     /// O(log n + k) for each position and k parts of areas near it, of n in all.
     #[must_use]
@@ -59,8 +60,8 @@ impl OpenRequests {
         let mut route = Route::empty(authorized, now);
         match self.open.get(&id) {
             Some(standing) if opened.state(now) == RequestState::Open => {
-                let compared = self.compared_areas(id);
-                route = snapshot.route(&authorized.compared_with(compared.iter()), now);
+                let compared = authorized.compared_with(self.compared_grounds(id));
+                route = snapshot.route(&compared, now);
                 route.leave_out_owners(|owner| standing.asked.contains(&owner));
                 route.stand_for(authorized);
             }

@@ -185,7 +185,7 @@ impl OpenRequests {
         let opened = file.opening(id, authorized, now)?;
         let earlier = authorized.earlier();
         let is_compared =
-            |other: &&OpenedRequest| !earlier.is_empty() && earlier.contains(&other.request.area);
+            |other: &&OpenedRequest| earlier.iter().any(|known| other.request.is_about(known));
         let mut compared: Vec<RequestId> =
             file.iter().filter(is_compared).map(OpenedRequest::id).collect();
         compared.sort_unstable();

@@ -83,9 +83,9 @@ impl TryFrom<Written<CaseFile>> for OpenRequests {
         read.is_consistent()?;
         let expiries = read.open.keys().filter_map(|&id| Some((read.get(id)?.open_until(), id)));
         read.expiries = expiries.collect();
-        let areas: Vec<_> = read.open.keys().map(|&id| (id, read.areas(id))).collect();
-        let areas = areas.iter().flat_map(|(id, areas)| areas.iter().map(|area| (*id, area)));
-        read.index = Index::of(areas);
+        let grounds =
+            |&id: &RequestId| read.grounds(id).into_iter().map(move |ground| (id, ground));
+        read.index = Index::of(read.open.keys().flat_map(grounds));
         Ok(read)
     }
 }

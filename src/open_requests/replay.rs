@@ -9,8 +9,8 @@ use super::{OpenRequests, OpenRequestsError, Standing};
 use crate::agency::AgencyId;
 use crate::camera::OwnerId;
 use crate::case_file::{CaseFile, CaseFileError};
-use crate::geometry::Area;
 use crate::lifecycle::{OpenedRequest, RequestId};
+use crate::request::Ground;
 
 impl OpenRequests {
     /// Does what an event says, if that was not done yet: a log of events can be replayed from
@@ -110,21 +110,21 @@ impl OpenRequests {
         if !compared.iter().all(|&other| self.is_of(agency, other)) {
             return Err(OpenRequestsError::Inconsistent { id });
         }
-        let (until, area) = (opened.open_until(), opened.request.area.clone());
+        let (until, ground) = (opened.open_until(), opened.request.ground());
         let file = self.files.entry(agency).or_insert_with(|| CaseFile::new(agency));
         self.places.insert(id, (agency, file.iter().len()));
         file.append(opened);
         self.expiries.insert((until, id));
-        self.index.insert(id, &area);
+        self.index.insert(id, &ground);
         for &other in &compared {
             if let Some(standing) = self.open.get_mut(&other) {
                 standing.compared.insert(id);
-                self.index.insert(other, &area);
+                self.index.insert(other, &ground);
             }
         }
         self.open.insert(id, Standing { compared, asked: BTreeSet::new() });
-        for area in self.compared_areas(id) {
-            self.index.insert(id, &area);
+        for ground in self.compared_grounds(id) {
+            self.index.insert(id, &ground);
         }
         Ok(())
     }
@@ -150,8 +150,8 @@ impl OpenRequests {
 
     /// Forgets of a request that has ended all but its entry in the case file.
     pub(super) fn forget(&mut self, id: RequestId) {
-        for area in self.areas(id) {
-            self.index.remove(id, &area);
+        for ground in self.grounds(id) {
+            self.index.remove(id, &ground);
         }
         if let Some(until) = self.get(id).map(OpenedRequest::open_until) {
             self.expiries.remove(&(until, id));
@@ -160,15 +160,15 @@ impl OpenRequests {
     }
 
     /// The areas on which an open request's route depends: its own, and those it is compared with.
-    pub(super) fn areas(&self, id: RequestId) -> Vec<Area> {
-        let own = self.get(id).map(|opened| opened.request.area.clone());
-        own.into_iter().chain(self.compared_areas(id)).collect()
+    pub(super) fn grounds(&self, id: RequestId) -> Vec<Ground> {
+        let own = self.get(id).map(|opened| opened.request.ground());
+        own.into_iter().chain(self.compared_grounds(id)).collect()
     }
 
-    pub(super) fn compared_areas(&self, id: RequestId) -> Vec<Area> {
+    pub(super) fn compared_grounds(&self, id: RequestId) -> Vec<Ground> {
         let compared = self.open.get(&id).into_iter().flat_map(|standing| &standing.compared);
         let others = compared.filter_map(|&other| self.get(other));
-        others.map(|other| other.request.area.clone()).collect()
+        others.map(|other| other.request.ground()).collect()
     }
 
     /// Whether a request was opened and is an agency's.

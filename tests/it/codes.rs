@@ -80,6 +80,7 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("window_too_long", |it| it.request.window = minutes(12 * 60 + 1, -60)),
     ("window_in_future", |it| it.request.window = minutes(60, 1)),
     ("window_too_old", |it| it.request.window = minutes(60, -45 * 24 * 60)),
+    ("seeing_into_not_allowed", |it| it.request = it.request.clone().seeing_into()),
     ("case_reference_missing", |it| it.request = it.request.clone().case("")),
     ("contact_missing", |it| it.request = it.request.clone().contact(" ")),
     ("case_exhausted", |it| it.earlier = vec![it.request.clone(); 2]),
