@@ -17,6 +17,8 @@ const MAGIC: &[u8; 4] = b"CNVT";
 /// The bytes before the first row.
 const HEADER: usize = 36;
 /// The bytes of an owner.
+const CAMERA: usize = 34;
+const FACING: usize = 10;
 const OWNER: usize = 13;
 /// No message is longer.
 const MESSAGE: usize = 1_024;
@@ -141,7 +143,9 @@ fn carried(tile: &[u8], registry: &Registry, town: &mut Town) {
     let [rows, consents, instants] = [24, 28, 32].map(|at| u32_at(tile, at) as usize);
     let content = &tile[HEADER..tile.len() - 4];
     if TileKey::from_u64(u64_at(tile, 8)).expect("a key that was read").to_u64() >= 1_024 {
-        for row in content.chunks_exact(content.len() / rows) {
+        let (rows, facings) = content.split_at(rows * CAMERA);
+        assert_eq!(facings.len(), consents * FACING, "what follows the cameras is where they look");
+        for row in rows.chunks_exact(CAMERA) {
             let id = CameraId(u64_at(row, 0));
             let camera = registry.snapshot().find(id).expect("a camera that was read");
             let place = [camera.position.lon_e7(), camera.position.lat_e7()];
