@@ -16,9 +16,11 @@ use crate::oracle::{Town, step};
 const MAGIC: &[u8; 4] = b"CNVT";
 /// The bytes before the first row.
 const HEADER: usize = 36;
-/// The bytes of an owner.
+/// The bytes of a camera.
 const CAMERA: usize = 34;
+/// The bytes of where a camera looks.
 const FACING: usize = 10;
+/// The bytes of an owner.
 const OWNER: usize = 13;
 /// No message is longer.
 const MESSAGE: usize = 1_024;
