@@ -46,7 +46,7 @@ use index::Index;
 /// # }
 /// # fn porch() -> Result<Camera, PositionError> {
 /// #     let position = Position::new(-73.975, 40.765)?;
-/// #     Ok(Camera { id: CameraId(7), owner: OwnerId(1), position, recording: Recording::kept_for_days(30) })
+/// #     Ok(Camera { id: CameraId(7), owner: OwnerId(1), position, recording: Recording::kept_for_days(30), facing: None })
 /// # }
 /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
 /// # let registry = Registry::new();
