@@ -5,9 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::geometry::{Area, Overlap};
-use crate::policy::shares_views;
 use crate::quiet_hours::QuietHours;
-use crate::request::{Ground, Request, Sight};
+use crate::request::{Ground, Request, Sight, shares_views};
 
 /// A request that passed review. It can only come from [`Policy::review`](crate::Policy::review), and only it can be
 /// routed. Cheap to clone.
@@ -135,7 +134,8 @@ impl AuthorizedRequest {
                         matches!(overlap(), Overlap::Partial { .. })
                     }
                     (one, another) => {
-                        shares_views(own, other) && (one != another || overlap() != Overlap::Same)
+                        shares_views(&own.ground(), &other.ground())
+                            && (one != another || overlap() != Overlap::Same)
                     }
                 }
         })

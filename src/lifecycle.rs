@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::camera::id;
 use crate::case_file::CaseFileError;
 use crate::geometry::Envelope;
-use crate::policy::shares_views;
-use crate::request::{Request, Sight};
+use crate::request::{Request, Sight, shares_views};
 
 id! {
     /// The operator's number for a request that was opened.
@@ -119,7 +118,7 @@ impl OpenedRequest {
     pub(crate) fn may_share(&self, other: &Request) -> bool {
         let views = [self.sight, other.sight].contains(&Sight::SeeingInto);
         self.envelope.intersects(other.area.envelope())
-            || (views && shares_views(&self.request, other))
+            || (views && shares_views(&self.request.ground(), &other.ground()))
     }
 
     /// The operator's number for it.

@@ -11,7 +11,7 @@ use crate::case_file::{CaseFile, RequestId};
 use crate::facing::near;
 use crate::geometry::{Area, Overlap};
 use crate::quiet_hours::QuietHours;
-use crate::request::{Request, Sight};
+use crate::request::{Request, Sight, shares_views};
 use crate::sensitive::{SensitivePlace, SensitivePlaces, SensitiveRule};
 use crate::time::{DAY, seconds};
 use crate::violation::{Violation, Violations};
@@ -342,7 +342,7 @@ impl Policy {
                 if earlier.iter().all(|known| (&known.area, known.sight) != (&old.area, old.sight))
                 {
                     let overlap = request.area.overlap(&old.area);
-                    if overlap != Overlap::Apart || shares_views(request, old) {
+                    if overlap != Overlap::Apart || shares_views(&request.ground(), &old.ground()) {
                         let (id, area, sight) = (opened.id(), old.area.clone(), old.sight);
                         earlier.push(Earlier { id, area, sight, overlap });
                     }
@@ -400,17 +400,6 @@ fn sensitive_violations(places: &[&SensitivePlace]) -> impl Iterator<Item = Viol
         kind: place.kind(),
         label: place.label().to_owned(),
     })
-}
-
-/// Whether one of the requests asks for cameras that see into its area, and these may be the other's.
-pub(crate) fn shares_views(one: &Request, other: &Request) -> bool {
-    let of = |request: &Request| match request.sight {
-        Sight::StandingIn => vec![request.area.envelope()],
-        Sight::SeeingInto => near(request.area.envelope()),
-    };
-    let ones = of(one);
-    [one.sight, other.sight].contains(&Sight::SeeingInto)
-        && of(other).iter().any(|&theirs| ones.iter().any(|own| own.intersects(theirs)))
 }
 
 /// An earlier request whose area overlaps the one that is reviewed.

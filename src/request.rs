@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agency::{AgencyId, IncidentKind};
+use crate::facing::near;
 use crate::geometry::Area;
 use crate::time::TimeWindow;
 
@@ -48,13 +49,25 @@ pub enum Sight {
 impl Sight {
     /// Whether it is what requests ask for that do not say.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-    fn is_usual(&self) -> bool {
+    pub(crate) fn is_usual(&self) -> bool {
         *self == Self::StandingIn
     }
 }
 
 /// An area, and which cameras are asked for there.
 pub(crate) type Ground = (Area, Sight);
+
+/// Whether cameras that see into one area are asked for, and these may be asked for the other, too.
+/// It may only say yes too often.
+pub(crate) fn shares_views(one: &Ground, other: &Ground) -> bool {
+    let of = |(area, sight): &Ground| match sight {
+        Sight::StandingIn => vec![area.envelope()],
+        Sight::SeeingInto => near(area.envelope()),
+    };
+    let ones = of(one);
+    [one.1, other.1].contains(&Sight::SeeingInto)
+        && of(other).iter().any(|&theirs| ones.iter().any(|own| own.intersects(theirs)))
+}
 
 impl Request {
     /// Where it asks, and for which cameras.

@@ -16,15 +16,17 @@ use crate::camera::OwnerId;
 use crate::case_file::CaseFile;
 use crate::geometry::Area;
 use crate::lifecycle::{RequestId, RequestState};
+use crate::request::{Sight, shares_views};
 
 /// What owners answered to one agency's requests, and what of it the agency is told: the operator's,
 /// one for each agency, beside its [`CaseFile`].
 ///
 /// # The rules
 ///
-/// 1. A request whose area shares a point with that of no earlier one is counted by itself. Any other
-///    repeats the outcome of the first one that it meets, which may repeat one itself. So what is
-///    told comes of areas that are apart from each other, and the answers to all other requests
+/// 1. A request whose area meets that of no earlier one is counted by itself. Any other repeats the
+///    outcome of the first one that it meets, which may repeat one itself. Two areas meet if they
+///    share a point, or if either request asks for cameras that see into its area and a view may
+///    reach from where the other's cameras are. So what is told comes of areas that are apart from each other, and the answers to all other requests
 ///    are told nowhere: an area that was drawn to differ from another by one home says nothing new.
 /// 2. Which one is repeated rests on areas and their order alone: never on who lives there, and not
 ///    on what became of a request. One that was withdrawn before anybody was asked is repeated too.
@@ -89,6 +91,8 @@ pub struct Outcomes {
 pub(super) struct Counted {
     pub(super) id: RequestId,
     pub(super) area: Area,
+    #[serde(default, skip_serializing_if = "Sight::is_usual")]
+    pub(super) sight: Sight,
     pub(super) lowest_end: u64,
     pub(super) release: Release,
     pub(super) answers: Answers,
@@ -166,13 +170,14 @@ impl Outcomes {
         if self.requests.iter().any(|known| known.id == id) {
             return Err(OutcomeError::IdTaken { id });
         }
-        let area = request.area.clone();
         let least = authorized.min_households().max(Coverage::LEAST_HOUSEHOLDS);
-        let first = first(&self.requests, &area);
+        let (area, sight) = request.ground();
+        let first = first(&self.requests, &area, sight);
         let answers = Answers::Open(Asked::default());
         self.requests.push(Counted {
             id,
             area,
+            sight,
             lowest_end: edge_from(least),
             release,
             answers,
@@ -336,8 +341,13 @@ impl Outcomes {
     }
 }
 
-/// The place of the request whose outcome one with this area repeats, or its own behind the others.
-pub(super) fn first(earlier: &[Counted], area: &Area) -> usize {
-    let met = earlier.iter().find(|request| request.area == *area || request.area.intersects(area));
-    met.map_or(earlier.len(), |request| request.first)
+/// The place of the request whose outcome one about this area repeats, or its own behind the others.
+pub(super) fn first(earlier: &[Counted], area: &Area, sight: Sight) -> usize {
+    let ground = (area.clone(), sight);
+    let meets = |request: &&Counted| {
+        request.area == *area
+            || request.area.intersects(area)
+            || shares_views(&(request.area.clone(), request.sight), &ground)
+    };
+    earlier.iter().find(meets).map_or(earlier.len(), |request| request.first)
 }

@@ -38,7 +38,7 @@ impl TryFrom<Written> for Outcomes {
             {
                 return Err(OutcomesReadError::LowestEnd { id, lowest_end });
             }
-            let first = first(&outcomes.requests, &request.area);
+            let first = first(&outcomes.requests, &request.area, request.sight);
             let is_own = first == place;
             let is_pooled = is_own && request.release == Release::Pooled;
             let is_in_pool = is_pooled && pooled / Self::POOL < outcomes.pools.len();

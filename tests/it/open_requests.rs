@@ -68,6 +68,31 @@ pub fn written(open: &OpenRequests) -> OpenRequests {
 }
 
 #[test]
+fn a_camera_that_sees_into_the_area_is_found_and_asked_where_that_was_asked() {
+    // 36 m east of the last house of the area, and it looks west, 100 m far.
+    let facing = Some(Facing::new(270.0, 60.0, 100.0).unwrap());
+    let onlooker = Camera { position: place((10, 50), 5_900, 0), facing, ..house(59, 59) };
+    let registry = Registry::new();
+    registry.apply([Change::Register(onlooker), agrees(59)]).unwrap();
+    for (standing, found) in [(true, false), (false, true)] {
+        let mut open = OpenRequests::new(0);
+        let asked = request(1, houses(0, 9));
+        let asked = if standing { asked } else { asked.seeing_into() };
+        let authorized = reviewed(&open, &policy(0), &asked);
+        open.open(FIRST, &authorized, noon()).unwrap();
+        let near: &[RequestId] = if found { &[FIRST] } else { &[] };
+        assert_eq!(open.touched_by([onlooker.position], noon()), near);
+        assert_eq!(written(&open).touched_by([onlooker.position], noon()), near);
+        let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
+        assert_eq!(owners(&due), if found { vec![59] } else { vec![] });
+        // A kilometre off nothing can see into it.
+        assert_eq!(open.touched_by([place((10, 50), 140_000, 0)], noon()), []);
+        open.resolve(FIRST, noon()).unwrap();
+        assert_eq!(open.touched_by([onlooker.position], noon()), []);
+    }
+}
+
+#[test]
 fn who_registers_or_agrees_while_a_request_is_open_is_asked_once() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let registry = Registry::new();

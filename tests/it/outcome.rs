@@ -102,6 +102,33 @@ pub fn bytes(outcome: &Outcome) -> String {
 }
 
 #[test]
+fn areas_whose_onlookers_may_be_the_same_have_one_outcome() {
+    // 70 m apart: nobody stands in both, but a view of 200 m may have a point of each.
+    let (old, near, far) = (road(0, 100), road(200, 300), road(1_500, 1_600));
+    let mut desk = Desk::new();
+    desk.answered(1, &old, [30, 0, 10]);
+    desk.close(1);
+    for (id, area, first) in [(2, &near, 1), (3, &far, 3)] {
+        let standing = desk.review(area).request().clone();
+        let request = standing.seeing_into();
+        let authorized = desk.policy.review(&request, &agency(), &desk.file, desk.now).unwrap();
+        desk.file.open(RequestId(id), &authorized, desk.now).unwrap();
+        desk.outcomes.open(RequestId(id), &authorized, Release::Alone).unwrap();
+        desk.close(id);
+        assert_eq!(desk.release(id).unwrap().requests(), [RequestId(first)]);
+        let kept = serde_json::to_string(&desk.outcomes).unwrap();
+        assert_eq!(serde_json::from_str::<Outcomes>(&kept).unwrap(), desk.outcomes);
+    }
+    // Without views they are apart.
+    let mut desk = Desk::new();
+    desk.answered(1, &old, [30, 0, 10]);
+    desk.answered(2, &near, [0, 0, 0]);
+    desk.close(1);
+    desk.close(2);
+    assert_eq!(desk.release(2).unwrap().requests(), [RequestId(2)]);
+}
+
+#[test]
 fn nothing_is_released_before_close() {
     let mut desk = Desk::new();
     desk.answered(1, &road(0, 100), [30, 2, 8]);
