@@ -65,6 +65,14 @@ const HOUR: i64 = 3_600;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Bulletin {
+    said: Said,
+    // INVARIANT: it is the history of what is said.
+    history: History,
+}
+
+/// What a bulletin says, which has a digest, and from it a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Said {
     text: String,
     agency: String,
     incident: IncidentKind,
@@ -72,8 +80,6 @@ pub struct Bulletin {
     cover: Cover,
     // INVARIANT: both ends are whole hours of UTC.
     window: TimeWindow,
-    // INVARIANT: it is the history of what the fields above say.
-    history: History,
 }
 
 impl Bulletin {
@@ -110,7 +116,7 @@ impl Bulletin {
             window: whole_hours(&request.window).ok_or(BulletinError::Window)?,
         };
         let history = History::open(said.digest(), now);
-        Ok(said.with(history))
+        Ok(Self { said, history })
     }
 
     /// Adds a correction, also after the end.
@@ -135,31 +141,31 @@ impl Bulletin {
     /// What the public is told, as it was when opened; corrections are in the history.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.said.text
     }
 
     /// The name of the agency that asked.
     #[must_use]
     pub fn agency(&self) -> &str {
-        &self.agency
+        &self.said.agency
     }
 
     /// What kind of incident it is about.
     #[must_use]
     pub fn incident(&self) -> IncidentKind {
-        self.incident
+        self.said.incident
     }
 
     /// The version of the policy that let the request pass.
     #[must_use]
     pub fn policy_version(&self) -> &str {
-        &self.policy_version
+        &self.said.policy_version
     }
 
     /// The H3 resolution of the cells, between 5 and 8.
     #[must_use]
     pub fn resolution(&self) -> Resolution {
-        self.cover.resolution()
+        self.said.cover.resolution()
     }
 
     /// The H3 cells that the area meets, in H3's own writing and ascending.
@@ -168,13 +174,13 @@ impl Bulletin {
     /// hundredth of a cell may be among them.
     #[must_use]
     pub fn cells(&self) -> impl ExactSizeIterator<Item = String> + '_ {
-        self.cover.names()
+        self.said.cover.names()
     }
 
     /// The request's window, widened to whole hours of UTC.
     #[must_use]
     pub fn window(&self) -> &TimeWindow {
-        &self.window
+        &self.said.window
     }
 
     /// What happened, the opening first.
@@ -212,27 +218,17 @@ impl Bulletin {
     /// no valid multipolygon. Cells at the antimeridian are split there, as RFC 7946 wants it.
     #[must_use]
     pub fn to_geojson(&self) -> String {
-        feature_collection(self.cover.polygons().map(|(cell, geometry)| {
+        feature_collection(self.said.cover.polygons().map(|(cell, geometry)| {
             let properties = Properties {
                 cell,
-                agency: &self.agency,
-                incident: self.incident,
-                start: self.window.start(),
-                end: self.window.end(),
+                agency: &self.said.agency,
+                incident: self.said.incident,
+                start: self.said.window.start(),
+                end: self.said.window.end(),
             };
             (properties, geometry)
         }))
     }
-}
-
-/// What a bulletin says, before it has a history.
-struct Said {
-    text: String,
-    agency: String,
-    incident: IncidentKind,
-    policy_version: String,
-    cover: Cover,
-    window: TimeWindow,
 }
 
 impl Said {
@@ -243,11 +239,6 @@ impl Said {
             .text(self.incident.code())
             .text(&self.policy_version);
         self.cover.encode(encoder).window(&self.window).finish()
-    }
-
-    fn with(self, history: History) -> Bulletin {
-        let Self { text, agency, incident, policy_version, cover, window } = self;
-        Bulletin { text, agency, incident, policy_version, cover, window, history }
     }
 }
 
@@ -277,21 +268,24 @@ impl TryFrom<Written> for Bulletin {
         let cover = Cover::read(written.resolution, &written.cells)?;
         let said = Said { text, agency, incident, policy_version, cover, window };
         let history = History::read(said.digest(), written.history)?;
-        Ok(said.with(history))
+        Ok(Self { said, history })
     }
 }
 
 impl From<Bulletin> for Written {
     fn from(bulletin: Bulletin) -> Self {
+        let (resolution, cells) = (bulletin.resolution().into(), bulletin.cells().collect());
+        let history = bulletin.history().cloned().collect();
+        let said = bulletin.said;
         Self {
-            resolution: bulletin.resolution().into(),
-            cells: bulletin.cells().collect(),
-            history: bulletin.history().cloned().collect(),
-            text: bulletin.text,
-            agency: bulletin.agency,
-            incident: bulletin.incident,
-            policy_version: bulletin.policy_version,
-            window: bulletin.window,
+            resolution,
+            cells,
+            history,
+            text: said.text,
+            agency: said.agency,
+            incident: said.incident,
+            policy_version: said.policy_version,
+            window: said.window,
         }
     }
 }
