@@ -1,11 +1,10 @@
 //! The differencing guard: what two requests of an agency differ by must not be a few households.
 //!
-//! The households of an area are those with a camera in it, or one that sees into it if such are asked
-//! for, whatever they answered. Where a new area
-//! has some that an earlier one of the agency has not, and they are fewer than the anonymity set,
-//! they are not asked on the new request's account: or who answers the one and not the other would
-//! be one of a few. Earlier areas are compared one by one, and all together as their union, until
-//! whoever is left differs from none of them by a few.
+//! The households of an area are those with a camera in it, or one that sees into it if such are
+//! asked for, whatever they answered. Where a new area has some that an earlier one of the agency has
+//! not, and they are fewer than the anonymity set, they are not asked on the new request's account: or
+//! who answers the one and not the other would be one of a few. Earlier areas are compared one by one,
+//! and all together as their union, until whoever is left differs from none of them by a few.
 //!
 //! An area that differs from an earlier one by less than the anonymity set in both directions is
 //! treated as if the two were equal: whether anyone is asked at all depends on the households of the

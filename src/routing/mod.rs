@@ -31,7 +31,7 @@ pub use scratch::{Scratch, SimdLevel};
 
 use crate::authorized::AuthorizedRequest;
 use crate::camera::OwnerId;
-use crate::registry::{Snapshot, rows};
+use crate::registry::{Block, Snapshot, rows};
 use crate::request::{Request, Sight};
 use evaluate::Inquiry;
 use guard::Guard;
@@ -73,14 +73,16 @@ impl Snapshot {
         collected.clear();
         waits.clear();
         let quiet = authorized.quiet_hours();
+        let mut take = |block: &Block, asked: u64| {
+            collected.take(block, asked);
+            if let Some(hours) = quiet {
+                waits.take((block, asked), self.terms(), hours, now);
+            }
+        };
         let walked = if request.sight == Sight::SeeingInto {
             sight::blocks(self.root(), request.area.boundary(), *level, |near| {
                 let seeing = near.rows(inquiry.candidates(*level, near.block));
-                let asked = inquiry.evaluate(near.block, seeing, verdicts);
-                collected.take(near.block, asked);
-                if let Some(hours) = quiet {
-                    waits.take((near.block, asked), self.terms(), hours, now);
-                }
+                take(near.block, inquiry.evaluate(near.block, seeing, verdicts));
                 ControlFlow::Continue(())
             })
         } else {
@@ -90,11 +92,7 @@ impl Snapshot {
                     let candidates = inquiry.candidates(*level, found.block);
                     if candidates != 0 {
                         let inside = refine::rows(*level, found, edges, candidates);
-                        let asked = inquiry.evaluate(found.block, inside, verdicts);
-                        collected.take(found.block, asked);
-                        if let Some(hours) = quiet {
-                            waits.take((found.block, asked), self.terms(), hours, now);
-                        }
+                        take(found.block, inquiry.evaluate(found.block, inside, verdicts));
                     }
                 }
                 ControlFlow::Continue(())
@@ -121,8 +119,7 @@ impl Snapshot {
     }
 
     /// Whether at least `needed` households have a camera that the request is about, whatever they
-    /// answered.
-    /// Stops when it has seen enough.
+    /// answered. Stops when it has seen enough.
     fn has_households(
         &self,
         needed: usize,
