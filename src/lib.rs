@@ -5,6 +5,7 @@ pub mod ask_limit;
 pub mod authorized;
 pub mod camera;
 pub mod case_file;
+mod case_file_error;
 pub mod consent;
 pub mod disclosure;
 pub mod facing;

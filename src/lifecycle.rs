@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::camera::id;
-use crate::case_file::CaseFileError;
+use crate::case_file_error::CaseFileError;
 use crate::geometry::Envelope;
 use crate::request::{Request, Sight, shares_views};
 

@@ -11,7 +11,7 @@ use crate::case_file::{CaseFile, RequestId};
 use crate::facing::near;
 use crate::geometry::{Area, Overlap};
 use crate::quiet_hours::QuietHours;
-use crate::request::{Request, Sight, shares_views};
+use crate::request::{Ground, Request, Sight, shares_views};
 use crate::sensitive::{SensitivePlace, SensitivePlaces, SensitiveRule};
 use crate::time::{DAY, seconds};
 use crate::violation::{Violation, Violations};
@@ -226,8 +226,7 @@ impl Policy {
                 quiet_hours: self.quiet_hours.clone(),
                 reviewed_at: now,
                 never_asked: self.never_asked(request, &sensitive),
-                earlier: earlier
-                    .map(|all| all.into_iter().map(|known| (known.area, known.sight)).collect()),
+                earlier: earlier.map(|all| all.into_iter().map(|known| known.ground).collect()),
             }))
         } else {
             Err(Violations(violations))
@@ -339,12 +338,10 @@ impl Policy {
             let mut earlier: Vec<Earlier> = Vec::new();
             for opened in file.iter().filter(|opened| opened.may_share(request)) {
                 let old = opened.request();
-                if earlier.iter().all(|known| (&known.area, known.sight) != (&old.area, old.sight))
-                {
-                    let overlap = request.area.overlap(&old.area);
-                    if overlap != Overlap::Apart || shares_views(&request.ground(), &old.ground()) {
-                        let (id, area, sight) = (opened.id(), old.area.clone(), old.sight);
-                        earlier.push(Earlier { id, area, sight, overlap });
+                if earlier.iter().all(|known| !old.is_about(&known.ground)) {
+                    let (overlap, ground) = (request.area.overlap(&old.area), old.ground());
+                    if overlap != Overlap::Apart || shares_views(&request.ground(), &ground) {
+                        earlier.push(Earlier { id: opened.id(), ground, overlap });
                     }
                 }
             }
@@ -385,7 +382,7 @@ impl Policy {
         });
         let areas = earlier.iter().enumerate().filter(|&(place, known)| {
             let mut before = earlier.iter().take(place);
-            known.overlap != Overlap::Apart && before.all(|other| other.area != known.area)
+            known.overlap != Overlap::Apart && before.all(|other| other.ground.0 != known.ground.0)
         });
         let overlaps = count(areas.count());
         let many = (overlaps > self.max_overlaps)
@@ -405,8 +402,7 @@ fn sensitive_violations(places: &[&SensitivePlace]) -> impl Iterator<Item = Viol
 /// An earlier request whose area overlaps the one that is reviewed.
 struct Earlier {
     id: RequestId,
-    area: Area,
-    sight: Sight,
+    ground: Ground,
     overlap: Overlap,
 }
 
