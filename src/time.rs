@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 /// Seconds in a day; retention and look-back are counted in these, not in calendar days.
 pub(crate) const DAY: i64 = 86_400;
 
+/// The day of an instant in seconds, since 1970: or the first or last one that 16 bits have.
+#[inline]
+pub(crate) fn day(seconds: i64) -> u16 {
+    u16::try_from(seconds.div_euclid(DAY).max(0)).unwrap_or(u16::MAX)
+}
+
 /// A half-open interval `[start, end)` of instants, in whole seconds.
 ///
 /// Two windows that only touch do not overlap. Fractions of a second are dropped from both ends.

@@ -2,11 +2,11 @@
 //! decides envelopes as a whole where it can, and 64 positions at once where it must. All decisions
 //! are exact.
 
+use fearless_simd::i32x16;
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, i32x16};
 
 use super::edge::{Corner, Edge, LANES, Lanes};
-use super::mask::{ROWS, Toggle, toggle};
+use super::mask::{ROWS, Toggle, ones, toggle};
 use super::position::HALF_TURN;
 use super::{Envelope, Position};
 
@@ -98,71 +98,58 @@ impl Boundary {
         Clip { edges: Edges::All, corner: Corner::of(self.envelope), inside: false }
     }
 
-    /// Clips further, to envelopes within the clip's own. `from` is the list of the clip, and the
-    /// edges that are left in each envelope are added to the list `to`.
-    ///
-    /// While an envelope contains the whole boundary there is nothing to cut off: then, if
-    /// `may_pass`, the clip is passed on as it is.
-    pub(crate) fn clip(
-        &self,
-        level: Level,
-        (clip, from): (&Clip, &[Lanes]),
-        envelopes: &[Envelope],
-        to: &mut Vec<Lanes>,
-        may_pass: bool,
-        each: impl FnMut(Clip),
-    ) {
-        dispatch!(level, simd => self.clip_each(simd, (clip, from), envelopes, to, may_pass, each));
+    /// Whether clipping to an envelope is not worth it on the way down: because it contains all of the
+    /// boundary; or because it sticks out, so that it is not inside as a whole, and the few edges
+    /// cost more to clip than to carry on.
+    #[inline]
+    pub(crate) fn is_kept_whole_in(&self, envelope: Envelope) -> bool {
+        envelope.contains(self.envelope)
+            || (self.lanes.len() == 1 && !self.envelope.contains(envelope))
     }
 
+    /// Clips further, to an envelope within the clip's own. `from` is the list of the clip, and the
+    /// edges that are left are added to the list `to`.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-    fn clip_each<S: Simd>(
+    pub(crate) fn clip<S: Simd>(
         &self,
         simd: S,
         (clip, from): (&Clip, &[Lanes]),
-        envelopes: &[Envelope],
+        envelope: Envelope,
         to: &mut Vec<Lanes>,
-        may_pass: bool,
-        mut each: impl FnMut(Clip),
-    ) {
-        let (lanes, known) = match clip.edges {
-            Edges::All => (self.lanes.as_slice(), self.envelopes.as_slice()),
-            Edges::Some { start, end } => (from.get(start..end).unwrap_or(&[]), &[][..]),
-        };
-        let whole = matches!(clip.edges, Edges::All);
-        for &envelope in envelopes {
-            if may_pass && whole && envelope.contains(self.envelope) {
-                each(*clip);
-                continue;
+    ) -> Clip {
+        let corner = Corner::of(envelope);
+        let (lanes, known, start, inside) = match clip.edges {
+            // From the far west, which is outside, to the corner.
+            Edges::All => {
+                let far_west = Corner { x: FAR_WEST, y: corner.y };
+                (self.lanes.as_slice(), self.envelopes.as_slice(), far_west, false)
             }
-            let corner = Corner::of(envelope);
-            // Of the whole boundary: from the far west, which is outside, to the corner.
-            let (start, inside) = if whole {
-                (Corner { x: FAR_WEST, y: corner.y }, false)
-            } else {
-                (clip.corner, clip.inside)
-            };
-            let way = Way { start, corner, envelope: widened(envelope) };
-            let first = to.len();
-            let crossed = clip_lanes(simd, lanes, known, way, to);
-            let edges = Edges::Some { start: first, end: to.len() };
-            each(Clip { edges, corner, inside: inside ^ crossed });
-        }
+            Edges::Some { start, end } => {
+                (from.get(start..end).unwrap_or(&[]), &[][..], clip.corner, clip.inside)
+            }
+        };
+        let way = Way { start, corner, envelope: widened(envelope) };
+        let first = to.len();
+        let crossed = clip_lanes(simd, lanes, known, way, to);
+        let edges = Edges::Some { start: first, end: to.len() };
+        Clip { edges, corner, inside: inside ^ crossed }
     }
 
     /// Which of the first `count` positions are inside or on the boundary, given the
     /// [`clip`](Boundary::clip) to an `envelope` that contains them, and its list.
-    pub(crate) fn mask(
-        level: Level,
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    pub(crate) fn mask<S: Simd>(
+        simd: S,
         (clip, list): (&Clip, &[Lanes]),
         envelope: Envelope,
-        (lon, lat): (&[i32; ROWS], &[i32; ROWS]),
+        positions: (&[i32; ROWS], &[i32; ROWS]),
         count: usize,
     ) -> u64 {
         let edges = clip.lanes(list).iter().flat_map(Lanes::iter);
         let toggles = edges.filter_map(|edge| Toggle::of(edge, clip.corner));
-        let toggled = dispatch!(level, simd => toggle(simd, toggles, envelope, lon, lat, count));
+        let toggled = toggle(simd, toggles, envelope, positions, count);
         let base = if clip.inside { u64::MAX } else { 0 };
         (base ^ toggled.parity) | toggled.boundary
     }
@@ -239,18 +226,15 @@ fn clip_lanes<S: Simd>(
     crossed
 }
 
-/// The numbers of the bits that are set, ascending.
-#[inline]
-fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let bit = bits.trailing_zeros();
-        bits &= bits.wrapping_sub(1);
-        (bit < u64::BITS).then_some(bit as usize)
-    })
-}
-
 impl Clip {
+    /// Whether nothing was cut off yet.
+    #[inline]
+    pub(crate) fn is_unclipped(&self) -> bool {
+        matches!(self.edges, Edges::All)
+    }
+
     /// What the envelope is as a whole, if no edge touches it.
+    #[inline]
     pub(crate) fn whole(&self) -> Option<bool> {
         match self.edges {
             Edges::Some { start, end } if start == end => Some(self.inside),

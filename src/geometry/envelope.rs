@@ -69,6 +69,15 @@ impl Envelope {
             && self.east >= other.east
             && self.north >= other.north
     }
+
+    /// Width and height; 0 where the envelope is empty.
+    pub(crate) fn sides(self) -> [i64; 2] {
+        [
+            (i64::from(self.east) - i64::from(self.west)).max(0),
+            (i64::from(self.north) - i64::from(self.south)).max(0),
+        ]
+    }
+
     /// The same envelope one turn to the east, if it is on the antimeridian and has no width: longitude
     /// -180 is 180 as well.
     pub(crate) fn across_the_antimeridian(self) -> Option<Self> {

@@ -1,11 +1,11 @@
 //! Which of 64 positions are in an area, given what of its boundary matters among them.
 //!
-//! The side of an edge that a position lies on is a difference of two products of integers; where
-//! both products stay below 2^52 it is computed in `f64`, which is then exact, and in `i128`
-//! elsewhere.
+//! The side of an edge that a position lies on is a difference of two products of integers. It is
+//! computed in `f32`, 16 positions at once; where rounding could turn its sign it is computed again,
+//! in integers.
 
-use fearless_simd::f64x8;
 use fearless_simd::prelude::*;
+use fearless_simd::{f32x16, i32x16};
 
 use super::Envelope;
 use super::edge::{Corner, Edge};
@@ -46,66 +46,66 @@ pub(super) struct Toggled {
     pub(super) boundary: u64,
 }
 
+/// The longitudes and latitudes of 64 positions.
+type Columns<'a> = (&'a [i32; ROWS], &'a [i32; ROWS]);
+
+/// By how much of the sum of both products their computed difference can be wrong: each factor, each
+/// product and the difference are rounded by at most 2^-24, so by 5 times that; this is 8 times.
+const ROUNDING: f32 = 1.0 / 2_097_152.0;
+
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
 pub(super) fn toggle<S: Simd>(
     simd: S,
     toggles: impl Iterator<Item = Toggle>,
     envelope: Envelope,
-    lon: &[i32; ROWS],
-    lat: &[i32; ROWS],
+    positions: Columns<'_>,
     count: usize,
 ) -> Toggled {
-    let eighths = count.div_ceil(8);
-    let (xs, ys) = (floats(lon, eighths), floats(lat, eighths));
+    let sixteens = positions.0.as_chunks::<16>().0.iter().zip(positions.1.as_chunks::<16>().0);
+    let sixteens = sixteens.zip([0, 16, 32, 48]).take(count.div_ceil(16));
     let mut toggled = Toggled::default();
     for toggle in toggles {
-        if !toggle.is_exact_in_f64(envelope) {
-            toggle.one_by_one(lon, lat, count, &mut toggled);
+        if !toggle.is_near(envelope) {
+            for row in 0..count.min(ROWS) {
+                toggle.beside(positions, row, &mut toggled);
+                toggle.above(positions, row, &mut toggled);
+            }
             continue;
         }
         let Edge { ax, ay, bx, by } = toggle.edge;
-        let (west, east) = (f64::from(ax.min(bx)), f64::from(ax.max(bx)));
-        let [ax, ay, bx, by] = [ax, ay, bx, by].map(f64::from);
+        let height = by - ay;
         // With the signs turned, the left is where the right was.
         let turn = if toggle.corner_right { -1.0 } else { 1.0 };
-        let (dx, dy) = (turn * (bx - ax), turn * (by - ay));
-        for (eighth, (x, y)) in xs.iter().zip(&ys).take(eighths).enumerate() {
-            let shift = 8 * eighth;
-            let (x, y) = (f64x8::load_array_ref(simd, x), f64x8::load_array_ref(simd, y));
-            let side = (y - ay) * dx - (x - ax) * dy;
-            let below = y.simd_lt(by);
-            let toggles = side.simd_lt(0.0) & y.simd_ge(ay) & below;
+        let (dx, dy) = (turn * (bx - ax) as f32, turn * height as f32);
+        for ((lon, lat), shift) in sixteens.clone() {
+            let x = i32x16::load_array_ref(simd, lon) - ax;
+            let y = i32x16::load_array_ref(simd, lat) - ay;
+            let up = f32x16::float_from(y) * dx;
+            let across = f32x16::float_from(x) * dy;
+            let side = up - across;
+            let is_sure = side.abs().simd_gt((up.abs() + across.abs()) * ROUNDING);
+            let below = y.simd_lt(height);
+            let toggles = (side.simd_lt(0.0) & is_sure) & (y.simd_ge(0) & below);
             toggled.parity ^= toggles.to_bitmask() << shift;
             if toggle.above {
                 toggled.parity ^= (!below).to_bitmask() << shift;
             }
-            let on_line = side.simd_eq(0.0);
-            if on_line.any_true() {
-                let beside = x.simd_ge(west) & x.simd_le(east) & y.simd_ge(ay) & y.simd_le(by);
-                toggled.boundary |= (on_line & beside).to_bitmask() << shift;
+            if !is_sure.all_true() {
+                let unsure = (!is_sure).to_bitmask() << shift;
+                ones(unsure).take_while(|&row| row < count).for_each(|row| {
+                    toggle.beside(positions, row, &mut toggled);
+                });
             }
         }
     }
     toggled
 }
 
-/// Integers as floats, eight by eight, as many as are needed.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-fn floats(integers: &[i32; ROWS], eighths: usize) -> [[f64; 8]; 8] {
-    let mut floats = [[0.0; 8]; 8];
-    let (integers, _) = integers.as_chunks::<8>();
-    for (floats, integers) in floats.iter_mut().zip(integers).take(eighths) {
-        *floats = integers.map(f64::from);
-    }
-    floats
-}
-
 impl Toggle {
-    /// Whether both products of the side stay below 2^52 for all positions in an envelope.
-    fn is_exact_in_f64(self, envelope: Envelope) -> bool {
-        const LIMIT: u32 = 1 << 26;
+    /// Whether all differences of positions in an envelope and the edge fit 32 bits.
+    fn is_near(self, envelope: Envelope) -> bool {
+        const LIMIT: u32 = 1 << 30;
         let Edge { ax, ay, bx, by } = self.edge;
         let Envelope { west, south, east, north } = envelope;
         let far_x = ax.abs_diff(west).max(ax.abs_diff(east)).max(ax.abs_diff(bx));
@@ -113,17 +113,37 @@ impl Toggle {
         far_x < LIMIT && far_y < LIMIT
     }
 
-    /// The same as the loop over eights, in integers.
+    /// Toggles the position in a row if it is beside the edge, or tells that it is on it. Exact.
     #[cold]
-    fn one_by_one(self, lon: &[i32; ROWS], lat: &[i32; ROWS], count: usize, toggled: &mut Toggled) {
+    fn beside(self, (lon, lat): Columns<'_>, row: usize, toggled: &mut Toggled) {
         let Edge { ax, ay, bx, by } = self.edge;
-        for (row, (&x, &y)) in lon.iter().zip(lat).take(count).enumerate() {
-            let side = self.edge.side(x, y);
-            let beside = ay <= y && y < by;
-            let parity = (beside && (side < 0) != self.corner_right) || (y >= by && self.above);
-            let on = side == 0 && (ax.min(bx)..=ax.max(bx)).contains(&x) && (ay..=by).contains(&y);
-            toggled.parity ^= u64::from(parity) << row;
-            toggled.boundary |= u64::from(on) << row;
-        }
+        let (x, y) = (at(lon, row), at(lat, row));
+        let side = self.edge.side(x, y);
+        let toggles = ay <= y && y < by && (side < 0) != self.corner_right;
+        let on = side == 0 && (ax.min(bx)..=ax.max(bx)).contains(&x) && (ay..=by).contains(&y);
+        toggled.parity ^= u64::from(toggles) << row;
+        toggled.boundary |= u64::from(on) << row;
     }
+
+    /// Toggles the position in a row if it is above the edge, where that matters.
+    #[cold]
+    fn above(self, (_, lat): Columns<'_>, row: usize, toggled: &mut Toggled) {
+        let toggles = self.above && at(lat, row) >= self.edge.by;
+        toggled.parity ^= u64::from(toggles) << row;
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
+fn at(column: &[i32; ROWS], row: usize) -> i32 {
+    column[row % ROWS]
+}
+
+/// The numbers of the bits that are set, ascending.
+#[inline]
+pub(crate) fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = bits.trailing_zeros();
+        bits &= bits.wrapping_sub(1);
+        (bit < u64::BITS).then_some(bit as usize)
+    })
 }

@@ -5,9 +5,8 @@ use std::fmt;
 use rstar::{RTree, RTreeObject};
 
 use crate::facing::near;
-use crate::geometry::{Area, Envelope, Position};
+use crate::geometry::{Area, Envelope, Fanout, Position};
 use crate::lifecycle::RequestId;
-use crate::registry::Fanout;
 use crate::request::{Ground, Sight};
 
 /// Finds the requests that a position matters to.

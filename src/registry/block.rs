@@ -1,9 +1,13 @@
 //! Up to 64 neighbouring cameras in columns: one `u64` mask answers a question about all of them.
 
-use super::column::{Ids, ROWS, Rare, at, set};
+use std::mem::offset_of;
+
+use super::column::{Ids, ROWS, Rare, TermsNumbers, at, halved, halved_ids, joined_ids, set};
+use super::timed::{Timed, Timing};
+use super::zone_map::ZoneMap;
 use crate::camera::{Camera, CameraId, NEVER, OwnerId, Recording};
 use crate::facing::Facing;
-use crate::geometry::{Envelope, Position};
+use crate::geometry::{Envelope, Position, ones};
 
 /// Whether a row's owner may be asked, as far as that does not depend on the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +23,6 @@ pub(crate) enum RowStanding {
     },
 }
 
-/// When a grant holds: from both the end of a pause and of a reached limit, up to its expiry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Timing {
-    pub(crate) paused_until: i64,
-    pub(crate) reached_until: i64,
-    pub(crate) expires: i64,
-}
-
 /// A camera and its owner's standing: one row of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -37,75 +33,60 @@ pub(crate) struct Row {
 /// Up to 64 neighbouring cameras in columns (structure of arrays).
 ///
 /// Rows whose owner agreed come first, so a request touches the cache lines of those alone. The
-/// fields stand in the order in which a request reads them; those of the zone map tell when a
-/// column need not be read at all.
+/// columns begin at cache lines, and stand in the order in which a request reads them.
 ///
 /// ```text
-/// zone map | lon 64 x i32 | lat 64 x i32 | kept 64 x u16 | terms 64 x u32 | ids 64 x (u32, u32) |
-///          | since 64 x u32 | facings
+/// lon 64 x i32 | lat 64 x i32 | facings, ended | timed | terms 64 x u16 | kept 64 x u16
+/// | since 64 x u16, its upper halves | ids 64 x (u32, u32) | since 64 x u16, its lower halves
 /// row:       0 .. granted: owner agreed | granted .. len: did not | len .. 64: meaningless
 /// ```
 #[derive(Clone, Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub(crate) struct Block {
-    // INVARIANT: granted <= len <= 64. `timed` has granted rows only.
-    len: u8,
-    granted: u8,
-    /// Not longer than any row keeps footage, in days.
-    least_kept: u16,
-    /// Not earlier than any row's first recording.
-    latest_since: u32,
-    /// When the grants hold that do not hold always.
-    timed: Rare<Timing>,
-    /// When the cameras that were taken down stopped recording.
-    ended: Rare<u32>,
     lon: [i32; ROWS],
     lat: [i32; ROWS],
-    kept_days: [u16; ROWS],
-    terms: [u32; ROWS],
-    ids: Ids,
-    since: [u32; ROWS],
     /// Which way the cameras look of which that is known.
     facings: Rare<Facing>,
+    zone: ZoneMap,
+    /// When the cameras that were taken down stopped recording.
+    ended: Rare<u32>,
+    /// When the grants hold that do not hold always.
+    // INVARIANT: of granted rows only.
+    timed: Timed,
+    terms: TermsNumbers,
+    kept_days: [u16; ROWS],
+    since_upper: [u16; ROWS],
+    ids: Ids,
+    since_lower: [u16; ROWS],
 }
 
-/// A mask of the first `rows` rows.
-#[inline]
-pub(crate) const fn first(rows: usize) -> u64 {
-    match rows {
-        0 => 0,
-        1..ROWS => (1 << rows) - 1,
-        _ => u64::MAX,
-    }
-}
+/// What few rows have is answered from one cache line.
+const _: () = {
+    let (ended, timed) = (offset_of!(Block, ended), offset_of!(Block, timed));
+    assert!((ended + Rare::<u32>::MASK) / 64 == (timed + Timed::LINE_END) / 64);
+};
 
 /// The rows of a mask, ascending.
 #[inline]
-pub(crate) fn rows(mut mask: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let row = mask.trailing_zeros() as usize;
-        mask &= mask.wrapping_sub(1);
-        (row < ROWS).then_some(row)
-    })
+pub(crate) fn rows(mask: u64) -> impl Iterator<Item = usize> {
+    ones(mask)
 }
 
 impl Block {
     /// A block without rows.
     pub(crate) fn empty() -> Self {
         Self {
-            len: 0,
-            granted: 0,
-            least_kept: u16::MAX,
-            latest_since: 0,
-            timed: Rare::NONE,
-            ended: Rare::NONE,
             lon: [0; ROWS],
             lat: [0; ROWS],
-            kept_days: [0; ROWS],
-            terms: [0; ROWS],
-            ids: Ids::NONE,
-            since: [0; ROWS],
             facings: Rare::NONE,
+            zone: ZoneMap::NONE,
+            ended: Rare::NONE,
+            timed: Timed::NONE,
+            terms: TermsNumbers::none(),
+            kept_days: [0; ROWS],
+            since_upper: [0; ROWS],
+            ids: Ids::none(),
+            since_lower: [0; ROWS],
         }
     }
 
@@ -119,34 +100,17 @@ impl Block {
         block
     }
 
+    #[inline]
+    pub(crate) fn zone(&self) -> ZoneMap {
+        self.zone
+    }
+
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.len)
+        self.zone.len()
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.len() >= ROWS
-    }
-
-    /// The mask of all rows.
-    #[inline]
-    pub(crate) fn all(&self) -> u64 {
-        first(self.len())
-    }
-
-    /// The mask of the rows whose owner agreed: always the first ones.
-    #[inline]
-    pub(crate) fn granted(&self) -> u64 {
-        first(usize::from(self.granted))
-    }
-
-    #[inline]
-    pub(crate) fn least_kept(&self) -> u16 {
-        self.least_kept
-    }
-
-    #[inline]
-    pub(crate) fn latest_since(&self) -> u32 {
-        self.latest_since
+    fn granted_rows(&self) -> usize {
+        usize::from(self.zone.granted)
     }
 
     #[inline]
@@ -155,7 +119,7 @@ impl Block {
     }
 
     #[inline]
-    pub(crate) fn timed(&self) -> &Rare<Timing> {
+    pub(crate) fn timed(&self) -> &Timed {
         &self.timed
     }
 
@@ -164,28 +128,20 @@ impl Block {
         &self.facings
     }
 
-    /// Reads one value of the first cache lines of each column, whatever the rows are: so that no
-    /// branch waits for the memory, and the misses of several blocks are waited for together.
+    /// Reads one value of each cache line that has what a request reads of the first rows to decide
+    /// about them: no branch waits for the memory, so that the misses of several blocks are waited for
+    /// together.
     #[inline]
-    pub(crate) fn touch_first(&self) -> u64 {
-        let place = at(&self.lon, 0) ^ at(&self.lat, 0);
-        let rest = at(&self.terms, 0) ^ u32::from(at(&self.kept_days, 0));
-        u64::from(self.granted) ^ u64::from(place.cast_unsigned() ^ rest) ^ self.ids(0).0.0
-    }
-
-    /// Reads one value of each other cache line that a request is about to read.
-    #[inline]
-    pub(crate) fn touch_rest(&self, positions: bool) -> u64 {
-        let rows = usize::from(self.granted);
-        let mut sum = self.timed.iter().next().map_or(0, |(row, _)| row as u64);
-        for row in (16..rows).step_by(16) {
-            if positions {
+    pub(crate) fn touch(&self, rows: usize, positions: bool) -> u64 {
+        let mut sum = self.timed.touch();
+        for row in (0..rows).step_by(32) {
+            let footage = at(&self.kept_days, row) ^ at(&self.since_upper, row);
+            sum ^= u64::from(self.terms.lower(row) ^ footage);
+        }
+        if positions {
+            for row in (0..rows).step_by(16) {
                 sum ^= u64::from((at(&self.lon, row) ^ at(&self.lat, row)).cast_unsigned());
             }
-            sum ^= u64::from(at(&self.terms, row) ^ u32::from(at(&self.kept_days, row)));
-        }
-        for row in (8..rows).step_by(8) {
-            sum ^= self.ids(row).0.0;
         }
         sum
     }
@@ -208,17 +164,24 @@ impl Block {
 
     #[inline]
     pub(crate) fn terms(&self, row: usize) -> u32 {
-        at(&self.terms, row)
+        let (upper, lower) = self.terms.get(row);
+        u32::from(upper) << 16 | u32::from(lower)
     }
 
     #[inline]
     pub(crate) fn ids(&self, row: usize) -> (OwnerId, CameraId) {
-        self.ids.get(row)
+        joined_ids(self.ids.get(row))
+    }
+
+    /// The upper halves of when each camera began to record.
+    #[inline]
+    pub(crate) fn since_upper(&self) -> &[u16; ROWS] {
+        &self.since_upper
     }
 
     #[inline]
     pub(crate) fn since(&self, row: usize) -> u32 {
-        at(&self.since, row)
+        u32::from(at(&self.since_upper, row)) << 16 | u32::from(at(&self.since_lower, row))
     }
 
     pub(crate) fn position(&self, row: usize) -> Position {
@@ -237,8 +200,8 @@ impl Block {
         let recording = Recording::from_columns(self.since(row), until, at(&self.kept_days, row));
         let (position, facing) = (self.position(row), self.facings.get(row));
         let camera = Camera { id, owner, position, recording, facing };
-        let standing = if row < usize::from(self.granted) {
-            RowStanding::Granted { terms: at(&self.terms, row), timing: self.timed.get(row) }
+        let standing = if row < self.granted_rows() {
+            RowStanding::Granted { terms: self.terms(row), timing: self.timed.get(row) }
         } else {
             RowStanding::NotGranted
         };
@@ -257,7 +220,7 @@ impl Block {
 
     /// Adds a row to a block that is not full; to a full one it adds nothing.
     pub(crate) fn push(&mut self, row: Row) {
-        if self.is_full() {
+        if self.zone.is_full() {
             return;
         }
         let index = self.len();
@@ -266,13 +229,15 @@ impl Block {
         set(&mut self.lon, index, position.lon_e7());
         set(&mut self.lat, index, position.lat_e7());
         set(&mut self.kept_days, index, kept_days);
-        self.ids.set(index, index, (owner, id));
-        set(&mut self.since, index, since);
-        self.ended.set(index, (until != NEVER).then_some(until));
+        self.ids.set(index, index, halved_ids((owner, id)));
+        let (since_upper, since_lower) = halved(since);
+        set(&mut self.since_upper, index, since_upper);
+        set(&mut self.since_lower, index, since_lower);
+        self.end(index, (until != NEVER).then_some(until));
         self.facings.set(index, facing);
-        self.least_kept = self.least_kept.min(kept_days);
-        self.latest_since = self.latest_since.max(since);
-        self.len += 1;
+        self.zone.least_kept = self.zone.least_kept.min(kept_days);
+        self.zone.latest_since = self.zone.latest_since.max(since_upper);
+        self.zone.len += 1;
         self.set_standing(index, row.standing);
     }
 
@@ -281,35 +246,41 @@ impl Block {
         self.set_standing(row, RowStanding::NotGranted);
         // Withdrawing has moved the row to the front of those that did not agree, if it was not
         // there already.
-        let (row, last) = (row.max(usize::from(self.granted)), self.len().saturating_sub(1));
+        let (row, last) = (row.max(self.granted_rows()), self.len().saturating_sub(1));
         self.swap(row, last);
-        self.ended.set(last, None);
+        self.end(last, None);
         self.facings.set(last, None);
-        self.len = self.len.saturating_sub(1);
+        self.zone.len = self.zone.len.saturating_sub(1);
     }
 
     /// Changes a row's standing; the row may change places with another.
     pub(crate) fn set_standing(&mut self, row: usize, standing: RowStanding) {
-        let was_granted = row < usize::from(self.granted);
+        let was_granted = row < self.granted_rows();
         if was_granted {
             self.timed.set(row, None);
         }
         match standing {
             RowStanding::NotGranted if was_granted => {
-                self.granted -= 1;
-                self.swap(row, usize::from(self.granted));
+                self.zone.granted -= 1;
+                self.swap(row, self.granted_rows());
             }
             RowStanding::NotGranted => {}
             RowStanding::Granted { terms, timing } => {
-                let target = if was_granted { row } else { usize::from(self.granted) };
+                let before = self.granted_rows();
+                let target = if was_granted { row } else { before };
                 if !was_granted {
                     self.swap(row, target);
-                    self.granted += 1;
+                    self.zone.granted += 1;
                 }
-                set(&mut self.terms, target, terms);
+                self.terms.set(target, before, halved(terms));
                 self.timed.set(target, timing);
             }
         }
+    }
+
+    fn end(&mut self, row: usize, until: Option<u32>) {
+        self.ended.set(row, until);
+        self.zone.ended = u8::try_from(self.ended.values().len()).unwrap_or(u8::MAX);
     }
 
     fn swap(&mut self, a: usize, b: usize) {
@@ -322,7 +293,8 @@ impl Block {
         self.kept_days.swap(a, b);
         self.terms.swap(a, b);
         self.ids.swap(a, b);
-        self.since.swap(a, b);
+        self.since_upper.swap(a, b);
+        self.since_lower.swap(a, b);
         self.timed.swap(a, b);
         self.ended.swap(a, b);
         self.facings.swap(a, b);

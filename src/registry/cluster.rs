@@ -1,21 +1,16 @@
 //! The spatial index: R-trees of blocks, one for each H3 cell, nested and copied on write.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use foldhash::quality::RandomState;
-use h3o::{CellIndex, Resolution};
-use rstar::{RTree, RTreeObject};
+use h3o::CellIndex;
 
-use super::MANY;
-use super::block::{Block, Row, RowStanding};
+use super::block::Block;
 use super::layout::Layout;
-use super::packing::{growth, pack};
-use super::rtree::Fanout;
 use super::snapshot::Revision;
+use super::tree::{Below, Node, Tree};
+use super::zone_map::ZoneMap;
 use crate::camera::{Camera, CameraId};
-use crate::geometry::{Envelope, Position};
-use crate::parallel;
+use crate::geometry::{Envelope, Envelopes, Position};
 
 /// The R-tree of one H3 cell: of its child clusters, or of its blocks if the cluster is a tile.
 ///
@@ -23,31 +18,121 @@ use crate::parallel;
 /// neighbours are shared between revisions.
 #[derive(Clone, Debug)]
 pub(crate) struct Cluster {
-    cell: Option<CellIndex>,
+    pub(super) cell: Option<CellIndex>,
     /// Of a tile: the revision that last added or removed one of its cameras.
-    revision: Revision,
+    pub(super) revision: Revision,
     /// The revision that last changed anything here or below.
-    edited: Revision,
+    pub(super) edited: Revision,
     /// The revision that last built the tree: since then members were only changed in their places.
-    built: Revision,
-    members: RTree<Member, Fanout>,
+    pub(super) built: Revision,
+    pub(super) members: Members,
 }
-
-/// Fewer clusters than this are not worth another thread.
-const FEW: usize = 8;
 
 /// What a cluster holds.
 #[derive(Clone, Debug)]
-pub(crate) struct Member {
-    // INVARIANT: contains all rows below; it may be larger, since removing rows leaves it.
-    pub(crate) envelope: Envelope,
-    pub(crate) item: Item,
+pub(super) enum Members {
+    Clusters(Tree<Arc<Cluster>>),
+    Blocks(Tree<Leaf>),
 }
 
+/// A block, and what is known of it without reading it.
+///
+/// Its envelope in the tree contains all of its rows; it may be larger, since removing rows leaves it.
 #[derive(Clone, Debug)]
-pub(crate) enum Item {
-    Cluster(Arc<Cluster>),
-    Block(Arc<Block>),
+pub(crate) struct Leaf {
+    // INVARIANT: the block's own.
+    zone: ZoneMap,
+    block: Arc<Block>,
+}
+
+impl Leaf {
+    pub(super) fn new(block: Block) -> Self {
+        Self { zone: block.zone(), block: Arc::new(block) }
+    }
+
+    #[inline]
+    pub(crate) fn zone(&self) -> ZoneMap {
+        self.zone
+    }
+
+    #[inline]
+    pub(crate) fn block(&self) -> &Block {
+        &self.block
+    }
+
+    /// Whether both are of the same block in memory.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.block, &other.block)
+    }
+
+    /// Changes the block, which is copied if somebody else has it too.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Block)) {
+        let block = Arc::make_mut(&mut self.block);
+        change(block);
+        self.zone = block.zone();
+    }
+}
+
+/// A node of the R-trees of a cluster and of those below, which are walked as if they were one tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Branch<'a> {
+    Clusters(Node<'a, Arc<Cluster>>),
+    Blocks(Node<'a, Leaf>),
+}
+
+/// What a node of the R-trees has at a place.
+pub(crate) enum Fork<'a> {
+    Branch(Branch<'a>),
+    Leaf(&'a Leaf),
+}
+
+impl<'a> Branch<'a> {
+    #[inline]
+    pub(crate) fn envelopes(self) -> &'a Envelopes {
+        match self {
+            Self::Clusters(node) => node.envelopes(),
+            Self::Blocks(node) => node.envelopes(),
+        }
+    }
+
+    /// Reads a value of each cache line that the next step down reads first.
+    #[inline]
+    pub(crate) fn touch(self) -> u64 {
+        let below = match self {
+            Self::Clusters(node) => match node.items() {
+                [first, .., last] => Arc::as_ptr(first).addr() ^ Arc::as_ptr(last).addr(),
+                _ => 0,
+            },
+            Self::Blocks(node) => {
+                let lines = node.items().iter().step_by(4);
+                lines.fold(0, |sum, leaf| sum ^ Arc::as_ptr(&leaf.block).addr())
+            }
+        };
+        u64::from(self.envelopes().touch().cast_unsigned()) ^ below as u64
+    }
+
+    /// Whether blocks are next, and not branches.
+    #[inline]
+    pub(crate) fn has_leaves(self) -> bool {
+        match self {
+            Self::Clusters(_) => false,
+            Self::Blocks(node) => node.is_leaf(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn at(self, place: usize) -> Option<Fork<'a>> {
+        match self {
+            Self::Clusters(node) => match node.at(place)? {
+                Below::Node(node) => Some(Fork::Branch(Self::Clusters(node))),
+                Below::Item(cluster) => cluster.branch().map(Fork::Branch),
+            },
+            Self::Blocks(node) => match node.at(place)? {
+                Below::Node(node) => Some(Fork::Branch(Self::Blocks(node))),
+                Below::Item(leaf) => Some(Fork::Leaf(leaf)),
+            },
+        }
+    }
 }
 
 /// A camera as a tile has it.
@@ -57,81 +142,96 @@ pub(crate) struct Located {
     pub(crate) camera: Camera,
 }
 
-/// One change to the rows of a tile.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Edit {
-    Insert(Row),
-    Remove { position: Position, camera: CameraId },
-    Stand { position: Position, camera: CameraId, standing: RowStanding },
-}
-
-impl Edit {
-    /// Where the row stands that is edited.
-    pub(crate) fn position(&self) -> Position {
-        match self {
-            Self::Insert(row) => row.camera.position,
-            Self::Remove { position, .. } | Self::Stand { position, .. } => *position,
-        }
-    }
-}
-
 impl Cluster {
     /// The root of an empty registry.
     pub(crate) fn empty() -> Self {
-        Self::of(None, Vec::new())
+        Self::of(None, Members::Clusters(Tree::EMPTY))
     }
 
-    fn of(cell: Option<CellIndex>, members: Vec<Member>) -> Self {
+    /// An empty cluster of a cell.
+    pub(super) fn new(cell: Option<CellIndex>, layout: Layout) -> Self {
+        let members = match layout.below(cell.map(CellIndex::resolution)) {
+            Some(_) => Members::Clusters(Tree::EMPTY),
+            None => Members::Blocks(Tree::EMPTY),
+        };
+        Self::of(cell, members)
+    }
+
+    /// A tile of blocks, as a revision left it.
+    pub(crate) fn tile(
+        cell: CellIndex,
+        revision: Revision,
+        blocks: impl IntoIterator<Item = Block>,
+    ) -> Self {
+        let leaves = blocks.into_iter().map(|block| (block.envelope(), Leaf::new(block)));
+        Self { revision, ..Self::of(Some(cell), Members::Blocks(Tree::of(leaves.collect()))) }
+    }
+
+    fn of(cell: Option<CellIndex>, members: Members) -> Self {
         let [revision, edited, built] = [Revision(0); 3];
-        Self { cell, revision, edited, built, members: RTree::bulk_load_with_params(members) }
+        Self { cell, revision, edited, built, members }
     }
 
-    pub(crate) fn tree(&self) -> &RTree<Member, Fanout> {
-        &self.members
+    /// The topmost node; `None` if nothing is in the cluster.
+    #[inline]
+    pub(crate) fn branch(&self) -> Option<Branch<'_>> {
+        match &self.members {
+            Members::Clusters(clusters) => clusters.root().map(Branch::Clusters),
+            Members::Blocks(blocks) => blocks.root().map(Branch::Blocks),
+        }
     }
 
-    fn envelope(&self) -> Envelope {
-        self.members.root().envelope()
+    pub(super) fn envelope(&self) -> Envelope {
+        match &self.members {
+            Members::Clusters(clusters) => clusters.envelope(),
+            Members::Blocks(blocks) => blocks.envelope(),
+        }
+    }
+
+    /// Whether nothing is left.
+    pub(super) fn is_empty(&self) -> bool {
+        match &self.members {
+            Members::Clusters(clusters) => clusters.items().is_empty(),
+            Members::Blocks(blocks) => blocks.items().is_empty(),
+        }
     }
 
     /// All blocks of this and of all clusters below.
     pub(crate) fn blocks<'a>(&'a self, visit: &mut impl FnMut(&'a Block)) {
-        for member in &self.members {
-            match &member.item {
-                Item::Cluster(cluster) => cluster.blocks(visit),
-                Item::Block(block) => visit(block),
+        match &self.members {
+            Members::Clusters(clusters) => {
+                clusters.items().iter().for_each(|cluster| cluster.blocks(visit));
+            }
+            Members::Blocks(blocks) => {
+                blocks.items().iter().for_each(|leaf| visit(leaf.block()));
             }
         }
     }
 
     /// The camera with an id, which stands at `position`, and the cell of its tile.
     pub(crate) fn locate(&self, position: Position, camera: CameraId) -> Option<Located> {
-        let here = Envelope::of([position]);
-        self.members.locate_in_envelope_intersecting(here).find_map(|member| match &member.item {
-            Item::Cluster(cluster) => cluster.locate(position, camera),
-            Item::Block(block) => {
-                let row = block.find(camera)?;
-                Some(Located { cell: self.cell?, camera: block.row(row).camera })
+        match &self.members {
+            Members::Clusters(clusters) => {
+                clusters.at(position).find_map(|cluster| cluster.locate(position, camera))
             }
-        })
+            Members::Blocks(blocks) => blocks.at(position).find_map(|leaf| {
+                let row = leaf.block().find(camera)?;
+                Some(Located { cell: self.cell?, camera: leaf.block().row(row).camera })
+            }),
+        }
     }
 
     /// The cell of the only tile whose envelope has a position. A camera that a tile has is in that
     /// one then; where envelopes overlap, `None`.
-    pub(crate) fn tile_around(&self, position: Position, layout: Layout) -> Option<CellIndex> {
-        let here = Envelope::of([position]);
-        let mut only = None;
-        for member in self.members.locate_in_envelope_intersecting(here) {
-            let Item::Cluster(cluster) = &member.item else { continue };
-            let cell = match cluster.cell {
-                Some(cell) if cell.resolution() == layout.tile() => cell,
-                _ => cluster.tile_around(position, layout)?,
-            };
-            if only.replace(cell).is_some() {
-                return None;
+    pub(crate) fn tile_around(&self, position: Position) -> Option<CellIndex> {
+        match &self.members {
+            Members::Clusters(clusters) => {
+                let mut around = clusters.at(position);
+                let only = around.next()?.tile_around(position);
+                if around.next().is_some() { None } else { only }
             }
+            Members::Blocks(_) => self.cell,
         }
-        only
     }
 
     /// The clusters of tiles given in ascending order of their cells, up to the root.
@@ -143,33 +243,23 @@ impl Cluster {
         let resolution = cell.map(CellIndex::resolution);
         let clusters = match layout.below(resolution) {
             Some(below) if below < layout.tile() => {
-                let mut clusters = Vec::new();
-                let mut tiles = tiles.into_iter().peekable();
-                while let Some(tile) = tiles.next() {
-                    let parent = tile.cell.and_then(|cell| cell.parent(below));
-                    let mut siblings = vec![tile];
-                    while let Some(next) = tiles
-                        .next_if(|tile| tile.cell.and_then(|cell| cell.parent(below)) == parent)
-                    {
-                        siblings.push(next);
-                    }
-                    clusters.push(Arc::new(Self::level(parent, siblings, layout)));
-                }
-                clusters
+                let parent = |tile: &Arc<Self>| tile.cell.and_then(|cell| cell.parent(below));
+                let siblings = tiles.chunk_by(|a, b| parent(a) == parent(b));
+                let level = |siblings: &[Arc<Self>]| {
+                    let cell = siblings.first().and_then(parent);
+                    Arc::new(Self::level(cell, siblings.to_vec(), layout))
+                };
+                siblings.map(level).collect()
             }
             _ => tiles,
         };
-        Self::of(cell, clusters.into_iter().map(Member::cluster).collect())
+        Self::of(cell, Members::Clusters(Self::tree(clusters)))
     }
 
-    /// A tile of blocks, as a revision left it.
-    pub(crate) fn tile(
-        cell: CellIndex,
-        revision: Revision,
-        blocks: impl IntoIterator<Item = Block>,
-    ) -> Self {
-        let members = blocks.into_iter().map(Member::block).collect();
-        Self { revision, ..Self::of(Some(cell), members) }
+    /// The R-tree of some clusters.
+    pub(super) fn tree(clusters: impl IntoIterator<Item = Arc<Self>>) -> Tree<Arc<Self>> {
+        let member = |cluster: Arc<Self>| (cluster.envelope(), cluster);
+        Tree::of(clusters.into_iter().map(member).collect())
     }
 
     /// The revision that last added or removed one of a tile's cameras.
@@ -178,317 +268,23 @@ impl Cluster {
     }
 
     /// All tiles below, with their cells.
-    pub(crate) fn tiles(&self, layout: Layout, visit: &mut impl FnMut(CellIndex, &Arc<Self>)) {
-        for member in &self.members {
-            let Item::Cluster(cluster) = &member.item else { continue };
-            match cluster.cell {
-                Some(cell) if cell.resolution() == layout.tile() => visit(cell, cluster),
-                _ => cluster.tiles(layout, visit),
+    pub(crate) fn tiles(&self, visit: &mut impl FnMut(CellIndex, &Arc<Self>)) {
+        let Members::Clusters(clusters) = &self.members else { return };
+        for cluster in clusters.items() {
+            match (&cluster.members, cluster.cell) {
+                (Members::Blocks(_), Some(cell)) => visit(cell, cluster),
+                _ => cluster.tiles(visit),
             }
         }
     }
 
     /// Whether there is a tile of a cell below. O(members) at each level.
     pub(crate) fn has_tile(&self, tile: CellIndex) -> bool {
-        self.members.iter().any(|member| match &member.item {
-            Item::Cluster(cluster) => match cluster.cell {
-                Some(cell) if cell == tile => true,
-                Some(cell) => {
-                    tile.parent(cell.resolution()) == Some(cell) && cluster.has_tile(tile)
-                }
-                None => false,
-            },
-            Item::Block(_) => false,
+        let Members::Clusters(clusters) = &self.members else { return false };
+        clusters.items().iter().any(|cluster| match cluster.cell {
+            Some(cell) if cell == tile => true,
+            Some(cell) => tile.parent(cell.resolution()) == Some(cell) && cluster.has_tile(tile),
+            None => false,
         })
-    }
-
-    /// Whether nothing is left.
-    fn is_empty(&self) -> bool {
-        self.members.size() == 0
-    }
-
-    /// Applies the edits of a revision, which are in ascending order of their cells.
-    pub(crate) fn edit(&mut self, edits: &[(CellIndex, Edit)], revision: Revision, layout: Layout) {
-        self.edited = revision;
-        match layout.below(self.cell.map(CellIndex::resolution)) {
-            Some(below) => self.edit_clusters(edits, below, revision, layout),
-            None => self.edit_blocks(edits, revision, layout),
-        }
-    }
-
-    fn edit_clusters(
-        &mut self,
-        edits: &[(CellIndex, Edit)],
-        below: Resolution,
-        revision: Revision,
-        layout: Layout,
-    ) {
-        let child = |(cell, _): &(CellIndex, Edit)| cell.parent(below);
-        let mut groups: Vec<_> = edits.chunk_by(|a, b| child(a) == child(b)).collect();
-        let mut edited = Vec::with_capacity(groups.len());
-        for member in &mut self.members {
-            let Item::Cluster(cluster) = &member.item else { continue };
-            let of_member = |group: &&[_]| group.first().and_then(child) == cluster.cell;
-            if let Some(group) = groups.iter().position(of_member) {
-                edited.push((member, groups.swap_remove(group)));
-            }
-            if groups.is_empty() {
-                break;
-            }
-        }
-        let edit = |(member, group): &mut (&mut Member, &[(CellIndex, Edit)])| {
-            let Item::Cluster(cluster) = &mut member.item else { return false };
-            let cluster = Arc::make_mut(cluster);
-            cluster.edit(group, revision, layout);
-            cluster.is_empty() || cluster.envelope() != member.envelope
-        };
-        let reshaped = if edits.len() < MANY {
-            edited.iter_mut().map(edit).fold(false, |any, reshaped| any | reshaped)
-        } else {
-            parallel::map_mut(&mut edited, |_, edited| edit(edited)).contains(&true)
-        };
-        if !reshaped && groups.is_empty() {
-            return;
-        }
-        let old = std::mem::replace(&mut self.members, RTree::new_with_params());
-        let kept = old.into_iter().filter_map(|member| match member.item {
-            Item::Cluster(cluster) => (!cluster.is_empty()).then(|| Member::cluster(cluster)),
-            Item::Block(_) => Some(member),
-        });
-        let new = groups.into_iter().filter_map(|group| {
-            let mut cluster = Self::of(group.first().and_then(child), Vec::new());
-            cluster.edit(group, revision, layout);
-            (!cluster.is_empty()).then(|| Member::cluster(Arc::new(cluster)))
-        });
-        self.members = RTree::bulk_load_with_params(kept.chain(new).collect());
-        self.built = revision;
-    }
-
-    fn edit_blocks(&mut self, edits: &[(CellIndex, Edit)], revision: Revision, layout: Layout) {
-        // What an owner says is written with the owner, not with the tiles of their cameras.
-        if edits.iter().any(|(_, edit)| !matches!(edit, Edit::Stand { .. })) {
-            self.revision = revision;
-        }
-        let mut homeless = Homeless::default();
-        let mut emptied = false;
-        for &(_, edit) in edits {
-            match edit {
-                Edit::Insert(row) => {
-                    // A camera that found no home must not be overtaken by an edit to itself.
-                    if !self.insert_in_place(row) {
-                        homeless.push(row);
-                    }
-                }
-                Edit::Remove { position, camera } => {
-                    if !homeless.remove(camera) {
-                        self.with_row(position, camera, |block, row| {
-                            block.remove(row);
-                            emptied |= block.len() == 0;
-                        });
-                    }
-                }
-                Edit::Stand { position, camera, standing } => match homeless.find(camera) {
-                    Some(row) => row.standing = standing,
-                    None => self.with_row(position, camera, |block, row| {
-                        block.set_standing(row, standing);
-                    }),
-                },
-            }
-        }
-        if emptied || !homeless.rows.is_empty() {
-            self.rebuild(homeless.rows, layout);
-            self.built = revision;
-        }
-    }
-
-    /// Brings the clusters of the revision before up to `newer`, to which some edits have led. Trees
-    /// that nobody else has are changed in place, so that blocks of both revisions are not counted.
-    pub(crate) fn catch_up(&mut self, newer: &Self, edits: usize) {
-        if self.built != newer.built {
-            self.build_as(newer);
-        }
-        let mut changed = Vec::new();
-        for (member, newer) in self.members.iter_mut().zip(&newer.members) {
-            match (&mut member.item, &newer.item) {
-                (Item::Cluster(mine), Item::Cluster(newer)) if mine.edited != newer.edited => {
-                    changed.push((mine, newer));
-                }
-                (Item::Block(mine), Item::Block(newer)) if !Arc::ptr_eq(mine, newer) => {
-                    *mine = Arc::clone(newer);
-                }
-                _ => {}
-            }
-        }
-        let follow = |(mine, newer): &mut (&mut Arc<Self>, &Arc<Self>)| match Arc::get_mut(mine) {
-            Some(mine) if mine.built == newer.built || !newer.is_tile() => {
-                mine.catch_up(newer, edits);
-            }
-            _ => **mine = Arc::clone(newer),
-        };
-        if edits < MANY || changed.len() < FEW {
-            changed.iter_mut().for_each(follow);
-        } else {
-            parallel::map_mut(&mut changed, |_, pair| follow(pair));
-        }
-        (self.revision, self.edited) = (newer.revision, newer.edited);
-    }
-
-    /// Builds the tree as that of newer clusters is, of the own ones as far as they are in both.
-    fn build_as(&mut self, newer: &Self) {
-        let old = std::mem::replace(&mut self.members, newer.members.clone());
-        let mut own: Vec<_> = old.into_iter().filter_map(Member::into_cluster).collect();
-        own.sort_unstable_by_key(|cluster| cluster.cell);
-        for member in &mut self.members {
-            if let Item::Cluster(cluster) = &mut member.item
-                && let Ok(place) = own.binary_search_by_key(&cluster.cell, |own| own.cell)
-                && let Some(own) = own.get_mut(place)
-            {
-                std::mem::swap(cluster, own);
-            }
-        }
-        self.built = newer.built;
-    }
-
-    fn is_tile(&self) -> bool {
-        self.members.iter().any(|member| matches!(member.item, Item::Block(_)))
-    }
-
-    /// Puts a row in a block that has room and an envelope that need not grow.
-    fn insert_in_place(&mut self, row: Row) -> bool {
-        let here = Envelope::of([row.camera.position]);
-        for member in self.members.locate_in_envelope_intersecting_mut(here) {
-            if let Item::Block(block) = &mut member.item
-                && !block.is_full()
-            {
-                Arc::make_mut(block).push(row);
-                return true;
-            }
-        }
-        false
-    }
-
-    fn with_row(
-        &mut self,
-        position: Position,
-        camera: CameraId,
-        change: impl FnOnce(&mut Block, usize),
-    ) {
-        for member in self.members.locate_in_envelope_intersecting_mut(Envelope::of([position])) {
-            if let Item::Block(block) = &mut member.item
-                && let Some(row) = block.find(camera)
-            {
-                change(Arc::make_mut(block), row);
-                return;
-            }
-        }
-    }
-
-    /// Gives rows a home that fit no block as it is, drops empty blocks, and loads the tree anew.
-    fn rebuild(&mut self, homeless: Vec<Row>, layout: Layout) {
-        let old = std::mem::replace(&mut self.members, RTree::new_with_params());
-        let mut members: Vec<Member> = old
-            .into_iter()
-            .filter(|member| match &member.item {
-                Item::Block(block) => block.len() > 0,
-                Item::Cluster(_) => true,
-            })
-            .collect();
-        if homeless.len() > members.len() {
-            // So many that packing all of them anew costs less than finding a place for each.
-            let blocks = members.iter().filter_map(Member::as_block);
-            let rows: Vec<Row> = blocks.flat_map(Block::iter).chain(homeless).collect();
-            members = pack(&rows, layout.block_rows()).map(Member::block).collect();
-        } else {
-            for row in homeless {
-                settle(&mut members, row);
-            }
-        }
-        self.members = RTree::bulk_load_with_params(members);
-    }
-}
-
-/// Rows that fit no block as it is. Found by their cameras, since a list of changes may register many
-/// and then speak of each.
-#[derive(Default)]
-struct Homeless {
-    rows: Vec<Row>,
-    // INVARIANT: where each camera's row is in `rows`.
-    places: HashMap<CameraId, usize, RandomState>,
-}
-
-impl Homeless {
-    fn push(&mut self, row: Row) {
-        self.places.insert(row.camera.id, self.rows.len());
-        self.rows.push(row);
-    }
-
-    fn find(&mut self, camera: CameraId) -> Option<&mut Row> {
-        let &place = self.places.get(&camera)?;
-        self.rows.get_mut(place)
-    }
-
-    /// Whether the camera's row was one of these.
-    fn remove(&mut self, camera: CameraId) -> bool {
-        let Some(place) = self.places.remove(&camera) else { return false };
-        self.rows.swap_remove(place);
-        if let Some(moved) = self.rows.get(place) {
-            self.places.insert(moved.camera.id, place);
-        }
-        true
-    }
-}
-
-/// Gives one row a home among the blocks of a tile: in the nearest that has room, or in a half of the
-/// nearest.
-fn settle(members: &mut Vec<Member>, row: Row) {
-    let here = Envelope::of([row.camera.position]);
-    let nearest = members.iter_mut().min_by_key(|member| growth(member.envelope, here));
-    match nearest {
-        Some(Member { envelope, item: Item::Block(block) }) if !block.is_full() => {
-            *envelope = envelope.merged(here);
-            Arc::make_mut(block).push(row);
-        }
-        Some(member) => {
-            let Some(block) = member.as_block() else { return };
-            let rows: Vec<Row> = block.iter().chain([row]).collect();
-            let mut halves = pack(&rows, rows.len().div_ceil(2)).map(Member::block);
-            if let Some(first) = halves.next() {
-                *member = first;
-            }
-            members.extend(halves);
-        }
-        None => members.push(Member::block(Block::of([row]))),
-    }
-}
-
-impl Member {
-    fn as_block(&self) -> Option<&Block> {
-        match &self.item {
-            Item::Block(block) => Some(block),
-            Item::Cluster(_) => None,
-        }
-    }
-
-    fn into_cluster(self) -> Option<Arc<Cluster>> {
-        match self.item {
-            Item::Cluster(cluster) => Some(cluster),
-            Item::Block(_) => None,
-        }
-    }
-
-    fn cluster(cluster: Arc<Cluster>) -> Self {
-        Self { envelope: cluster.envelope(), item: Item::Cluster(cluster) }
-    }
-
-    fn block(block: Block) -> Self {
-        Self { envelope: block.envelope(), item: Item::Block(Arc::new(block)) }
-    }
-}
-
-impl RTreeObject for Member {
-    type Envelope = Envelope;
-
-    fn envelope(&self) -> Envelope {
-        self.envelope
     }
 }

@@ -1,7 +1,6 @@
 //! Rows packed into blocks of neighbours.
 
 use super::block::{Block, Row};
-use super::rtree::sides;
 use crate::geometry::{Envelope, Position};
 
 /// Where a row stands, and which row it is.
@@ -18,41 +17,37 @@ pub(crate) fn pack(rows: &[Row], block_rows: usize) -> impl Iterator<Item = Bloc
     split(&mut places, block_rows, |row| rows.get(row).copied()).into_iter()
 }
 
-/// Splits rows into blocks of neighbours: halves along the longer side, each but the last a
-/// multiple of `block_rows`, until each fits. O(n log(n / `block_rows`)).
+/// Splits rows into blocks of neighbours, each but the last of `block_rows`.
+/// O(n log(n / `block_rows`)).
 pub(crate) fn split(
     places: &mut [Place],
     block_rows: usize,
     row: impl Fn(usize) -> Option<Row>,
 ) -> Vec<Block> {
-    let mut blocks = Vec::with_capacity(places.len().div_ceil(block_rows));
-    split_into(places, block_rows, &row, &mut blocks);
-    blocks
+    halve(places, block_rows, &|place| Envelope::of([place.position]));
+    let block =
+        |places: &[Place]| Block::of(places.iter().filter_map(|place| row(place.row as usize)));
+    places.chunks(block_rows).map(block).collect()
 }
 
-fn split_into(
-    places: &mut [Place],
-    block_rows: usize,
-    row: &impl Fn(usize) -> Option<Row>,
-    blocks: &mut Vec<Block>,
-) {
-    let count = places.len().div_ceil(block_rows);
-    if count <= 1 {
-        if !places.is_empty() {
-            blocks.push(Block::of(places.iter().filter_map(|place| row(place.row as usize))));
-        }
+/// Puts items in an order in which each run of `room` of them are neighbours: halves along the longer
+/// side, each but the last a multiple of `room`, until each fits. O(n log(n / `room`)).
+pub(super) fn halve<T>(items: &mut [T], room: usize, envelope: &impl Fn(&T) -> Envelope) {
+    let runs = items.len().div_ceil(room);
+    if runs <= 1 {
         return;
     }
-    let middle = count / 2 * block_rows;
-    let [width, height] = sides(&Envelope::of(places.iter().map(|place| place.position)));
+    let middle = runs / 2 * room;
+    let all = items.iter().fold(Envelope::EMPTY, |all, item| all.merged(envelope(item)));
+    let [width, height] = all.sides();
     if width >= height {
-        places.select_nth_unstable_by_key(middle, |place| place.position.lon_e7());
+        items.select_nth_unstable_by_key(middle, |item| envelope(item).west);
     } else {
-        places.select_nth_unstable_by_key(middle, |place| place.position.lat_e7());
+        items.select_nth_unstable_by_key(middle, |item| envelope(item).south);
     }
-    let (left, right) = places.split_at_mut(middle);
-    split_into(left, block_rows, row, blocks);
-    split_into(right, block_rows, row, blocks);
+    let (left, right) = items.split_at_mut(middle);
+    halve(left, room, envelope);
+    halve(right, room, envelope);
 }
 
 /// By how much an envelope's half perimeter would grow to contain another.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
-use smallvec::SmallVec;
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::consent::{Consent, Denial, Scope};
@@ -54,29 +53,40 @@ struct Entry {
     incidents: u32,
     /// Whether the agencies are those in scope, or those out of it.
     listed: bool,
-    agencies: SmallVec<[AgencyId; 3]>,
+    /// How many agencies there are; more than `FEW` are looked for in the terms.
+    count: u8,
+    /// The first of them. The places without one repeat the first.
+    agencies: [AgencyId; FEW],
 }
+
+const FEW: usize = 3;
 
 impl Entry {
     fn new(terms: Arc<Terms>) -> Self {
         let kinds = IncidentKind::ALL.iter().filter(|kind| terms.incidents.includes(kind));
         let incidents = kinds.fold(0, |bits, &kind| bits | 1 << kind as u32);
-        let (listed, agencies) = match &terms.agencies {
-            Scope::Any => (false, SmallVec::new()),
-            Scope::Only(agencies) => (true, agencies.iter().copied().collect()),
-            Scope::AllBut(agencies) => (false, agencies.iter().copied().collect()),
+        let (listed, named) = match &terms.agencies {
+            Scope::Any => (false, None),
+            Scope::Only(agencies) => (true, Some(agencies)),
+            Scope::AllBut(agencies) => (false, Some(agencies)),
         };
-        Self { terms, incidents, listed, agencies }
+        let count = named.map_or(0, |agencies| u8::try_from(agencies.len()).unwrap_or(u8::MAX));
+        let mut named = named.into_iter().flatten().copied();
+        let first = named.next().unwrap_or(AgencyId(0));
+        let agencies = [first; FEW].map(|first| named.next().unwrap_or(first));
+        Self { terms, incidents, listed, count, agencies }
     }
 
     #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "what is compared cannot be foreseen")]
     fn permits(&self, agency: AgencyId, incident: IncidentKind) -> bool {
-        let found = if self.agencies.spilled() {
-            self.agencies.binary_search(&agency).is_ok()
+        let in_scope = if usize::from(self.count) <= FEW {
+            let found = self.agencies.iter().fold(false, |found, &named| found | (named == agency));
+            (found & (self.count > 0)) == self.listed
         } else {
-            self.agencies.contains(&agency)
+            self.terms.agencies.includes(&agency)
         };
-        found == self.listed && self.incidents >> (incident as u32) & 1 == 1
+        in_scope & (self.incidents >> (incident as u32) & 1 == 1)
     }
 }
 

@@ -241,9 +241,8 @@ impl Registry {
 
     fn gather(&self, wanted: impl Fn(Revision) -> bool) -> TileChanges {
         // With the writer held, what is published and what owners said are of one revision.
-        let (pages, state, layout) = self
-            .state
-            .inspect(|writer, _| (pages(writer, &wanted), self.state.load(), writer.layout));
+        let (pages, state) =
+            self.state.inspect(|writer, _| (pages(writer, &wanted), self.state.load()));
 
         let (mut changed, mut vanished) = (Vec::new(), Vec::new());
         for (key, revision, records) in pages {
@@ -254,7 +253,7 @@ impl Registry {
                 changed.push(Tile { key, revision, content });
             }
         }
-        state.root.tiles(layout, &mut |cell, tile| {
+        state.root.tiles(&mut |cell, tile| {
             if wanted(tile.revision()) {
                 let (key, revision) = (TileKey::of_cell(cell), tile.revision());
                 changed.push(Tile { key, revision, content: Content::Cameras(Arc::clone(tile)) });

@@ -8,14 +8,16 @@ use foldhash::quality::RandomState;
 use h3o::CellIndex;
 
 use super::MANY;
-use super::block::{Row, RowStanding, Timing};
+use super::block::{Row, RowStanding};
 use super::change::{Change, ChangeRefusal};
-use super::cluster::{Cluster, Edit, Located};
+use super::cluster::{Cluster, Located};
+use super::cluster_edit::Edit;
 use super::directory::{Directory, Special};
 use super::layout::Layout;
 use super::snapshot::{Revision, State};
 use super::terms::{Interner, Terms};
 use super::tile::PageRevisions;
+use super::timed::Timing;
 use crate::camera::{Camera, CameraId, OwnerId};
 use crate::consent::{Consent, Standing};
 use crate::geometry::Position;
@@ -320,7 +322,7 @@ impl Writer {
             let &position = self.directory.cameras.get(camera.0)?;
             let edit = Edit::Stand { position, camera, standing };
             let is_placed = placed.contains_key(&camera);
-            let around = || root.tile_around(position, self.layout);
+            let around = || root.tile_around(position);
             Some(Planned { edit, cell: if is_placed { None } else { around() } })
         })
     }

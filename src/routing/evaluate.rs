@@ -11,9 +11,10 @@ use jiff::Timestamp;
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::authorized::AuthorizedRequest;
+use crate::camera::NEVER;
 use crate::consent::Denial;
 use crate::geometry::{Area, Position};
-use crate::registry::{Block, ROWS, Row, RowStanding, TermsTable, Timing, rows};
+use crate::registry::{Block, ROWS, Row, RowStanding, TermsTable, Timing, ZoneMap, rows};
 use crate::request::Request;
 use crate::time::{DAY, TimeWindow, seconds};
 
@@ -30,6 +31,8 @@ pub(super) struct Inquiry<'a> {
     end: i64,
     /// A camera must keep footage for more than so many days.
     days: i64,
+    /// The upper half of when a camera must have begun to record, as far as 32 bits go.
+    before: u32,
     /// Where no camera is asked.
     never_asked: &'a [Area],
 }
@@ -39,43 +42,63 @@ impl<'a> Inquiry<'a> {
         let Request { agency, incident, window, .. } = *authorized.request();
         let now = seconds(instant);
         let end = now.min(seconds(window.end()));
-        let (window_start, days) = (seconds(window.start()), (now - end) / DAY);
+        let window_start = seconds(window.start());
+        let days = (now - end) / DAY;
+        let before = u32::try_from(end.max(0) >> 16).unwrap_or(u32::MAX);
         let never_asked = authorized.never_asked();
-        Self { agency, incident, instant, window, now, window_start, end, days, never_asked }
+        Self {
+            agency,
+            incident,
+            instant,
+            window,
+            now,
+            window_start,
+            end,
+            days,
+            before,
+            never_asked,
+        }
     }
 
-    /// The rows that agreed and keep footage for long enough; what is left to decide costs more.
-    pub(super) fn candidates(&self, level: Level, block: &Block) -> u64 {
-        let granted = block.granted();
+    /// The rows that agreed, keep footage for long enough and began to record early enough, as far as
+    /// upper halves tell; what is left to decide costs more.
+    pub(super) fn candidates(&self, level: Level, block: &Block, zone: ZoneMap) -> u64 {
+        let granted = zone.granted();
         if granted == 0 || self.window_start >= self.end {
-            0
-        } else if i64::from(block.least_kept()) > self.days {
-            granted
-        } else {
-            match u16::try_from(self.days) {
-                Ok(days) => {
-                    granted & dispatch!(level, simd => more_than(simd, block.kept_days(), days))
-                }
-                Err(_) => 0,
-            }
+            return 0;
         }
+        let Ok(days) = u16::try_from(self.days) else { return 0 };
+        let keeps_all = zone.least_kept() > days;
+        if keeps_all && zone.began_before(self.before) {
+            return granted;
+        }
+        let before = u16::try_from(self.before).unwrap_or(u16::MAX);
+        let (rows, kept, since) = (zone.granted_len(), block.kept_days(), block.since_upper());
+        granted & dispatch!(level, simd => footage(simd, rows, (kept, days), (since, before)))
     }
 
     /// Those of the candidate rows that may be asked.
-    pub(super) fn evaluate(&self, block: &Block, candidates: u64, verdicts: &mut Verdicts) -> u64 {
-        let mut asked = candidates;
-        if i64::from(block.latest_since()) >= self.end {
-            for row in rows(asked) {
+    pub(super) fn evaluate(
+        &self,
+        block: &Block,
+        zone: ZoneMap,
+        candidates: u64,
+        verdicts: &mut Verdicts,
+    ) -> u64 {
+        let permitted = verdicts.permitted(block, candidates);
+        let mut asked = block.timed().holding(permitted, self.now);
+        if zone.has_ended() {
+            for row in rows(asked & block.ended().mask()) {
+                let until = block.ended().get(row).unwrap_or(NEVER);
+                asked &= !(u64::from(!self.outlives(until, block.kept(row))) << row);
+            }
+        }
+        if !zone.began_before(self.before) {
+            let same = |&row: &usize| block.since(row) >> 16 == self.before;
+            for row in rows(asked).filter(same) {
                 asked &= !(u64::from(i64::from(block.since(row)) >= self.end) << row);
             }
         }
-        for (row, &until) in block.ended().iter() {
-            asked &= !(u64::from(!self.outlives(until, block.kept(row))) << row);
-        }
-        for (row, timing) in block.timed().iter() {
-            asked &= !(u64::from(self.lapsed(timing).is_some()) << row);
-        }
-        let asked = verdicts.permitted(block, asked);
         if self.never_asked.is_empty() { asked } else { self.elsewhere(block, asked) }
     }
 
@@ -127,32 +150,42 @@ impl<'a> Inquiry<'a> {
     }
 }
 
-/// The rows whose value is larger.
+/// Those of the first rows that keep footage for more than some days and began to record not after
+/// an instant, in upper halves; and perhaps some rows after them.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-fn more_than<S: Simd>(simd: S, column: &[u16; ROWS], value: u16) -> u64 {
-    let (halves, _) = column.as_chunks::<32>();
-    halves.iter().zip([0, 32]).fold(0, |mask, (half, shift)| {
-        let larger = u16x32::load_array_ref(simd, half).simd_gt(value);
-        mask | larger.to_bitmask() << shift
+fn footage<S: Simd>(
+    simd: S,
+    rows: usize,
+    (kept, days): (&[u16; ROWS], u16),
+    (since, before): (&[u16; ROWS], u16),
+) -> u64 {
+    let halves = kept.as_chunks::<32>().0.iter().zip(since.as_chunks::<32>().0);
+    halves.zip([0, 32]).take(rows.div_ceil(32)).fold(0, |mask, ((kept, since), shift)| {
+        let keeps = u16x32::load_array_ref(simd, kept).simd_gt(days);
+        let began = u16x32::load_array_ref(simd, since).simd_le(before);
+        mask | (keeps & began).to_bitmask() << shift
     })
 }
 
-/// A memo of what was decided about interned scopes, for one agency and kind of incident.
+/// A memo of what was decided about interned scopes, for one agency and kind of incident: two bits for
+/// each, so that those of a registry stay in the first cache.
 ///
 /// Questions repeat in a batch, and in a service that keeps a scratch: so the memo is kept while
-/// the question and the table stay the same. Another question only takes another stamp.
+/// the question and the table stay the same. For another question only what was decided is cleared.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Verdicts {
     asked: Option<(AgencyId, IncidentKind)>,
     terms: TermsTable,
-    stamp: u32,
-    // INVARIANT: one for each number in `terms`; what does not carry the stamp is not decided.
+    // INVARIANT: a word for each 32 numbers in `terms`.
+    words: Vec<u64>,
+    /// The words in which something is decided.
     decided: Vec<u32>,
 }
 
-/// The bit of a verdict that says yes; the others are the stamp.
-const PERMITTED: u32 = 1;
+/// Of the two bits of a verdict: that it is known, and that it is yes.
+const KNOWN: u64 = 1;
+const PERMITTED: u64 = 2;
 
 impl Verdicts {
     /// Gets ready for a question; forgets what was decided if it is another one.
@@ -163,26 +196,30 @@ impl Verdicts {
             return;
         }
         self.asked = asked;
-        self.stamp = self.stamp.wrapping_add(2);
-        if self.stamp == 0 || !same_terms {
+        for word in self.decided.drain(..) {
+            if let Some(word) = self.words.get_mut(word as usize) {
+                *word = 0;
+            }
+        }
+        if !same_terms {
             // Holding the table keeps its address from being used for another one.
             self.terms = terms.clone();
-            self.stamp = 2;
-            self.decided.clear();
-            self.decided.resize(terms.len(), 0);
+            self.words.resize(terms.len().div_ceil(32), 0);
         }
     }
 
     /// Those of the rows whose scopes extend to the question.
     #[inline]
     fn permitted(&mut self, block: &Block, asked: u64) -> u64 {
-        let (mut permitted, mut undecided) = (0, 0);
+        let (mut permitted, mut known) = (0, 0);
         for row in rows(asked) {
-            let verdict = self.decided.get(block.terms(row) as usize).copied().unwrap_or(0);
-            permitted |= u64::from(verdict == self.stamp | PERMITTED) << row;
-            undecided |= u64::from(verdict & !PERMITTED != self.stamp) << row;
+            let number = block.terms(row);
+            let word = self.words.get(number as usize / 32).copied().unwrap_or(0);
+            let verdict = word >> (number % 32 * 2);
+            known |= (verdict & KNOWN) << row;
+            permitted |= (verdict >> 1 & 1) << row;
         }
-        for row in rows(undecided) {
+        for row in rows(asked & !known) {
             permitted |= u64::from(self.decide(block.terms(row))) << row;
         }
         permitted
@@ -191,8 +228,12 @@ impl Verdicts {
     fn decide(&mut self, number: u32) -> bool {
         let Some((agency, incident)) = self.asked else { return false };
         let permitted = self.terms.permits(number, agency, incident);
-        if let Some(verdict) = self.decided.get_mut(number as usize) {
-            *verdict = self.stamp | u32::from(permitted);
+        if let Some(word) = self.words.get_mut(number as usize / 32) {
+            if *word == 0 {
+                self.decided.push(number / 32);
+            }
+            let verdict = if permitted { KNOWN | PERMITTED } else { KNOWN };
+            *word |= verdict << (number % 32 * 2);
         }
         permitted
     }

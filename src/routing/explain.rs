@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::evaluate::Inquiry;
 use super::guard::Guard;
-use super::prune::ClipLists;
+use super::prune::Walked;
 use super::sight;
 use crate::authorized::AuthorizedRequest;
 use crate::camera::{Camera, CameraId, OwnerId};
@@ -174,14 +174,14 @@ impl Snapshot {
 
     fn guard(&self, authorized: &AuthorizedRequest) -> Option<Guard> {
         let level = fearless_simd::Level::new();
-        Guard::of(self, authorized, level, &mut ClipLists::default())
+        Guard::of(self, authorized, level, &mut Walked::default())
     }
 
     fn each_in_area(&self, authorized: &AuthorizedRequest, mut visit: impl FnMut(Row)) {
         let request = authorized.request();
         let (of, level) = ((&request.area, request.sight), fearless_simd::Level::new());
         let walked =
-            sight::rows(self.root(), of, level, &mut ClipLists::default(), |block, inside| {
+            sight::rows(self.root(), of, level, &mut Walked::default(), |block, inside| {
                 rows(inside).for_each(|row| visit(block.row(row)));
                 ControlFlow::Continue(())
             });

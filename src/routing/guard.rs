@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 
 use fearless_simd::Level;
 
-use super::prune::ClipLists;
+use super::prune::Walked;
 use super::sight;
 use crate::authorized::AuthorizedRequest;
 use crate::camera::OwnerId;
@@ -39,12 +39,12 @@ impl Guard {
         snapshot: &Snapshot,
         authorized: &AuthorizedRequest,
         level: Level,
-        lists: &mut ClipLists,
+        walked: &mut Walked<'static>,
     ) -> Option<Self> {
         if authorized.earlier().is_empty() {
             return None;
         }
-        Some(Self::compare(snapshot, authorized, level, lists))
+        Some(Self::compare(snapshot, authorized, level, walked))
     }
 
     #[cold]
@@ -52,16 +52,16 @@ impl Guard {
         snapshot: &Snapshot,
         authorized: &AuthorizedRequest,
         level: Level,
-        lists: &mut ClipLists,
+        walked: &mut Walked<'static>,
     ) -> Self {
         let needed = authorized.min_households() as usize;
         let few = |households: &[OwnerId]| households.len() < needed;
         let request = authorized.request();
-        let new = census(snapshot, (&request.area, request.sight), level, lists);
+        let new = census(snapshot, (&request.area, request.sight), level, walked);
         let earlier = authorized.earlier();
         let mut others: Vec<Vec<OwnerId>> = earlier
             .iter()
-            .map(|(area, sight)| census(snapshot, (area, *sight), level, lists))
+            .map(|(area, sight)| census(snapshot, (area, *sight), level, walked))
             .collect();
         if others.len() > 1 {
             others.push(sorted(others.concat()));
@@ -104,10 +104,10 @@ fn census(
     snapshot: &Snapshot,
     of: (&Area, Sight),
     level: Level,
-    lists: &mut ClipLists,
+    walked: &mut Walked<'static>,
 ) -> Vec<OwnerId> {
     let mut owners = Vec::new();
-    let walked = sight::rows(snapshot.root(), of, level, lists, |block, inside| {
+    let walked = sight::rows(snapshot.root(), of, level, walked, |block, inside| {
         owners.extend(rows(inside).map(|row| block.ids(row).0));
         ControlFlow::Continue(())
     });

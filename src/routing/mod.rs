@@ -35,7 +35,7 @@ use crate::registry::{Block, Snapshot, rows};
 use crate::request::{Request, Sight};
 use evaluate::Inquiry;
 use guard::Guard;
-use prune::ClipLists;
+use prune::{Found, Walked};
 
 impl Snapshot {
     /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
@@ -68,7 +68,7 @@ impl Snapshot {
     ) {
         let request = authorized.request();
         let inquiry = Inquiry::new(authorized, now);
-        let Scratch { level, lists, verdicts, collected, census, waits } = scratch;
+        let Scratch { level, walked, verdicts, collected, census, waits } = scratch;
         verdicts.ask(self.terms(), &inquiry);
         collected.clear();
         waits.clear();
@@ -79,28 +79,32 @@ impl Snapshot {
                 waits.take((block, asked), self.terms(), hours, now);
             }
         };
-        let walked = if request.sight == Sight::SeeingInto {
+        let flow = if request.sight == Sight::SeeingInto {
             sight::blocks(self.root(), request.area.boundary(), *level, |near| {
-                let seeing = near.rows(inquiry.candidates(*level, near.block));
-                take(near.block, inquiry.evaluate(near.block, seeing, verdicts));
+                let candidates = inquiry.candidates(*level, near.block, near.zone);
+                let seeing = near.rows(candidates);
+                take(near.block, inquiry.evaluate(near.block, near.zone, seeing, verdicts));
                 ControlFlow::Continue(())
             })
         } else {
-            prune::blocks(self.root(), request.area.boundary(), *level, lists, |window, edges| {
+            prune::blocks(self.root(), request.area.boundary(), *level, walked, |window, edges| {
                 prune::touch(window);
+                for found in &mut *window {
+                    found.rows = inquiry.candidates(*level, found.block, found.zone);
+                }
+                refine::window(*level, window, edges);
+                for Found { block, zone, rows, .. } in &mut *window {
+                    *rows = inquiry.evaluate(block, *zone, *rows, verdicts);
+                }
                 for found in window {
-                    let candidates = inquiry.candidates(*level, found.block);
-                    if candidates != 0 {
-                        let inside = refine::rows(*level, found, edges, candidates);
-                        take(found.block, inquiry.evaluate(found.block, inside, verdicts));
-                    }
+                    take(found.block, found.rows);
                 }
                 ControlFlow::Continue(())
             })
         };
-        debug_assert!(walked.is_continue(), "nothing ends this walk");
+        debug_assert!(flow.is_continue(), "nothing ends this walk");
         route.reset(authorized, self.revision(), now);
-        if let Some(guard) = Guard::of(self, authorized, *level, lists) {
+        if let Some(guard) = Guard::of(self, authorized, *level, walked) {
             if guard.has_enough() {
                 collected.group_into(route);
                 route.leave_out(&guard);
@@ -111,7 +115,7 @@ impl Snapshot {
         }
         let needed = authorized.min_households() as usize;
         if collected.has_households(needed)
-            || self.has_households(needed, request, *level, lists, census)
+            || self.has_households(needed, request, *level, walked, census)
         {
             collected.group_into(route);
             waits.write_into(route);
@@ -125,12 +129,12 @@ impl Snapshot {
         needed: usize,
         request: &Request,
         level: Level,
-        lists: &mut ClipLists,
+        walked: &mut Walked<'static>,
         seen: &mut Vec<OwnerId>,
     ) -> bool {
         seen.clear();
         let of = (&request.area, request.sight);
-        sight::rows(self.root(), of, level, lists, |block, inside| {
+        sight::rows(self.root(), of, level, walked, |block, inside| {
             for (owner, _) in rows(inside).map(|row| block.ids(row)) {
                 if let Err(place) = seen.binary_search(&owner) {
                     seen.insert(place, owner);

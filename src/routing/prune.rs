@@ -1,19 +1,23 @@
 //! The walk over the R-trees: which blocks have rows in the area. It may only keep too much.
+//!
+//! All trees are walked level by level, as one: the nodes of a level are fetched from memory together.
 
 use std::ops::ControlFlow;
 
-use fearless_simd::Level;
-use rstar::{ParentNode, RTreeNode, RTreeObject};
-use smallvec::SmallVec;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch};
 
-use crate::geometry::{Boundary, Clip, Envelope, Lanes};
-use crate::registry::{Block, Cluster, Item, Member};
+use crate::geometry::{Boundary, Clip, Envelope, Lanes, ones};
+use crate::registry::{Block, Branch, Cluster, Fork, ZoneMap};
 
 /// A block that may have rows in the area.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Found<'a> {
     pub(super) block: &'a Block,
+    pub(super) zone: ZoneMap,
     pub(super) touch: Touch,
+    /// Those of its rows that are still in question.
+    pub(super) rows: u64,
 }
 
 /// How the boundary meets a block.
@@ -28,26 +32,46 @@ pub(super) enum Touch {
 /// Has the blocks of a window fetched from memory together.
 #[inline]
 pub(super) fn touch(window: &[Found<'_>]) {
-    let first = window.iter().fold(0, |sum, found| sum ^ found.block.touch_first());
-    std::hint::black_box(first);
-    let rest = window.iter().fold(0, |sum, found| {
-        sum ^ found.block.touch_rest(matches!(found.touch, Touch::Crossed(..)))
+    let touched = window.iter().map(|Found { block, zone, touch, .. }| match touch {
+        Touch::Crossed(..) => block.touch(zone.granted_len(), true),
+        Touch::Inside => block.touch(zone.granted_len(), false),
     });
-    std::hint::black_box(rest);
+    std::hint::black_box(touched.fold(0, |sum, touched| sum ^ touched));
 }
 
-/// Blocks are handed on by so many, so that what they cost in cache misses is waited for together.
-const WINDOW: usize = 32;
-/// Children of a node that fit on the stack.
-const CHILDREN: usize = 32;
+/// A node that the walk has come to, and what of the boundary matters there.
+#[derive(Clone, Copy, Debug)]
+struct Reached<'a> {
+    branch: Branch<'a>,
+    clip: Clip,
+}
 
-/// The edges of clips on the way down, in memory to reuse.
+/// So many nodes are fetched together, and then looked at.
+const TOGETHER: usize = 16;
+/// Blocks are handed on by about so many, so that what they cost in cache misses is waited for
+/// together.
+const WINDOW: usize = 32;
+
+/// What a walk has come to, in memory to reuse.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ClipLists {
-    /// Those of the nodes: of each second level, one after another.
-    nodes: [Vec<Lanes>; 2],
-    /// Those of the blocks in the window.
-    blocks: Vec<Lanes>,
+pub(super) struct Walked<'a> {
+    /// The nodes of one level, and of the next one, with the edges of their clips.
+    reached: (Vec<Reached<'a>>, Vec<Lanes>),
+    next: (Vec<Reached<'a>>, Vec<Lanes>),
+    /// Blocks to be handed on, with the edges of theirs.
+    window: (Vec<Found<'a>>, Vec<Lanes>),
+}
+
+impl Walked<'_> {
+    /// The memory alone, of nothing that is borrowed. Collecting in place keeps it.
+    fn cleared<'b>(self) -> Walked<'b> {
+        fn cleared<A, B>((items, mut edges): (Vec<A>, Vec<Lanes>)) -> (Vec<B>, Vec<Lanes>) {
+            edges.clear();
+            (items.into_iter().filter_map(|_| None).collect(), edges)
+        }
+        let Self { reached, next, window } = self;
+        Walked { reached: cleared(reached), next: cleared(next), window: cleared(window) }
+    }
 }
 
 /// Visits the blocks that may have rows in an area, given by its boundary, a window at a time,
@@ -56,128 +80,91 @@ pub(super) fn blocks<'a>(
     root: &'a Cluster,
     boundary: &Boundary,
     level: Level,
-    lists: &mut ClipLists,
-    visit: impl FnMut(&[Found<'a>], &[Lanes]) -> ControlFlow<()>,
+    memory: &mut Walked<'static>,
+    visit: impl FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let ClipLists { nodes: [upper, lower], blocks } = lists;
-    blocks.clear();
-    let mut walk = Walk { boundary, level, blocks, window: SmallVec::new(), visit };
-    walk.node(root.tree().root(), &boundary.unclipped(), upper, lower)?;
-    walk.flush()
+    let mut walk = Walk { boundary, level, walked: std::mem::take(memory).cleared(), visit };
+    let flow = walk.run(root);
+    *memory = walk.walked.cleared();
+    flow
 }
 
 struct Walk<'w, 'a, V> {
     boundary: &'w Boundary,
     level: Level,
-    blocks: &'w mut Vec<Lanes>,
-    window: SmallVec<[Found<'a>; WINDOW + CHILDREN]>,
+    walked: Walked<'a>,
     visit: V,
 }
 
-impl<'a, V: FnMut(&[Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
-    /// The children of a node that the boundary may touch, as the clip in the list has it.
-    fn node(
-        &mut self,
-        node: &'a ParentNode<Member>,
-        clip: &Clip,
-        list: &mut Vec<Lanes>,
-        below: &mut Vec<Lanes>,
-    ) -> ControlFlow<()> {
-        let area = self.boundary.envelope();
-        let mut children: SmallVec<[&'a RTreeNode<Member>; CHILDREN]> = SmallVec::new();
-        let mut envelopes: SmallVec<[Envelope; CHILDREN]> = SmallVec::new();
-        for child in node.children() {
-            let envelope = child.envelope();
-            if envelope.intersects(area) {
-                children.push(child);
-                envelopes.push(envelope);
+impl<'a, V: FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
+    fn run(&mut self, root: &'a Cluster) -> ControlFlow<()> {
+        let Self { boundary, level, walked: Walked { reached, next, window }, visit } = self;
+        let clip = boundary.unclipped();
+        reached.0.extend(root.branch().map(|branch| Reached { branch, clip }));
+        while !reached.0.is_empty() {
+            for together in reached.0.chunks(TOGETHER) {
+                touch_nodes(together);
+                let from = &reached.1;
+                dispatch!(*level, simd => step(simd, boundary, (together, from), next, window));
+                if window.0.len() >= WINDOW {
+                    visit(&mut window.0, &window.1)?;
+                    window.0.clear();
+                    window.1.clear();
+                }
             }
+            reached.0.clear();
+            reached.1.clear();
+            std::mem::swap(reached, next);
         }
-        if let Some(RTreeNode::Leaf(Member { item: Item::Block(_), .. })) = children.first() {
-            return self.blocks_of(&children, &envelopes, (clip, list));
-        }
-        let mut clips: SmallVec<[Clip; CHILDREN]> = SmallVec::new();
-        let depth = below.len();
-        self.boundary.clip(self.level, (clip, list), &envelopes, below, true, |clip| {
-            clips.push(clip);
-        });
-        let kept = || {
-            let clipped = children.iter().zip(&clips);
-            let kept = clipped.filter(|(_, clip)| clip.whole() != Some(false));
-            kept.filter_map(|(&child, clip)| subtree(child).map(|node| (node, clip)))
-        };
-        // Has the children of all of them fetched from memory together.
-        std::hint::black_box(kept().fold(0, |sum, (node, _)| {
-            sum ^ node.children().first().map_or(0, |child| child.envelope().west)
-        }));
-        for (node, clip) in kept() {
-            match clip.whole() {
-                Some(_) => self.everything(node)?,
-                None => self.node(node, clip, below, list)?,
-            }
-        }
-        below.truncate(depth);
-        ControlFlow::Continue(())
-    }
-
-    /// The blocks of a node: those that may have rows in the area go to the window.
-    fn blocks_of(
-        &mut self,
-        children: &[&'a RTreeNode<Member>],
-        envelopes: &[Envelope],
-        clip: (&Clip, &[Lanes]),
-    ) -> ControlFlow<()> {
-        if self.window.len() + children.len() > WINDOW {
-            self.flush()?;
-        }
-        let mut each = children.iter().zip(envelopes);
-        let Self { boundary, level, blocks, window, .. } = self;
-        boundary.clip(*level, clip, envelopes, blocks, false, |clip| {
-            let Some((&child, &envelope)) = each.next() else { return };
-            let RTreeNode::Leaf(Member { item: Item::Block(block), .. }) = child else { return };
-            let touch = match clip.whole() {
-                Some(false) => return,
-                Some(true) => Touch::Inside,
-                None => Touch::Crossed(clip, envelope),
-            };
-            window.push(Found { block: block.as_ref(), touch });
-        });
-        ControlFlow::Continue(())
-    }
-
-    /// All blocks below a node that is wholly in the area.
-    fn everything(&mut self, node: &'a ParentNode<Member>) -> ControlFlow<()> {
-        for child in node.children() {
-            match child {
-                RTreeNode::Parent(parent) => self.everything(parent)?,
-                RTreeNode::Leaf(member) => match &member.item {
-                    Item::Cluster(cluster) => self.everything(cluster.tree().root())?,
-                    Item::Block(block) => {
-                        self.window.push(Found { block: block.as_ref(), touch: Touch::Inside });
-                        if self.window.len() >= WINDOW {
-                            self.flush()?;
-                        }
-                    }
-                },
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Hands the window on.
-    fn flush(&mut self) -> ControlFlow<()> {
-        (self.visit)(&self.window, self.blocks)?;
-        self.window.clear();
-        self.blocks.clear();
-        ControlFlow::Continue(())
+        visit(&mut window.0, &window.1)
     }
 }
 
-/// The node that a child of a node stands for; a block is none.
-fn subtree(child: &RTreeNode<Member>) -> Option<&ParentNode<Member>> {
-    match child {
-        RTreeNode::Parent(parent) => Some(parent),
-        RTreeNode::Leaf(Member { item: Item::Cluster(cluster), .. }) => Some(cluster.tree().root()),
-        RTreeNode::Leaf(Member { item: Item::Block(_), .. }) => None,
+/// Has nodes fetched from memory together.
+#[inline]
+fn touch_nodes(reached: &[Reached<'_>]) {
+    let touched = reached.iter().map(|reached| reached.branch.touch());
+    std::hint::black_box(touched.fold(0, |sum, touched| sum ^ touched));
+}
+
+/// Goes from some nodes to those of the next level, and to blocks.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+fn step<'a, S: Simd>(
+    simd: S,
+    boundary: &Boundary,
+    (reached, from): (&[Reached<'a>], &[Lanes]),
+    (next, of_next): &mut (Vec<Reached<'a>>, Vec<Lanes>),
+    (window, of_blocks): &mut (Vec<Found<'a>>, Vec<Lanes>),
+) {
+    let area = boundary.envelope();
+    for &Reached { branch, clip } in reached {
+        let envelopes = branch.envelopes();
+        let to = if branch.has_leaves() { &mut *of_blocks } else { &mut *of_next };
+        let is_whole = clip.whole().is_some();
+        let met = if is_whole { envelopes.all(simd) } else { envelopes.meeting(simd, area) };
+        for place in ones(met) {
+            let envelope = envelopes.get(place);
+            let is_uncut =
+                clip.is_unclipped() && !branch.has_leaves() && boundary.is_kept_whole_in(envelope);
+            let clip = if is_whole || is_uncut {
+                clip
+            } else {
+                boundary.clip(simd, (&clip, from), envelope, to)
+            };
+            let touch = match clip.whole() {
+                Some(false) => continue,
+                Some(true) => Touch::Inside,
+                None => Touch::Crossed(clip, envelope),
+            };
+            match branch.at(place) {
+                Some(Fork::Branch(branch)) => next.push(Reached { branch, clip }),
+                Some(Fork::Leaf(leaf)) => {
+                    let (block, zone) = (leaf.block(), leaf.zone());
+                    window.push(Found { block, zone, touch, rows: zone.all() });
+                }
+                None => {}
+            }
+        }
     }
 }

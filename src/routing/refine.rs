@@ -1,20 +1,32 @@
 //! Which rows of a block are in the area. Exact.
 
-use fearless_simd::Level;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch};
 
 use super::prune::{Found, Touch};
 use crate::geometry::{Boundary, Lanes};
 
-/// Those of the candidate rows that are inside the area or on its boundary.
+/// Leaves those of the rows in question that are inside the area or on its boundary, in each block
+/// of a window.
 #[inline]
-pub(super) fn rows(level: Level, found: &Found<'_>, edges: &[Lanes], candidates: u64) -> u64 {
-    match &found.touch {
-        Touch::Inside => candidates,
-        Touch::Crossed(clip, envelope) => {
-            let last = u64::BITS - candidates.leading_zeros();
-            let positions = found.block.positions();
-            let inside = Boundary::mask(level, (clip, edges), *envelope, positions, last as usize);
-            candidates & inside
-        }
+pub(super) fn window(level: Level, window: &mut [Found<'_>], edges: &[Lanes]) {
+    dispatch!(level, simd => for found in window {
+        refine(simd, found, edges);
+    });
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+fn refine<S: Simd>(simd: S, found: &mut Found<'_>, edges: &[Lanes]) {
+    if let Touch::Crossed(clip, envelope) = &found.touch
+        && found.rows != 0
+    {
+        let positions = found.block.positions();
+        found.rows &= Boundary::mask(simd, (clip, edges), *envelope, positions, last(found.rows));
     }
+}
+
+/// How many rows there are up to the last one of a mask.
+fn last(rows: u64) -> usize {
+    (u64::BITS - rows.leading_zeros()) as usize
 }

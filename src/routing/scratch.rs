@@ -6,7 +6,7 @@ use fearless_simd::Level;
 
 use super::collect::Collected;
 use super::evaluate::Verdicts;
-use super::prune::ClipLists;
+use super::prune::Walked;
 use super::waits::Waits;
 use crate::camera::OwnerId;
 
@@ -15,7 +15,7 @@ use crate::camera::OwnerId;
 #[derive(Clone)]
 pub struct Scratch {
     pub(super) level: Level,
-    pub(super) lists: ClipLists,
+    pub(super) walked: Walked<'static>,
     pub(super) verdicts: Verdicts,
     pub(super) collected: Collected,
     pub(super) census: Vec<OwnerId>,
@@ -45,7 +45,7 @@ impl Scratch {
     fn at(level: Level) -> Self {
         Self {
             level,
-            lists: ClipLists::default(),
+            walked: Walked::default(),
             verdicts: Verdicts::default(),
             collected: Collected::default(),
             census: Vec::new(),

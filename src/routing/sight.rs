@@ -8,14 +8,13 @@
 
 use std::ops::ControlFlow;
 
-use fearless_simd::Level;
-use rstar::{ParentNode, RTreeNode, RTreeObject};
+use fearless_simd::{Level, dispatch};
 
-use super::prune::{self, ClipLists};
+use super::prune::{self, Walked};
 use super::refine;
 use crate::facing::{Facing, within_reach};
-use crate::geometry::{Area, Boundary, Clip, Envelope, Lanes, Position, turns};
-use crate::registry::{Block, Cluster, Item, Member};
+use crate::geometry::{Area, Boundary, Clip, Envelope, Lanes, Position, ones, turns};
+use crate::registry::{Block, Branch, Cluster, Fork, ZoneMap};
 use crate::request::Sight;
 
 /// Visits the blocks near an area with the mask of the rows that a request is about, until a visit
@@ -24,19 +23,17 @@ pub(super) fn rows<'a>(
     root: &'a Cluster,
     (area, sight): (&Area, Sight),
     level: Level,
-    lists: &mut ClipLists,
+    walked: &mut Walked<'static>,
     mut visit: impl FnMut(&'a Block, u64) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let boundary = area.boundary();
     match sight {
-        Sight::StandingIn => prune::blocks(root, boundary, level, lists, |window, edges| {
-            for found in window {
-                visit(found.block, refine::rows(level, found, edges, found.block.all()))?;
-            }
-            ControlFlow::Continue(())
+        Sight::StandingIn => prune::blocks(root, boundary, level, walked, |window, edges| {
+            refine::window(level, window, edges);
+            window.iter().try_for_each(|found| visit(found.block, found.rows))
         }),
         Sight::SeeingInto => {
-            blocks(root, boundary, level, |near| visit(near.block, near.rows(near.block.all())))
+            blocks(root, boundary, level, |near| visit(near.block, near.rows(near.zone.all())))
         }
     }
 }
@@ -44,6 +41,7 @@ pub(super) fn rows<'a>(
 /// A block within reach of the area.
 pub(super) struct Near<'w, 'a> {
     pub(super) block: &'a Block,
+    pub(super) zone: ZoneMap,
     boundary: &'w Boundary,
     level: Level,
     /// What of the boundary matters in the block's widened envelope, with the clip's list.
@@ -63,7 +61,8 @@ pub(super) fn blocks<'a>(
 ) -> ControlFlow<()> {
     let everywhere = Envelope { west: i32::MIN, south: i32::MIN, east: i32::MAX, north: i32::MAX };
     let mut walk = Walk { boundary, level, visit };
-    walk.node(root.tree().root(), everywhere, (&boundary.unclipped(), &[]))
+    let clip = boundary.unclipped();
+    root.branch().map_or(ControlFlow::Continue(()), |top| walk.node(top, everywhere, (&clip, &[])))
 }
 
 struct Walk<'w, V> {
@@ -77,50 +76,37 @@ impl<'a, V: FnMut(&Near<'_, 'a>) -> ControlFlow<()>> Walk<'_, V> {
     /// widened envelope.
     fn node(
         &mut self,
-        node: &'a ParentNode<Member>,
+        branch: Branch<'a>,
         within: Envelope,
         clip: (&Clip, &[Lanes]),
     ) -> ControlFlow<()> {
         let Self { boundary, level, .. } = *self;
+        let envelopes = branch.envelopes();
         let mut list = Vec::new();
-        for child in node.children() {
+        for place in ones(dispatch!(level, simd => envelopes.all(simd))) {
             // A clip is to an envelope within the one before, whatever the last digit of a cosine.
-            let envelope = within_reach(child.envelope()).common(within);
+            let envelope = within_reach(envelopes.get(place)).common(within);
             let is_beside = is_beside(boundary, envelope);
             if !is_beside && !envelope.intersects(boundary.envelope()) {
                 continue;
             }
-            let below = match child {
-                RTreeNode::Parent(parent) => Below::Node(parent),
-                RTreeNode::Leaf(Member { item: Item::Cluster(cluster), .. }) => {
-                    Below::Node(cluster.tree().root())
-                }
-                RTreeNode::Leaf(Member { item: Item::Block(block), .. }) => Below::Block(block),
-            };
-            let may_pass = matches!(below, Below::Node(_));
             list.clear();
-            let mut clipped = None;
-            boundary.clip(level, clip, &[envelope], &mut list, may_pass, |clip| {
-                clipped = Some(clip);
-            });
-            let Some(clip) = clipped.filter(|clip| is_beside || clip.whole() != Some(false)) else {
+            let clip = dispatch!(level, simd => boundary.clip(simd, clip, envelope, &mut list));
+            if !is_beside && clip.whole() == Some(false) {
                 continue;
-            };
-            match below {
-                Below::Node(node) => self.node(node, envelope, (&clip, &list))?,
-                Below::Block(block) => {
-                    let near = Near { block, boundary, level, clip, list: &list, envelope };
+            }
+            match branch.at(place) {
+                Some(Fork::Branch(below)) => self.node(below, envelope, (&clip, &list))?,
+                Some(Fork::Leaf(leaf)) => {
+                    let (block, zone, list) = (leaf.block(), leaf.zone(), list.as_slice());
+                    let near = Near { block, zone, boundary, level, clip, list, envelope };
                     (self.visit)(&near)?;
                 }
+                None => {}
             }
         }
         ControlFlow::Continue(())
     }
-}
-
-enum Below<'a> {
-    Node(&'a ParentNode<Member>),
-    Block(&'a Block),
 }
 
 /// Whether something of an envelope is in an area's envelope beyond the antimeridian.
@@ -138,14 +124,17 @@ impl Near<'_, '_> {
             None => {
                 let last = u64::BITS - candidates.leading_zeros();
                 let edges = (&clip, list);
-                let inside =
-                    Boundary::mask(level, edges, envelope, block.positions(), last as usize);
-                candidates & inside
+                let positions = block.positions();
+                candidates
+                    & dispatch!(level, simd =>
+                        Boundary::mask(simd, edges, envelope, positions, last as usize))
             }
         };
-        block.facings().iter().fold(standing, |seeing, (row, &facing)| {
-            let is_open = (candidates & !standing) >> row & 1 == 1;
-            seeing | u64::from(is_open && self.sees(block.position(row), facing)) << row
+        let open = ones(candidates & !standing & block.facings().mask());
+        open.fold(standing, |seeing, row| {
+            let facing = block.facings().get(row);
+            let sees = facing.is_some_and(|facing| self.sees(block.position(row), facing));
+            seeing | u64::from(sees) << row
         })
     }
 

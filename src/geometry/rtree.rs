@@ -2,7 +2,7 @@
 
 use rstar::{RStarInsertionStrategy, RTreeObject, RTreeParams};
 
-use crate::geometry::Envelope;
+use super::Envelope;
 
 /// The fan-out of the R-trees.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl rstar::Envelope for Envelope {
     }
 
     fn area(&self) -> i64 {
-        let [width, height] = sides(self);
+        let [width, height] = self.sides();
         width * height
     }
 
@@ -82,7 +82,7 @@ impl rstar::Envelope for Envelope {
     }
 
     fn perimeter_value(&self) -> i64 {
-        let [width, height] = sides(self);
+        let [width, height] = self.sides();
         width + height
     }
 
@@ -99,14 +99,6 @@ impl rstar::Envelope for Envelope {
             envelopes.select_nth_unstable_by_key(selection_size, |object| lower(object, axis));
         }
     }
-}
-
-/// Width and height; 0 where the envelope is empty.
-pub(super) fn sides(envelope: &Envelope) -> [i64; 2] {
-    [
-        (i64::from(envelope.east) - i64::from(envelope.west)).max(0),
-        (i64::from(envelope.north) - i64::from(envelope.south)).max(0),
-    ]
 }
 
 fn lower<T: RTreeObject<Envelope = Envelope>>(object: &T, axis: usize) -> i64 {

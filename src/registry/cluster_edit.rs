@@ -1,0 +1,230 @@
+//! How the clusters of a revision become those of the next.
+
+use std::sync::Arc;
+
+use h3o::{CellIndex, Resolution};
+
+use super::MANY;
+use super::block::{Block, Row, RowStanding};
+use super::cluster::{Cluster, Leaf, Members};
+use super::homeless::Homeless;
+use super::layout::Layout;
+use super::snapshot::Revision;
+use super::tree::Tree;
+use crate::camera::CameraId;
+use crate::geometry::Position;
+use crate::parallel;
+
+/// One change to the rows of a tile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Edit {
+    Insert(Row),
+    Remove { position: Position, camera: CameraId },
+    Stand { position: Position, camera: CameraId, standing: RowStanding },
+}
+
+impl Edit {
+    /// Where the row stands that is edited.
+    pub(crate) fn position(&self) -> Position {
+        match self {
+            Self::Insert(row) => row.camera.position,
+            Self::Remove { position, .. } | Self::Stand { position, .. } => *position,
+        }
+    }
+}
+
+/// Fewer clusters than this are not worth another thread.
+const FEW: usize = 8;
+
+impl Cluster {
+    /// Applies the edits of a revision, which are in ascending order of their cells.
+    pub(crate) fn edit(&mut self, edits: &[(CellIndex, Edit)], revision: Revision, layout: Layout) {
+        self.edited = revision;
+        let resolution = self.cell.map(CellIndex::resolution);
+        let is_built_anew = match (&mut self.members, layout.below(resolution)) {
+            (Members::Clusters(clusters), Some(below)) => {
+                edit_clusters(clusters, edits, below, revision, layout)
+            }
+            (Members::Clusters(_), None) => false,
+            (Members::Blocks(blocks), _) => {
+                // What an owner says is written with the owner, not with the tiles of their cameras.
+                if edits.iter().any(|(_, edit)| !matches!(edit, Edit::Stand { .. })) {
+                    self.revision = revision;
+                }
+                edit_blocks(blocks, edits, layout)
+            }
+        };
+        if is_built_anew {
+            self.built = revision;
+        }
+    }
+
+    /// Brings the clusters of the revision before up to `newer`, to which some edits have led. Trees
+    /// that nobody else has are changed in place, so that blocks of both revisions are not counted.
+    pub(crate) fn catch_up(&mut self, newer: &Self, edits: usize) {
+        if self.built != newer.built {
+            self.build_as(newer);
+        }
+        match (&mut self.members, &newer.members) {
+            (Members::Clusters(mine), Members::Clusters(newer)) => {
+                let pairs = mine.items_mut().iter_mut().zip(newer.items());
+                let mut changed: Vec<_> =
+                    pairs.filter(|(mine, newer)| mine.edited != newer.edited).collect();
+                if edits < MANY || changed.len() < FEW {
+                    for (mine, newer) in &mut changed {
+                        follow(mine, newer, edits);
+                    }
+                } else {
+                    parallel::map_mut(&mut changed, |_, (mine, newer)| follow(mine, newer, edits));
+                }
+            }
+            (Members::Blocks(mine), Members::Blocks(newer)) => {
+                for (mine, newer) in mine.items_mut().iter_mut().zip(newer.items()) {
+                    if !mine.is_same(newer) {
+                        *mine = newer.clone();
+                    }
+                }
+            }
+            (mine, newer) => *mine = newer.clone(),
+        }
+        (self.revision, self.edited) = (newer.revision, newer.edited);
+    }
+
+    /// Builds the tree as that of newer clusters is, of the own ones as far as they are in both.
+    fn build_as(&mut self, newer: &Self) {
+        self.built = newer.built;
+        let old = std::mem::replace(&mut self.members, newer.members.clone());
+        if let (Members::Clusters(clusters), Members::Clusters(old)) = (&mut self.members, old) {
+            let mut own = old.into_items();
+            own.sort_unstable_by_key(|cluster| cluster.cell);
+            for cluster in clusters.items_mut() {
+                if let Ok(place) = own.binary_search_by_key(&cluster.cell, |own| own.cell)
+                    && let Some(own) = own.get_mut(place)
+                {
+                    std::mem::swap(cluster, own);
+                }
+            }
+        }
+    }
+
+    fn is_tile(&self) -> bool {
+        matches!(self.members, Members::Blocks(_))
+    }
+}
+
+/// Brings one cluster up to a newer one of the same cell: in place, or as the newer one.
+fn follow(mine: &mut Arc<Cluster>, newer: &Arc<Cluster>, edits: usize) {
+    match Arc::get_mut(mine) {
+        Some(mine) if mine.built == newer.built || !newer.is_tile() => mine.catch_up(newer, edits),
+        _ => *mine = Arc::clone(newer),
+    }
+}
+
+/// Tells whether the tree had to be built anew.
+fn edit_clusters(
+    tree: &mut Tree<Arc<Cluster>>,
+    edits: &[(CellIndex, Edit)],
+    below: Resolution,
+    revision: Revision,
+    layout: Layout,
+) -> bool {
+    let child = |(cell, _): &(CellIndex, Edit)| cell.parent(below);
+    let mut groups: Vec<_> = edits.chunk_by(|a, b| child(a) == child(b)).collect();
+    let mut edited = Vec::with_capacity(groups.len());
+    for (envelope, cluster) in tree.members_mut() {
+        let of_member = |group: &&[_]| group.first().and_then(child) == cluster.cell;
+        if let Some(group) = groups.iter().position(of_member) {
+            edited.push((envelope, cluster, groups.swap_remove(group)));
+        }
+        if groups.is_empty() {
+            break;
+        }
+    }
+    let edit = |(envelope, cluster, group): &mut (_, &mut Arc<Cluster>, &[_])| {
+        let cluster = Arc::make_mut(cluster);
+        cluster.edit(group, revision, layout);
+        cluster.is_empty() || cluster.envelope() != *envelope
+    };
+    let is_reshaped = if edits.len() < MANY {
+        edited.iter_mut().map(edit).fold(false, |any, reshaped| any | reshaped)
+    } else {
+        parallel::map_mut(&mut edited, |_, edited| edit(edited)).contains(&true)
+    };
+    if !is_reshaped && groups.is_empty() {
+        return false;
+    }
+    let new = groups.into_iter().map(|group| {
+        let mut cluster = Cluster::new(group.first().and_then(child), layout);
+        cluster.edit(group, revision, layout);
+        Arc::new(cluster)
+    });
+    let all = std::mem::replace(tree, Tree::EMPTY).into_items().into_iter().chain(new);
+    *tree = Cluster::tree(all.filter(|cluster| !cluster.is_empty()));
+    true
+}
+
+/// Tells whether the tree had to be built anew.
+fn edit_blocks(tree: &mut Tree<Leaf>, edits: &[(CellIndex, Edit)], layout: Layout) -> bool {
+    let mut homeless = Homeless::default();
+    let mut is_emptied = false;
+    for &(_, edit) in edits {
+        match edit {
+            Edit::Insert(row) => {
+                // A camera that found no home must not be overtaken by an edit to itself.
+                if !insert_in_place(tree, row) {
+                    homeless.push(row);
+                }
+            }
+            Edit::Remove { position, camera } => {
+                if !homeless.remove(camera) {
+                    is_emptied |= with_row(tree, position, camera, Block::remove) == Some(0);
+                }
+            }
+            Edit::Stand { position, camera, standing } => match homeless.find(camera) {
+                Some(row) => row.standing = standing,
+                None => {
+                    with_row(tree, position, camera, |block, row| {
+                        block.set_standing(row, standing);
+                    });
+                }
+            },
+        }
+    }
+    if !is_emptied && homeless.is_empty() {
+        return false;
+    }
+    let old = std::mem::replace(tree, Tree::EMPTY).into_members();
+    *tree = Tree::of(homeless.settle(old, layout));
+    true
+}
+
+/// Puts a row in a block that has room and an envelope that need not grow.
+fn insert_in_place(tree: &mut Tree<Leaf>, row: Row) -> bool {
+    let mut blocks = tree.places(row.camera.position).into_iter();
+    let room =
+        blocks.find(|&place| tree.items().get(place).is_some_and(|leaf| !leaf.zone().is_full()));
+    match room.and_then(|place| tree.items_mut().get_mut(place)) {
+        Some(leaf) => {
+            leaf.change(|block| block.push(row));
+            true
+        }
+        None => false,
+    }
+}
+
+/// Changes the row of a camera, and tells how many rows the block has then.
+fn with_row(
+    tree: &mut Tree<Leaf>,
+    position: Position,
+    camera: CameraId,
+    change: impl FnOnce(&mut Block, usize),
+) -> Option<usize> {
+    let mut blocks = tree.places(position).into_iter();
+    let (place, row) = blocks.find_map(|place| {
+        let row = tree.items().get(place)?.block().find(camera)?;
+        Some((place, row))
+    })?;
+    let leaf = tree.items_mut().get_mut(place)?;
+    leaf.change(|block| change(block, row));
+    Some(leaf.zone().len())
+}

@@ -1,0 +1,118 @@
+//! The column of grants that do not hold always.
+
+use std::mem::offset_of;
+
+use super::column::{Rare, bit};
+use crate::geometry::ones;
+use crate::time::day;
+
+/// When a grant holds: from both the end of a pause and of a reached limit, up to its expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timing {
+    pub(crate) paused_until: i64,
+    pub(crate) reached_until: i64,
+    pub(crate) expires: i64,
+}
+
+impl Timing {
+    fn begins(&self) -> i64 {
+        self.paused_until.max(self.reached_until)
+    }
+
+    /// Whether the grant holds at an instant, in seconds.
+    fn holds(&self, now: i64) -> bool {
+        self.begins() <= now && now < self.expires
+    }
+}
+
+/// When the grants of some rows hold. But on two days that is known without leaving the block.
+#[derive(Clone, Debug)]
+#[repr(C)]
+pub(crate) struct Timed {
+    /// The rows that have a value, and the days of the first of these.
+    // INVARIANT: as `exact` has them.
+    mask: u64,
+    days: [Days; DAYS],
+    exact: Rare<Timing>,
+}
+
+/// More than most blocks have.
+const DAYS: usize = 12;
+
+/// The days on which a grant begins and ceases to hold, since 1970 and as far as 16 bits go.
+#[derive(Clone, Copy, Debug, Default)]
+struct Days {
+    begins: u16,
+    ends: u16,
+}
+
+impl Days {
+    fn of(timing: Timing) -> Self {
+        Self { begins: day(timing.begins()), ends: day(timing.expires) }
+    }
+}
+
+impl Timed {
+    /// Where in it the days end.
+    pub(super) const LINE_END: usize = offset_of!(Self, exact) - 1;
+
+    pub(super) const NONE: Self =
+        Self { mask: 0, days: [Days { begins: 0, ends: 0 }; DAYS], exact: Rare::NONE };
+
+    /// Those of some rows whose grants hold at an instant, in seconds.
+    #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "what is compared cannot be foreseen")]
+    pub(crate) fn holding(&self, rows: u64, now: i64) -> u64 {
+        let today = day(now);
+        let (mut holding, mut unsure) = (rows, 0);
+        for row in ones(rows & self.mask) {
+            let place = (self.mask & (bit(row) - 1)).count_ones() as usize;
+            // Where days are not known, both are today.
+            let known = self.days.get(place).copied();
+            let Days { begins, ends } = known.unwrap_or(Days { begins: today, ends: today });
+            unsure |= u64::from((begins == today) | (ends == today)) << row;
+            holding &= !(u64::from((begins > today) | (ends < today)) << row);
+        }
+        for row in ones(holding & unsure) {
+            let holds = self.exact.get(row).is_none_or(|timing| timing.holds(now));
+            holding &= !(u64::from(!holds) << row);
+        }
+        holding
+    }
+
+    pub(super) fn get(&self, row: usize) -> Option<Timing> {
+        self.exact.get(row)
+    }
+
+    pub(super) fn set(&mut self, row: usize, timing: Option<Timing>) {
+        if timing.is_some() || self.mask & bit(row) != 0 {
+            self.exact.set(row, timing);
+            self.follow();
+        }
+    }
+
+    pub(super) fn swap(&mut self, a: usize, b: usize) {
+        if self.mask & (bit(a) | bit(b)) != 0 {
+            self.exact.swap(a, b);
+            self.follow();
+        }
+    }
+
+    /// Gives back memory that is not used.
+    pub(super) fn shrink(&mut self) {
+        self.exact.shrink();
+    }
+
+    /// Reads the cache line that questions are answered from.
+    #[inline]
+    pub(super) fn touch(&self) -> u64 {
+        self.mask
+    }
+
+    fn follow(&mut self) {
+        self.mask = self.exact.mask();
+        for (days, &timing) in self.days.iter_mut().zip(self.exact.values()) {
+            *days = Days::of(timing);
+        }
+    }
+}
