@@ -7,6 +7,7 @@ use h3o::CellIndex;
 use super::block::Block;
 use super::layout::Layout;
 use super::snapshot::Revision;
+use super::spares::Spares;
 use super::tree::{Below, Node, Tree};
 use super::zone_map::ZoneMap;
 use crate::camera::{Camera, CameraId};
@@ -65,9 +66,13 @@ impl Leaf {
         Arc::ptr_eq(&self.block, &other.block)
     }
 
+    pub(super) fn into_block(self) -> Arc<Block> {
+        self.block
+    }
+
     /// Changes the block, which is copied if somebody else has it too.
-    pub(super) fn change(&mut self, change: impl FnOnce(&mut Block)) {
-        let block = Arc::make_mut(&mut self.block);
+    pub(super) fn change(&mut self, spares: &mut Spares, change: impl FnOnce(&mut Block)) {
+        let block = spares.make_mut(&mut self.block);
         change(block);
         self.zone = block.zone();
     }

@@ -10,6 +10,7 @@ use super::cluster::{Cluster, Leaf, Members};
 use super::homeless::Homeless;
 use super::layout::Layout;
 use super::snapshot::Revision;
+use super::spares::Spares;
 use super::tree::Tree;
 use crate::camera::CameraId;
 use crate::geometry::Position;
@@ -38,12 +39,18 @@ const FEW: usize = 8;
 
 impl Cluster {
     /// Applies the edits of a revision, which are in ascending order of their cells.
-    pub(crate) fn edit(&mut self, edits: &[(CellIndex, Edit)], revision: Revision, layout: Layout) {
+    pub(crate) fn edit(
+        &mut self,
+        edits: &[(CellIndex, Edit)],
+        revision: Revision,
+        layout: Layout,
+        spares: &mut Spares,
+    ) {
         self.edited = revision;
         let resolution = self.cell.map(CellIndex::resolution);
         let is_built_anew = match (&mut self.members, layout.below(resolution)) {
             (Members::Clusters(clusters), Some(below)) => {
-                edit_clusters(clusters, edits, below, revision, layout)
+                edit_clusters(clusters, edits, below, revision, layout, spares)
             }
             (Members::Clusters(_), None) => false,
             (Members::Blocks(blocks), _) => {
@@ -51,7 +58,7 @@ impl Cluster {
                 if edits.iter().any(|(_, edit)| !matches!(edit, Edit::Stand { .. })) {
                     self.revision = revision;
                 }
-                edit_blocks(blocks, edits, layout)
+                edit_blocks(blocks, edits, layout, spares)
             }
         };
         if is_built_anew {
@@ -60,8 +67,9 @@ impl Cluster {
     }
 
     /// Brings the clusters of the revision before up to `newer`, to which some edits have led. Trees
-    /// that nobody else has are changed in place, so that blocks of both revisions are not counted.
-    pub(crate) fn catch_up(&mut self, newer: &Self, edits: usize) {
+    /// that nobody else has are changed in place, so that blocks of both revisions are not counted;
+    /// those of the one before are spare.
+    pub(crate) fn catch_up(&mut self, newer: &Self, edits: usize, spares: &mut Spares) {
         if self.built != newer.built {
             self.build_as(newer);
         }
@@ -72,16 +80,21 @@ impl Cluster {
                     pairs.filter(|(mine, newer)| mine.edited != newer.edited).collect();
                 if edits < MANY || changed.len() < FEW {
                     for (mine, newer) in &mut changed {
-                        follow(mine, newer, edits);
+                        follow(mine, newer, edits, spares);
                     }
                 } else {
-                    parallel::map_mut(&mut changed, |_, (mine, newer)| follow(mine, newer, edits));
+                    let left = parallel::map_mut(&mut changed, |_, (mine, newer)| {
+                        let mut spares = Spares::default();
+                        follow(mine, newer, edits, &mut spares);
+                        spares
+                    });
+                    left.into_iter().for_each(|left| spares.append(left));
                 }
             }
             (Members::Blocks(mine), Members::Blocks(newer)) => {
                 for (mine, newer) in mine.items_mut().iter_mut().zip(newer.items()) {
                     if !mine.is_same(newer) {
-                        *mine = newer.clone();
+                        spares.push(std::mem::replace(mine, newer.clone()).into_block());
                     }
                 }
             }
@@ -113,9 +126,11 @@ impl Cluster {
 }
 
 /// Brings one cluster up to a newer one of the same cell: in place, or as the newer one.
-fn follow(mine: &mut Arc<Cluster>, newer: &Arc<Cluster>, edits: usize) {
+fn follow(mine: &mut Arc<Cluster>, newer: &Arc<Cluster>, edits: usize, spares: &mut Spares) {
     match Arc::get_mut(mine) {
-        Some(mine) if mine.built == newer.built || !newer.is_tile() => mine.catch_up(newer, edits),
+        Some(mine) if mine.built == newer.built || !newer.is_tile() => {
+            mine.catch_up(newer, edits, spares);
+        }
         _ => *mine = Arc::clone(newer),
     }
 }
@@ -127,6 +142,7 @@ fn edit_clusters(
     below: Resolution,
     revision: Revision,
     layout: Layout,
+    spares: &mut Spares,
 ) -> bool {
     let child = |(cell, _): &(CellIndex, Edit)| cell.parent(below);
     let mut groups: Vec<_> = edits.chunk_by(|a, b| child(a) == child(b)).collect();
@@ -134,15 +150,16 @@ fn edit_clusters(
     for (envelope, cluster) in tree.members_mut() {
         let of_member = |group: &&[_]| group.first().and_then(child) == cluster.cell;
         if let Some(group) = groups.iter().position(of_member) {
-            edited.push((envelope, cluster, groups.swap_remove(group)));
+            let group = groups.swap_remove(group);
+            edited.push((envelope, cluster, group, spares.share(group.len())));
         }
         if groups.is_empty() {
             break;
         }
     }
-    let edit = |(envelope, cluster, group): &mut (_, &mut Arc<Cluster>, &[_])| {
+    let edit = |(envelope, cluster, group, spares): &mut (_, &mut Arc<Cluster>, &[_], _)| {
         let cluster = Arc::make_mut(cluster);
-        cluster.edit(group, revision, layout);
+        cluster.edit(group, revision, layout, spares);
         cluster.is_empty() || cluster.envelope() != *envelope
     };
     let is_reshaped = if edits.len() < MANY {
@@ -150,12 +167,15 @@ fn edit_clusters(
     } else {
         parallel::map_mut(&mut edited, |_, edited| edit(edited)).contains(&true)
     };
+    for (.., unused) in edited {
+        spares.append(unused);
+    }
     if !is_reshaped && groups.is_empty() {
         return false;
     }
     let new = groups.into_iter().map(|group| {
         let mut cluster = Cluster::new(group.first().and_then(child), layout);
-        cluster.edit(group, revision, layout);
+        cluster.edit(group, revision, layout, spares);
         Arc::new(cluster)
     });
     let all = std::mem::replace(tree, Tree::EMPTY).into_items().into_iter().chain(new);
@@ -164,26 +184,32 @@ fn edit_clusters(
 }
 
 /// Tells whether the tree had to be built anew.
-fn edit_blocks(tree: &mut Tree<Leaf>, edits: &[(CellIndex, Edit)], layout: Layout) -> bool {
+fn edit_blocks(
+    tree: &mut Tree<Leaf>,
+    edits: &[(CellIndex, Edit)],
+    layout: Layout,
+    spares: &mut Spares,
+) -> bool {
     let mut homeless = Homeless::default();
     let mut is_emptied = false;
     for &(_, edit) in edits {
         match edit {
             Edit::Insert(row) => {
                 // A camera that found no home must not be overtaken by an edit to itself.
-                if !insert_in_place(tree, row) {
+                if !insert_in_place(tree, row, spares) {
                     homeless.push(row);
                 }
             }
             Edit::Remove { position, camera } => {
                 if !homeless.remove(camera) {
-                    is_emptied |= with_row(tree, position, camera, Block::remove) == Some(0);
+                    is_emptied |=
+                        with_row(tree, (position, camera), spares, Block::remove) == Some(0);
                 }
             }
             Edit::Stand { position, camera, standing } => match homeless.find(camera) {
                 Some(row) => row.standing = standing,
                 None => {
-                    with_row(tree, position, camera, |block, row| {
+                    with_row(tree, (position, camera), spares, |block, row| {
                         block.set_standing(row, standing);
                     });
                 }
@@ -194,18 +220,18 @@ fn edit_blocks(tree: &mut Tree<Leaf>, edits: &[(CellIndex, Edit)], layout: Layou
         return false;
     }
     let old = std::mem::replace(tree, Tree::EMPTY).into_members();
-    *tree = Tree::of(homeless.settle(old, layout));
+    *tree = Tree::of(homeless.settle(old, layout, spares));
     true
 }
 
 /// Puts a row in a block that has room and an envelope that need not grow.
-fn insert_in_place(tree: &mut Tree<Leaf>, row: Row) -> bool {
+fn insert_in_place(tree: &mut Tree<Leaf>, row: Row, spares: &mut Spares) -> bool {
     let mut blocks = tree.places(row.camera.position).into_iter();
     let room =
         blocks.find(|&place| tree.items().get(place).is_some_and(|leaf| !leaf.zone().is_full()));
     match room.and_then(|place| tree.items_mut().get_mut(place)) {
         Some(leaf) => {
-            leaf.change(|block| block.push(row));
+            leaf.change(spares, |block| block.push(row));
             true
         }
         None => false,
@@ -215,8 +241,8 @@ fn insert_in_place(tree: &mut Tree<Leaf>, row: Row) -> bool {
 /// Changes the row of a camera, and tells how many rows the block has then.
 fn with_row(
     tree: &mut Tree<Leaf>,
-    position: Position,
-    camera: CameraId,
+    (position, camera): (Position, CameraId),
+    spares: &mut Spares,
     change: impl FnOnce(&mut Block, usize),
 ) -> Option<usize> {
     let mut blocks = tree.places(position).into_iter();
@@ -225,6 +251,6 @@ fn with_row(
         Some((place, row))
     })?;
     let leaf = tree.items_mut().get_mut(place)?;
-    leaf.change(|block| change(block, row));
+    leaf.change(spares, |block| change(block, row));
     Some(leaf.zone().len())
 }

@@ -8,6 +8,7 @@ use super::block::{Block, Row};
 use super::cluster::Leaf;
 use super::layout::Layout;
 use super::packing::{growth, pack};
+use super::spares::Spares;
 use crate::camera::CameraId;
 use crate::geometry::Envelope;
 
@@ -49,7 +50,12 @@ impl Homeless {
     }
 
     /// Gives the rows homes among the blocks of a tile, and drops blocks that are empty.
-    pub(super) fn settle(self, mut blocks: Vec<Housed>, layout: Layout) -> Vec<Housed> {
+    pub(super) fn settle(
+        self,
+        mut blocks: Vec<Housed>,
+        layout: Layout,
+        spares: &mut Spares,
+    ) -> Vec<Housed> {
         blocks.retain(|(_, leaf)| leaf.zone().len() > 0);
         if self.rows.len() > blocks.len() {
             // So many that packing all of them anew costs less than finding a place for each.
@@ -58,7 +64,7 @@ impl Homeless {
             return pack(&rows, layout.block_rows()).map(house).collect();
         }
         for row in self.rows {
-            settle(&mut blocks, row);
+            settle(&mut blocks, row, spares);
         }
         blocks
     }
@@ -69,13 +75,13 @@ fn house(block: Block) -> Housed {
 }
 
 /// Gives one row a home: in the nearest block if that has room, or in a half of it.
-fn settle(blocks: &mut Vec<Housed>, row: Row) {
+fn settle(blocks: &mut Vec<Housed>, row: Row, spares: &mut Spares) {
     let here = Envelope::of([row.camera.position]);
     let nearest = blocks.iter_mut().min_by_key(|(envelope, _)| growth(*envelope, here));
     match nearest {
         Some((envelope, leaf)) if !leaf.zone().is_full() => {
             *envelope = envelope.merged(here);
-            leaf.change(|block| block.push(row));
+            leaf.change(spares, |block| block.push(row));
         }
         Some(full) => {
             let rows: Vec<Row> = full.1.block().iter().chain([row]).collect();

@@ -13,6 +13,7 @@ mod packing;
 mod publish;
 mod restore;
 mod snapshot;
+mod spares;
 mod terms;
 mod tile;
 mod tile_codec;
@@ -168,7 +169,7 @@ impl Registry {
             root = writer.spare.take().unwrap_or(root);
             writer.edits = plan.edits.len();
             let edits = tiled(&plan.edits, writer.layout);
-            Arc::make_mut(&mut root).edit(&edits, revision, writer.layout);
+            Arc::make_mut(&mut root).edit(&edits, revision, writer.layout, &mut writer.spares);
             note_vanished(&mut vanished, &edits, &root, revision);
         }
         writer.settle(&plan, revision);

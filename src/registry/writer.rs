@@ -15,6 +15,7 @@ use super::cluster_edit::Edit;
 use super::directory::{Directory, Special};
 use super::layout::Layout;
 use super::snapshot::{Revision, State};
+use super::spares::Spares;
 use super::terms::{Interner, Terms};
 use super::tile::PageRevisions;
 use super::timed::Timing;
@@ -35,9 +36,14 @@ pub(crate) struct Writer {
     /// carried out on them, and only the blocks have to be copied.
     // INVARIANT: holds what the published root does, in the same trees.
     pub(crate) spare: Option<Arc<Cluster>>,
+    /// The blocks of older revisions.
+    pub(crate) spares: Spares,
     /// How many edits last led from one root to the next.
     pub(crate) edits: usize,
 }
+
+/// So many cameras allow for one spare block: a tenth of the blocks that they fill.
+const CAMERAS_A_SPARE: usize = 600;
 
 /// What a list of changes comes to: edits of tiles, and how to take the look-ups back.
 #[derive(Debug, Default)]
@@ -85,7 +91,15 @@ impl Writer {
 
     pub(crate) fn of(directory: Directory, interner: Interner, layout: Layout) -> Self {
         let pages = PageRevisions::default();
-        Self { directory, interner, layout, pages, spare: None, edits: 0 }
+        Self {
+            directory,
+            interner,
+            layout,
+            pages,
+            spare: None,
+            spares: Spares::default(),
+            edits: 0,
+        }
     }
 
     /// What the tiles have of the cameras that changes speak of. What planning them will read of the
@@ -202,7 +216,8 @@ impl Writer {
         if old.revision < new.revision
             && let Some(root) = Arc::get_mut(&mut old.root)
         {
-            root.catch_up(&new.root, self.edits);
+            root.catch_up(&new.root, self.edits, &mut self.spares);
+            self.spares.keep(new.cameras / CAMERAS_A_SPARE);
             self.spare = Some(old.root);
         }
     }
