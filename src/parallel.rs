@@ -23,18 +23,25 @@ pub(crate) fn map_mut<T: Send, R: Send>(
     items: &mut [T],
     f: impl Fn(usize, &mut T) -> R + Sync + Send,
 ) -> Vec<R> {
+    // To wake another thread for one item would only take time.
     #[cfg(feature = "parallel")]
-    return items.par_iter_mut().enumerate().map(|(number, item)| f(number, item)).collect();
-    #[cfg(not(feature = "parallel"))]
+    if items.len() > 1 {
+        return items.par_iter_mut().enumerate().map(|(number, item)| f(number, item)).collect();
+    }
     items.iter_mut().enumerate().map(|(number, item)| f(number, item)).collect()
 }
 
-/// What `f` gives for each item, in order; it is given a run of neighbours at a time.
-pub(crate) fn runs<T: Sync, R: Send + Clone>(
-    items: &[T],
-    f: impl Fn(&[T]) -> Vec<R> + Sync + Send,
-) -> Vec<R> {
-    const RUN: usize = 256;
-    let runs: Vec<&[T]> = items.chunks(RUN).collect();
-    map(runs.len(), || (), |(), run| runs.get(run).map_or_else(Vec::new, |run| f(run))).concat()
+/// What `there` gives, on other cores if there are any, and what `here` gives on this thread.
+pub(crate) fn beside<A: Send, B>(there: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
+    #[cfg(feature = "parallel")]
+    {
+        let mut done = None;
+        let here = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| done = Some(there()));
+            here()
+        });
+        (done.unwrap_or_else(there), here)
+    }
+    #[cfg(not(feature = "parallel"))]
+    (there(), here())
 }

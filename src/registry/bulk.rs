@@ -2,7 +2,7 @@
 //!
 //! A look-up by id in a table of millions misses the cache each time. So cameras and consents are
 //! first dealt out to groups of the directory's shards, and each group is filled while it is warm.
-//! Dealing out reads in order and writes to a few hundred places in order, which memory is good at.
+//! They are dealt out a run at a time, which fits the cache, and a group reads its part of each run.
 //! Only ids are dealt out, with the number of their camera, and numbers to the tiles: rows are made
 //! from the cameras as they were given.
 
@@ -13,10 +13,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use foldhash::quality::RandomState;
 use h3o::CellIndex;
 
-use super::block::Row;
+use super::block::{Row, RowStanding};
 use super::cluster::Cluster;
-use super::directory::{Directory, More, Owner, Special, attach};
+use super::directory::{Directory, Positions};
 use super::layout::Layout;
+use super::owners::{Owners, Special};
 use super::packing::{Place, split};
 use super::snapshot::Revision;
 use super::terms::{Interner, Terms};
@@ -57,43 +58,70 @@ impl Registry {
         if u32::try_from(cameras.len()).is_err() {
             return Err(ChangeError { index: cameras.len(), reason: ChangeRefusal::RegistryFull });
         }
-        let (cells, tile_of) = cells(cameras, layout);
+        // The caller's iterator runs on the caller's thread.
+        let (cells, taken) =
+            parallel::beside(|| cells(cameras, layout), || Taken::of_consents(consents));
+        let (cells, tile_of) = cells;
         let first = |cell| (cell, Revision(0));
         let cells: Vec<_> = cells.into_iter().map(first).collect();
-        let (writer, root) =
-            build(cameras, &tile_of, &cells, std::iter::empty(), layout, |interner, directory| {
-                take_consents(consents, interner, directory)
-            })?;
+        let (writer, root) = build(cameras, &tile_of, &cells, taken?, layout)?;
         Ok(Self::publish_first(writer, root, Revision(0)))
     }
 }
 
 /// What a registry is made of, given the cells in ascending order with their revisions, the place
-/// among them of each camera's, when owners were asked, and what interns the consents.
+/// among them of each camera's, and what owners said.
 pub(super) fn build(
     cameras: &[Camera],
     tile_of: &[u32],
     cells: &[(CellIndex, Revision)],
-    histories: impl IntoIterator<Item = (OwnerId, Vec<i64>)>,
+    taken: Taken,
     layout: Layout,
-    consents: impl FnOnce(&mut Interner, &mut Directory) -> Result<Vec<Interned>, ChangeError>,
 ) -> Result<(Writer, Cluster), ChangeError> {
-    let mut interner = Interner::default();
+    let Taken { interner, consents, special } = taken;
     let mut directory = Directory::with_capacity(cameras.len(), owners(cameras));
-    let consents = consents(&mut interner, &mut directory)?;
-    for (owner, asked) in histories {
-        let special = directory.special.get(&owner).cloned().unwrap_or_default();
-        directory.set_special(owner, Special { asked: Some(Box::new(asked)), ..special });
-    }
     index_cameras(cameras, &mut directory)?;
-    let terms_of = join(cameras, &consents, &mut directory)?;
+    let terms_of = join(cameras, &consents, special, &mut directory)?;
     let tiles = tiles(cameras, tile_of, &terms_of, cells, &directory, layout);
     let root = Cluster::assemble(tiles, layout);
     Ok((Writer::of(directory, interner, layout), root))
 }
 
-/// An owner with the number of the terms to which they agreed, if they did.
-pub(super) type Interned = (OwnerId, Option<u32>);
+/// What owners said, on its way into the directory.
+#[derive(Default)]
+pub(super) struct Taken {
+    pub(super) interner: Interner,
+    /// Owners with the number of the terms to which they agreed, if they did.
+    pub(super) consents: Vec<(OwnerId, Option<u32>)>,
+    /// What is special about owners.
+    pub(super) special: Vec<(OwnerId, Special)>,
+}
+
+impl Taken {
+    /// Interns the scopes of consents and keeps what is special about them.
+    fn of_consents(
+        consents: impl IntoIterator<Item = (OwnerId, Consent)>,
+    ) -> Result<Self, ChangeError> {
+        let mut taken = Self::default();
+        for (index, (owner, consent)) in consents.into_iter().enumerate() {
+            if consent.standing() == Standing::NotGranted {
+                taken.consents.push((owner, None));
+                continue;
+            }
+            let (lapses, limit) = (consent.lapses(), consent.limit());
+            let terms = taken
+                .interner
+                .acquire(Terms::of(consent))
+                .ok_or(ChangeError { index, reason: ChangeRefusal::RegistryFull })?;
+            taken.consents.push((owner, Some(terms)));
+            let special = Special { lapses, limit, ..Special::default() };
+            if !special.is_usual() {
+                taken.special.push((owner, special));
+            }
+        }
+        Ok(taken)
+    }
+}
 
 /// About how many owners there are, from a sample: it only sizes the directory.
 fn owners(cameras: &[Camera]) -> usize {
@@ -102,18 +130,47 @@ fn owners(cameras: &[Camera]) -> usize {
     cameras.len().saturating_mul(distinct) / sample().count().max(1)
 }
 
-/// Items dealt out to groups, in their order.
+/// Items dealt out to groups, in their order: each run of them by itself.
 struct Dealt<T> {
-    starts: Vec<usize>,
+    runs: Vec<Run<T>>,
+}
+
+/// A run of items, those of each group together.
+struct Run<T> {
+    starts: Vec<u32>,
     items: Vec<T>,
 }
 
-impl<T: Copy> Dealt<T> {
-    /// Deals items out, given the group of each. O(n).
-    fn new(items: impl Iterator<Item = T>, group_of: &[u32], groups: usize) -> Self {
+impl<T: Copy + Send> Dealt<T> {
+    /// Deals out what comes of sources, given the group of each. O(n).
+    fn new<S: Sync>(
+        sources: &[S],
+        groups: usize,
+        item: impl Fn(u32, &S) -> (usize, T) + Sync + Send,
+    ) -> Self {
+        // So long that what is counted for each group stays the smaller part.
+        let long = RUN.max(groups.saturating_mul(8));
+        let runs: Vec<&[S]> = sources.chunks(long).collect();
+        let deal = |(): &mut (), run: usize| {
+            let numbers = number(run.saturating_mul(long))..;
+            let sources = runs.get(run).copied().unwrap_or_default();
+            Run::new(numbers.zip(sources).map(|(number, source)| item(number, source)), groups)
+        };
+        Self { runs: parallel::map(runs.len(), || (), deal) }
+    }
+
+    /// The items of a group.
+    fn group(&self, group: usize) -> impl Iterator<Item = &T> {
+        self.runs.iter().flat_map(move |run| run.group(group))
+    }
+}
+
+impl<T: Copy> Run<T> {
+    fn new(items: impl Iterator<Item = (usize, T)>, groups: usize) -> Self {
+        let items: Vec<(usize, T)> = items.collect();
         let mut starts = vec![0; groups + 1];
-        for &group in group_of {
-            if let Some(count) = starts.get_mut(group as usize + 1) {
+        for (group, _) in &items {
+            if let Some(count) = starts.get_mut(group + 1) {
                 *count += 1;
             }
         }
@@ -123,11 +180,10 @@ impl<T: Copy> Dealt<T> {
             *start = sum;
         }
         let mut next = starts.clone();
-        let mut items = items.peekable();
-        let mut dealt = items.peek().map_or_else(Vec::new, |&any| vec![any; group_of.len()]);
-        for (item, &group) in items.zip(group_of) {
-            if let Some(place) = next.get_mut(group as usize) {
-                if let Some(slot) = dealt.get_mut(*place) {
+        let mut dealt = items.first().map_or_else(Vec::new, |&(_, any)| vec![any; items.len()]);
+        for (group, item) in items {
+            if let Some(place) = next.get_mut(group) {
+                if let Some(slot) = dealt.get_mut(*place as usize) {
                     *slot = item;
                 }
                 *place += 1;
@@ -138,61 +194,32 @@ impl<T: Copy> Dealt<T> {
 
     fn group(&self, group: usize) -> &[T] {
         match self.starts.get(group..group + 2) {
-            Some(&[start, end]) => self.items.get(start..end).unwrap_or(&[]),
+            Some(&[start, end]) => self.items.get(start as usize..end as usize).unwrap_or(&[]),
             _ => &[],
         }
     }
 }
 
+/// Items in a run: those of one, dealt out, fit the second cache.
+const RUN: usize = 1 << 15;
+
 /// Groups of shards: so many that one fits the second cache, so few that dealing out is fast.
 const GROUPS: usize = 256;
 
-/// `f` of each item, in order, on all cores.
-fn each<T: Sync, R: Send + Clone>(items: &[T], f: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
-    const RUN: usize = 1 << 14;
-    let runs = parallel::map(
-        items.len().div_ceil(RUN),
-        || (),
-        |(), run| items.iter().skip(run * RUN).take(RUN).map(&f).collect::<Vec<_>>(),
-    );
-    runs.concat()
-}
-
-/// Interns the scopes of consents and keeps what is special about them.
-fn take_consents(
-    consents: impl IntoIterator<Item = (OwnerId, Consent)>,
-    interner: &mut Interner,
-    directory: &mut Directory,
-) -> Result<Vec<Interned>, ChangeError> {
-    let mut taken = Vec::new();
-    for (index, (owner, consent)) in consents.into_iter().enumerate() {
-        if consent.standing() == Standing::NotGranted {
-            taken.push((owner, None));
-            continue;
-        }
-        let (lapses, limit) = (consent.lapses(), consent.limit());
-        let terms = interner
-            .acquire(Terms::of(consent))
-            .ok_or(ChangeError { index, reason: ChangeRefusal::RegistryFull })?;
-        taken.push((owner, Some(terms)));
-        directory.set_special(owner, Special { lapses, limit, ..Special::default() });
-    }
-    Ok(taken)
-}
-
 /// Fills the look-up of cameras.
 fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), ChangeError> {
-    let shards = &mut directory.cameras;
-    let together = shards.number().div_ceil(GROUPS);
-    let group_of = each(cameras, |camera| group(shards.shard_of(camera.id.0), together));
-    let items = (0_u32..).zip(cameras).map(|(index, camera)| (camera.id, camera.position, index));
-    let dealt = Dealt::new(items, &group_of, shards.number().div_ceil(together));
-    let mut groups: Vec<_> = shards.groups_mut(together).collect();
+    let grouping = directory.cameras.grouping(GROUPS);
+    let dealt = Dealt::new(cameras, grouping.groups(), |index, camera| {
+        (grouping.of(camera.id.0), (camera.id, camera.position, index))
+    });
+    let mut groups: Vec<_> = directory.cameras.groups_mut(GROUPS).collect();
     let twice = parallel::map_mut(&mut groups, |number, group| {
         let mut twice = None;
-        group.reserve(cameras.len());
+        group.reserve(cameras.len(), Positions::reserve);
         for &(camera, position, index) in dealt.group(number) {
-            if group.insert(camera.0, position).is_some() && twice.is_none() {
+            let positions = group.of_mut(camera.0);
+            let before = positions.and_then(|positions| positions.insert(camera, position));
+            if before.is_some() && twice.is_none() {
                 twice = Some((index, camera));
             }
         }
@@ -207,101 +234,135 @@ fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), Ch
     }
 }
 
-fn group(shard: usize, together: usize) -> u32 {
-    u32::try_from(shard / together).unwrap_or(u32::MAX)
+/// The number of a camera or a consent. There are less than 2^32, or loading is refused.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 /// The cells that have cameras, ascending, and the place among them of each camera's.
 fn cells(cameras: &[Camera], layout: Layout) -> (Vec<CellIndex>, Vec<u32>) {
-    const RUN: usize = 1 << 16;
-    let runs = parallel::map(
-        cameras.len().div_ceil(RUN),
+    let runs: Vec<&[Camera]> = cameras.chunks(2 * RUN).collect();
+    let tiled = parallel::map(
+        runs.len(),
         || (),
         |(), run| {
             let mut tiling = Tiling::new(layout);
-            let positions = cameras.iter().skip(run * RUN).take(RUN).map(|camera| camera.position);
-            positions.map(|position| tiling.cell(position)).collect::<Vec<_>>()
+            let cameras = runs.get(run).copied().unwrap_or_default().iter();
+            let of_camera: Vec<CellIndex> =
+                cameras.map(|camera| tiling.cell(camera.position)).collect();
+            let mut distinct = of_camera.clone();
+            distinct.dedup();
+            distinct.sort_unstable();
+            distinct.dedup();
+            (of_camera, distinct)
         },
     );
-    let cell_of: Vec<CellIndex> = runs.concat();
-    let mut cells = cell_of.clone();
-    cells.dedup();
+    let mut cells: Vec<CellIndex> = tiled.iter().flat_map(|(_, cells)| cells).copied().collect();
     cells.sort_unstable();
     cells.dedup();
     let places: HashMap<CellIndex, u32, RandomState> = cells.iter().copied().zip(0..).collect();
-    let tile_of = each(&cell_of, |cell| places.get(cell).copied().unwrap_or(0));
+    let mut tile_of = vec![0; cameras.len()];
+    let mut runs: Vec<&mut [u32]> = tile_of.chunks_mut(2 * RUN).collect();
+    parallel::map_mut(&mut runs, |run, tile_of| {
+        let cells = tiled.get(run).map_or(&[][..], |(of_camera, _)| of_camera);
+        let mut last = None;
+        for (tile, &cell) in tile_of.iter_mut().zip(cells) {
+            // Neighbours come one after the other, mostly.
+            *tile = match last {
+                Some((same, place)) if same == cell => place,
+                _ => places.get(&cell).copied().unwrap_or(0),
+            };
+            last = Some((cell, *tile));
+        }
+    });
     (cells, tile_of)
 }
 
-/// What filling one group of owners gives.
-struct Joined {
-    more: Vec<(OwnerId, More)>,
-    twice: Option<(u32, OwnerId)>,
-}
-
-/// The terms of each camera's owner, if any: the number and one, or 0.
+/// What cameras' owners said: the number of their terms and one, [`TermsOf::NONE`], or
+/// [`TermsOf::SPECIAL`] where it has to be looked up.
 struct TermsOf(Vec<AtomicU32>);
 
 impl TermsOf {
+    const NONE: u32 = 0;
+    const SPECIAL: u32 = u32::MAX;
+
     fn new(cameras: usize) -> Self {
-        Self((0..cameras).map(|_| AtomicU32::new(0)).collect())
+        Self((0..cameras).map(|_| AtomicU32::new(Self::NONE)).collect())
     }
 
-    fn set(&self, camera: u32, terms: u32) {
+    fn set(&self, camera: u32, said: u32) {
         // Each camera is set once, and read after all threads are done.
         if let Some(slot) = self.0.get(camera as usize) {
-            slot.store(terms.saturating_add(1), Ordering::Relaxed);
+            slot.store(said, Ordering::Relaxed);
         }
     }
 
-    fn get(&self, camera: usize) -> Option<u32> {
-        self.0.get(camera)?.load(Ordering::Relaxed).checked_sub(1)
+    fn standing(&self, number: usize, camera: &Camera, directory: &Directory) -> RowStanding {
+        match self.0.get(number).map_or(Self::NONE, |slot| slot.load(Ordering::Relaxed)) {
+            Self::NONE => RowStanding::NotGranted,
+            Self::SPECIAL => {
+                let terms = directory.owner(camera.owner).terms();
+                standing(terms, || directory.special(camera.owner))
+            }
+            said => standing(said.checked_sub(1), || None),
+        }
     }
 }
 
-/// Fills the look-up of owners, and finds the terms of each camera's.
+/// Fills the look-up of owners, and finds what each camera's owner said.
 fn join(
     cameras: &[Camera],
-    consents: &[Interned],
+    consents: &[(OwnerId, Option<u32>)],
+    special: Vec<(OwnerId, Special)>,
     directory: &mut Directory,
 ) -> Result<TermsOf, ChangeError> {
-    let shards = &mut directory.owners;
-    let together = shards.number().div_ceil(GROUPS);
-    let number = shards.number().div_ceil(together);
-    let group_of = |owner: OwnerId| group(shards.shard_of(owner.0), together);
-    let consent_group = each(consents, |&(owner, _)| group_of(owner));
-    let camera_group = each(cameras, |camera| group_of(camera.owner));
-    let numbered = (0_u32..).zip(consents).map(|(index, &consent)| (index, consent));
-    let consents = Dealt::new(numbered, &consent_group, number);
-    let owned = (0_u32..).zip(cameras).map(|(index, camera)| (camera.owner, camera.id, index));
-    let owned = Dealt::new(owned, &camera_group, number);
+    let grouping = directory.owners.grouping(GROUPS);
+    let groups = grouping.groups();
+    let consents = Dealt::new(consents, groups, |index, &(owner, terms)| {
+        (grouping.of(owner.0), (owner, terms, index))
+    });
+    let owned = Dealt::new(cameras, groups, |index, camera| {
+        (grouping.of(camera.owner.0), (camera.owner, camera.id, index))
+    });
+    let mut specials: Vec<Vec<(OwnerId, Special)>> = (0..groups).map(|_| Vec::new()).collect();
+    for (owner, special) in special {
+        if let Some(group) = specials.get_mut(grouping.of(owner.0)) {
+            group.push((owner, special));
+        }
+    }
     let (terms_of, expected) = (TermsOf::new(cameras.len()), owners(cameras));
-    let mut groups: Vec<_> = shards.groups_mut(together).collect();
-    let joined = parallel::map_mut(&mut groups, |number, group| {
-        let (mut more, mut twice) = (HashMap::default(), None);
-        group.reserve(expected);
-        for &(index, (owner, terms)) in consents.group(number) {
-            let known = group.insert(owner.0, Owner::NEW.with_terms(terms));
-            if known.is_some() && twice.is_none() {
+    let mut groups: Vec<_> = directory.owners.groups_mut(GROUPS).zip(specials).collect();
+    let twice = parallel::map_mut(&mut groups, |number, (group, specials)| {
+        let mut twice = None;
+        group.reserve(expected, Owners::reserve);
+        for &(owner, terms, index) in consents.group(number) {
+            let Some(owners) = group.of_mut(owner.0) else { continue };
+            if !owners.agree(owner, terms) && twice.is_none() {
                 twice = Some((index, owner));
             }
         }
-        for &(owner, camera, index) in owned.group(number) {
-            let Some(entry) = group.get_or_insert(owner.0, Owner::NEW) else { continue };
-            attach(entry, owner, camera, &mut more);
-            if let Some(terms) = entry.terms() {
-                terms_of.set(index, terms);
-            }
+        for (owner, special) in std::mem::take(specials) {
+            let Some(owners) = group.of_mut(owner.0) else { continue };
+            owners.set_special(owner, special);
         }
-        Joined { more: more.into_iter().collect(), twice }
+        for &(owner, camera, index) in owned.group(number) {
+            let Some(owners) = group.of_mut(owner.0) else { continue };
+            let Some(terms) = owners.attach(owner, camera).terms() else { continue };
+            let said = match owners.special(owner) {
+                None => terms.saturating_add(1),
+                Some(_) => TermsOf::SPECIAL,
+            };
+            terms_of.set(index, said);
+        }
+        twice
     });
-    if let Some((index, owner)) = joined.iter().filter_map(|group| group.twice).min() {
-        let reason = ChangeRefusal::TwoConsents { owner };
-        return Err(ChangeError { index: index as usize, reason });
+    match twice.into_iter().flatten().min() {
+        None => Ok(terms_of),
+        Some((index, owner)) => {
+            let reason = ChangeRefusal::TwoConsents { owner };
+            Err(ChangeError { index: index as usize, reason })
+        }
     }
-    directory.more.reserve(joined.iter().map(|group| group.more.len()).sum());
-    directory.more.extend(joined.into_iter().flat_map(|group| group.more));
-    Ok(terms_of)
 }
 
 /// The tiles of all cameras, ascending by cell.
@@ -313,20 +374,18 @@ fn tiles(
     directory: &Directory,
     layout: Layout,
 ) -> Vec<Arc<Cluster>> {
-    let numbers = (0_u32..).zip(cameras).map(|(number, _)| number);
-    let dealt = Dealt::new(numbers, tile_of, cells.len());
+    let dealt = Dealt::new(tile_of, cells.len(), |number, &tile| (tile as usize, number));
     let place = |&row: &u32| {
         let camera = cameras.get(row as usize)?;
         Some(Place { position: camera.position, row })
     };
     let row = |row: usize| {
         let &camera = cameras.get(row)?;
-        let special = || directory.special.get(&camera.owner);
-        Some(Row { camera, standing: standing(terms_of.get(row), special) })
+        Some(Row { camera, standing: terms_of.standing(row, &camera, directory) })
     };
     parallel::map(cells.len(), Vec::new, |places: &mut Vec<Place>, tile| {
         places.clear();
-        places.extend(dealt.group(tile).iter().filter_map(place));
+        places.extend(dealt.group(tile).filter_map(place));
         let blocks = split(places, layout.block_rows(), row);
         let &(cell, revision) = cells.get(tile)?;
         Some(Arc::new(Cluster::tile(cell, revision, blocks)))

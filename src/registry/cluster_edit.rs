@@ -24,16 +24,6 @@ pub(crate) enum Edit {
     Stand { position: Position, camera: CameraId, standing: RowStanding },
 }
 
-impl Edit {
-    /// Where the row stands that is edited.
-    pub(crate) fn position(&self) -> Position {
-        match self {
-            Self::Insert(row) => row.camera.position,
-            Self::Remove { position, .. } | Self::Stand { position, .. } => *position,
-        }
-    }
-}
-
 /// Fewer clusters than this are not worth another thread.
 const FEW: usize = 8;
 
@@ -88,7 +78,9 @@ impl Cluster {
                         follow(mine, newer, edits, &mut spares);
                         spares
                     });
-                    left.into_iter().for_each(|left| spares.append(left));
+                    for left in left {
+                        spares.append(left);
+                    }
                 }
             }
             (Members::Blocks(mine), Members::Blocks(newer)) => {

@@ -9,9 +9,13 @@ mod column;
 mod directory;
 mod homeless;
 mod layout;
+mod moves;
+mod owners;
 mod packing;
+mod plan;
 mod publish;
 mod restore;
+mod shards;
 mod snapshot;
 mod spares;
 mod terms;
@@ -49,12 +53,10 @@ pub(crate) use zone_map::ZoneMap;
 
 use crate::camera::{Camera, OwnerId};
 use crate::consent::Consent;
-use crate::parallel;
-use cluster::Located;
 use cluster_edit::Edit;
 use publish::Publisher;
 use snapshot::State;
-use writer::{Plan, Planned, Writer};
+use writer::Writer;
 
 /// All cameras and consents, and the one place where they change.
 ///
@@ -114,7 +116,7 @@ impl Registry {
     fn publish_first(writer: Writer, root: Cluster, revision: Revision) -> Self {
         let state = State {
             revision,
-            cameras: writer.directory.cameras.len(),
+            cameras: writer.directory.len(),
             root: Arc::new(root),
             terms: writer.interner.table().clone(),
             vanished: Arc::default(),
@@ -153,29 +155,20 @@ impl Registry {
     /// The state that changes lead to, with the writer's look-ups brought there.
     fn next(writer: &mut Writer, old: &State, changes: Vec<Change>) -> Result<State, ChangeError> {
         let revision = Revision(old.revision.0.saturating_add(1));
-        let mut plan = Plan::default();
-        let located = located(writer, &old.root, &changes);
-        for (index, change) in changes.into_iter().enumerate() {
-            let located = located.get(index).copied().flatten();
-            if let Err(reason) = writer.plan(change, located, &old.root, &mut plan) {
-                writer.roll_back(plan);
-                return Err(ChangeError { index, reason });
-            }
-        }
-        writer.follow(&old.root, &mut plan);
+        let plan = writer.plan(changes, &old.root)?;
+        let edits = plan.in_tiles();
         let mut root = Arc::clone(&old.root);
         let mut vanished = Arc::clone(&old.vanished);
-        if !plan.edits.is_empty() {
+        if !edits.is_empty() {
             root = writer.spare.take().unwrap_or(root);
-            writer.edits = plan.edits.len();
-            let edits = tiled(&plan.edits, writer.layout);
+            writer.edits = edits.len();
             Arc::make_mut(&mut root).edit(&edits, revision, writer.layout, &mut writer.spares);
             note_vanished(&mut vanished, &edits, &root, revision);
         }
         writer.settle(&plan, revision);
         Ok(State {
             revision,
-            cameras: writer.directory.cameras.len(),
+            cameras: old.cameras.saturating_add(plan.added).saturating_sub(plan.removed),
             root,
             terms: writer.interner.table().clone(),
             vanished,
@@ -191,11 +184,10 @@ impl Registry {
     #[must_use]
     pub fn cameras_of(&self, owner: OwnerId) -> Vec<Camera> {
         self.state.inspect(|writer, state| {
-            let entry = writer.directory.owner(owner);
-            let cameras = writer.directory.cameras_of(owner, entry);
+            let cameras = writer.directory.cameras_of(owner);
             let mut cameras: Vec<Camera> = cameras
                 .filter_map(|id| {
-                    let &position = writer.directory.cameras.get(id.0)?;
+                    let position = writer.directory.position(id)?;
                     state.root.locate(position, id).map(|located| located.camera)
                 })
                 .collect();
@@ -203,30 +195,6 @@ impl Registry {
             cameras
         })
     }
-}
-
-/// What the tiles have of the cameras that many changes speak of, by the place of the change: so that
-/// memory is waited for on all cores. Nothing for a few.
-fn located(writer: &Writer, root: &Cluster, changes: &[Change]) -> Vec<Option<Located>> {
-    if changes.len() < MANY {
-        return Vec::new();
-    }
-    parallel::runs(changes, |run| writer.look_up(run, root))
-}
-
-/// Edits with their tiles, ascending by tile; those of one tile keep their order.
-fn tiled(edits: &[Planned], layout: Layout) -> Vec<(CellIndex, Edit)> {
-    let cell =
-        |planned: &Planned| planned.cell.unwrap_or_else(|| layout.cell(planned.edit.position()));
-    let cells: Vec<CellIndex> = if edits.len() < MANY {
-        edits.iter().map(cell).collect()
-    } else {
-        parallel::runs(edits, |run| run.iter().map(cell).collect())
-    };
-    let mut order: Vec<(CellIndex, usize)> = cells.into_iter().zip(0..).collect();
-    order.sort_unstable();
-    let edit = |(cell, place): (CellIndex, usize)| Some((cell, edits.get(place)?.edit));
-    order.into_iter().filter_map(edit).collect()
 }
 
 /// Notes which cells lost their last camera to some edits, and which have one again.

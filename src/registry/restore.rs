@@ -2,11 +2,11 @@
 
 use h3o::CellIndex;
 
-use super::bulk::{Interned, build};
-use super::directory::{Directory, Special};
+use super::bulk::{Taken, build};
 use super::layout::Layout;
+use super::owners::Special;
 use super::snapshot::{Revision, Snapshot, State};
-use super::terms::{Interner, Terms};
+use super::terms::Terms;
 use super::tile::TileKey;
 use super::tile_codec::{CAMERA, HEADER};
 use super::tile_decode::{self, Decoded, OwnerRow, Rows};
@@ -178,16 +178,11 @@ impl Loading {
         let layout = self.cells.first().map_or_else(Layout::default, |(cell, _)| {
             Layout::new(cell.resolution(), Layout::default().block_rows())
         });
-        let mut histories = Vec::new();
-        for (_, _, _, owners) in &mut self.pages {
-            let asked = owners.iter_mut().filter(|row| !row.asked.is_empty());
-            histories.extend(asked.map(|row| (row.owner, std::mem::take(&mut row.asked))));
-        }
         let pages = std::mem::take(&mut self.pages);
         let revisions: Vec<_> =
             pages.iter().map(|&(page, revision, ..)| (page, revision)).collect();
-        let consents = |interner: &mut _, directory: &mut _| intern(pages, interner, directory);
-        let built = build(&self.cameras, &self.tile_of, &self.cells, histories, layout, consents);
+        let built = take_pages(pages)
+            .and_then(|taken| build(&self.cameras, &self.tile_of, &self.cells, taken, layout));
         let (mut writer, root) = built.map_err(|error| self.error(error))?;
         for (page, revision) in revisions {
             writer.pages.set_page(page, revision);
@@ -212,32 +207,33 @@ impl Loading {
 
 /// Interns the scopes of each page's consents, each once however many owners have it, and keeps what
 /// is special about them.
-fn intern(
-    pages: Vec<Page>,
-    interner: &mut Interner,
-    directory: &mut Directory,
-) -> Result<Vec<Interned>, ChangeError> {
+fn take_pages(pages: Vec<Page>) -> Result<Taken, ChangeError> {
     let full = ChangeError { index: 0, reason: ChangeRefusal::RegistryFull };
-    let mut interned = Vec::with_capacity(pages.iter().map(|(.., owners)| owners.len()).sum());
+    let mut taken = Taken::default();
+    taken.consents.reserve_exact(pages.iter().map(|(.., owners)| owners.len()).sum());
     for (_, _, consents, owners) in pages {
         let mut distinct = Vec::with_capacity(consents.len());
         for consent in consents {
             let (lapses, limit) = (consent.lapses(), consent.limit());
-            let terms = interner.acquire(Terms::of(consent)).ok_or(full)?;
+            let terms = taken.interner.acquire(Terms::of(consent)).ok_or(full)?;
             distinct.push((terms, Special { lapses, limit, ..Special::default() }));
         }
-        for OwnerRow { owner, consent, .. } in owners {
-            let Some((terms, special)) = consent.and_then(|number| distinct.get(number as usize))
-            else {
-                continue;
-            };
-            interner.share(*terms);
-            directory.set_special(owner, special.clone());
-            interned.push((owner, Some(*terms)));
+        for OwnerRow { owner, consent, asked } in owners {
+            let consent = consent.and_then(|number| distinct.get(number as usize));
+            let mut special = Special::default();
+            if let Some((terms, of_consent)) = consent {
+                taken.interner.share(*terms);
+                taken.consents.push((owner, Some(*terms)));
+                special = of_consent.clone();
+            }
+            special.asked = (!asked.is_empty()).then(|| Box::new(asked));
+            if !special.is_usual() {
+                taken.special.push((owner, special));
+            }
         }
         for (terms, _) in distinct {
-            interner.release(terms);
+            taken.interner.release(terms);
         }
     }
-    Ok(interned)
+    Ok(taken)
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Registry;
 use super::cluster::Cluster;
-use super::directory::Special;
+use super::owners::Special;
 use super::snapshot::Revision;
 use super::terms::TermsTable;
 use super::tile_codec;
@@ -282,26 +282,29 @@ fn pages(
     let is_wanted: Vec<bool> = pages.iter().map(Option::is_some).collect();
     let on_wanted = |owner: OwnerId| is_wanted.get(usize::from(page(owner))) == Some(&true);
     let directory = &writer.directory;
-    let special = |owner: &OwnerId| directory.special.get(owner).cloned().map(Box::new);
-    let granted = parallel::map(
+    let records = parallel::map(
         directory.owners.number(),
         || (),
         |(), shard| {
-            let owners = directory.owners.of_shard(shard);
-            let owners = owners.map(|(&owner, entry)| (OwnerId(owner), entry.terms()));
-            owners
-                .filter(|&(owner, terms)| terms.is_some() && on_wanted(owner))
-                .map(|(owner, terms)| OwnerRecord { owner, terms, special: special(&owner) })
-                .collect::<Vec<_>>()
+            let owners = directory.owners.at(shard)?;
+            let special = |owner| owners.special(owner).cloned().map(Box::new);
+            let granted = owners.iter().filter_map(|(owner, entry)| Some((owner, entry.terms()?)));
+            let granted = granted.filter(|&(owner, _)| on_wanted(owner)).map(|(owner, terms)| {
+                OwnerRecord { owner, terms: Some(terms), special: special(owner) }
+            });
+            // Owners who agreed are there already; the others have at most a history.
+            let others = owners.specials().filter(|&(owner, special)| {
+                special.asked.is_some() && on_wanted(owner) && owners.get(owner).terms().is_none()
+            });
+            let others = others.map(|(owner, _)| OwnerRecord {
+                owner,
+                terms: None,
+                special: special(owner),
+            });
+            Some(granted.chain(others).collect::<Vec<_>>())
         },
     );
-    // Owners who agreed are there already; the others have at most a history.
-    let others = directory.special.iter().filter(|&(&owner, special)| {
-        special.asked.is_some() && on_wanted(owner) && directory.owner(owner).terms().is_none()
-    });
-    let others =
-        others.map(|(&owner, _)| OwnerRecord { owner, terms: None, special: special(&owner) });
-    for record in granted.into_iter().flatten().chain(others) {
+    for record in records.into_iter().flatten().flatten() {
         if let Some(Some((_, _, records))) = pages.get_mut(usize::from(page(record.owner))) {
             records.push(record);
         }

@@ -18,7 +18,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::cluster::Cluster;
-use super::directory::Special;
+use super::owners::Special;
 use super::terms::TermsTable;
 use super::tile::{Content, Keyed, OwnerRecord, Tile, TileKey};
 use super::writer::granted;

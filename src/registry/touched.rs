@@ -30,7 +30,7 @@ impl Registry {
     pub fn touched(&self, changes: &[Change]) -> Vec<Position> {
         let mut touched = self.state.inspect(|writer, _| {
             let directory = &writer.directory;
-            let stands = |camera: CameraId| directory.cameras.get(camera.0).copied();
+            let stands = |camera: CameraId| directory.position(camera);
             let mut touched = Vec::with_capacity(changes.len());
             let mut owners: Vec<OwnerId> = Vec::new();
             for change in changes {
@@ -53,7 +53,7 @@ impl Registry {
             owners.sort_unstable();
             owners.dedup();
             for owner in owners {
-                let cameras = directory.cameras_of(owner, directory.owner(owner));
+                let cameras = directory.cameras_of(owner);
                 touched.extend(cameras.filter_map(stands));
             }
             touched

@@ -377,6 +377,58 @@ fn many_cameras_of_an_owner_are_as_before_where_a_list_is_refused() {
     assert_eq!(registry.cameras_of(OwnerId(5)), cameras[299..]);
 }
 
+/// Long lists go to look-ups that are loaded in several shards, which are planned side by side: the first
+/// change of the list that cannot be applied is named, wherever it is, and order counts.
+#[test]
+fn a_long_list_over_many_shards_is_taken_in_order_or_not_at_all() {
+    let mut rng = Rng(7);
+    let mut town = Town::default();
+    for id in 0..9_000 {
+        let position = place((10, 50), rng.within(-40, 40) * 50_000, rng.within(-40, 40) * 50_000);
+        let camera = Camera { position, ..camera(1_000 + id, 20 + id / 3 * 2) };
+        step(&mut town, &Change::Register(camera)).unwrap();
+    }
+    let granted: Vec<_> = (0..6_000).map(|id| (OwnerId(20 + id), Consent::granted())).collect();
+    town.consents.extend(granted.iter().cloned());
+    let cameras: Vec<Camera> = town.cameras.values().copied().collect();
+    let registry = Registry::bulk_load(&cameras, granted).unwrap();
+    let (mut applied, mut refused_at) = (0, Vec::new());
+    for round in 0..6 {
+        let (mut next, mut list, mut expected) = (town.clone(), Vec::new(), Ok(()));
+        let bad = (round % 2 == 0).then(|| rng.below(900));
+        for place in 0..1_200 {
+            // From the first bad one on there are more, of which nobody is to hear.
+            let change = if bad.is_some_and(|bad| place >= bad && place % 7 == bad % 7) {
+                bad_change(&mut rng, &next)
+            } else {
+                change(&mut rng, &next, 50_000)
+            };
+            let stepped = step(&mut next, &change);
+            expected =
+                expected.and(stepped.map_err(|reason| ChangeError { index: list.len(), reason }));
+            list.push(change);
+        }
+        match registry.apply(list) {
+            Ok(_) => {
+                assert_eq!(expected, Ok(()));
+                (town, applied) = (next, applied + 1);
+            }
+            Err(error) => {
+                assert_eq!(Err(error), expected);
+                refused_at.push(error.index);
+            }
+        }
+        holds(&registry, &town);
+        for id in (0..6_000).step_by(97) {
+            let owner = OwnerId(20 + id);
+            assert_eq!(registry.cameras_of(owner), cameras_of(&town, owner));
+        }
+        answers(&registry.snapshot(), &town, &mut rng);
+    }
+    assert_eq!(applied, 3);
+    assert!(refused_at.iter().all(|&index| index > 0), "{refused_at:?}");
+}
+
 #[test]
 fn a_list_may_register_many_on_a_point_and_speak_of_each() {
     let registry = Registry::new();

@@ -1,0 +1,186 @@
+//! What changes to cameras come to, in one group of the look-ups' shards.
+
+use std::collections::HashMap;
+
+use foldhash::quality::RandomState;
+use h3o::CellIndex;
+
+use super::change::{ChangeError, ChangeRefusal};
+use super::cluster::{Cluster, Located};
+use super::cluster_edit::Edit;
+use super::directory::Positions;
+use super::layout::Layout;
+use super::plan::{Deed, Planned, Step};
+use super::shards::{Group, Grouping};
+use crate::camera::{Camera, CameraId, OwnerId};
+use crate::geometry::Position;
+
+/// A change that speaks of a camera.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CameraChange {
+    Register(Camera),
+    Replace(Camera),
+    Move { camera: CameraId, position: Position },
+    Remove { camera: CameraId },
+}
+
+impl CameraChange {
+    pub(super) fn camera(&self) -> CameraId {
+        match *self {
+            Self::Register(camera) | Self::Replace(camera) => camera.id,
+            Self::Move { camera, .. } | Self::Remove { camera } => camera,
+        }
+    }
+}
+
+/// What changes to the cameras of a group come to.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    /// Rows that go.
+    pub(super) rows: Vec<Planned>,
+    /// What it means for owners, with the group of each.
+    pub(super) steps: Vec<(usize, Step)>,
+    pub(super) added: usize,
+    pub(super) removed: usize,
+    pub(super) refused: Option<ChangeError>,
+    /// Where each camera stood before a change, or that it was not there.
+    undo: Vec<(CameraId, Option<Position>)>,
+}
+
+/// Takes the changes of a group's cameras in their order, up to the first that is refused.
+pub(super) fn move_cameras(
+    group: &mut Group<'_, Positions>,
+    changes: &[(usize, CameraChange)],
+    owner_group: Grouping<'_>,
+    root: &Cluster,
+    layout: Layout,
+) -> Moved {
+    // All look-ups of one kind without anything between, so that the misses of several are waited for
+    // together.
+    let stands: Vec<Option<Position>> = changes
+        .iter()
+        .map(|(_, change)| group.of(change.camera().0)?.get(&change.camera()).copied())
+        .collect();
+    let located: Vec<Option<Located>> = changes
+        .iter()
+        .zip(stands)
+        .map(|((_, change), position)| root.locate(position?, change.camera()))
+        .collect();
+    let (placed, moved) = (HashMap::default(), Moved::default());
+    let mut moving = Moving { group, owner_group, layout, placed, moved };
+    for (&(index, change), located) in changes.iter().zip(located) {
+        if let Err(reason) = moving.take(index, change, located) {
+            moving.moved.refused = Some(ChangeError { index, reason });
+            break;
+        }
+    }
+    moving.moved
+}
+
+/// Puts the cameras of a group back where they were.
+pub(super) fn take_back(group: &mut Group<'_, Positions>, moved: Moved) {
+    for (camera, position) in moved.undo.into_iter().rev() {
+        let Some(positions) = group.of_mut(camera.0) else { continue };
+        match position {
+            Some(position) => positions.insert(camera, position),
+            None => positions.remove(&camera),
+        };
+    }
+}
+
+/// The cameras of a group while changes move them.
+struct Moving<'a, 'b> {
+    group: &'a mut Group<'b, Positions>,
+    owner_group: Grouping<'a>,
+    layout: Layout,
+    /// Cameras that were put somewhere, and that are not in the tiles yet as they are here.
+    placed: HashMap<CameraId, Camera, RandomState>,
+    moved: Moved,
+}
+
+/// A registered camera, and the cell of its tile if the tiles have it as it is.
+#[derive(Clone, Copy)]
+struct Known {
+    camera: Camera,
+    cell: Option<CellIndex>,
+}
+
+impl Moving<'_, '_> {
+    /// Takes one change. `located` is what the tiles had before all changes.
+    fn take(
+        &mut self,
+        index: usize,
+        change: CameraChange,
+        located: Option<Located>,
+    ) -> Result<(), ChangeRefusal> {
+        match change {
+            CameraChange::Register(camera) => {
+                if self.stands(camera.id) {
+                    return Err(ChangeRefusal::AlreadyRegistered { camera: camera.id });
+                }
+                self.moved.added += 1;
+                self.step(index, camera.owner, Deed::Attach(camera.id));
+                self.place(index, camera, None);
+            }
+            CameraChange::Replace(camera) => {
+                let old = self.known(camera.id, located)?;
+                let cell = self.lift(index, old);
+                if camera.owner != old.camera.owner {
+                    self.step(index, old.camera.owner, Deed::Detach(camera.id));
+                    self.step(index, camera.owner, Deed::Attach(camera.id));
+                }
+                let stays = camera.position == old.camera.position;
+                self.place(index, camera, stays.then_some(cell));
+            }
+            CameraChange::Move { camera, position } => {
+                let old = self.known(camera, located)?;
+                self.lift(index, old);
+                self.place(index, Camera { position, ..old.camera }, None);
+            }
+            CameraChange::Remove { camera } => {
+                let old = self.known(camera, located)?;
+                self.lift(index, old);
+                self.moved.removed += 1;
+                self.step(index, old.camera.owner, Deed::Detach(camera));
+                let position = self.group.of_mut(camera.0).and_then(|all| all.remove(&camera));
+                self.moved.undo.push((camera, position));
+            }
+        }
+        Ok(())
+    }
+
+    fn stands(&self, camera: CameraId) -> bool {
+        self.group.of(camera.0).is_some_and(|positions| positions.contains_key(&camera))
+    }
+
+    /// The registered camera: as a change has put it, or else as the tiles have it.
+    fn known(&self, camera: CameraId, located: Option<Located>) -> Result<Known, ChangeRefusal> {
+        let of_tiles = |at: Located| Known { camera: at.camera, cell: Some(at.cell) };
+        let placed = self.placed.get(&camera).map(|&camera| Known { camera, cell: None });
+        let known = placed.or_else(|| located.map(of_tiles));
+        known.filter(|_| self.stands(camera)).ok_or(ChangeRefusal::NotRegistered { camera })
+    }
+
+    /// Notes that a camera's row goes, and gives back the cell that it was in.
+    fn lift(&mut self, index: usize, known: Known) -> CellIndex {
+        let Camera { id: camera, position, .. } = known.camera;
+        let cell = known.cell.unwrap_or_else(|| self.layout.cell(position));
+        let edit = Edit::Remove { position, camera };
+        self.moved.rows.push(Planned { cell, index, edit });
+        cell
+    }
+
+    /// Notes that a camera stands somewhere, and that it is to have a row there.
+    fn place(&mut self, index: usize, camera: Camera, cell: Option<CellIndex>) {
+        let positions = self.group.of_mut(camera.id.0);
+        let before = positions.and_then(|all| all.insert(camera.id, camera.position));
+        self.moved.undo.push((camera.id, before));
+        self.placed.insert(camera.id, camera);
+        self.step(index, camera.owner, Deed::Place(camera, cell));
+    }
+
+    fn step(&mut self, index: usize, owner: OwnerId, deed: Deed) {
+        let step = Step { index, owner, deed };
+        self.moved.steps.push((self.owner_group.of(owner.0), step));
+    }
+}

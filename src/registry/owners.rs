@@ -1,0 +1,298 @@
+//! What each owner said and which cameras are theirs.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+
+use foldhash::quality::RandomState;
+use smallvec::SmallVec;
+
+use crate::ask_limit::AskLimit;
+use crate::camera::{CameraId, OwnerId};
+use crate::consent::Lapses;
+
+/// Some of the owners.
+#[derive(Debug)]
+pub(crate) struct Owners {
+    entries: HashMap<OwnerId, Owner, RandomState>,
+    /// The other cameras of owners with two or more.
+    more: HashMap<OwnerId, More, RandomState>,
+    special: HashMap<OwnerId, Special, RandomState>,
+}
+
+impl Owners {
+    pub(crate) fn new(hasher: &RandomState) -> Self {
+        Self {
+            entries: HashMap::with_hasher(hasher.clone()),
+            more: HashMap::with_hasher(hasher.clone()),
+            special: HashMap::with_hasher(hasher.clone()),
+        }
+    }
+
+    /// Makes room for so many owners, all at once.
+    pub(crate) fn reserve(&mut self, owners: usize) {
+        self.entries.reserve(owners);
+    }
+
+    pub(crate) fn get(&self, owner: OwnerId) -> Owner {
+        self.entries.get(&owner).copied().unwrap_or(Owner::NEW)
+    }
+
+    /// The owners with cameras or a consent, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (OwnerId, Owner)> {
+        self.entries.iter().map(|(&owner, &entry)| (owner, entry))
+    }
+
+    /// Puts an owner in place, or forgets one who has neither cameras nor consent; gives back who was
+    /// there.
+    fn put(&mut self, owner: OwnerId, entry: Owner) -> Option<Owner> {
+        if entry.is_nobody() {
+            self.entries.remove(&owner)
+        } else {
+            self.entries.insert(owner, entry)
+        }
+    }
+
+    /// Notes what an owner without cameras said. `false` if they were noted before.
+    pub(crate) fn agree(&mut self, owner: OwnerId, terms: Option<u32>) -> bool {
+        self.entries.insert(owner, Owner::NEW.with_terms(terms)).is_none()
+    }
+
+    /// Sets the terms of an owner, and gives back those before.
+    pub(crate) fn set_terms(&mut self, owner: OwnerId, terms: Option<u32>) -> Option<u32> {
+        let entry = self.get(owner);
+        self.put(owner, entry.with_terms(terms));
+        entry.terms()
+    }
+
+    /// What is special about an owner.
+    pub(crate) fn special(&self, owner: OwnerId) -> Option<&Special> {
+        self.special.get(&owner)
+    }
+
+    /// The owners about whom something is special, in no order.
+    pub(crate) fn specials(&self) -> impl Iterator<Item = (OwnerId, &Special)> {
+        self.special.iter().map(|(&owner, special)| (owner, special))
+    }
+
+    /// The same, no longer kept here.
+    pub(crate) fn take_special(&mut self, owner: OwnerId) -> Special {
+        self.special.remove(&owner).unwrap_or_default()
+    }
+
+    /// Puts an owner's specials in place, or forgets them if there are none after all.
+    pub(crate) fn set_special(&mut self, owner: OwnerId, special: Special) {
+        if special.is_usual() {
+            self.special.remove(&owner);
+        } else {
+            self.special.insert(owner, special);
+        }
+    }
+
+    /// The cameras of an owner, in no order.
+    pub(crate) fn cameras_of(&self, owner: OwnerId) -> impl Iterator<Item = CameraId> {
+        let entry = self.get(owner);
+        let one = (entry.cameras != Cameras::None).then_some(entry.one);
+        let more = match entry.cameras {
+            Cameras::More => self.more.get(&owner),
+            Cameras::None | Cameras::One => None,
+        };
+        one.into_iter().chain(more.into_iter().flat_map(More::iter))
+    }
+
+    /// Notes that a camera is an owner's, and gives back the owner's entry.
+    pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) -> Owner {
+        let entry = self.entries.entry(owner).or_insert(Owner::NEW);
+        if entry.cameras == Cameras::None {
+            entry.one = camera;
+            entry.cameras = Cameras::One;
+        } else {
+            self.more.entry(owner).or_default().insert(camera);
+            entry.cameras = Cameras::More;
+        }
+        *entry
+    }
+
+    /// Notes that a camera is no longer an owner's. An owner who has nothing left is forgotten.
+    pub(crate) fn detach(&mut self, owner: OwnerId, camera: CameraId) {
+        let mut entry = self.get(owner);
+        match entry.cameras {
+            Cameras::One if entry.one == camera => entry.cameras = Cameras::None,
+            Cameras::More => {
+                if let Entry::Occupied(mut more) = self.more.entry(owner) {
+                    let others = more.get_mut();
+                    if entry.one != camera {
+                        others.remove(camera);
+                    } else if let Some(first) = others.pop_first() {
+                        entry.one = first;
+                    }
+                    if others.is_empty() {
+                        more.remove();
+                        entry.cameras = Cameras::One;
+                    }
+                }
+            }
+            Cameras::None | Cameras::One => {}
+        }
+        self.put(owner, entry);
+    }
+}
+
+/// What the writer knows of an owner, in 16 bytes: most have one camera and nothing special.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owner {
+    /// One of the owner's cameras, if any; the others are in [`Owners::more`].
+    one: CameraId,
+    cameras: Cameras,
+    /// The interned scopes of a granted consent.
+    terms: Option<TermsNumber>,
+}
+
+/// The number of interned terms, with room for "none" in its 32 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TermsNumber(std::num::NonZeroU32);
+
+impl TermsNumber {
+    pub(crate) fn new(number: u32) -> Option<Self> {
+        number.checked_add(1).and_then(std::num::NonZeroU32::new).map(Self)
+    }
+
+    pub(crate) fn get(self) -> u32 {
+        self.0.get() - 1
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cameras {
+    None,
+    One,
+    More,
+}
+
+impl Owner {
+    /// An owner without cameras who has not agreed.
+    pub(crate) const NEW: Self = Self { one: CameraId(0), cameras: Cameras::None, terms: None };
+
+    /// Whether the owner has neither cameras nor a consent, and can be forgotten.
+    pub(crate) fn is_nobody(self) -> bool {
+        self.cameras == Cameras::None && self.terms.is_none()
+    }
+
+    pub(crate) fn terms(self) -> Option<u32> {
+        self.terms.map(TermsNumber::get)
+    }
+
+    pub(crate) fn with_terms(self, terms: Option<u32>) -> Self {
+        Self { terms: terms.and_then(TermsNumber::new), ..self }
+    }
+}
+
+/// So many other cameras of an owner are kept in a list; more would be moved about too much.
+const FEW: usize = 256;
+
+/// The cameras of an owner besides the first, ascending.
+#[derive(Clone, Debug)]
+pub(crate) enum More {
+    Few(SmallVec<[CameraId; 2]>),
+    Many(BTreeSet<CameraId>),
+}
+
+impl Default for More {
+    fn default() -> Self {
+        Self::Few(SmallVec::new())
+    }
+}
+
+impl More {
+    /// Adds a camera. O(log cameras) for many.
+    fn insert(&mut self, camera: CameraId) {
+        match self {
+            Self::Few(few) if few.len() < FEW => {
+                if let Err(place) = few.binary_search(&camera) {
+                    few.insert(place, camera);
+                }
+            }
+            Self::Few(few) => {
+                *self = Self::Many(few.drain(..).chain([camera]).collect());
+            }
+            Self::Many(many) => {
+                many.insert(camera);
+            }
+        }
+    }
+
+    fn remove(&mut self, camera: CameraId) {
+        match self {
+            Self::Few(few) => {
+                if let Ok(place) = few.binary_search(&camera) {
+                    few.remove(place);
+                }
+            }
+            Self::Many(many) => {
+                many.remove(&camera);
+            }
+        }
+    }
+
+    fn pop_first(&mut self) -> Option<CameraId> {
+        match self {
+            Self::Few(few) => (!few.is_empty()).then(|| few.remove(0)),
+            Self::Many(many) => many.pop_first(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Few(few) => few.is_empty(),
+            Self::Many(many) => many.is_empty(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = CameraId> {
+        let (few, many) = match self {
+            Self::Few(few) => (Some(few), None),
+            Self::Many(many) => (None, Some(many)),
+        };
+        few.into_iter().flatten().chain(many.into_iter().flatten()).copied()
+    }
+}
+
+/// What is special about an owner's consent or history; most owners have none of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Special {
+    pub(crate) lapses: Lapses,
+    pub(crate) limit: AskLimit,
+    /// The last times the owner was asked, ascending; as many as a limit can look at. In a box,
+    /// since most who are special were never asked.
+    #[expect(clippy::box_collection, reason = "8 bytes in a table of many, not 24")]
+    pub(crate) asked: Option<Box<Vec<i64>>>,
+}
+
+impl Default for Special {
+    fn default() -> Self {
+        let lapses = Lapses { paused_until: i64::MIN, expires: i64::MAX };
+        Self { lapses, limit: AskLimit::default(), asked: None }
+    }
+}
+
+impl Special {
+    /// When the owner was asked, ascending.
+    pub(crate) fn asked(&self) -> &[i64] {
+        self.asked.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether there is nothing special after all.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.lapses.paused_until == i64::MIN
+            && self.lapses.expires == i64::MAX
+            && self.limit == AskLimit::default()
+            && self.asked.is_none()
+    }
+
+    pub(crate) fn record(&mut self, at: i64) {
+        let asked = self.asked.get_or_insert_default();
+        let index = asked.partition_point(|&earlier| earlier <= at);
+        asked.insert(index, at);
+        let surplus = asked.len().saturating_sub(usize::from(AskLimit::MAX));
+        asked.drain(..surplus);
+    }
+}

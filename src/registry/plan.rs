@@ -1,0 +1,308 @@
+//! What a list of changes comes to: edits of tiles, and look-ups brought to where it leads.
+//!
+//! The cameras come first, since only there a change can be refused: then their look-ups are taken
+//! back, and those of the owners have not been touched. Both go group by group of shards. A group
+//! knows nothing of another, so that many changes are planned on all cores, with the result of one
+//! after the other. Rows show what their owners say after all changes, whatever they said between.
+
+use std::hint::black_box;
+
+use h3o::CellIndex;
+
+use super::MANY;
+use super::block::{Row, RowStanding};
+use super::change::{Change, ChangeError, ChangeRefusal};
+use super::cluster::Cluster;
+use super::cluster_edit::Edit;
+use super::directory::{Directory, Positions};
+use super::layout::Layout;
+use super::moves::{CameraChange, Moved, move_cameras, take_back};
+use super::owners::{Owners, Special};
+use super::shards::{Group, Grouping, Shards};
+use super::terms::{Interner, Terms};
+use super::writer::standing;
+use crate::ask_limit::AskLimit;
+use crate::camera::{Camera, CameraId, OwnerId};
+use crate::consent::{Consent, Lapses, Standing};
+use crate::parallel;
+use crate::time::seconds;
+
+/// What a list of changes comes to.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    edits: Vec<Planned>,
+    /// Owners who were spoken of.
+    pub(crate) followed: Vec<OwnerId>,
+    /// Terms that are no longer used once the plan is carried out.
+    pub(crate) released: Vec<u32>,
+    /// How many cameras are more, and how many are less.
+    pub(crate) added: usize,
+    pub(crate) removed: usize,
+}
+
+/// An edit with its tile, and the change that it is due to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Planned {
+    pub(super) cell: CellIndex,
+    pub(super) index: usize,
+    pub(super) edit: Edit,
+}
+
+/// What a change means for an owner.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// The change.
+    pub(super) index: usize,
+    pub(super) owner: OwnerId,
+    pub(super) deed: Deed,
+}
+
+#[derive(Debug)]
+pub(super) enum Deed {
+    /// A camera becomes the owner's.
+    Attach(CameraId),
+    /// It is no longer.
+    Detach(CameraId),
+    /// The owner's camera gets a row; with its cell if that is known.
+    Place(Camera, Option<CellIndex>),
+    Consent {
+        terms: Option<u32>,
+        lapses: Lapses,
+        limit: AskLimit,
+    },
+    Asked(i64),
+}
+
+/// Groups for many changes: enough that all cores are busy to the end.
+const GROUPS: usize = 32;
+
+/// Plans changes, and brings the look-ups to where they lead; or names the first that cannot be
+/// applied, and leaves everything as it was.
+pub(crate) fn plan(
+    directory: &mut Directory,
+    interner: &mut Interner,
+    changes: Vec<Change>,
+    root: &Cluster,
+    layout: Layout,
+) -> Result<Plan, ChangeError> {
+    let groups = if changes.len() < MANY { 1 } else { GROUPS };
+    let Directory { cameras, owners } = directory;
+    let owner_group = owners.grouping(groups);
+    let dealt = Dealt::new(changes, interner, cameras.grouping(groups), owner_group);
+    let mut work: Vec<_> = cameras.groups_mut(groups).zip(dealt.cameras).collect();
+    let moved = parallel::map_mut(&mut work, |_, (group, changes)| {
+        move_cameras(group, changes, owner_group, root, layout)
+    });
+    let refused = moved.iter().filter_map(|moved| moved.refused).chain(dealt.refused);
+    if let Some(error) = refused.min_by_key(|error| error.index) {
+        for ((group, _), moved) in work.iter_mut().zip(moved) {
+            take_back(group, moved);
+        }
+        dealt.acquired.into_iter().for_each(|terms| interner.release(terms));
+        return Err(error);
+    }
+    drop(work);
+    let mut plan = Plan::default();
+    let mut steps = dealt.steps;
+    for moved in moved {
+        let Moved { rows, steps: of_cameras, added, removed, .. } = moved;
+        plan.edits.extend(rows);
+        (plan.added, plan.removed) = (plan.added + added, plan.removed + removed);
+        for (group, step) in of_cameras {
+            if let Some(steps) = steps.get_mut(group) {
+                steps.push(step);
+            }
+        }
+    }
+    let mut work: Vec<_> = owners.groups_mut(groups).zip(steps).collect();
+    let followed = parallel::map_mut(&mut work, |_, (group, steps)| {
+        follow_owners(group, steps, cameras, root, layout)
+    });
+    for Followed { edits, owners, released } in followed {
+        plan.edits.extend(edits);
+        plan.followed.extend(owners);
+        plan.released.extend(released);
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    /// The edits with their tiles, ascending by tile; those of one tile in the order of the changes.
+    pub(crate) fn in_tiles(&self) -> Vec<(CellIndex, Edit)> {
+        let mut order: Vec<(CellIndex, usize, usize)> = (0..)
+            .zip(&self.edits)
+            .map(|(place, planned)| (planned.cell, planned.index, place))
+            .collect();
+        order.sort_unstable();
+        let edit =
+            |(cell, _, place): (CellIndex, usize, usize)| Some((cell, self.edits.get(place)?.edit));
+        order.into_iter().filter_map(edit).collect()
+    }
+}
+
+/// Changes, dealt out to the groups that they are about.
+struct Dealt {
+    cameras: Vec<Vec<(usize, CameraChange)>>,
+    steps: Vec<Vec<Step>>,
+    /// Terms that came into use.
+    acquired: Vec<u32>,
+    /// Why not all changes were dealt out.
+    refused: Option<ChangeError>,
+}
+
+impl Dealt {
+    fn new(
+        changes: Vec<Change>,
+        interner: &mut Interner,
+        camera_group: Grouping<'_>,
+        owner_group: Grouping<'_>,
+    ) -> Self {
+        let mut dealt = Self {
+            cameras: (0..camera_group.groups()).map(|_| Vec::new()).collect(),
+            steps: (0..owner_group.groups()).map(|_| Vec::new()).collect(),
+            acquired: Vec::new(),
+            refused: None,
+        };
+        for (index, change) in changes.into_iter().enumerate() {
+            let (owner, deed) = match change {
+                Change::SetConsent { owner, consent } => {
+                    let Some(deed) = dealt.consent(consent, interner) else {
+                        let reason = ChangeRefusal::RegistryFull;
+                        dealt.refused = Some(ChangeError { index, reason });
+                        break;
+                    };
+                    (owner, deed)
+                }
+                Change::Withdraw { owner } => {
+                    let withdrawn = Consent::default();
+                    let (lapses, limit) = (withdrawn.lapses(), withdrawn.limit());
+                    (owner, Deed::Consent { terms: None, lapses, limit })
+                }
+                Change::RecordAsked { owner, at } => (owner, Deed::Asked(seconds(at))),
+                Change::Register(camera) => {
+                    dealt.camera(index, CameraChange::Register(camera), camera_group);
+                    continue;
+                }
+                Change::Replace(camera) => {
+                    dealt.camera(index, CameraChange::Replace(camera), camera_group);
+                    continue;
+                }
+                Change::Move { camera, position } => {
+                    dealt.camera(index, CameraChange::Move { camera, position }, camera_group);
+                    continue;
+                }
+                Change::Remove { camera } => {
+                    dealt.camera(index, CameraChange::Remove { camera }, camera_group);
+                    continue;
+                }
+            };
+            if let Some(steps) = dealt.steps.get_mut(owner_group.of(owner.0)) {
+                steps.push(Step { index, owner, deed });
+            }
+        }
+        dealt
+    }
+
+    fn camera(&mut self, index: usize, change: CameraChange, group: Grouping<'_>) {
+        if let Some(changes) = self.cameras.get_mut(group.of(change.camera().0)) {
+            changes.push((index, change));
+        }
+    }
+
+    /// `None` if the scopes cannot be interned.
+    fn consent(&mut self, consent: Consent, interner: &mut Interner) -> Option<Deed> {
+        let (lapses, limit) = (consent.lapses(), consent.limit());
+        let terms = match consent.standing() {
+            Standing::NotGranted => None,
+            Standing::Granted => Some(interner.acquire(Terms::of(consent))?),
+        };
+        self.acquired.extend(terms);
+        Some(Deed::Consent { terms, lapses, limit })
+    }
+}
+
+/// What one group of owners gives.
+struct Followed {
+    edits: Vec<Planned>,
+    owners: Vec<OwnerId>,
+    released: Vec<u32>,
+}
+
+/// Takes the steps of a group's owners, and has their rows follow: once for each camera, however often
+/// they are spoken of.
+fn follow_owners(
+    group: &mut Group<'_, Owners>,
+    steps: &mut [Step],
+    cameras: &Shards<Positions>,
+    root: &Cluster,
+    layout: Layout,
+) -> Followed {
+    // Read without anything between, so that the misses of several are waited for together.
+    for &Step { owner, .. } in &*steps {
+        let owners = group.of(owner.0);
+        black_box(owners.map(|owners| (owners.get(owner), owners.special(owner).is_some())));
+    }
+    steps.sort_by_key(|step| step.index);
+    let (mut followed, mut released, mut placed) = (Vec::new(), Vec::new(), Vec::new());
+    for Step { owner, deed, .. } in &*steps {
+        let Some(owners) = group.of_mut(owner.0) else { continue };
+        match *deed {
+            Deed::Attach(camera) => {
+                owners.attach(*owner, camera);
+            }
+            Deed::Detach(camera) => owners.detach(*owner, camera),
+            Deed::Place(camera, _) => placed.push(camera.id),
+            Deed::Consent { terms, lapses, limit } => {
+                released.extend(owners.set_terms(*owner, terms));
+                let Special { asked, .. } = owners.take_special(*owner);
+                let mut special = Special { asked, ..Special::default() };
+                if terms.is_some() {
+                    (special.lapses, special.limit) = (lapses, limit);
+                }
+                owners.set_special(*owner, special);
+                followed.push(*owner);
+            }
+            Deed::Asked(at) => {
+                let mut special = owners.take_special(*owner);
+                special.record(at);
+                owners.set_special(*owner, special);
+                followed.push(*owner);
+            }
+        }
+    }
+    followed.sort_unstable();
+    followed.dedup();
+    placed.sort_unstable();
+
+    let said = |owner: OwnerId| match group.of(owner.0) {
+        None => RowStanding::NotGranted,
+        Some(owners) => standing(owners.get(owner).terms(), || owners.special(owner)),
+    };
+    let place = |step: &Step| match step.deed {
+        Deed::Place(camera, cell) => Some(Planned {
+            cell: cell.unwrap_or_else(|| layout.cell(camera.position)),
+            index: step.index,
+            edit: Edit::Insert(Row { camera, standing: said(step.owner) }),
+        }),
+        _ => None,
+    };
+    let mut edits: Vec<Planned> = steps.iter().filter_map(place).collect();
+    let mut others = Vec::new();
+    for &owner in &followed {
+        let standing = said(owner);
+        let of_owner = group.of(owner.0).into_iter().flat_map(|owners| owners.cameras_of(owner));
+        let others_of = of_owner.filter(|camera| placed.binary_search(camera).is_err());
+        others.extend(others_of.map(|camera| (camera, standing)));
+    }
+    let position = |&(camera, _): &(CameraId, _)| cameras.of(camera.0)?.get(&camera).copied();
+    let positions: Vec<_> = others.iter().map(position).collect();
+    edits.extend(others.into_iter().zip(positions).filter_map(|((camera, standing), position)| {
+        let position = position?;
+        Some(Planned {
+            cell: root.tile_around(position).unwrap_or_else(|| layout.cell(position)),
+            index: usize::MAX,
+            edit: Edit::Stand { position, camera, standing },
+        })
+    }));
+    Followed { edits, owners: followed, released }
+}
