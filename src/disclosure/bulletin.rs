@@ -13,14 +13,15 @@ use super::features::feature_collection;
 use super::notice::lint_public;
 use crate::agency::{Agency, IncidentKind};
 use crate::authorized::AuthorizedRequest;
+use crate::request::Sight;
 use crate::time::{TimeWindow, seconds};
 
 /// Seconds in an hour.
 const HOUR: i64 = 3_600;
 
 /// What **everybody** may see of a request that was authorised: a text, the agency's name, the kind
-/// of incident, the policy's version, the area coarsened to H3 cells, the window widened to whole
-/// hours of UTC, and what became of it.
+/// of incident, the policy's version, the area coarsened to H3 cells, whether cameras that see into it
+/// from outside are asked as well, the window widened to whole hours of UTC, and what became of it.
 ///
 /// It can be appended to and never edited. Each entry of its history has a digest over all that was
 /// before, and that is checked when a bulletin is read. Who rewrites everything can make new digests
@@ -78,6 +79,7 @@ struct Said {
     incident: IncidentKind,
     policy_version: String,
     cover: Cover,
+    sight: Sight,
     // INVARIANT: both ends are whole hours of UTC.
     window: TimeWindow,
 }
@@ -113,6 +115,7 @@ impl Bulletin {
             incident: request.incident,
             policy_version: authorized.policy_version().to_owned(),
             cover: Cover::new(&request.area, resolution).map_err(BulletinError::Cover)?,
+            sight: request.sight,
             window: whole_hours(&request.window).ok_or(BulletinError::Window)?,
         };
         let history = History::open(said.digest(), now);
@@ -177,6 +180,13 @@ impl Bulletin {
         self.said.cover.names()
     }
 
+    /// Which cameras were asked for: where they may stand outside the area, they may stand outside the
+    /// [cells](Self::cells) as well.
+    #[must_use]
+    pub fn sight(&self) -> Sight {
+        self.said.sight
+    }
+
     /// The request's window, widened to whole hours of UTC.
     #[must_use]
     pub fn window(&self) -> &TimeWindow {
@@ -201,7 +211,7 @@ impl Bulletin {
     /// The SHA-256 digest of `canvass/bulletin/entry/1`, the digest before, the last entry's instant
     /// and its event. Before the first is the digest of `canvass/bulletin/1`, the text, the agency's
     /// name, the code of the incident's kind, the policy's version, the resolution, the list of
-    /// cells and the window.
+    /// cells, the window, and `seeing_into` if cameras that see into the area are asked for.
     #[must_use]
     pub fn head(&self) -> Digest {
         self.history.head()
@@ -223,6 +233,7 @@ impl Bulletin {
                 cell,
                 agency: &self.said.agency,
                 incident: self.said.incident,
+                sight: self.said.sight,
                 start: self.said.window.start(),
                 end: self.said.window.end(),
             };
@@ -238,7 +249,7 @@ impl Said {
             .text(&self.agency)
             .text(self.incident.code())
             .text(&self.policy_version);
-        self.cover.encode(encoder).window(&self.window).finish()
+        self.cover.encode(encoder).window(&self.window).sight(self.sight).finish()
     }
 }
 
@@ -252,6 +263,8 @@ struct Written {
     policy_version: String,
     resolution: u8,
     cells: Vec<String>,
+    #[serde(default, skip_serializing_if = "Sight::is_usual")]
+    sight: Sight,
     window: TimeWindow,
     history: Vec<BulletinEntry>,
 }
@@ -261,12 +274,12 @@ impl TryFrom<Written> for Bulletin {
 
     /// Texts are not linted again: rules may grow, and what was published stays readable.
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { text, agency, incident, policy_version, window, .. } = written;
+        let Written { text, agency, incident, policy_version, sight, window, .. } = written;
         if whole_hours(&window) != Some(window) {
             return Err(BulletinReadError::Window);
         }
         let cover = Cover::read(written.resolution, &written.cells)?;
-        let said = Said { text, agency, incident, policy_version, cover, window };
+        let said = Said { text, agency, incident, policy_version, cover, sight, window };
         let history = History::read(said.digest(), written.history)?;
         Ok(Self { said, history })
     }
@@ -285,6 +298,7 @@ impl From<Bulletin> for Written {
             agency: said.agency,
             incident: said.incident,
             policy_version: said.policy_version,
+            sight: said.sight,
             window: said.window,
         }
     }
@@ -295,6 +309,8 @@ struct Properties<'a> {
     cell: String,
     agency: &'a str,
     incident: IncidentKind,
+    #[serde(skip_serializing_if = "Sight::is_usual")]
+    sight: Sight,
     start: Timestamp,
     end: Timestamp,
 }

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::authorized::AuthorizedRequest;
+use crate::request::Sight;
 use crate::routing::Route;
 use crate::time::TimeWindow;
 
@@ -48,6 +49,8 @@ pub struct Receipt {
     agency: AgencyId,
     incident: IncidentKind,
     window: TimeWindow,
+    #[serde(default, skip_serializing_if = "Sight::is_usual")]
+    sight: Sight,
     policy_version: String,
     reviewed_at: Timestamp,
 }
@@ -70,6 +73,7 @@ impl AuthorizedRequest {
             agency: request.agency,
             incident: request.incident,
             window: request.window,
+            sight: request.sight,
             policy_version: self.policy_version().to_owned(),
             reviewed_at: self.reviewed_at(),
         }
@@ -108,6 +112,13 @@ impl Receipt {
     #[must_use]
     pub fn window(&self) -> &TimeWindow {
         &self.window
+    }
+
+    /// Which cameras the request is about, as it asked; it is written only where they are not just
+    /// those that stand in the area.
+    #[must_use]
+    pub fn sight(&self) -> Sight {
+        self.sight
     }
 
     /// The version of the policy that let the request pass.

@@ -2,8 +2,8 @@
 
 use canvass::{
     AgencyId, Area, AuthorizedRequest, Camera, CameraId, CaseFile, CaseFileError, Change, Consent,
-    Denial, Explanation, Facing, IncidentKind, Layout, OwnerId, Policy, Position, Recording,
-    Registry, Request, RequestId, Revision, Route, Scratch, SeeingInto, SensitiveKind,
+    Denial, Explanation, Facing, IncidentKind, Layout, OwnerId, Policy, Position, Receipt,
+    Recording, Registry, Request, RequestId, Revision, Route, Scratch, SeeingInto, SensitiveKind,
     SensitivePlace, SensitiveRule, Sight, SimdLevel, Snapshot, TileFlaw, Violation,
 };
 use h3o::Resolution;
@@ -185,12 +185,6 @@ fn hostile_facings_in_a_tile_are_errors() {
     }
 }
 
-fn asking(area: &Area) -> Request {
-    Request::new(AgencyId(1), IncidentKind::Burglary, area.clone(), evening())
-        .case("26-0117")
-        .contact("Det. Smith")
-}
-
 #[track_caller]
 fn reviewed(policy: &Policy, request: &Request, file: &CaseFile) -> AuthorizedRequest {
     policy.review(request, &agency(), file, noon()).unwrap()
@@ -198,7 +192,7 @@ fn reviewed(policy: &Policy, request: &Request, file: &CaseFile) -> AuthorizedRe
 
 /// A request that only consent and footage can stop, for cameras that see into the area.
 fn seeing(area: &Area) -> AuthorizedRequest {
-    reviewed(&Policy::unlimited(), &asking(area).seeing_into(), &CaseFile::new(AgencyId(1)))
+    authorize_seeing_into(area.clone())
 }
 
 /// A town whose owners agreed, with cameras at places and with facings.
@@ -375,7 +369,7 @@ fn a_policy_must_allow_it() {
     let policy = Policy { seeing_into: SeeingInto::Refused, ..Policy::unlimited() };
     let file = CaseFile::new(AgencyId(1));
     let refused =
-        policy.review(&asking(&area).seeing_into(), &agency(), &file, noon()).unwrap_err();
+        policy.review(&asking(area.clone()).seeing_into(), &agency(), &file, noon()).unwrap_err();
     assert_eq!(
         refused.iter().map(Violation::code).collect::<Vec<_>>(),
         ["seeing_into_not_allowed"]
@@ -384,7 +378,7 @@ fn a_policy_must_allow_it() {
         refused.to_string(),
         "cameras that only see into the area may not be asked for; ask for those that stand in it"
     );
-    reviewed(&policy, &asking(&area), &file);
+    reviewed(&policy, &asking(area.clone()), &file);
     let allowed: Policy = serde_json::from_str(r#"{"seeing_into":"allowed"}"#).unwrap();
     assert_eq!(allowed, Policy { seeing_into: SeeingInto::Allowed, ..Policy::default() });
 }
@@ -392,7 +386,7 @@ fn a_policy_must_allow_it() {
 #[test]
 fn a_request_says_so_only_if_it_asks_for_it() {
     let area = square(10.0, 50.0, 10.01, 50.01);
-    let (usual, into) = (asking(&area), asking(&area).seeing_into());
+    let (usual, into) = (asking(area.clone()), asking(area.clone()).seeing_into());
     let json = |request: &Request| serde_json::to_string(request).unwrap();
     assert!(!json(&usual).contains("sight"));
     assert!(json(&into).contains(r#""sight":"seeing_into""#));
@@ -424,7 +418,8 @@ fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
         (place((10, 50), -STREET, 70_000), look),
     ]);
     assert!(!area.intersects(&shelter) && shelter.covers(town.cameras[&CameraId(0)].position));
-    let authorized = reviewed(&policy, &asking(&area).seeing_into(), &CaseFile::new(AgencyId(1)));
+    let authorized =
+        reviewed(&policy, &asking(area.clone()).seeing_into(), &CaseFile::new(AgencyId(1)));
     let snapshot = snapshot(&town);
     assert_eq!(asked(&snapshot, &authorized), [1]);
     let why = snapshot.explain(&authorized, noon(), CameraId(0));
@@ -445,7 +440,8 @@ fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
         (place((180, -17), -STREET, -50_000), look),
         (place((180, -17), -STREET, -80_000), look),
     ]);
-    let authorized = reviewed(&policy, &asking(&area).seeing_into(), &CaseFile::new(AgencyId(1)));
+    let authorized =
+        reviewed(&policy, &asking(area.clone()).seeing_into(), &CaseFile::new(AgencyId(1)));
     assert_eq!(asked(&self::snapshot(&town), &authorized), [1]);
 }
 
@@ -464,7 +460,7 @@ fn a_few_that_only_see_into_it_are_not_asked_right_after_the_others() {
     for (few, expected) in [(10, 0), (11, 11)] {
         let (town, area) = with_onlookers(few);
         let (snapshot, mut file) = (snapshot(&town), CaseFile::new(AgencyId(1)));
-        let (usual, into) = (asking(&area), asking(&area).seeing_into());
+        let (usual, into) = (asking(area.clone()), asking(area.clone()).seeing_into());
         // Both reviewed before either is opened: one of them is too late.
         let early = reviewed(&policy, &into, &file);
         assert_eq!(asked(&snapshot, &early).len(), 30 + few);
@@ -494,14 +490,37 @@ fn areas_that_do_not_touch_are_compared_if_a_camera_may_see_into_both() {
     let town = looking(&(0..20).map(look).collect::<Vec<_>>());
     let snapshot = snapshot(&town);
     let mut file = CaseFile::new(AgencyId(1));
-    let first = reviewed(&policy, &asking(&other).seeing_into(), &file);
+    let first = reviewed(&policy, &asking(other.clone()).seeing_into(), &file);
     assert_eq!(asked(&snapshot, &first).len(), 18);
     file.open(RequestId(1), &first, noon()).unwrap();
-    let second = reviewed(&policy, &asking(&one).seeing_into(), &file);
+    let second = reviewed(&policy, &asking(one.clone()).seeing_into(), &file);
     let earlier = [(other, Sight::SeeingInto)];
     agree(&town, &second, &weighing(&town, &second, &earlier, &[], noon()));
     assert_eq!(asked(&snapshot, &second).len(), 18, "without the two by whom they differ");
     // Who asks for cameras that stand in its area has none in common with it.
-    let standing = reviewed(&policy, &asking(&one), &file);
+    let standing = reviewed(&policy, &asking(one.clone()), &file);
     assert!(asked(&snapshot, &standing).is_empty());
+}
+
+#[test]
+fn the_receipt_says_which_cameras_are_asked_for_and_not_whether_there_are_any() {
+    let policy = Policy { min_households: 11, ..Policy::unlimited() };
+    let (_, area) = with_onlookers(0);
+    let into = reviewed(&policy, &asking(area.clone()).seeing_into(), &CaseFile::new(AgencyId(1)));
+    let receipts = [0, 5, 11, 100].map(|onlookers| {
+        let route = snapshot(&with_onlookers(onlookers).0).route(&into, noon());
+        assert_eq!(route.owners(), 30 + onlookers);
+        serde_json::to_string(&route.receipt()).unwrap()
+    });
+    let nobody = serde_json::to_string(&Route::empty(&into, noon()).receipt()).unwrap();
+    assert!(receipts.iter().all(|receipt| *receipt == nobody), "{receipts:?}");
+    // But for what it asked it is the receipt of the usual request, which has the words it always had.
+    let usual = authorize_under(&policy, area).receipt();
+    let said = r#","sight":"seeing_into","policy_version":"#;
+    let unsaid = nobody.replace(said, r#","policy_version":"#);
+    assert!(nobody.contains(said) && unsaid == serde_json::to_string(&usual).unwrap(), "{nobody}");
+    assert_eq!(serde_json::from_str::<Receipt>(&nobody).unwrap(), into.receipt());
+    assert_eq!(serde_json::from_str::<Receipt>(&unsaid).unwrap(), usual);
+    assert_eq!((into.receipt().sight(), usual.sight()), (Sight::SeeingInto, Sight::StandingIn));
+    assert_ne!(into.receipt().digest(), usual.digest());
 }

@@ -25,6 +25,14 @@ fn draft(template: &str) -> NoticeDraft {
     template.draft(&request(), &agency(), STOP).unwrap()
 }
 
+/// Of a request for the cameras that see into the area, too.
+#[track_caller]
+fn seeing_into(template: &str) -> NoticeDraft {
+    let template: NoticeTemplate = template.parse().unwrap();
+    let authorized = authorize_seeing_into(square(9.9, 49.9, 10.1, 50.1));
+    template.draft(&authorized, &agency(), STOP).unwrap()
+}
+
 /// The codes of what is found in a text.
 #[track_caller]
 fn codes(template: &str) -> Vec<&'static str> {
@@ -275,6 +283,27 @@ fn a_notice_says_what_it_must() {
     for instead in ["You don't have to share", "You may say no", "Sharing is up to you"] {
         assert_eq!(codes(&BASE.replace("To share is voluntary", instead)), [""; 0], "{instead}");
     }
+    // Who has a camera outside the area could not tell why they are asked.
+    let findings = seeing_into(BASE).lint().unwrap_err();
+    assert_eq!(
+        findings.iter().map(Finding::rule).collect::<Vec<_>>(),
+        [NoticeRule::CamerasMissing]
+    );
+    assert_eq!(
+        findings.to_string(),
+        "say that cameras which can see into the area are asked, with `{cameras}`"
+    );
+    let said = BASE.replace("footage", "footage of {cameras},");
+    assert_eq!(seeing_into(&said).lint(), Ok(()));
+    let first = |draft: NoticeDraft| draft.text().split_once(", of ").unwrap().0.to_owned();
+    assert_eq!(
+        first(seeing_into(&said)),
+        "Springfield Police asks for footage of cameras that stand in the area or can see into it"
+    );
+    assert_eq!(
+        first(draft(&said)),
+        "Springfield Police asks for footage of cameras that stand in the area"
+    );
     // Blank is missing, and an agency's words do not stand for the operator's.
     let unsaid = "{agency} asks about {window}, case {case}. {contact} {stop}";
     let policy = Policy::unlimited();
@@ -383,7 +412,7 @@ fn all_findings_come_at_once_with_their_places() {
 fn codes_and_explanations_are_distinct() {
     let codes: BTreeSet<_> = NoticeRule::ALL.iter().map(|rule| rule.code()).collect();
     let words: BTreeSet<_> = NoticeRule::ALL.iter().map(|rule| rule.explanation()).collect();
-    assert_eq!((codes.len(), words.len()), (15, 15));
+    assert_eq!((codes.len(), words.len()), (16, 16));
     assert!(NoticeRule::ALL.is_sorted());
     assert_eq!(NoticeRule::Threat.to_string(), "threat");
 }
@@ -394,12 +423,12 @@ fn templates_that_are_none_say_where() {
         (
             "Dear\n{owner}",
             "line 2 has the placeholder `{owner}`, which is none of {agency}, {case}, {incident}, \
-             {window}, {contact}, {stop}",
+             {cameras}, {window}, {contact}, {stop}",
         ),
         (
             "{ agency}",
             "line 1 has the placeholder `{ agency}`, which is none of {agency}, {case}, \
-             {incident}, {window}, {contact}, {stop}",
+             {incident}, {cameras}, {window}, {contact}, {stop}",
         ),
         ("\n\n{agency", "line 3 opens a brace that is not closed; write `{{` for a brace itself"),
         ("}", "line 1 closes a brace that was not opened; write `}}` for a brace itself"),

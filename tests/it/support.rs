@@ -84,12 +84,22 @@ pub fn authorize(area: Area) -> AuthorizedRequest {
     authorize_under(&Policy::unlimited(), area)
 }
 
+/// The same for the cameras that see into the area, too.
+pub fn authorize_seeing_into(area: Area) -> AuthorizedRequest {
+    let request = asking(area).seeing_into();
+    Policy::unlimited().review(&request, &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
+}
+
 #[track_caller]
 pub fn authorize_under(policy: &Policy, area: Area) -> AuthorizedRequest {
-    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening())
+    policy.review(&asking(area), &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
+}
+
+/// What the agency asks in these tests.
+pub fn asking(area: Area) -> Request {
+    Request::new(AgencyId(1), IncidentKind::Burglary, area, evening())
         .case("26-0117")
-        .contact("Det. Smith");
-    policy.review(&request, &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
+        .contact("Det. Smith")
 }
 
 /// A box of degrees.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::request::Sight;
 use crate::time::TimeWindow;
 
 /// Thirty-two bytes that stand for something: a SHA-256 digest, or a tag or commitment by
@@ -137,6 +138,15 @@ impl Encoder {
 
     pub(crate) fn window(self, window: &TimeWindow) -> Self {
         self.instant(window.start()).instant(window.end())
+    }
+
+    /// Comes last, and adds nothing for what requests usually ask: so they have the bytes that they had
+    /// before there was anything else to ask for.
+    pub(crate) fn sight(self, sight: Sight) -> Self {
+        match sight {
+            Sight::StandingIn => self,
+            Sight::SeeingInto => self.text("seeing_into"),
+        }
     }
 
     pub(crate) fn each<T>(

@@ -4,7 +4,7 @@
 use super::digest::{Digest, Encoder};
 use crate::authorized::AuthorizedRequest;
 use crate::disclosure::Receipt;
-use crate::request::{Request, Sight};
+use crate::request::Request;
 use crate::routing::Route;
 
 impl Request {
@@ -32,11 +32,7 @@ impl Request {
             .window(&self.window)
             .text(&self.case_reference)
             .text(&self.contact);
-        match self.sight {
-            Sight::StandingIn => encoder,
-            Sight::SeeingInto => encoder.text("seeing_into"),
-        }
-        .finish()
+        encoder.sight(self.sight).finish()
     }
 }
 
@@ -81,8 +77,9 @@ impl Route {
 
 impl Receipt {
     /// The SHA-256 digest of the receipt: of `canvass/receipt/1`, the case reference, the agency,
-    /// the code of the incident's kind, the window, the policy's version and the instant of the
-    /// review. Like the receipt it is the same for none, few and many.
+    /// the code of the incident's kind, the window, the policy's version, the instant of the review,
+    /// and `seeing_into` if the request asks for cameras that see into the area. Like the receipt it is
+    /// the same for none, few and many.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Encoder::new("canvass/receipt/1")
@@ -92,6 +89,7 @@ impl Receipt {
             .window(self.window())
             .text(self.policy_version())
             .instant(self.reviewed_at())
+            .sight(self.sight())
             .finish()
     }
 }

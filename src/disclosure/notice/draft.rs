@@ -7,6 +7,7 @@ use super::rules::{Findings, Source, Sources, lint_notice};
 use super::template::{NoticeTemplate, Part, Placeholder};
 use crate::agency::{Agency, AgencyId};
 use crate::authorized::AuthorizedRequest;
+use crate::request::Sight;
 use crate::zone::Zone;
 
 /// A notice that nobody has reviewed yet. It cannot be sent.
@@ -51,6 +52,7 @@ impl NoticeTemplate {
                     Placeholder::Agency => agency.name.clone(),
                     Placeholder::Case => request.case_reference.clone(),
                     Placeholder::Incident => request.incident.code().replace('_', " "),
+                    Placeholder::Cameras => cameras(request.sight).to_owned(),
                     Placeholder::Contact => request.contact.clone(),
                     Placeholder::Stop => stop.to_owned(),
                     Placeholder::Window => String::new(),
@@ -101,7 +103,7 @@ impl NoticeDraft {
             };
             sources.push((start..text.len(), source));
         }
-        lint_notice(&text, &sources, &self.withheld)
+        lint_notice(&text, &sources, self.authorized.request().sight, &self.withheld)
     }
 
     /// A person has read the draft at `now` and takes it upon them.
@@ -126,6 +128,14 @@ impl NoticeDraft {
                 Piece::Window => in_zone(&self.authorized.request().window, zone),
             }
         })
+    }
+}
+
+/// Which cameras a request is about, for owners.
+const fn cameras(sight: Sight) -> &'static str {
+    match sight {
+        Sight::StandingIn => "cameras that stand in the area",
+        Sight::SeeingInto => "cameras that stand in the area or can see into it",
     }
 }
 

@@ -31,6 +31,8 @@ placeholders! {
     Case "case",
     /// What kind of incident it is about: `{incident}`.
     Incident "incident",
+    /// Which cameras are asked for, those in the area or also those that see into it: `{cameras}`.
+    Cameras "cameras",
     /// The window, in the owner's local time: `{window}`.
     Window "window",
     /// Whom to call about it: `{contact}`.
@@ -57,7 +59,7 @@ impl fmt::Display for Placeholder {
 /// assert_eq!(
 ///     error.to_string(),
 ///     "line 1 has the placeholder `{owner}`, which is none of {agency}, {case}, {incident}, \
-///      {window}, {contact}, {stop}"
+///      {cameras}, {window}, {contact}, {stop}"
 /// );
 /// # Ok::<(), canvass::TemplateError>(())
 /// ```

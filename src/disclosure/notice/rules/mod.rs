@@ -12,6 +12,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::template::Placeholder;
+use crate::request::Sight;
 use words::Text;
 
 macro_rules! rules {
@@ -47,6 +48,8 @@ rules! {
     CaseMissing "case_missing" "say for which case, with `{case}`, and give the case a reference",
     /// It does not say which window, in local time.
     WindowMissing "window_missing" "say which time it is about, with `{window}`",
+    /// The request asks for cameras that see into the area, and it does not say so.
+    CamerasMissing "cameras_missing" "say that cameras which can see into the area are asked, with `{cameras}`",
     /// It does not say that sharing is voluntary.
     VoluntaryMissing "voluntary_missing" "say that it is voluntary",
     /// It does not say that it is not a warrant.
@@ -202,10 +205,11 @@ pub(super) type Sources = Vec<(Range<usize>, Source)>;
 pub(super) fn lint_notice(
     text: &str,
     sources: &[(Range<usize>, Source)],
+    sight: Sight,
     withheld: &[String],
 ) -> Result<(), Findings> {
     let text = Text::new(text, sources);
-    let mut findings = required::findings(&text);
+    let mut findings = required::findings(&text, sight);
     findings.extend(manner::findings(&text));
     findings.extend(personal::findings(&text, withheld));
     findings.extend(race::findings(&text));

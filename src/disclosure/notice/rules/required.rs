@@ -2,6 +2,7 @@
 
 use super::words::Text;
 use super::{Finding, NoticeRule, Placeholder};
+use crate::request::Sight;
 
 /// Ways to say that it is voluntary.
 const VOLUNTARY: &[&str] = &[
@@ -26,7 +27,7 @@ const NO_WARRANT: &[&str] = &[
     "not a warrant or court order",
 ];
 
-pub(super) fn findings(text: &Text<'_>) -> Vec<Finding> {
+pub(super) fn findings(text: &Text<'_>, sight: Sight) -> Vec<Finding> {
     let lacks = |place, rule| text.lacks(place).then(|| Finding::missing(rule));
     // What an agency fills in cannot stand for the operator's word.
     let says = |phrases: &[&str]| {
@@ -41,6 +42,10 @@ pub(super) fn findings(text: &Text<'_>) -> Vec<Finding> {
         lacks(Placeholder::Agency, NoticeRule::AgencyMissing),
         lacks(Placeholder::Case, NoticeRule::CaseMissing),
         lacks(Placeholder::Window, NoticeRule::WindowMissing),
+        // Whoever has a camera outside the area would not know why they are asked.
+        (sight == Sight::SeeingInto)
+            .then(|| lacks(Placeholder::Cameras, NoticeRule::CamerasMissing))
+            .flatten(),
         unsaid(VOLUNTARY, NoticeRule::VoluntaryMissing),
         unsaid(NO_WARRANT, NoticeRule::NotAWarrantMissing),
         lacks(Placeholder::Stop, NoticeRule::StopMissing),
