@@ -1,0 +1,198 @@
+//! A week in one street: who is asked, who is not, and what everybody gets to see.
+//!
+//! ```text
+//! cargo run --release --example consent
+//! ```
+#![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
+
+use canvass::{
+    Agency, AgencyId, AgencyKind, Area, Asked, AuditEntry, AuditLog, AuthorizedRequest, Bulletin,
+    Camera, CameraId, Change, Consent, Ending, EntrySeed, IncidentKind, NoticeTemplate,
+    OpenRequests, OwnerId, OwnerSalt, Policy, Position, Recording, Registry, Request, RequestId,
+    Route, Scope, TimeWindow, Zone,
+};
+use h3o::Resolution;
+use jiff::Timestamp;
+
+type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+const ADA: OwnerId = OwnerId(7);
+const BEN: OwnerId = OwnerId(8);
+const CLEO: OwnerId = OwnerId(9);
+/// Who never answered.
+const SILENT: OwnerId = OwnerId(10);
+/// Who moves in on Wednesday.
+const DANA: OwnerId = OwnerId(24);
+
+fn main() -> Done {
+    let mut portal = Portal::new()?;
+
+    day("Monday: a street registers its cameras, and all but one household agree to be asked");
+    let cameras = (0..24).map(OwnerId).map(camera).collect::<Done<Vec<_>>>()?;
+    portal.registry.apply(cameras.into_iter().map(Change::Register))?;
+    let zone: Zone = "America/Indiana/Indianapolis".parse()?;
+    let yes = Consent::granted().zone(zone.clone());
+    let owners = (0..24).map(OwnerId).filter(|&owner| owner != SILENT);
+    portal.registry.apply(owners.map(|owner| says(owner, &yes)))?;
+    let cautious = yes.clone().incidents(Scope::only([IncidentKind::MissingPerson]));
+    portal.registry.apply([says(CLEO, &cautious)])?;
+    println!("24 cameras; owner {SILENT} never answered, {CLEO} agreed for missing persons only");
+
+    day("Tuesday, 21:30: a request about a burglary; a receipt for the agency, a bulletin for all");
+    let now: Timestamp = "2026-05-06T01:30:00Z".parse()?;
+    let request = burglary("AS-2026-0417", "2026-05-04T22:00:00Z", "2026-05-05T02:00:00Z")?;
+    let first = portal.open(RequestId(1), &request, now)?;
+    println!("receipt   {}", serde_json::to_string(&first.receipt())?);
+    let text = "A home was entered on Monday evening. Owners of cameras nearby may be asked.";
+    let mut bulletin = Bulletin::open(&first, &portal.agency, text, Resolution::Eight, now)?;
+    let (cells, window) = (bulletin.cells().len(), bulletin.window());
+    println!("bulletin  {text} {cells} cells of 0.7 km2, {window}");
+    let (kept_bulletin, kept_log) = (bulletin.head(), portal.log.head());
+
+    day("The operator alone sees whom to ask, and why not the others; it is late, so they wait");
+    let route = portal.registry.snapshot().route(&first, now);
+    portal.tell_why(&first, [ADA, CLEO, SILENT], now);
+    let ada = route.recipients().find(|asked| asked.owner == ADA).ok_or("Ada is not asked")?;
+    let wait = ada.not_before.ok_or("at once")?;
+    println!("{} owners; Ada's notice waits until {wait}", route.owners());
+
+    day("Wednesday, 8:00: a person has read the notice; each owner gets it in their local time");
+    let now: Timestamp = "2026-05-06T12:00:00Z".parse()?;
+    let template: NoticeTemplate = "{agency} asks for footage of {window}, case {case}. To share \
+        is voluntary, and this is not a warrant. Questions: {contact}. {stop}"
+        .parse()?;
+    let draft = template.draft(&first, &portal.agency, "To stop being asked, reply STOP.")?;
+    let notice = draft.review("J. Hill", now)?;
+    let route = portal.ask(RequestId(1), &route.recheck(&portal.registry.snapshot(), now), now)?;
+    let asked_in = portal.log.len() - 1;
+    let mailing = route.with_notice(&notice, |_| Some(zone.clone()))?;
+    println!("{}", mailing.letters().next().ok_or("no letter")?.text);
+
+    day("Wednesday, 16:00: Dana moves in and agrees. The request stands, so she is asked, once");
+    let now: Timestamp = "2026-05-06T20:00:00Z".parse()?;
+    let changes = [Change::Register(camera(DANA)?), says(DANA, &yes)];
+    let snapshot = portal.registry.apply(changes.clone())?;
+    for id in portal.requests.touched_by(portal.registry.touched(&changes), now) {
+        let due = portal.requests.due(id, &first, &snapshot, now)?;
+        println!("request {id}: {} owner more", portal.ask(id, &due, now)?.owners());
+    }
+
+    day("Thursday: Ben pauses for a month; the agency asks a second time in the case, and a third");
+    let now: Timestamp = "2026-05-07T14:00:00Z".parse()?;
+    let away = yes.clone().paused_until("2026-06-07T00:00:00Z".parse()?);
+    portal.registry.apply([says(BEN, &away)])?;
+    let request = burglary("AS-2026-0417", "2026-05-05T02:00:00Z", "2026-05-05T06:00:00Z")?;
+    let second = portal.open(RequestId(2), &request, now)?;
+    portal.tell_why(&second, [ADA, BEN], now);
+    portal.ask(RequestId(2), &portal.registry.snapshot().route(&second, now), now)?;
+    let third = portal.open(RequestId(3), &request, now).err().ok_or("a third request passed")?;
+    println!("refused: {third}");
+
+    day("Friday: another case, but everybody was asked twice this week. The receipt does not tell");
+    let now: Timestamp = "2026-05-08T14:00:00Z".parse()?;
+    let request = burglary("AS-2026-0431", "2026-05-07T22:00:00Z", "2026-05-08T02:00:00Z")?;
+    let other = portal.open(RequestId(3), &request, now)?;
+    let route = portal.registry.snapshot().route(&other, now);
+    portal.tell_why(&other, [ADA], now);
+    println!("{} owners; receipt  {}", route.owners(), serde_json::to_string(&route.receipt())?);
+
+    day("Saturday: Ada withdraws, and no snapshot taken since has her");
+    portal.registry.apply([Change::Withdraw { owner: ADA }])?;
+    portal.tell_why(&other, [ADA], now);
+
+    day("Sunday: the case is solved. What was published can be added to, and not rewritten");
+    let now: Timestamp = "2026-05-10T14:00:00Z".parse()?;
+    portal.requests.resolve(RequestId(1), now)?;
+    bulletin.end(Ending::Resolved, now)?;
+    let goes_on = bulletin.continues(&kept_bulletin);
+    println!("bulletin  {} entries, from what was kept: {goes_on}", bulletin.history().count());
+
+    day("Was I asked? The log answers, and proves that nobody rewrote it");
+    let (log, head) = (&portal.log, portal.log.head());
+    head.verify_extends(&kept_log, &log.consistency_proof(kept_log.size())?)?;
+    let entry = log.entry(asked_in).ok_or("no such entry")?;
+    head.verify_inclusion(asked_in, entry, &log.inclusion_proof(asked_in)?)?;
+    for owner in [ADA, SILENT] {
+        let salt = salt_of(owner).ok_or("no salt")?;
+        let asked = entry.whether_asked(owner, &salt) == Some(Asked::Asked);
+        let was = if asked { "was" } else { "was not" };
+        println!("entry {asked_in} of {}: owner {owner} {was} asked", head.size());
+    }
+    println!("without their salts, which only owners and the operator have, it names nobody");
+    Ok(())
+}
+
+/// What the operator has; a service would keep it.
+struct Portal {
+    registry: Registry,
+    policy: Policy,
+    agency: Agency,
+    requests: OpenRequests,
+    log: AuditLog,
+}
+
+impl Portal {
+    fn new() -> Done<Self> {
+        let jurisdiction = Some(Area::from_bounds(-84.97, 41.11, -84.92, 41.14)?);
+        let (id, name) = (AgencyId(1), "Ashford Police Department".to_owned());
+        let agency = Agency { id, name, kind: AgencyKind::Local, jurisdiction };
+        let (registry, policy) = (Registry::new(), Policy::default());
+        Ok(Self { registry, policy, agency, requests: OpenRequests::new(0), log: AuditLog::new() })
+    }
+
+    /// Reviews a request, and opens what passes.
+    fn open(&mut self, id: RequestId, what: &Request, now: Timestamp) -> Done<AuthorizedRequest> {
+        let file = self.requests.case_file(self.agency.id);
+        let authorized = self.policy.review(what, &self.agency, &file, now)?;
+        self.requests.open(id, &authorized, now)?;
+        self.log.append(AuditEntry::accepted(&authorized, &self.seed()?))?;
+        Ok(authorized)
+    }
+
+    /// Notes, right before sending, who of a route is asked: those who were not asked for it before.
+    fn ask(&mut self, id: RequestId, route: &Route, now: Timestamp) -> Done<Route> {
+        let (route, _) = self.requests.record_asked(id, route, now)?;
+        self.log.append(AuditEntry::routed(&route, &self.seed()?, salt_of)?)?;
+        let owners = route.recipients().map(|asked| asked.owner);
+        self.registry.apply(owners.map(|owner| Change::RecordAsked { owner, at: now }))?;
+        Ok(route)
+    }
+
+    fn tell_why<const N: usize>(&self, of: &AuthorizedRequest, who: [OwnerId; N], now: Timestamp) {
+        for owner in who {
+            let why = self.registry.snapshot().explain(of, now, CameraId(owner.0));
+            println!("owner {owner:<3} {why:?}");
+        }
+    }
+
+    /// A service takes it, like salts, from its own randomness.
+    fn seed(&self) -> Done<EntrySeed> {
+        Ok(EntrySeed::new([u8::try_from(self.log.len())?; 32]))
+    }
+}
+
+/// The camera of an owner, in the house with the same number.
+fn camera(owner: OwnerId) -> Done<Camera> {
+    let position = Position::from_e7(-849_460_000 + i32::try_from(owner.0)? * 2_000, 411_240_000)?;
+    let recording = Recording::kept_for_days(30);
+    Ok(Camera { id: CameraId(owner.0), owner, position, recording, facing: None })
+}
+
+fn says(owner: OwnerId, consent: &Consent) -> Change {
+    Change::SetConsent { owner, consent: consent.clone() }
+}
+
+fn burglary(case: &str, from: &str, until: &str) -> Done<Request> {
+    let area = Area::from_bounds(-84.9465, 41.1220, -84.9405, 41.1260)?;
+    let window = TimeWindow::new(from.parse()?, until.parse()?)?;
+    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
+    Ok(request.case(case).contact("Sgt. Ames, +1 555 0100"))
+}
+
+fn salt_of(owner: OwnerId) -> Option<OwnerSalt> {
+    Some(OwnerSalt::new([u8::try_from(owner.0).ok()?; 32]))
+}
+
+fn day(text: &str) {
+    println!("\n== {text}");
+}
