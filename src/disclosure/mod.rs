@@ -11,6 +11,7 @@ mod features;
 pub mod notice;
 mod outcome;
 mod outcome_error;
+mod outcome_kept;
 mod outcomes;
 mod outcomes_read;
 mod outline;

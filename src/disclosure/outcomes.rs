@@ -1,22 +1,18 @@
 //! The ledger of what owners answered: what of it an agency is told, and of which request.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::band::{Band, edge_from};
+use super::band::edge_from;
 use super::coverage::Coverage;
 use super::outcome::{Answer, Bands, Outcome, Release};
 use super::outcome_error::OutcomeError;
-use super::outcomes_read::Written;
+use super::outcome_kept::{Answers, Asked, Counted, Written, first};
 use crate::agency::AgencyId;
 use crate::authorized::AuthorizedRequest;
 use crate::camera::OwnerId;
 use crate::case_file::CaseFile;
-use crate::geometry::Area;
 use crate::lifecycle::{RequestId, RequestState};
-use crate::request::{Sight, shares_views};
 
 /// What owners answered to one agency's requests, and what of it the agency is told: the operator's,
 /// one for each agency, beside its [`CaseFile`].
@@ -83,56 +79,6 @@ pub struct Outcomes {
     agency: AgencyId,
     pub(super) requests: Vec<Counted>,
     pub(super) pools: Vec<Bands>,
-}
-
-/// What is kept of a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Counted {
-    pub(super) id: RequestId,
-    pub(super) area: Area,
-    #[serde(default, skip_serializing_if = "Sight::is_usual")]
-    pub(super) sight: Sight,
-    pub(super) lowest_end: u64,
-    pub(super) release: Release,
-    pub(super) answers: Answers,
-    /// The place of the request whose outcome it repeats; its own if it repeats none. Computed from
-    /// areas and never read.
-    #[serde(skip)]
-    pub(super) first: usize,
-}
-
-/// What is kept of the answers to a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Answers {
-    /// It is not closed.
-    Open(Asked),
-    /// It is closed, and others of its pool are not.
-    Waiting(Asked),
-    /// It is closed, and this may be told.
-    Told(Bands),
-    /// It is closed, and nothing is told of it, or its pool tells it.
-    Dropped,
-}
-
-/// Whoever is not among those who shared declined or was silent.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Asked {
-    // INVARIANT: whoever shared was asked.
-    pub(super) asked: BTreeSet<OwnerId>,
-    pub(super) shared: BTreeSet<OwnerId>,
-}
-
-impl Asked {
-    fn bands(&self, lowest_end: u64) -> Bands {
-        let (asked, shared) = (self.asked.len() as u64, self.shared.len() as u64);
-        Bands {
-            shared: Band::of(shared, lowest_end),
-            not_shared: Band::of(asked.saturating_sub(shared), lowest_end),
-        }
-    }
 }
 
 impl Outcomes {
@@ -339,15 +285,4 @@ impl Outcomes {
         }
         (members.len() == Self::POOL).then(|| (members, all.bands(lowest_end)))
     }
-}
-
-/// The place of the request whose outcome one about this area repeats, or its own behind the others.
-pub(super) fn first(earlier: &[Counted], area: &Area, sight: Sight) -> usize {
-    let ground = (area.clone(), sight);
-    let meets = |request: &&Counted| {
-        request.area == *area
-            || request.area.intersects(area)
-            || shares_views(&(request.area.clone(), request.sight), &ground)
-    };
-    earlier.iter().find(meets).map_or(earlier.len(), |request| request.first)
 }

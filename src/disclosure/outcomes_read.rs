@@ -2,23 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use super::band::edge_from;
 use super::coverage::Coverage;
-use super::outcome::{Bands, Release};
+use super::outcome::Release;
 use super::outcome_error::OutcomesReadError;
-use super::outcomes::{Answers, Counted, Outcomes, first};
-use crate::agency::AgencyId;
-
-/// The wire form of outcomes, before it is validated.
-#[derive(Deserialize)]
-#[serde(rename = "Outcomes", deny_unknown_fields)]
-pub(super) struct Written {
-    agency: AgencyId,
-    requests: Vec<Counted>,
-    pools: Vec<Bands>,
-}
+use super::outcome_kept::{Answers, Counted, Written, first};
+use super::outcomes::Outcomes;
 
 impl TryFrom<Written> for Outcomes {
     type Error = OutcomesReadError;

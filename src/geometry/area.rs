@@ -11,7 +11,8 @@ use super::even_odd::even_odd;
 use super::position::{E7, HALF_TURN, to_e7};
 use super::rings::Rings;
 use super::size::ring_size_m2;
-use super::validity::{Found, find_flaw};
+use super::sweep_found::Found;
+use super::validity::find_flaw;
 use super::{Boundary, Envelope, Position};
 
 /// A polygon or multipolygon on the map: where a request asks for footage.

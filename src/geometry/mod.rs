@@ -22,7 +22,9 @@ mod rings;
 mod rtree;
 mod size;
 mod sweep_edge;
+mod sweep_found;
 mod sweep_order;
+mod sweep_rings;
 mod sweep_touches;
 mod validity;
 

@@ -3,6 +3,14 @@
 use geo::kernels::{Kernel, RobustKernel};
 use geo_types::Coord;
 
+/// Which edge of a drawing: the one that starts at the vertex with that number.
+pub(super) type EdgeId = u32;
+
+/// A number of vertices, edges or rings as it is kept here.
+pub(super) fn index(id: usize) -> u32 {
+    u32::try_from(id).unwrap_or(u32::MAX)
+}
+
 /// An edge from its western to its eastern end (from its southern, if it is vertical).
 #[derive(Clone, Copy)]
 pub(super) struct Edge {

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use super::validity::{EdgeId, index};
+use super::sweep_edge::{EdgeId, index};
 
 /// Which rings touch where: a union-find over rings and the places they touch in.
 #[derive(Default)]

@@ -22,19 +22,11 @@ use geo_types::Coord;
 
 use super::area_error::Flaw;
 use super::drawing::Drawing;
-use super::sweep_edge::{Edge, intersection, orient, side};
+use super::sweep_edge::{Edge, EdgeId, index, orient, side};
+use super::sweep_found::{Found, Meeting};
 use super::sweep_order::SweepOrder;
+use super::sweep_rings::Rings;
 use super::sweep_touches::{Touches, interleaved};
-
-/// What is wrong, and the vertices (of the drawing) where: an edge is named by its first vertex.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Found {
-    pub(super) flaw: Flaw,
-    pub(super) vertex: usize,
-    pub(super) with: Option<usize>,
-    /// About where two edges meet, in degrees.
-    pub(super) near: Option<(f64, f64)>,
-}
 
 /// Looks for a reason why a drawing is no area.
 pub(super) fn find_flaw(drawing: &Drawing) -> Option<Found> {
@@ -49,10 +41,8 @@ pub(super) fn find_flaw(drawing: &Drawing) -> Option<Found> {
         }
         rest = later;
     }
-    sweep.misplaced_ring().or(sweep.disconnected)
+    sweep.rings.misplaced(&drawing.rings).or(sweep.disconnected)
 }
-
-pub(super) type EdgeId = u32;
 
 #[derive(Clone, Copy)]
 struct Event {
@@ -67,19 +57,11 @@ impl Event {
     }
 }
 
-/// What the sweep knows of a ring once it has met its westernmost vertex.
-#[derive(Clone, Copy)]
-struct Met {
-    counter_clockwise: bool,
-    /// The smallest ring around it.
-    container: Option<u32>,
-}
-
 struct Sweep<'a> {
     drawing: &'a Drawing,
     /// The edge that starts at each vertex.
     edges: Vec<Edge>,
-    met: Vec<Option<Met>>,
+    rings: Rings,
     order: SweepOrder,
     touches: Touches,
     /// The first place where rings that touch cut the inside of their part.
@@ -104,7 +86,7 @@ impl<'a> Sweep<'a> {
         Self {
             drawing,
             edges,
-            met: vec![None; drawing.rings.len()],
+            rings: Rings::unknown(drawing.rings.len()),
             order: SweepOrder::default(),
             touches: Touches::default(),
             disconnected: None,
@@ -176,7 +158,7 @@ impl<'a> Sweep<'a> {
 
         let below = self.order.before(cursor).and_then(|before| self.order.get(before));
         let above = self.order.get(next);
-        self.enter_rings(below, &leaving);
+        self.rings.enter(&self.edges, below, &leaving);
         match (leaving.first(), leaving.last()) {
             (Some(&first), Some(&last)) => {
                 self.neighbours(below, Some(first))?;
@@ -274,28 +256,6 @@ impl<'a> Sweep<'a> {
         index(if next == ring.end { ring.start } else { next })
     }
 
-    /// Notes for rings that start here what they are in: what is above the edge just below them.
-    fn enter_rings(&mut self, below: Option<EdgeId>, leaving: &[EdgeId]) {
-        let mut below = below;
-        for &id in leaving {
-            let edge = self.edges[id as usize];
-            if self.met[edge.ring as usize].is_none() {
-                let container = below.and_then(|below| self.above(below));
-                // The lower edge at the westernmost vertex leads away from it counter-clockwise.
-                let counter_clockwise = edge.forward;
-                self.met[edge.ring as usize] = Some(Met { counter_clockwise, container });
-            }
-            below = Some(id);
-        }
-    }
-
-    /// The smallest ring around the places just above an edge.
-    fn above(&self, id: EdgeId) -> Option<u32> {
-        let edge = self.edge(id);
-        let met = self.met[edge.ring as usize]?;
-        if edge.forward == met.counter_clockwise { Some(edge.ring) } else { met.container }
-    }
-
     /// Two edges become neighbours: if they cross, the first that ends does so on the wrong side.
     fn neighbours(&self, below: Option<EdgeId>, above: Option<EdgeId>) -> Result<(), Found> {
         let (Some(a), Some(b)) = (below, above) else { return Ok(()) };
@@ -308,72 +268,7 @@ impl<'a> Sweep<'a> {
         if crosses { Err(self.collision(a, b, Meeting::Crossing, None)) } else { Ok(()) }
     }
 
-    /// Names what it means that two edges are in each other's way.
     fn collision(&self, a: EdgeId, b: EdgeId, meeting: Meeting, at: Option<Coord<f64>>) -> Found {
-        let (a, b) = (a.min(b), a.max(b));
-        let (first, second) = (self.edge(a), self.edge(b));
-        let (ring, other) =
-            (&self.drawing.rings[first.ring as usize], &self.drawing.rings[second.ring as usize]);
-        let neighbours = a + 1 == b || (a as usize == ring.start && b as usize + 1 == ring.end);
-        let flaw = match meeting {
-            Meeting::Along if first.ring == second.ring && neighbours => Flaw::Spike,
-            Meeting::Crossing if first.ring == second.ring => Flaw::SelfCrossing,
-            _ if first.ring == second.ring => Flaw::SelfTouch,
-            Meeting::Along if ring.part != other.part => Flaw::PartsShareEdge,
-            _ if ring.part != other.part => Flaw::PartsOverlap,
-            _ if ring.hole != 0 => Flaw::HolesOverlap,
-            Meeting::Along => Flaw::HoleAlongShell,
-            _ => Flaw::HoleCrossesShell,
-        };
-        let near = at.unwrap_or_else(|| intersection(first, second));
-        // A spike's tip is the vertex between its two edges.
-        let vertex = if flaw == Flaw::Spike && a + 1 == b { b } else { a } as usize;
-        let with = (flaw != Flaw::Spike).then_some(b as usize);
-        Found { flaw, vertex, with, near: Some((near.x, near.y)) }
+        Found::collision(self.drawing, &self.edges, (a, b), meeting, at)
     }
-
-    /// Whether a ring is inside another, at whatever depth.
-    fn is_within(&self, ring: usize, outer: usize) -> bool {
-        let container = |id: usize| self.met[id].and_then(|met| met.container);
-        std::iter::successors(container(ring), |&id| container(id as usize))
-            .any(|id| id as usize == outer)
-    }
-
-    /// A ring that is not where a ring of its kind must be.
-    fn misplaced_ring(&self) -> Option<Found> {
-        let rings = &self.drawing.rings;
-        let mut shell = 0;
-        for (id, ring) in rings.iter().enumerate() {
-            if ring.hole == 0 {
-                shell = id;
-            }
-            let container = self.met[id].and_then(|met| met.container).map(|id| id as usize);
-            let around = container.map(|id| &rings[id]);
-            let flaw = match (ring.hole, around) {
-                (0, Some(around)) if around.part == ring.part => Some(Flaw::HoleOutsideShell),
-                (0, Some(around)) if around.hole == 0 => Some(Flaw::PartsOverlap),
-                // Outermost, or an island in a hole of another part.
-                (0, _) => None,
-                _ if container == Some(shell) => None,
-                (_, Some(around)) if around.part == ring.part => Some(Flaw::NestedHole),
-                (_, Some(_)) if self.is_within(id, shell) => Some(Flaw::PartsOverlap),
-                _ => Some(Flaw::HoleOutsideShell),
-            };
-            let Some(flaw) = flaw else { continue };
-            let with = container.map(|id| rings[id].start);
-            return Some(Found { flaw, vertex: ring.start, with, near: None });
-        }
-        None
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Meeting {
-    Crossing,
-    Touch,
-    Along,
-}
-
-pub(super) fn index(id: usize) -> u32 {
-    u32::try_from(id).unwrap_or(u32::MAX)
 }
