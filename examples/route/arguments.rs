@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use canvass::TimeWindow;
+use canvass::{Sight, TimeWindow};
 use jiff::Timestamp;
 use lexopt::{Arg, ValueExt};
 
@@ -15,11 +15,15 @@ Usage: route --cameras FILE.csv --areas FILE.geojson --from T --to T [options]
 
   --cameras FILE      CSV with the columns id, lon, lat and, if there is one, owner; others are
                       ignored. Where no owner is named, the id stands for one. Everyone consents
-                      to be asked, and footage is kept for 60 days
+                      to be asked, and footage is kept for 60 days. Which way a camera looks may
+                      be in the columns bearing (degrees clockwise from north), angle (degrees)
+                      and reach (metres, up to 200), all three or none, and blank where not known
   --areas FILE        GeoJSON: a feature collection, a feature or a geometry
   --from T, --to T    the window, such as 2026-05-01T18:00:00Z; its end does not belong to it
   --now T             when the request is made; --to if not given
   --policy POLICY     `default`: the library's default limits; `open`: no limits [default: default]
+  --seeing-into       ask for cameras that can see into an area, too, not only those that stand in
+                      it; the default limits refuse that
   --ids               list the ids of the cameras: owner by owner, ascending within each
   --format FORMAT     `text`: a table; `json`: one object a line, one line a feature, in the
                       file's order [default: text]
@@ -53,6 +57,7 @@ pub(crate) struct Arguments {
     pub(crate) window: TimeWindow,
     pub(crate) now: Timestamp,
     pub(crate) policy: Limits,
+    pub(crate) sight: Sight,
     pub(crate) ids: bool,
     pub(crate) format: Format,
 }
@@ -73,7 +78,8 @@ impl Arguments {
     pub(crate) fn from_command_line() -> Result<Asked, BadInput> {
         let (mut cameras, mut areas) = (None, None);
         let (mut from, mut to, mut now) = (None, None, None);
-        let (mut policy, mut ids, mut format) = (Limits::Default, false, Format::Text);
+        let (mut policy, mut sight) = (Limits::Default, Sight::StandingIn);
+        let (mut ids, mut format) = (false, Format::Text);
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next().map_err(bad)? {
             match argument {
@@ -82,6 +88,7 @@ impl Arguments {
                 Arg::Long("from") => from = Some(instant("--from", &mut parser)?),
                 Arg::Long("to") => to = Some(instant("--to", &mut parser)?),
                 Arg::Long("now") => now = Some(instant("--now", &mut parser)?),
+                Arg::Long("seeing-into") => sight = Sight::SeeingInto,
                 Arg::Long("ids") => ids = true,
                 Arg::Long("policy") => {
                     let choices = [("default", Limits::Default), ("open", Limits::Open)];
@@ -104,6 +111,7 @@ impl Arguments {
             window,
             now: now.unwrap_or(to),
             policy,
+            sight,
             ids,
             format,
         }))

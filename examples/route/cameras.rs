@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use canvass::{Camera, CameraId, OwnerId, Position, Recording};
+use canvass::{Camera, CameraId, Facing, OwnerId, Position, Recording, Sight};
 use csv::{ReaderBuilder, StringRecord, Trim};
 use serde::Serialize;
 
@@ -32,16 +32,18 @@ pub(crate) enum Id<'a> {
 }
 
 impl Cameras {
-    pub(crate) fn read(file: &Path) -> Result<Self, BadInput> {
+    /// Reads a file. Where cameras are asked for that see into an area it must say which way they
+    /// look, or the answer would be that of those that stand in it.
+    pub(crate) fn read(file: &Path, sight: Sight) -> Result<Self, BadInput> {
         let text = input::read(file)?;
         let mut progress = Progress::new("reading cameras", text.len() as u64, true);
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| bad_csv(file, &text, &error))?;
-        let columns = Columns::find(file, header)?;
+        let columns = Columns::find(file, header, sight)?;
 
         let mut ids = Names::default();
         let mut owners = columns.owner.map(|column| (column, Names::default()));
-        let mut positions = Vec::new();
+        let mut places = Vec::new();
         let mut record = StringRecord::new();
         while reader.read_record(&mut record).map_err(|error| bad_csv(file, &text, &error))? {
             let row = Row { file, line: line(&text, record.position()), record: &record };
@@ -59,23 +61,24 @@ impl Cameras {
             }
             let (lon, lat) = (row.number("lon", columns.lon)?, row.number("lat", columns.lat)?);
             let position = Position::new(lon, lat);
-            positions.push(position.map_err(|error| row.bad("lon and lat", error))?);
+            let position = position.map_err(|error| row.bad("lon and lat", error))?;
+            places.push((position, row.facing(columns.facing)?));
             progress.advance_to(record.position().map_or(0, csv::Position::byte));
         }
         progress.finish();
-        Ok(Self::join(&positions, ids, owners.map(|(_, owners)| owners)))
+        Ok(Self::join(&places, ids, owners.map(|(_, owners)| owners)))
     }
 
-    fn join(positions: &[Position], ids: Names, owners: Option<Names>) -> Self {
+    fn join(places: &[(Position, Option<Facing>)], ids: Names, owners: Option<Names>) -> Self {
         let (ids, texts) = ids.numbered();
         let owners = owners.map_or_else(|| ids.clone(), |owners| owners.numbered().0);
         let cameras =
-            positions.iter().zip(ids).zip(owners).map(|((&position, id), owner)| Camera {
+            places.iter().zip(ids).zip(owners).map(|((&(position, facing), id), owner)| Camera {
                 id: CameraId(id),
                 owner: OwnerId(owner),
                 position,
                 recording: Recording::kept_for_days(KEPT_FOR_DAYS),
-                facing: None,
+                facing,
             });
         Self { cameras: cameras.collect(), texts }
     }
@@ -156,10 +159,14 @@ struct Columns {
     lon: usize,
     lat: usize,
     owner: Option<usize>,
+    facing: Option<[usize; 3]>,
 }
 
+/// The columns of which a file has all or none.
+const FACING: [&str; 3] = ["bearing", "angle", "reach"];
+
 impl Columns {
-    fn find(file: &Path, header: &StringRecord) -> Result<Self, BadInput> {
+    fn find(file: &Path, header: &StringRecord, sight: Sight) -> Result<Self, BadInput> {
         let optional = |name: &str| {
             let mut places = header.iter().enumerate().filter(|&(_, column)| column == name);
             match (places.next(), places.next()) {
@@ -183,6 +190,13 @@ impl Columns {
             lon: required("lon")?,
             lat: required("lat")?,
             owner: optional("owner")?,
+            facing: match FACING.map(optional) {
+                [Ok(None), Ok(None), Ok(None)] if sight == Sight::StandingIn => None,
+                _ => {
+                    let [bearing, angle, reach] = FACING.map(required);
+                    Some([bearing?, angle?, reach?])
+                }
+            },
         })
     }
 }
@@ -202,6 +216,28 @@ impl<'a> Row<'a> {
     fn number(&self, name: &str, column: usize) -> Result<f64, BadInput> {
         let text = self.field(column);
         text.parse().map_err(|_| self.bad(name, format!("`{}` is no number", shown(text))))
+    }
+
+    /// Which way the camera looks; `None` where that is not known.
+    fn facing(&self, columns: Option<[usize; 3]>) -> Result<Option<Facing>, BadInput> {
+        let Some(columns) = columns else { return Ok(None) };
+        let is_blank = |&column: &usize| self.field(column).is_empty();
+        if columns.iter().all(is_blank) {
+            return Ok(None);
+        }
+        if let Some((name, _)) = FACING.iter().zip(&columns).find(|(_, column)| is_blank(column)) {
+            return Err(
+                self.bad(name, "there is none; a facing has a bearing, an angle and a reach")
+            );
+        }
+        let [bearing, angle, reach] = columns;
+        let (bearing, angle, reach) = (
+            self.number("bearing", bearing)?,
+            self.number("angle", angle)?,
+            self.number("reach", reach)?,
+        );
+        let facing = Facing::new(bearing, angle, reach);
+        facing.map(Some).map_err(|error| self.bad("bearing, angle and reach", error))
     }
 
     fn bad(&self, column: &str, reason: impl std::fmt::Display) -> BadInput {

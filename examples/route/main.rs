@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AskLimit, CaseFile, Consent, IncidentKind, Policy,
-    Registry, Request, Route, Scratch, Snapshot, TimeWindow,
+    Registry, Request, Route, Scratch, Sight, Snapshot, TimeWindow,
 };
 
 use arguments::{Arguments, Asked, Format, Limits};
@@ -57,7 +57,7 @@ fn complain(error: &(dyn std::error::Error + 'static)) -> ExitCode {
 fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let areas = input::read(&arguments.areas)?;
     let features = features::split(&arguments.areas, &areas)?;
-    let cameras = Cameras::read(&arguments.cameras)?;
+    let cameras = Cameras::read(&arguments.cameras, arguments.sight)?;
     let router = Router::new(&cameras, arguments)?;
 
     let mut out = BufWriter::new(io::stdout().lock());
@@ -90,6 +90,7 @@ struct Router {
     policy: Policy,
     agency: Agency,
     window: TimeWindow,
+    sight: Sight,
     now: jiff::Timestamp,
 }
 
@@ -112,6 +113,7 @@ impl Router {
                 jurisdiction: Some(Area::from_bounds(-180.0, -90.0, 180.0, 90.0)?),
             },
             window: arguments.window,
+            sight: arguments.sight,
             now: arguments.now,
         })
     }
@@ -126,6 +128,7 @@ impl Router {
         let request = Request::new(self.agency.id, IncidentKind::Burglary, area, self.window)
             .case("EXAMPLE-1")
             .contact("desk@example.org");
+        let request = Request { sight: self.sight, ..request };
         let authorized = match self.policy.review(
             &request,
             &self.agency,
