@@ -84,11 +84,15 @@ impl Boundary {
         let near = lanes.filter(|(_, envelope)| envelope.intersects(west));
         let mut inside = false;
         for edge in near.flat_map(|(lanes, _)| lanes.iter()) {
+            // Most pass north or south of it.
+            if y < edge.ay || edge.by < y {
+                continue;
+            }
             let side = edge.side(x, y);
             if side == 0 && edge.envelope().intersects(here) {
                 return true;
             }
-            inside ^= edge.ay <= y && y < edge.by && side < 0;
+            inside ^= y < edge.by && side < 0;
         }
         inside
     }
