@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::facing::near;
-use crate::geometry::Area;
+use crate::geometry::{Area, Envelope};
 use crate::time::TimeWindow;
 
 /// What an agency submits: untrusted until a [`Policy`](crate::Policy) has reviewed it.
@@ -60,13 +60,18 @@ pub(crate) type Ground = (Area, Sight);
 /// Whether cameras that see into one area are asked for, and these may be asked for the other, too.
 /// It may only say yes too often.
 pub(crate) fn shares_views(one: &Ground, other: &Ground) -> bool {
-    let of = |(area, sight): &Ground| match sight {
+    let meet = |ones: &[Envelope], others: &[Envelope]| {
+        others.iter().any(|&theirs| ones.iter().any(|own| own.intersects(theirs)))
+    };
+    [one.1, other.1].contains(&Sight::SeeingInto) && meet(&reach(one), &reach(other))
+}
+
+/// Envelopes of where the cameras stand that may be asked for: more than one at the antimeridian.
+pub(crate) fn reach((area, sight): &Ground) -> Vec<Envelope> {
+    match sight {
         Sight::StandingIn => vec![area.envelope()],
         Sight::SeeingInto => near(area.envelope()),
-    };
-    let ones = of(one);
-    [one.1, other.1].contains(&Sight::SeeingInto)
-        && of(other).iter().any(|&theirs| ones.iter().any(|own| own.intersects(theirs)))
+    }
 }
 
 impl Request {

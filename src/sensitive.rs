@@ -4,10 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rstar::{RTree, RTreeObject};
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::{Area, Envelope};
+use crate::geometry::{Area, Envelope, EnvelopeIndex};
 pub use crate::sensitive_place::{
     SensitiveKind, SensitivePlace, SensitivePlaceError, SensitiveRule,
 };
@@ -35,22 +34,8 @@ pub struct SensitivePlaces(Arc<Indexed>);
 #[derive(Default)]
 struct Indexed {
     places: Vec<SensitivePlace>,
-    // INVARIANT: one for each place.
-    tree: RTree<Entry>,
-}
-
-/// Where a place is, and which of the places it is.
-struct Entry {
-    envelope: Envelope,
-    index: usize,
-}
-
-impl RTreeObject for Entry {
-    type Envelope = Envelope;
-
-    fn envelope(&self) -> Envelope {
-        self.envelope
-    }
+    // INVARIANT: of the envelope of each place, by its index.
+    tree: EnvelopeIndex,
 }
 
 impl SensitivePlaces {
@@ -58,10 +43,7 @@ impl SensitivePlaces {
     #[must_use]
     pub fn new(places: impl IntoIterator<Item = SensitivePlace>) -> Self {
         let places: Vec<SensitivePlace> = places.into_iter().collect();
-        let entries = places.iter().enumerate();
-        let entries =
-            entries.map(|(index, place)| Entry { envelope: place.area().envelope(), index });
-        let tree = RTree::bulk_load(entries.collect());
+        let tree = EnvelopeIndex::of(places.iter().map(|place| place.area().envelope()));
         Self(Arc::new(Indexed { places, tree }))
     }
 
@@ -97,9 +79,8 @@ impl SensitivePlaces {
     }
 
     fn near(&self, envelopes: &[Envelope]) -> impl Iterator<Item = &SensitivePlace> {
-        let found =
-            envelopes.iter().flat_map(|&near| self.0.tree.locate_in_envelope_intersecting(near));
-        let mut indexes: Vec<usize> = found.map(|entry| entry.index).collect();
+        let found = envelopes.iter().flat_map(|&near| self.0.tree.meeting(near));
+        let mut indexes: Vec<usize> = found.collect();
         indexes.sort_unstable();
         indexes.dedup();
         indexes.into_iter().filter_map(|index| self.0.places.get(index))

@@ -418,3 +418,42 @@ fn many_requests_are_open() {
     };
     grows("200 open requests end", 1_000, NEARLY_LINEAR, standing, end);
 }
+
+/// The ledger of an agency that asked about so many places, in rows next to each other.
+fn ledger(number: u32) -> String {
+    let agency = Agency {
+        id: AgencyId(1),
+        name: String::new(),
+        kind: AgencyKind::Local,
+        jurisdiction: None,
+    };
+    let window = TimeWindow::new("2026-05-09T18:00:00Z".parse().unwrap(), now()).unwrap();
+    let mut outcomes = Outcomes::new(agency.id);
+    for (square, id) in squares(number).zip(0..) {
+        let area = Area::new(&one(square, vec![])).unwrap();
+        let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
+        let file = CaseFile::new(agency.id);
+        let authorized = Policy::unlimited().review(&request, &agency, &file, now()).unwrap();
+        outcomes.open(RequestId(id), &authorized, Release::Pooled).unwrap();
+    }
+    serde_json::to_string(&outcomes).unwrap()
+}
+
+#[test]
+fn a_ledger_of_many_requests_is_read() {
+    grows("outcomes read", 1_000, NEARLY_LINEAR, ledger, |text| {
+        serde_json::from_str::<Outcomes>(&text).unwrap()
+    });
+    // All ask about one place: each repeats the first.
+    let at_one_place = |number: u32| {
+        let text = ledger(1);
+        let (before, rest) = text.split_once(r#"{"id":0"#).unwrap();
+        let (request, after) = rest.rsplit_once("],\"pools\"").unwrap();
+        let requests: Vec<String> =
+            (0..number).map(|id| format!(r#"{{"id":{id}{request}"#)).collect();
+        format!("{before}{}],\"pools\"{after}", requests.join(","))
+    };
+    grows("outcomes of one place read", 1_000, NEARLY_LINEAR, at_one_place, |text| {
+        serde_json::from_str::<Outcomes>(&text).unwrap()
+    });
+}

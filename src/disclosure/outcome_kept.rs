@@ -1,4 +1,4 @@
-//! What is kept of a request and of the answers to it, and which earlier request it repeats.
+//! What is kept of a request and of the answers to it, and which other requests it meets.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::agency::AgencyId;
 use crate::camera::OwnerId;
 use crate::geometry::Area;
 use crate::lifecycle::RequestId;
-use crate::request::{Sight, shares_views};
+use crate::request::{Ground, Sight, shares_views};
 
 /// What is kept of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,15 +62,18 @@ impl Asked {
     }
 }
 
-/// The place of the request whose outcome one about this area repeats, or its own behind the others.
-pub(super) fn first(earlier: &[Counted], area: &Area, sight: Sight) -> usize {
-    let ground = (area.clone(), sight);
-    let meets = |request: &&Counted| {
-        request.area == *area
-            || request.area.intersects(area)
-            || shares_views(&(request.area.clone(), request.sight), &ground)
-    };
-    earlier.iter().find(meets).map_or(earlier.len(), |request| request.first)
+impl Counted {
+    /// Where it asks, and for which cameras.
+    pub(super) fn ground(&self) -> Ground {
+        (self.area.clone(), self.sight)
+    }
+
+    /// Whether its area meets another, so that who asks there repeats it.
+    pub(super) fn meets(&self, other: &Ground) -> bool {
+        self.area == other.0
+            || self.area.intersects(&other.0)
+            || shares_views(&self.ground(), other)
+    }
 }
 
 /// The wire form of outcomes, before it is validated.

@@ -7,7 +7,7 @@ use super::band::edge_from;
 use super::coverage::Coverage;
 use super::outcome::{Answer, Bands, Outcome, Release};
 use super::outcome_error::OutcomeError;
-use super::outcome_kept::{Answers, Asked, Counted, Written, first};
+use super::outcome_kept::{Answers, Asked, Counted, Written};
 use crate::agency::AgencyId;
 use crate::authorized::AuthorizedRequest;
 use crate::camera::OwnerId;
@@ -117,8 +117,10 @@ impl Outcomes {
             return Err(OutcomeError::IdTaken { id });
         }
         let least = authorized.min_households().max(Coverage::LEAST_HOUSEHOLDS);
-        let (area, sight) = request.ground();
-        let first = first(&self.requests, &area, sight);
+        let ground = request.ground();
+        let met = self.requests.iter().find(|earlier| earlier.meets(&ground));
+        let first = met.map_or(self.requests.len(), |earlier| earlier.first);
+        let (area, sight) = ground;
         let answers = Answers::Open(Asked::default());
         self.requests.push(Counted {
             id,
@@ -255,10 +257,15 @@ impl Outcomes {
 
     /// The requests of a pool that there are yet.
     pub(super) fn pooled(&self, pool: usize) -> impl Iterator<Item = &Counted> {
+        self.of_pools().skip(pool.saturating_mul(Self::POOL)).take(Self::POOL)
+    }
+
+    /// The requests that are told in pools, in their order.
+    pub(super) fn of_pools(&self) -> impl Iterator<Item = &Counted> {
         let of_pools = self.requests.iter().enumerate().filter(|(place, request)| {
             request.first == *place && request.release == Release::Pooled
         });
-        of_pools.map(|(_, request)| request).skip(pool.saturating_mul(Self::POOL)).take(Self::POOL)
+        of_pools.map(|(_, request)| request)
     }
 
     /// Makes a pool of each complete row of requests.

@@ -1,9 +1,10 @@
 //! Pools of outcomes, and outcomes as they are kept.
 
-use canvass::{AgencyId, OutcomeError, Outcomes, Release};
+use canvass::{AgencyId, Area, OutcomeError, Outcomes, Release, RequestId};
 use serde_json::{Value, json};
 
 use crate::outcome::*;
+use crate::support::*;
 
 /// Opens, answers and closes pooled requests that are apart.
 fn pooled(
@@ -208,4 +209,42 @@ fn edited_outcomes_are_refused() {
     edited["requests"].as_array_mut().unwrap().truncate(13);
     let error = serde_json::from_value::<Outcomes>(edited).unwrap_err().to_string();
     assert_eq!(error, "there are `2` pools, and `1` are complete");
+}
+
+/// Which request each repeats is not written. Found among those near by when it is read, it is the one
+/// that was found by going through all when they were opened: else the two were not equal.
+#[test]
+fn a_ledger_that_is_read_repeats_what_it_repeated() {
+    let (mut alone, mut met, mut again) = (0, 0, 0);
+    for seed in 0..60 {
+        let mut rng = Rng(seed);
+        let origin = rng.pick(&[(10, 50), (180, 10), (-180, -40), (-60, 88)]);
+        let mut outcomes = Outcomes::new(AgencyId(1));
+        let mut asked: Vec<Area> = Vec::new();
+        for id in 0..40 {
+            let area = match rng.below(8) {
+                0 if id > 0 => asked[rng.below(id) as usize].clone(),
+                _ => yard(&mut rng, origin),
+            };
+            again += usize::from(asked.contains(&area));
+            let meets = asked.iter().any(|earlier| earlier.intersects(&area));
+            *if meets { &mut met } else { &mut alone } += 1;
+            asked.push(area.clone());
+            let into = rng.once_in(12);
+            let authorized = if into { authorize_seeing_into(area) } else { authorize(area) };
+            outcomes.open(RequestId(id), &authorized, Release::Alone).unwrap();
+        }
+        let text = serde_json::to_string(&outcomes).unwrap();
+        assert_eq!(serde_json::from_str::<Outcomes>(&text).unwrap(), outcomes, "seed {seed}");
+    }
+    assert!(alone > 500 && met > 500 && again > 100, "{alone} {met} {again}");
+}
+
+/// A box a few metres wide, within some kilometres.
+fn yard(rng: &mut Rng, (lon, lat): (i32, i32)) -> Area {
+    let mut along =
+        |origin: i32, most: i64| f64::from(origin) + rng.within(-most, most) as f64 * 1e-4;
+    let (west, south) = (along(lon, 150), along(lat, 150));
+    let (wide, high) = (rng.within(1, 30) as f64 * 1e-4, rng.within(1, 30) as f64 * 1e-4);
+    square(west, south, west + wide, south + high)
 }
