@@ -12,6 +12,37 @@ use crate::registry::{Revision, Snapshot};
 ///
 /// Each owner occurs once; owners ascend, and so do the cameras of one. A route is as of one
 /// [`Revision`] and one instant: [`recheck`](Route::recheck) it right before sending.
+///
+/// Only a [`Snapshot`] puts cameras into a route, and only those whose owners' consents say yes:
+///
+/// ```
+/// # use canvass::{AuthorizedRequest, Route, Snapshot};
+/// # fn ask(snapshot: Snapshot, authorized: AuthorizedRequest, now: jiff::Timestamp) -> usize {
+/// let route = snapshot.route(&authorized, now);
+/// route.cameras().len()
+/// # }
+/// ```
+///
+/// What no policy let pass cannot be routed:
+///
+/// ```compile_fail,E0308
+/// # use canvass::{Request, Route, Snapshot};
+/// # fn ask(snapshot: Snapshot, request: Request, now: jiff::Timestamp) -> usize {
+/// let route = snapshot.route(&request, now);
+/// route.cameras().len()
+/// # }
+/// ```
+///
+/// Nobody else adds to it:
+///
+/// ```compile_fail,E0616
+/// # use canvass::{AuthorizedRequest, CameraId, Route, Snapshot};
+/// # fn ask(snapshot: Snapshot, authorized: AuthorizedRequest, now: jiff::Timestamp) -> usize {
+/// let mut route = snapshot.route(&authorized, now);
+/// route.cameras.push(CameraId(7));
+/// # route.cameras().len()
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     authorized: AuthorizedRequest,

@@ -164,4 +164,16 @@ fn each_denial_is_reached_by_an_owner_with_nothing_else_in_the_way() {
         denial(granted(), &[], 30, &sheltering),
     ];
     assert_eq!(reached, Denial::ALL);
+    // Operators' records have them.
+    let codes = [
+        "not_granted",
+        "expired",
+        "agency_out_of_scope",
+        "incident_out_of_scope",
+        "paused",
+        "asked_often_enough",
+        "no_footage",
+        "sensitive_place",
+    ];
+    assert_eq!(Denial::ALL.map(|denial| denial.to_string()), codes);
 }

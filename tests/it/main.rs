@@ -40,6 +40,7 @@ mod outcome_kept;
 mod places;
 mod policy;
 mod quiet;
+mod readme;
 mod registry;
 mod routing;
 mod support;
