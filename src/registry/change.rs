@@ -96,6 +96,9 @@ pub enum ChangeRefusal {
     /// The registry is full.
     #[error("the registry is full: it holds four billion cameras and as many distinct scopes")]
     RegistryFull,
+    /// No revision comes after the registry's.
+    #[error("the registry is at the last revision that there is")]
+    NoMoreRevisions,
 }
 
 impl ChangeRefusal {
@@ -114,6 +117,7 @@ impl ChangeRefusal {
             Self::NotRegistered { .. } => "not_registered",
             Self::TwoConsents { .. } => "two_consents",
             Self::RegistryFull => "registry_full",
+            Self::NoMoreRevisions => "no_more_revisions",
         }
     }
 }

@@ -141,7 +141,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// Names the first change that cannot be applied; then none of them was.
+    /// Names the first change that cannot be applied; then none of them was. No change can be where
+    /// [`from_tiles`](Self::from_tiles) was given the last revision that there is.
     pub fn apply(
         &self,
         changes: impl IntoIterator<Item = Change>,
@@ -154,7 +155,9 @@ impl Registry {
 
     /// The state that changes lead to, with the writer's look-ups brought there.
     fn next(writer: &mut Writer, old: &State, changes: Vec<Change>) -> Result<State, ChangeError> {
-        let revision = Revision(old.revision.0.saturating_add(1));
+        let Some(revision) = old.revision.0.checked_add(1).map(Revision) else {
+            return Err(ChangeError { index: 0, reason: ChangeRefusal::NoMoreRevisions });
+        };
         let plan = writer.plan(changes, &old.root)?;
         let edits = plan.in_tiles();
         let mut root = Arc::clone(&old.root);

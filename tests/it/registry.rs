@@ -678,7 +678,15 @@ fn codes_of_refusals_are_pinned() {
         ChangeRefusal::NotRegistered { camera },
         ChangeRefusal::TwoConsents { owner },
         ChangeRefusal::RegistryFull,
+        ChangeRefusal::NoMoreRevisions,
     ]
     .map(|refusal| refusal.code());
-    assert_eq!(codes, ["already_registered", "not_registered", "two_consents", "registry_full"]);
+    let expected = [
+        "already_registered",
+        "not_registered",
+        "two_consents",
+        "registry_full",
+        "no_more_revisions",
+    ];
+    assert_eq!(codes, expected);
 }

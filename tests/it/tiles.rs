@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
-    AgencyId, Camera, CameraId, Change, ChangeRefusal, Consent, Layout, OwnerId, Position,
-    Recording, Registry, ReplayError, Revision, Scope, Tile, TileError, TileFlaw, TileKey,
+    AgencyId, Camera, CameraId, Change, ChangeError, ChangeRefusal, Consent, Layout, OwnerId,
+    Position, Recording, Registry, ReplayError, Revision, Scope, Tile, TileError, TileFlaw,
+    TileKey,
 };
 use h3o::Resolution;
 use proptest::prelude::*;
@@ -30,6 +31,24 @@ fn restored(registry: &Registry) -> Registry {
 
 fn refusal<B: AsRef<[u8]>>(tiles: impl IntoIterator<Item = B>) -> TileError {
     Registry::from_tiles(Revision(u64::MAX), tiles).unwrap_err()
+}
+
+#[test]
+fn after_the_last_revision_nothing_is_applied() {
+    let registry = Registry::from_tiles::<[u8; 0]>(Revision(u64::MAX - 1), []).unwrap();
+    let change = || [Change::Withdraw { owner: OwnerId(1) }];
+    let last = registry.apply(change()).unwrap();
+    assert_eq!(last.revision(), Revision(u64::MAX));
+    for changes in [change().to_vec(), vec![]] {
+        let refused = registry.apply(changes).unwrap_err();
+        assert_eq!(refused, ChangeError { index: 0, reason: ChangeRefusal::NoMoreRevisions });
+    }
+    assert_eq!(
+        registry.apply(change()).unwrap_err().to_string(),
+        "change 0 cannot be applied, so none was: the registry is at the last revision that there is"
+    );
+    // What it has already can still be replayed.
+    assert_eq!(registry.replay(Revision(u64::MAX), change()).unwrap().revision(), last.revision());
 }
 
 /// Two registries that nobody can tell apart.

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
-use canvass::{AreaError, CaseFileError, ChangeError, ChangeRefusal, ReopenError, Violations};
+use canvass::{AreaError, CaseFileError, ChangeError, ReopenError, Violations};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -139,16 +139,9 @@ impl From<AreaError> for Problem {
 
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
-        let reason = match error.reason {
-            ChangeRefusal::AlreadyRegistered { .. } => "already_registered",
-            ChangeRefusal::NotRegistered { .. } => "not_registered",
-            ChangeRefusal::TwoConsents { .. } => "two_consents",
-            ChangeRefusal::RegistryFull => "registry_full",
-            _ => "other",
-        };
         Self::new(Kind::ChangesRefused, error.to_string())
             .with("index", error.index)
-            .with("reason", reason)
+            .with("reason", error.reason.code())
     }
 }
 
