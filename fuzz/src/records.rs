@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
-use canvass::{Agency, Camera, CaseFile, Change, Consent, Outcomes, Policy, Request};
+use canvass::{
+    Agency, Camera, CaseFile, Change, Consent, LifecycleEvent, OpenRequests, Outcomes, Policy,
+    Request,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,6 +22,8 @@ pub fn records(bytes: &[u8]) -> Reached {
         same::<Consent>(bytes).is_some(),
         same::<Camera>(bytes).is_some(),
         same::<CaseFile>(bytes).is_some(),
+        same::<LifecycleEvent>(bytes).is_some(),
+        same::<OpenRequests>(bytes).is_some(),
         same::<Outcomes>(bytes).is_some(),
         same::<Vec<Change>>(bytes).is_some(),
     ];

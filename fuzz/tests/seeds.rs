@@ -10,6 +10,7 @@ use canvass::{
     AgencyId, AskLimit, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position,
     Recording, Registry, Scope, Tile,
 };
+use canvass_fuzz::Reached;
 use jiff::Timestamp;
 
 fn at(hour: i64) -> Timestamp {
@@ -50,6 +51,20 @@ fn owners() -> Vec<Change> {
     let asked =
         asked.map(|(owner, hour)| Change::RecordAsked { owner: OwnerId(owner), at: at(hour) });
     (1..).zip(consents).map(set).chain(asked).collect()
+}
+
+/// What is near a seed that is refused is refused as well, and finds nothing.
+#[test]
+fn seeds_of_records_are_all_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/records");
+    let mut read = 0;
+    for seed in fs::read_dir(folder).expect("a folder of seeds") {
+        let path = seed.expect("a seed").path();
+        let bytes = fs::read(&path).expect("a seed");
+        assert_eq!(canvass_fuzz::records(&bytes), Reached::Checked, "{}", path.display());
+        read += 1;
+    }
+    assert!(read > 10);
 }
 
 #[test]
