@@ -135,18 +135,19 @@ fn an_area_of_many_vertices() {
     });
 }
 
-/// Its edges overlap all the way in longitude and in latitude.
+/// A comb whose edges overlap all the way in longitude and in latitude.
+fn teeth(corners: u32) -> MultiPolygon {
+    let teeth = (0..corners / 2).flat_map(|tooth| {
+        let lat = f64::from(tooth) * 1e-4;
+        [(0.0, lat), (60.0, lat + 50.0)]
+    });
+    let ring = [(-1.0, 50.0), (-1.0, 0.0)].into_iter().chain(teeth).chain([(0.0, 50.0)]);
+    one(ring.collect(), vec![])
+}
+
 #[test]
 fn an_area_with_long_teeth() {
-    let comb = |corners: u32| {
-        let teeth = (0..corners / 2).flat_map(|tooth| {
-            let lat = f64::from(tooth) * 1e-4;
-            [(0.0, lat), (60.0, lat + 50.0)]
-        });
-        let ring = [(-1.0, 50.0), (-1.0, 0.0)].into_iter().chain(teeth).chain([(0.0, 50.0)]);
-        one(ring.collect(), vec![])
-    };
-    grows("teeth", 3_000, NEARLY_LINEAR, comb, |drawing| Area::new(&drawing).unwrap().size_m2());
+    grows("teeth", 3_000, NEARLY_LINEAR, teeth, |drawing| Area::new(&drawing).unwrap().size_m2());
 }
 
 #[test]
@@ -170,11 +171,28 @@ fn an_area_of_many_parts() {
     });
 }
 
+/// At once: sooner than as many vertices are accepted. It takes a tenth of that; all crossings, a
+/// thousand for each vertex, would take hundreds of times as long. At two sizes of its own it grows
+/// 4.5 times, and a busy machine can make 8 of that.
 #[test]
 fn a_drawing_that_crosses_itself_everywhere_is_refused_at_once() {
-    grows("scribble, refused", 3_000, NEARLY_LINEAR, scribble, |drawing| {
-        assert_eq!(Area::new(&drawing).unwrap_err().code(), "self_crossing");
-    });
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let [small, large] = sizes(3_000);
+    let refused = |drawing| assert_eq!(Area::new(drawing).unwrap_err().code(), "self_crossing");
+    let (crossing, accepted) = (scribble(large), teeth(large));
+    let seconds = |work: &dyn Fn()| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64()
+    };
+    let pair = |_| {
+        let (no, yes) = (seconds(&|| refused(&crossing)), seconds(&|| drop(Area::new(&accepted))));
+        println!("refused after {:.2} ms, accepted after {:.2} ms", no * 1e3, yes * 1e3);
+        no < yes
+    };
+    assert!((0..10).any(pair), "it was never refused sooner than another is accepted");
+    let peak = |drawing| measure(|| refused(drawing)).bytes_max;
+    assert!(peak(&crossing) <= 5 * peak(&scribble(small)), "memory is more than linear");
 }
 
 #[test]
