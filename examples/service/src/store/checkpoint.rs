@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use canvass::Revision;
-use redb::ReadableTable;
+use redb::{ReadableDatabase, ReadableTable};
 
-use super::{FILE, LOG, META, Store, StoreError, TILES};
+use super::{FILE, Inventory, LOG, META, Store, StoreError, TILES, number};
 
 /// A file that is smaller takes little, and would soon grow again.
 const WORTH_COMPACTING: u64 = 64 << 20;
@@ -43,6 +43,10 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let mut changed = changed.into_iter().peekable();
         let mut replaced = Vec::new();
+        let (last, mut inventory) = {
+            let meta = self.database.begin_read()?.open_table(META)?;
+            (number(&meta, "checkpoint")?, Inventory::read(&meta)?)
+        };
         loop {
             // Encoded before the transaction begins, for as long as it lasts nobody else can commit.
             let (mut staged, mut bytes) = (Vec::new(), 0);
@@ -56,11 +60,19 @@ impl Store {
             {
                 let mut tiles = transaction.open_table(TILES)?;
                 for StagedTile { tile, bytes } in staged {
+                    if let Some(version) = version(&tiles, tile, last)? {
+                        inventory.remove(tile, version);
+                    }
+                    if !bytes.is_empty() {
+                        inventory.add(tile, revision.0);
+                    }
                     tiles.insert((tile, revision.0), bytes.as_slice())?;
                 }
             }
             if is_last {
-                transaction.open_table(META)?.insert("checkpoint", revision.0)?;
+                let mut meta = transaction.open_table(META)?;
+                meta.insert("checkpoint", revision.0)?;
+                inventory.write(&mut meta)?;
             }
             transaction.commit()?;
             if is_last {
@@ -81,8 +93,7 @@ impl Store {
     pub fn sweep(&self) -> Result<usize, StoreError> {
         let (revision, unfinished, tiles) = {
             let transaction = self.begin()?;
-            let revision =
-                transaction.open_table(META)?.get("checkpoint")?.map_or(0, |at| at.value());
+            let revision = number(&transaction.open_table(META)?, "checkpoint")?;
             let (mut unfinished, mut keys) = (Vec::new(), Vec::new());
             for entry in transaction.open_table(TILES)?.iter()? {
                 let (tile, version) = entry?.0.value();
@@ -179,4 +190,15 @@ impl Store {
             transaction.commit()?;
         }
     }
+}
+
+/// As of which revision the last checkpoint has a tile, if it has it.
+fn version(
+    tiles: &impl ReadableTable<(u64, u64), &'static [u8]>,
+    tile: u64,
+    checkpoint: u64,
+) -> Result<Option<u64>, StoreError> {
+    let newest = tiles.range((tile, 0)..=(tile, checkpoint))?.next_back().transpose()?;
+    let newest = newest.filter(|(_, bytes)| !bytes.value().is_empty());
+    Ok(newest.map(|(key, _)| key.value().1))
 }

@@ -3,8 +3,10 @@
 //! One file of `redb`, where a commit is one transaction, on the disk before it returns.
 //!
 //! ```text
-//! meta      "format"          -> 1
+//! meta      "format"          -> 2
 //!           "checkpoint"      -> revision of the last checkpoint
+//!           "tiles", "digest" -> how many tiles that has, and which versions of them
+//!           "revision"        -> revision of the last entry that the log was given
 //! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
 //! log       revision          -> the changes that made it, as JSON
 //! opened    agency, ordinal   -> the request and its receipt, as JSON
@@ -14,9 +16,11 @@
 //! ```
 //!
 //! The state at the checkpoint is, of each tile, the newest version that is not newer than the
-//! checkpoint; what is newer was staged by a checkpoint that did not get to its end.
+//! checkpoint; what is newer was staged by a checkpoint that did not get to its end. What is in
+//! `meta` is for what would be missed nowhere: a tile that is not there, or the end of the log.
 
 mod checkpoint;
+mod inventory;
 mod keys;
 mod opened;
 
@@ -29,6 +33,8 @@ use redb::backends::FileBackend;
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
 };
+
+use inventory::Inventory;
 
 pub use checkpoint::StagedTile;
 pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
@@ -45,8 +51,8 @@ const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging
 /// The database's file in its folder.
 const FILE: &str = "canvass.redb";
 
-/// The one format that there is so far.
-const FORMAT: u64 = 1;
+/// The format that is written and read.
+const FORMAT: u64 = 2;
 
 /// Why something could not be kept or read back.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +84,30 @@ pub enum StoreError {
         entry: u64,
         /// Why not.
         reason: String,
+    },
+    /// Tiles of the last checkpoint are missing.
+    #[error("tiles are missing: revision `{revision}` was kept in {kept}, and {found} are there")]
+    TilesMissing {
+        /// The checkpoint's revision.
+        revision: Revision,
+        /// How many there were.
+        kept: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// There are as many tiles as were kept, but not the same, or not as of the same revisions.
+    #[error("the tiles are not those in which revision `{revision}` was kept")]
+    OtherTiles {
+        /// The checkpoint's revision.
+        revision: Revision,
+    },
+    /// The end of the log is missing.
+    #[error("the log is cut off: it ends at revision `{found}`, and went on to `{kept}`")]
+    LogCutOff {
+        /// The last revision that was kept.
+        kept: Revision,
+        /// The last one that is there.
+        found: Revision,
     },
 }
 
@@ -207,6 +237,9 @@ impl Store {
                 log.insert(revision.0, changes.as_slice())?;
             }
         }
+        if let Some(LogEntry { revision, .. }) = group.revisions.last() {
+            transaction.open_table(META)?.insert("revision", revision.0)?;
+        }
         if !group.requests.is_empty() {
             opened::insert(&transaction, &group.requests)?;
         }
@@ -221,22 +254,29 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses.
+    /// If the database refuses, or if a tile is missing or is an older one.
     pub fn checkpoint(&self) -> Result<(Revision, BTreeMap<u64, Vec<u8>>), StoreError> {
         let transaction = self.database.begin_read()?;
-        let revision = transaction.open_table(META)?.get("checkpoint")?.map_or(0, |at| at.value());
-        let mut tiles: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+        let meta = transaction.open_table(META)?;
+        let (revision, kept) = (number(&meta, "checkpoint")?, Inventory::read(&meta)?);
+        let mut tiles: BTreeMap<u64, (u64, Vec<u8>)> = BTreeMap::new();
         for entry in transaction.open_table(TILES)?.iter()? {
             let (key, tile) = entry?;
             // Versions of a tile ascend, so that the last one that fits stays.
             let (tile_key, version) = key.value();
             if version <= revision {
-                tiles.insert(tile_key, tile.value().to_vec());
+                tiles.insert(tile_key, (version, tile.value().to_vec()));
             }
         }
         // What has vanished has no bytes, and is no tile.
-        tiles.retain(|_, tile| !tile.is_empty());
-        Ok((Revision(revision), tiles))
+        tiles.retain(|_, (_, tile)| !tile.is_empty());
+        let mut found = Inventory::default();
+        for (&tile, &(version, _)) in &tiles {
+            found.add(tile, version);
+        }
+        kept.is_all_of(found, Revision(revision))?;
+        let tiles = tiles.into_iter().map(|(key, (_, tile))| (key, tile));
+        Ok((Revision(revision), tiles.collect()))
     }
 
     /// Hands over the revisions of the log that are newer than one, ascending. How long that log is
@@ -244,18 +284,22 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses, an entry cannot be read, or `take` fails.
+    /// If the database refuses, an entry cannot be read, the log is cut off, or `take` fails.
     pub fn replay<E: From<StoreError>>(
         &self,
         after: Revision,
         mut take: impl FnMut(Revision, Vec<Change>) -> Result<(), E>,
     ) -> Result<LogLength, E> {
         let read = || -> Result<_, StoreError> {
-            let log = self.database.begin_read()?.open_table(LOG)?;
-            Ok(log.range(after.0.saturating_add(1)..)?)
+            let transaction = self.database.begin_read()?;
+            let (log, meta) = (transaction.open_table(LOG)?, transaction.open_table(META)?);
+            let ends = (number(&meta, "checkpoint")?, number(&meta, "revision")?);
+            Ok((log.range(after.0.saturating_add(1)..)?, ends))
         };
         let mut length = LogLength::default();
-        for entry in read()? {
+        let (entries, (checkpoint, kept)) = read()?;
+        let mut found = after.0.max(checkpoint);
+        for entry in entries {
             let (revision, changes) = entry.map_err(StoreError::from)?;
             let revision = revision.value();
             length.add(changes.value().len());
@@ -263,6 +307,11 @@ impl Store {
                 StoreError::Entry { table: "log", entry: revision, reason: error.to_string() }
             })?;
             take(Revision(revision), changes)?;
+            found = found.max(revision);
+        }
+        if found < kept {
+            let (kept, found) = (Revision(kept), Revision(found));
+            return Err(StoreError::LogCutOff { kept, found }.into());
         }
         Ok(length)
     }
@@ -273,4 +322,9 @@ impl Store {
         transaction.set_durability(Durability::Immediate)?;
         Ok(transaction)
     }
+}
+
+/// A number that is kept about the whole; 0 before it is.
+fn number(meta: &impl ReadableTable<&'static str, u64>, name: &str) -> Result<u64, StoreError> {
+    Ok(meta.get(name)?.map_or(0, |number| number.value()))
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{OPERATOR, Service, agreed, complaint, config, request, square};
 
 const TILES: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("tiles");
+const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 
 /// Three houses in each of two towns, and one owner who has no camera.
 fn towns() -> Vec<Value> {
@@ -48,6 +49,17 @@ fn write(folder: &Path, key: (u64, u64), bytes: &[u8]) {
     let database = Database::open(folder.join("data/canvass.redb")).unwrap();
     let transaction = database.begin_write().unwrap();
     transaction.open_table(TILES).unwrap().insert(key, bytes).unwrap();
+    transaction.commit().unwrap();
+}
+
+fn remove<K: redb::Key>(
+    folder: &Path,
+    table: TableDefinition<'_, K, &'static [u8]>,
+    key: K::SelfType<'_>,
+) {
+    let database = Database::open(folder.join("data/canvass.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    assert!(transaction.open_table(table).unwrap().remove(key).unwrap().is_some());
     transaction.commit().unwrap();
 }
 
@@ -105,9 +117,47 @@ fn a_start_reads_tiles_and_only_what_came_since_from_the_log() {
     let rows = rows(folder.path());
     assert!(rows.iter().all(|(_, bytes)| !bytes.is_empty()), "a vanished tile");
     // One that has vanished and was not swept away yet is no tile.
-    let ((cell, _), _) = rows.iter().rfind(|((key, _), _)| is_cell(key)).unwrap();
-    write(folder.path(), (*cell, 5), &[]);
-    assert!(!kept(folder.path()).1.contains_key(cell));
+    let mut cells = tiles.into_iter().filter(|(key, _)| is_cell(key));
+    let (gone, bytes) = cells.find(|(key, _)| rows.iter().all(|row| row.0.0 != *key)).unwrap();
+    write(folder.path(), (gone, 1), &bytes);
+    write(folder.path(), (gone, 5), &[]);
+    assert!(!kept(folder.path()).1.contains_key(&gone));
+}
+
+#[test]
+fn a_tile_that_is_missing_or_old_and_a_log_that_is_cut_off_stop_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&json!({}), &json!({}));
+    let service = Service::start(folder.path(), &config);
+    service.change(&towns());
+    let before = held(&service);
+    service.stop();
+
+    // Each is a tile that decodes, and none of the others says that it should be there.
+    let rows = rows(folder.path());
+    for (key, bytes) in &rows {
+        remove(folder.path(), TILES, *key);
+        let said = complaint(folder.path(), &config);
+        let (kept, found) = (rows.len(), rows.len() - 1);
+        let expected =
+            format!("tiles are missing: revision `1` was kept in {kept}, and {found} are there");
+        assert!(said.contains(&expected), "{said}");
+        // As of an earlier revision.
+        write(folder.path(), (key.0, 0), bytes);
+        let said = complaint(folder.path(), &config);
+        assert!(said.contains("not those in which revision `1` was kept"), "{said}");
+        remove(folder.path(), TILES, (key.0, 0));
+        write(folder.path(), *key, bytes);
+    }
+    let service = Service::start(folder.path(), &config);
+    assert_eq!(held(&service), before);
+    service.change(&[json!({ "withdraw": { "owner": 1 } })]);
+    service.change(&[json!({ "withdraw": { "owner": 2 } })]);
+    service.kill();
+    remove(folder.path(), LOG, 3);
+    let said = complaint(folder.path(), &config);
+    let expected = "the log is cut off: it ends at revision `2`, and went on to `3`";
+    assert!(said.contains(expected), "{said}");
 }
 
 #[test]
@@ -149,12 +199,7 @@ fn a_log_that_does_not_go_on_where_the_tiles_end_stops_the_start() {
         service.change(&agreed(owner, -84.9, 41.1));
     }
     service.kill();
-    let log: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
-    let database = Database::open(folder.path().join("data/canvass.redb")).unwrap();
-    let transaction = database.begin_write().unwrap();
-    transaction.open_table(log).unwrap().remove(2).unwrap().unwrap();
-    transaction.commit().unwrap();
-    drop(database);
+    remove(folder.path(), LOG, 2);
     let said = complaint(folder.path(), &config);
     let expected = "the log of the store cannot be replayed: revision `3` does not follow `1`: \
                     those between are missing";
