@@ -1,14 +1,17 @@
-//! Outcomes as they are written: validated when they are read.
+//! Outcomes as they are written, as a whole or in rows: validated when they are read.
 
 use std::collections::BTreeSet;
+
+use serde::Serialize;
 
 use super::band::edge_from;
 use super::coverage::Coverage;
 use super::outcome::{Bands, Release};
-use super::outcome_error::OutcomesReadError;
+use super::outcome_error::{OutcomeError, OutcomesReadError};
 use super::outcome_kept::{Answers, Counted, Written};
 use super::outcomes::Outcomes;
 use crate::geometry::EnvelopeIndex;
+use crate::lifecycle::RequestId;
 use crate::request::reach;
 
 /// The requests that were read, by their places in the ledger: where their cameras may stand.
@@ -87,7 +90,41 @@ impl TryFrom<Written> for Outcomes {
     }
 }
 
+/// For a service that keeps a ledger in rows, so that an answer writes one of them and not all. The
+/// written form is made of them: `{"agency": .., "requests": [rows], "pools": [rows]}`, requests in
+/// the order in which they were opened and pools in theirs.
 impl Outcomes {
+    /// What is kept of a request. It changes with what is counted and at its close; where a pool is
+    /// complete then, [`pool_row`](Self::pool_row) is new and the rows of all
+    /// [its requests](Self::pool) change. The operator's.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request.
+    ///
+    /// ```
+    /// # use canvass::*;
+    /// # let ledger = r#"{"agency":3,"requests":[{"id":1,"area":{"type":"Polygon","coordinates":
+    /// #     [[[10.0,50.0],[10.01,50.0],[10.01,50.01],[10.0,50.0]]]},"lowest_end":11,
+    /// #     "release":"alone","answers":{"open":{"asked":[7,8],"shared":[]}}}],"pools":[]}"#;
+    /// # let mut outcomes: Outcomes = serde_json::from_str(ledger)?;
+    /// outcomes.answer(RequestId(1), OwnerId(7), Answer::Shared)?;
+    /// let row = serde_json::to_string(&outcomes.row(RequestId(1))?)?;
+    /// let whole = format!(r#"{{"agency":3,"requests":[{row}],"pools":[]}}"#);
+    /// assert_eq!(serde_json::from_str::<Outcomes>(&whole)?, outcomes);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn row(&self, id: RequestId) -> Result<impl Serialize, OutcomeError> {
+        let row = self.requests.iter().find(|request| request.id == id);
+        row.ok_or(OutcomeError::Unknown { id })
+    }
+
+    /// What is kept of a pool, counted from 0, once it is complete; it does not change any more.
+    #[must_use]
+    pub fn pool_row(&self, pool: usize) -> Option<impl Serialize> {
+        self.pools.get(pool).copied()
+    }
+
     fn validate_pools(self, pooled: usize) -> Result<Self, OutcomesReadError> {
         let pools = self.pools.len();
         let complete = pools.min(pooled / Self::POOL) + usize::from(self.complete(pools).is_some());

@@ -1,5 +1,7 @@
 //! Pools of outcomes, and outcomes as they are kept.
 
+use std::collections::BTreeMap;
+
 use canvass::{AgencyId, Area, OutcomeError, Outcomes, Release, RequestId};
 use serde_json::{Value, json};
 
@@ -126,6 +128,57 @@ fn outcomes_are_written_and_read_back_at_every_step() {
     );
     assert_eq!(back(&desk.outcomes), desk.outcomes);
     assert_eq!(back(&Outcomes::new(AgencyId(1))), Outcomes::new(AgencyId(1)));
+}
+
+/// A service's tables: rows are replaced where the documentation says that they change, and only there.
+#[derive(Default)]
+struct Rows {
+    requests: BTreeMap<RequestId, Value>,
+    pools: Vec<Value>,
+}
+
+impl Rows {
+    fn write(&mut self, outcomes: &Outcomes, id: u64) {
+        let row = |id| serde_json::to_value(outcomes.row(id).unwrap()).unwrap();
+        self.requests.insert(RequestId(id), row(RequestId(id)));
+        while let Some(pool) = outcomes.pool_row(self.pools.len()) {
+            for &id in outcomes.pool(self.pools.len()).unwrap().requests() {
+                self.requests.insert(id, row(id));
+            }
+            self.pools.push(serde_json::to_value(pool).unwrap());
+        }
+    }
+
+    fn read(&self, opened: &[u64]) -> Outcomes {
+        let requests: Vec<_> = opened.iter().map(|&id| &self.requests[&RequestId(id)]).collect();
+        let whole = json!({ "agency": 1, "requests": requests, "pools": self.pools });
+        serde_json::from_value(whole).unwrap()
+    }
+}
+
+#[test]
+fn a_ledger_kept_in_rows_is_the_same_after_each_step() {
+    let (mut desk, mut rows, mut opened) = (Desk::new(), Rows::default(), Vec::new());
+    let mut steps = 0;
+    for id in 0..22 {
+        let mark = u32::try_from(id).unwrap() * 100;
+        let release = if id % 11 == 0 { Release::Alone } else { Release::Pooled };
+        // Some meet the one before.
+        desk.open(id, &road(mark, mark + if id % 7 == 0 { 110 } else { 90 }), release);
+        opened.push(id);
+        rows.write(&desk.outcomes, id);
+        desk.answer(id, id * 100, [3, 1, 2]);
+        rows.write(&desk.outcomes, id);
+        assert_eq!(rows.read(&opened), desk.outcomes);
+        if let Some(ended) = id.checked_sub(2) {
+            desk.close(ended);
+            rows.write(&desk.outcomes, ended);
+            assert_eq!(rows.read(&opened), desk.outcomes);
+            steps += 1;
+        }
+    }
+    assert!(steps == 20 && rows.pools.len() == 1, "{}", rows.pools.len());
+    assert!(desk.outcomes.row(RequestId(99)).is_err() && desk.outcomes.pool_row(1).is_none());
 }
 
 #[test]
