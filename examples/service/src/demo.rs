@@ -58,7 +58,7 @@ pub async fn fill(engine: &Engine) -> Result<String, Box<dyn Error>> {
     let changes = town(now)?;
     let cameras = changes.iter().filter(|c| matches!(c, Change::Register(_))).count();
     let json = serde_json::to_vec(&changes)?;
-    engine.apply(changes, json, None).await?;
+    engine.apply(changes, json, now, None).await?;
     let hour = SignedDuration::from_hours(1);
     let (from, to) = (rounded(now - hour * 5), rounded(now - hour * 3));
     Ok(format!(
@@ -71,7 +71,11 @@ pub async fn fill(engine: &Engine) -> Result<String, Box<dyn Error>> {
          # the operator sees whom to ask (put the receipt's id in place of ID), and why\n\
          curl -s http://ADDRESS/v1/requests/ID/route -H 'Authorization: Bearer {OPERATOR}'\n\
          curl -s http://ADDRESS/v1/requests/ID/funnel -H 'Authorization: Bearer {OPERATOR}'\n\n\
-         # an owner withdraws, and is not in the route any more\n\
+         # whom it hands over is asked, once: nobody is due any more\n\
+         curl -s http://ADDRESS/v1/requests/ID/ask -H 'Authorization: Bearer {OPERATOR}' -H 'Content-Type: application/json' \
+         -d '{{}}'\n\
+         curl -s 'http://ADDRESS/v1/events?after=0' -H 'Authorization: Bearer {OPERATOR}'\n\n\
+         # an owner withdraws, and is in no route any more\n\
          curl -s http://ADDRESS/v1/changes -H 'Authorization: Bearer {OPERATOR}' -H 'Content-Type: application/json' \
          -d '[{{\"withdraw\":{{\"owner\":425}}}}]'\n\n\
          # the agency may not see the route; what is measured\n\

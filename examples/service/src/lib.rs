@@ -15,9 +15,12 @@ pub mod store;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
+use tokio::time::MissedTickBehavior;
 
 use engine::{Engine, StartError, Threads};
 use http::App;
@@ -63,10 +66,8 @@ impl Service {
         listen: SocketAddr,
     ) -> Result<Self, ServiceError> {
         let metrics = Arc::new(Metrics::default());
-        let agencies = settings.agencies.iter().map(|caller| caller.agency.clone()).collect();
-        let policy = settings.policy.clone();
         let (engine, threads) =
-            Engine::start(folder, policy, agencies, &settings.limits, &metrics)?;
+            Engine::start(folder, settings.rules(), &settings.limits, &metrics)?;
         let refused = |error| ServiceError::Listen { address: listen, error };
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
         let app = Arc::new(App::new(Arc::clone(&engine), metrics, &settings));
@@ -91,10 +92,25 @@ impl Service {
     /// Answers until it is told to stop, finishes what was begun, and makes a last checkpoint.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let Self { engine, threads, listener, app, limits } = self;
+        let clock = tokio::spawn(clock(Arc::downgrade(&engine)));
         http::serve(listener, http::router(app), &limits, stop).await;
+        clock.abort();
         engine.stop().await;
         // The store is closed when the last of its holders is gone.
         drop(engine);
         let _ = tokio::task::spawn_blocking(|| threads.join()).await;
+    }
+}
+
+/// Tells an engine the time, each second: the library has no clock.
+async fn clock(engine: Weak<Engine>) {
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        seconds.tick().await;
+        let Some(engine) = engine.upgrade() else { return };
+        if engine.clock(Timestamp::now()).await.is_err() {
+            return;
+        }
     }
 }

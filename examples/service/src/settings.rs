@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use canvass::{Agency, Policy};
+use canvass::{Agency, Policy, Release};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
+
+use crate::engine::Rules;
 
 /// The configuration, validated.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,6 +22,8 @@ pub struct Settings {
     pub agencies: Vec<Caller>,
     /// The operator's limits on requests.
     pub policy: Policy,
+    /// How answers to requests are told.
+    pub outcomes: Release,
     /// The service's limits.
     pub limits: Limits,
 }
@@ -66,6 +70,8 @@ pub struct Limits {
     pub transaction_bytes: usize,
     /// At least so many hours an idempotency key is kept.
     pub key_hours: u64,
+    /// After so many seconds all open requests are looked at again, for what time brings about.
+    pub look_again_seconds: u64,
     /// So many seconds requests may take to finish when the service stops.
     pub drain_seconds: u64,
 }
@@ -86,6 +92,7 @@ impl Default for Limits {
             checkpoint_seconds: 60,
             transaction_bytes: 4 << 20,
             key_hours: 7 * 24,
+            look_again_seconds: 3600,
             drain_seconds: 20,
         }
     }
@@ -164,6 +171,16 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// What the engine goes by.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            policy: self.policy.clone(),
+            agencies: self.agencies.iter().map(|caller| caller.agency.clone()).collect(),
+            release: self.outcomes,
+        }
+    }
+
     /// Reads a configuration from a JSON file.
     ///
     /// # Errors
@@ -187,15 +204,21 @@ struct Wire {
     agencies: Vec<Caller>,
     #[serde(default)]
     policy: Policy,
+    #[serde(default = "alone")]
+    outcomes: Release,
     #[serde(default)]
     limits: Limits,
+}
+
+fn alone() -> Release {
+    Release::Alone
 }
 
 impl TryFrom<Wire> for Settings {
     type Error = String;
 
     fn try_from(wire: Wire) -> Result<Self, Self::Error> {
-        let Wire { operator_token_sha256: operator, agencies, policy, limits } = wire;
+        let Wire { operator_token_sha256: operator, agencies, policy, outcomes, limits } = wire;
         let mut tokens = BTreeSet::from([operator.0]);
         let mut ids = BTreeSet::new();
         for Caller { token_sha256, agency } in &agencies {
@@ -224,7 +247,7 @@ impl TryFrom<Wire> for Settings {
         ];
         match needed.iter().find(|&&(_, limit)| limit == 0) {
             Some((name, _)) => Err(format!("limit `{name}` is 0, so that nothing would be taken")),
-            None => Ok(Self { operator, agencies, policy, limits }),
+            None => Ok(Self { operator, agencies, policy, outcomes, limits }),
         }
     }
 }

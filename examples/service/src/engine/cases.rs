@@ -1,41 +1,36 @@
-//! The policy, the agencies on record, and their case files.
+//! The policy, the agencies on record, and the requests that were opened, as readers see them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use canvass::{
-    Agency, AgencyId, AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, Policy,
-    ReopenError, Request, RequestId, RequestState, Violations,
+    Agency, AgencyId, AuthorizedRequest, CaseFileError, LifecycleEvent, LifecycleStep,
+    OpenRequests, OpenRequestsError, OpenedRequest, Policy, ReopenError, Request, RequestId,
+    RequestState, Route, Snapshot, Violations,
 };
 use jiff::Timestamp;
-
-use crate::store::{Store, StoreError};
 
 /// So many open requests are remembered: to review one again costs less than a millisecond.
 const REMEMBERED: usize = 100_000;
 
-/// Reviews requests, and remembers what was reviewed.
+/// Reviews requests, remembers what was reviewed, and says whom to ask.
 #[derive(Debug)]
 pub struct Cases {
     policy: Policy,
     agencies: BTreeMap<AgencyId, Agency>,
-    // INVARIANT: as they are on the disk; the writer alone replaces them, after its commit.
-    files: RwLock<HashMap<AgencyId, Arc<CaseFile>>>,
-    // INVARIANT: as in `files`. Written while this is locked, and by the writer after `files`.
-    remembered: RwLock<HashMap<RequestId, Remembered>>,
-}
-
-/// A request that was opened, and its authorisation.
-#[derive(Clone, Debug)]
-pub(super) struct Remembered {
-    pub(super) authorized: AuthorizedRequest,
-    pub(super) opened: OpenedRequest,
+    // INVARIANT: what the events on the disk lead to; the writer alone replays more, after its commit.
+    open: RwLock<OpenRequests>,
+    /// Whether a request is open is asked of `open`, whatever is remembered.
+    remembered: RwLock<HashMap<RequestId, AuthorizedRequest>>,
 }
 
 /// Why a request that was opened once cannot be routed now.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotAuthorized {
+    /// There is no such request.
+    #[error("there is no request `{0}`")]
+    Unknown(RequestId),
     /// The agency is not on record any more.
     #[error("agency `{0}` is not on record any more")]
     AgencyGone(AgencyId),
@@ -64,18 +59,9 @@ impl From<ReopenError> for NotAuthorized {
 }
 
 impl Cases {
-    pub(super) fn load(
-        policy: Policy,
-        agencies: Vec<Agency>,
-        store: &Store,
-    ) -> Result<Self, StoreError> {
-        let agencies: BTreeMap<_, _> =
-            agencies.into_iter().map(|agency| (agency.id, agency)).collect();
-        let files = agencies
-            .keys()
-            .map(|&id| Ok((id, Arc::new(store.case_file(id)?))))
-            .collect::<Result<_, StoreError>>()?;
-        Ok(Self { policy, agencies, files: RwLock::new(files), remembered: RwLock::default() })
+    pub(super) fn new(policy: Policy, agencies: Vec<Agency>, open: OpenRequests) -> Self {
+        let agencies = agencies.into_iter().map(|agency| (agency.id, agency)).collect();
+        Self { policy, agencies, open: RwLock::new(open), remembered: RwLock::default() }
     }
 
     /// An agency on record.
@@ -95,87 +81,100 @@ impl Cases {
         agency: &Agency,
         now: Timestamp,
     ) -> Result<AuthorizedRequest, Violations> {
-        self.policy.review(request, agency, &self.file(agency.id), now)
+        self.policy.review(request, agency, &self.open().case_file(agency.id), now)
     }
 
-    /// The authorised request, if it is remembered.
-    ///
-    /// # Errors
-    ///
-    /// If it is not open.
-    pub(super) fn remembered(
-        &self,
-        id: RequestId,
-        now: Timestamp,
-    ) -> Option<Result<AuthorizedRequest, NotAuthorized>> {
-        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
-        let Remembered { authorized, opened } = remembered.get(&id)?;
-        Some(match opened.state(now) {
-            RequestState::Open => Ok(authorized.clone()),
-            state => Err(NotAuthorized::NotOpen { id, state }),
-        })
+    /// A request that was opened, whatever became of it.
+    #[must_use]
+    pub fn request(&self, id: RequestId) -> Option<OpenedRequest> {
+        self.open().get(id).cloned()
     }
 
-    /// Authorises an agency's request again that was opened before a restart: an authorisation cannot
-    /// be kept on a disk, so that nobody can write one down by hand.
+    /// A request as authorised: reviewed when it was opened, or once more by the same rules if that
+    /// was before a restart. An authorisation cannot be kept on a disk, so that nobody can write one
+    /// down by hand.
     ///
     /// # Errors
     ///
     /// If it is not open, or if today's policy would have refused it.
-    pub(super) fn authorize_again(
+    pub fn authorized(
         &self,
         id: RequestId,
-        agency: AgencyId,
         now: Timestamp,
     ) -> Result<AuthorizedRequest, NotAuthorized> {
-        let record = self.agency(agency).ok_or(NotAuthorized::AgencyGone(agency))?;
-        let authorized = self.policy.reopen(&self.file(agency), id, record, now)?;
-        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
-        // It may have ended since; then the writer has replaced the file already, or will find what
-        // is remembered here.
-        if let Some(opened) = self.file(agency).iter().find(|opened| opened.id() == id).cloned() {
-            let newer = Remembered { authorized: authorized.clone(), opened };
-            insert(&mut remembered, [(id, newer)]);
+        let open = self.open();
+        match open.state(id, now) {
+            Ok(RequestState::Open) => {}
+            Ok(state) => return Err(NotAuthorized::NotOpen { id, state }),
+            Err(_) => return Err(NotAuthorized::Unknown(id)),
         }
+        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(authorized) = remembered.get(&id) {
+            return Ok(authorized.clone());
+        }
+        drop(remembered);
+        let opened = open.get(id).ok_or(NotAuthorized::Unknown(id))?;
+        let agency = opened.request().agency;
+        let record = self.agency(agency).ok_or(NotAuthorized::AgencyGone(agency))?;
+        let authorized = self.policy.reopen(&open.case_file(agency), id, record, now)?;
+        drop(open);
+        self.remember([(id, authorized.clone())]);
         Ok(authorized)
     }
 
-    /// An agency's case file.
-    pub(super) fn file(&self, agency: AgencyId) -> Arc<CaseFile> {
-        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        files.get(&agency).cloned().unwrap_or_else(|| Arc::new(CaseFile::new(agency)))
+    /// Whom an open request may ask who was not asked for it yet.
+    ///
+    /// # Errors
+    ///
+    /// If it was not this that was authorised.
+    pub fn due(
+        &self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Route, OpenRequestsError> {
+        self.open().due(id, authorized, snapshot, now)
     }
 
-    /// Puts newer case files in place, remembers what was opened in them, and notes what went on in
-    /// its life. For the writer, after its commit.
-    pub(super) fn replace(
+    /// Has readers see what happened, once it is on the disk. For the writer.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot have happened after what they see.
+    pub(super) fn publish(
         &self,
-        newer: impl IntoIterator<Item = CaseFile>,
-        opened: impl IntoIterator<Item = (RequestId, Remembered)>,
-        went_on: impl IntoIterator<Item = OpenedRequest>,
-    ) {
-        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        let newer = newer.into_iter().map(|file| (file.agency(), Arc::new(file)));
-        let older: Vec<_> = newer.filter_map(|(agency, file)| files.insert(agency, file)).collect();
-        drop(files);
-        // A long file takes its time to be dropped: nobody should wait for that.
-        drop(older);
+        events: &[LifecycleEvent],
+        opened: impl IntoIterator<Item = (RequestId, AuthorizedRequest)>,
+    ) -> Result<(), OpenRequestsError> {
+        // Before they are open, so that nobody reviews again what was reviewed just now.
+        self.remember(opened);
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        events.iter().try_for_each(|event| open.replay(event))?;
+        drop(open);
         let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
-        insert(&mut remembered, opened);
-        for newer in went_on {
-            if let Some(Remembered { opened, .. }) = remembered.get_mut(&newer.id()) {
-                *opened = newer;
+        for event in events {
+            if ends(&event.step) {
+                remembered.remove(&event.id);
             }
         }
+        Ok(())
+    }
+
+    fn open(&self) -> RwLockReadGuard<'_, OpenRequests> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, authorized: impl IntoIterator<Item = (RequestId, AuthorizedRequest)>) {
+        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED {
+            remembered.clear();
+        }
+        remembered.extend(authorized);
     }
 }
 
-fn insert(
-    remembered: &mut HashMap<RequestId, Remembered>,
-    opened: impl IntoIterator<Item = (RequestId, Remembered)>,
-) {
-    if remembered.len() >= REMEMBERED {
-        remembered.clear();
-    }
-    remembered.extend(opened);
+/// Whether a request has ended with a step.
+pub(super) fn ends(step: &LifecycleStep) -> bool {
+    matches!(step, LifecycleStep::Resolved | LifecycleStep::Withdrawn | LifecycleStep::Expired)
 }

@@ -1,11 +1,14 @@
 //! How the registry comes back from its tiles and the log, and what of it a checkpoint keeps.
 
-use canvass::{Registry, ReplayError, Revision, TileChanges, TileError, TileKey};
+use canvass::{
+    OpenRequestsError, Registry, ReplayError, Revision, TileChanges, TileError, TileKey,
+};
 
 use crate::store::{LogLength, StagedTile, Store, StoreError};
 
-/// Why a registry could not be put together again. Then the service does not start: without a page of
-/// owners it would not know who withdrew, or whom they let ask.
+/// Why a registry, or its requests, could not be put together again. Then the service does not start:
+/// without a page of owners it would not know who withdrew, or whom they let ask, and without an event
+/// it would ask somebody twice.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
@@ -26,6 +29,9 @@ pub enum RestoreError {
     /// The log does not continue the tiles.
     #[error("the log of the store cannot be replayed: {0}")]
     Replay(#[from] ReplayError),
+    /// The events do not follow from each other.
+    #[error("the events of the store cannot be replayed: {0}")]
+    Events(#[from] OpenRequestsError),
 }
 
 /// The registry as it was last kept, at which revision its tiles are, and how long the log is since.

@@ -3,93 +3,94 @@
 //! It takes all that waits, applies it, and commits it together: one fsync for a whole group, so
 //! that under load each waits for about one and a half of them, however many there are.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use canvass::{
-    AgencyId, AuthorizedRequest, CaseFile, CaseFileError, Change, OpenedRequest, OwnerId, Registry,
-    RequestId, Snapshot,
+    AgencyId, Answer, AuthorizedRequest, CaseFileError, Change, OwnerId, Registry, RequestId,
+    Route, Snapshot,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{mpsc, oneshot};
 
-use super::cases::Remembered;
 use super::checkpoints::Due;
-use super::{Cases, Holdings, Refusal, Standing, Step};
+use super::error::{Failure, Fault};
+use super::requests::{News, Requests};
+use super::told::{Routed, Told, raw};
+use super::{Cases, Refusal, Standing, Step};
 use crate::metrics::Metrics;
-use crate::store::{
-    Answered, Kept, KeptAnswer, KeptRequest, LogEntry, Once, Store, StoreError, StoredRequest,
-};
+use crate::store::{Answered, Kept, KeptAnswer, LogEntry, Once, Store};
 
 /// A group has at most so many jobs, and once it has so many changes none is added.
 const GROUP: (usize, usize) = (1024, 100_000);
 
 /// What is asked of the writer, with where the answer goes.
-#[derive(Debug)]
 pub(super) enum Job {
     /// Something is to be changed: once, if it came with a key.
     Do {
         what: Deed,
         once: Option<Once>,
-        answer: Answer<Answered>,
+        answer: oneshot::Sender<Result<Answered, Refusal>>,
     },
-    Look {
-        owner: OwnerId,
-        answer: Answer<Holdings>,
-    },
+    /// Something is looked at as it is on the disk, and told.
+    Look(Look),
+    /// It is so late.
+    Clock(Timestamp),
     /// It is time for a checkpoint.
     Checkpoint,
     Stop,
 }
 
+/// A look at what the writer has, right after a commit.
+pub(super) type Look = Box<dyn FnOnce(&Registry, &Requests) + Send>;
+
 /// What can be changed.
-#[derive(Debug)]
 pub(super) enum Deed {
-    Apply { changes: Vec<Change>, json: Vec<u8> },
+    Apply { changes: Vec<Change>, json: Vec<u8>, now: Timestamp },
     Open { authorized: AuthorizedRequest, now: Timestamp },
     Go { agency: AgencyId, id: RequestId, step: Step, now: Timestamp },
+    Ask { id: RequestId, route: Route, now: Timestamp },
+    Report { id: RequestId, answers: Vec<(OwnerId, Answer)>, now: Timestamp },
 }
-
-type Answer<T> = oneshot::Sender<Result<T, Refusal>>;
 
 pub(super) struct Writer {
     pub(super) registry: Registry,
+    pub(super) requests: Requests,
     pub(super) store: Arc<Store>,
     pub(super) cases: Arc<Cases>,
     pub(super) published: Arc<ArcSwap<Snapshot>>,
     pub(super) standing: Arc<Standing>,
     pub(super) metrics: Arc<Metrics>,
-    /// Every id that was ever given to a request.
-    pub(super) ids: HashSet<RequestId>,
     pub(super) due: Due,
     /// So many seconds keys are kept.
     pub(super) keys_seconds: u64,
+    /// All open requests are looked at again so long after the last time.
+    pub(super) look_again_after: SignedDuration,
+    /// When they are next.
+    pub(super) look_again_at: Timestamp,
 }
 
 /// What is committed together, and who is told then.
 #[derive(Default)]
 struct Group {
     kept: Kept,
+    news: News,
     snapshot: Option<Snapshot>,
-    files: BTreeMap<AgencyId, CaseFile>,
-    opened: Vec<(RequestId, Remembered)>,
-    went_on: Vec<OpenedRequest>,
     changes: usize,
     /// What is answered in this group to whom sent a key.
     keys: HashMap<Vec<u8>, KeptAnswer>,
     /// The time has come for a checkpoint.
     checkpoint: bool,
-    answers: Vec<Told>,
+    answers: Vec<Waiting>,
 }
 
-/// An answer that waits for the commit.
-enum Told {
-    Done(Answer<Answered>, Result<Answered, Refusal>),
-    Looked(Answer<Holdings>, OwnerId),
+/// Who waits for the commit.
+enum Waiting {
+    Done(oneshot::Sender<Result<Answered, Refusal>>, Result<Answered, Refusal>),
+    Look(Look),
 }
 
 impl Writer {
@@ -103,7 +104,7 @@ impl Writer {
             });
             if let Err(error) = committed {
                 // What was applied in memory is not what is kept: only a restart makes them one.
-                tracing::error!(%error, "the store failed; nothing is taken until a restart");
+                tracing::error!(%error, "the writer failed; nothing is taken until a restart");
                 self.standing.set(Standing::FAILED);
                 return;
             }
@@ -119,16 +120,17 @@ impl Writer {
         &mut self,
         first: Job,
         queue: &mut mpsc::Receiver<Job>,
-    ) -> Result<(Group, bool), StoreError> {
+    ) -> Result<(Group, bool), Fault> {
         let mut group = Group::default();
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
                 Job::Do { what, once, answer } => {
                     let done = self.once(what, once, &mut group)?;
-                    group.answers.push(Told::Done(answer, done));
+                    group.answers.push(Waiting::Done(answer, done));
                 }
-                Job::Look { owner, answer } => group.answers.push(Told::Looked(answer, owner)),
+                Job::Look(look) => group.answers.push(Waiting::Look(look)),
+                Job::Clock(now) => self.clock(now, &mut group)?,
                 Job::Checkpoint => group.checkpoint = true,
                 Job::Stop => return Ok((group, true)),
             }
@@ -145,146 +147,141 @@ impl Writer {
         what: Deed,
         once: Option<Once>,
         group: &mut Group,
-    ) -> Result<Result<Answered, Refusal>, StoreError> {
-        let Some(once) = once else { return self.act(what, group) };
-        let before = match group.keys.get(once.key()) {
-            Some(kept) => Some(kept.clone()),
-            None => self.store.answered(&once)?,
+    ) -> Result<Result<Answered, Refusal>, Fault> {
+        let before = match &once {
+            None => None,
+            Some(once) => match group.keys.get(once.key()) {
+                Some(kept) => Some(once.again(kept)),
+                None => self.store.answered(once)?.map(|kept| once.again(&kept)),
+            },
         };
-        if let Some(kept) = before {
-            return Ok(once.again(&kept).map_err(Refusal::from));
+        if let Some(again) = before {
+            return Ok(again.map_err(Refusal::from));
         }
-        let done = self.act(what, group)?;
-        if let Ok(answered) = &done {
+        let answered = match self.act(what, group) {
+            Ok(answered) => answered,
+            Err(Failure::Refused(refusal)) => return Ok(Err(refusal)),
+            Err(Failure::Fault(fault)) => return Err(fault),
+        };
+        if let Some(once) = once {
             let kept = once.answered(answered.clone());
             group.keys.insert(once.key().to_vec(), kept.clone());
             group.kept.keys_kept_after = once.second().saturating_sub(self.keys_seconds);
             group.kept.answers.push((once, kept));
         }
-        Ok(done)
+        Ok(Ok(answered))
     }
 
-    fn act(
-        &mut self,
-        what: Deed,
-        group: &mut Group,
-    ) -> Result<Result<Answered, Refusal>, StoreError> {
+    fn act(&mut self, what: Deed, group: &mut Group) -> Result<Answered, Failure> {
         match what {
-            Deed::Apply { changes, json } => Ok(self.apply(changes, json, group)),
+            Deed::Apply { changes, json, now } => self.apply(&changes, json, now, group),
             Deed::Open { authorized, now } => {
-                Ok(self.open(authorized, now, group).map_err(Refusal::from))
+                // The receipt is of the request alone, so it takes no route to write one: that costs
+                // the agency the same time, whoever lives there.
+                let receipt = raw(&authorized.receipt());
+                let revision = self.registry.snapshot().revision();
+                let opened = self.requests.open(authorized, now, revision, &mut group.news)?;
+                let (id, body) =
+                    (opened.id(), raw(&Told::of(&opened, &receipt, opened.opened_at())));
+                group.kept.receipts.push((id, receipt));
+                Ok(Answered { request: Some(id), body })
             }
-            Deed::Go { agency, id, step, now } => self.go_on(agency, id, step, now, group),
+            Deed::Go { agency, id, step, now } => {
+                // A number is told once its request is kept: before, it is nobody's.
+                let receipt = self.store.receipt(id).map_err(Fault::from)?;
+                let receipt = receipt.ok_or(CaseFileError::Unknown { id })?;
+                let opened = self.requests.go_on(agency, id, step, now, &mut group.news)?;
+                let now = self.requests.not_before(now);
+                let body = raw(&Told::of(&opened, &receipt, now));
+                Ok(Answered { request: Some(id), body })
+            }
+            Deed::Ask { id, route, now } => self.ask(id, &route, now, group),
+            Deed::Report { id, answers, now } => {
+                self.requests.report(id, &answers, now, &mut group.news)?;
+                let body = raw(&json!({ "request": id, "answers": answers.len() }));
+                Ok(Answered { request: Some(id), body })
+            }
         }
     }
 
     fn apply(
         &mut self,
-        changes: Vec<Change>,
+        changes: &[Change],
         json: Vec<u8>,
+        now: Timestamp,
         group: &mut Group,
-    ) -> Result<Answered, Refusal> {
-        let number = changes.len();
-        let snapshot = self.registry.apply(changes)?;
+    ) -> Result<Answered, Failure> {
+        let snapshot = self.registry.apply(changes.iter().cloned())?;
         let revision = snapshot.revision();
-        group.kept.revisions.push(LogEntry { revision, changes: json });
-        group.changes += number;
-        group.snapshot = Some(snapshot);
-        let body = raw(&json!({ "revision": revision, "changes": number }));
+        if self.requests.any_open(now) {
+            self.requests.touch(self.registry.touched(changes), now, revision);
+        }
+        group.log(snapshot, changes.len(), json);
+        let body = raw(&json!({ "revision": revision, "changes": changes.len() }));
         Ok(Answered { request: None, body })
     }
 
-    /// The group's copy of an agency's case file, which counts once it is committed. What was asked
-    /// is shared between copies. With it the first instant at which it can be changed: requests come
-    /// through the queue out of order, and in a case file time does not run backwards.
-    fn file<'a>(
-        &self,
-        agency: AgencyId,
-        now: Timestamp,
-        group: &'a mut Group,
-    ) -> (&'a mut CaseFile, Timestamp) {
-        let published = || CaseFile::clone(&self.cases.file(agency));
-        let file = group.files.entry(agency).or_insert_with(published);
-        let now = file.last().map_or(now, |last| now.max(last));
-        (file, now)
-    }
-
-    fn open(
+    /// Hands over who is to be asked and was not. From then on they are asked, for this request and
+    /// by their own limits, whether a notice reaches them or not.
+    fn ask(
         &mut self,
-        authorized: AuthorizedRequest,
-        now: Timestamp,
-        group: &mut Group,
-    ) -> Result<Answered, CaseFileError> {
-        let agency = authorized.request().agency;
-        let id = fresh(&self.ids);
-        let (file, now) = self.file(agency, now, group);
-        let ordinal = file.iter().len() as u64;
-        file.open(id, &authorized, now)?;
-        let Some(opened) = file.iter().next_back().cloned() else {
-            return Err(CaseFileError::Unknown { id });
-        };
-        // The receipt is of the request alone, so it takes no route to write one: that costs the
-        // agency the same time, whoever lives there.
-        let stored = StoredRequest { opened, receipt: raw(&authorized.receipt()) };
-        let body = raw(&stored.told(now));
-        let json = serde_json::to_vec(&stored).unwrap_or_default();
-        group.kept.requests.push(KeptRequest { agency, ordinal, id, json });
-        self.ids.insert(id);
-        group.opened.push((id, Remembered { authorized, opened: stored.opened }));
-        Ok(Answered { request: Some(id), body })
-    }
-
-    /// Takes a request one step on in its life.
-    fn go_on(
-        &mut self,
-        agency: AgencyId,
         id: RequestId,
-        step: Step,
+        route: &Route,
         now: Timestamp,
         group: &mut Group,
-    ) -> Result<Result<Answered, Refusal>, StoreError> {
-        // Its number is told once it is kept, so that what nobody has kept is nobody's.
-        let Some((place, stored)) = self.store.place_and_request(id)? else {
-            return Ok(Err(CaseFileError::Unknown { id }.into()));
-        };
-        let (file, now) = self.file(agency, now, group);
-        let gone = match step {
-            Step::Resolve => file.resolve(id, now),
-            Step::Withdraw => file.withdraw(id, now),
-            Step::Extend(until) => file.extend(id, until, now),
-        };
-        if let Err(error) = gone {
-            return Ok(Err(error.into()));
+    ) -> Result<Answered, Failure> {
+        let (newest, now) = (self.registry.snapshot(), self.requests.not_before(now));
+        // Whoever withdrew or was asked often enough since is left out.
+        let rechecked =
+            (route.revision() != newest.revision()).then(|| route.recheck(&newest, now));
+        let current = rechecked.as_ref().unwrap_or(route);
+        let seen = route.revision();
+        let to_send = self.requests.ask(id, current, seen, now, &mut group.news)?;
+        let asked = |owner| Change::RecordAsked { owner, at: now };
+        let asked: Vec<_> = to_send.recipients().map(|to| asked(to.owner)).collect();
+        if !asked.is_empty() {
+            let json = raw(&asked).get().as_bytes().to_vec();
+            let number = asked.len();
+            let snapshot = self.registry.apply(asked).map_err(Fault::Asked)?;
+            group.log(snapshot, number, json);
         }
-        let Some(opened) = file.iter().find(|opened| opened.id() == id).cloned() else {
-            return Ok(Err(CaseFileError::Unknown { id }.into()));
-        };
-        let stored = StoredRequest { opened, ..stored };
-        let body = raw(&stored.told(now));
-        let json = serde_json::to_vec(&stored).unwrap_or_default();
-        group.kept.requests.push(KeptRequest { agency, ordinal: place, id, json });
-        group.went_on.push(stored.opened);
-        Ok(Ok(Answered { request: Some(id), body }))
+        Ok(Answered { request: Some(id), body: raw(&Routed::of(id, &to_send)) })
+    }
+
+    /// What time brings about: requests expire, and others are looked at again.
+    fn clock(&mut self, now: Timestamp, group: &mut Group) -> Result<(), Fault> {
+        self.requests.expire(now, &mut group.news)?;
+        if now >= self.look_again_at {
+            self.requests.look_again(now, self.registry.snapshot().revision());
+            self.look_again_at =
+                now.saturating_add(self.look_again_after).unwrap_or(Timestamp::MAX);
+        }
+        Ok(())
     }
 
     /// Commits a group, publishes it, and only then tells everybody.
-    fn commit(&mut self, group: Group) -> Result<(), StoreError> {
-        let Group { kept, snapshot, files, opened, went_on, changes, answers, checkpoint, .. } =
-            group;
+    fn commit(&mut self, group: Group) -> Result<(), Fault> {
+        let Group { mut kept, news, snapshot, changes, answers, checkpoint, .. } = group;
+        kept.outcomes = self.requests.rows(&news)?;
+        kept.events = news.events;
         if !kept.is_empty() {
-            let (start, number) = (Instant::now(), opened.len());
+            let (start, opened) = (Instant::now(), news.opened.len());
             self.store.commit(&kept)?;
-            self.metrics.committed(start.elapsed(), changes, number);
+            self.metrics.committed(start.elapsed(), changes, opened);
         }
-        if !files.is_empty() {
-            self.cases.replace(files.into_values(), opened, went_on);
+        if !kept.events.is_empty() {
+            self.cases.publish(&kept.events, news.opened)?;
         }
         if let Some(snapshot) = snapshot {
             self.metrics.publish(&snapshot);
             self.published.store(Arc::new(snapshot));
         }
-        for told in answers {
-            self.tell(told);
+        for waiting in answers {
+            match waiting {
+                // Nobody may be listening any more, which is no matter.
+                Waiting::Done(answer, done) => drop(answer.send(done)),
+                Waiting::Look(look) => look(&self.registry, &self.requests),
+            }
         }
         self.metrics.log_entries.inc_by(i64::try_from(kept.revisions.len()).unwrap_or(0));
         for entry in &kept.revisions {
@@ -296,33 +293,14 @@ impl Writer {
         self.due.look(&self.registry);
         Ok(())
     }
-
-    /// Tells one who asked; nobody may be listening any more, which is no matter.
-    fn tell(&self, told: Told) {
-        match told {
-            Told::Done(answer, done) => drop(answer.send(done)),
-            Told::Looked(answer, owner) => drop(answer.send(Ok(Holdings {
-                revision: self.registry.snapshot().revision(),
-                consent: self.registry.consent(owner),
-                cameras: self.registry.cameras_of(owner),
-            }))),
-        }
-    }
 }
 
-/// A value as JSON. These are numbers, texts and instants: writing them cannot fail.
-fn raw(value: &impl serde::Serialize) -> Box<RawValue> {
-    to_raw_value(value).unwrap_or_default()
-}
-
-/// An id that no request has. By chance, since numbers in a row would tell an agency how much the
-/// others ask; below 2^53, so that every reader of JSON keeps it whole.
-fn fresh(taken: &HashSet<RequestId>) -> RequestId {
-    loop {
-        let number = getrandom::u64().unwrap_or_else(|_| taken.len() as u64 + 1);
-        let id = RequestId(number >> 11);
-        if !taken.contains(&id) {
-            return id;
-        }
+impl Group {
+    /// Takes a revision of the registry in.
+    fn log(&mut self, snapshot: Snapshot, changes: usize, json: Vec<u8>) {
+        let revision = snapshot.revision();
+        self.kept.revisions.push(LogEntry { revision, changes: json });
+        self.changes += changes;
+        self.snapshot = Some(snapshot);
     }
 }

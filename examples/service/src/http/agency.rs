@@ -1,4 +1,4 @@
-//! The agencies' plane: requests go in, receipts come out. Nothing here routes, so nothing here
+//! The agencies' plane: requests go in, receipts come out, and outcomes after the end. Nothing here routes, so nothing here
 //! could tell who lives where, not even by the time it takes.
 
 use std::sync::Arc;
@@ -13,11 +13,13 @@ use canvass::{
 };
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::body::{Nothing, Sent};
 use super::problem::{Kind, Problem};
 use super::{App, body};
-use crate::engine::{Refusal, Step};
+use crate::engine::{Refusal, Step, Told};
 use crate::store::{Answered, Caller, Once};
 
 /// So often a request is reviewed while others that overlap it are opened.
@@ -53,14 +55,13 @@ pub(super) async fn submit(
     Extension(agency): Extension<AgencyId>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
-    let (key, path) = (body::key(request.headers())?, request.uri().path().to_owned());
-    let text = body::receive(request, app.limits.body_bytes, app.body_within()).await?;
+    let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     for _ in 0..REVIEWS {
         let now = Timestamp::now();
-        let once = body::once(key.as_ref(), Caller::Agency(agency), &path, &text, now);
-        let (looking, text, sent) = (Arc::clone(&app), text.clone(), once.clone());
+        let once = sent.once(Caller::Agency(agency), now);
+        let (looking, text, same) = (Arc::clone(&app), sent.text.clone(), once.clone());
         let looked =
-            app.blocking(move || look(&looking, agency, &text, sent.as_ref(), now)).await??;
+            app.blocking(move || look(&looking, agency, &text, same.as_ref(), now)).await??;
         let authorized = match looked {
             Looked::Again(answered) => return Ok(body::answered(StatusCode::CREATED, answered)),
             Looked::Passed(authorized) => *authorized,
@@ -85,10 +86,7 @@ fn look(
     once: Option<&Once>,
     now: Timestamp,
 ) -> Result<Looked, Problem> {
-    let before = || match once.map(|once| app.engine.answered(once)) {
-        Some(kept) => kept?.transpose().map_err(|other| Problem::from(Refusal::from(other))),
-        None => Ok(None),
-    };
+    let before = || answered_before(app, once);
     if let Some(answered) = before()? {
         return Ok(Looked::Again(answered));
     }
@@ -122,10 +120,10 @@ fn review(
         contact: submitted.contact,
     };
     // The token has said which agency calls; the policy refuses a request that names another.
-    let record = app
-        .engine
-        .agency(agency)
-        .ok_or_else(|| Problem::new(Kind::Internal, "the agency of this token is not on record"))?;
+    let record =
+        app.engine.cases().agency(agency).ok_or_else(|| {
+            Problem::new(Kind::Internal, "the agency of this token is not on record")
+        })?;
     let reviewed = app.engine.cases().review(&request, record, now);
     reviewed.map_err(|violations| Problem::refused(&violations))
 }
@@ -143,12 +141,37 @@ pub(super) async fn receipt(
     id: Path<String>,
 ) -> Result<Response, Problem> {
     let (id, now) = (request_id(&id)?, Timestamp::now());
-    let engine = Arc::clone(&app.engine);
-    let stored = app.blocking(move || engine.request(id)).await??;
-    // Another agency's request is answered as one that never was.
-    let own = stored.filter(|stored| stored.opened.request().agency == agency);
-    let stored = own.ok_or_else(|| no_such_request(id))?;
-    Ok(body::json(StatusCode::OK, &stored.told(now)))
+    let pool = Arc::clone(&app);
+    let looking = move || {
+        let opened = app.engine.cases().request(id);
+        // Another agency's request is answered as one that never was.
+        let own = opened.filter(|opened| opened.request().agency == agency);
+        let receipt = app.engine.receipt(id)?;
+        let (opened, receipt) = own.zip(receipt).ok_or_else(|| no_such_request(id))?;
+        Ok(body::json(StatusCode::OK, &Told::of(&opened, &receipt, now)))
+    };
+    pool.blocking(looking).await?
+}
+
+/// `GET /v1/requests/{id}/outcome`: what became of an own request, after its end.
+pub(super) async fn outcome(
+    State(app): State<Arc<App>>,
+    Extension(agency): Extension<AgencyId>,
+    id: Path<String>,
+) -> Result<Response, Problem> {
+    let outcome = app.engine.outcome(agency, request_id(&id)?).await?;
+    Ok(body::json(StatusCode::OK, &outcome?))
+}
+
+/// `GET /v1/outcomes/pools/{pool}`: what became of ten own requests together.
+pub(super) async fn pool(
+    State(app): State<Arc<App>>,
+    Extension(agency): Extension<AgencyId>,
+    pool: Path<String>,
+) -> Result<Response, Problem> {
+    let refused = |_| Problem::new(Kind::BadRequest, "a pool's number is a whole number");
+    let outcome = app.engine.pool(agency, pool.parse().map_err(refused)?).await?;
+    Ok(body::json(StatusCode::OK, &outcome?))
 }
 
 /// `POST /v1/requests/{id}/resolve`
@@ -158,7 +181,7 @@ pub(super) async fn resolve(
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
-    go_on(app, agency, &id, request, nothing_more(Step::Resolve)).await
+    go_on(app, agency, &id, request, |Nothing {}| Step::Resolve).await
 }
 
 /// `POST /v1/requests/{id}/withdraw`
@@ -168,7 +191,7 @@ pub(super) async fn withdraw(
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
-    go_on(app, agency, &id, request, nothing_more(Step::Withdraw)).await
+    go_on(app, agency, &id, request, |Nothing {}| Step::Withdraw).await
 }
 
 /// `POST /v1/requests/{id}/extend`
@@ -178,11 +201,7 @@ pub(super) async fn extend(
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
-    let until = |text: &[u8]| {
-        let Until { until } = serde_json::from_slice(text)?;
-        Ok(Step::Extend(until))
-    };
-    go_on(app, agency, &id, request, until).await
+    go_on(app, agency, &id, request, |Until { until }| Step::Extend(until)).await
 }
 
 /// Until when a request is to be open.
@@ -192,30 +211,25 @@ struct Until {
     until: Timestamp,
 }
 
-/// A step of which there is nothing more to say: the body is an empty object.
-fn nothing_more(step: Step) -> impl FnOnce(&[u8]) -> Result<Step, serde_json::Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Nothing {}
-    move |text| serde_json::from_slice(text).map(|Nothing {}| step)
-}
-
-async fn go_on(
+/// Takes a request on by the step that a body stands for.
+async fn go_on<T: DeserializeOwned>(
     app: Arc<App>,
     agency: AgencyId,
     id: &str,
     request: HttpRequest,
-    step: impl FnOnce(&[u8]) -> Result<Step, serde_json::Error>,
+    step: impl FnOnce(T) -> Step,
 ) -> Result<Response, Problem> {
     let (id, now) = (request_id(id)?, Timestamp::now());
-    let (key, path) = (body::key(request.headers())?, request.uri().path().to_owned());
-    let text = body::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let step = step(&text).map_err(|error| Problem::json(&error))?;
-    let once = body::once(key.as_ref(), Caller::Agency(agency), &path, &text, now);
-    match app.engine.go_on(agency, id, step, now, once).await {
-        // Another agency's request is answered as one that never was.
-        Err(Refusal::CaseFile(CaseFileError::Unknown { .. })) => Err(no_such_request(id)),
-        gone => Ok(body::answered(StatusCode::OK, gone?)),
+    let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
+    let (step, once) = (step(sent.read()?), sent.once(Caller::Agency(agency), now));
+    Ok(body::answered(StatusCode::OK, app.engine.go_on(agency, id, step, now, once).await?))
+}
+
+/// What was answered before to what was sent with the same key.
+pub(super) fn answered_before(app: &App, once: Option<&Once>) -> Result<Option<Answered>, Problem> {
+    match once.map(|once| app.engine.answered(once)) {
+        Some(kept) => kept?.transpose().map_err(|other| Problem::from(Refusal::from(other))),
+        None => Ok(None),
     }
 }
 

@@ -8,17 +8,51 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::problem::{Kind, Problem};
 use crate::store::{Answered, Caller, Once};
 
+/// What was sent for something to be done, and what has it be done once if it came with a key.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) text: Bytes,
+    path: String,
+    key: Option<HeaderValue>,
+}
+
+impl Sent {
+    /// Receives the whole body of a request.
+    pub(crate) async fn receive(
+        request: Request,
+        allowed: usize,
+        within: Duration,
+    ) -> Result<Self, Problem> {
+        let (key, path) = (key(request.headers())?, request.uri().path().to_owned());
+        let text = receive(request, allowed, within).await?;
+        Ok(Self { text, path, key })
+    }
+
+    /// What was sent, as JSON.
+    pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.text).map_err(|error| Problem::json(&error))
+    }
+
+    /// What is to be done once, if a key came with it.
+    pub(crate) fn once(&self, caller: Caller, now: Timestamp) -> Option<Once> {
+        let second = u64::try_from(now.as_second()).unwrap_or(0);
+        let key = self.key.as_ref()?;
+        Some(Once::new(caller, key.as_bytes(), &self.path, &self.text, second))
+    }
+}
+
+/// The body of what needs no more to be said: an empty object.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
 /// Receives the whole body of a request.
-pub(crate) async fn receive(
-    request: Request,
-    allowed: usize,
-    within: Duration,
-) -> Result<Bytes, Problem> {
+async fn receive(request: Request, allowed: usize, within: Duration) -> Result<Bytes, Problem> {
     if !says_json(request.headers()) {
         let detail = "send the header `Content-Type: application/json`";
         return Err(Problem::new(Kind::NotJson, detail));
@@ -47,7 +81,7 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const KEY_BYTES: usize = 255;
 
 /// The idempotency key of a request's head, if it has one.
-pub(crate) fn key(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
+fn key(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
     let mut keys = headers.get_all(KEY).iter();
     let Some(key) = keys.next() else { return Ok(None) };
     let visible = key.as_bytes().iter().all(u8::is_ascii_graphic);
@@ -56,18 +90,6 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
         return Err(Problem::new(Kind::BadKey, detail));
     }
     Ok(Some(key.clone()))
-}
-
-/// What is to be done once, if a key came with it.
-pub(crate) fn once(
-    key: Option<&HeaderValue>,
-    caller: Caller,
-    path: &str,
-    body: &[u8],
-    now: Timestamp,
-) -> Option<Once> {
-    let second = u64::try_from(now.as_second()).unwrap_or(0);
-    key.map(|key| Once::new(caller, key.as_bytes(), path, body, second))
 }
 
 /// An answer that was given, for the first time or again.

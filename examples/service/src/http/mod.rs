@@ -8,6 +8,7 @@ mod operator;
 mod pages;
 mod problem;
 mod serve;
+mod standing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +77,11 @@ pub fn router(app: Arc<App>) -> Router {
     let within = Duration::from_secs(app.limits.answer_seconds);
     let operator = Router::new()
         .route("/v1/changes", post(operator::change))
-        .route("/v1/requests/{id}/route", get(operator::route))
+        .route("/v1/due", get(standing::due))
+        .route("/v1/events", get(standing::events))
+        .route("/v1/requests/{id}/route", get(standing::route))
+        .route("/v1/requests/{id}/ask", post(standing::ask))
+        .route("/v1/requests/{id}/answers", post(standing::answers))
         .route("/v1/requests/{id}/funnel", get(operator::funnel))
         .route("/v1/requests/{id}/explanation", get(operator::explanation))
         .route("/v1/owners/{id}", get(operator::owner))
@@ -85,6 +90,8 @@ pub fn router(app: Arc<App>) -> Router {
     let agency = Router::new()
         .route("/v1/requests", post(agency::submit))
         .route("/v1/requests/{id}", get(agency::receipt))
+        .route("/v1/requests/{id}/outcome", get(agency::outcome))
+        .route("/v1/outcomes/pools/{pool}", get(agency::pool))
         .route("/v1/requests/{id}/resolve", post(agency::resolve))
         .route("/v1/requests/{id}/withdraw", post(agency::withdraw))
         .route("/v1/requests/{id}/extend", post(agency::extend))

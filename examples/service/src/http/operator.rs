@@ -1,21 +1,18 @@
-//! The operator's plane: changes, routes, and why a route is as it is.
+//! The operator's plane: changes, what is held of owners, and why a route is as it is.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use canvass::{
-    AuthorizedRequest, Camera, CameraId, Change, Consent, Explanation, OwnerId, Revision, Route,
-    Scratch,
-};
+use canvass::{AuthorizedRequest, CameraId, Change, Explanation, OwnerId};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::agency::{no_such_request, request_id};
+use super::agency::request_id;
+use super::body::Sent;
 use super::problem::{Kind, Problem};
 use super::{App, body};
 use crate::store::Caller;
@@ -28,15 +25,14 @@ pub(super) async fn change(
     State(app): State<Arc<App>>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
-    let (key, path) = (body::key(request.headers())?, request.uri().path().to_owned());
-    let text = body::receive(request, app.limits.changes_body_bytes, app.body_within()).await?;
+    let sent = Sent::receive(request, app.limits.changes_body_bytes, app.body_within()).await?;
     let (allowed, now) = (app.limits.changes_per_list, Timestamp::now());
     let reading = move || {
-        let once = body::once(key.as_ref(), Caller::Operator, &path, &text, now);
-        read_changes(&text, allowed).map(|(changes, json)| (changes, json, once))
+        let once = sent.once(Caller::Operator, now);
+        read_changes(&sent.text, allowed).map(|(changes, json)| (changes, json, once))
     };
     let (changes, json, once) = app.blocking(reading).await??;
-    Ok(body::answered(StatusCode::OK, app.engine.apply(changes, json, once).await?))
+    Ok(body::answered(StatusCode::OK, app.engine.apply(changes, json, now, once).await?))
 }
 
 /// Reads a list of changes, and writes it as it is kept.
@@ -71,60 +67,6 @@ fn each_error(text: &[u8]) -> Option<Problem> {
         format!("{} of {} changes cannot be read, so none was applied", errors.len(), items.len());
     errors.truncate(TOLD);
     Some(Problem::new(Kind::WrongShape, detail).with("errors", errors))
-}
-
-#[derive(Serialize)]
-struct Routed<'a> {
-    request: canvass::RequestId,
-    agency: canvass::AgencyId,
-    case_reference: &'a str,
-    revision: Revision,
-    now: Timestamp,
-    owners: usize,
-    cameras: usize,
-    recipients: Vec<Recipient<'a>>,
-}
-
-#[derive(Serialize)]
-struct Recipient<'a> {
-    owner: OwnerId,
-    cameras: &'a [CameraId],
-}
-
-thread_local! {
-    /// Working memory of routing, one for each thread.
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
-}
-
-/// `GET /v1/requests/{id}/route`: whom to ask, as of this moment. It is the newest state, so there
-/// is nothing to re-check as long as it is sent at once.
-pub(super) async fn route(
-    State(app): State<Arc<App>>,
-    id: Path<String>,
-) -> Result<Response, Problem> {
-    with_request(app, &id, |app, id, authorized, now| {
-        let mut route = Route::empty(authorized, now);
-        let snapshot = app.engine.snapshot();
-        SCRATCH
-            .with_borrow_mut(|scratch| snapshot.route_into(authorized, now, scratch, &mut route));
-        let recipients = route
-            .recipients()
-            .map(|recipient| Recipient { owner: recipient.owner, cameras: recipient.cameras });
-        body::json(
-            StatusCode::OK,
-            &Routed {
-                request: id,
-                agency: authorized.request().agency,
-                case_reference: &authorized.request().case_reference,
-                revision: route.revision(),
-                now,
-                owners: route.owners(),
-                cameras: route.cameras().len(),
-                recipients: recipients.collect(),
-            },
-        )
-    })
-    .await
 }
 
 /// `GET /v1/requests/{id}/funnel`: how many cameras fall where.
@@ -187,18 +129,10 @@ async fn with_request(
     let (id, now) = (request_id(id)?, Timestamp::now());
     let pool = Arc::clone(&app);
     pool.blocking(move || {
-        let authorized = app.engine.authorized(id, now)?.ok_or_else(|| no_such_request(id))??;
+        let authorized = app.engine.cases().authorized(id, now)?;
         Ok(answer(&app, id, &authorized, now))
     })
     .await?
-}
-
-#[derive(Serialize)]
-struct Held {
-    owner: OwnerId,
-    revision: Revision,
-    consent: Consent,
-    cameras: Vec<Camera>,
 }
 
 /// `GET /v1/owners/{id}`: what is held of one owner, for when they ask.
@@ -208,7 +142,5 @@ pub(super) async fn owner(
 ) -> Result<Response, Problem> {
     let refused = |_| Problem::new(Kind::BadRequest, "an owner's number is a whole number");
     let owner = id.parse().map(OwnerId).map_err(refused)?;
-    let held = app.engine.holdings(owner).await?;
-    let (revision, consent, cameras) = (held.revision, held.consent, held.cameras);
-    Ok(body::json(StatusCode::OK, &Held { owner, revision, consent, cameras }))
+    Ok(body::json(StatusCode::OK, &app.engine.holdings(owner).await?))
 }

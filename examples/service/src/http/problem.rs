@@ -4,10 +4,13 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
-use canvass::{AreaError, CaseFileError, ChangeError, ReopenError, Violations};
+use canvass::{
+    AreaError, CaseFileError, ChangeError, OpenRequestsError, OutcomeError, ReopenError, Violations,
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::agency::no_such_request;
 use crate::engine::{NotAuthorized, Refusal};
 use crate::store::StoreError;
 
@@ -51,6 +54,11 @@ kinds! {
     ChangesRefused CONFLICT "changes_refused" "A change cannot be applied, so none was",
     NotAuthorized CONFLICT "not_authorized" "The request may not be routed today",
     NotOpen CONFLICT "not_open" "The request is not open",
+    NotClosed CONFLICT "not_closed" "An outcome is for after the end",
+    FirstNotClosed CONFLICT "first_not_closed" "An earlier request has the outcome, and goes on",
+    OnlyPooled CONFLICT "only_pooled" "The answers are told in a pool only",
+    PoolNotComplete CONFLICT "pool_not_complete" "The pool is not complete",
+    NotAsked CONFLICT "not_asked" "An owner was not asked, so there is nothing to answer",
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is larger than allowed",
     NotJson UNSUPPORTED_MEDIA_TYPE "not_json" "The body must be application/json",
     WrongShape UNPROCESSABLE_ENTITY "wrong_shape" "The JSON says something that cannot be",
@@ -150,6 +158,8 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Changes(error) => error.into(),
             Refusal::CaseFile(error) => error.into(),
+            Refusal::Requests(error) => error.into(),
+            Refusal::Outcome(error) => error.into(),
             Refusal::OtherBody(error) => Self::new(Kind::KeyReused, error.to_string()),
             Refusal::Stopping => Self::new(Kind::Stopping, refusal.to_string()),
             Refusal::StoreFailed => Self::new(Kind::StoreFailed, refusal.to_string()),
@@ -165,6 +175,7 @@ impl From<CaseFileError> for Problem {
                 let violation = json!({ "code": "case_exhausted", "message": error.to_string() });
                 Self::new(Kind::Refused, error.to_string()).with("violations", [violation])
             }
+            CaseFileError::Unknown { id } => no_such_request(id),
             CaseFileError::NotOpen { state, .. } => {
                 Self::new(Kind::NotOpen, error.to_string()).with("state", state)
             }
@@ -181,10 +192,46 @@ impl From<CaseFileError> for Problem {
     }
 }
 
+impl From<OpenRequestsError> for Problem {
+    fn from(error: OpenRequestsError) -> Self {
+        match error {
+            OpenRequestsError::CaseFile(error) => error.into(),
+            error => {
+                tracing::error!(%error, "open requests refused");
+                Self::new(Kind::Internal, "the operator's log says more")
+            }
+        }
+    }
+}
+
+impl From<OutcomeError> for Problem {
+    fn from(error: OutcomeError) -> Self {
+        let kind = match error {
+            OutcomeError::Unknown { id } => return no_such_request(id),
+            OutcomeError::Closed { .. } => Kind::NotOpen,
+            OutcomeError::NotClosed { .. } => Kind::NotClosed,
+            OutcomeError::FirstNotClosed { first, .. } => {
+                return Self::new(Kind::FirstNotClosed, error.to_string()).with("first", first);
+            }
+            OutcomeError::OnlyPooled { .. } => Kind::OnlyPooled,
+            OutcomeError::PoolNotComplete { .. } => Kind::PoolNotComplete,
+            OutcomeError::NotAsked { owner, .. } => {
+                return Self::new(Kind::NotAsked, error.to_string()).with("owner", owner);
+            }
+            error => {
+                tracing::error!(%error, "a ledger of outcomes refused");
+                return Self::new(Kind::Internal, "the operator's log says more");
+            }
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
 impl From<NotAuthorized> for Problem {
     fn from(error: NotAuthorized) -> Self {
         let problem = Self::new(Kind::NotAuthorized, error.to_string());
         match &error {
+            NotAuthorized::Unknown(id) => no_such_request(*id),
             NotAuthorized::NotOpen { state, .. } => {
                 Self::new(Kind::NotOpen, error.to_string()).with("state", state)
             }

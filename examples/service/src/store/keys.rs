@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::{AGING, KEYS, Store, StoreError};
+use super::{AGING, KEYS, Store, StoreError, unread};
 
 /// Of each key that is added so many old ones may be forgotten: more than one, so that they become
 /// fewer, and few, so that no commit takes long.
@@ -110,7 +110,7 @@ pub(super) fn insert(
 ) -> Result<(), StoreError> {
     let (mut keys, mut aging) = (transaction.open_table(KEYS)?, transaction.open_table(AGING)?);
     for (Once { key, second, .. }, kept) in answers {
-        let json = serde_json::to_vec(kept).map_err(|error| unread(*second, &error))?;
+        let json = serde_json::to_vec(kept).map_err(|error| unread("keys", *second, &error))?;
         keys.insert(key.as_slice(), json.as_slice())?;
         aging.insert((*second, key.as_slice()), ())?;
     }
@@ -137,12 +137,9 @@ impl Store {
     pub fn answered(&self, once: &Once) -> Result<Option<KeptAnswer>, StoreError> {
         let keys = self.database.begin_read()?.open_table(KEYS)?;
         let kept = keys.get(once.key.as_slice())?;
-        let read =
-            |kept: &[u8]| serde_json::from_slice(kept).map_err(|error| unread(once.second, &error));
+        let read = |kept: &[u8]| {
+            serde_json::from_slice(kept).map_err(|error| unread("keys", once.second, &error))
+        };
         kept.map(|kept| read(kept.value())).transpose()
     }
-}
-
-fn unread(second: u64, error: &serde_json::Error) -> StoreError {
-    StoreError::Entry { table: "keys", entry: second, reason: error.to_string() }
 }

@@ -1,16 +1,19 @@
-//! What is kept: tiles, the log of changes since, and the requests that were opened.
+//! What is kept: tiles, the log of changes since, what happened to requests, and what owners answered.
 //!
 //! One file of `redb`, where a commit is one transaction, on the disk before it returns.
 //!
 //! ```text
-//! meta      "format"          -> 2
+//! meta      "format"          -> 3
 //!           "checkpoint"      -> revision of the last checkpoint
 //!           "tiles", "digest" -> how many tiles that has, and which versions of them
 //!           "revision"        -> revision of the last entry that the log was given
+//!           "event"           -> number of the last event
 //! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
 //! log       revision          -> the changes that made it, as JSON
-//! opened    agency, ordinal   -> the request and its receipt, as JSON
-//! requests  request           -> agency, ordinal
+//! events    number            -> what happened to a request, as JSON
+//! receipts  request           -> its receipt, as JSON
+//! outcomes  request           -> what is kept of the answers to it, as JSON
+//! pools     agency, pool      -> what may be told of a pool of requests, as JSON
 //! keys      caller, key       -> what was answered to whoever sent the key, as JSON
 //! aging     second, keys' key -> nothing: which keys are old
 //! ```
@@ -20,31 +23,39 @@
 //! `meta` is for what would be missed nowhere: a tile that is not there, or the end of the log.
 
 mod checkpoint;
+mod error;
+mod events;
 mod inventory;
 mod keys;
-mod opened;
+mod outcomes;
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
-use canvass::{Change, Revision};
+use canvass::{Change, LifecycleEvent, RequestId, Revision};
 use redb::backends::FileBackend;
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
 };
+use serde_json::value::RawValue;
 
+use error::unread;
 use inventory::Inventory;
 
 pub use checkpoint::StagedTile;
+pub use error::StoreError;
+pub use events::FIRST_EVENT;
 pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
-pub use opened::{KeptRequest, StoredRequest, Told};
+pub use outcomes::LedgerRows;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const TILES: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("tiles");
 const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
-const OPENED: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("opened");
-const REQUESTS: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("requests");
+const EVENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("events");
+const RECEIPTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("receipts");
+const OUTCOMES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outcomes");
+const POOLS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("pools");
 const KEYS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keys");
 const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging");
 
@@ -52,70 +63,7 @@ const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging
 const FILE: &str = "canvass.redb";
 
 /// The format that is written and read.
-const FORMAT: u64 = 2;
-
-/// Why something could not be kept or read back.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The folder or the file in it cannot be made or opened.
-    #[error("cannot open `{path}`: {reason}")]
-    Open {
-        /// Which.
-        path: String,
-        /// Why not.
-        reason: String,
-    },
-    /// The file was written by another version of this service.
-    #[error("the store has format `{found}`, and this service reads format `{FORMAT}`")]
-    Format {
-        /// The format found.
-        found: u64,
-    },
-    /// The database refused.
-    #[error("the database refused: {0}")]
-    Database(redb::Error),
-    /// An entry is not what this service writes.
-    #[error("entry `{entry}` of table `{table}` cannot be read: {reason}")]
-    Entry {
-        /// Which table.
-        table: &'static str,
-        /// Which entry.
-        entry: u64,
-        /// Why not.
-        reason: String,
-    },
-    /// Tiles of the last checkpoint are missing.
-    #[error("tiles are missing: revision `{revision}` was kept in {kept}, and {found} are there")]
-    TilesMissing {
-        /// The checkpoint's revision.
-        revision: Revision,
-        /// How many there were.
-        kept: u64,
-        /// How many there are.
-        found: u64,
-    },
-    /// There are as many tiles as were kept, but not the same, or not as of the same revisions.
-    #[error("the tiles are not those in which revision `{revision}` was kept")]
-    OtherTiles {
-        /// The checkpoint's revision.
-        revision: Revision,
-    },
-    /// The end of the log is missing.
-    #[error("the log is cut off: it ends at revision `{found}`, and went on to `{kept}`")]
-    LogCutOff {
-        /// The last revision that was kept.
-        kept: Revision,
-        /// The last one that is there.
-        found: Revision,
-    },
-}
-
-impl<E: Into<redb::Error>> From<E> for StoreError {
-    fn from(error: E) -> Self {
-        Self::Database(error.into())
-    }
-}
+const FORMAT: u64 = 3;
 
 /// The embedded database.
 #[derive(Debug)]
@@ -163,8 +111,12 @@ impl LogLength {
 pub struct Kept {
     /// Revisions of the registry.
     pub revisions: Vec<LogEntry>,
-    /// Requests that were opened, or are kept anew because they went on in their lives.
-    pub requests: Vec<KeptRequest>,
+    /// What happened to requests.
+    pub events: Vec<LifecycleEvent>,
+    /// The receipts of those that were opened.
+    pub receipts: Vec<(RequestId, Box<RawValue>)>,
+    /// What is counted of answers.
+    pub outcomes: LedgerRows,
     /// What was answered to whom sent a key.
     pub answers: Vec<(Once, KeptAnswer)>,
     /// Keys that were sent before this second may be forgotten.
@@ -175,7 +127,11 @@ impl Kept {
     /// Whether there is nothing to keep.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.revisions.is_empty() && self.requests.is_empty() && self.answers.is_empty()
+        // Receipts and rows come with events, but for a row that an answer makes anew.
+        self.revisions.is_empty()
+            && self.events.is_empty()
+            && self.outcomes.requests.is_empty()
+            && self.answers.is_empty()
     }
 }
 
@@ -214,8 +170,10 @@ impl Store {
             }
             transaction.open_table(TILES)?;
             transaction.open_table(LOG)?;
-            transaction.open_table(OPENED)?;
-            transaction.open_table(REQUESTS)?;
+            transaction.open_table(EVENTS)?;
+            transaction.open_table(RECEIPTS)?;
+            transaction.open_table(OUTCOMES)?;
+            transaction.open_table(POOLS)?;
             transaction.open_table(KEYS)?;
             transaction.open_table(AGING)?;
         }
@@ -240,9 +198,11 @@ impl Store {
         if let Some(LogEntry { revision, .. }) = group.revisions.last() {
             transaction.open_table(META)?.insert("revision", revision.0)?;
         }
-        if !group.requests.is_empty() {
-            opened::insert(&transaction, &group.requests)?;
+        events::insert(&transaction, &group.events)?;
+        if !group.receipts.is_empty() {
+            events::insert_receipts(&transaction, &group.receipts)?;
         }
+        outcomes::insert(&transaction, &group.outcomes)?;
         if !group.answers.is_empty() {
             keys::insert(&transaction, &group.answers, group.keys_kept_after)?;
         }
@@ -303,9 +263,8 @@ impl Store {
             let (revision, changes) = entry.map_err(StoreError::from)?;
             let revision = revision.value();
             length.add(changes.value().len());
-            let changes = serde_json::from_slice(changes.value()).map_err(|error| {
-                StoreError::Entry { table: "log", entry: revision, reason: error.to_string() }
-            })?;
+            let changes = serde_json::from_slice(changes.value());
+            let changes = changes.map_err(|error| unread("log", revision, &error))?;
             take(Revision(revision), changes)?;
             found = found.max(revision);
         }

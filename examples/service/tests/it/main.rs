@@ -11,12 +11,15 @@
     reason = "tests"
 )]
 
+mod clock;
 mod crash;
 mod keys;
 mod lifecycle;
+mod outcomes;
 mod planes;
 mod problems;
 mod restart;
+mod standing;
 mod store;
 mod support;
 mod tiles;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use canvass_service::settings::TokenDigest;
 use jiff::{SignedDuration, Timestamp};
+use redb::{Database, Key, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde_json::{Value, json};
 
 pub const OPERATOR: &str = "operator-token-of-the-tests";
@@ -239,4 +240,56 @@ pub fn post_keyed(
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     let text = response.body_mut().read_to_string()?;
     Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), text })
+}
+
+/// A table of the store.
+pub type Table<K> = TableDefinition<'static, K, &'static [u8]>;
+
+/// What a table of a store that is not open has.
+pub fn rows<K>(folder: &Path, table: Table<K>) -> Vec<(K, Vec<u8>)>
+where
+    K: Key + for<'a> redb::Value<SelfType<'a> = K>,
+{
+    let database = database(folder);
+    let table = database.begin_read().unwrap().open_table(table).unwrap();
+    let mut rows = Vec::new();
+    for row in table.iter().unwrap() {
+        let (key, bytes) = row.unwrap();
+        rows.push((key.value(), bytes.value().to_vec()));
+    }
+    rows
+}
+
+pub fn insert<K>(folder: &Path, table: Table<K>, key: K, bytes: &[u8])
+where
+    K: Key + for<'a> redb::Value<SelfType<'a> = K>,
+{
+    edit(folder, |transaction| {
+        transaction.open_table(table).unwrap().insert(key, bytes).unwrap();
+    });
+}
+
+/// Takes a row away, which is returned.
+#[track_caller]
+pub fn remove<K>(folder: &Path, table: Table<K>, key: K) -> Vec<u8>
+where
+    K: Key + for<'a> redb::Value<SelfType<'a> = K>,
+{
+    edit(folder, |transaction| {
+        let mut table = transaction.open_table(table).unwrap();
+        let row = table.remove(key).unwrap();
+        row.unwrap().value().to_vec()
+    })
+}
+
+fn edit<T>(folder: &Path, edit: impl FnOnce(&WriteTransaction) -> T) -> T {
+    let database = database(folder);
+    let transaction = database.begin_write().unwrap();
+    let edited = edit(&transaction);
+    transaction.commit().unwrap();
+    edited
+}
+
+fn database(folder: &Path) -> Database {
+    Database::open(folder.join("data/canvass.redb")).unwrap()
 }

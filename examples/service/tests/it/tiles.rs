@@ -5,13 +5,14 @@ use std::path::Path;
 
 use canvass::{Revision, TileKey};
 use canvass_service::store::{Store, StoreError};
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde_json::{Value, json};
 
-use crate::support::{OPERATOR, Service, agreed, complaint, config, request, square};
+use crate::support::{
+    OPERATOR, Service, Table, agreed, complaint, config, insert, remove, request, rows, square,
+};
 
-const TILES: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("tiles");
-const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
+const TILES: Table<(u64, u64)> = Table::new("tiles");
+const LOG: Table<u64> = Table::new("log");
 
 /// Three houses in each of two towns, and one owner who has no camera.
 fn towns() -> Vec<Value> {
@@ -32,35 +33,6 @@ fn kept(folder: &Path) -> (u64, BTreeMap<u64, Vec<u8>>, Vec<u64>) {
     };
     store.replay::<StoreError>(Revision(0), each).unwrap();
     (checkpoint.0, tiles, log)
-}
-
-fn rows(folder: &Path) -> Vec<((u64, u64), Vec<u8>)> {
-    let database = Database::open(folder.join("data/canvass.redb")).unwrap();
-    let tiles = database.begin_read().unwrap().open_table(TILES).unwrap();
-    let mut rows = Vec::new();
-    for row in tiles.iter().unwrap() {
-        let (key, bytes) = row.unwrap();
-        rows.push((key.value(), bytes.value().to_vec()));
-    }
-    rows
-}
-
-fn write(folder: &Path, key: (u64, u64), bytes: &[u8]) {
-    let database = Database::open(folder.join("data/canvass.redb")).unwrap();
-    let transaction = database.begin_write().unwrap();
-    transaction.open_table(TILES).unwrap().insert(key, bytes).unwrap();
-    transaction.commit().unwrap();
-}
-
-fn remove<K: redb::Key>(
-    folder: &Path,
-    table: TableDefinition<'_, K, &'static [u8]>,
-    key: K::SelfType<'_>,
-) {
-    let database = Database::open(folder.join("data/canvass.redb")).unwrap();
-    let transaction = database.begin_write().unwrap();
-    assert!(transaction.open_table(table).unwrap().remove(key).unwrap().is_some());
-    transaction.commit().unwrap();
 }
 
 fn held(service: &Service) -> Vec<Value> {
@@ -114,13 +86,13 @@ fn a_start_reads_tiles_and_only_what_came_since_from_the_log() {
         assert_eq!((checkpoint, left), (5, log));
         assert_eq!(tiles.keys().filter(|key| is_cell(key)).count(), 1);
     }
-    let rows = rows(folder.path());
+    let rows = rows(folder.path(), TILES);
     assert!(rows.iter().all(|(_, bytes)| !bytes.is_empty()), "a vanished tile");
     // One that has vanished and was not swept away yet is no tile.
     let mut cells = tiles.into_iter().filter(|(key, _)| is_cell(key));
     let (gone, bytes) = cells.find(|(key, _)| rows.iter().all(|row| row.0.0 != *key)).unwrap();
-    write(folder.path(), (gone, 1), &bytes);
-    write(folder.path(), (gone, 5), &[]);
+    insert(folder.path(), TILES, (gone, 1), &bytes);
+    insert(folder.path(), TILES, (gone, 5), &[]);
     assert!(!kept(folder.path()).1.contains_key(&gone));
 }
 
@@ -134,7 +106,7 @@ fn a_tile_that_is_missing_or_old_and_a_log_that_is_cut_off_stop_the_start() {
     service.stop();
 
     // Each is a tile that decodes, and none of the others says that it should be there.
-    let rows = rows(folder.path());
+    let rows = rows(folder.path(), TILES);
     for (key, bytes) in &rows {
         remove(folder.path(), TILES, *key);
         let said = complaint(folder.path(), &config);
@@ -143,11 +115,11 @@ fn a_tile_that_is_missing_or_old_and_a_log_that_is_cut_off_stop_the_start() {
             format!("tiles are missing: revision `1` was kept in {kept}, and {found} are there");
         assert!(said.contains(&expected), "{said}");
         // As of an earlier revision.
-        write(folder.path(), (key.0, 0), bytes);
+        insert(folder.path(), TILES, (key.0, 0), bytes);
         let said = complaint(folder.path(), &config);
         assert!(said.contains("not those in which revision `1` was kept"), "{said}");
         remove(folder.path(), TILES, (key.0, 0));
-        write(folder.path(), *key, bytes);
+        insert(folder.path(), TILES, *key, bytes);
     }
     let service = Service::start(folder.path(), &config);
     assert_eq!(held(&service), before);
@@ -169,21 +141,21 @@ fn a_flipped_byte_in_a_stored_tile_stops_the_start_and_names_the_tile() {
     let before = held(&service);
     service.stop();
 
-    let rows = rows(folder.path());
+    let rows = rows(folder.path(), TILES);
     for (key, bytes) in &rows {
         let named = format!("tile `{}` of the store", TileKey::from_u64(key.0).unwrap());
         // In its name, in its key, in its rows, and in its checksum.
         for place in [0, 9, bytes.len() / 2, bytes.len() - 1] {
             let mut flipped = bytes.clone();
             flipped[place] ^= 1;
-            write(folder.path(), *key, &flipped);
+            insert(folder.path(), TILES, *key, &flipped);
             let said = complaint(folder.path(), &config);
             assert!(said.contains(&named), "{place}: {said}");
         }
-        write(folder.path(), *key, &bytes[..bytes.len() - 1]);
+        insert(folder.path(), TILES, *key, &bytes[..bytes.len() - 1]);
         let said = complaint(folder.path(), &config);
         assert!(said.contains(&named), "{said}");
-        write(folder.path(), *key, bytes);
+        insert(folder.path(), TILES, *key, bytes);
     }
     let service = Service::start(folder.path(), &config);
     assert_eq!(held(&service), before);

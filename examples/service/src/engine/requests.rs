@@ -1,0 +1,276 @@
+//! The writer's side of requests: the case files with whom each open request has asked, and the
+//! ledgers of what was answered. Whatever happens here is an event, and counts once it is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use canvass::{
+    AgencyId, Answer, AuthorizedRequest, CaseFileError, LifecycleEvent, LifecycleStep,
+    OpenRequests, OpenedRequest, Outcome, OutcomeError, Outcomes, OwnerId, Position, Release,
+    RequestId, RequestState, Revision, Route,
+};
+use jiff::Timestamp;
+
+use super::Step;
+use super::cases::ends;
+use super::error::{Failure, Fault};
+use super::tiles::RestoreError;
+use super::told::raw;
+use crate::store::{FIRST_EVENT, LedgerRows, Store};
+
+/// Requests as the writer has them: ahead of what readers see by what is not on the disk yet.
+pub(super) struct Requests {
+    open: OpenRequests,
+    // INVARIANT: of each agency with a case file, with the same requests in the same order.
+    ledgers: BTreeMap<AgencyId, Ledger>,
+    release: Release,
+    /// Open requests that somebody may have to be asked for who was not, and as of which revision.
+    /// Not kept: after a restart it is all that are open.
+    waiting: BTreeMap<RequestId, Revision>,
+}
+
+/// One agency's ledger, and how many of its pools are kept.
+#[derive(Debug)]
+struct Ledger {
+    outcomes: Outcomes,
+    pools: usize,
+}
+
+impl Ledger {
+    /// A pool that is complete and was not kept yet.
+    fn next_pool(&mut self) -> Option<Outcome> {
+        let pool = self.outcomes.pool(self.pools).ok()?;
+        self.pools += 1;
+        Some(pool)
+    }
+}
+
+/// What has to be kept, and then published, of what a group did.
+#[derive(Default)]
+pub(super) struct News {
+    pub(super) events: Vec<LifecycleEvent>,
+    pub(super) opened: Vec<(RequestId, AuthorizedRequest)>,
+    /// Whose rows in a ledger have changed.
+    counted: BTreeSet<RequestId>,
+    pools: Vec<(AgencyId, usize)>,
+}
+
+impl Requests {
+    /// As the events that are kept say, with their ledgers.
+    pub(super) fn load(store: &Store, release: Release) -> Result<Self, RestoreError> {
+        let mut open = OpenRequests::new(FIRST_EVENT);
+        let mut agencies = BTreeSet::new();
+        store.replay_events(|event| {
+            open.replay(&event)?;
+            if let LifecycleStep::Opened { request, .. } = event.step {
+                agencies.insert(request.agency);
+            }
+            Ok::<_, RestoreError>(())
+        })?;
+        let mut ledgers = BTreeMap::new();
+        for agency in agencies {
+            let ids = open.case_file(agency);
+            let outcomes = store.outcomes(agency, ids.iter().map(OpenedRequest::id))?;
+            let mut ledger = Ledger { outcomes, pools: 0 };
+            while ledger.next_pool().is_some() {}
+            ledgers.insert(agency, ledger);
+        }
+        Ok(Self { open, ledgers, release, waiting: BTreeMap::new() })
+    }
+
+    /// What readers start from.
+    pub(super) fn open_requests(&self) -> &OpenRequests {
+        &self.open
+    }
+
+    /// An instant at which something can happen: jobs come through the queue out of order, clocks
+    /// are set back, and in what happened time does not run backwards.
+    pub(super) fn not_before(&self, now: Timestamp) -> Timestamp {
+        self.open.last_event_at().map_or(now, |last| now.max(last))
+    }
+
+    pub(super) fn open(
+        &mut self,
+        authorized: AuthorizedRequest,
+        now: Timestamp,
+        revision: Revision,
+        news: &mut News,
+    ) -> Result<OpenedRequest, Failure> {
+        let (id, agency) = (self.fresh(), authorized.request().agency);
+        let events = self.open.open(id, &authorized, self.not_before(now))?;
+        let new = || Ledger { outcomes: Outcomes::new(agency), pools: 0 };
+        let ledger = self.ledgers.entry(agency).or_insert_with(new);
+        ledger.outcomes.open(id, &authorized, self.release).map_err(Fault::from)?;
+        self.waiting.insert(id, revision);
+        news.counted.insert(id);
+        news.opened.push((id, authorized));
+        self.note(events, news)?;
+        Ok(self.open.get(id).cloned().ok_or(CaseFileError::Unknown { id })?)
+    }
+
+    /// Takes a request one step on in its life.
+    pub(super) fn go_on(
+        &mut self,
+        agency: AgencyId,
+        id: RequestId,
+        step: Step,
+        now: Timestamp,
+        news: &mut News,
+    ) -> Result<OpenedRequest, Failure> {
+        let now = self.not_before(now);
+        let own = self.open.get(id).filter(|opened| opened.request().agency == agency);
+        if own.is_none() {
+            return Err(CaseFileError::Unknown { id }.into());
+        }
+        let events = match step {
+            Step::Resolve => self.open.resolve(id, now),
+            Step::Withdraw => self.open.withdraw(id, now),
+            Step::Extend(until) => self.open.extend(id, until, now),
+        }?;
+        self.note(events, news)?;
+        Ok(self.open.get(id).cloned().ok_or(CaseFileError::Unknown { id })?)
+    }
+
+    /// Notes who is asked, and gives back whom to send to: who was not asked before. `seen` is the
+    /// revision whose changes the route has seen, all of them.
+    pub(super) fn ask(
+        &mut self,
+        id: RequestId,
+        route: &Route,
+        seen: Revision,
+        now: Timestamp,
+        news: &mut News,
+    ) -> Result<Route, Failure> {
+        let (to_send, events) = self.open.record_asked(id, route, now)?;
+        if self.waiting.get(&id).is_some_and(|&since| since <= seen) {
+            self.waiting.remove(&id);
+        }
+        self.note(events, news)?;
+        Ok(to_send)
+    }
+
+    /// Counts what owners answered, all of it or nothing.
+    pub(super) fn report(
+        &mut self,
+        id: RequestId,
+        answers: &[(OwnerId, Answer)],
+        now: Timestamp,
+        news: &mut News,
+    ) -> Result<(), Failure> {
+        self.expire(now, news)?;
+        let agency = self.open.get(id).map(|opened| opened.request().agency);
+        let agency = agency.ok_or(CaseFileError::Unknown { id })?;
+        let now = self.not_before(now);
+        if self.open.state(id, now) != Ok(RequestState::Open) {
+            return Err(OutcomeError::Closed { id }.into());
+        }
+        let asked: BTreeSet<OwnerId> = self.open.asked(id).collect();
+        if let Some(&(owner, _)) = answers.iter().find(|(owner, _)| !asked.contains(owner)) {
+            return Err(OutcomeError::NotAsked { owner, id }.into());
+        }
+        let unknown = || Fault::Ledger(OutcomeError::Unknown { id });
+        let ledger = self.ledgers.get_mut(&agency).ok_or_else(unknown)?;
+        for &(owner, answer) in answers {
+            ledger.outcomes.answer(id, owner, answer).map_err(Fault::from)?;
+        }
+        news.counted.insert(id);
+        Ok(())
+    }
+
+    /// Notes which requests have expired.
+    pub(super) fn expire(&mut self, now: Timestamp, news: &mut News) -> Result<(), Fault> {
+        let events = self.open.expire(now);
+        self.note(events, news)
+    }
+
+    /// What events are for the ledgers.
+    fn note(&mut self, events: Vec<LifecycleEvent>, news: &mut News) -> Result<(), Fault> {
+        for event in &events {
+            let id = event.id;
+            let unknown = || Fault::Ledger(OutcomeError::Unknown { id });
+            let agency = self.open.get(id).ok_or_else(unknown)?.request().agency;
+            let ledger = self.ledgers.get_mut(&agency).ok_or_else(unknown)?;
+            match &event.step {
+                LifecycleStep::Asked { owners } => {
+                    ledger.outcomes.ask(id, owners.iter().copied())?;
+                    news.counted.insert(id);
+                }
+                step if ends(step) => {
+                    ledger.outcomes.close(id, &self.open.case_file(agency), event.at)?;
+                    self.waiting.remove(&id);
+                    news.counted.insert(id);
+                    while let Some(pool) = ledger.next_pool() {
+                        news.counted.extend(pool.requests());
+                        news.pools.push((agency, ledger.pools - 1));
+                    }
+                }
+                _ => {}
+            }
+        }
+        news.events.extend(events);
+        Ok(())
+    }
+
+    /// The rows of ledgers that are to be kept anew.
+    pub(super) fn rows(&self, news: &News) -> Result<LedgerRows, Fault> {
+        let mut rows = LedgerRows::default();
+        for &id in &news.counted {
+            let unknown = || Fault::Ledger(OutcomeError::Unknown { id });
+            let agency = self.open.get(id).ok_or_else(unknown)?.request().agency;
+            let ledger = self.ledgers.get(&agency).ok_or_else(unknown)?;
+            rows.requests.push((id, raw(&ledger.outcomes.row(id)?)));
+        }
+        for &(agency, pool) in &news.pools {
+            let row = self.ledgers.get(&agency).and_then(|ledger| ledger.outcomes.pool_row(pool));
+            rows.pools.extend(row.map(|row| ((agency, pool as u64), raw(&row))));
+        }
+        Ok(rows)
+    }
+
+    /// Whether any request is open: if none is, changes matter to none.
+    pub(super) fn any_open(&self, now: Timestamp) -> bool {
+        self.open.open_at(self.not_before(now)).next().is_some()
+    }
+
+    /// Notes that something changed at some positions, with a revision.
+    pub(super) fn touch(&mut self, at: Vec<Position>, now: Timestamp, revision: Revision) {
+        let touched = self.open.touched_by(at, self.not_before(now));
+        self.waiting.extend(touched.into_iter().map(|id| (id, revision)));
+    }
+
+    /// Has all open requests looked at again: what time brings about is in no change.
+    pub(super) fn look_again(&mut self, now: Timestamp, revision: Revision) {
+        let open = self.open.open_at(self.not_before(now));
+        self.waiting.extend(open.map(|opened| (opened.id(), revision)));
+    }
+
+    /// The open requests that somebody may have to be asked for who was not, ascending.
+    pub(super) fn waiting(&self, now: Timestamp) -> Vec<RequestId> {
+        let is_open = |id: &RequestId| self.open.get(*id).is_some_and(|r| now < r.open_until());
+        self.waiting.keys().copied().filter(is_open).collect()
+    }
+
+    /// What an agency may see of an own request, after its close.
+    pub(super) fn outcome(&self, agency: AgencyId, id: RequestId) -> Result<Outcome, OutcomeError> {
+        let ledger = self.ledgers.get(&agency).ok_or(OutcomeError::Unknown { id })?;
+        ledger.outcomes.release(id)
+    }
+
+    /// What an agency may see of a pool of its requests.
+    pub(super) fn pool(&self, agency: AgencyId, pool: usize) -> Result<Outcome, OutcomeError> {
+        let ledger = self.ledgers.get(&agency).map(|ledger| ledger.outcomes.pool(pool));
+        ledger.unwrap_or_else(|| Outcomes::new(agency).pool(pool))
+    }
+
+    /// An id that no request has. By chance, since numbers in a row would tell an agency how much the
+    /// others ask; below 2^53, so that every reader of JSON keeps it whole.
+    fn fresh(&self) -> RequestId {
+        let mut otherwise = self.open.next_sequence();
+        loop {
+            otherwise = otherwise.wrapping_add(1);
+            let id = RequestId(getrandom::u64().unwrap_or(otherwise << 11) >> 11);
+            if self.open.get(id).is_none() {
+                return id;
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The operator's plane: requests that stand. Who is due is asked, once; what they answer is counted;
+//! and all that happens can be followed.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request as HttpRequest, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use canvass::{Answer, OwnerId, RequestId, Route};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::agency::{answered_before, request_id};
+use super::body::{Nothing, Sent};
+use super::problem::{Kind, Problem};
+use super::{App, body};
+use crate::engine::Routed;
+use crate::store::{Answered, Caller, Once};
+
+/// `GET /v1/due`: the requests that somebody may have to be asked for who was not.
+pub(super) async fn due(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let requests = app.engine.waiting(Timestamp::now()).await?;
+    Ok(body::json(StatusCode::OK, &json!({ "requests": requests })))
+}
+
+/// `GET /v1/requests/{id}/route`: whom to ask who was not asked yet, as of this moment. A look, which
+/// asks nobody.
+pub(super) async fn route(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+) -> Result<Response, Problem> {
+    let (id, now) = (request_id(&id)?, Timestamp::now());
+    let pool = Arc::clone(&app);
+    let routing = move || {
+        let route = due_of(&app, id, now)?;
+        Ok(body::json(StatusCode::OK, &Routed::of(id, &route)))
+    };
+    pool.blocking(routing).await?
+}
+
+/// `POST /v1/requests/{id}/ask`: the same, and from then on they are asked. For right before sending:
+/// whom the answer names, and nobody else.
+pub(super) async fn ask(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    let (id, now) = (request_id(&id)?, Timestamp::now());
+    let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
+    let Nothing {} = sent.read()?;
+    let once = sent.once(Caller::Operator, now);
+    let (looking, same) = (Arc::clone(&app), once.clone());
+    match app.blocking(move || look(&looking, id, same.as_ref(), now)).await?? {
+        Looked::Again(answered) => Ok(body::answered(StatusCode::OK, answered)),
+        Looked::Due(route) => {
+            Ok(body::answered(StatusCode::OK, app.engine.ask(id, *route, now, once).await?))
+        }
+    }
+}
+
+/// What a look at a request led to.
+enum Looked {
+    Again(Answered),
+    Due(Box<Route>),
+}
+
+/// Who is due, unless that was answered before to the same key: the request may have ended since.
+fn look(app: &App, id: RequestId, once: Option<&Once>, now: Timestamp) -> Result<Looked, Problem> {
+    if let Some(answered) = answered_before(app, once)? {
+        return Ok(Looked::Again(answered));
+    }
+    Ok(Looked::Due(Box::new(due_of(app, id, now)?)))
+}
+
+fn due_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {
+    let authorized = app.engine.cases().authorized(id, now)?;
+    Ok(app.engine.due(id, &authorized, now)?)
+}
+
+/// What an owner did, as the operator reports it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reported {
+    owner: OwnerId,
+    answer: Said,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Said {
+    Shared,
+    Declined,
+    Silent,
+}
+
+/// `POST /v1/requests/{id}/answers`: an array of what owners answered, all or none; the last answer of
+/// each before the end counts.
+pub(super) async fn answers(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    let (id, now) = (request_id(&id)?, Timestamp::now());
+    let sent = Sent::receive(request, app.limits.changes_body_bytes, app.body_within()).await?;
+    let once = sent.once(Caller::Operator, now);
+    let reported: Vec<Reported> = sent.read()?;
+    let answer = |Reported { owner, answer }| match answer {
+        Said::Shared => (owner, Answer::Shared),
+        // The ledger does not tell the two apart, so that nobody ever can.
+        Said::Declined | Said::Silent => (owner, Answer::Declined),
+    };
+    let answers = reported.into_iter().map(answer).collect();
+    Ok(body::answered(StatusCode::OK, app.engine.report(id, answers, now, once).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+/// `GET /v1/events?after=N`: what happened to requests after an event, in its order. Numbers have no
+/// gaps, so whoever keeps the last that they have read misses nothing.
+pub(super) async fn events(
+    State(app): State<Arc<App>>,
+    after: Result<Query<After>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let bad = |error: QueryRejection| Problem::new(Kind::BadQuery, error.body_text());
+    let Query(After { after }) = after.map_err(bad)?;
+    let engine = Arc::clone(&app.engine);
+    let events = app.blocking(move || engine.events(after)).await??;
+    Ok(body::json(StatusCode::OK, &json!({ "events": events })))
+}

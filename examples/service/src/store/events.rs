@@ -1,0 +1,106 @@
+//! What happened to requests, in the order in which it happened, and the receipts as they were given.
+
+use canvass::{LifecycleEvent, RequestId};
+use redb::{ReadableDatabase, WriteTransaction};
+use serde_json::value::RawValue;
+
+use super::{EVENTS, META, RECEIPTS, Store, StoreError, number, unread};
+
+/// The number of the first event: after 0 there are all.
+pub const FIRST_EVENT: u64 = 1;
+
+/// So many events are read at once,
+const PAGE: usize = 1000;
+/// or, from the first on, fewer that together have so many bytes.
+const PAGE_BYTES: usize = 1 << 20;
+
+pub(super) fn insert(
+    transaction: &WriteTransaction,
+    events: &[LifecycleEvent],
+) -> Result<(), StoreError> {
+    let Some(last) = events.last() else { return Ok(()) };
+    let mut rows = transaction.open_table(EVENTS)?;
+    for event in events {
+        let sequence = event.sequence;
+        let json = serde_json::to_vec(event).map_err(|error| unread("events", sequence, &error))?;
+        rows.insert(sequence, json.as_slice())?;
+    }
+    transaction.open_table(META)?.insert("event", last.sequence)?;
+    Ok(())
+}
+
+pub(super) fn insert_receipts(
+    transaction: &WriteTransaction,
+    receipts: &[(RequestId, Box<RawValue>)],
+) -> Result<(), StoreError> {
+    let mut rows = transaction.open_table(RECEIPTS)?;
+    for (id, receipt) in receipts {
+        rows.insert(id.0, receipt.get().as_bytes())?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// The events that come after one, as they are kept: the first thousand of them or fewer, and
+    /// none only if there are none.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses or an event cannot be read.
+    pub fn events(&self, after: u64) -> Result<Vec<Box<RawValue>>, StoreError> {
+        let rows = self.database.begin_read()?.open_table(EVENTS)?;
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        for row in rows.range(after.saturating_add(1)..)?.take(PAGE) {
+            let (sequence, event) = row?;
+            bytes += event.value().len();
+            if bytes > PAGE_BYTES && !page.is_empty() {
+                break;
+            }
+            let event = serde_json::from_slice(event.value());
+            page.push(event.map_err(|error| unread("events", sequence.value(), &error))?);
+        }
+        Ok(page)
+    }
+
+    /// Hands over every event in its order.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses, an event cannot be read, the last ones are missing, or `take` fails.
+    pub fn replay_events<E: From<StoreError>>(
+        &self,
+        mut take: impl FnMut(LifecycleEvent) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let read = || -> Result<_, StoreError> {
+            let transaction = self.database.begin_read()?;
+            let (events, meta) = (transaction.open_table(EVENTS)?, transaction.open_table(META)?);
+            Ok((events.range(0..)?, number(&meta, "event")?))
+        };
+        let (events, kept) = read()?;
+        let mut found = 0;
+        for row in events {
+            let (sequence, event) = row.map_err(StoreError::from)?;
+            let event = serde_json::from_slice(event.value());
+            take(event.map_err(|error| unread("events", sequence.value(), &error))?)?;
+            found = sequence.value();
+        }
+        if found < kept {
+            return Err(StoreError::EventsCutOff { kept, found }.into());
+        }
+        Ok(())
+    }
+
+    /// The receipt of a request, as it was given. O(log requests).
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses or the receipt cannot be read.
+    pub fn receipt(&self, id: RequestId) -> Result<Option<Box<RawValue>>, StoreError> {
+        let receipts = self.database.begin_read()?.open_table(RECEIPTS)?;
+        let receipt = receipts.get(id.0)?;
+        let read = |row: &[u8]| {
+            serde_json::from_slice(row).map_err(|error| unread("receipts", id.0, &error))
+        };
+        receipt.map(|row| read(row.value())).transpose()
+    }
+}

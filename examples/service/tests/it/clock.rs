@@ -1,0 +1,150 @@
+//! What time brings about, by an engine whose clock the test is, and by the program with its own.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use canvass::{AuthorizedRequest, LifecycleEvent, LifecycleStep, RequestId};
+use canvass_service::engine::{Engine, Refusal, Threads};
+use canvass_service::metrics::Metrics;
+use canvass_service::settings::Settings;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::support::{
+    FIRST, OPERATOR, Service, Table, agreed, complaint, config, insert, remove, request, square,
+};
+
+fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * days)
+}
+
+fn start(folder: &std::path::Path, config: &Value) -> (Arc<Engine>, Threads) {
+    let settings: Settings = serde_json::from_value(config.clone()).unwrap();
+    let (rules, metrics) = (settings.rules(), Arc::new(Metrics::default()));
+    Engine::start(&folder.join("data"), rules, &settings.limits, &metrics).unwrap()
+}
+
+/// A request about the hours before an instant, reviewed then.
+fn reviewed(engine: &Engine, case: &str, now: Timestamp) -> AuthorizedRequest {
+    let mut request = request(case, &square(-84.9, 41.1, 0.008));
+    let ago = |hours| (now - SignedDuration::from_hours(hours)).to_string();
+    request["window"] = json!({ "start": ago(5), "end": ago(3) });
+    let request: canvass::Request = serde_json::from_value(request).unwrap();
+    let record = engine.cases().agency(request.agency).unwrap().clone();
+    engine.cases().review(&request, &record, now).unwrap()
+}
+
+async fn open(engine: &Engine, case: &str, now: Timestamp) -> Result<RequestId, Refusal> {
+    let authorized = reviewed(engine, case, now);
+    Ok(engine.open(authorized, now, None).await?.request.unwrap())
+}
+
+fn events(engine: &Engine) -> Vec<LifecycleEvent> {
+    let events = engine.events(0).unwrap().into_iter();
+    events.map(|event| serde_json::from_str(event.get()).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn requests_expire_by_the_clock_that_the_service_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&json!({ "max_requests_per_case": 9 }), &json!({}));
+    let (engine, threads) = start(folder.path(), &config);
+    // To the second, as the library has it.
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
+    let then = now - days(17);
+    let houses: Vec<Value> =
+        (1..=12).flat_map(|owner| agreed(owner, -84.9 + 0.0002 * owner as f64, 41.102)).collect();
+    let changes = serde_json::from_value(json!(houses)).unwrap();
+    engine.apply(changes, json!(houses).to_string().into_bytes(), then, None).await.unwrap();
+    let first = open(&engine, "26-1", then).await.unwrap();
+    let second = open(&engine, "26-1", then + days(1)).await.unwrap();
+    let third = open(&engine, "26-1", then + days(6)).await.unwrap();
+    let authorized = engine.cases().authorized(first, then + days(7)).unwrap();
+    let route = engine.due(first, &authorized, then + days(7)).unwrap();
+    assert_eq!(route.owners(), 12);
+    engine.ask(first, route, then + days(7), None).await.unwrap();
+
+    engine.clock(then + days(10) - SignedDuration::from_secs(1)).await.unwrap();
+    assert_eq!(engine.waiting(then + days(9)).await.unwrap().len(), 3);
+    assert_eq!(events(&engine).len(), 4);
+    // The clock stood still, and then it is much later: both expired when they did.
+    engine.clock(then + days(12)).await.unwrap();
+    let agency = canvass::AgencyId(1);
+    let outcome = engine.outcome(agency, first).await.unwrap().unwrap();
+    assert_eq!(outcome.not_shared().to_string(), "11 to 20");
+    assert!(engine.outcome(agency, third).await.unwrap().is_err());
+    let mut happened = events(&engine);
+    let expired: Vec<_> = happened.split_off(4);
+    let expected = [(5, first, then + days(10)), (6, second, then + days(11))];
+    let expired: Vec<_> = expired
+        .into_iter()
+        .inspect(|event| assert_eq!(event.step, LifecycleStep::Expired))
+        .map(|event| (event.sequence, event.id, event.at))
+        .collect();
+    assert_eq!(expired, expected);
+    assert!(engine.cases().authorized(first, then + days(12)).is_err());
+    assert_eq!(engine.waiting(then + days(12)).await.unwrap(), [third]);
+    // A clock that is set back does not turn back what happened.
+    engine.clock(then).await.unwrap();
+    let fourth = open(&engine, "26-1", then + days(11)).await.unwrap();
+    assert_eq!(events(&engine).last().unwrap().id, fourth);
+    engine.stop().await;
+    drop(engine);
+    tokio::task::spawn_blocking(|| threads.join()).await.unwrap();
+
+    // The program has a clock of its own: what expired while it was down, it says.
+    tokio::task::spawn_blocking(move || {
+        let service = Service::start(folder.path(), &config);
+        assert_eq!(
+            service.get(FIRST, &format!("/v1/requests/{first}")).expect(200)["state"],
+            "expired"
+        );
+        let begun = Instant::now();
+        let expired = loop {
+            let page = service.get(OPERATOR, "/v1/events?after=7").expect(200)["events"].take();
+            assert!(begun.elapsed() < Duration::from_secs(30), "the clock stands still");
+            if page != json!([]) {
+                break page;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let at = then + days(16);
+        assert_eq!(expired, json!([{ "sequence": 8, "at": at, "id": third, "step": "expired" }]));
+        service.stop();
+    })
+    .await
+    .unwrap();
+}
+
+#[test]
+fn events_that_are_missing_stop_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&json!({}), &json!({}));
+    let service = Service::start(folder.path(), &config);
+    let ids =
+        [0, 1].map(|_| service.open(&request("26-1", &square(-84.9, 41.1, 0.008)))["id"].clone());
+    service.post(FIRST, &format!("/v1/requests/{}/resolve", ids[0]), "{}").expect(200);
+    service.stop();
+    let [first, second] = ids.map(|id| id.as_u64().unwrap());
+
+    for (table, key, expected) in [
+        ("events", 3, "events are missing: the last is `2`, and there were `3`".to_owned()),
+        ("events", 2, "event `3` does not follow: expected `2`".to_owned()),
+        (
+            "outcomes",
+            second,
+            format!("entry `{second}` of table `outcomes` cannot be read: it is missing"),
+        ),
+        (
+            "outcomes",
+            first,
+            format!("entry `{first}` of table `outcomes` cannot be read: it is missing"),
+        ),
+    ] {
+        let row = remove(folder.path(), Table::new(table), key);
+        let said = complaint(folder.path(), &config);
+        assert!(said.contains(&expected), "{said}");
+        insert(folder.path(), Table::new(table), key, &row);
+    }
+    Service::start(folder.path(), &config).stop();
+}

@@ -1,0 +1,175 @@
+//! What owners answered: reported by the operator, told to the agency in bands after the end.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    FIRST, OPERATOR, SECOND, Service, Table, agreed, config, request, rows, square,
+};
+
+/// A place that lies apart from the others.
+fn area(place: u32) -> Value {
+    square(-85.4 + 0.1 * f64::from(place), 41.1, 0.008)
+}
+
+/// So many households there who agreed, from a number on.
+fn houses(place: u32, from: u64, number: u64) -> Vec<Value> {
+    let lon = -85.4 + 0.1 * f64::from(place) + 0.001;
+    let house = |house: u64| agreed(from + house, lon + 0.0001 * house as f64, 41.102);
+    (0..number).flat_map(house).collect()
+}
+
+struct Asked {
+    id: Value,
+    owners: Vec<u64>,
+}
+
+impl Asked {
+    fn of(service: &Service, case: &str, area: &Value) -> Self {
+        let id = service.open(&request(case, area))["id"].clone();
+        let routed = service.post(OPERATOR, &format!("/v1/requests/{id}/ask"), "{}").expect(200);
+        let recipients = routed["recipients"].as_array().unwrap().iter();
+        let owners = recipients.map(|recipient| recipient["owner"].as_u64().unwrap()).collect();
+        Self { id, owners }
+    }
+
+    fn path(&self, verb: &str) -> String {
+        format!("/v1/requests/{}/{verb}", self.id)
+    }
+
+    fn report(&self, service: &Service, answers: &[(u64, &str)]) -> crate::support::Answer {
+        let answer = |&(owner, answer): &(u64, &str)| json!({ "owner": owner, "answer": answer });
+        let answers: Vec<Value> = answers.iter().map(answer).collect();
+        service.post(OPERATOR, &self.path("answers"), json!(answers).to_string())
+    }
+
+    fn resolve(&self, service: &Service) {
+        service.post(FIRST, &self.path("resolve"), "{}").expect(200);
+    }
+
+    fn outcome(&self, service: &Service) -> crate::support::Answer {
+        service.get(FIRST, &self.path("outcome"))
+    }
+}
+
+fn band(at_least: u64, at_most: u64) -> Value {
+    json!({ "at_least": at_least, "at_most": at_most })
+}
+
+#[test]
+fn what_owners_answered_is_told_in_bands_after_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&json!({ "min_difference_m2": 0.0, "max_overlaps": 2 }), &json!({}));
+    let service = Service::start(folder.path(), &config);
+    service.change(&houses(0, 1, 40));
+    let many = Asked::of(&service, "26-1", &area(0));
+    let nobody = Asked::of(&service, "26-2", &area(2));
+    assert_eq!((many.owners.len(), nobody.owners.len()), (40, 0));
+
+    // All of a list or none of it, and only who was asked.
+    let mut answers: Vec<(u64, &str)> = (1..=14).map(|owner| (owner, "shared")).collect();
+    answers.push((99, "shared"));
+    let problem = many.report(&service, &answers).problem(409, "not_asked");
+    assert_eq!(problem["owner"], 99);
+    many.report(&service, &[(1, "perhaps")]).problem(422, "wrong_shape");
+    service.post(FIRST, &many.path("answers"), "[]").problem(403, "wrong_plane");
+    service.post(OPERATOR, "/v1/requests/7/answers", "[]").problem(404, "no_such_request");
+    answers.pop();
+    answers.extend([(15, "declined"), (16, "silent"), (17, "shared"), (17, "silent")]);
+    let taken = many.report(&service, &answers).expect(200);
+    assert_eq!(taken, json!({ "request": many.id, "answers": 18 }));
+
+    // Nothing before the end, and nothing for others.
+    many.outcome(&service).problem(409, "not_closed");
+    service.get(OPERATOR, &many.path("outcome")).problem(403, "wrong_plane");
+    service.get(SECOND, &many.path("outcome")).problem(404, "no_such_request");
+
+    // One that meets it repeats its outcome, and waits for its end.
+    let again = Asked::of(&service, "26-3", &area(0));
+    again.resolve(&service);
+    let problem = again.outcome(&service).problem(409, "first_not_closed");
+    assert_eq!(problem["first"], many.id);
+
+    service.kill();
+    let service = Service::start(folder.path(), &config);
+    many.report(&service, &[(18, "shared"), (1, "silent")]).expect(200);
+    many.resolve(&service);
+    nobody.resolve(&service);
+    let told = json!({ "requests": [many.id], "shared": band(11, 20), "not_shared": band(21, 50) });
+    for asked in [&many, &again] {
+        assert_eq!(asked.outcome(&service).expect(200), told);
+    }
+    let none = json!({ "requests": [nobody.id], "shared": band(0, 10), "not_shared": band(0, 10) });
+    assert_eq!(nobody.outcome(&service).expect(200), none);
+    many.report(&service, &[(19, "shared")]).problem(409, "not_open");
+
+    // What was told is told again, whatever comes later.
+    service.kill();
+    let service = Service::start(folder.path(), &config);
+    assert_eq!(many.outcome(&service).expect(200), told);
+    many.outcome(&service).expect(200);
+    service.get(FIRST, "/v1/outcomes/pools/0").problem(409, "pool_not_complete");
+    service.get(FIRST, "/v1/outcomes/pools/x").problem(400, "bad_request");
+    service.stop();
+    // Who was asked and who shared is not in the ledger any more.
+    let rows = rows::<u64>(folder.path(), Table::new("outcomes"));
+    let rows: Vec<_> = rows.iter().map(|(_, row)| String::from_utf8_lossy(row)).collect();
+    assert_eq!(rows.len(), 3);
+    assert!(rows.iter().all(|row| !row.contains("open") && !row.contains("asked")), "{rows:?}");
+}
+
+#[test]
+fn few_and_none_are_told_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(folder.path(), &config(&json!({}), &json!({})));
+    // Nobody lives in the first place, 3 households in the second, 15 in the third.
+    service.change(&houses(1, 1, 3));
+    service.change(&houses(2, 100, 15));
+    let mut told = Vec::new();
+    for place in 0..3 {
+        let asked = Asked::of(&service, &format!("26-{place}"), &area(place));
+        assert_eq!(asked.owners.len(), if place == 2 { 15 } else { 0 });
+        asked.resolve(&service);
+        let outcome = asked.outcome(&service);
+        let headers = ["content-type", "content-length"].map(|name| outcome.headers[name].clone());
+        // As long as numbers of requests are as long.
+        let length = headers[1].to_str().unwrap().parse::<usize>().unwrap();
+        let mut bands = outcome.expect(200);
+        assert_eq!(bands["requests"].take(), json!([asked.id]));
+        told.push((
+            headers[0].clone(),
+            length - asked.id.to_string().len(),
+            bands["shared"].clone(),
+        ));
+    }
+    assert!(told.iter().all(|one| (&one.0, &one.2) == (&told[0].0, &told[0].2)), "{told:?}");
+    assert_eq!(told[0], told[1]);
+}
+
+#[test]
+fn a_pool_is_told_of_ten_requests_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(&json!({}), &json!({}));
+    config["outcomes"] = json!("pooled");
+    let service = Service::start(folder.path(), &config);
+    let asked: Vec<Asked> = (0..10)
+        .map(|place| {
+            service.change(&houses(place, 100 * u64::from(place) + 1, 12));
+            Asked::of(&service, &format!("26-{place}"), &area(place))
+        })
+        .collect();
+    for one in &asked {
+        let answers: Vec<_> = one.owners.iter().take(6).map(|&owner| (owner, "shared")).collect();
+        one.report(&service, &answers).expect(200);
+        service.get(FIRST, "/v1/outcomes/pools/0").problem(409, "pool_not_complete");
+        one.resolve(&service);
+        one.outcome(&service).problem(409, "only_pooled");
+    }
+    let ids: Vec<_> = asked.iter().map(|one| one.id.clone()).collect();
+    let told = json!({ "requests": ids, "shared": band(51, 100), "not_shared": band(51, 100) });
+    assert_eq!(service.get(FIRST, "/v1/outcomes/pools/0").expect(200), told);
+    service.kill();
+    let service = Service::start(folder.path(), &config);
+    assert_eq!(service.get(FIRST, "/v1/outcomes/pools/0").expect(200), told);
+    service.get(SECOND, "/v1/outcomes/pools/0").problem(409, "pool_not_complete");
+    asked[3].outcome(&service).problem(409, "only_pooled");
+}
