@@ -1,0 +1,132 @@
+//! A request that stands, and those who come while it does. One sender has it to itself, so that it
+//! knows exactly who is due.
+
+use std::collections::BTreeSet;
+
+use canvass::{OpenRequests, RequestId};
+use serde_json::{Value, json};
+
+use super::Dice;
+use crate::support::{FIRST, OPERATOR, Service, agreed, request, square};
+
+#[derive(Debug, Default)]
+pub struct Post {
+    /// The request's number.
+    pub id: u64,
+    /// Where they live.
+    place: (f64, f64),
+    next: u64,
+    /// Who agreed, and neither withdrew nor was asked.
+    due: BTreeSet<u64>,
+    /// Whose withdrawal was acknowledged before they were asked.
+    withdrew: BTreeSet<u64>,
+    /// Who was asked, as was acknowledged.
+    pub asked: BTreeSet<u64>,
+    shared: BTreeSet<u64>,
+    /// The key that was answered last, and whom the answer named.
+    last: (String, Vec<u64>),
+}
+
+/// What is sent about it.
+#[derive(Clone, Copy, Debug)]
+pub enum Errand {
+    /// Somebody registers and agrees,
+    Come(u64),
+    /// and may withdraw before they are asked.
+    Withdraw(u64),
+    Ask,
+    /// Somebody who was asked shares.
+    Share(u64),
+}
+
+impl Post {
+    pub fn open(service: &Service, who: u64) -> Self {
+        let place = (-83.75, 41.0 + 0.1 * who as f64);
+        let told = service.open(&request(&format!("post-{who}"), &square(place.0, place.1, 0.05)));
+        let next = 1_000_000_000 * (who + 1);
+        Self { id: told["id"].as_u64().unwrap(), place, next, ..Self::default() }
+    }
+
+    /// Something to send: what, where to, and the body.
+    pub fn next_one(&mut self, dice: &mut Dice) -> (Errand, String, Value) {
+        let changes = || "/v1/changes".to_owned();
+        let at = |verb: &str| format!("/v1/requests/{}/{verb}", self.id);
+        let silent = self.asked.difference(&self.shared).next().copied();
+        match (dice.below(6), self.due.first().copied(), silent) {
+            (0, Some(owner), _) => {
+                let list = json!([{ "withdraw": { "owner": owner } }]);
+                (Errand::Withdraw(owner), changes(), list)
+            }
+            (1, _, Some(owner)) => {
+                let list = json!([{ "owner": owner, "answer": "shared" }]);
+                (Errand::Share(owner), at("answers"), list)
+            }
+            (2 | 3, ..) => (Errand::Ask, at("ask"), json!({})),
+            _ => {
+                self.next += 1;
+                let (lon, lat) = (self.place.0 + 0.01, self.place.1 + 0.01);
+                (Errand::Come(self.next), changes(), json!(agreed(self.next, lon, lat)))
+            }
+        }
+    }
+
+    /// Notes what was acknowledged; the same key may be answered again.
+    pub fn answered(&mut self, errand: Errand, key: &str, answer: &Value) {
+        let again = self.last.0 == key;
+        match errand {
+            _ if again && !matches!(errand, Errand::Ask) => {}
+            Errand::Come(owner) => drop(self.due.insert(owner)),
+            Errand::Withdraw(owner) => {
+                assert!(self.due.remove(&owner));
+                self.withdrew.insert(owner);
+            }
+            Errand::Share(owner) => drop(self.shared.insert(owner)),
+            Errand::Ask => {
+                let named = owners(answer);
+                if again {
+                    assert_eq!(named, self.last.1, "one key was answered in two ways");
+                    return;
+                }
+                assert!(
+                    named.iter().all(|owner| !self.asked.contains(owner)),
+                    "asked twice: {named:?}"
+                );
+                assert!(named.iter().eq(&self.due), "{named:?} were named, and due {:?}", self.due);
+                self.asked.append(&mut self.due);
+                self.last.1 = named;
+            }
+        }
+        key.clone_into(&mut self.last.0);
+    }
+
+    /// Who is due is in the route, and nobody who was asked or withdrew.
+    pub fn verify(&self, service: &Service) {
+        let route = service.get(OPERATOR, &format!("/v1/requests/{}/route", self.id)).expect(200);
+        assert!(owners(&route).iter().eq(&self.due), "{route}, and due {:?}", self.due);
+    }
+
+    /// What events say is what was acknowledged.
+    pub fn compare(&self, open: &OpenRequests) {
+        let asked: BTreeSet<u64> = open.asked(RequestId(self.id)).map(|owner| owner.0).collect();
+        assert_eq!(asked, self.asked);
+        assert!(asked.is_disjoint(&self.withdrew), "asked after they withdrew");
+    }
+
+    /// Ends it, and compares the outcome with what was acknowledged.
+    pub fn finish(&self, service: &Service) {
+        service.post(FIRST, &format!("/v1/requests/{}/resolve", self.id), "{}").expect(200);
+        let told = service.get(FIRST, &format!("/v1/requests/{}/outcome", self.id)).expect(200);
+        let counts =
+            [("shared", self.shared.len()), ("not_shared", self.asked.len() - self.shared.len())];
+        for (name, count) in counts {
+            let edge = |edge: &str| told[name][edge].as_u64().unwrap();
+            let band = edge("at_least")..=edge("at_most");
+            assert!(band.contains(&(count as u64)), "{name}: {count} is not in {band:?}");
+        }
+    }
+}
+
+fn owners(routed: &Value) -> Vec<u64> {
+    let recipients = routed["recipients"].as_array().unwrap().iter();
+    recipients.map(|recipient| recipient["owner"].as_u64().unwrap()).collect()
+}
