@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use canvass::Snapshot;
+use canvass::{LifecycleEvent, LifecycleStep, Snapshot};
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -23,6 +23,8 @@ pub struct Metrics {
     cameras: Gauge,
     changes: Counter,
     opened: Counter,
+    events: Counter,
+    asked: Counter,
     commits: Counter,
     commit_seconds: Histogram,
     checkpoints: Counter,
@@ -80,6 +82,8 @@ impl Default for Metrics {
         };
         let changes = counter("changes", "Changes applied and kept");
         let opened = counter("requests_opened", "Requests of agencies opened");
+        let events = counter("events", "What happened to requests");
+        let asked = counter("owners_asked", "Owners handed over to be asked, for each request");
         let commits = counter("commits", "Transactions committed");
         let checkpoints = counter("checkpoints", "Checkpoints made");
         let checkpoint_tiles = counter("checkpoint_tiles", "Tiles written by checkpoints");
@@ -96,6 +100,8 @@ impl Default for Metrics {
             cameras,
             changes,
             opened,
+            events,
+            asked,
             commits,
             commit_seconds,
             checkpoints,
@@ -130,11 +136,18 @@ impl Metrics {
         self.cameras.set(i64::try_from(snapshot.cameras()).unwrap_or(i64::MAX));
     }
 
-    /// Notes a commit.
-    pub fn committed(&self, took: Duration, changes: usize, opened: usize) {
+    /// Notes a commit of so many changes, and of what happened to requests.
+    pub fn committed(&self, took: Duration, changes: usize, events: &[LifecycleEvent]) {
         self.commits.inc();
         self.changes.inc_by(changes as u64);
-        self.opened.inc_by(opened as u64);
+        self.events.inc_by(events.len() as u64);
+        for event in events {
+            match &event.step {
+                LifecycleStep::Opened { .. } => drop(self.opened.inc()),
+                LifecycleStep::Asked { owners } => drop(self.asked.inc_by(owners.len() as u64)),
+                _ => {}
+            }
+        }
         self.commit_seconds.observe(took.as_secs_f64());
     }
 

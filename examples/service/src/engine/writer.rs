@@ -265,9 +265,9 @@ impl Writer {
         kept.outcomes = self.requests.rows(&news)?;
         kept.events = news.events;
         if !kept.is_empty() {
-            let (start, opened) = (Instant::now(), news.opened.len());
+            let start = Instant::now();
             self.store.commit(&kept)?;
-            self.metrics.committed(start.elapsed(), changes, opened);
+            self.metrics.committed(start.elapsed(), changes, &kept.events);
         }
         if !kept.events.is_empty() {
             self.cases.publish(&kept.events, news.opened)?;

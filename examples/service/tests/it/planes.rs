@@ -10,6 +10,7 @@ fn each_token_opens_its_own_plane_and_no_other() {
     let service = Service::start(folder.path(), &config(&json!({}), &json!({})));
     let operators = ["/v1/requests/1/route", "/v1/requests/1/funnel", "/v1/owners/1", "/metrics"];
     let operators = operators.into_iter().chain(["/v1/requests/1/explanation?camera=1"]);
+    let operators = operators.chain(["/v1/due", "/v1/events?after=0"]);
     for path in operators {
         let none = service.get("", path);
         none.problem(401, "token_missing");
@@ -21,6 +22,14 @@ fn each_token_opens_its_own_plane_and_no_other() {
         assert_ne!(service.get(OPERATOR, path).status, 403);
     }
     service.post(SECOND, "/v1/changes", "[]").problem(403, "wrong_plane");
+    for verb in ["ask", "answers"] {
+        let path = format!("/v1/requests/1/{verb}");
+        service.post(FIRST, &path, "{}").problem(403, "wrong_plane");
+        service.post("", &path, "{}").problem(401, "token_missing");
+    }
+    for path in ["/v1/requests/1/outcome", "/v1/outcomes/pools/0"] {
+        service.get(OPERATOR, path).problem(403, "wrong_plane");
+    }
     service.post(OPERATOR, "/v1/requests", "{}").problem(403, "wrong_plane");
     service.get(OPERATOR, "/v1/requests/1").problem(403, "wrong_plane");
     assert_eq!(service.get("", "/healthz").text, "ok\n");

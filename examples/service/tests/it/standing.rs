@@ -98,6 +98,15 @@ fn whoever_comes_while_a_request_is_open_is_asked_once() {
     let expected = ["opened", "asked", "asked"].map(str::to_owned);
     assert_eq!(desk.events(0), (1..).zip(expected).collect::<Vec<_>>());
 
+    let metrics = service.get(OPERATOR, "/metrics").text;
+    for line in [
+        "canvass_requests_opened_total 1",
+        "canvass_events_total 3",
+        "canvass_owners_asked_total 13",
+    ] {
+        assert!(metrics.lines().any(|l| l == line), "no `{line}` in {metrics}");
+    }
+
     // A restart looks at all that are open again, and asks nobody again.
     let (id, path) = (desk.id.clone(), desk.path("ask"));
     service.kill();
