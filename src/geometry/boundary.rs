@@ -2,11 +2,11 @@
 //! decides envelopes as a whole where it can, and 64 positions at once where it must. All decisions
 //! are exact.
 
-use fearless_simd::i32x16;
 use fearless_simd::prelude::*;
+use fearless_simd::{f32x16, i32x16};
 
 use super::edge::{Corner, Edge, LANES, Lanes};
-use super::mask::{ROWS, Toggle, ones, toggle};
+use super::mask::{ROUNDING, ROWS, Toggle, ones, toggle};
 use super::position::HALF_TURN;
 use super::{Envelope, Position};
 
@@ -207,19 +207,18 @@ fn clip_lanes<S: Simd>(
             (ay.simd_lt(from_y) & by.simd_ge(from_y)) & (low.simd_lt(to_x) & high.simd_ge(from_x));
         let along_meridian =
             (low.simd_lt(to_x) & high.simd_ge(to_x)) & (ay.simd_lt(to_y) & by.simd_ge(from_y));
-        let (touches, crosses) =
-            (touches.to_bitmask(), (along_parallel | along_meridian).to_bitmask());
+        let crosses = (along_parallel | along_meridian).to_bitmask();
+        let mut touches = touches.to_bitmask();
+        if touches != 0 {
+            touches &= lines_near(simd, [ax, ay, bx, by], envelope);
+        }
         for lane in ones(touches) {
-            let edge = lanes.get(lane);
-            if !edge.may_touch(envelope) {
-                continue;
-            }
             if free == LANES {
                 to.push(Lanes::NOWHERE);
                 free = 0;
             }
             if let Some(last) = to.last_mut() {
-                last.set(free, edge);
+                last.set(free, lanes.get(lane));
                 free += 1;
             }
         }
@@ -228,6 +227,31 @@ fn clip_lanes<S: Simd>(
         }
     }
     crossed
+}
+
+/// Those of 16 edges whose lines are not clear of an envelope to either side. It may keep too much.
+///
+/// In `f32`, and in units of two so that all differences fit 32 bits: what was shifted out and what is
+/// rounded is allowed for.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+fn lines_near<S: Simd>(simd: S, edges: [i32x16<S>; 4], envelope: Envelope) -> u64 {
+    let [ax, ay, bx, by] = edges.map(|side| side >> 1);
+    let Envelope { west, south, east, north } = envelope;
+    let from = |side: i32, of: i32x16<S>| f32x16::float_from(i32x16::splat(simd, side >> 1) - of);
+    let (dx, dy) = (f32x16::float_from(bx - ax), f32x16::float_from(by - ay));
+    let (west, east, south, north) =
+        (from(west, ax), from(east, ax), from(south, ay), from(north, ay));
+    // Of the corners the leftmost and the rightmost, as seen along the edge.
+    let rises_east = dx.simd_ge(0.0);
+    let (left, right) = (rises_east.select(north, south), rises_east.select(south, north));
+    let (left, left_across) = (dx * left, dy * west);
+    let (right, right_across) = (dx * right, dy * east);
+    let rounded = (left.abs() + left_across.abs() + right.abs() + right_across.abs()) * ROUNDING;
+    let shifted = dx.abs() + dy + west.abs() + east.abs() + south.abs() + north.abs();
+    let allowed = rounded + shifted * 2.0;
+    let clear = (left - left_across).simd_lt(-allowed) | (right - right_across).simd_gt(allowed);
+    (!clear).to_bitmask()
 }
 
 impl Clip {

@@ -51,7 +51,7 @@ type Columns<'a> = (&'a [i32; ROWS], &'a [i32; ROWS]);
 
 /// By how much of the sum of both products their computed difference can be wrong: each factor, each
 /// product and the difference are rounded by at most 2^-24, so by 5 times that; this is 8 times.
-const ROUNDING: f32 = 1.0 / 2_097_152.0;
+pub(super) const ROUNDING: f32 = 1.0 / 2_097_152.0;
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]

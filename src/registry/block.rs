@@ -173,6 +173,18 @@ impl Block {
         joined_ids(self.ids.get(row))
     }
 
+    /// The upper halves of the ids of owners and cameras, if all rows share them.
+    #[inline]
+    pub(crate) fn shared_upper_ids(&self) -> Option<(u32, u32)> {
+        self.ids.shared_upper()
+    }
+
+    /// The lower halves of the ids of a row's owner and camera.
+    #[inline]
+    pub(crate) fn lower_ids(&self, row: usize) -> (u32, u32) {
+        self.ids.lower(row)
+    }
+
     /// The upper halves of when each camera began to record.
     #[inline]
     pub(crate) fn since_upper(&self) -> &[u16; ROWS] {

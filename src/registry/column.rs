@@ -126,6 +126,15 @@ impl<L: Copy + Default, U: Copy + Default + PartialEq> Halved<L, U> {
         (upper, at(&self.lower, row))
     }
 
+    /// The upper half that all rows share, if they do.
+    #[inline]
+    pub(super) fn shared_upper(&self) -> Option<U> {
+        match self.upper {
+            Upper::Shared(upper) => Some(upper),
+            Upper::Each(_) => None,
+        }
+    }
+
     /// The lower half of a row.
     #[inline]
     pub(super) fn lower(&self, row: usize) -> L {

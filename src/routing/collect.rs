@@ -5,23 +5,111 @@ use crate::camera::{CameraId, OwnerId};
 use crate::registry::{Block, rows};
 
 /// The rows that were asked, in the order of the walk.
+///
+/// An owner is in the upper half of a key and a camera in the lower one: numbers sort faster than
+/// pairs. While all rows share the upper halves of their ids, the lower ones are keys enough, of half
+/// the length.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Collected {
-    rows: Vec<Key>,
-    spare: Vec<Key>,
-    counts: Vec<u32>,
+    shared: (u32, u32),
+    // INVARIANT: one of the two has no keys.
+    short: Sorter<u64>,
+    long: Sorter<u128>,
 }
 
-/// An owner in the upper half and a camera in the lower one: numbers sort faster than pairs.
-type Key = u128;
+impl Collected {
+    pub(super) fn clear(&mut self) {
+        self.short.keys.clear();
+        self.long.keys.clear();
+    }
 
-fn key((owner, camera): (OwnerId, CameraId)) -> Key {
+    /// Takes the rows of a mask.
+    #[inline]
+    pub(super) fn take(&mut self, block: &Block, asked: u64) {
+        if asked == 0 {
+            return;
+        }
+        let shared = block.shared_upper_ids();
+        if self.long.keys.is_empty()
+            && let Some(shared) = shared
+            && (self.short.keys.is_empty() || self.shared == shared)
+        {
+            self.shared = shared;
+            let keys = &mut self.short.keys;
+            keys.reserve(asked.count_ones() as usize);
+            for row in rows(asked) {
+                let (owner, camera) = block.lower_ids(row);
+                keys.push(u64::from(owner) << 32 | u64::from(camera));
+            }
+        } else {
+            self.take_long(block, asked);
+        }
+    }
+
+    #[cold]
+    fn take_long(&mut self, block: &Block, asked: u64) {
+        let Self { shared, short, long } = self;
+        long.keys.extend(short.keys.drain(..).map(|key| long_key(short_ids(*shared, key))));
+        long.keys.extend(rows(asked).map(|row| long_key(block.ids(row))));
+    }
+
+    /// Whether the rows are of at least so many owners.
+    pub(super) fn has_households(&mut self, number: usize) -> bool {
+        if number <= 1 {
+            return number <= self.short.keys.len() + self.long.keys.len();
+        }
+        self.short.has_owners(number) || self.long.has_owners(number)
+    }
+
+    /// Writes the rows to a route, sorted by owner and by camera.
+    pub(super) fn group_into(&mut self, route: &mut Route) {
+        let Self { shared, short, long } = self;
+        short.sort();
+        route.extend(short.keys.iter().map(|&key| short_ids(*shared, key)));
+        long.sort();
+        route.extend(long.keys.iter().map(|&key| long_ids(key)));
+    }
+}
+
+fn long_key((owner, camera): (OwnerId, CameraId)) -> u128 {
     u128::from(owner.0) << 64 | u128::from(camera.0)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the halves of 128 bits are 64 bits")]
-fn ids(key: Key) -> (OwnerId, CameraId) {
+fn long_ids(key: u128) -> (OwnerId, CameraId) {
     (OwnerId((key >> 64) as u64), CameraId(key as u64))
+}
+
+#[inline]
+fn short_ids((owner, camera): (u32, u32), key: u64) -> (OwnerId, CameraId) {
+    let (owner, camera) = (u64::from(owner) << 32, u64::from(camera) << 32);
+    (OwnerId(owner | key >> 32), CameraId(camera | key & u64::from(u32::MAX)))
+}
+
+/// A number with an owner in its upper half.
+trait Key: Copy + Default + Ord {
+    fn owner(self) -> u64;
+}
+
+impl Key for u64 {
+    #[inline]
+    fn owner(self) -> u64 {
+        self >> 32
+    }
+}
+
+impl Key for u128 {
+    #[inline]
+    fn owner(self) -> u64 {
+        long_ids(self).0.0
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Sorter<K> {
+    keys: Vec<K>,
+    spare: Vec<K>,
+    counts: Vec<u32>,
 }
 
 /// From so many rows on, a radix sort takes less time than one by comparisons.
@@ -29,39 +117,16 @@ const RADIX: usize = 256;
 /// The most bits of a digit: the counts of one fit the first cache.
 const DIGIT: u32 = 12;
 
-impl Collected {
-    pub(super) fn clear(&mut self) {
-        self.rows.clear();
-    }
-
-    /// Takes the rows of a mask.
-    #[inline]
-    pub(super) fn take(&mut self, block: &Block, asked: u64) {
-        self.rows.reserve(asked.count_ones() as usize);
-        for row in rows(asked) {
-            self.rows.push(key(block.ids(row)));
-        }
-    }
-
-    /// Whether the rows are of at least so many owners.
-    pub(super) fn has_households(&mut self, number: usize) -> bool {
-        if number <= 1 {
-            return number <= self.rows.len();
-        }
+impl<K: Key> Sorter<K> {
+    fn has_owners(&mut self, number: usize) -> bool {
         self.sort();
-        self.rows.chunk_by(|&a, &b| ids(a).0 == ids(b).0).take(number).count() == number
-    }
-
-    /// Writes the rows to a route, sorted by owner and by camera.
-    pub(super) fn group_into(&mut self, route: &mut Route) {
-        self.sort();
-        route.extend(self.rows.iter().map(|&row| ids(row)));
+        self.keys.chunk_by(|&a, &b| a.owner() == b.owner()).take(number).count() == number
     }
 
     fn sort(&mut self) {
-        if self.rows.len() < RADIX {
-            self.rows.sort_unstable();
-        } else if !self.rows.is_sorted() {
+        if self.keys.len() < RADIX {
+            self.keys.sort_unstable();
+        } else if !self.keys.is_sorted() {
             self.sort_by_radix();
         }
     }
@@ -69,44 +134,44 @@ impl Collected {
     /// Sorts by owner digit by digit, from the lowest on, leaving out bits that are the same in all;
     /// then the few cameras of each owner. O(n) for the ids of a registry of any one size.
     fn sort_by_radix(&mut self) {
-        let Self { rows, spare, counts } = self;
-        let first = rows.first().copied().unwrap_or(0);
-        let differs = ids(rows.iter().fold(0, |all, row| all | (row ^ first))).0.0;
+        let Self { keys, spare, counts } = self;
+        let first = keys.first().copied().unwrap_or_default().owner();
+        let differs = keys.iter().fold(0, |all, key| all | (key.owner() ^ first));
         let highest = u64::BITS - differs.leading_zeros();
         let lowest = differs.trailing_zeros().min(highest);
         // Short lists are sorted by short digits: to go through the counts costs time as well.
-        let passes = (highest - lowest).div_ceil((rows.len().ilog2() + 2).min(DIGIT)).max(1);
+        let passes = (highest - lowest).div_ceil((keys.len().ilog2() + 2).min(DIGIT)).max(1);
         let width = (highest - lowest).div_ceil(passes);
-        let digit = |row: Key, pass: u32| {
-            let digit = ids(row).0.0 >> (lowest + pass * width) & ((1 << width) - 1);
+        let digit = |key: K, pass: u32| {
+            let digit = key.owner() >> (lowest + pass * width) & ((1 << width) - 1);
             usize::try_from(digit).unwrap_or(0)
         };
         counts.clear();
         counts.resize((passes as usize) << width, 0);
-        for &row in &*rows {
+        for &key in &*keys {
             for pass in 0..passes {
-                if let Some(count) = counts.get_mut((pass as usize) << width | digit(row, pass)) {
+                if let Some(count) = counts.get_mut((pass as usize) << width | digit(key, pass)) {
                     *count += 1;
                 }
             }
         }
-        spare.resize(rows.len(), 0);
+        spare.resize(keys.len(), K::default());
         for (pass, next) in (0..passes).zip(counts.chunks_exact_mut(1 << width)) {
             let mut start = 0;
             for count in &mut *next {
                 start += std::mem::replace(count, start);
             }
-            for &row in &*rows {
-                if let Some(place) = next.get_mut(digit(row, pass)) {
+            for &key in &*keys {
+                if let Some(place) = next.get_mut(digit(key, pass)) {
                     if let Some(slot) = spare.get_mut(*place as usize) {
-                        *slot = row;
+                        *slot = key;
                     }
                     *place += 1;
                 }
             }
-            std::mem::swap(rows, spare);
+            std::mem::swap(keys, spare);
         }
-        for cameras in rows.chunk_by_mut(|&a, &b| ids(a).0 == ids(b).0) {
+        for cameras in keys.chunk_by_mut(|&a, &b| a.owner() == b.owner()) {
             if cameras.len() > 1 {
                 cameras.sort_unstable();
             }
