@@ -1,14 +1,16 @@
-//! One request after the other, by case and by engine; and the library by width of vectors.
+//! One request after the other, by case and by engine; and the library by width of vectors, and by
+//! which cameras are asked for.
 //!
 //! Small data: `versus` is where engines are compared. This is for a quick look while working.
 
 mod support;
 
-use canvass::{Scratch, SimdLevel};
+use canvass::{Facing, Scratch, SimdLevel};
 use criterion::Criterion;
 
-use support::cases::Case;
+use support::cases::{Case, Query};
 use support::engines::{Canvass, Engine};
+use support::population::rng;
 use support::share::Share;
 use support::{engines, micro};
 
@@ -16,6 +18,7 @@ fn main() {
     let mut criterion = micro::criterion();
     by_engine(&mut criterion);
     by_width(&mut criterion);
+    by_sight(&mut criterion);
     criterion.final_summary();
 }
 
@@ -49,6 +52,36 @@ fn by_width(criterion: &mut Criterion) {
             let mut queries = queries.iter().cycle();
             let name = format!("{}/canvass-{level:?}", case.name).to_lowercase();
             group.bench_function(name, |bencher| {
+                bencher.iter(|| queries.next().map(|query| engine.route(query)));
+            });
+        }
+    }
+}
+
+/// The same areas, asked for the cameras that stand in them, and for those that see into them, too. Of
+/// three in four cameras it is known which way they look.
+fn by_sight(criterion: &mut Criterion) {
+    let mut set = micro::data(Share::HALF);
+    let mut rng = rng(1, "facings");
+    for camera in &mut set.cameras {
+        // As wide as most, and as far as a door camera shows who somebody is.
+        let facing = Facing::new(rng.f64() * 360.0, 110.0, 25.0).expect("numbers within limits");
+        camera.facing = (rng.u8(..4) > 0).then_some(facing);
+    }
+    let mut engine = Canvass::new(micro::registry(&set));
+    let mut group = criterion.benchmark_group("route-by-sight");
+    for case in Case::ALL {
+        let standing = micro::queries(&case, &set);
+        let seeing: Vec<Query> = standing.iter().map(Query::seeing_into).collect();
+        for (name, queries) in [("standing-in", standing), ("seeing-into", seeing)] {
+            let mut owners = 0;
+            for query in &queries {
+                engine.route(query);
+                owners += engine.owners();
+            }
+            println!("{}, {name}: {} owners in {} routes", case.name, owners, queries.len());
+            let mut queries = queries.iter().cycle();
+            group.bench_function(format!("{}/canvass-{name}", case.name), |bencher| {
                 bencher.iter(|| queries.next().map(|query| engine.route(query)));
             });
         }

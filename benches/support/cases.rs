@@ -114,6 +114,12 @@ pub struct Query {
 }
 
 impl Query {
+    /// The same for the cameras that see into the area, too. Peers would answer as before.
+    #[must_use]
+    pub fn seeing_into(&self) -> Self {
+        Self::new(&self.authorized.request().clone().seeing_into())
+    }
+
     fn new(request: &Request) -> Self {
         let agency = Agency {
             id: request.agency,
