@@ -299,12 +299,16 @@ fn set_consent(owner: u64) -> Change {
 }
 
 fn everywhere() -> AuthorizedRequest {
+    everywhere_under(&Policy::unlimited())
+}
+
+fn everywhere_under(policy: &Policy) -> AuthorizedRequest {
     let area = Area::new(&one(around(), vec![])).unwrap();
     let window = TimeWindow::new("2026-05-09T18:00:00Z".parse().unwrap(), now()).unwrap();
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
     let kind = AgencyKind::Local;
     let agency = Agency { id: AgencyId(1), name: String::new(), kind, jurisdiction: None };
-    Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now()).unwrap()
+    policy.review(&request, &agency, &CaseFile::new(agency.id), now()).unwrap()
 }
 
 #[test]
@@ -473,5 +477,26 @@ fn a_ledger_of_many_requests_is_read() {
     };
     grows("outcomes of one place read", 1_000, NEARLY_LINEAR, at_one_place, |text| {
         serde_json::from_str::<Outcomes>(&text).unwrap()
+    });
+}
+
+#[test]
+fn a_policy_may_want_very_many_households() {
+    // On a point, in no order of owners, of whom the first alone agreed.
+    let town = |number: u32| {
+        let mut cameras = on_a_point(number);
+        for camera in &mut cameras {
+            camera.owner = OwnerId(camera.id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        }
+        (Registry::bulk_load(&cameras, [granted(0)]).unwrap(), number)
+    };
+    let policy = |min_households: u32| Policy { min_households, ..Policy::unlimited() };
+    grows("households counted", 20_000, NEARLY_LINEAR, town, |(registry, number)| {
+        let snapshot = registry.snapshot();
+        for (needed, asked) in [(number, 1), (number + 1, 0)] {
+            let authorized = everywhere_under(&policy(needed));
+            assert_eq!(snapshot.route(&authorized, now()).owners(), asked);
+        }
+        registry
     });
 }

@@ -132,19 +132,28 @@ impl Snapshot {
         walked: &mut Walked<'static>,
         seen: &mut Vec<OwnerId>,
     ) -> bool {
+        let are_enough = |seen: &mut Vec<OwnerId>| {
+            seen.sort_unstable();
+            seen.dedup();
+            seen.len() >= needed
+        };
+        // Repeats go each time that half as many have come: so it takes O(n log n) for n rows, and few
+        // rows are looked at that need not be.
+        let mut full = needed;
         seen.clear();
         let of = (&request.area, request.sight);
-        sight::rows(self.root(), of, level, walked, |block, inside| {
+        let flow = sight::rows(self.root(), of, level, walked, |block, inside| {
             for (owner, _) in rows(inside).map(|row| block.ids(row)) {
-                if let Err(place) = seen.binary_search(&owner) {
-                    seen.insert(place, owner);
-                }
-                if seen.len() >= needed {
-                    return ControlFlow::Break(());
+                seen.push(owner);
+                if seen.len() >= full {
+                    if are_enough(seen) {
+                        return ControlFlow::Break(());
+                    }
+                    full = needed.max(seen.len() + seen.len() / 2);
                 }
             }
             ControlFlow::Continue(())
-        })
-        .is_break()
+        });
+        flow.is_break() || are_enough(seen)
     }
 }
