@@ -53,10 +53,15 @@ impl Collected {
         long.keys.extend(rows(asked).map(|row| long_key(block.ids(row))));
     }
 
+    /// Whether there are no rows.
+    pub(super) fn is_empty(&self) -> bool {
+        self.short.keys.is_empty() && self.long.keys.is_empty()
+    }
+
     /// Whether the rows are of at least so many owners.
     pub(super) fn has_households(&mut self, number: usize) -> bool {
         if number <= 1 {
-            return number <= self.short.keys.len() + self.long.keys.len();
+            return number == 0 || !self.is_empty();
         }
         self.short.has_owners(number) || self.long.has_owners(number)
     }

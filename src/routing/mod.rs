@@ -104,6 +104,10 @@ impl Snapshot {
         };
         debug_assert!(flow.is_continue(), "nothing ends this walk");
         route.reset(authorized, self.revision(), now);
+        if collected.is_empty() {
+            // Nobody said yes, so how many households there are does not matter.
+            return;
+        }
         if let Some(guard) = Guard::of(self, authorized, *level, walked) {
             if guard.has_enough() {
                 collected.group_into(route);
