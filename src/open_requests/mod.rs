@@ -184,8 +184,11 @@ impl OpenRequests {
         let file = self.case_file(authorized.request().agency);
         let opened = file.opening(id, authorized, now)?;
         let earlier = authorized.earlier();
-        let is_compared =
-            |other: &&OpenedRequest| earlier.iter().any(|known| other.request.is_about(known));
+        // What lies apart was not compared: most of a long file is told from its envelopes.
+        let is_compared = |other: &&OpenedRequest| {
+            other.may_share(authorized.request())
+                && earlier.iter().any(|known| other.request.is_about(known))
+        };
         let mut compared: Vec<RequestId> =
             file.iter().filter(is_compared).map(OpenedRequest::id).collect();
         compared.sort_unstable();
