@@ -29,10 +29,14 @@ impl OpenRequests {
         positions: impl IntoIterator<Item = Position>,
         now: Timestamp,
     ) -> Vec<RequestId> {
-        let mut found = Vec::new();
+        let mut areas = Vec::new();
         for position in positions {
-            self.index.at(position, &mut found);
+            self.index.at(position, &mut areas);
         }
+        areas.sort_unstable();
+        areas.dedup();
+        let mut found: Vec<RequestId> =
+            areas.into_iter().flat_map(|on| self.index.dependents(on)).collect();
         found.sort_unstable();
         found.dedup();
         if !self.are_all_open(now) {
@@ -70,7 +74,8 @@ impl OpenRequests {
         let mut route = Route::empty(authorized, now);
         match self.open.get(&id) {
             Some(standing) if opened.state(now) == RequestState::Open => {
-                let compared = authorized.compared_with(self.compared_grounds(id));
+                let grounds = self.compared_grounds(id).into_iter().map(|(_, ground)| ground);
+                let compared = authorized.compared_with(grounds.collect());
                 route = snapshot.route(&compared, now);
                 route.leave_out_owners(|owner| standing.asked.contains(&owner));
                 route.stand_for(authorized);

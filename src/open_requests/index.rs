@@ -1,5 +1,6 @@
-//! An R-tree of the parts of areas that open requests depend on.
+//! An R-tree of the parts of areas that open requests depend on, and which requests these are.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use rstar::{RTree, RTreeObject};
@@ -9,11 +10,16 @@ use crate::geometry::{Area, Envelope, Fanout, Position};
 use crate::lifecycle::RequestId;
 use crate::request::{Ground, Sight};
 
-/// Finds the requests that a position matters to.
+/// Finds the requests that a position matters to: those that depend on an area there, their own or
+/// that of a request that they are compared with. Each area is there once, however many depend on it.
 #[derive(Clone, Default)]
-pub(super) struct Index(RTree<Part, Fanout>);
+pub(super) struct Index {
+    tree: RTree<Part, Fanout>,
+    // INVARIANT: of the requests whose areas are in the tree, and none is empty.
+    dependents: BTreeMap<RequestId, BTreeSet<RequestId>>,
+}
 
-/// The envelope of one part of an area, and which request depends on the area.
+/// The envelope of one part of an area, and whose area it is.
 #[derive(Clone)]
 struct Part {
     envelope: Envelope,
@@ -55,35 +61,58 @@ impl Part {
 }
 
 impl Index {
-    /// The index of many areas at once. O(n log n) for n parts.
-    pub(super) fn of(grounds: impl Iterator<Item = (RequestId, Ground)>) -> Self {
+    /// The index of many at once: who depends on whose area. O(n log n) for n parts.
+    pub(super) fn of(
+        pairs: impl Iterator<Item = (RequestId, RequestId)>,
+        ground: impl Fn(RequestId) -> Option<Ground>,
+    ) -> Self {
+        let mut dependents: BTreeMap<RequestId, BTreeSet<RequestId>> = BTreeMap::new();
+        for (who, on) in pairs {
+            dependents.entry(on).or_default().insert(who);
+        }
+        let grounds = dependents.keys().filter_map(|&on| Some((on, ground(on)?)));
         let all: Vec<Part> =
-            grounds.flat_map(|(id, ground)| parts(id, &ground).collect::<Vec<_>>()).collect();
-        Self(RTree::bulk_load_with_params(all))
+            grounds.flat_map(|(on, ground)| parts(on, &ground).collect::<Vec<_>>()).collect();
+        Self { tree: RTree::bulk_load_with_params(all), dependents }
     }
 
-    pub(super) fn insert(&mut self, id: RequestId, ground: &Ground) {
-        for part in parts(id, ground) {
-            self.0.insert(part);
+    /// Notes that a request depends on the area of one, perhaps itself.
+    pub(super) fn depend(&mut self, who: RequestId, (on, ground): (RequestId, &Ground)) {
+        let dependents = self.dependents.entry(on).or_default();
+        if dependents.is_empty() {
+            for part in parts(on, ground) {
+                self.tree.insert(part);
+            }
+        }
+        dependents.insert(who);
+    }
+
+    /// Notes that it does so no more.
+    pub(super) fn release(&mut self, who: RequestId, (on, ground): (RequestId, &Ground)) {
+        let Some(dependents) = self.dependents.get_mut(&on) else { return };
+        dependents.remove(&who);
+        if dependents.is_empty() {
+            self.dependents.remove(&on);
+            for part in parts(on, ground) {
+                let removed = self.tree.remove(&part);
+                debug_assert!(removed.is_some(), "what was inserted is there");
+            }
         }
     }
 
-    /// Removes an area that was inserted for a request.
-    pub(super) fn remove(&mut self, id: RequestId, ground: &Ground) {
-        for part in parts(id, ground) {
-            let removed = self.0.remove(&part);
-            debug_assert!(removed.is_some(), "what was inserted is there");
-        }
+    /// The requests that depend on the area of one.
+    pub(super) fn dependents(&self, on: RequestId) -> impl Iterator<Item = RequestId> {
+        self.dependents.get(&on).into_iter().flatten().copied()
     }
 
-    /// Adds the requests that depend on an area that covers a position, or into which a camera there
-    /// could see where that is asked, in no order, perhaps twice.
+    /// Adds the requests whose areas cover a position, or into which a camera there could see where that
+    /// is asked, in no order, perhaps twice.
     pub(super) fn at(&self, position: Position, found: &mut Vec<RequestId>) {
         // A part that ends at the antimeridian has 180 as its side, positions there have -180.
         let here = Envelope::of([position]);
         let seen_from_the_west = here.across_the_antimeridian();
         for envelope in std::iter::once(here).chain(seen_from_the_west) {
-            let near = self.0.locate_in_envelope_intersecting(envelope);
+            let near = self.tree.locate_in_envelope_intersecting(envelope);
             let covering = near.filter(|part| part.matters_to(position));
             found.extend(covering.map(|part| part.id));
         }
@@ -92,6 +121,6 @@ impl Index {
 
 impl fmt::Debug for Index {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Index").field("parts", &self.0.size()).finish_non_exhaustive()
+        f.debug_struct("Index").field("parts", &self.tree.size()).finish_non_exhaustive()
     }
 }

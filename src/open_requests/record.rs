@@ -83,9 +83,11 @@ impl TryFrom<Written<CaseFile>> for OpenRequests {
         read.is_consistent()?;
         let expiries = read.open.keys().filter_map(|&id| Some((read.get(id)?.open_until(), id)));
         read.expiries = expiries.collect();
-        let grounds =
-            |&id: &RequestId| read.grounds(id).into_iter().map(move |ground| (id, ground));
-        read.index = Index::of(read.open.keys().flat_map(grounds));
+        let pairs = read.open.iter().flat_map(|(&id, standing)| {
+            std::iter::once(id).chain(standing.compared.iter().copied()).map(move |on| (id, on))
+        });
+        let ground = |id| read.get(id).map(|opened| opened.request().ground());
+        read.index = Index::of(pairs, ground);
         Ok(read)
     }
 }

@@ -115,16 +115,16 @@ impl OpenRequests {
         self.places.insert(id, (agency, file.iter().len()));
         file.append(opened);
         self.expiries.insert((until, id));
-        self.index.insert(id, &ground);
+        self.index.depend(id, (id, &ground));
         for &other in &compared {
             if let Some(standing) = self.open.get_mut(&other) {
                 standing.compared.insert(id);
-                self.index.insert(other, &ground);
+                self.index.depend(other, (id, &ground));
             }
         }
         self.open.insert(id, Standing { compared, asked: BTreeSet::new() });
-        for ground in self.compared_grounds(id) {
-            self.index.insert(id, &ground);
+        for (other, ground) in self.compared_grounds(id) {
+            self.index.depend(id, (other, &ground));
         }
         Ok(())
     }
@@ -150,8 +150,9 @@ impl OpenRequests {
 
     /// Forgets of a request that has ended all but its entry in the case file.
     pub(super) fn forget(&mut self, id: RequestId) {
-        for ground in self.grounds(id) {
-            self.index.remove(id, &ground);
+        let own = self.get(id).map(|opened| (id, opened.request.ground()));
+        for (on, ground) in own.into_iter().chain(self.compared_grounds(id)) {
+            self.index.release(id, (on, &ground));
         }
         if let Some(until) = self.get(id).map(OpenedRequest::open_until) {
             self.expiries.remove(&(until, id));
@@ -159,16 +160,11 @@ impl OpenRequests {
         self.open.remove(&id);
     }
 
-    /// The areas on which an open request's route depends: its own, and those it is compared with.
-    pub(super) fn grounds(&self, id: RequestId) -> Vec<Ground> {
-        let own = self.get(id).map(|opened| opened.request.ground());
-        own.into_iter().chain(self.compared_grounds(id)).collect()
-    }
-
-    pub(super) fn compared_grounds(&self, id: RequestId) -> Vec<Ground> {
+    /// The requests that an open one is compared with, and what these ask for.
+    pub(super) fn compared_grounds(&self, id: RequestId) -> Vec<(RequestId, Ground)> {
         let compared = self.open.get(&id).into_iter().flat_map(|standing| &standing.compared);
         let others = compared.filter_map(|&other| self.get(other));
-        others.map(|other| other.request.ground()).collect()
+        others.map(|other| (other.id, other.request.ground())).collect()
     }
 
     /// Whether a request was opened and is an agency's.
