@@ -151,12 +151,14 @@ impl<T: Copy + Send> Dealt<T> {
         // So long that what is counted for each group stays the smaller part.
         let long = RUN.max(groups.saturating_mul(8));
         let runs: Vec<&[S]> = sources.chunks(long).collect();
-        let deal = |(): &mut (), run: usize| {
+        let deal = |items: &mut Vec<(usize, T)>, run: usize| {
             let numbers = number(run.saturating_mul(long))..;
             let sources = runs.get(run).copied().unwrap_or_default();
-            Run::new(numbers.zip(sources).map(|(number, source)| item(number, source)), groups)
+            items.clear();
+            items.extend(numbers.zip(sources).map(|(number, source)| item(number, source)));
+            Run::new(items, groups)
         };
-        Self { runs: parallel::map(runs.len(), || (), deal) }
+        Self { runs: parallel::map(runs.len(), Vec::new, deal) }
     }
 
     /// The items of a group.
@@ -166,10 +168,9 @@ impl<T: Copy + Send> Dealt<T> {
 }
 
 impl<T: Copy> Run<T> {
-    fn new(items: impl Iterator<Item = (usize, T)>, groups: usize) -> Self {
-        let items: Vec<(usize, T)> = items.collect();
+    fn new(items: &[(usize, T)], groups: usize) -> Self {
         let mut starts = vec![0; groups + 1];
-        for (group, _) in &items {
+        for (group, _) in items {
             if let Some(count) = starts.get_mut(group + 1) {
                 *count += 1;
             }
@@ -181,7 +182,7 @@ impl<T: Copy> Run<T> {
         }
         let mut next = starts.clone();
         let mut dealt = items.first().map_or_else(Vec::new, |&(_, any)| vec![any; items.len()]);
-        for (group, item) in items {
+        for &(group, item) in items {
             if let Some(place) = next.get_mut(group) {
                 if let Some(slot) = dealt.get_mut(*place as usize) {
                     *slot = item;
@@ -204,7 +205,7 @@ impl<T: Copy> Run<T> {
 const RUN: usize = 1 << 15;
 
 /// Groups of shards: so many that one fits the second cache, so few that dealing out is fast.
-const GROUPS: usize = 256;
+const GROUPS: usize = 1_024;
 
 /// Fills the look-up of cameras.
 fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), ChangeError> {

@@ -1,6 +1,6 @@
 //! Rows packed into blocks of neighbours.
 
-use super::block::{Block, Row};
+use super::block::{Block, Row, RowStanding};
 use crate::geometry::{Envelope, Position};
 
 /// Where a row stands, and which row it is.
@@ -25,8 +25,15 @@ pub(crate) fn split(
     row: impl Fn(usize) -> Option<Row>,
 ) -> Vec<Block> {
     halve(places, block_rows, &|place| Envelope::of([place.position]));
-    let block =
-        |places: &[Place]| Block::of(places.iter().filter_map(|place| row(place.row as usize)));
+    let mut rows = Vec::with_capacity(block_rows);
+    let block = |places: &[Place]| {
+        rows.clear();
+        rows.extend(places.iter().filter_map(|place| row(place.row as usize)));
+        // In the order in which a block has them, so that none has to change places.
+        let agreed = |row: &&Row| row.standing != RowStanding::NotGranted;
+        let others = rows.iter().filter(|row| !agreed(row));
+        Block::of(rows.iter().filter(agreed).chain(others).copied())
+    };
     places.chunks(block_rows).map(block).collect()
 }
 

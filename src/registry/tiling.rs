@@ -17,12 +17,12 @@ pub(crate) fn cell(position: Position, resolution: Resolution) -> CellIndex {
 /// lies between them, and the square is looked up only once.
 pub(super) struct Tiling {
     layout: Layout,
-    squares: HashMap<(i32, i32), Option<CellIndex>, RandomState>,
+    squares: [HashMap<(i32, i32), Option<CellIndex>, RandomState>; SQUARES.len()],
 }
 
-/// A square's side is 2^16 units of 1e-7 degree, at most 730 m: a cell of resolution 6 is about
-/// 7 km wide.
-const SQUARE: u32 = 16;
+/// Sides of squares: 2^16 units of 1e-7 degree, at most 730 m, and half of that where a square is in
+/// more than one cell. A cell of resolution 6 is about 7 km wide.
+const SQUARES: [u32; 2] = [16, 15];
 /// By how much corners are taken further out, since a cell's edges are no straight lines in
 /// degrees: they bend by less than a centimetre within a square, and this is 70 m.
 const MARGIN: i32 = 1 << 12;
@@ -31,7 +31,7 @@ const POLAR: i32 = 800_000_000;
 
 impl Tiling {
     pub(super) fn new(layout: Layout) -> Self {
-        Self { layout, squares: HashMap::default() }
+        Self { layout, squares: SQUARES.map(|_| HashMap::default()) }
     }
 
     pub(super) fn cell(&mut self, position: Position) -> CellIndex {
@@ -40,22 +40,31 @@ impl Tiling {
         if lat.abs() > POLAR || layout.is_finer_than_squares() {
             return layout.cell(position);
         }
-        let square = (lon >> SQUARE, lat >> SQUARE);
-        let cell = *self.squares.entry(square).or_insert_with(|| {
-            let [west, south] =
-                [square.0 << SQUARE, square.1 << SQUARE].map(|low| low.saturating_sub(MARGIN));
-            let side = (1 << SQUARE) + 2 * MARGIN;
-            let corner = |x: i32, y: i32| {
-                Position::from_e7(west.saturating_add(x), south.saturating_add(y))
-                    .ok()
-                    .map(|corner| layout.cell(corner))
-            };
-            let first = corner(0, 0)?;
-            [corner(side, 0), corner(0, side), corner(side, side)]
-                .iter()
-                .all(|&other| other == Some(first))
-                .then_some(first)
-        });
-        cell.unwrap_or_else(|| layout.cell(position))
+        for (side, squares) in SQUARES.into_iter().zip(&mut self.squares) {
+            let square = (lon >> side, lat >> side);
+            if let Some(cell) =
+                *squares.entry(square).or_insert_with(|| around(square, side, layout))
+            {
+                return cell;
+            }
+        }
+        layout.cell(position)
     }
+}
+
+/// The cell that a square is in, if it is in one.
+fn around(square: (i32, i32), side: u32, layout: Layout) -> Option<CellIndex> {
+    let [west, south] = [square.0 << side, square.1 << side].map(|low| low.saturating_sub(MARGIN));
+    let side = (1 << side) + 2 * MARGIN;
+    let corner = |x: i32, y: i32| {
+        Position::from_e7(west.saturating_add(x), south.saturating_add(y))
+            .ok()
+            .map(|corner| layout.cell(corner))
+    };
+    let first = corner(0, 0)?;
+    // The opposite one first, which is most often in another.
+    [(side, side), (side, 0), (0, side)]
+        .into_iter()
+        .all(|(x, y)| corner(x, y) == Some(first))
+        .then_some(first)
 }
