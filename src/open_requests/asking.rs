@@ -77,7 +77,7 @@ impl OpenRequests {
                 let grounds = self.compared_grounds(id).into_iter().map(|(_, ground)| ground);
                 let compared = authorized.compared_with(grounds.collect());
                 route = snapshot.route(&compared, now);
-                route.leave_out_owners(|owner| standing.asked.contains(&owner));
+                route.leave_out(|owner| standing.asked.contains(&owner));
                 route.stand_for(authorized);
             }
             _ => route.reset(authorized, snapshot.revision(), now),
@@ -107,7 +107,7 @@ impl OpenRequests {
         is_of(self.known_open(id, now)?, route.authorized())?;
         let mut new = route.clone();
         if let Some(standing) = self.open.get(&id) {
-            new.leave_out_owners(|owner| standing.asked.contains(&owner));
+            new.leave_out(|owner| standing.asked.contains(&owner));
         }
         let owners: Vec<OwnerId> = new.recipients().map(|recipient| recipient.owner).collect();
         let events = if owners.is_empty() {

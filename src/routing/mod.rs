@@ -111,9 +111,8 @@ impl Snapshot {
         if let Some(guard) = Guard::of(self, authorized, *level, walked) {
             if guard.has_enough() {
                 collected.group_into(route);
-                route.leave_out(&guard);
-                waits.leave_out(&guard);
                 waits.write_into(route);
+                route.leave_out(|owner| guard.leaves_out(owner));
             }
             return;
         }

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::guard::Guard;
 use crate::authorized::AuthorizedRequest;
 use crate::camera::{CameraId, OwnerId};
 use crate::registry::{Revision, Snapshot};
@@ -152,7 +151,7 @@ impl Route {
     }
 
     /// Leaves out some owners, with their cameras and waits.
-    pub(crate) fn leave_out_owners(&mut self, left_out: impl Fn(OwnerId) -> bool) {
+    pub(crate) fn leave_out(&mut self, left_out: impl Fn(OwnerId) -> bool) {
         if !self.owners.iter().any(|&(owner, _)| left_out(owner)) {
             return;
         }
@@ -188,16 +187,6 @@ impl Route {
     /// Notes who must wait: owners of the route, ascending.
     pub(super) fn wait(&mut self, waiting: &[(OwnerId, Timestamp)]) {
         self.waiting.extend_from_slice(waiting);
-    }
-
-    /// Leaves out whom the guard leaves out.
-    pub(super) fn leave_out(&mut self, guard: &Guard) {
-        let kept = self.recipients().filter(|recipient| !guard.leaves_out(recipient.owner));
-        let rows: Vec<(OwnerId, CameraId)> =
-            kept.flat_map(|kept| kept.cameras.iter().map(move |&id| (kept.owner, id))).collect();
-        self.owners.clear();
-        self.cameras.clear();
-        self.extend(rows.into_iter());
     }
 
     /// Adds rows sorted by owner and camera.

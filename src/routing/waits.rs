@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use foldhash::quality::RandomState;
 use jiff::Timestamp;
 
-use super::guard::Guard;
 use super::route::Route;
 use crate::camera::OwnerId;
 use crate::quiet_hours::QuietHours;
@@ -46,11 +45,6 @@ impl Waits {
             });
             waiting.extend(not_before.map(|instant| (block.ids(row).0, instant)));
         }
-    }
-
-    /// Forgets whom the guard leaves out: who is not asked has nothing to wait for.
-    pub(super) fn leave_out(&mut self, guard: &Guard) {
-        self.waiting.retain(|&(owner, _)| !guard.leaves_out(owner));
     }
 
     /// Writes to a route who must wait.
