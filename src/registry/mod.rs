@@ -150,7 +150,7 @@ impl Registry {
         // The caller's code must not run while the look-ups are ahead of what is published.
         let changes: Vec<Change> = changes.into_iter().collect();
         let next = |writer: &mut Writer, old: &State| Self::next(writer, old, changes);
-        self.state.apply(next, Writer::reclaim).map(Snapshot::new)
+        self.state.apply(next, Writer::retire).map(Snapshot::new)
     }
 
     /// The state that changes lead to, with the writer's look-ups brought there.
@@ -163,7 +163,7 @@ impl Registry {
         let mut root = Arc::clone(&old.root);
         let mut vanished = Arc::clone(&old.vanished);
         if !edits.is_empty() {
-            root = writer.spare.take().unwrap_or(root);
+            root = writer.trees(old).unwrap_or(root);
             writer.edits = edits.len();
             Arc::make_mut(&mut root).edit(&edits, revision, writer.layout, &mut writer.spares);
             note_vanished(&mut vanished, &edits, &root, revision);

@@ -27,20 +27,18 @@ impl<W, S> Publisher<W, S> {
     /// Publishes the state that follows from the last one, or nothing if there is none. It is there
     /// for every `load` that begins after this returned.
     ///
-    /// If nobody else has the last one any more, the writer gets it back to `reclaim`, beside the
-    /// state that took its place.
+    /// The writer gets the last one back to `retire`, beside the state that took its place. Readers may
+    /// still have it.
     pub(crate) fn apply<E>(
         &self,
         next: impl FnOnce(&mut W, &S) -> Result<S, E>,
-        reclaim: impl FnOnce(&mut W, S, &S),
+        retire: impl FnOnce(&mut W, Arc<S>, &S),
     ) -> Result<Arc<S>, E> {
         let mut writer = self.lock();
         let last = self.published.load_full();
         let state = Arc::new(next(&mut writer, &last)?);
         self.published.store(Arc::clone(&state));
-        if let Some(last) = Arc::into_inner(last) {
-            reclaim(&mut writer, last, &state);
-        }
+        retire(&mut writer, last, &state);
         Ok(state)
     }
 

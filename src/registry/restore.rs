@@ -83,7 +83,7 @@ impl Registry {
                 Err(Some(ReplayError::Gap { current: old.revision, found: revision }))
             }
         };
-        match self.state.apply(next, Writer::reclaim) {
+        match self.state.apply(next, Writer::retire) {
             Ok(state) => Ok(Snapshot::new(state)),
             Err(None) => Ok(self.snapshot()),
             Err(Some(error)) => Err(error),

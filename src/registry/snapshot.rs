@@ -29,6 +29,7 @@ impl fmt::Display for Revision {
 #[derive(Clone)]
 pub struct Snapshot(Arc<State>);
 
+#[derive(Debug)]
 pub(crate) struct State {
     pub(crate) revision: Revision,
     pub(crate) cameras: usize,

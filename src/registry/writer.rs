@@ -27,7 +27,9 @@ pub(crate) struct Writer {
     /// The clusters of the revision before, brought up to the last: so that the next changes are
     /// carried out on them, and only the blocks have to be copied.
     // INVARIANT: holds what the published root does, in the same trees.
-    pub(crate) spare: Option<Arc<Cluster>>,
+    spare: Option<Arc<Cluster>>,
+    /// The state before the last, if somebody still read it when the last one was published.
+    held: Option<Arc<State>>,
     /// The blocks of older revisions.
     pub(crate) spares: Spares,
     /// How many edits last led from one root to the next.
@@ -51,6 +53,7 @@ impl Writer {
             layout,
             pages,
             spare: None,
+            held: None,
             spares: Spares::default(),
             edits: 0,
         }
@@ -76,8 +79,27 @@ impl Writer {
         }
     }
 
+    /// Takes a state that was published up to now: its clusters, if nobody reads it any more, are
+    /// brought up to the `new` one. Else they may be, once the next changes come.
+    pub(crate) fn retire(&mut self, old: Arc<State>, new: &State) {
+        match Arc::try_unwrap(old) {
+            Ok(old) => self.reclaim(old, new),
+            Err(held) => self.held = Some(held),
+        }
+    }
+
+    /// Clusters that nobody reads, which hold what those of the `last` state do: to be changed.
+    pub(crate) fn trees(&mut self, last: &State) -> Option<Arc<Cluster>> {
+        if let Some(old) = self.held.take().and_then(Arc::into_inner)
+            && self.spare.is_none()
+        {
+            self.reclaim(old, last);
+        }
+        self.spare.take()
+    }
+
     /// Keeps the clusters of a revision that nobody reads any more, brought up to the `new` one.
-    pub(crate) fn reclaim(&mut self, mut old: State, new: &State) {
+    fn reclaim(&mut self, mut old: State, new: &State) {
         // The clusters tell by their revisions what has changed.
         if old.revision < new.revision
             && let Some(root) = Arc::get_mut(&mut old.root)

@@ -33,12 +33,12 @@ fn append(look_ups: &mut LookUps, old: &State, change: usize) -> State {
 fn apply(publisher: &Publisher<LookUps, State>, change: usize) -> Arc<State> {
     let next =
         |look_ups: &mut LookUps, old: &State| Ok::<_, Infallible>(append(look_ups, old, change));
-    let reclaim = |look_ups: &mut LookUps, old: State, new: &State| {
+    let retire = |look_ups: &mut LookUps, old: Arc<State>, new: &State| {
         assert_eq!(*look_ups, new.changes, "both sides belong together");
         assert_eq!(old.revision + 1, new.revision, "none between");
         assert!(new.changes.starts_with(&old.changes));
     };
-    let Ok(state) = publisher.apply(next, reclaim);
+    let Ok(state) = publisher.apply(next, retire);
     state
 }
 
