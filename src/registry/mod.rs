@@ -6,6 +6,7 @@ mod change;
 mod cluster;
 mod cluster_edit;
 mod column;
+mod dealing;
 mod directory;
 mod homeless;
 mod layout;
