@@ -29,11 +29,17 @@ pub(crate) struct Clip {
     inside: bool,
 }
 
-/// The edges that touch an envelope, as a range of a list of lanes; all of them at the start.
+/// The edges that touch an envelope; all of them at the start.
 #[derive(Clone, Copy, Debug)]
 enum Edges {
     All,
-    Some { start: usize, end: usize },
+    /// Of a boundary of one lane: those whose bits are set.
+    Few(u64),
+    /// A range of a list of lanes.
+    Some {
+        start: usize,
+        end: usize,
+    },
 }
 
 impl Boundary {
@@ -123,20 +129,25 @@ impl Boundary {
         to: &mut Vec<Lanes>,
     ) -> Clip {
         let corner = Corner::of(envelope);
-        let (lanes, known, start, inside) = match clip.edges {
+        let (start, inside) = match clip.edges {
             // From the far west, which is outside, to the corner.
-            Edges::All => {
-                let far_west = Corner { x: FAR_WEST, y: corner.y };
-                (self.lanes.as_slice(), self.envelopes.as_slice(), far_west, false)
-            }
-            Edges::Some { start, end } => {
-                (from.get(start..end).unwrap_or(&[]), &[][..], clip.corner, clip.inside)
-            }
+            Edges::All => (Corner { x: FAR_WEST, y: corner.y }, false),
+            _ => (clip.corner, clip.inside),
         };
         let way = Way { start, corner, envelope: widened(envelope) };
-        let first = to.len();
-        let crossed = clip_lanes(simd, lanes, known, way, to);
-        let edges = Edges::Some { start: first, end: to.len() };
+        let (edges, crossed) = match (self.lanes.as_slice(), clip.edges) {
+            ([lanes], Edges::All) => way.clip_few(simd, lanes, u64::MAX),
+            ([lanes], Edges::Few(few)) => way.clip_few(simd, lanes, few),
+            (lanes, edges) => {
+                let (lanes, known) = match edges {
+                    Edges::Some { start, end } => (from.get(start..end).unwrap_or(&[]), &[][..]),
+                    _ => (lanes, self.envelopes.as_slice()),
+                };
+                let first = to.len();
+                let crossed = way.clip_lanes(simd, lanes, known, to);
+                (Edges::Some { start: first, end: to.len() }, crossed)
+            }
+        };
         Clip { edges, corner, inside: inside ^ crossed }
     }
 
@@ -145,13 +156,14 @@ impl Boundary {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
     pub(crate) fn mask<S: Simd>(
+        &self,
         simd: S,
         (clip, list): (&Clip, &[Lanes]),
         envelope: Envelope,
         positions: (&[i32; ROWS], &[i32; ROWS]),
         count: usize,
     ) -> u64 {
-        let edges = clip.lanes(list).iter().flat_map(Lanes::iter);
+        let edges = clip.edges(self, list);
         let toggles = edges.filter_map(|edge| Toggle::of(edge, clip.corner));
         let toggled = toggle(simd, toggles, envelope, positions, count);
         let base = if clip.inside { u64::MAX } else { 0 };
@@ -170,32 +182,63 @@ struct Way {
     envelope: Envelope,
 }
 
-/// Adds the edges that may touch the envelope to a list, and tells whether the way crosses the
-/// boundary. `known` are the envelopes of the lanes, if known.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-fn clip_lanes<S: Simd>(
-    simd: S,
-    lanes: &[Lanes],
-    known: &[Envelope],
-    way: Way,
-    to: &mut Vec<Lanes>,
-) -> bool {
-    let Way { start, corner, envelope } = way;
-    let Envelope { west, south, east, north } = envelope;
-    // The way lies between these, and half a unit off each of them.
-    let half_up = |half: i64| i32::try_from((half + 1) / 2).unwrap_or(i32::MIN);
-    let [from_x, from_y, to_x, to_y] = [start.x, start.y, corner.x, corner.y].map(half_up);
-    let mut crossed = false;
-    let mut free = LANES;
-    for (index, lanes) in lanes.iter().enumerate() {
-        if let Some(known) = known.get(index) {
-            let beside = known.south <= north && known.north >= south && known.west <= east;
-            let on_the_way = known.south < from_y && known.north >= from_y;
-            if !beside || (known.east < west && !on_the_way) {
-                continue;
+impl Way {
+    /// Those of the few edges of a lane that may touch the envelope, and whether the way crosses the
+    /// boundary.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    fn clip_few<S: Simd>(self, simd: S, lanes: &Lanes, few: u64) -> (Edges, bool) {
+        let (touches, crosses) = self.look(simd, lanes);
+        (Edges::Few(touches & few), self.crosses(lanes, crosses & few))
+    }
+
+    /// Adds the edges that may touch the envelope to a list, and tells whether the way crosses the
+    /// boundary. `known` are the envelopes of the lanes, if known.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    fn clip_lanes<S: Simd>(
+        self,
+        simd: S,
+        lanes: &[Lanes],
+        known: &[Envelope],
+        to: &mut Vec<Lanes>,
+    ) -> bool {
+        let Envelope { west, south, east, north } = self.envelope;
+        let from_y = half_up(self.start.y);
+        let mut crossed = false;
+        let mut free = LANES;
+        for (index, lanes) in lanes.iter().enumerate() {
+            if let Some(known) = known.get(index) {
+                let beside = known.south <= north && known.north >= south && known.west <= east;
+                let on_the_way = known.south < from_y && known.north >= from_y;
+                if !beside || (known.east < west && !on_the_way) {
+                    continue;
+                }
             }
+            let (touches, crosses) = self.look(simd, lanes);
+            for lane in ones(touches) {
+                if free == LANES {
+                    to.push(Lanes::NOWHERE);
+                    free = 0;
+                }
+                if let Some(last) = to.last_mut() {
+                    last.set(free, lanes.get(lane));
+                    free += 1;
+                }
+            }
+            crossed ^= self.crosses(lanes, crosses);
         }
+        crossed
+    }
+
+    /// Which of 16 edges may touch the envelope, and which the way may cross.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    fn look<S: Simd>(self, simd: S, lanes: &Lanes) -> (u64, u64) {
+        let Self { start, corner, envelope } = self;
+        let Envelope { west, south, east, north } = envelope;
+        // The way lies between these, and half a unit off each of them.
+        let [from_x, from_y, to_x, to_y] = [start.x, start.y, corner.x, corner.y].map(half_up);
         let ax = i32x16::load_array_ref(simd, &lanes.ax);
         let ay = i32x16::load_array_ref(simd, &lanes.ay);
         let bx = i32x16::load_array_ref(simd, &lanes.bx);
@@ -207,26 +250,23 @@ fn clip_lanes<S: Simd>(
             (ay.simd_lt(from_y) & by.simd_ge(from_y)) & (low.simd_lt(to_x) & high.simd_ge(from_x));
         let along_meridian =
             (low.simd_lt(to_x) & high.simd_ge(to_x)) & (ay.simd_lt(to_y) & by.simd_ge(from_y));
-        let crosses = (along_parallel | along_meridian).to_bitmask();
         let mut touches = touches.to_bitmask();
         if touches != 0 {
             touches &= lines_near(simd, [ax, ay, bx, by], envelope);
         }
-        for lane in ones(touches) {
-            if free == LANES {
-                to.push(Lanes::NOWHERE);
-                free = 0;
-            }
-            if let Some(last) = to.last_mut() {
-                last.set(free, lanes.get(lane));
-                free += 1;
-            }
-        }
-        for lane in ones(crosses) {
-            crossed ^= lanes.get(lane).separates(start, corner);
-        }
+        (touches, (along_parallel | along_meridian).to_bitmask())
     }
-    crossed
+
+    /// Whether those of 16 edges that may be crossed are so an odd number of times.
+    fn crosses(self, lanes: &Lanes, may: u64) -> bool {
+        let crossed = |lane| lanes.get(lane).separates(self.start, self.corner);
+        ones(may).fold(false, |all, lane| all ^ crossed(lane))
+    }
+}
+
+/// Half of it, rounded up.
+fn half_up(half: i64) -> i32 {
+    i32::try_from((half + 1) / 2).unwrap_or(i32::MIN)
 }
 
 /// Those of 16 edges whose lines are not clear of an envelope to either side. It may keep too much.
@@ -265,17 +305,27 @@ impl Clip {
     #[inline]
     pub(crate) fn whole(&self) -> Option<bool> {
         match self.edges {
+            Edges::Few(0) => Some(self.inside),
             Edges::Some { start, end } if start == end => Some(self.inside),
             _ => None,
         }
     }
 
-    /// The edges that may touch the envelope, in the clip's list.
-    pub(super) fn lanes<'l>(&self, list: &'l [Lanes]) -> &'l [Lanes] {
-        match self.edges {
-            Edges::Some { start, end } => list.get(start..end).unwrap_or(&[]),
-            Edges::All => &[],
-        }
+    /// The edges that may touch the envelope, of the boundary and in the clip's list; none before
+    /// anything was clipped.
+    pub(super) fn edges<'l>(
+        &self,
+        boundary: &'l Boundary,
+        list: &'l [Lanes],
+    ) -> impl Iterator<Item = Edge> + 'l {
+        let (few, some) = match self.edges {
+            Edges::All => (0, 0..0),
+            Edges::Few(few) => (few, 0..0),
+            Edges::Some { start, end } => (0, start..end),
+        };
+        let lane = boundary.lanes.first();
+        let few = ones(few).filter_map(move |place| lane.map(|lane| lane.get(place)));
+        few.chain(list.get(some).unwrap_or(&[]).iter().flat_map(Lanes::iter))
     }
 }
 

@@ -94,13 +94,13 @@ impl Boundary {
 }
 
 impl Clip {
-    /// The same for a fan in the clip's envelope, given the clip's list.
-    pub(crate) fn touches(&self, list: &[Lanes], fan: &Fan) -> bool {
-        self.lanes(list).iter().flat_map(Lanes::iter).any(|edge| fan.touches(edge))
+    /// The same for a fan in the clip's envelope, given the boundary and the clip's list.
+    pub(crate) fn touches(&self, of: (&Boundary, &[Lanes]), fan: &Fan) -> bool {
+        self.edges(of.0, of.1).any(|edge| fan.touches(edge))
     }
 
     /// Whether an edge of the clip has a point in an envelope, or nearly.
-    pub(crate) fn may_touch(&self, list: &[Lanes], envelope: Envelope) -> bool {
-        self.lanes(list).iter().flat_map(Lanes::iter).any(|edge| edge.may_touch(envelope))
+    pub(crate) fn may_touch(&self, of: (&Boundary, &[Lanes]), envelope: Envelope) -> bool {
+        self.edges(of.0, of.1).any(|edge| edge.may_touch(envelope))
     }
 }

@@ -9,20 +9,20 @@ use crate::geometry::{Boundary, Lanes};
 /// Leaves those of the rows in question that are inside the area or on its boundary, in each block
 /// of a window.
 #[inline]
-pub(super) fn window(level: Level, window: &mut [Found<'_>], edges: &[Lanes]) {
+pub(super) fn window(level: Level, boundary: &Boundary, window: &mut [Found<'_>], edges: &[Lanes]) {
     dispatch!(level, simd => for found in window {
-        refine(simd, found, edges);
+        refine(simd, boundary, found, edges);
     });
 }
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-fn refine<S: Simd>(simd: S, found: &mut Found<'_>, edges: &[Lanes]) {
+fn refine<S: Simd>(simd: S, boundary: &Boundary, found: &mut Found<'_>, edges: &[Lanes]) {
     if let Touch::Crossed(clip, envelope) = &found.touch
         && found.rows != 0
     {
         let positions = found.block.positions();
-        found.rows &= Boundary::mask(simd, (clip, edges), *envelope, positions, last(found.rows));
+        found.rows &= boundary.mask(simd, (clip, edges), *envelope, positions, last(found.rows));
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn rows<'a>(
     let boundary = area.boundary();
     match sight {
         Sight::StandingIn => prune::blocks(root, boundary, level, walked, |window, edges| {
-            refine::window(level, window, edges);
+            refine::window(level, boundary, window, edges);
             window.iter().try_for_each(|found| visit(found.block, found.rows))
         }),
         Sight::SeeingInto => {
@@ -127,7 +127,7 @@ impl Near<'_, '_> {
                 let positions = block.positions();
                 candidates
                     & dispatch!(level, simd =>
-                        Boundary::mask(simd, edges, envelope, positions, last as usize))
+                        self.boundary.mask(simd, edges, envelope, positions, last as usize))
             }
         };
         let open = ones(candidates & !standing & block.facings().mask());
@@ -141,13 +141,14 @@ impl Near<'_, '_> {
     /// Whether a view has a point of the boundary.
     fn sees(&self, position: Position, facing: Facing) -> bool {
         let reached = facing.envelope(Envelope::of([position]));
-        let is_near = self.clip.may_touch(self.list, reached);
+        let edges = (self.boundary, self.list);
+        let is_near = self.clip.may_touch(edges, reached);
         if !is_near && !is_beside(self.boundary, reached) {
             return false;
         }
         let view = facing.fan(position);
         let mut beside = turns(reached).filter_map(|turn| view.turned(turn));
-        (is_near && self.clip.touches(self.list, &view))
+        (is_near && self.clip.touches(edges, &view))
             || beside.any(|view| self.boundary.touches(&view))
     }
 }
