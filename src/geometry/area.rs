@@ -43,7 +43,11 @@ use super::{Boundary, Envelope, Position};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Area(Arc<Content>);
+pub struct Area {
+    content: Arc<Content>,
+    /// The boundary's, so that where nobody lives near the area nothing else is read of it.
+    envelope: Envelope,
+}
 
 struct Content {
     rings: Rings,
@@ -86,7 +90,9 @@ impl Area {
         let given = (!as_given && !read_back(&rings))
             .then(|| Given { drawing: MultiPolygon(polygons.to_vec()), split: OnceLock::new() });
         let boundary = Boundary::new(rings.iter());
-        Ok(Self(Arc::new(Content { rings, boundary, part_sizes_m2: OnceLock::new(), given })))
+        let (envelope, part_sizes_m2) = (boundary.envelope(), OnceLock::new());
+        let content = Arc::new(Content { rings, boundary, part_sizes_m2, given });
+        Ok(Self { content, envelope })
     }
 
     /// Whether a position is inside, or on the boundary.
@@ -113,16 +119,17 @@ impl Area {
     /// ```
     #[must_use]
     pub fn covers_area(&self, other: &Self) -> bool {
-        if Arc::ptr_eq(&self.0, &other.0) || self == other {
+        if Arc::ptr_eq(&self.content, &other.content) || self == other {
             return true;
         }
         if !self.envelope().contains(other.envelope()) {
             return false;
         }
         let within = other.envelope();
-        let own = self.0.rings.edges(within);
+        let own = self.content.rings.edges(within);
         // What rounding left without an inside is in no ring that was split.
-        if other.0.given.is_some() && !covers_edges(&own, &other.0.rings.edges(within)) {
+        if other.content.given.is_some() && !covers_edges(&own, &other.content.rings.edges(within))
+        {
             return false;
         }
         // Not known, so no.
@@ -131,7 +138,7 @@ impl Area {
 
     /// The rings, or others of the same area if these are not valid as they were rounded.
     fn valid_rings(&self) -> Option<&Rings> {
-        let Some(given) = &self.0.given else { return Some(&self.0.rings) };
+        let Some(given) = &self.content.given else { return Some(&self.content.rings) };
         let split = given.split.get_or_init(|| {
             let drawing = Drawing::read(&self.to_multi_polygon().0).ok()?;
             let mut rings = Rings::default();
@@ -161,8 +168,8 @@ impl Area {
     /// The sizes of the parts in square metres, in the order of the parts.
     #[must_use]
     pub fn part_sizes_m2(&self) -> impl ExactSizeIterator<Item = f64> + '_ {
-        let sizes = self.0.part_sizes_m2.get_or_init(|| {
-            self.0
+        let sizes = self.content.part_sizes_m2.get_or_init(|| {
+            self.content
                 .rings
                 .parts()
                 .map(|mut rings| {
@@ -183,13 +190,13 @@ impl Area {
     /// A part that crosses the antimeridian was split there, and counts once for each side's pieces.
     #[must_use]
     pub fn parts(&self) -> usize {
-        self.0.rings.part_ends.len()
+        self.content.rings.part_ends.len()
     }
 
     /// The number of vertices in all rings, each ring open.
     #[must_use]
     pub fn vertices(&self) -> usize {
-        self.0.rings.vertices.len()
+        self.content.rings.vertices.len()
     }
 
     /// West, south, east and north in degrees.
@@ -197,7 +204,7 @@ impl Area {
     /// An area on both sides of the antimeridian reaches from -180 to 180.
     #[must_use]
     pub fn bounds(&self) -> (f64, f64, f64, f64) {
-        let Envelope { west, south, east, north } = self.0.rings.envelope();
+        let Envelope { west, south, east, north } = self.content.rings.envelope();
         let degrees = |e7| f64::from(e7) / E7;
         (degrees(west), degrees(south), degrees(east), degrees(north))
     }
@@ -206,12 +213,12 @@ impl Area {
     /// holes clockwise (RFC 7946).
     #[must_use]
     pub fn to_multi_polygon(&self) -> MultiPolygon<f64> {
-        self.0.rings.planar(E7)
+        self.content.rings.planar(E7)
     }
 
     /// What to write so that reading gives this area again.
     pub(super) fn written(&self) -> std::borrow::Cow<'_, MultiPolygon<f64>> {
-        match &self.0.given {
+        match &self.content.given {
             Some(given) => std::borrow::Cow::Borrowed(&given.drawing),
             None => std::borrow::Cow::Owned(self.to_multi_polygon()),
         }
@@ -219,27 +226,27 @@ impl Area {
 
     /// One vertex of each ring.
     pub(super) fn ring_starts(&self) -> impl Iterator<Item = Position> + '_ {
-        self.0.rings.iter().filter_map(|ring| ring.first().copied())
+        self.content.rings.iter().filter_map(|ring| ring.first().copied())
     }
 
     /// The envelope of each part, a longitude of 180 staying 180.
     pub(crate) fn part_envelopes(&self) -> impl Iterator<Item = Envelope> + '_ {
         let shell = |mut rings| Iterator::next(&mut rings).unwrap_or_default();
-        self.0.rings.parts().map(move |rings| Envelope::of(shell(rings).iter().copied()))
+        self.content.rings.parts().map(move |rings| Envelope::of(shell(rings).iter().copied()))
     }
 
     pub(crate) fn boundary(&self) -> &Boundary {
-        &self.0.boundary
+        &self.content.boundary
     }
 
     pub(crate) fn envelope(&self) -> Envelope {
-        self.boundary().envelope()
+        self.envelope
     }
 }
 
 impl PartialEq for Area {
     fn eq(&self, other: &Self) -> bool {
-        self.0.rings == other.0.rings
+        self.content.rings == other.content.rings
     }
 }
 

@@ -5,6 +5,8 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{f32x16, i32x16};
 
+use smallvec::SmallVec;
+
 use super::edge::{Corner, Edge, LANES, Lanes};
 use super::mask::{ROUNDING, ROWS, Toggle, ones, toggle};
 use super::position::HALF_TURN;
@@ -14,7 +16,7 @@ use super::{Envelope, Position};
 #[derive(Debug)]
 pub(crate) struct Boundary {
     // In the order of the rings, so that neighbours in lanes are neighbours on the map.
-    lanes: Vec<Lanes>,
+    lanes: SmallVec<[Lanes; 1]>,
     /// The envelope of each of the lanes: the whole boundary is clipped by these first.
     envelopes: Vec<Envelope>,
     envelope: Envelope,
@@ -103,18 +105,10 @@ impl Boundary {
         inside
     }
 
-    /// The whole boundary, as it matters in an envelope that contains all of it.
-    pub(crate) fn unclipped(&self) -> Clip {
-        Clip { edges: Edges::All, corner: Corner::of(self.envelope), inside: false }
-    }
-
-    /// Whether clipping to an envelope is not worth it on the way down: because it contains all of the
-    /// boundary; or because it sticks out, so that it is not inside as a whole, and the few edges
-    /// cost more to clip than to carry on.
+    /// Whether the edges are so few that they cost more to clip on the way down than to carry on.
     #[inline]
-    pub(crate) fn is_kept_whole_in(&self, envelope: Envelope) -> bool {
-        envelope.contains(self.envelope)
-            || (self.lanes.len() == 1 && !self.envelope.contains(envelope))
+    pub(crate) fn has_few_edges(&self) -> bool {
+        self.lanes.len() == 1
     }
 
     /// Clips further, to an envelope within the clip's own. `from` is the list of the clip, and the
@@ -295,6 +289,10 @@ fn lines_near<S: Simd>(simd: S, edges: [i32x16<S>; 4], envelope: Envelope) -> u6
 }
 
 impl Clip {
+    /// Of a whole boundary: nothing is cut off.
+    pub(crate) const WHOLE: Self =
+        Self { edges: Edges::All, corner: Corner { x: FAR_WEST, y: FAR_WEST }, inside: false };
+
     /// Whether nothing was cut off yet.
     #[inline]
     pub(crate) fn is_unclipped(&self) -> bool {

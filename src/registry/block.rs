@@ -2,7 +2,8 @@
 
 use std::mem::offset_of;
 
-use super::column::{Ids, ROWS, Rare, TermsNumbers, at, halved, halved_ids, joined_ids, set};
+use super::column::{Common, ROWS, Rare, at, halved, halved_ids, joined_ids, set};
+use super::ended::Ended;
 use super::timed::{Timed, Timing};
 use super::zone_map::ZoneMap;
 use crate::camera::{Camera, CameraId, NEVER, OwnerId, Recording};
@@ -36,8 +37,9 @@ pub(crate) struct Row {
 /// columns begin at cache lines, and stand in the order in which a request reads them.
 ///
 /// ```text
-/// lon 64 x i32 | lat 64 x i32 | facings, ended | timed | terms 64 x u16 | kept 64 x u16
-/// | since 64 x u16, its upper halves | ids 64 x (u32, u32) | since 64 x u16, its lower halves
+/// lon 64 x i32 | lat 64 x i32 | facings, zone map, ended | ended, timed | timed, upper halves
+/// | terms 64 x u16 | kept 64 x u16 | since 64 x u16, its upper halves
+/// | ids 64 x (u32, u32) | since 64 x u16, its lower halves
 /// row:       0 .. granted: owner agreed | granted .. len: did not | len .. 64: meaningless
 /// ```
 #[derive(Clone, Debug)]
@@ -49,21 +51,24 @@ pub(crate) struct Block {
     facings: Rare<Facing>,
     zone: ZoneMap,
     /// When the cameras that were taken down stopped recording.
-    ended: Rare<u32>,
+    ended: Ended,
     /// When the grants hold that do not hold always.
     // INVARIANT: of granted rows only.
     timed: Timed,
-    terms: TermsNumbers,
+    terms_upper: Common<u16>,
+    ids_upper: Common<(u32, u32)>,
+    terms_lower: [u16; ROWS],
     kept_days: [u16; ROWS],
     since_upper: [u16; ROWS],
-    ids: Ids,
+    ids_lower: [(u32, u32); ROWS],
     since_lower: [u16; ROWS],
 }
 
-/// What few rows have is answered from one cache line.
+/// Columns begin at cache lines, and what few rows have is answered from one.
 const _: () = {
-    let (ended, timed) = (offset_of!(Block, ended), offset_of!(Block, timed));
-    assert!((ended + Rare::<u32>::MASK) / 64 == (timed + Timed::LINE_END) / 64);
+    assert!(offset_of!(Block, terms_lower) % 64 == 0);
+    assert!(offset_of!(Block, ids_lower) % 64 == 0);
+    assert!(offset_of!(Block, timed) % 64 == 2 * size_of::<u64>());
 };
 
 /// The rows of a mask, ascending.
@@ -80,12 +85,14 @@ impl Block {
             lat: [0; ROWS],
             facings: Rare::NONE,
             zone: ZoneMap::NONE,
-            ended: Rare::NONE,
+            ended: Ended::NONE,
             timed: Timed::NONE,
-            terms: TermsNumbers::none(),
+            terms_upper: Common::Shared(0),
+            ids_upper: Common::Shared((0, 0)),
+            terms_lower: [0; ROWS],
             kept_days: [0; ROWS],
             since_upper: [0; ROWS],
-            ids: Ids::none(),
+            ids_lower: [(0, 0); ROWS],
             since_lower: [0; ROWS],
         }
     }
@@ -114,7 +121,7 @@ impl Block {
     }
 
     #[inline]
-    pub(crate) fn ended(&self) -> &Rare<u32> {
+    pub(crate) fn ended(&self) -> &Ended {
         &self.ended
     }
 
@@ -128,20 +135,23 @@ impl Block {
         &self.facings
     }
 
-    /// Reads one value of each cache line that has what a request reads of the first rows to decide
-    /// about them: no branch waits for the memory, so that the misses of several blocks are waited for
-    /// together.
+    /// Reads one value of each cache line that a request reads of the first rows, with their positions if
+    /// the boundary may cross the block. No branch waits for the memory, so that the misses of several
+    /// blocks are waited for together.
     #[inline]
     pub(crate) fn touch(&self, rows: usize, positions: bool) -> u64 {
-        let mut sum = self.timed.touch();
+        let mut sum = self.timed.touch() ^ u64::from(self.terms_upper.shared().is_some());
         for row in (0..rows).step_by(32) {
             let footage = at(&self.kept_days, row) ^ at(&self.since_upper, row);
-            sum ^= u64::from(self.terms.lower(row) ^ footage);
+            sum ^= u64::from(at(&self.terms_lower, row) ^ footage);
         }
         if positions {
             for row in (0..rows).step_by(16) {
                 sum ^= u64::from((at(&self.lon, row) ^ at(&self.lat, row)).cast_unsigned());
             }
+        }
+        for row in (0..rows).step_by(8) {
+            sum ^= u64::from(at(&self.ids_lower, row).0);
         }
         sum
     }
@@ -164,25 +174,25 @@ impl Block {
 
     #[inline]
     pub(crate) fn terms(&self, row: usize) -> u32 {
-        let (upper, lower) = self.terms.get(row);
+        let (upper, lower) = (self.terms_upper.get(row), at(&self.terms_lower, row));
         u32::from(upper) << 16 | u32::from(lower)
     }
 
     #[inline]
     pub(crate) fn ids(&self, row: usize) -> (OwnerId, CameraId) {
-        joined_ids(self.ids.get(row))
+        joined_ids((self.ids_upper.get(row), at(&self.ids_lower, row)))
     }
 
     /// The upper halves of the ids of owners and cameras, if all rows share them.
     #[inline]
     pub(crate) fn shared_upper_ids(&self) -> Option<(u32, u32)> {
-        self.ids.shared_upper()
+        self.ids_upper.shared()
     }
 
     /// The lower halves of the ids of a row's owner and camera.
     #[inline]
     pub(crate) fn lower_ids(&self, row: usize) -> (u32, u32) {
-        self.ids.lower(row)
+        at(&self.ids_lower, row)
     }
 
     /// The upper halves of when each camera began to record.
@@ -241,7 +251,9 @@ impl Block {
         set(&mut self.lon, index, position.lon_e7());
         set(&mut self.lat, index, position.lat_e7());
         set(&mut self.kept_days, index, kept_days);
-        self.ids.set(index, index, halved_ids((owner, id)));
+        let (ids_upper, ids_lower) = halved_ids((owner, id));
+        self.ids_upper.set(index, index, ids_upper);
+        set(&mut self.ids_lower, index, ids_lower);
         let (since_upper, since_lower) = halved(since);
         set(&mut self.since_upper, index, since_upper);
         set(&mut self.since_lower, index, since_lower);
@@ -284,7 +296,9 @@ impl Block {
                     self.swap(row, target);
                     self.zone.granted += 1;
                 }
-                self.terms.set(target, before, halved(terms));
+                let (upper, lower) = halved(terms);
+                self.terms_upper.set(target, before, upper);
+                set(&mut self.terms_lower, target, lower);
                 self.timed.set(target, timing);
             }
         }
@@ -292,7 +306,7 @@ impl Block {
 
     fn end(&mut self, row: usize, until: Option<u32>) {
         self.ended.set(row, until);
-        self.zone.ended = u8::try_from(self.ended.values().len()).unwrap_or(u8::MAX);
+        self.zone.ended = u8::try_from(self.ended.len()).unwrap_or(u8::MAX);
     }
 
     fn swap(&mut self, a: usize, b: usize) {
@@ -303,8 +317,10 @@ impl Block {
         self.lon.swap(a, b);
         self.lat.swap(a, b);
         self.kept_days.swap(a, b);
-        self.terms.swap(a, b);
-        self.ids.swap(a, b);
+        self.terms_upper.swap(a, b);
+        self.terms_lower.swap(a, b);
+        self.ids_upper.swap(a, b);
+        self.ids_lower.swap(a, b);
         self.since_upper.swap(a, b);
         self.since_lower.swap(a, b);
         self.timed.swap(a, b);

@@ -1,7 +1,5 @@
 //! The columns of a block that are more than an array.
 
-use std::mem::offset_of;
-
 use crate::camera::{CameraId, OwnerId};
 
 /// Rows in a full block, and bits in a mask.
@@ -31,8 +29,6 @@ pub(crate) struct Rare<T> {
 
 impl<T: Copy> Rare<T> {
     pub(super) const NONE: Self = Self { values: Vec::new(), mask: 0 };
-    /// Where in it the mask is.
-    pub(super) const MASK: usize = offset_of!(Self, mask);
 
     /// The rows that have a value.
     #[inline]
@@ -96,79 +92,54 @@ pub(super) fn bit(row: usize) -> u64 {
     1 << (row % ROWS)
 }
 
-/// A column whose values are kept in halves: the lower ones of each row, and one upper half that all
-/// rows share, for as long as they do. Operators number owners and cameras from a counter, and few
-/// write terms of their own, so nearly all blocks share.
+/// A column in which all rows have one value, for as long as they do.
+///
+/// The upper halves of numbers are such: operators number owners and cameras from a counter, and few
+/// write scopes of their own.
 #[derive(Clone, Debug)]
-#[repr(C)]
-pub(super) struct Halved<L, U> {
-    upper: Upper<U>,
-    lower: [L; ROWS],
+pub(super) enum Common<T> {
+    Shared(T),
+    Each(Box<[T; ROWS]>),
 }
 
-#[derive(Clone, Debug)]
-enum Upper<U> {
-    Shared(U),
-    Each(Box<[U; ROWS]>),
-}
-
-impl<L: Copy + Default, U: Copy + Default + PartialEq> Halved<L, U> {
-    pub(super) fn none() -> Self {
-        Self { upper: Upper::Shared(U::default()), lower: [L::default(); ROWS] }
-    }
-
+impl<T: Copy + PartialEq> Common<T> {
     #[inline]
-    pub(super) fn get(&self, row: usize) -> (U, L) {
-        let upper = match &self.upper {
-            Upper::Shared(upper) => *upper,
-            Upper::Each(each) => at(each, row),
-        };
-        (upper, at(&self.lower, row))
-    }
-
-    /// The upper half that all rows share, if they do.
-    #[inline]
-    pub(super) fn shared_upper(&self) -> Option<U> {
-        match self.upper {
-            Upper::Shared(upper) => Some(upper),
-            Upper::Each(_) => None,
+    pub(super) fn get(&self, row: usize) -> T {
+        match self {
+            Self::Shared(shared) => *shared,
+            Self::Each(each) => at(each, row),
         }
     }
 
-    /// The lower half of a row.
+    /// The value of all rows, if they have one.
     #[inline]
-    pub(super) fn lower(&self, row: usize) -> L {
-        at(&self.lower, row)
+    pub(super) fn shared(&self) -> Option<T> {
+        match self {
+            Self::Shared(shared) => Some(*shared),
+            Self::Each(_) => None,
+        }
     }
 
     /// Sets the value of a row; `rows` have one before.
-    pub(super) fn set(&mut self, row: usize, rows: usize, (upper, lower): (U, L)) {
-        set(&mut self.lower, row, lower);
-        match &mut self.upper {
-            Upper::Shared(shared) if *shared == upper => {}
-            Upper::Shared(shared) if rows == 0 => *shared = upper,
-            Upper::Shared(shared) => {
+    pub(super) fn set(&mut self, row: usize, rows: usize, value: T) {
+        match self {
+            Self::Shared(shared) if *shared == value => {}
+            Self::Shared(shared) if rows == 0 => *shared = value,
+            Self::Shared(shared) => {
                 let mut each = Box::new([*shared; ROWS]);
-                set(&mut each, row, upper);
-                self.upper = Upper::Each(each);
+                set(&mut each, row, value);
+                *self = Self::Each(each);
             }
-            Upper::Each(each) => set(each, row, upper),
+            Self::Each(each) => set(each, row, value),
         }
     }
 
     pub(super) fn swap(&mut self, a: usize, b: usize) {
-        self.lower.swap(a, b);
-        if let Upper::Each(each) = &mut self.upper {
+        if let Self::Each(each) = self {
             each.swap(a, b);
         }
     }
 }
-
-/// The owner and the camera of each row.
-pub(super) type Ids = Halved<(u32, u32), (u32, u32)>;
-
-/// The number of the interned scopes of each row whose owner agreed.
-pub(super) type TermsNumbers = Halved<u16, u16>;
 
 #[inline]
 pub(super) fn joined_ids(

@@ -8,6 +8,7 @@ mod cluster_edit;
 mod column;
 mod dealing;
 mod directory;
+mod ended;
 mod homeless;
 mod layout;
 mod moves;

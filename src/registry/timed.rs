@@ -1,7 +1,5 @@
 //! The column of grants that do not hold always.
 
-use std::mem::offset_of;
-
 use super::column::{Rare, bit};
 use crate::geometry::ones;
 use crate::time::day;
@@ -37,7 +35,7 @@ pub(crate) struct Timed {
 }
 
 /// More than most blocks have.
-const DAYS: usize = 12;
+const DAYS: usize = 10;
 
 /// The days on which a grant begins and ceases to hold, since 1970 and as far as 16 bits go.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,9 +51,6 @@ impl Days {
 }
 
 impl Timed {
-    /// Where in it the days end.
-    pub(super) const LINE_END: usize = offset_of!(Self, exact) - 1;
-
     pub(super) const NONE: Self =
         Self { mask: 0, days: [Days { begins: 0, ends: 0 }; DAYS], exact: Rare::NONE };
 

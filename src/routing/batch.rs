@@ -20,7 +20,7 @@ impl Snapshot {
     pub fn route_batch(&self, requests: &[AuthorizedRequest], now: Timestamp) -> Vec<Route> {
         let mut order: Vec<(u64, usize)> = requests
             .iter()
-            .map(|authorized| place(authorized.request().area.boundary().envelope()))
+            .map(|authorized| place(authorized.request().area.envelope()))
             .zip(0..)
             .collect();
         order.sort_unstable();

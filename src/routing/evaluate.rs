@@ -11,7 +11,6 @@ use jiff::Timestamp;
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::authorized::AuthorizedRequest;
-use crate::camera::NEVER;
 use crate::consent::Denial;
 use crate::geometry::{Area, Position};
 use crate::registry::{Block, ROWS, Row, RowStanding, TermsTable, Timing, ZoneMap, rows};
@@ -88,10 +87,7 @@ impl<'a> Inquiry<'a> {
         let permitted = verdicts.permitted(block, candidates);
         let mut asked = block.timed().holding(permitted, self.now);
         if zone.has_ended() {
-            for row in rows(asked & block.ended().mask()) {
-                let until = block.ended().get(row).unwrap_or(NEVER);
-                asked &= !(u64::from(!self.outlives(until, block.kept(row))) << row);
-            }
+            asked = block.ended().outliving(asked, |row| self.shown_until(block.kept(row)));
         }
         if !zone.began_before(self.before) {
             let same = |&row: &usize| block.since(row) >> 16 == self.before;
@@ -113,10 +109,9 @@ impl<'a> Inquiry<'a> {
         self.never_asked.iter().any(|area| area.covers(position))
     }
 
-    /// Whether a camera that was taken down still keeps footage of the window.
-    fn outlives(&self, until: u32, kept_days: u16) -> bool {
-        let (until, kept_days) = (i64::from(until), i64::from(kept_days));
-        until > self.window_start && until > self.now - kept_days * DAY
+    /// A camera that was taken down must have recorded after this to keep footage of the window.
+    fn shown_until(&self, kept_days: u16) -> i64 {
+        self.window_start.max(self.now - i64::from(kept_days) * DAY)
     }
 
     /// Why a row's owner is not asked or its camera has nothing to show, if so: the first reason

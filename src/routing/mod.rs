@@ -67,7 +67,6 @@ impl Snapshot {
         route: &mut Route,
     ) {
         let request = authorized.request();
-        let boundary = request.area.boundary();
         let inquiry = Inquiry::new(authorized, now);
         let Scratch { level, walked, verdicts, collected, census, waits } = scratch;
         verdicts.ask(self.terms(), &inquiry);
@@ -81,19 +80,19 @@ impl Snapshot {
             }
         };
         let flow = if request.sight == Sight::SeeingInto {
-            sight::blocks(self.root(), boundary, *level, |near| {
+            sight::blocks(self.root(), request.area.boundary(), *level, |near| {
                 let candidates = inquiry.candidates(*level, near.block, near.zone);
                 let seeing = near.rows(candidates);
                 take(near.block, inquiry.evaluate(near.block, near.zone, seeing, verdicts));
                 ControlFlow::Continue(())
             })
         } else {
-            prune::blocks(self.root(), boundary, *level, walked, |window, edges| {
+            prune::blocks(self.root(), &request.area, *level, walked, |window, edges| {
                 prune::touch(window);
                 for found in &mut *window {
                     found.rows = inquiry.candidates(*level, found.block, found.zone);
                 }
-                refine::window(*level, boundary, window, edges);
+                refine::window(*level, &request.area, window, edges);
                 for Found { block, zone, rows, .. } in &mut *window {
                     *rows = inquiry.evaluate(block, *zone, *rows, verdicts);
                 }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 
-use crate::geometry::{Boundary, Clip, Envelope, Lanes, ones};
+use crate::geometry::{Area, Clip, Envelope, Lanes, ones};
 use crate::registry::{Block, Branch, Cluster, Fork, ZoneMap};
 
 /// A block that may have rows in the area.
@@ -74,23 +74,22 @@ impl Walked<'_> {
     }
 }
 
-/// Visits the blocks that may have rows in an area, given by its boundary, a window at a time,
-/// until a visit ends the walk.
+/// Visits the blocks that may have rows in an area, a window at a time, until a visit ends the walk.
 pub(super) fn blocks<'a>(
     root: &'a Cluster,
-    boundary: &Boundary,
+    area: &Area,
     level: Level,
     memory: &mut Walked<'static>,
     visit: impl FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let mut walk = Walk { boundary, level, walked: std::mem::take(memory).cleared(), visit };
+    let mut walk = Walk { area, level, walked: std::mem::take(memory).cleared(), visit };
     let flow = walk.run(root);
     *memory = walk.walked.cleared();
     flow
 }
 
 struct Walk<'w, 'a, V> {
-    boundary: &'w Boundary,
+    area: &'w Area,
     level: Level,
     walked: Walked<'a>,
     visit: V,
@@ -98,14 +97,13 @@ struct Walk<'w, 'a, V> {
 
 impl<'a, V: FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
     fn run(&mut self, root: &'a Cluster) -> ControlFlow<()> {
-        let Self { boundary, level, walked: Walked { reached, next, window }, visit } = self;
-        let clip = boundary.unclipped();
-        reached.0.extend(root.branch().map(|branch| Reached { branch, clip }));
+        let Self { area, level, walked: Walked { reached, next, window }, visit } = self;
+        reached.0.extend(root.branch().map(|branch| Reached { branch, clip: Clip::WHOLE }));
         while !reached.0.is_empty() {
             for together in reached.0.chunks(TOGETHER) {
                 touch_nodes(together);
                 let from = &reached.1;
-                dispatch!(*level, simd => step(simd, boundary, (together, from), next, window));
+                dispatch!(*level, simd => step(simd, area, (together, from), next, window));
                 if window.0.len() >= WINDOW {
                     visit(&mut window.0, &window.1)?;
                     window.0.clear();
@@ -132,25 +130,29 @@ fn touch_nodes(reached: &[Reached<'_>]) {
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
 fn step<'a, S: Simd>(
     simd: S,
-    boundary: &Boundary,
+    area: &Area,
     (reached, from): (&[Reached<'a>], &[Lanes]),
     (next, of_next): &mut (Vec<Reached<'a>>, Vec<Lanes>),
     (window, of_blocks): &mut (Vec<Found<'a>>, Vec<Lanes>),
 ) {
-    let area = boundary.envelope();
+    let around = area.envelope();
     for &Reached { branch, clip } in reached {
         let envelopes = branch.envelopes();
         let to = if branch.has_leaves() { &mut *of_blocks } else { &mut *of_next };
         let is_whole = clip.whole().is_some();
-        let met = if is_whole { envelopes.all(simd) } else { envelopes.meeting(simd, area) };
+        let met = if is_whole { envelopes.all(simd) } else { envelopes.meeting(simd, around) };
         for place in ones(met) {
             let envelope = envelopes.get(place);
-            let is_uncut =
-                clip.is_unclipped() && !branch.has_leaves() && boundary.is_kept_whole_in(envelope);
+            // While a node contains the area there is nothing to cut off; and one that sticks out is not
+            // inside as a whole.
+            let is_uncut = clip.is_unclipped()
+                && !branch.has_leaves()
+                && (envelope.contains(around)
+                    || (!around.contains(envelope) && area.boundary().has_few_edges()));
             let clip = if is_whole || is_uncut {
                 clip
             } else {
-                boundary.clip(simd, (&clip, from), envelope, to)
+                area.boundary().clip(simd, (&clip, from), envelope, to)
             };
             let touch = match clip.whole() {
                 Some(false) => continue,

@@ -4,25 +4,26 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 
 use super::prune::{Found, Touch};
-use crate::geometry::{Boundary, Lanes};
+use crate::geometry::{Area, Lanes};
 
 /// Leaves those of the rows in question that are inside the area or on its boundary, in each block
 /// of a window.
 #[inline]
-pub(super) fn window(level: Level, boundary: &Boundary, window: &mut [Found<'_>], edges: &[Lanes]) {
+pub(super) fn window(level: Level, area: &Area, window: &mut [Found<'_>], edges: &[Lanes]) {
     dispatch!(level, simd => for found in window {
-        refine(simd, boundary, found, edges);
+        refine(simd, area, found, edges);
     });
 }
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-fn refine<S: Simd>(simd: S, boundary: &Boundary, found: &mut Found<'_>, edges: &[Lanes]) {
+fn refine<S: Simd>(simd: S, area: &Area, found: &mut Found<'_>, edges: &[Lanes]) {
     if let Touch::Crossed(clip, envelope) = &found.touch
         && found.rows != 0
     {
         let positions = found.block.positions();
-        found.rows &= boundary.mask(simd, (clip, edges), *envelope, positions, last(found.rows));
+        found.rows &=
+            area.boundary().mask(simd, (clip, edges), *envelope, positions, last(found.rows));
     }
 }
 

@@ -26,15 +26,14 @@ pub(super) fn rows<'a>(
     walked: &mut Walked<'static>,
     mut visit: impl FnMut(&'a Block, u64) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let boundary = area.boundary();
     match sight {
-        Sight::StandingIn => prune::blocks(root, boundary, level, walked, |window, edges| {
-            refine::window(level, boundary, window, edges);
+        Sight::StandingIn => prune::blocks(root, area, level, walked, |window, edges| {
+            refine::window(level, area, window, edges);
             window.iter().try_for_each(|found| visit(found.block, found.rows))
         }),
-        Sight::SeeingInto => {
-            blocks(root, boundary, level, |near| visit(near.block, near.rows(near.zone.all())))
-        }
+        Sight::SeeingInto => blocks(root, area.boundary(), level, |near| {
+            visit(near.block, near.rows(near.zone.all()))
+        }),
     }
 }
 
@@ -61,8 +60,8 @@ pub(super) fn blocks<'a>(
 ) -> ControlFlow<()> {
     let everywhere = Envelope { west: i32::MIN, south: i32::MIN, east: i32::MAX, north: i32::MAX };
     let mut walk = Walk { boundary, level, visit };
-    let clip = boundary.unclipped();
-    root.branch().map_or(ControlFlow::Continue(()), |top| walk.node(top, everywhere, (&clip, &[])))
+    root.branch()
+        .map_or(ControlFlow::Continue(()), |top| walk.node(top, everywhere, (&Clip::WHOLE, &[])))
 }
 
 struct Walk<'w, V> {

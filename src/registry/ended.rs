@@ -1,0 +1,72 @@
+//! The column of cameras that were taken down.
+
+use super::column::{Rare, bit, halved};
+use crate::geometry::ones;
+
+/// When the cameras of some rows stopped recording, in seconds. For the first of them the upper halves
+/// stand beside the mask, which are nearly always enough.
+#[derive(Clone, Debug)]
+#[repr(C)]
+pub(crate) struct Ended {
+    exact: Rare<u32>,
+    // INVARIANT: those of the first values of `exact`.
+    uppers: [u16; UPPERS],
+}
+
+/// More than most blocks have.
+const UPPERS: usize = 4;
+
+impl Ended {
+    pub(super) const NONE: Self = Self { exact: Rare::NONE, uppers: [0; UPPERS] };
+
+    /// Those of some rows whose cameras did not stop recording, or after an instant of the row's, in
+    /// seconds.
+    #[inline]
+    pub(crate) fn outliving(&self, rows: u64, instant: impl Fn(usize) -> i64) -> u64 {
+        let mut outliving = rows;
+        for row in ones(rows & self.exact.mask()) {
+            let place = (self.exact.mask() & (bit(row) - 1)).count_ones() as usize;
+            let instant = instant(row);
+            let outlives = match self.uppers.get(place).map(|&upper| i64::from(upper)) {
+                Some(upper) if upper != instant >> 16 => upper > instant >> 16,
+                _ => self.exact.get(row).is_none_or(|until| i64::from(until) > instant),
+            };
+            outliving &= !(u64::from(!outlives) << row);
+        }
+        outliving
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.exact.values().len()
+    }
+
+    pub(super) fn get(&self, row: usize) -> Option<u32> {
+        self.exact.get(row)
+    }
+
+    pub(super) fn set(&mut self, row: usize, until: Option<u32>) {
+        if until.is_some() || self.exact.mask() & bit(row) != 0 {
+            self.exact.set(row, until);
+            self.follow();
+        }
+    }
+
+    pub(super) fn swap(&mut self, a: usize, b: usize) {
+        if self.exact.mask() & (bit(a) | bit(b)) != 0 {
+            self.exact.swap(a, b);
+            self.follow();
+        }
+    }
+
+    /// Gives back memory that is not used.
+    pub(super) fn shrink(&mut self) {
+        self.exact.shrink();
+    }
+
+    fn follow(&mut self) {
+        for (upper, &until) in self.uppers.iter_mut().zip(self.exact.values()) {
+            (*upper, _) = halved(until);
+        }
+    }
+}
