@@ -26,6 +26,8 @@ pub(crate) struct Cluster {
     pub(super) edited: Revision,
     /// The revision that last built the tree: since then members were only changed in their places.
     pub(super) built: Revision,
+    /// Of a tile: how many rows its blocks' envelopes grew for since they were last those of the rows.
+    pub(super) grown: usize,
     pub(super) members: Members,
 }
 
@@ -174,7 +176,7 @@ impl Cluster {
 
     fn of(cell: Option<CellIndex>, members: Members) -> Self {
         let [revision, edited, built] = [Revision(0); 3];
-        Self { cell, revision, edited, built, members }
+        Self { cell, revision, edited, built, grown: 0, members }
     }
 
     /// The topmost node; `None` if nothing is in the cluster.

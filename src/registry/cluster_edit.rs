@@ -7,7 +7,7 @@ use h3o::{CellIndex, Resolution};
 use super::MANY;
 use super::block::{Block, Row, RowStanding};
 use super::cluster::{Cluster, Leaf, Members};
-use super::homeless::Homeless;
+use super::homeless::{Homeless, settle};
 use super::layout::Layout;
 use super::snapshot::Revision;
 use super::spares::Spares;
@@ -48,7 +48,7 @@ impl Cluster {
                 if edits.iter().any(|(_, edit)| !matches!(edit, Edit::Stand { .. })) {
                     self.revision = revision;
                 }
-                edit_blocks(blocks, edits, layout, spares)
+                edit_blocks(blocks, &mut self.grown, edits, layout, spares)
             }
         };
         if is_built_anew {
@@ -65,9 +65,7 @@ impl Cluster {
         }
         match (&mut self.members, &newer.members) {
             (Members::Clusters(mine), Members::Clusters(newer)) => {
-                let pairs = mine.items_mut().iter_mut().zip(newer.items());
-                let mut changed: Vec<_> =
-                    pairs.filter(|(mine, newer)| mine.edited != newer.edited).collect();
+                let mut changed = mine.follow(newer, |mine, newer| mine.edited != newer.edited);
                 if edits < MANY || changed.len() < FEW {
                     for (mine, newer) in &mut changed {
                         follow(mine, newer, edits, spares);
@@ -84,15 +82,13 @@ impl Cluster {
                 }
             }
             (Members::Blocks(mine), Members::Blocks(newer)) => {
-                for (mine, newer) in mine.items_mut().iter_mut().zip(newer.items()) {
-                    if !mine.is_same(newer) {
-                        spares.push(std::mem::replace(mine, newer.clone()).into_block());
-                    }
+                for (mine, newer) in mine.follow(newer, |mine, newer| !mine.is_same(newer)) {
+                    spares.push(std::mem::replace(mine, newer.clone()).into_block());
                 }
             }
             (mine, newer) => *mine = newer.clone(),
         }
-        (self.revision, self.edited) = (newer.revision, newer.edited);
+        (self.revision, self.edited, self.grown) = (newer.revision, newer.edited, newer.grown);
     }
 
     /// Builds the tree as that of newer clusters is, of the own ones as far as they are in both.
@@ -139,30 +135,34 @@ fn edit_clusters(
     let child = |(cell, _): &(CellIndex, Edit)| cell.parent(below);
     let mut groups: Vec<_> = edits.chunk_by(|a, b| child(a) == child(b)).collect();
     let mut edited = Vec::with_capacity(groups.len());
-    for (envelope, cluster) in tree.members_mut() {
+    for (place, cluster) in tree.items_mut().iter_mut().enumerate() {
         let of_member = |group: &&[_]| group.first().and_then(child) == cluster.cell;
         if let Some(group) = groups.iter().position(of_member) {
             let group = groups.swap_remove(group);
-            edited.push((envelope, cluster, group, spares.share(group.len())));
+            edited.push((place, cluster, group, spares.share(group.len())));
         }
         if groups.is_empty() {
             break;
         }
     }
-    let edit = |(envelope, cluster, group, spares): &mut (_, &mut Arc<Cluster>, &[_], _)| {
+    let edit = |(place, cluster, group, spares): &mut (usize, &mut Arc<Cluster>, &[_], _)| {
         let cluster = Arc::make_mut(cluster);
         cluster.edit(group, revision, layout, spares);
-        cluster.is_empty() || cluster.envelope() != *envelope
+        (*place, cluster.envelope(), cluster.is_empty())
     };
-    let is_reshaped = if edits.len() < MANY {
-        edited.iter_mut().map(edit).fold(false, |any, reshaped| any | reshaped)
+    let shapes: Vec<_> = if edits.len() < MANY {
+        edited.iter_mut().map(edit).collect()
     } else {
-        parallel::map_mut(&mut edited, |_, edited| edit(edited)).contains(&true)
+        parallel::map_mut(&mut edited, |_, edited| edit(edited))
     };
     for (.., unused) in edited {
         spares.append(unused);
     }
-    if !is_reshaped && groups.is_empty() {
+    if groups.is_empty() && !shapes.iter().any(|&(.., is_empty)| is_empty) {
+        // Each stays within what its cell's positions reach, however often it grows.
+        for (place, envelope, _) in shapes {
+            tree.grow(place, envelope);
+        }
         return false;
     }
     let new = groups.into_iter().map(|group| {
@@ -178,6 +178,7 @@ fn edit_clusters(
 /// Tells whether the tree had to be built anew.
 fn edit_blocks(
     tree: &mut Tree<Leaf>,
+    grown: &mut usize,
     edits: &[(CellIndex, Edit)],
     layout: Layout,
     spares: &mut Spares,
@@ -208,11 +209,21 @@ fn edit_blocks(
             },
         }
     }
-    if !is_emptied && homeless.is_empty() {
+    let waiting = homeless.len();
+    let homeless = homeless.squeeze_in(tree, spares);
+    *grown += waiting - homeless.len();
+    let is_worn = *grown > tree.items().len();
+    if !is_emptied && !is_worn && homeless.is_empty() {
         return false;
     }
-    let old = std::mem::replace(tree, Tree::EMPTY).into_members();
-    *tree = Tree::of(homeless.settle(old, layout, spares));
+    let mut blocks = std::mem::replace(tree, Tree::EMPTY).into_members();
+    if is_worn {
+        *grown = 0;
+        for (envelope, leaf) in &mut blocks {
+            *envelope = leaf.block().envelope();
+        }
+    }
+    *tree = Tree::of(settle(homeless, blocks, layout, spares));
     true
 }
 

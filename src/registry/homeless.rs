@@ -9,6 +9,7 @@ use super::cluster::Leaf;
 use super::layout::Layout;
 use super::packing::{growth, pack};
 use super::spares::Spares;
+use super::tree::Tree;
 use crate::camera::CameraId;
 use crate::geometry::Envelope;
 
@@ -25,8 +26,8 @@ pub(super) struct Homeless {
 type Housed = (Envelope, Leaf);
 
 impl Homeless {
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
     }
 
     pub(super) fn push(&mut self, row: Row) {
@@ -49,25 +50,51 @@ impl Homeless {
         true
     }
 
-    /// Gives the rows homes among the blocks of a tile, and drops blocks that are empty.
-    pub(super) fn settle(
-        self,
-        mut blocks: Vec<Housed>,
-        layout: Layout,
-        spares: &mut Spares,
-    ) -> Vec<Housed> {
-        blocks.retain(|(_, leaf)| leaf.zone().len() > 0);
-        if self.rows.len() > blocks.len() {
-            // So many that packing all of them anew costs less than finding a place for each.
-            let settled = blocks.iter().flat_map(|(_, leaf)| leaf.block().iter());
-            let rows: Vec<Row> = settled.chain(self.rows).collect();
-            return pack(&rows, layout.block_rows()).map(house).collect();
+    /// Gives each row a home in the nearest block, whose envelope grows in its place; gives back those
+    /// whose nearest block is full. All of them if they are so many that packing the tile anew costs
+    /// less.
+    pub(super) fn squeeze_in(self, tree: &mut Tree<Leaf>, spares: &mut Spares) -> Vec<Row> {
+        let mut rows = self.rows;
+        if !are_many(&rows, tree.items().len()) {
+            rows.retain(|&row| !squeeze_in(tree, row, spares));
         }
-        for row in self.rows {
-            settle(&mut blocks, row, spares);
-        }
-        blocks
+        rows
     }
+}
+
+/// So many rows that packing all of a tile anew costs less than finding a place for each.
+fn are_many(rows: &[Row], blocks: usize) -> bool {
+    rows.len() > blocks
+}
+
+/// Puts a row in the nearest block, unless that is full.
+fn squeeze_in(tree: &mut Tree<Leaf>, row: Row, spares: &mut Spares) -> bool {
+    let Some(place) = tree.nearest(row.camera.position) else { return false };
+    match tree.items_mut().get_mut(place) {
+        Some(leaf) if !leaf.zone().is_full() => leaf.change(spares, |block| block.push(row)),
+        _ => return false,
+    }
+    tree.grow(place, Envelope::of([row.camera.position]));
+    true
+}
+
+/// Gives rows homes among the blocks of a tile that is built anew, and drops blocks that are empty.
+pub(super) fn settle(
+    rows: Vec<Row>,
+    mut blocks: Vec<Housed>,
+    layout: Layout,
+    spares: &mut Spares,
+) -> Vec<Housed> {
+    blocks.retain(|(_, leaf)| leaf.zone().len() > 0);
+    if are_many(&rows, blocks.len()) {
+        let settled = blocks.iter().flat_map(|(_, leaf)| leaf.block().iter());
+        let rows: Vec<Row> = settled.chain(rows).collect();
+        return pack(&rows, layout.block_rows()).map(house).collect();
+    }
+    for row in rows {
+        settle_one(&mut blocks, row, spares);
+    }
+    blocks
 }
 
 fn house(block: Block) -> Housed {
@@ -75,7 +102,7 @@ fn house(block: Block) -> Housed {
 }
 
 /// Gives one row a home: in the nearest block if that has room, or in a half of it.
-fn settle(blocks: &mut Vec<Housed>, row: Row, spares: &mut Spares) {
+fn settle_one(blocks: &mut Vec<Housed>, row: Row, spares: &mut Spares) {
     let here = Envelope::of([row.camera.position]);
     let nearest = blocks.iter_mut().min_by_key(|(envelope, _)| growth(*envelope, here));
     match nearest {

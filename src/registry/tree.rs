@@ -2,7 +2,8 @@
 //!
 //! Built at once from all its items, which are split in halves along the longer side as those of
 //! `packing` are (overlap minimizing top-down loading; Lee and Lee 2003). An item can be changed in its
-//! place; where an envelope has to grow, the tree is built anew: it is that of one H3 cell.
+//! place, and its envelope grow there; where items come or go, the tree is built anew: it is that of one
+//! H3 cell.
 //!
 //! ```text
 //! nodes: root | its 16 children | their 16 x 16 | ...   the children of node n: 16 n + 1 ..= 16 n + 16
@@ -12,7 +13,7 @@
 use fearless_simd::{Level, dispatch};
 use smallvec::SmallVec;
 
-use super::packing::halve;
+use super::packing::{growth, halve};
 use crate::geometry::{Envelope, Envelopes, Position, SIXTEEN, ones};
 
 /// An R-tree of items, each with its envelope.
@@ -79,13 +80,66 @@ impl<T> Tree<T> {
     }
 
     /// The items with their envelopes.
-    pub(super) fn members_mut(&mut self) -> impl Iterator<Item = (Envelope, &mut T)> {
-        envelopes(&self.nodes, self.first_leaf).zip(&mut self.items)
-    }
-
-    /// The items with their envelopes.
     pub(super) fn into_members(self) -> Vec<(Envelope, T)> {
         envelopes(&self.nodes, self.first_leaf).zip(self.items).collect()
+    }
+
+    /// Has the envelope of an item grow to contain another, and those above it. O(height).
+    pub(super) fn grow(&mut self, place: usize, envelope: Envelope) {
+        grow(&mut self.nodes, self.first_leaf, place, envelope);
+    }
+
+    /// Follows a tree that this one was before some items changed in their places: envelopes that grew
+    /// there grow here, and the items that `differ` are given, each with the newer one.
+    ///
+    /// An envelope grows only with its item, so that those of the others need not be looked at.
+    pub(super) fn follow<'a>(
+        &'a mut self,
+        newer: &'a Self,
+        differ: impl Fn(&T, &T) -> bool,
+    ) -> Vec<(&'a mut T, &'a T)> {
+        let Self { nodes, first_leaf, items } = self;
+        let pairs = items.iter_mut().zip(&newer.items).enumerate();
+        let changed = pairs.filter(|(_, (mine, newer))| differ(mine, newer));
+        let grown = changed.map(|(place, pair)| {
+            grow(nodes, *first_leaf, place, newer.envelope_at(place));
+            pair
+        });
+        grown.collect()
+    }
+
+    fn envelope_at(&self, place: usize) -> Envelope {
+        let leaf = self.nodes.get(self.first_leaf + place / SIXTEEN);
+        leaf.map_or(Envelope::EMPTY, |leaf| leaf.get(place % SIXTEEN))
+    }
+
+    /// The place of the item whose envelope has to grow least to contain a position.
+    pub(super) fn nearest(&self, position: Position) -> Option<usize> {
+        let here = Envelope::of([position]);
+        let mut nearest: Option<(i64, usize)> = None;
+        // A node has to grow by no more than what is below.
+        let mut open: SmallVec<[(i64, usize); 2 * SIXTEEN]> = SmallVec::from_slice(&[(0, 0)]);
+        while let Some((least, number)) = open.pop() {
+            let is_farther = |by: i64| nearest.is_some_and(|(nearest, _)| nearest <= by);
+            let Some(node) = self.nodes.get(number).filter(|_| !is_farther(least)) else {
+                continue;
+            };
+            let found = open.len();
+            for place in 0..SIXTEEN {
+                let by = growth(node.get(place), here);
+                match number.checked_sub(self.first_leaf) {
+                    None => open.push((by, SIXTEEN * number + 1 + place)),
+                    Some(leaf) if SIXTEEN * leaf + place < self.items.len() => {
+                        let item = (by, SIXTEEN * leaf + place);
+                        nearest = Some(nearest.map_or(item, |nearest| nearest.min(item)));
+                    }
+                    Some(_) => {}
+                }
+            }
+            // The nearest node is looked at next.
+            open.get_mut(found..).unwrap_or_default().sort_unstable_by(|a, b| b.cmp(a));
+        }
+        nearest.map(|(_, place)| place)
     }
 
     /// The items in whose envelopes a position is.
@@ -154,6 +208,20 @@ impl<'a, T> Node<'a, T> {
 fn envelopes(nodes: &[Envelopes], first_leaf: usize) -> impl Iterator<Item = Envelope> {
     let leaves = nodes.iter().skip(first_leaf);
     leaves.flat_map(|leaf| (0..SIXTEEN).map(|place| leaf.get(place)))
+}
+
+/// Has the envelope of an item grow, and those of the nodes above as far as they have to.
+fn grow(nodes: &mut [Envelopes], first_leaf: usize, place: usize, envelope: Envelope) {
+    let mut above = Some((first_leaf + place / SIXTEEN, place % SIXTEEN));
+    while let Some((number, place)) = above {
+        let Some(node) = nodes.get_mut(number) else { return };
+        let before = node.get(place);
+        if before.contains(envelope) {
+            return;
+        }
+        node.set(place, before.merged(envelope));
+        above = number.checked_sub(1).map(|below| (below / SIXTEEN, below % SIXTEEN));
+    }
 }
 
 /// Puts items in order below a node each of whose places has room for some of them, and writes the

@@ -159,6 +159,53 @@ proptest! {
         }
     }
 
+    /// Rows beyond all envelopes make some of them grow, which the trees of the revision before have to
+    /// follow: every row is found where it stands, in whichever trees the next revision is made.
+    #[test]
+    fn rows_beyond_all_envelopes_are_found_in_trees_that_come_back(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let layouts = [Layout::new(Resolution::Five, 30), Layout::new(Resolution::Seven, 3)];
+        let layout = rng.pick(&[layouts[0], layouts[1], Layout::new(Resolution::One, 50)]);
+        let mut town = Town::default();
+        // Houses in hamlets, with room between.
+        for id in 0..900 {
+            let mut near = || rng.within(-4, 4) * 400_000 + rng.within(-9_000, 9_000);
+            let position = place((10, 50), near(), near());
+            step(&mut town, &Change::Register(Camera { position, ..camera(id, id) })).unwrap();
+            step(&mut town, &grant(id)).unwrap();
+        }
+        let registry = loaded(&town, layout);
+        let (mut older, mut moved) = (None, Vec::new());
+        for _ in 0..25 {
+            let mut batch = Vec::new();
+            for _ in 0..rng.pick(&[1, 2, 5]) {
+                let camera = CameraId(rng.below(900));
+                let mut anywhere = || rng.within(-1_700_000, 1_700_000);
+                let change = Change::Move { camera, position: place((10, 50), anywhere(), anywhere()) };
+                step(&mut town, &change).unwrap();
+                batch.push(change);
+                moved.push(camera);
+            }
+            let snapshot = registry.apply(batch).unwrap();
+            for &camera in &moved {
+                let camera = town.cameras[&camera];
+                prop_assert_eq!(registry.cameras_of(camera.owner), vec![camera]);
+            }
+            let at = town.cameras[&rng.pick(&moved)].position;
+            let around = |by: f64| square(at.lon() - by, at.lat() - by, at.lon() + by, at.lat() + by);
+            for authorized in [authorize(around(1e-4)), authorize(around(0.05))] {
+                let expected = oracle(&town, &authorized, noon());
+                prop_assert!(!expected.is_empty());
+                prop_assert_eq!(answer(&snapshot.route(&authorized, noon())), expected);
+            }
+            // Somebody holds a revision for a while, now and then.
+            if rng.once_in(2) {
+                older = rng.once_in(3).then_some(snapshot);
+            }
+        }
+        drop(older);
+    }
+
     /// Law: loading at once gives the same as one by one, also for what comes later.
     #[test]
     fn bulk_loading_equals_one_by_one(seed in any::<u64>(), size in 0..200_u64) {
