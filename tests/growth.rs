@@ -369,6 +369,36 @@ fn one_owner_has_many_cameras() {
     );
 }
 
+/// The look-ups of a registry that starts empty grow a little at a time: no short list of changes asks for
+/// the memory of a table of all cameras, as the largest of them would if there were one table.
+#[test]
+fn no_list_of_changes_moves_all_cameras() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let registry = Registry::new();
+    let mut most = 0;
+    let (lists, each) = (1_200, 100);
+    for list in 0..lists {
+        // In tiles of a few hundred each, so that none of them is much to build.
+        let camera = |id: u64| {
+            let e7 = [id % 400 * 2_500_000, id / 400 * 7].map(|e7| i32::try_from(e7).unwrap());
+            Camera {
+                id: CameraId(id),
+                owner: OwnerId(id),
+                position: Position::from_e7(e7[0], e7[1]).unwrap(),
+                recording: Recording::kept_for_days(30),
+                facing: None,
+            }
+        };
+        let changes: Vec<Change> =
+            (list * each..(list + 1) * each).map(|id| Change::Register(camera(id))).collect();
+        most = most.max(measure(|| drop(registry.apply(changes).unwrap())).bytes_max);
+    }
+    println!("a list of {each} cameras: {most} bytes at most");
+    assert_eq!(registry.snapshot().cameras() as u64, lists * each);
+    // One table would have grown to 262,144 slots of 17 bytes.
+    assert!(most < 1_000_000, "{most}");
+}
+
 /// A page whose owners all have one consent, for ten times as many agencies.
 fn shared_consent(number: u32) -> Vec<u8> {
     let agencies = Scope::only((0..u64::from(number) * 10).map(AgencyId));

@@ -5,12 +5,22 @@ use std::collections::HashMap;
 use foldhash::quality::RandomState;
 
 use super::owners::{Owner, Owners, Special};
-use super::shards::Shards;
+use super::shards::{Shard, Shards, split_off};
 use crate::camera::{CameraId, OwnerId};
 use crate::geometry::Position;
 
 /// Where some of the cameras stand.
 pub(crate) type Positions = HashMap<CameraId, Position, RandomState>;
+
+impl Shard for Positions {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn split_off(&mut self, is_moved: impl Fn(u64) -> bool) -> Self {
+        split_off(self, |camera| is_moved(camera.0))
+    }
+}
 
 /// The writer's look-ups by id.
 #[derive(Debug)]
@@ -26,6 +36,12 @@ impl Directory {
             cameras: Shards::new(cameras, |hasher| HashMap::with_hasher(hasher.clone())),
             owners: Shards::new(owners, Owners::new),
         }
+    }
+
+    /// Makes more shards where so many cameras are to come, of as many owners at most.
+    pub(crate) fn grow(&mut self, cameras: usize) {
+        self.cameras.grow(cameras);
+        self.owners.grow(cameras);
     }
 
     /// How many cameras there are. O(shards).

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use foldhash::quality::RandomState;
 use smallvec::SmallVec;
 
+use super::shards::{Shard, split_off};
 use crate::ask_limit::AskLimit;
 use crate::camera::{CameraId, OwnerId};
 use crate::consent::Lapses;
@@ -134,6 +135,21 @@ impl Owners {
             Cameras::None | Cameras::One => {}
         }
         self.put(owner, entry);
+    }
+}
+
+impl Shard for Owners {
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn split_off(&mut self, is_moved: impl Fn(u64) -> bool) -> Self {
+        let is_moved = |owner: &OwnerId| is_moved(owner.0);
+        Self {
+            entries: split_off(&mut self.entries, is_moved),
+            more: split_off(&mut self.more, is_moved),
+            special: split_off(&mut self.special, is_moved),
+        }
     }
 }
 

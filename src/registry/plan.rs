@@ -85,6 +85,8 @@ pub(crate) fn plan(
     root: &Cluster,
     layout: Layout,
 ) -> Result<Plan, ChangeError> {
+    let is_new = |change: &&Change| matches!(change, Change::Register(_));
+    directory.grow(changes.iter().filter(is_new).count());
     let groups = if changes.len() < MANY { 1 } else { GROUPS };
     let Directory { cameras, owners } = directory;
     let owner_group = owners.grouping(groups);

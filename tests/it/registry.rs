@@ -476,6 +476,59 @@ fn a_long_list_over_many_shards_is_taken_in_order_or_not_at_all() {
     assert!(refused_at.iter().all(|&index| index > 0), "{refused_at:?}");
 }
 
+/// Look-ups are split while a registry that started empty grows, or one that was loaded: everybody is found
+/// in them, before and after, and so is who is there already.
+#[test]
+fn everybody_is_found_while_look_ups_are_split() {
+    let mut rng = Rng(11);
+    for loaded_first in [0, 9_000] {
+        let mut town = Town::default();
+        let household = |id: u64| {
+            let position = place((10, 50), (id % 200) as i64 * 20_000, (id / 200) as i64 * 20_000);
+            // Two owners of three have one camera, one has two.
+            Change::Register(Camera { position, ..camera(id * 3, id * 3 / 4) })
+        };
+        for id in 0..loaded_first {
+            step(&mut town, &household(id)).unwrap();
+        }
+        let registry = loaded(&town, Layout::default());
+        let mut next = loaded_first;
+        while next < 30_000 {
+            let until = next + rng.pick(&[1, 2, 100, 700, 3_000]);
+            let mut list: Vec<Change> = (next..until).map(household).collect();
+            for _ in 0..20.min(next) {
+                let id = rng.below(next);
+                list.push(grant(id * 3 / 4));
+                list.push(Change::RecordAsked { owner: OwnerId(id * 3 / 4), at: noon() });
+            }
+            for change in &list {
+                step(&mut town, change).unwrap();
+            }
+            registry.apply(list).unwrap();
+            next = until;
+            let known = rng.below(next);
+            let error = registry.apply([household(next), household(known)]).unwrap_err();
+            let camera = CameraId(known * 3);
+            assert_eq!(
+                (error.index, error.reason),
+                (1, ChangeRefusal::AlreadyRegistered { camera })
+            );
+        }
+        let mut owned = BTreeMap::<OwnerId, Vec<Camera>>::new();
+        for camera in town.cameras.values() {
+            owned.entry(camera.owner).or_default().push(*camera);
+        }
+        for (owner, cameras) in owned {
+            assert_eq!(registry.cameras_of(owner), cameras);
+            assert_eq!(
+                registry.consent(owner),
+                town.consents.get(&owner).cloned().unwrap_or_default()
+            );
+        }
+        answers(&registry.snapshot(), &town, &mut rng);
+    }
+}
+
 #[test]
 fn a_list_may_register_many_on_a_point_and_speak_of_each() {
     let registry = Registry::new();
