@@ -100,12 +100,12 @@ impl AuthorizedRequest {
     }
 
     /// The same request, compared with further areas of the agency as well, if its policy compares.
-    pub(crate) fn compared_with(&self, areas: Vec<Ground>) -> Self {
+    pub(crate) fn compared_with<'a>(&self, areas: impl Iterator<Item = &'a Ground>) -> Self {
         let Some(earlier) = &self.0.earlier else { return self.clone() };
         let mut all = earlier.clone();
         for area in areas {
-            if !all.contains(&area) {
-                all.push(area);
+            if !all.contains(area) {
+                all.push(area.clone());
             }
         }
         if all.len() == earlier.len() {

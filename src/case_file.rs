@@ -52,11 +52,9 @@ impl CaseFile {
     /// would be a way to a third. O(requests).
     #[must_use]
     pub fn opened_in(&self, case_reference: &str) -> u32 {
-        let (case, hash) = (case_reference.trim(), CaseHash::of(case_reference));
-        let same = |opened: &&OpenedRequest| {
-            opened.case == hash && opened.request.case_reference.trim() == case
-        };
-        u32::try_from(self.opened.iter().filter(same).count()).unwrap_or(u32::MAX)
+        let is_in_case = in_case(case_reference);
+        let number = self.iter().filter(|opened| is_in_case(opened)).count();
+        u32::try_from(number).unwrap_or(u32::MAX)
     }
 
     /// The last opening or end in the file, before which nothing in it can be changed any more.
@@ -83,34 +81,49 @@ impl CaseFile {
         authorized: &AuthorizedRequest,
         now: Timestamp,
     ) -> Result<(), CaseFileError> {
-        let opened = self.opening(id, authorized, now)?;
+        let (opened, _) = self.opening(id, authorized, now)?;
         self.append(opened);
         Ok(())
     }
 
-    /// What [`open`](Self::open) would put into the file.
+    /// What [`open`](Self::open) would put into the file, and the earlier requests that it is compared
+    /// with. The file is gone through once.
     pub(crate) fn opening(
         &self,
         id: RequestId,
         authorized: &AuthorizedRequest,
         now: Timestamp,
-    ) -> Result<OpenedRequest, CaseFileError> {
+    ) -> Result<(OpenedRequest, Vec<RequestId>), CaseFileError> {
         let request = authorized.request();
         let allowed = authorized.max_per_case();
         self.goes_on(now)?;
         if request.agency != self.agency {
-            Err(CaseFileError::OtherAgency { named: request.agency, file: self.agency })
-        } else if self.iter().any(|opened| opened.id == id) {
-            Err(CaseFileError::IdTaken { id })
-        } else if self.opened_in(&request.case_reference) >= allowed {
-            Err(CaseFileError::CaseExhausted { allowed })
-        } else if let Some(unseen) = self.new_overlap(authorized) {
-            Err(CaseFileError::OverlapOpened { id: unseen.id })
-        } else {
-            let (days, most) = authorized.open_days();
-            let (until, latest) = (after_days(now, days.min(most)), after_days(now, most));
-            OpenedRequest::new(id, request.clone(), now, (until, latest))
+            return Err(CaseFileError::OtherAgency { named: request.agency, file: self.agency });
         }
+        let is_in_case = in_case(&request.case_reference);
+        let (mut is_taken, mut in_case, mut near) = (false, 0_u32, Vec::new());
+        for opened in self {
+            is_taken |= opened.id == id;
+            in_case = in_case.saturating_add(u32::from(is_in_case(opened)));
+            if opened.may_share(request) {
+                near.push(opened);
+            }
+        }
+        if is_taken {
+            return Err(CaseFileError::IdTaken { id });
+        }
+        if in_case >= allowed {
+            return Err(CaseFileError::CaseExhausted { allowed });
+        }
+        let (compared, unseen) = known_at_review(authorized, near);
+        if let Some(unseen) = unseen.iter().find(|other| authorized.is_new_overlap(&other.request))
+        {
+            return Err(CaseFileError::OverlapOpened { id: unseen.id });
+        }
+        let (days, most) = authorized.open_days();
+        let (until, latest) = (after_days(now, days.min(most)), after_days(now, most));
+        let opened = OpenedRequest::new(id, request.clone(), now, (until, latest))?;
+        Ok((opened, compared.iter().map(|other| other.id).collect()))
     }
 
     /// Adds a request that was opened once, without asking a policy: it is history. The caller has
@@ -196,18 +209,6 @@ impl CaseFile {
         Ok(())
     }
 
-    /// The first request that the review of an authorised one did not know, and whose area overlaps.
-    fn new_overlap(&self, authorized: &AuthorizedRequest) -> Option<&OpenedRequest> {
-        let request = authorized.request();
-        // What the review knew is in the same order: mostly one after another is met again.
-        let mut known = authorized.earlier().iter().peekable();
-        self.iter().filter(|opened| opened.may_share(request)).find(|opened| {
-            let other = &opened.request;
-            known.next_if(|&known| other.is_about(known)).is_none()
-                && authorized.is_new_overlap(other)
-        })
-    }
-
     fn open_request(
         &mut self,
         id: RequestId,
@@ -274,6 +275,26 @@ impl TryFrom<Fields> for CaseFile {
         let last = opened.iter().map(OpenedRequest::last).max();
         Ok(Self { agency, opened, last })
     }
+}
+
+/// Whether a request was opened in a case.
+fn in_case(case_reference: &str) -> impl Fn(&OpenedRequest) -> bool {
+    let (case, hash) = (case_reference.trim(), CaseHash::of(case_reference));
+    move |opened| opened.case == hash && opened.request.case_reference.trim() == case
+}
+
+/// Requests that ask what the review of an authorised one knew, and those that ask something else.
+fn known_at_review<'a>(
+    authorized: &AuthorizedRequest,
+    near: Vec<&'a OpenedRequest>,
+) -> (Vec<&'a OpenedRequest>, Vec<&'a OpenedRequest>) {
+    let earlier = authorized.earlier();
+    // What the review knew is in the same order: mostly one after another is met again.
+    let mut next = earlier.iter().peekable();
+    near.into_iter().partition(|opened| {
+        next.next_if(|&known| opened.is_about(known)).is_some()
+            || earlier.iter().any(|known| opened.is_about(known))
+    })
 }
 
 /// So many days of 24 hours later, or the end of time.

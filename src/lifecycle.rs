@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::camera::id;
 use crate::case_file_error::CaseFileError;
 use crate::geometry::Envelope;
-use crate::request::{Request, Sight, shares_views};
+use crate::request::{Ground, Request, Sight, shares_views};
 
 id! {
     /// The operator's number for a request that was opened.
@@ -119,6 +119,11 @@ impl OpenedRequest {
         let views = [self.sight, other.sight].contains(&Sight::SeeingInto);
         self.envelope.intersects(other.area.envelope())
             || (views && shares_views(&self.request.ground(), &other.ground()))
+    }
+
+    /// Whether it asks for the same cameras; what does not is mostly told from its envelope.
+    pub(crate) fn is_about(&self, ground: &Ground) -> bool {
+        self.envelope == ground.0.envelope() && self.request.is_about(ground)
     }
 
     /// The operator's number for it.

@@ -162,8 +162,8 @@ impl Policy {
         (compares && self.fits_geometry(request)).then(|| {
             let mut earlier: Vec<Earlier> = Vec::new();
             for opened in file.iter().filter(|opened| opened.may_share(request)) {
-                let old = opened.request();
-                if earlier.iter().all(|known| !old.is_about(&known.ground)) {
+                if earlier.iter().all(|known| !opened.is_about(&known.ground)) {
+                    let old = opened.request();
                     let (overlap, ground) = (request.area.overlap(&old.area), old.ground());
                     if overlap != Overlap::Apart || shares_views(&request.ground(), &ground) {
                         earlier.push(Earlier { id: opened.id(), ground, overlap });

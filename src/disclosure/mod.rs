@@ -12,6 +12,7 @@ pub mod notice;
 mod outcome;
 mod outcome_error;
 mod outcome_kept;
+mod outcome_places;
 mod outcomes;
 mod outcomes_read;
 mod outline;

@@ -8,6 +8,7 @@ use super::coverage::Coverage;
 use super::outcome::{Answer, Bands, Outcome, Release};
 use super::outcome_error::OutcomeError;
 use super::outcome_kept::{Answers, Asked, Counted, Written};
+use super::outcome_places::Places;
 use crate::agency::AgencyId;
 use crate::authorized::AuthorizedRequest;
 use crate::camera::OwnerId;
@@ -71,7 +72,7 @@ use crate::lifecycle::{RequestId, RequestState};
 /// assert_eq!(outcome.percent(), 18..=49);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Written")]
 pub struct Outcomes {
     // INVARIANT: in the order of opening, each id once; there is a pool for each complete row of
@@ -79,6 +80,9 @@ pub struct Outcomes {
     agency: AgencyId,
     pub(super) requests: Vec<Counted>,
     pub(super) pools: Vec<Bands>,
+    // INVARIANT: of `requests`.
+    #[serde(skip)]
+    pub(super) places: Places,
 }
 
 impl Outcomes {
@@ -88,7 +92,7 @@ impl Outcomes {
     /// The outcomes of an agency that has not asked anything yet.
     #[must_use]
     pub fn new(agency: AgencyId) -> Self {
-        Self { agency, requests: Vec::new(), pools: Vec::new() }
+        Self { agency, requests: Vec::new(), pools: Vec::new(), places: Places::default() }
     }
 
     /// Whose outcomes these are.
@@ -98,7 +102,8 @@ impl Outcomes {
     }
 
     /// Takes up a request, at the instant at which it is opened in the case file. From then on its
-    /// area counts, whatever becomes of it. An exact comparison with each earlier area that is near.
+    /// area counts, whatever becomes of it. O(log n) for n requests, and an exact comparison with each
+    /// earlier area that is near.
     ///
     /// # Errors
     ///
@@ -113,13 +118,10 @@ impl Outcomes {
         if request.agency != self.agency {
             return Err(OutcomeError::OtherAgency { named: request.agency, known: self.agency });
         }
-        if self.requests.iter().any(|known| known.id == id) {
-            return Err(OutcomeError::IdTaken { id });
-        }
         let least = authorized.min_households().max(Coverage::LEAST_HOUSEHOLDS);
         let ground = request.ground();
-        let met = self.requests.iter().find(|earlier| earlier.meets(&ground));
-        let first = met.map_or(self.requests.len(), |earlier| earlier.first);
+        let first = self.places.add(id, &ground, &self.requests);
+        let first = first.ok_or(OutcomeError::IdTaken { id })?;
         let (area, sight) = ground;
         let answers = Answers::Open(Asked::default());
         self.requests.push(Counted {
@@ -242,14 +244,13 @@ impl Outcomes {
         Ok(Outcome::new(self.pooled(pool).map(|request| request.id).collect(), *bands))
     }
 
-    fn place(&self, id: RequestId) -> Result<usize, OutcomeError> {
-        let place = self.requests.iter().position(|request| request.id == id);
-        place.ok_or(OutcomeError::Unknown { id })
+    pub(super) fn place(&self, id: RequestId) -> Result<usize, OutcomeError> {
+        self.places.get(id).ok_or(OutcomeError::Unknown { id })
     }
 
     fn asked(&mut self, id: RequestId) -> Result<&mut Asked, OutcomeError> {
-        let found = self.requests.iter_mut().find(|request| request.id == id);
-        match &mut found.ok_or(OutcomeError::Unknown { id })?.answers {
+        let place = self.place(id)?;
+        match &mut self.requests.get_mut(place).ok_or(OutcomeError::Unknown { id })?.answers {
             Answers::Open(asked) => Ok(asked),
             _ => Err(OutcomeError::Closed { id }),
         }
@@ -291,5 +292,12 @@ impl Outcomes {
             members.push(request.id);
         }
         (members.len() == Self::POOL).then(|| (members, all.bands(lowest_end)))
+    }
+}
+
+/// What is written down is equal, and so is what follows from it.
+impl PartialEq for Outcomes {
+    fn eq(&self, other: &Self) -> bool {
+        (self.agency, &self.requests, &self.pools) == (other.agency, &other.requests, &other.pools)
     }
 }

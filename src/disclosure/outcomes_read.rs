@@ -1,7 +1,5 @@
 //! Outcomes as they are written, as a whole or in rows: validated when they are read.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::band::edge_from;
@@ -10,35 +8,7 @@ use super::outcome::{Bands, Release};
 use super::outcome_error::{OutcomeError, OutcomesReadError};
 use super::outcome_kept::{Answers, Counted, Written};
 use super::outcomes::Outcomes;
-use crate::geometry::EnvelopeIndex;
 use crate::lifecycle::RequestId;
-use crate::request::reach;
-
-/// The requests that were read, by their places in the ledger: where their cameras may stand.
-#[derive(Default)]
-struct Known(EnvelopeIndex);
-
-impl Known {
-    /// Adds a request behind some others, and gives the place of the one whose outcome it repeats: its
-    /// own, if it meets none of them.
-    fn first(&mut self, request: &Counted, others: &[Counted]) -> usize {
-        let (place, ground) = (others.len(), request.ground());
-        let reach = reach(&ground);
-        let near = reach.iter().flat_map(|&envelope| self.0.meeting(envelope));
-        let met = near.fold(place, |least, place| {
-            let meets = |other: &Counted| other.meets(&ground);
-            if place < least && others.get(place).is_some_and(meets) { place } else { least }
-        });
-        let met = others.get(met);
-        // Who meets a request that asks the same as one before meets that one, too.
-        if met.is_none_or(|other| other.ground() != ground) {
-            for envelope in reach {
-                self.0.insert(place, envelope);
-            }
-        }
-        met.map_or(place, |other| other.first)
-    }
-}
 
 impl TryFrom<Written> for Outcomes {
     type Error = OutcomesReadError;
@@ -48,18 +18,16 @@ impl TryFrom<Written> for Outcomes {
     fn try_from(written: Written) -> Result<Self, Self::Error> {
         let mut outcomes = Self::new(written.agency);
         outcomes.pools = written.pools;
-        let (mut ids, mut known, mut pooled) = (BTreeSet::new(), Known::default(), 0_usize);
+        let mut pooled = 0_usize;
         for request in written.requests {
             let (id, lowest_end, place) = (request.id, request.lowest_end, outcomes.requests.len());
-            if !ids.insert(id) {
-                return Err(OutcomesReadError::IdTaken { id });
-            }
+            let first = outcomes.places.add(id, &request.ground(), &outcomes.requests);
+            let first = first.ok_or(OutcomesReadError::IdTaken { id })?;
             let narrow = u32::try_from(lowest_end).unwrap_or(u32::MAX);
             if lowest_end < u64::from(Coverage::LEAST_HOUSEHOLDS) || edge_from(narrow) != lowest_end
             {
                 return Err(OutcomesReadError::LowestEnd { id, lowest_end });
             }
-            let first = known.first(&request, &outcomes.requests);
             let is_own = first == place;
             let is_pooled = is_own && request.release == Release::Pooled;
             let is_in_pool = is_pooled && pooled / Self::POOL < outcomes.pools.len();
@@ -115,8 +83,7 @@ impl Outcomes {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn row(&self, id: RequestId) -> Result<impl Serialize, OutcomeError> {
-        let row = self.requests.iter().find(|request| request.id == id);
-        row.ok_or(OutcomeError::Unknown { id })
+        self.requests.get(self.place(id)?).ok_or(OutcomeError::Unknown { id })
     }
 
     /// What is kept of a pool, counted from 0, once it is complete; it does not change any more.

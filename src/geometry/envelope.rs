@@ -2,7 +2,7 @@ use super::Position;
 use super::position::HALF_TURN;
 
 /// An axis-parallel box of positions in units of 1e-7 degree, its sides included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Envelope {
     pub(crate) west: i32,
     pub(crate) south: i32,

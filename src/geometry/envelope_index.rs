@@ -5,9 +5,10 @@ use rstar::{RTree, RTreeObject};
 use super::Envelope;
 
 /// Numbered envelopes; several may have one number.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct EnvelopeIndex(RTree<Entry>);
 
+#[derive(Clone, Debug)]
 struct Entry {
     envelope: Envelope,
     number: usize,

@@ -74,8 +74,7 @@ impl OpenRequests {
         let mut route = Route::empty(authorized, now);
         match self.open.get(&id) {
             Some(standing) if opened.state(now) == RequestState::Open => {
-                let grounds = self.compared_grounds(id).into_iter().map(|(_, ground)| ground);
-                let compared = authorized.compared_with(grounds.collect());
+                let compared = authorized.compared_with(standing.grounds.values());
                 route = snapshot.route(&compared, now);
                 route.leave_out(|owner| standing.asked.contains(&owner));
                 route.stand_for(authorized);

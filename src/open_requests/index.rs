@@ -11,11 +11,12 @@ use crate::lifecycle::RequestId;
 use crate::request::{Ground, Sight};
 
 /// Finds the requests that a position matters to: those that depend on an area there, their own or
-/// that of a request that they are compared with. Each area is there once, however many depend on it.
+/// that of a request that they are compared with. Each area is there once, however many ask it or
+/// depend on it: under the id of the agency's first request that asked it.
 #[derive(Clone, Default)]
 pub(super) struct Index {
     tree: RTree<Part, Fanout>,
-    // INVARIANT: of the requests whose areas are in the tree, and none is empty.
+    // INVARIANT: of the areas in the tree, by the first request that asked it, and none is empty.
     dependents: BTreeMap<RequestId, BTreeSet<RequestId>>,
 }
 

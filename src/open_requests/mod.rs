@@ -3,12 +3,13 @@
 mod asking;
 mod error;
 mod event;
+mod firsts;
 mod index;
 mod record;
 mod replay;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -21,6 +22,8 @@ use crate::authorized::AuthorizedRequest;
 use crate::camera::OwnerId;
 use crate::case_file::{CaseFile, CaseFileError};
 use crate::lifecycle::{OpenedRequest, RequestId, RequestState};
+use crate::request::Ground;
+use firsts::Firsts;
 use index::Index;
 
 /// The case files of all agencies, whom each open request has asked, and an R-tree of where the
@@ -88,9 +91,20 @@ pub struct OpenRequests {
     open: BTreeMap<RequestId, Standing>,
     // What follows is made of the above.
     /// Where each request is in the files.
-    places: BTreeMap<RequestId, (AgencyId, usize)>,
+    places: HashMap<RequestId, Place>,
+    firsts: Firsts,
     expiries: BTreeSet<(Timestamp, RequestId)>,
     index: Index,
+}
+
+/// Where a request is in the files.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    agency: AgencyId,
+    /// Counted from 0, in its agency's file.
+    number: usize,
+    /// The agency's first request that asked for the same cameras: itself, or one before it.
+    first: RequestId,
 }
 
 /// What is known of an open request besides its entry in the case file.
@@ -100,6 +114,9 @@ struct Standing {
     /// review, and those opened later that were compared with it.
     compared: BTreeSet<RequestId>,
     asked: BTreeSet<OwnerId>,
+    /// What those that it is compared with ask for, each once: under the first that asked it.
+    // INVARIANT: of `compared`.
+    grounds: BTreeMap<RequestId, Ground>,
 }
 
 impl OpenRequests {
@@ -115,7 +132,8 @@ impl OpenRequests {
             last,
             files,
             open: BTreeMap::new(),
-            places: BTreeMap::new(),
+            places: HashMap::new(),
+            firsts: Firsts::default(),
             expiries: BTreeSet::new(),
             index: Index::default(),
         }
@@ -144,8 +162,8 @@ impl OpenRequests {
     /// A request that was opened, whatever became of it.
     #[must_use]
     pub fn get(&self, id: RequestId) -> Option<&OpenedRequest> {
-        let &(agency, place) = self.places.get(&id)?;
-        self.files.get(&agency)?.at(place)
+        let place = self.places.get(&id)?;
+        self.files.get(&place.agency)?.at(place.number)
     }
 
     /// Where a request is in its life at `now`.
@@ -182,15 +200,7 @@ impl OpenRequests {
         now: Timestamp,
     ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
         let file = self.case_file(authorized.request().agency);
-        let opened = file.opening(id, authorized, now)?;
-        let earlier = authorized.earlier();
-        // What lies apart was not compared: most of a long file is told from its envelopes.
-        let is_compared = |other: &&OpenedRequest| {
-            other.may_share(authorized.request())
-                && earlier.iter().any(|known| other.request.is_about(known))
-        };
-        let mut compared: Vec<RequestId> =
-            file.iter().filter(is_compared).map(OpenedRequest::id).collect();
+        let (opened, mut compared) = file.opening(id, authorized, now)?;
         compared.sort_unstable();
         let OpenedRequest { request, until, latest, .. } = opened;
         let request = Box::new(Arc::unwrap_or_clone(request));

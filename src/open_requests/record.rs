@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::index::Index;
 use super::replay::ascending;
-use super::{OpenRequests, OpenRequestsError, Standing};
+use super::{OpenRequests, OpenRequestsError, Place, Standing};
 use crate::camera::OwnerId;
 use crate::case_file::{CaseFile, CaseFileError};
 use crate::lifecycle::RequestId;
@@ -32,11 +32,12 @@ struct WrittenStanding {
 /// The case files, and for each open request whom it asked; derived look-ups are not written.
 impl Serialize for OpenRequests {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let open = self.open.iter().map(|(&id, Standing { compared, asked })| WrittenStanding {
-            id,
-            compared: compared.iter().copied().collect(),
-            asked: asked.iter().copied().collect(),
-        });
+        let open =
+            self.open.iter().map(|(&id, Standing { compared, asked, .. })| WrittenStanding {
+                id,
+                compared: compared.iter().copied().collect(),
+                asked: asked.iter().copied().collect(),
+            });
         Written {
             next: self.next,
             last: self.last,
@@ -67,16 +68,21 @@ impl TryFrom<Written<CaseFile>> for OpenRequests {
         }
         let mut read = Self::of(next, last, by_agency);
         for (&agency, file) in &read.files {
-            for (place, opened) in file.iter().enumerate() {
+            for (number, opened) in file.iter().enumerate() {
                 let id = opened.id();
-                if read.places.insert(id, (agency, place)).is_some() {
+                let first = read.firsts.first(agency, (id, &opened.request().ground()));
+                if read.places.insert(id, Place { agency, number, first }).is_some() {
                     return Err(CaseFileError::IdTaken { id }.into());
                 }
             }
         }
         for WrittenStanding { id, compared, asked } in open {
             let (compared, asked) = (ascending(id, &compared)?, ascending(id, &asked)?);
-            if read.open.insert(id, Standing { compared, asked }).is_some() {
+            // What they ask for is only known of an agency's own.
+            let agency = read.places.get(&id).map(|place| place.agency);
+            let grounds = agency.and_then(|agency| read.grounds(agency, &compared));
+            let grounds = grounds.unwrap_or_default();
+            if read.open.insert(id, Standing { compared, asked, grounds }).is_some() {
                 return Err(OpenRequestsError::Inconsistent { id });
             }
         }
@@ -84,7 +90,8 @@ impl TryFrom<Written<CaseFile>> for OpenRequests {
         let expiries = read.open.keys().filter_map(|&id| Some((read.get(id)?.open_until(), id)));
         read.expiries = expiries.collect();
         let pairs = read.open.iter().flat_map(|(&id, standing)| {
-            std::iter::once(id).chain(standing.compared.iter().copied()).map(move |on| (id, on))
+            let own = read.places.get(&id).map(|place| place.first);
+            own.into_iter().chain(standing.grounds.keys().copied()).map(move |on| (id, on))
         });
         let ground = |id| read.get(id).map(|opened| opened.request().ground());
         read.index = Index::of(pairs, ground);
@@ -111,8 +118,11 @@ impl OpenRequests {
             }
         }
         for (&id, standing) in &self.open {
-            let agency = self.get(id).map(|opened| opened.request().agency);
-            let of_agency = |other| agency.is_some_and(|agency| self.is_of(agency, other));
+            let agency = self.places.get(&id).map(|place| place.agency);
+            let of_agency = |other: RequestId| {
+                let place = self.places.get(&other);
+                place.map(|place| place.agency) == agency
+            };
             let mutual = |other| {
                 self.open.get(&other).is_none_or(|standing| standing.compared.contains(&id))
             };

@@ -1,11 +1,12 @@
 //! What each step does, whether it is taken now or was taken once.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use jiff::Timestamp;
 
 use super::event::{LifecycleEvent, LifecycleStep};
-use super::{OpenRequests, OpenRequestsError, Standing};
+use super::{OpenRequests, OpenRequestsError, Place, Standing};
 use crate::agency::AgencyId;
 use crate::camera::OwnerId;
 use crate::case_file::{CaseFile, CaseFileError};
@@ -107,25 +108,27 @@ impl OpenRequests {
             return Err(CaseFileError::IdTaken { id }.into());
         }
         let compared = ascending(id, compared)?;
-        if !compared.iter().all(|&other| self.is_of(agency, other)) {
-            return Err(OpenRequestsError::Inconsistent { id });
-        }
+        let grounds = self.grounds(agency, &compared);
+        let grounds = grounds.ok_or(OpenRequestsError::Inconsistent { id })?;
         let (until, ground) = (opened.open_until(), opened.request.ground());
+        let first = self.firsts.first(agency, (id, &ground));
         let file = self.files.entry(agency).or_insert_with(|| CaseFile::new(agency));
-        self.places.insert(id, (agency, file.iter().len()));
+        self.places.insert(id, Place { agency, number: file.iter().len(), first });
         file.append(opened);
         self.expiries.insert((until, id));
-        self.index.depend(id, (id, &ground));
         for &other in &compared {
-            if let Some(standing) = self.open.get_mut(&other) {
-                standing.compared.insert(id);
-                self.index.depend(other, (id, &ground));
+            let Some(standing) = self.open.get_mut(&other) else { continue };
+            standing.compared.insert(id);
+            if let Entry::Vacant(new) = standing.grounds.entry(first) {
+                new.insert(ground.clone());
+                self.index.depend(other, (first, &ground));
             }
         }
-        self.open.insert(id, Standing { compared, asked: BTreeSet::new() });
-        for (other, ground) in self.compared_grounds(id) {
-            self.index.depend(id, (other, &ground));
+        self.index.depend(id, (first, &ground));
+        for (&other, ground) in &grounds {
+            self.index.depend(id, (other, ground));
         }
+        self.open.insert(id, Standing { compared, asked: BTreeSet::new(), grounds });
         Ok(())
     }
 
@@ -150,32 +153,38 @@ impl OpenRequests {
 
     /// Forgets of a request that has ended all but its entry in the case file.
     pub(super) fn forget(&mut self, id: RequestId) {
-        let own = self.get(id).map(|opened| (id, opened.request.ground()));
-        for (on, ground) in own.into_iter().chain(self.compared_grounds(id)) {
-            self.index.release(id, (on, &ground));
+        let standing = self.open.remove(&id);
+        for (&on, ground) in standing.iter().flat_map(|standing| &standing.grounds) {
+            self.index.release(id, (on, ground));
         }
-        if let Some(until) = self.get(id).map(OpenedRequest::open_until) {
+        let own = self.get(id).map(|opened| (opened.open_until(), opened.request.ground()));
+        if let (Some((until, ground)), Some(place)) = (own, self.places.get(&id)) {
+            self.index.release(id, (place.first, &ground));
             self.expiries.remove(&(until, id));
         }
-        self.open.remove(&id);
     }
 
-    /// The requests that an open one is compared with, and what these ask for.
-    pub(super) fn compared_grounds(&self, id: RequestId) -> Vec<(RequestId, Ground)> {
-        let compared = self.open.get(&id).into_iter().flat_map(|standing| &standing.compared);
-        let others = compared.filter_map(|&other| self.get(other));
-        others.map(|other| (other.id, other.request.ground())).collect()
-    }
-
-    /// Whether a request was opened and is an agency's.
-    pub(super) fn is_of(&self, agency: AgencyId, id: RequestId) -> bool {
-        self.places.get(&id).is_some_and(|&(of, _)| of == agency)
+    /// What some requests of an agency ask for, each once: under the first that asked it. `None` if one
+    /// of them was not opened, or is another agency's.
+    pub(super) fn grounds(
+        &self,
+        agency: AgencyId,
+        requests: &BTreeSet<RequestId>,
+    ) -> Option<BTreeMap<RequestId, Ground>> {
+        let mut grounds = BTreeMap::new();
+        for id in requests {
+            let place = self.places.get(id).filter(|place| place.agency == agency)?;
+            if let Entry::Vacant(new) = grounds.entry(place.first) {
+                new.insert(self.get(place.first)?.request.ground());
+            }
+        }
+        Some(grounds)
     }
 
     fn file_of(&mut self, id: RequestId) -> Result<&mut CaseFile, CaseFileError> {
         let unknown = CaseFileError::Unknown { id };
-        let &(agency, _) = self.places.get(&id).ok_or(unknown)?;
-        self.files.get_mut(&agency).ok_or(unknown)
+        let place = self.places.get(&id).ok_or(unknown)?;
+        self.files.get_mut(&place.agency).ok_or(unknown)
     }
 }
 
