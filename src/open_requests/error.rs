@@ -48,6 +48,9 @@ pub enum OpenRequestsError {
         /// The number of the event that was to be replayed.
         found: u64,
     },
+    /// No event comes after those that there are.
+    #[error("the last event that there is a number for has happened")]
+    NoMoreEvents,
     /// An expiry is missing among the events.
     #[error("request `{id}` expired at `{until}`, which no event says")]
     ExpiryMissing {

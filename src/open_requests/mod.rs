@@ -139,7 +139,7 @@ impl OpenRequests {
         }
     }
 
-    /// The number of the next event.
+    /// The number of the next event; at `u64::MAX` there is none.
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
         self.next
@@ -251,11 +251,13 @@ impl OpenRequests {
     /// Says which requests have expired by `now`, in the order of time and then of ids. Each is said
     /// once.
     ///
-    /// No answer waits for it: what has expired gives nobody to ask, said or not.
+    /// No answer waits for it: what has expired gives nobody to ask, said or not. What there is no number
+    /// for is not said.
     #[must_use = "each expiry is said once"]
     pub fn expire(&mut self, now: Timestamp) -> Vec<LifecycleEvent> {
-        let due = self.expired_by(now);
-        due.into_iter().map(|(at, id)| self.lapse(id, at)).collect()
+        let due = self.expired_by(now).into_iter();
+        let left = usize::try_from(u64::MAX - self.next).unwrap_or(usize::MAX);
+        due.take(left).map(|(at, id)| self.lapse(id, at)).collect()
     }
 
     /// Takes one step, and says the expiries that come before it and, if it was opened for no time
@@ -269,6 +271,7 @@ impl OpenRequests {
         self.goes_on(now)?;
         // Expiries are of other requests: what has expired takes no step.
         let due = self.expired_by(now);
+        self.has_numbers(due.len().saturating_add(1))?;
         self.carry_out(id, now, &step)?;
         let mut events: Vec<_> = due.into_iter().map(|(at, id)| self.lapse(id, at)).collect();
         events.push(self.say(id, now, step));
@@ -295,7 +298,7 @@ impl OpenRequests {
 
     /// Notes that an event has happened.
     fn count(&mut self, at: Timestamp) {
-        // At a million events a second it takes half a million years to get to the end.
+        // INVARIANT: whoever gets here has seen that there is a number left.
         self.next = self.next.saturating_add(1);
         self.last = Some(at);
     }
@@ -311,6 +314,15 @@ impl OpenRequests {
             RequestState::Open => Ok(opened),
             state => Err(CaseFileError::NotOpen { id, state }),
         }
+    }
+
+    /// Refuses where there are not so many numbers left. At a million events a second that takes half a
+    /// million years.
+    fn has_numbers(&self, events: usize) -> Result<(), OpenRequestsError> {
+        if (u64::MAX - self.next) < events as u64 {
+            return Err(OpenRequestsError::NoMoreEvents);
+        }
+        Ok(())
     }
 
     fn goes_on(&self, now: Timestamp) -> Result<(), OpenRequestsError> {

@@ -39,6 +39,7 @@ impl OpenRequests {
         if sequence > self.next {
             return Err(OpenRequestsError::Gap { expected: self.next, found: sequence });
         }
+        self.has_numbers(1)?;
         self.goes_on(at)?;
         if let Some(&(until, expired)) = self.expiries.first()
             && until <= at

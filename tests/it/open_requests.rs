@@ -329,6 +329,57 @@ fn who_must_wait_waits_and_who_was_asked_does_not() {
 }
 
 #[test]
+fn the_same_area_asked_again_stands_for_itself_once_the_first_has_ended() {
+    const THIRD: RequestId = RequestId(3);
+    let (mut open, _) = opened(&policy(11), houses(0, 39));
+    let again = reviewed(&open, &policy(11), &request(1, houses(0, 39)));
+    open.open(SECOND, &again, noon()).unwrap();
+    let other = reviewed(&open, &policy(11), &request(1, houses(30, 49)).case("26-2"));
+    let events = open.open(THIRD, &other, noon()).unwrap();
+    let LifecycleStep::Opened { compared, .. } = &events[0].step else { panic!("{events:?}") };
+    assert_eq!(compared, &[FIRST, SECOND], "all that ask the same");
+    let (near, far) = (house(5, 5).position, house(45, 45).position);
+    let touched = |open: &OpenRequests, at, expected: &[RequestId]| {
+        assert_eq!(open.touched_by([at], noon()), expected);
+        assert_eq!(written(open).touched_by([at], noon()), expected);
+        assert_eq!(&written(open), open);
+    };
+    touched(&open, near, &[THIRD, FIRST, SECOND]);
+    touched(&open, far, &[THIRD, FIRST, SECOND]);
+    open.resolve(FIRST, noon()).unwrap();
+    touched(&open, near, &[THIRD, SECOND]);
+    open.resolve(SECOND, noon()).unwrap();
+    touched(&open, near, &[THIRD]);
+    touched(&open, far, &[THIRD]);
+    open.resolve(THIRD, noon()).unwrap();
+    touched(&open, near, &[]);
+}
+
+#[test]
+fn after_the_last_number_nothing_happens_any_more() {
+    let mut open = OpenRequests::new(u64::MAX - 2);
+    let first = reviewed(&open, &policy(0), &request(1, houses(0, 9)));
+    let opening = open.open(FIRST, &first, noon()).unwrap();
+    // An expiry that is due comes before, so that one number is not enough.
+    let second = reviewed(&open, &policy(0), &request(1, houses(20, 29)));
+    let (before, late) = (open.clone(), noon() + days(10));
+    let refused = open.open(SECOND, &second, late);
+    assert_eq!(refused, Err(OpenRequestsError::NoMoreEvents));
+    assert_eq!(open, before);
+    let events = open.expire(late);
+    assert_eq!((events.len(), open.next_sequence()), (1, u64::MAX));
+    assert_eq!(open.open(SECOND, &second, late), Err(OpenRequestsError::NoMoreEvents));
+    // What happened is replayed, and what cannot have happened is not.
+    let mut replayed = OpenRequests::new(u64::MAX - 2);
+    for event in opening.iter().chain(&events) {
+        replayed.replay(event).unwrap();
+    }
+    assert_eq!(replayed, open);
+    let past = LifecycleEvent { sequence: u64::MAX, ..events[0].clone() };
+    assert_eq!(replayed.replay(&past), Err(OpenRequestsError::NoMoreEvents));
+}
+
+#[test]
 fn what_cannot_be_done_says_why_and_changes_nothing() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let before = open.clone();
