@@ -17,7 +17,8 @@ pub(crate) struct Owners {
     entries: HashMap<OwnerId, Owner, RandomState>,
     /// The other cameras of owners with two or more.
     more: HashMap<OwnerId, More, RandomState>,
-    special: HashMap<OwnerId, Special, RandomState>,
+    /// In boxes: tables have room for up to twice as many.
+    special: HashMap<OwnerId, Box<Special>, RandomState>,
 }
 
 impl Owners {
@@ -67,17 +68,17 @@ impl Owners {
 
     /// What is special about an owner.
     pub(crate) fn special(&self, owner: OwnerId) -> Option<&Special> {
-        self.special.get(&owner)
+        self.special.get(&owner).map(AsRef::as_ref)
     }
 
     /// The owners about whom something is special, in no order.
     pub(crate) fn specials(&self) -> impl Iterator<Item = (OwnerId, &Special)> {
-        self.special.iter().map(|(&owner, special)| (owner, special))
+        self.special.iter().map(|(&owner, special)| (owner, special.as_ref()))
     }
 
     /// The same, no longer kept here.
     pub(crate) fn take_special(&mut self, owner: OwnerId) -> Special {
-        self.special.remove(&owner).unwrap_or_default()
+        self.special.remove(&owner).map_or_else(Special::default, |special| *special)
     }
 
     /// Puts an owner's specials in place, or forgets them if there are none after all.
@@ -85,7 +86,7 @@ impl Owners {
         if special.is_usual() {
             self.special.remove(&owner);
         } else {
-            self.special.insert(owner, special);
+            self.special.insert(owner, Box::new(special));
         }
     }
 
