@@ -116,10 +116,6 @@ impl Block {
         self.zone.len()
     }
 
-    fn granted_rows(&self) -> usize {
-        usize::from(self.zone.granted)
-    }
-
     #[inline]
     pub(crate) fn ended(&self) -> &Ended {
         &self.ended
@@ -222,7 +218,7 @@ impl Block {
         let recording = Recording::from_columns(self.since(row), until, at(&self.kept_days, row));
         let (position, facing) = (self.position(row), self.facings.get(row));
         let camera = Camera { id, owner, position, recording, facing };
-        let standing = if row < self.granted_rows() {
+        let standing = if row < self.zone.granted_len() {
             RowStanding::Granted { terms: self.terms(row), timing: self.timed.get(row) }
         } else {
             RowStanding::NotGranted
@@ -270,7 +266,7 @@ impl Block {
         self.set_standing(row, RowStanding::NotGranted);
         // Withdrawing has moved the row to the front of those that did not agree, if it was not
         // there already.
-        let (row, last) = (row.max(self.granted_rows()), self.len().saturating_sub(1));
+        let (row, last) = (row.max(self.zone.granted_len()), self.len().saturating_sub(1));
         self.swap(row, last);
         self.end(last, None);
         self.facings.set(last, None);
@@ -279,18 +275,18 @@ impl Block {
 
     /// Changes a row's standing; the row may change places with another.
     pub(crate) fn set_standing(&mut self, row: usize, standing: RowStanding) {
-        let was_granted = row < self.granted_rows();
+        let was_granted = row < self.zone.granted_len();
         if was_granted {
             self.timed.set(row, None);
         }
         match standing {
             RowStanding::NotGranted if was_granted => {
                 self.zone.granted -= 1;
-                self.swap(row, self.granted_rows());
+                self.swap(row, self.zone.granted_len());
             }
             RowStanding::NotGranted => {}
             RowStanding::Granted { terms, timing } => {
-                let before = self.granted_rows();
+                let before = self.zone.granted_len();
                 let target = if was_granted { row } else { before };
                 if !was_granted {
                     self.swap(row, target);

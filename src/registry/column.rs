@@ -79,11 +79,17 @@ impl<T: Copy> Rare<T> {
         }
     }
 
-    /// How many rows before this one have a value.
+    /// Where the value of a row is among the values.
     #[inline]
-    fn place(&self, row: usize) -> usize {
-        (self.mask & (bit(row) - 1)).count_ones() as usize
+    pub(super) fn place(&self, row: usize) -> usize {
+        place(self.mask, row)
     }
+}
+
+/// How many rows of a mask come before one.
+#[inline]
+pub(super) fn place(mask: u64, row: usize) -> usize {
+    (mask & (bit(row) - 1)).count_ones() as usize
 }
 
 /// The bit of a row in a mask.

@@ -25,12 +25,12 @@ impl Ended {
     pub(crate) fn outliving(&self, rows: u64, instant: impl Fn(usize) -> i64) -> u64 {
         let mut outliving = rows;
         for row in ones(rows & self.exact.mask()) {
-            let place = (self.exact.mask() & (bit(row) - 1)).count_ones() as usize;
             let instant = instant(row);
-            let outlives = match self.uppers.get(place).map(|&upper| i64::from(upper)) {
-                Some(upper) if upper != instant >> 16 => upper > instant >> 16,
-                _ => self.exact.get(row).is_none_or(|until| i64::from(until) > instant),
-            };
+            let outlives =
+                match self.uppers.get(self.exact.place(row)).map(|&upper| i64::from(upper)) {
+                    Some(upper) if upper != instant >> 16 => upper > instant >> 16,
+                    _ => self.exact.get(row).is_none_or(|until| i64::from(until) > instant),
+                };
             outliving &= !(u64::from(!outlives) << row);
         }
         outliving

@@ -90,7 +90,7 @@ pub(crate) fn plan(
     let groups = if changes.len() < MANY { 1 } else { GROUPS };
     let Directory { cameras, owners } = directory;
     let owner_group = owners.grouping(groups);
-    let dealt = Dealt::new(changes, interner, cameras.grouping(groups), owner_group);
+    let dealt = DealtChanges::new(changes, interner, cameras.grouping(groups), owner_group);
     let mut work: Vec<_> = cameras.groups_mut(groups).zip(dealt.cameras).collect();
     let moved = parallel::map_mut(&mut work, |_, (group, changes)| {
         move_cameras(group, changes, owner_group, root, layout)
@@ -143,7 +143,7 @@ impl Plan {
 }
 
 /// Changes, dealt out to the groups that they are about.
-struct Dealt {
+struct DealtChanges {
     cameras: Vec<Vec<(usize, CameraChange)>>,
     steps: Vec<Vec<Step>>,
     /// Terms that came into use.
@@ -152,7 +152,7 @@ struct Dealt {
     refused: Option<ChangeError>,
 }
 
-impl Dealt {
+impl DealtChanges {
     fn new(
         changes: Vec<Change>,
         interner: &mut Interner,

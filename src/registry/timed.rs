@@ -1,6 +1,6 @@
 //! The column of grants that do not hold always.
 
-use super::column::{Rare, bit};
+use super::column::{Rare, bit, place};
 use crate::geometry::ones;
 use crate::time::day;
 
@@ -61,9 +61,8 @@ impl Timed {
         let today = day(now);
         let (mut holding, mut unsure) = (rows, 0);
         for row in ones(rows & self.mask) {
-            let place = (self.mask & (bit(row) - 1)).count_ones() as usize;
             // Where days are not known, both are today.
-            let known = self.days.get(place).copied();
+            let known = self.days.get(place(self.mask, row)).copied();
             let Days { begins, ends } = known.unwrap_or(Days { begins: today, ends: today });
             unsure |= u64::from((begins == today) | (ends == today)) << row;
             holding &= !(u64::from((begins > today) | (ends < today)) << row);

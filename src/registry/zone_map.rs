@@ -38,7 +38,7 @@ impl ZoneMap {
     /// The mask of the rows whose owner agreed: always the first ones.
     #[inline]
     pub(crate) fn granted(self) -> u64 {
-        first(usize::from(self.granted))
+        first(self.granted_len())
     }
 
     /// How many they are.
@@ -67,7 +67,7 @@ impl ZoneMap {
 
 /// A mask of the first `rows` rows.
 #[inline]
-pub(crate) const fn first(rows: usize) -> u64 {
+const fn first(rows: usize) -> u64 {
     match rows {
         0 => 0,
         1..ROWS => (1 << rows) - 1,

@@ -32,6 +32,7 @@ pub(super) enum Touch {
 /// Has the blocks of a window fetched from memory together.
 #[inline]
 pub(super) fn touch(window: &[Found<'_>]) {
+    // Of blocks where nobody agreed too: to leave them out gained nothing.
     let touched = window.iter().map(|Found { block, zone, touch, .. }| match touch {
         Touch::Crossed(..) => block.touch(zone.granted_len(), true),
         Touch::Inside => block.touch(zone.granted_len(), false),

@@ -6,6 +6,7 @@ use std::path::Path;
 use canvass::{Revision, TileKey};
 use canvass_service::store::{Store, StoreError};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::support::{
     OPERATOR, Service, Table, agreed, complaint, config, insert, remove, request, rows, square,
@@ -96,15 +97,20 @@ fn a_start_reads_tiles_and_only_what_came_since_from_the_log() {
     assert!(!kept(folder.path()).1.contains_key(&gone));
 }
 
-#[test]
-fn a_tile_that_is_missing_or_old_and_a_log_that_is_cut_off_stop_the_start() {
+/// The folder of a service that was stopped with some towns in it, how it starts again, and what it held.
+fn stopped() -> (TempDir, Value, Vec<Value>) {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&json!({}), &json!({}));
     let service = Service::start(folder.path(), &config);
     service.change(&towns());
     let before = held(&service);
     service.stop();
+    (folder, config, before)
+}
 
+#[test]
+fn a_tile_that_is_missing_or_old_and_a_log_that_is_cut_off_stop_the_start() {
+    let (folder, config, before) = stopped();
     // Each is a tile that decodes, and none of the others says that it should be there.
     let rows = rows(folder.path(), TILES);
     for (key, bytes) in &rows {
@@ -134,13 +140,7 @@ fn a_tile_that_is_missing_or_old_and_a_log_that_is_cut_off_stop_the_start() {
 
 #[test]
 fn a_flipped_byte_in_a_stored_tile_stops_the_start_and_names_the_tile() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = config(&json!({}), &json!({}));
-    let service = Service::start(folder.path(), &config);
-    service.change(&towns());
-    let before = held(&service);
-    service.stop();
-
+    let (folder, config, before) = stopped();
     let rows = rows(folder.path(), TILES);
     for (key, bytes) in &rows {
         let named = format!("tile `{}` of the store", TileKey::from_u64(key.0).unwrap());
