@@ -19,18 +19,19 @@ fn main() {
     let requests: Vec<AuthorizedRequest> =
         queries.iter().map(|query| query.authorized.clone()).collect();
 
+    let now = now();
     let mut group = criterion.benchmark_group("batch");
     for number in [1, 100, 10_000].into_iter().filter(|&number| number <= most) {
         let requests = &requests[..number];
         group.bench_function(format!("{number}-requests/canvass-loop"), |bencher| {
             bencher.iter(|| -> Vec<Route> {
-                requests.iter().map(|request| snapshot.route(request, now())).collect()
+                requests.iter().map(|request| snapshot.route(request, now)).collect()
             });
         });
         for (name, threads) in [("one-thread", 1), ("all-threads", 0)] {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
             group.bench_function(format!("{number}-requests/canvass-{name}"), |bencher| {
-                bencher.iter(|| pool.install(|| snapshot.route_batch(requests, now())));
+                bencher.iter(|| pool.install(|| snapshot.route_batch(requests, now)));
             });
         }
     }

@@ -15,8 +15,8 @@ use rstar::primitives::GeomWithData;
 use rstar::{AABB, RTree};
 
 use super::cases::Query;
+use super::load;
 use super::population::{DataSet, Standing};
-use super::{load, now};
 
 /// Something that finds whom to ask.
 pub trait Engine {
@@ -304,8 +304,9 @@ impl Engine for Canvass {
     }
 
     fn route(&mut self, query: &Query) {
-        let route = self.route.get_or_insert_with(|| Route::empty(&query.authorized, now()));
-        self.snapshot.route_into(&query.authorized, now(), &mut self.scratch, route);
+        let now = query.question.now;
+        let route = self.route.get_or_insert_with(|| Route::empty(&query.authorized, now));
+        self.snapshot.route_into(&query.authorized, now, &mut self.scratch, route);
     }
 
     fn owners(&self) -> usize {

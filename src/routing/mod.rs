@@ -67,8 +67,11 @@ impl Snapshot {
         route: &mut Route,
     ) {
         let request = authorized.request();
-        let inquiry = Inquiry::new(authorized, now);
         let Scratch { level, walked, verdicts, collected, census, waits } = scratch;
+        route.reset(authorized, self.revision(), now);
+        let about = (&request.area, request.sight);
+        let Some(start) = sight::start(self.root(), about, *level) else { return };
+        let inquiry = Inquiry::new(authorized, now);
         verdicts.ask(self.terms(), &inquiry);
         collected.clear();
         waits.clear();
@@ -80,14 +83,14 @@ impl Snapshot {
             }
         };
         let flow = if request.sight == Sight::SeeingInto {
-            sight::blocks(self.root(), request.area.boundary(), *level, |near| {
+            sight::blocks(start, request.area.boundary(), *level, |near| {
                 let candidates = inquiry.candidates(*level, near.block, near.zone);
                 let seeing = near.rows(candidates);
                 take(near.block, inquiry.evaluate(near.block, near.zone, seeing, verdicts));
                 ControlFlow::Continue(())
             })
         } else {
-            prune::blocks(self.root(), &request.area, *level, walked, |window, edges| {
+            prune::blocks(start, &request.area, *level, walked, |window, edges| {
                 prune::touch(window);
                 for found in &mut *window {
                     found.rows = inquiry.candidates(*level, found.block, found.zone);
@@ -103,7 +106,6 @@ impl Snapshot {
             })
         };
         debug_assert!(flow.is_continue(), "nothing ends this walk");
-        route.reset(authorized, self.revision(), now);
         if collected.is_empty() {
             // Nobody said yes, so how many households there are does not matter.
             return;

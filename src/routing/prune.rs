@@ -75,16 +75,38 @@ impl Walked<'_> {
     }
 }
 
+/// Where the walk for an area starts: down to there only one node of each level meets its envelope, so
+/// that nothing has to be kept in mind. `None` if nothing is near.
+#[inline]
+pub(super) fn start<'a>(root: &'a Cluster, area: &Area, level: Level) -> Option<Branch<'a>> {
+    let root = root.branch()?;
+    dispatch!(level, simd => descend(simd, root, area.envelope()))
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+fn descend<S: Simd>(simd: S, mut branch: Branch<'_>, around: Envelope) -> Option<Branch<'_>> {
+    loop {
+        let met = branch.envelopes().meeting(simd, around);
+        let mut places = ones(met);
+        let place = places.next()?;
+        match branch.at(place) {
+            Some(Fork::Branch(below)) if places.next().is_none() => branch = below,
+            _ => return Some(branch),
+        }
+    }
+}
+
 /// Visits the blocks that may have rows in an area, a window at a time, until a visit ends the walk.
 pub(super) fn blocks<'a>(
-    root: &'a Cluster,
+    start: Branch<'a>,
     area: &Area,
     level: Level,
     memory: &mut Walked<'static>,
     visit: impl FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let mut walk = Walk { area, level, walked: std::mem::take(memory).cleared(), visit };
-    let flow = walk.run(root);
+    let flow = walk.run(start);
     *memory = walk.walked.cleared();
     flow
 }
@@ -97,9 +119,9 @@ struct Walk<'w, 'a, V> {
 }
 
 impl<'a, V: FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
-    fn run(&mut self, root: &'a Cluster) -> ControlFlow<()> {
+    fn run(&mut self, start: Branch<'a>) -> ControlFlow<()> {
         let Self { area, level, walked: Walked { reached, next, window }, visit } = self;
-        reached.0.extend(root.branch().map(|branch| Reached { branch, clip: Clip::WHOLE }));
+        reached.0.push(Reached { branch: start, clip: Clip::WHOLE });
         while !reached.0.is_empty() {
             for together in reached.0.chunks(TOGETHER) {
                 touch_nodes(together);

@@ -17,6 +17,19 @@ use crate::geometry::{Area, Boundary, Clip, Envelope, Lanes, Position, ones, tur
 use crate::registry::{Block, Branch, Cluster, Fork, ZoneMap};
 use crate::request::Sight;
 
+/// Where the walk for a request starts; `None` if nothing is near.
+#[inline]
+pub(super) fn start<'a>(
+    root: &'a Cluster,
+    (area, sight): (&Area, Sight),
+    level: Level,
+) -> Option<Branch<'a>> {
+    match sight {
+        Sight::StandingIn => prune::start(root, area, level),
+        Sight::SeeingInto => root.branch(),
+    }
+}
+
 /// Visits the blocks near an area with the mask of the rows that a request is about, until a visit
 /// ends the walk.
 pub(super) fn rows<'a>(
@@ -26,12 +39,13 @@ pub(super) fn rows<'a>(
     walked: &mut Walked<'static>,
     mut visit: impl FnMut(&'a Block, u64) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
+    let Some(start) = start(root, (area, sight), level) else { return ControlFlow::Continue(()) };
     match sight {
-        Sight::StandingIn => prune::blocks(root, area, level, walked, |window, edges| {
+        Sight::StandingIn => prune::blocks(start, area, level, walked, |window, edges| {
             refine::window(level, area, window, edges);
             window.iter().try_for_each(|found| visit(found.block, found.rows))
         }),
-        Sight::SeeingInto => blocks(root, area.boundary(), level, |near| {
+        Sight::SeeingInto => blocks(start, area.boundary(), level, |near| {
             visit(near.block, near.rows(near.zone.all()))
         }),
     }
@@ -53,15 +67,13 @@ pub(super) struct Near<'w, 'a> {
 /// ends the walk.
 #[inline(never)]
 pub(super) fn blocks<'a>(
-    root: &'a Cluster,
+    start: Branch<'a>,
     boundary: &Boundary,
     level: Level,
     visit: impl FnMut(&Near<'_, 'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let everywhere = Envelope { west: i32::MIN, south: i32::MIN, east: i32::MAX, north: i32::MAX };
-    let mut walk = Walk { boundary, level, visit };
-    root.branch()
-        .map_or(ControlFlow::Continue(()), |top| walk.node(top, everywhere, (&Clip::WHOLE, &[])))
+    Walk { boundary, level, visit }.node(start, everywhere, (&Clip::WHOLE, &[]))
 }
 
 struct Walk<'w, V> {
