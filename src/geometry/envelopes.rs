@@ -2,6 +2,7 @@
 
 use fearless_simd::i32x16;
 use fearless_simd::prelude::*;
+use prefetch_index::prefetch_index;
 
 use super::Envelope;
 
@@ -72,10 +73,12 @@ impl Envelopes {
         west.simd_le(i32x16::load_array_ref(simd, &self.east)).to_bitmask()
     }
 
-    /// Reads a value of each cache line.
+    /// Has its cache lines fetched. Nothing waits for them here.
     #[inline]
-    pub(crate) fn touch(&self) -> i32 {
-        let Envelope { west, south, east, north } = self.get(0);
-        west ^ south ^ east ^ north
+    pub(crate) fn prefetch(&self) {
+        prefetch_index(self.west.as_slice(), 0);
+        prefetch_index(self.south.as_slice(), 0);
+        prefetch_index(self.east.as_slice(), 0);
+        prefetch_index(self.north.as_slice(), 0);
     }
 }

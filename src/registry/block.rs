@@ -2,6 +2,8 @@
 
 use std::mem::offset_of;
 
+use prefetch_index::prefetch_index;
+
 use super::column::{Common, ROWS, Rare, at, halved, halved_ids, joined_ids, set};
 use super::ended::Ended;
 use super::timed::{Timed, Timing};
@@ -131,25 +133,26 @@ impl Block {
         &self.facings
     }
 
-    /// Reads one value of each cache line that a request reads of the first rows, with their positions if
-    /// the boundary may cross the block. No branch waits for the memory, so that the misses of several
-    /// blocks are waited for together.
+    /// Has the cache lines fetched that a request reads of the first rows, with their positions if the
+    /// boundary may cross the block. Nothing waits for them here.
     #[inline]
-    pub(crate) fn touch(&self, rows: usize, positions: bool) -> u64 {
-        let mut sum = self.timed.touch() ^ u64::from(self.terms_upper.shared().is_some());
+    pub(crate) fn prefetch(&self, rows: usize, positions: bool) {
+        self.timed.prefetch();
+        prefetch_index(std::slice::from_ref(&self.terms_upper), 0);
         for row in (0..rows).step_by(32) {
-            let footage = at(&self.kept_days, row) ^ at(&self.since_upper, row);
-            sum ^= u64::from(at(&self.terms_lower, row) ^ footage);
+            prefetch_index(self.terms_lower.as_slice(), row);
+            prefetch_index(self.kept_days.as_slice(), row);
+            prefetch_index(self.since_upper.as_slice(), row);
         }
         if positions {
             for row in (0..rows).step_by(16) {
-                sum ^= u64::from((at(&self.lon, row) ^ at(&self.lat, row)).cast_unsigned());
+                prefetch_index(self.lon.as_slice(), row);
+                prefetch_index(self.lat.as_slice(), row);
             }
         }
         for row in (0..rows).step_by(8) {
-            sum ^= u64::from(at(&self.ids_lower, row).0);
+            prefetch_index(self.ids_lower.as_slice(), row);
         }
-        sum
     }
 
     /// The longitudes and latitudes of all 64 rows in units of 1e-7 degree.

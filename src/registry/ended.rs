@@ -23,17 +23,23 @@ impl Ended {
     /// seconds.
     #[inline]
     pub(crate) fn outliving(&self, rows: u64, instant: impl Fn(usize) -> i64) -> u64 {
-        let mut outliving = rows;
+        let (mut outliving, mut unsure) = (rows, 0);
         for row in ones(rows & self.exact.mask()) {
-            let instant = instant(row);
-            let outlives =
-                match self.uppers.get(self.exact.place(row)).map(|&upper| i64::from(upper)) {
-                    Some(upper) if upper != instant >> 16 => upper > instant >> 16,
-                    _ => self.exact.get(row).is_none_or(|until| i64::from(until) > instant),
-                };
-            outliving &= !(u64::from(!outlives) << row);
+            let instant = instant(row) >> 16;
+            // Where the upper half is not known, it is that of the instant.
+            let upper = self.uppers.get(self.exact.place(row)).map_or(instant, |&u| i64::from(u));
+            unsure |= u64::from(upper == instant) << row;
+            outliving &= !(u64::from(upper < instant) << row);
+        }
+        for row in ones(outliving & unsure) {
+            outliving &= !(u64::from(!self.outlives(row, instant(row))) << row);
         }
         outliving
+    }
+
+    #[cold]
+    fn outlives(&self, row: usize, instant: i64) -> bool {
+        self.exact.get(row).is_none_or(|until| i64::from(until) > instant)
     }
 
     /// How many there are.

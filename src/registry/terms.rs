@@ -47,6 +47,7 @@ impl Terms {
 
 /// The same terms in one cache line, for most of them.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 struct Entry {
     terms: Arc<Terms>,
     /// A bit for each kind of incident in scope.
@@ -59,7 +60,7 @@ struct Entry {
     agencies: [AgencyId; FEW],
 }
 
-const FEW: usize = 3;
+const FEW: usize = 5;
 
 impl Entry {
     fn new(terms: Arc<Terms>) -> Self {

@@ -1,5 +1,7 @@
 //! The column of grants that do not hold always.
 
+use prefetch_index::prefetch_index;
+
 use super::column::{Rare, bit, place};
 use crate::geometry::ones;
 use crate::time::day;
@@ -68,10 +70,14 @@ impl Timed {
             holding &= !(u64::from((begins > today) | (ends < today)) << row);
         }
         for row in ones(holding & unsure) {
-            let holds = self.exact.get(row).is_none_or(|timing| timing.holds(now));
-            holding &= !(u64::from(!holds) << row);
+            holding &= !(u64::from(!self.holds(row, now)) << row);
         }
         holding
+    }
+
+    #[cold]
+    fn holds(&self, row: usize, now: i64) -> bool {
+        self.exact.get(row).is_none_or(|timing| timing.holds(now))
     }
 
     pub(super) fn get(&self, row: usize) -> Option<Timing> {
@@ -97,10 +103,10 @@ impl Timed {
         self.exact.shrink();
     }
 
-    /// Reads the cache line that questions are answered from.
+    /// Has the cache line fetched that questions are answered from.
     #[inline]
-    pub(super) fn touch(&self) -> u64 {
-        self.mask
+    pub(super) fn prefetch(&self) {
+        prefetch_index(std::slice::from_ref(&self.mask), 0);
     }
 
     fn follow(&mut self) {

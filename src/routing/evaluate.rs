@@ -6,7 +6,7 @@
 //! distinct pair of scopes is decided once.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, u16x32};
+use fearless_simd::u16x32;
 use jiff::Timestamp;
 
 use crate::agency::{AgencyId, IncidentKind};
@@ -61,7 +61,9 @@ impl<'a> Inquiry<'a> {
 
     /// The rows that agreed, keep footage for long enough and began to record early enough, as far as
     /// upper halves tell; what is left to decide costs more.
-    pub(super) fn candidates(&self, level: Level, block: &Block, zone: ZoneMap) -> u64 {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    pub(super) fn candidates<S: Simd>(&self, simd: S, block: &Block, zone: ZoneMap) -> u64 {
         let granted = zone.granted();
         if granted == 0 || self.window_start >= self.end {
             return 0;
@@ -71,14 +73,20 @@ impl<'a> Inquiry<'a> {
         if keeps_all && zone.began_before(self.before) {
             return granted;
         }
-        let before = u16::try_from(self.before).unwrap_or(u16::MAX);
         let (rows, kept, since) = (zone.granted_len(), block.kept_days(), block.since_upper());
-        granted & dispatch!(level, simd => footage(simd, rows, (kept, days), (since, before)))
+        granted & footage(simd, rows, (kept, days), (since, self.before_upper()))
+    }
+
+    fn before_upper(&self) -> u16 {
+        u16::try_from(self.before).unwrap_or(u16::MAX)
     }
 
     /// Those of the candidate rows that may be asked.
-    pub(super) fn evaluate(
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    pub(super) fn evaluate<S: Simd>(
         &self,
+        simd: S,
         block: &Block,
         zone: ZoneMap,
         candidates: u64,
@@ -90,8 +98,9 @@ impl<'a> Inquiry<'a> {
             asked = block.ended().outliving(asked, |row| self.shown_until(block.kept(row)));
         }
         if !zone.began_before(self.before) {
-            let same = |&row: &usize| block.since(row) >> 16 == self.before;
-            for row in rows(asked).filter(same) {
+            let (granted, since) = (zone.granted_len(), block.since_upper());
+            let unsure = asked & equal(simd, granted, since, self.before_upper());
+            for row in rows(unsure) {
                 asked &= !(u64::from(i64::from(block.since(row)) >= self.end) << row);
             }
         }
@@ -163,6 +172,16 @@ fn footage<S: Simd>(
     })
 }
 
+/// Those of the first rows that have a value; and perhaps some rows after them.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+fn equal<S: Simd>(simd: S, rows: usize, column: &[u16; ROWS], value: u16) -> u64 {
+    let halves = column.as_chunks::<32>().0.iter().zip([0, 32]).take(rows.div_ceil(32));
+    halves.fold(0, |mask, (half, shift)| {
+        mask | u16x32::load_array_ref(simd, half).simd_eq(value).to_bitmask() << shift
+    })
+}
+
 /// A memo of what was decided about interned scopes, for one agency and kind of incident: two bits for
 /// each, so that those of a registry stay in the first cache.
 ///
@@ -204,7 +223,8 @@ impl Verdicts {
     }
 
     /// Those of the rows whose scopes extend to the question.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
     fn permitted(&mut self, block: &Block, asked: u64) -> u64 {
         let (mut permitted, mut known) = (0, 0);
         for row in rows(asked) {
@@ -220,6 +240,7 @@ impl Verdicts {
         permitted
     }
 
+    #[inline(never)]
     fn decide(&mut self, number: u32) -> bool {
         let Some((agency, incident)) = self.asked else { return false };
         let permitted = self.terms.permits(number, agency, incident);

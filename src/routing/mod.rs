@@ -22,7 +22,7 @@ mod waits;
 
 use std::ops::ControlFlow;
 
-use fearless_simd::Level;
+use fearless_simd::{Level, dispatch};
 use jiff::Timestamp;
 
 pub use explain::{Explanation, Funnel};
@@ -84,24 +84,28 @@ impl Snapshot {
         };
         let flow = if request.sight == Sight::SeeingInto {
             sight::blocks(start, request.area.boundary(), *level, |near| {
-                let candidates = inquiry.candidates(*level, near.block, near.zone);
-                let seeing = near.rows(candidates);
-                take(near.block, inquiry.evaluate(near.block, near.zone, seeing, verdicts));
+                let (block, zone) = (near.block, near.zone);
+                let rows = dispatch!(*level, simd => inquiry.candidates(simd, block, zone));
+                let rows = near.rows(rows);
+                let asked =
+                    dispatch!(*level, simd => inquiry.evaluate(simd, block, zone, rows, verdicts));
+                take(block, asked);
                 ControlFlow::Continue(())
             })
         } else {
             prune::blocks(start, &request.area, *level, walked, |window, edges| {
-                prune::touch(window);
-                for found in &mut *window {
-                    found.rows = inquiry.candidates(*level, found.block, found.zone);
-                }
-                refine::window(*level, &request.area, window, edges);
-                for Found { block, zone, rows, .. } in &mut *window {
-                    *rows = inquiry.evaluate(block, *zone, *rows, verdicts);
-                }
-                for found in window {
-                    take(found.block, found.rows);
-                }
+                dispatch!(*level, simd => {
+                    for found in &mut *window {
+                        found.rows = inquiry.candidates(simd, found.block, found.zone);
+                    }
+                    refine::window(simd, &request.area, window, edges);
+                    for Found { block, zone, rows, .. } in &mut *window {
+                        *rows = inquiry.evaluate(simd, block, *zone, *rows, verdicts);
+                    }
+                    for found in window {
+                        take(found.block, found.rows);
+                    }
+                });
                 ControlFlow::Continue(())
             })
         };

@@ -29,17 +29,6 @@ pub(super) enum Touch {
     Crossed(Clip, Envelope),
 }
 
-/// Has the blocks of a window fetched from memory together.
-#[inline]
-pub(super) fn touch(window: &[Found<'_>]) {
-    // Of blocks where nobody agreed too: to leave them out gained nothing.
-    let touched = window.iter().map(|Found { block, zone, touch, .. }| match touch {
-        Touch::Crossed(..) => block.touch(zone.granted_len(), true),
-        Touch::Inside => block.touch(zone.granted_len(), false),
-    });
-    std::hint::black_box(touched.fold(0, |sum, touched| sum ^ touched));
-}
-
 /// A node that the walk has come to, and what of the boundary matters there.
 #[derive(Clone, Copy, Debug)]
 struct Reached<'a> {
@@ -124,7 +113,6 @@ impl<'a, V: FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V
         reached.0.push(Reached { branch: start, clip: Clip::WHOLE });
         while !reached.0.is_empty() {
             for together in reached.0.chunks(TOGETHER) {
-                touch_nodes(together);
                 let from = &reached.1;
                 dispatch!(*level, simd => step(simd, area, (together, from), next, window));
                 if window.0.len() >= WINDOW {
@@ -139,13 +127,6 @@ impl<'a, V: FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V
         }
         visit(&mut window.0, &window.1)
     }
-}
-
-/// Has nodes fetched from memory together.
-#[inline]
-fn touch_nodes(reached: &[Reached<'_>]) {
-    let touched = reached.iter().map(|reached| reached.branch.touch());
-    std::hint::black_box(touched.fold(0, |sum, touched| sum ^ touched));
 }
 
 /// Goes from some nodes to those of the next level, and to blocks.
@@ -183,9 +164,13 @@ fn step<'a, S: Simd>(
                 None => Touch::Crossed(clip, envelope),
             };
             match branch.at(place) {
-                Some(Fork::Branch(branch)) => next.push(Reached { branch, clip }),
+                Some(Fork::Branch(branch)) => {
+                    branch.prefetch();
+                    next.push(Reached { branch, clip });
+                }
                 Some(Fork::Leaf(leaf)) => {
                     let (block, zone) = (leaf.block(), leaf.zone());
+                    block.prefetch(zone.granted_len(), matches!(touch, Touch::Crossed(..)));
                     window.push(Found { block, zone, touch, rows: zone.all() });
                 }
                 None => {}

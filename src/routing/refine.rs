@@ -1,29 +1,23 @@
 //! Which rows of a block are in the area. Exact.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch};
 
 use super::prune::{Found, Touch};
 use crate::geometry::{Area, Lanes};
 
 /// Leaves those of the rows in question that are inside the area or on its boundary, in each block
 /// of a window.
-#[inline]
-pub(super) fn window(level: Level, area: &Area, window: &mut [Found<'_>], edges: &[Lanes]) {
-    dispatch!(level, simd => for found in window {
-        refine(simd, area, found, edges);
-    });
-}
-
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-fn refine<S: Simd>(simd: S, area: &Area, found: &mut Found<'_>, edges: &[Lanes]) {
-    if let Touch::Crossed(clip, envelope) = &found.touch
-        && found.rows != 0
-    {
-        let positions = found.block.positions();
-        found.rows &=
-            area.boundary().mask(simd, (clip, edges), *envelope, positions, last(found.rows));
+pub(super) fn window<S: Simd>(simd: S, area: &Area, window: &mut [Found<'_>], edges: &[Lanes]) {
+    for found in window {
+        if let Touch::Crossed(clip, envelope) = &found.touch
+            && found.rows != 0
+        {
+            let positions = found.block.positions();
+            found.rows &=
+                area.boundary().mask(simd, (clip, edges), *envelope, positions, last(found.rows));
+        }
     }
 }
 

@@ -189,19 +189,23 @@ impl Route {
         self.waiting.extend_from_slice(waiting);
     }
 
-    /// Adds rows sorted by owner and camera.
-    pub(super) fn extend(&mut self, rows: impl Iterator<Item = (OwnerId, CameraId)>) {
-        let least = rows.size_hint().0;
-        self.owners.reserve(least);
-        self.cameras.reserve(least);
-        for (owner, camera) in rows {
-            self.cameras.push(camera);
-            let end = self.cameras.len();
-            match self.owners.last_mut() {
-                Some((last, last_end)) if *last == owner => *last_end = end,
-                _ => self.owners.push((owner, end)),
+    /// Adds rows sorted by owner and camera, of owners who come after those of the route.
+    pub(super) fn extend(&mut self, rows: impl Iterator<Item = (OwnerId, CameraId)> + Clone) {
+        let (known, first) = (self.cameras.len(), self.owners.len());
+        self.cameras.extend(rows.clone().map(|(_, camera)| camera));
+        let (added, end) = (self.cameras.len() - known, self.cameras.len());
+        // Each row is written where its owner's entry is, so that nothing branches on whose the next is.
+        self.owners.resize(first + added, (OwnerId(0), end));
+        let mut place = first;
+        let mut before = None;
+        for (end, (owner, _)) in (known + 1..).zip(rows) {
+            place += usize::from(before.is_some_and(|before| before != owner));
+            before = Some(owner);
+            if let Some(entry) = self.owners.get_mut(place) {
+                *entry = (owner, end);
             }
         }
+        self.owners.truncate(place + usize::from(before.is_some()));
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn rows<'a>(
     let Some(start) = start(root, (area, sight), level) else { return ControlFlow::Continue(()) };
     match sight {
         Sight::StandingIn => prune::blocks(start, area, level, walked, |window, edges| {
-            refine::window(level, area, window, edges);
+            dispatch!(level, simd => refine::window(simd, area, window, edges));
             window.iter().try_for_each(|found| visit(found.block, found.rows))
         }),
         Sight::SeeingInto => blocks(start, area.boundary(), level, |near| {
