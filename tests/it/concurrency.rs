@@ -215,11 +215,18 @@ fn who_hears_of_a_withdrawal_finds_it_in_the_next_snapshot() {
             });
         }
         let withdrawing = [0, 1].map(|half| {
-            let registry = &registry;
+            let (registry, amid) = (&registry, &amid);
             scope.spawn(move || {
                 let mut left: Vec<u64> = (0..OWNERS).filter(|owner| owner % 2 == half).collect();
                 let mut rng = Rng(seed ^ half);
+                let start = Instant::now();
                 while !left.is_empty() {
+                    // Somebody is left to be asked, so a reader that catches up counts.
+                    let withdrawn = OWNERS / 2 - left.len() as u64;
+                    while amid.load(Ordering::SeqCst) < withdrawn / 2 && start.elapsed() < PATIENCE
+                    {
+                        thread::yield_now();
+                    }
                     let owner = left.swap_remove(rng.below(left.len() as u64) as usize);
                     let revision = registry.apply([withdraw(owner)]).unwrap().revision();
                     for sender in senders {

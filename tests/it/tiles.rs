@@ -1,6 +1,5 @@
 //! Tiles as bytes: what is kept comes back, and nothing else does.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
@@ -9,7 +8,6 @@ use canvass::{
     TileKey,
 };
 use h3o::Resolution;
-use proptest::prelude::*;
 
 use crate::oracle::{Town, oracle};
 use crate::support::{Rng, *};
@@ -534,8 +532,8 @@ fn any_changes(rng: &mut Rng) -> Vec<Change> {
 
 #[test]
 fn tiles_since_are_exactly_what_changed() {
-    let [vanished, unchanged, again] = [0; 3].map(Cell::new);
-    proptest!(|(seed: u64)| {
+    let [mut vanished, mut unchanged, mut again] = [0; 3];
+    for seed in 0..256 {
         let rng = &mut Rng(seed);
         let registry = Registry::new();
         let (mut copy, mut last) = (Kept::new(), Revision(0));
@@ -549,27 +547,28 @@ fn tiles_since_are_exactly_what_changed() {
             let since = registry.tiles_since(last);
             let now = kept(&registry);
             for tile in &since.changed {
-                prop_assert!(tile.revision() > last);
-                again.update(|n| n + usize::from(gone.remove(&tile.key())));
-                prop_assert_ne!(copy.insert(tile.key(), tile.encode()), Some(tile.encode()));
+                assert!(tile.revision() > last, "seed {seed}");
+                again += usize::from(gone.remove(&tile.key()));
+                let before = copy.insert(tile.key(), tile.encode());
+                assert_ne!(before, Some(tile.encode()), "seed {seed}");
             }
-            unchanged.update(|n| n + now.len() - since.changed.len());
+            unchanged += now.len() - since.changed.len();
             for key in since.vanished {
-                vanished.update(|n| n + usize::from(copy.remove(&key).is_some()));
+                vanished += usize::from(copy.remove(&key).is_some());
                 gone.insert(key);
             }
             last = since.revision;
-            prop_assert_eq!(&copy, &now);
+            assert_eq!(copy, now, "seed {seed}");
         }
-    });
-    let counts = [vanished, unchanged, again].map(Cell::into_inner);
+    }
+    let counts = [vanished, unchanged, again];
     assert!(counts.iter().all(|&count| count > 100), "{counts:?}");
 }
 
 #[test]
 fn a_checkpoint_and_the_rest_of_the_log_are_the_registry() {
-    let refused = Cell::new(0);
-    proptest!(|(seed: u64)| {
+    let mut refused = 0;
+    for seed in 0..256 {
         let rng = &mut Rng(seed);
         let registry = Registry::new();
         let mut town = Town::default();
@@ -582,10 +581,11 @@ fn a_checkpoint_and_the_rest_of_the_log_are_the_registry() {
                 Err(error) => {
                     let known = matches!(
                         error.reason,
-                        ChangeRefusal::AlreadyRegistered { .. } | ChangeRefusal::NotRegistered { .. }
+                        ChangeRefusal::AlreadyRegistered { .. }
+                            | ChangeRefusal::NotRegistered { .. }
                     );
-                    prop_assert!(known);
-                    refused.update(|n| n + 1);
+                    assert!(known, "seed {seed}: {error}");
+                    refused += 1;
                 }
             }
             if step == moment {
@@ -604,8 +604,8 @@ fn a_checkpoint_and_the_rest_of_the_log_are_the_registry() {
         }
         let copied = again.tiles_since(checkpoint.revision);
         let since = registry.tiles_since(checkpoint.revision);
-        prop_assert_eq!(copied.vanished, since.vanished);
-        prop_assert_eq!(copied.changed.len(), since.changed.len());
-    });
-    assert!(refused.get() > 100, "{refused:?}");
+        assert_eq!(copied.vanished, since.vanished, "seed {seed}");
+        assert_eq!(copied.changed.len(), since.changed.len(), "seed {seed}");
+    }
+    assert!(refused > 100, "{refused}");
 }
