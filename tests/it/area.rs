@@ -512,6 +512,12 @@ fn drawings_are_valid_and_invalid_often() {
     assert!(reasons.len() >= 9, "{reasons:?}");
 }
 
+/// Whether drawings of whole numbers, which `geo` compares, are areas: three vertices in line are not,
+/// though they can be a sliver once they are divided.
+pub fn are_areas(drawings: &[&MultiPolygon<f64>]) -> bool {
+    drawings.iter().all(|drawing| Area::new(drawing).is_ok())
+}
+
 /// Up to three parts with up to two holes on a grid so small that rings often touch.
 pub fn drawings() -> impl Strategy<Value = MultiPolygon<f64>> {
     let around = |low: i32, high: i32| {

@@ -6,7 +6,7 @@ use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-use crate::area::{area, drawings, each_ring, star};
+use crate::area::{are_areas, area, drawings, each_ring, star};
 
 #[test]
 fn an_area_covers_what_lies_within() {
@@ -30,6 +30,12 @@ fn an_area_covers_what_lies_within() {
             "POLYGON((179 0, 191 0, 191 1, 179 1, 179 0))",
             false,
         ),
+        // The second part is a sliver of nothing, of which the grid leaves a line.
+        (
+            "POLYGON((0.001 0, 0.009 0, 0.009 0.008, 0.001 0.008, 0.001 0))",
+            "MULTIPOLYGON(((0.002 0, 0.003 0, 0.002 0.001, 0.002 0)), ((0.006 0, 0.008 0.002, 0.009 0.003, 0.006 0)))",
+            true,
+        ),
     ] {
         assert_eq!(area(outer).covers_area(&area(inner)), covered, "{outer} {inner}");
     }
@@ -46,11 +52,13 @@ proptest! {
             c.x = (c.x + f64::from(by.0)) * scale / 1e7;
             c.y = (c.y + f64::from(by.1)) * scale / 1e7;
         }));
-        if let (Ok(one), Ok(other)) = (Area::new(&e7(&outer, (0, 0))), Area::new(&e7(&inner, by))) {
-            let moved = each_ring(&inner, |c| c.iter_mut().for_each(|c| {
-                c.x += f64::from(by.0);
-                c.y += f64::from(by.1);
-            }));
+        let moved = each_ring(&inner, |c| c.iter_mut().for_each(|c| {
+            c.x += f64::from(by.0);
+            c.y += f64::from(by.1);
+        }));
+        if are_areas(&[&outer, &moved])
+            && let (Ok(one), Ok(other)) = (Area::new(&e7(&outer, (0, 0))), Area::new(&e7(&inner, by)))
+        {
             prop_assert_eq!(one.covers_area(&other), outer.relate(&moved).is_covers(), "{:?} {:?}", outer, moved);
         }
     }
