@@ -12,7 +12,7 @@ use crate::sensitive::SensitivePlaces;
 ///
 /// [`Policy::default`] has the limits that portals of this kind publish; each can be changed, and
 /// a policy can be loaded from any serde format, where what is not named keeps its default.
-/// [`Policy::unlimited`] is for evaluation.
+/// [`Policy::unlimited`] is for evaluation. Nothing passes a limit that is NaN.
 ///
 /// ```
 /// use canvass::Policy;

@@ -91,16 +91,16 @@ impl Policy {
         let many_parts = (parts > self.max_parts)
             .then_some(Violation::TooManyParts { parts, allowed: self.max_parts });
         let size = area.size_m2();
-        let small = (size < self.min_area_m2)
+        let small = is_below(size, self.min_area_m2)
             .then_some(Violation::AreaTooSmall { m2: size, allowed_m2: self.min_area_m2 });
-        let large = (size > self.max_area_m2)
+        let large = is_above(size, self.max_area_m2)
             .then_some(Violation::AreaTooLarge { m2: size, allowed_m2: self.max_area_m2 });
         // With one part the whole has said it already.
         let small_part = area
             .part_sizes_m2()
             .enumerate()
             .filter(|_| parts > 1 && small.is_none())
-            .find(|&(_, m2)| m2 < self.min_area_m2)
+            .find(|&(_, m2)| is_below(m2, self.min_area_m2))
             .map(|(part, m2)| Violation::PartTooSmall { part, m2, allowed_m2: self.min_area_m2 });
         [many_vertices, many_parts, small, large, small_part].into_iter().flatten()
     }
@@ -158,7 +158,7 @@ impl Policy {
     /// see into both; those of one area and sight once. `None` if nothing here asks for them, or if the
     /// area is past the limits of geometry.
     fn earlier(&self, request: &Request, file: &CaseFile) -> Option<Vec<Earlier>> {
-        let compares = self.min_households > 1 || self.min_difference_m2 > 0.0;
+        let compares = self.min_households > 1 || is_below(0.0, self.min_difference_m2);
         (compares && self.fits_geometry(request)).then(|| {
             let mut earlier: Vec<Earlier> = Vec::new();
             for opened in file.iter().filter(|opened| opened.may_share(request)) {
@@ -199,7 +199,7 @@ impl Policy {
 
     fn overlap_violations(&self, earlier: &[Earlier]) -> impl Iterator<Item = Violation> {
         let close = earlier.iter().find_map(|earlier| match earlier.overlap {
-            Overlap::Partial { difference_m2: m2 } if m2 < self.min_difference_m2 => {
+            Overlap::Partial { difference_m2: m2 } if is_below(m2, self.min_difference_m2) => {
                 let allowed_m2 = self.min_difference_m2;
                 Some(Violation::TooCloseToEarlier { id: earlier.id, m2, allowed_m2 })
             }
@@ -229,6 +229,17 @@ struct Earlier {
     id: RequestId,
     ground: Ground,
     overlap: Overlap,
+}
+
+/// Whether a size falls short of a limit. All do of NaN, which formats other than JSON can write: a
+/// limit that is no number lets nothing pass.
+fn is_below(m2: f64, limit: f64) -> bool {
+    !(limit..).contains(&m2)
+}
+
+/// Whether a size is past a limit; all are past NaN.
+fn is_above(m2: f64, limit: f64) -> bool {
+    !(..=limit).contains(&m2)
 }
 
 fn minutes(number: u32) -> SignedDuration {

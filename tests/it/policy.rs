@@ -169,6 +169,29 @@ fn an_area_that_is_too_small_or_too_large_is_refused() {
 }
 
 #[test]
+fn a_limit_that_is_no_number_lets_nothing_pass() {
+    let refused = |policy: Policy, file: &CaseFile| {
+        codes(&policy.review(&request(), &police(), file, noon()).unwrap_err())
+    };
+    let nan = f64::NAN;
+    let small = Policy { min_area_m2: nan, ..Policy::unlimited() };
+    assert_eq!(refused(small, &blank()), ["area_too_small"]);
+    let large = Policy { max_area_m2: nan, ..Policy::unlimited() };
+    assert_eq!(refused(large, &blank()), ["area_too_large"]);
+    // Of an earlier area, for a policy that has no other reason to compare them.
+    let mut file = blank();
+    let earlier = Request { area: square(10.0, 50.0, 10.004, 50.005), ..request() };
+    let authorized = Policy::unlimited().review(&earlier, &police(), &file, noon()).unwrap();
+    file.open(RequestId(1), &authorized, noon()).unwrap();
+    let close = Policy { min_difference_m2: nan, ..Policy::unlimited() };
+    assert_eq!(refused(close, &file), ["too_close_to_earlier"]);
+    assert_eq!(
+        violation(&Policy { max_area_m2: nan, ..Policy::default() }, &request(), &police()).1,
+        "the area is 199356 m2; draw at most NaN m2",
+    );
+}
+
+#[test]
 fn holes_are_no_part_of_the_size() {
     let text = "POLYGON((10 50, 10.02 50, 10.02 50.02, 10 50.02, 10 50), (10.001 50.001, 10.019 50.001, 10.019 50.019, 10.001 50.019, 10.001 50.001))";
     let request = Request { area: Area::from_wkt(text).unwrap(), ..request() };
