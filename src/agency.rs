@@ -45,6 +45,25 @@ pub enum AgencyKind {
     Federal,
 }
 
+impl AgencyKind {
+    /// The kind's stable `snake_case` code, the same as in serde formats.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::County => "county",
+            Self::State => "state",
+            Self::Federal => "federal",
+        }
+    }
+}
+
+impl fmt::Display for AgencyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
 macro_rules! incident_kinds {
     ($($(#[$doc:meta])* $name:ident $code:literal,)*) => {
         /// What kind of incident a request is about.

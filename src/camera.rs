@@ -1,5 +1,7 @@
 //! What is registered: cameras, whose they are, and what they keep.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +102,7 @@ impl Camera {
 ///
 /// At an instant `now` there is footage of `[max(since, now - kept), min(until, now))`.
 /// A camera without a storage plan keeps nothing: 0 days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Spans", into = "Spans")]
 pub struct Recording {
     // INVARIANT: since < until. Seconds from 1970 in 32 bits reach 2106; `NEVER` means no end.
@@ -181,6 +183,17 @@ impl Recording {
     }
 }
 
+/// In instants, not as it is held.
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recording")
+            .field("since", &self.since())
+            .field("until", &self.until())
+            .field("kept_days", &self.kept_days)
+            .finish()
+    }
+}
+
 /// Why instants are no [`Recording`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -203,7 +216,10 @@ pub enum RecordingError {
 
 /// The wire form of a recording, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with `kept_days`, and `since` and `until` where known"
+)]
 struct Spans {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<Timestamp>,

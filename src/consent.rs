@@ -29,6 +29,7 @@ use crate::zone::Zone;
 ///
 /// let paused = consent.paused_until("2026-06-01T00:00:00Z".parse()?);
 /// assert_eq!(paused.evaluate(&question, &[]), Err(Denial::Paused));
+/// assert_eq!(paused.resumed().evaluate(&question, &[]), Ok(()));
 /// assert_eq!(Consent::default().evaluate(&question, &[]), Err(Denial::NotGranted));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -96,16 +97,51 @@ impl Consent {
         Self { zone: Some(zone), ..self }
     }
 
-    /// By which clocks the owner lives, if they said; the policy's otherwise.
-    #[must_use]
-    pub fn local_zone(&self) -> Option<&Zone> {
-        self.zone.as_ref()
+    /// The same consent without a pause.
+    pub fn resumed(self) -> Self {
+        Self { paused_until: None, ..self }
     }
 
     /// Whether the owner agreed at all.
     #[must_use]
     pub fn standing(&self) -> Standing {
         self.standing
+    }
+
+    /// Which agencies may ask.
+    #[must_use]
+    pub fn agency_scope(&self) -> &Scope<AgencyId> {
+        &self.agencies
+    }
+
+    /// About which kinds of incident.
+    #[must_use]
+    pub fn incident_scope(&self) -> &Scope<IncidentKind> {
+        &self.incidents
+    }
+
+    /// The first instant after the pause, if there is one; it may be over.
+    #[must_use]
+    pub fn pause_end(&self) -> Option<Timestamp> {
+        self.paused_until
+    }
+
+    /// The first instant at which the consent no longer holds, if there is one.
+    #[must_use]
+    pub fn expiry(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
+    /// How often the owner may be asked.
+    #[must_use]
+    pub fn limit(&self) -> AskLimit {
+        self.limit
+    }
+
+    /// By which clocks the owner lives, if they said; the policy's otherwise.
+    #[must_use]
+    pub fn local_zone(&self) -> Option<&Zone> {
+        self.zone.as_ref()
     }
 
     /// Decides one question, given when the owner was asked before, in any order.
@@ -151,10 +187,6 @@ impl Consent {
             expires: instant(lapses.expires, i64::MAX),
             ..self
         }
-    }
-
-    pub(crate) fn limit(&self) -> AskLimit {
-        self.limit
     }
 
     /// When the pause ends and the grant expires, as seconds; "never paused" and "never expires"

@@ -1,6 +1,7 @@
 //! Which way a camera looks, how wide and how far, and the part of the map that it sees.
 
 use std::f64::consts::PI;
+use std::fmt;
 
 use geo_types::{Coord, LineString, Polygon};
 use serde::{Deserialize, Serialize};
@@ -41,7 +42,7 @@ use crate::geometry::{ArcPlaces, E7, Envelope, Fan, Position, turns};
 /// assert!(Facing::new(90.0, 120.0, 2_000.0).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Numbers", into = "Numbers")]
 pub struct Facing {
     // INVARIANT: 0 <= bearing < 36,000 and 1 <= angle <= 36,000 hundredths of a degree;
@@ -80,13 +81,9 @@ impl Facing {
     ///
     /// # Errors
     ///
-    /// If a number is not finite, the bearing is outside [0, 360], the angle is 0 once it is rounded
-    /// or above 360, or the reach is 0 once it is rounded or above
-    /// [`MAX_REACH_M`](Self::MAX_REACH_M).
+    /// If the bearing is outside [0, 360], the angle is 0 once it is rounded or above 360, or the
+    /// reach is 0 once it is rounded or above [`MAX_REACH_M`](Self::MAX_REACH_M). So is NaN.
     pub fn new(bearing: f64, angle: f64, reach_m: f64) -> Result<Self, FacingError> {
-        if ![bearing, angle, reach_m].iter().all(|number| number.is_finite()) {
-            return Err(FacingError::NotFinite);
-        }
         let Some(hundredths) = whole(bearing, 100.0, 360.0) else {
             return Err(FacingError::Bearing { degrees: bearing });
         };
@@ -189,6 +186,17 @@ impl Facing {
     }
 }
 
+/// As [`Facing::new`] takes it, not as it is held.
+impl fmt::Debug for Facing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facing")
+            .field("bearing", &self.bearing())
+            .field("angle", &self.angle())
+            .field("reach_m", &self.reach_m())
+            .finish()
+    }
+}
+
 /// A number from 0 to a limit in whole `parts` of its unit, half away from 0.
 #[expect(
     clippy::cast_possible_truncation,
@@ -235,9 +243,6 @@ fn rounded(units: f64) -> i32 {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FacingError {
-    /// A number is NaN or infinite.
-    #[error("a bearing, an angle or a reach is not a finite number")]
-    NotFinite,
     /// The bearing is no direction.
     #[error("bearing `{degrees}` is outside 0..360 degrees")]
     Bearing {
@@ -260,7 +265,7 @@ pub enum FacingError {
 
 /// The wire form of a facing, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `bearing`, `angle` and `reach_m`")]
 struct Numbers {
     bearing: f64,
     angle: f64,

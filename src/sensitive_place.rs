@@ -201,7 +201,10 @@ pub enum SensitivePlaceError {
 
 /// The wire form of a place, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with `kind`, `label`, `rule`, `area`, and `window` where it has one"
+)]
 struct Record {
     kind: SensitiveKind,
     label: String,

@@ -86,7 +86,7 @@ pub struct TimeWindowError {
 
 /// The wire form of a window, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `start` and `end`")]
 struct Ends {
     start: Timestamp,
     end: Timestamp,

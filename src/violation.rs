@@ -56,7 +56,7 @@ pub enum Violation {
         known: AgencyId,
     },
     /// Agencies of this kind may not ask.
-    #[error("{} agencies may not ask here", format!("{kind:?}").to_lowercase())]
+    #[error("{kind} agencies may not ask here")]
     AgencyKindNotAllowed {
         /// The agency's kind.
         kind: AgencyKind,

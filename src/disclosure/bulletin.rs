@@ -255,7 +255,7 @@ impl Said {
 
 /// The wire form of a bulletin, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Bulletin", deny_unknown_fields)]
 struct Written {
     text: String,
     agency: String,

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::formats::MAX_RADIUS_M;
+
 /// The most characters that are said about a text.
 const DETAIL: usize = 200;
 
@@ -37,6 +39,12 @@ pub enum AreaError {
         /// What was found instead.
         found: String,
     },
+    /// The radius of a circle is not above 0, or is above 10,000 km.
+    #[error("the radius is `{m}` m: draw a circle of more than 0 and at most {MAX_RADIUS_M} m")]
+    Radius {
+        /// The radius given, in metres.
+        m: f64,
+    },
     /// There is no polygon, or no vertex.
     #[error("the drawing is empty: draw at least one polygon")]
     Empty,
@@ -66,6 +74,7 @@ impl AreaError {
         match self {
             Self::Syntax { .. } => "syntax",
             Self::NotAreal { .. } => "not_areal",
+            Self::Radius { .. } => "radius_out_of_range",
             Self::Empty => "empty",
             Self::Collapsed => "collapsed",
             Self::Irreparable => "irreparable",

@@ -10,7 +10,7 @@ use super::{Area, AreaError, Position, geojson};
 /// Vertices of a circle.
 const CIRCLE: u8 = 64;
 /// The largest radius of a circle in metres: no circle up to it goes around both poles.
-const MAX_RADIUS_M: f64 = 10_000_000.0;
+pub(super) const MAX_RADIUS_M: f64 = 10_000_000.0;
 
 /// Reading and writing.
 impl Area {
@@ -99,7 +99,7 @@ impl Area {
     /// the circle encloses a pole.
     pub fn from_circle(center: Position, radius_m: f64) -> Result<Self, AreaError> {
         if !(radius_m > 0.0 && radius_m <= MAX_RADIUS_M) {
-            return Err(AreaError::not_areal(format!("a circle with a radius of `{radius_m}` m")));
+            return Err(AreaError::Radius { m: radius_m });
         }
         let origin = Point::new(center.lon(), center.lat());
         let vertices = (0..CIRCLE).map(|vertex| {
@@ -112,7 +112,7 @@ impl Area {
     /// Everything between two meridians and two parallels, in degrees.
     ///
     /// If `west` is greater than `east`, the area crosses the antimeridian. From -180 to 180 it is
-    /// the whole band.
+    /// the whole band. `south` and `north` may be given in either order.
     ///
     /// # Errors
     ///

@@ -137,7 +137,7 @@ fn only_areal(collection: &FeatureCollection) -> Result<Vec<Polygon<f64>>, AreaE
 
 /// A geometry as GeoJSON writes it, in any serde format.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "type", content = "coordinates")]
+#[serde(tag = "type", content = "coordinates", expecting = "a GeoJSON polygon or multipolygon")]
 enum Written {
     Polygon(Vec<Vec<Pair>>),
     MultiPolygon(Vec<Vec<Vec<Pair>>>),

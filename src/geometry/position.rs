@@ -40,12 +40,9 @@ impl Position {
     ///
     /// # Errors
     ///
-    /// If either number is not finite, the longitude is outside [-180, 180], or the latitude is
-    /// outside [-90, 90].
+    /// If the longitude is outside [-180, 180] or the latitude outside [-90, 90]; NaN is outside of
+    /// both.
     pub fn new(lon: f64, lat: f64) -> Result<Self, PositionError> {
-        if !lon.is_finite() || !lat.is_finite() {
-            return Err(PositionError::NotFinite);
-        }
         if !(-180.0..=180.0).contains(&lon) {
             return Err(PositionError::Longitude { degrees: lon });
         }
@@ -142,16 +139,13 @@ impl<'de> Deserialize<'de> for Position {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PositionError {
-    /// A coordinate is NaN or infinite.
-    #[error("a coordinate is not a finite number")]
-    NotFinite,
-    /// The longitude is outside [-180, 180].
+    /// The longitude is outside [-180, 180], or NaN.
     #[error("longitude `{degrees}` is outside -180..180")]
     Longitude {
         /// The longitude given.
         degrees: f64,
     },
-    /// The latitude is outside [-90, 90].
+    /// The latitude is outside [-90, 90], or NaN.
     #[error("latitude `{degrees}` is outside -90..90")]
     Latitude {
         /// The latitude given.

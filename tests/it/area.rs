@@ -322,7 +322,12 @@ fn circles_are_circles() {
     assert_eq!(Area::from_circle(at(0.0, 89.0), 500_000.0).unwrap_err().code(), "pole_enclosed");
     assert_eq!(Area::from_circle(at(0.0, 0.0), 1e-4).unwrap_err().code(), "collapsed");
     for radius in [0.0, -1.0, f64::NAN, f64::INFINITY, 2e7] {
-        assert_eq!(Area::from_circle(at(0.0, 0.0), radius).unwrap_err().code(), "not_areal");
+        let error = Area::from_circle(at(0.0, 0.0), radius).unwrap_err();
+        assert_eq!(error.code(), "radius_out_of_range");
+        let words = format!(
+            "the radius is `{radius}` m: draw a circle of more than 0 and at most 10000000 m"
+        );
+        assert_eq!(error.to_string(), words);
     }
 }
 

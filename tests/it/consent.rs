@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use canvass::{
     AgencyId, AskLimit, AuthorizedRequest, Camera, CameraId, CaseFile, Change, Consent, Denial,
     Explanation, Funnel, IncidentKind, OwnerId, Policy, Question, Recording, Registry, Request,
-    Scope, SensitiveKind, SensitivePlace, SensitiveRule, Snapshot, TimeWindow,
+    Scope, SensitiveKind, SensitivePlace, SensitiveRule, Snapshot, Standing, TimeWindow, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -259,6 +259,35 @@ fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
     let fraction = noon() + SignedDuration::from_millis(999);
     denies(&granted().paused_until(fraction), &[], None);
     denies(&granted().expiring(fraction), &[], Some(Denial::Expired));
+}
+
+#[test]
+fn an_owner_reads_what_they_agreed_to_and_a_pause_is_taken_back() {
+    let (agencies, incidents) = (Scope::only([AgencyId(3)]), Scope::all_but([IncidentKind::Theft]));
+    let (limit, zone) = (AskLimit::new(1, 3).unwrap(), "Asia/Kathmandu".parse::<Zone>().unwrap());
+    let consent = Consent::granted()
+        .agencies(agencies.clone())
+        .incidents(incidents.clone())
+        .paused_until(noon_and(60))
+        .expiring(noon_and(3_600))
+        .limited(limit)
+        .zone(zone.clone());
+    let registry = Registry::new();
+    let set = |consent| Change::SetConsent { owner: OwnerId(1), consent };
+    registry.apply([set(consent.clone())]).unwrap();
+    let kept = registry.consent(OwnerId(1));
+    assert_eq!(kept, consent);
+    assert_eq!((kept.standing(), kept.local_zone()), (Standing::Granted, Some(&zone)));
+    assert_eq!((kept.agency_scope(), kept.incident_scope()), (&agencies, &incidents));
+    assert_eq!((kept.pause_end(), kept.expiry()), (Some(noon_and(60)), Some(noon_and(3_600))));
+    assert_eq!(kept.limit(), limit);
+
+    registry.apply([set(kept.resumed())]).unwrap();
+    let resumed = registry.consent(OwnerId(1));
+    assert_eq!(resumed.pause_end(), None);
+    assert_eq!(resumed.paused_until(noon_and(60)), consent, "nothing else changed");
+    let silent = registry.consent(OwnerId(2));
+    assert_eq!((silent.standing(), silent.pause_end()), (Standing::NotGranted, None));
 }
 
 #[test]

@@ -39,18 +39,14 @@ fn a_facing_is_rounded_to_hundredths_of_a_degree_and_tenths_of_a_metre() {
 #[test]
 fn what_is_wrong_with_a_facing_is_said() {
     let text = |bearing, angle, reach| Facing::new(bearing, angle, reach).unwrap_err().to_string();
-    for numbers in [[f64::NAN, 1.0, 1.0], [1.0, f64::INFINITY, 1.0], [1.0, 1.0, f64::NAN]] {
-        let [bearing, angle, reach] = numbers;
-        let expected = "a bearing, an angle or a reach is not a finite number";
-        assert_eq!(text(bearing, angle, reach), expected);
-    }
+    assert_eq!(text(f64::NAN, 1.0, 1.0), "bearing `NaN` is outside 0..360 degrees");
     assert_eq!(text(-0.5, 90.0, 10.0), "bearing `-0.5` is outside 0..360 degrees");
     assert_eq!(text(360.001, 90.0, 10.0), "bearing `360.001` is outside 0..360 degrees");
-    for angle in [0.0, 0.004, -1.0, 360.001] {
+    for angle in [0.0, 0.004, -1.0, 360.001, f64::INFINITY] {
         let expected = format!("angle of view `{angle}` is not between 0.01 and 360 degrees");
         assert_eq!(text(0.0, angle, 10.0), expected);
     }
-    for reach in [0.0, 0.04, -1.0, 200.01, f64::MAX] {
+    for reach in [0.0, 0.04, -1.0, 200.01, f64::MAX, f64::NAN] {
         let expected = format!("reach `{reach}` is not between 0.1 and 200 metres");
         assert_eq!(text(0.0, 90.0, reach), expected);
     }

@@ -391,6 +391,9 @@ fn every_record_is_read_as_it_was_written() {
     round(&Request { area: Area::from_bounds(170.0, -9.0, -170.0, 9.0).unwrap(), ..request() });
     round(&agency());
     round(&police());
+    for kind in [AgencyKind::Local, AgencyKind::County, AgencyKind::State, AgencyKind::Federal] {
+        assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));
+    }
     for &kind in IncidentKind::ALL {
         round(&kind);
         assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{}\"", kind.code()));
@@ -471,6 +474,15 @@ fn records_that_cannot_be_name_what_is_wrong() {
         refuses::<Camera>(r#"{"id":1,"owner":1,"position":[181,0],"recording":{"kept_days":1}}"#),
         "longitude `181` is outside -180..180",
     );
+    assert_eq!(
+        [refuses::<TimeWindow>("5"), refuses::<TimeWindow>("[]")],
+        [
+            "invalid type: integer `5`, expected an object with `start` and `end`",
+            "invalid length 0, expected an object with `start` and `end`",
+        ],
+    );
+    let wkt = request(r#""POLYGON((0 0, 1 0, 1 1, 0 0))""#, "theft", evening);
+    assert!(wkt.ends_with("expected a GeoJSON polygon or multipolygon"), "{wkt}");
     assert_eq!(
         refuses::<Recording>(
             r#"{"since":"2026-01-02T00:00:00Z","until":"2026-01-01T00:00:00Z","kept_days":1}"#

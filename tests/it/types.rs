@@ -152,6 +152,16 @@ fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<TimeWindowError>();
 }
 
+/// What is held in small whole numbers is printed in the units that it is made from.
+#[test]
+fn records_are_printed_in_the_units_of_their_constructors() {
+    let facing = Facing::new(90.0, 110.0, 25.0).unwrap();
+    let text = format!("{facing:?}");
+    assert_eq!(text, "Facing { bearing: 90.0, angle: 110.0, reach_m: 25.0 }");
+    let text = format!("{:?}", Recording::kept_for_days(30));
+    assert_eq!(text, "Recording { since: 1970-01-01T00:00:00Z, until: None, kept_days: 30 }");
+}
+
 /// Errors can be handed on as what every service has: `Box<dyn Error + Send + Sync>`.
 #[test]
 fn every_error_is_one() {

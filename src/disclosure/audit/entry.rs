@@ -34,7 +34,7 @@ pub struct AuditEntry {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "AuditEntry", deny_unknown_fields)]
 pub(super) struct Fields {
     pub(super) nonce: Digest,
     pub(super) at: Timestamp,

@@ -170,7 +170,7 @@ pub enum ProofError {
 
 /// The wire form of a head, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "TreeHead", deny_unknown_fields)]
 struct HeadFields {
     size: u64,
     root: Digest,
