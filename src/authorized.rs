@@ -8,8 +8,8 @@ use crate::geometry::{Area, Overlap};
 use crate::quiet_hours::QuietHours;
 use crate::request::{Ground, Request, Sight, shares_views};
 
-/// A request that passed review. It can only come from [`Policy::review`](crate::Policy::review), and only it can be
-/// routed. Cheap to clone.
+/// A request that passed review. It can only come from [`Policy::review`](crate::Policy::review),
+/// and only it can be routed. Cheap to clone.
 ///
 /// ```
 /// # use canvass::{Agency, CaseFile, Policy, Request, Violations};
@@ -44,9 +44,9 @@ pub(crate) struct Authorized {
     pub(crate) open_days: (u32, u32),
     pub(crate) quiet_hours: Option<QuietHours>,
     pub(crate) reviewed_at: Timestamp,
-    /// The areas of the agency's earlier requests that overlap this one or may have cameras in common
-    /// with it, and which cameras were asked for, in the order in which they were opened; `None` if the
-    /// policy does not compare.
+    /// The areas of the agency's earlier requests that overlap this one or may have cameras in
+    /// common with it, and which cameras were asked for, in the order in which they were opened;
+    /// `None` if the policy does not compare.
     pub(crate) earlier: Option<Vec<Ground>>,
     /// The sensitive places where cameras may stand that match, and from which none is asked.
     pub(crate) never_asked: Vec<Area>,

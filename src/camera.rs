@@ -194,7 +194,7 @@ impl fmt::Debug for Recording {
     }
 }
 
-/// Why instants are no [`Recording`].
+/// Why instants do not make a [`Recording`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordingError {

@@ -72,9 +72,9 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// If `now` is before what the file has last, if the request is another agency's, if its id is
-    /// taken, if its case has had as many requests as the policy allowed since it was reviewed, or if
-    /// a request whose area overlaps this one's was opened since.
+    /// If `now` is before the last opening or end in the file, if the request is another agency's,
+    /// if its id is taken, if its case has had as many requests as the policy allowed since it was
+    /// reviewed, or if a request whose area overlaps this one's was opened since.
     pub fn open(
         &mut self,
         id: RequestId,
@@ -86,8 +86,8 @@ impl CaseFile {
         Ok(())
     }
 
-    /// What [`open`](Self::open) would put into the file, and the earlier requests that it is compared
-    /// with. The file is gone through once.
+    /// What [`open`](Self::open) would put into the file, and the earlier requests that it is
+    /// compared with. The file is gone through once.
     pub(crate) fn opening(
         &self,
         id: RequestId,
@@ -158,8 +158,9 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// If `now` is before what the file has last, if the file has no such request, if it is not
-    /// open, or if `until` is before it ends anyway or after the latest that was fixed at opening.
+    /// If `now` is before the last opening or end in the file, if the file has no such request, if
+    /// it is not open, or if `until` is before it ends anyway or after the latest that was fixed at
+    /// opening.
     pub fn extend(
         &mut self,
         id: RequestId,
@@ -179,8 +180,8 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// If `now` is before what the file has last, if the file has no such request, or if it is not
-    /// open.
+    /// If `now` is before the last opening or end in the file, if the file has no such request, or
+    /// if it is not open.
     pub fn resolve(&mut self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
         self.end(id, Ended::Resolved(now))
     }
@@ -189,8 +190,8 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// If `now` is before what the file has last, if the file has no such request, or if it is not
-    /// open.
+    /// If `now` is before the last opening or end in the file, if the file has no such request, or
+    /// if it is not open.
     pub fn withdraw(&mut self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
         self.end(id, Ended::Withdrawn(now))
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::agency::AgencyId;
 use crate::lifecycle::{RequestId, RequestState};
 
-/// Why a [`CaseFile`](crate::CaseFile) cannot be changed so, or cannot be read.
+/// Why a [`CaseFile`](crate::CaseFile) cannot be changed this way, or cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaseFileError {

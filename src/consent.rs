@@ -92,7 +92,7 @@ impl Consent {
     }
 
     /// The same consent of an owner who lives by the clocks of `zone`: it tells when the quiet hours
-    /// of a policy are. It is no part of the question, and never denies.
+    /// of a policy are. It is not part of the question, and never denies.
     pub fn zone(self, zone: Zone) -> Self {
         Self { zone: Some(zone), ..self }
     }
@@ -217,7 +217,7 @@ pub struct Question {
     pub now: Timestamp,
 }
 
-/// Which of many a consent extends to.
+/// Which agencies, or which kinds of incident, a consent extends to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", bound(deserialize = "T: Ord + Deserialize<'de>"))]
 pub enum Scope<T> {

@@ -17,17 +17,17 @@ use crate::geometry::{ArcPlaces, E7, Envelope, Fan, Position, turns};
 ///
 /// Its view is the union of the triangles between the place where it stands and each two neighbours
 /// of an arc, sides and corners included. The arc has the fewest equal steps that are at most 12
-/// degrees wide, from the bearing less half the angle to the bearing plus half the angle. The place at
-/// bearing *b* lies *reach* · cos *b* metres north and *reach* · sin *b* metres east of the camera,
-/// by the WGS 84 ellipsoid's radii of curvature at the camera's latitude φ:
+/// degrees wide, from the bearing less half the angle to the bearing plus half the angle. The place
+/// at bearing *b* lies *reach* · cos *b* metres north and *reach* · sin *b* metres east of the
+/// camera, by the WGS 84 ellipsoid's radii of curvature at the camera's latitude φ:
 ///
 /// - *M* = *a* (1 - *e*²) / (1 - *e*² sin² φ)^1.5 for the latitude,
 /// - *N* cos φ, *N* = *a* / (1 - *e*² sin² φ)^0.5, for the longitude,
 ///
 /// with *a* = 6,378,137 m and *e*² = *f* (2 - *f*), *f* = 1 / 298.257223563; these differences in
-/// degrees are rounded to 1e-7 degree, half away from zero. So no view reaches farther than the reach, nor falls short of it by more than
-/// 0.6 %. From there on all is whole numbers. Sines come from one library in all builds, so that a
-/// view is the same on every CPU.
+/// degrees are rounded to 1e-7 degree, half away from zero. So no view reaches farther than the
+/// reach, nor falls short of it by more than 0.6 %. From there on all is whole numbers. Sines come
+/// from one library in all builds, so that a view is the same on every CPU.
 ///
 /// A view goes on past the antimeridian. Beyond latitude 89, where meridians run together within a
 /// reach, a camera sees only where it stands. What stands in the way is not known, nor how high a
@@ -76,8 +76,9 @@ impl Facing {
     pub const MAX_REACH_M: f64 = 200.0;
 
     /// A view in the direction of `bearing`, in degrees clockwise from true north, `angle` degrees
-    /// wide, half of it on either side, and `reach_m` metres far. A camera that looks all around has
-    /// an angle of 360. Rounded to hundredths of a degree and tenths of a metre; a bearing of 360 is 0.
+    /// wide, half of it on either side, and `reach_m` metres far. A camera that looks all around
+    /// has an angle of 360. Rounded to hundredths of a degree and tenths of a metre; a bearing of
+    /// 360 is 0.
     ///
     /// # Errors
     ///
@@ -239,11 +240,11 @@ fn rounded(units: f64) -> i32 {
     units.round() as i32
 }
 
-/// Why numbers are no [`Facing`].
+/// Why numbers do not make a [`Facing`].
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FacingError {
-    /// The bearing is no direction.
+    /// The bearing is not a direction.
     #[error("bearing `{degrees}` is outside 0..360 degrees")]
     Bearing {
         /// The bearing given.

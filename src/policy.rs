@@ -148,7 +148,7 @@ impl Default for Policy {
 impl Policy {
     /// A policy without limits, for evaluation on real geometry. Not for asking real people.
     ///
-    /// Consent is no limit of a policy: it holds under this one as well.
+    /// Consent is not one of its limits: it holds under this policy as well.
     #[must_use]
     pub fn unlimited() -> Self {
         Self {

@@ -123,12 +123,14 @@ fn second_of_day(time: Time) -> i64 {
     (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second())
 }
 
-/// Why two times are no [`QuietHours`].
+/// Why two times do not make [`QuietHours`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuietHoursError {
     /// Both are the same.
-    #[error("quiet hours from `{time}` to `{time}` are all day or never; leave them out for never")]
+    #[error(
+        "quiet hours from `{time}` to `{time}` could mean all day or never; leave them out for never"
+    )]
     Empty {
         /// The time given twice.
         time: Time,

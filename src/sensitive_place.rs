@@ -169,7 +169,7 @@ impl SensitivePlace {
     }
 }
 
-/// Why something is no [`SensitivePlace`].
+/// Why something is not a [`SensitivePlace`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SensitivePlaceError {
@@ -186,7 +186,7 @@ pub enum SensitivePlaceError {
         characters: usize,
     },
     /// The label has control characters, a line feed for instance.
-    #[error("the label `{label}` has a control character; write it in one plain line")]
+    #[error("the label `{label}` has a control character; write it on one plain line")]
     LabelNotPlain {
         /// The label, such characters escaped.
         label: String,

@@ -76,7 +76,7 @@ impl fmt::Debug for TimeWindow {
     }
 }
 
-/// Two instants are no [`TimeWindow`]: nothing lies between them.
+/// Two instants are not a [`TimeWindow`]: nothing lies between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the window is empty: its end `{end}` is not after its start `{start}`")]
 pub struct TimeWindowError {

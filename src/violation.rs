@@ -100,9 +100,13 @@ pub enum Violation {
         allowed_m2: f64,
     },
     /// A part of the area is smaller than allowed, though the whole is not.
-    #[error("part {part} of the area is {m2:.0} m2; each part takes at least {allowed_m2:.0} m2")]
+    #[error(
+        "part {} of the area is {m2:.0} m2; each part must have at least {allowed_m2:.0} m2",
+        part + 1
+    )]
     PartTooSmall {
-        /// Which part, counted from 0.
+        /// Which part, counted from 0; the message counts from one, as those of
+        /// [`AreaError`](crate::AreaError) do.
         part: usize,
         /// Its size in geodesic square metres.
         m2: f64,

@@ -158,12 +158,12 @@ impl From<Zone> for String {
     }
 }
 
-/// Why a text is no [`Zone`].
+/// Why a text is not a [`Zone`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ZoneError {
     /// There is no such zone.
-    #[error("`{text}` is no time zone; name one as `America/New_York` or as `+05:30`")]
+    #[error("`{text}` is not a time zone; write one such as `America/New_York` or `+05:30`")]
     Unknown {
         /// The text given.
         text: String,

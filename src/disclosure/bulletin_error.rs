@@ -6,12 +6,12 @@ use super::bulletin_history::Ending;
 use super::notice::Findings;
 use crate::agency::AgencyId;
 
-/// Why a bulletin is not opened, or not appended to; it is then as it was.
+/// Why a bulletin is not opened or not appended to; it stays as it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BulletinError {
     /// The request is not of the agency that the bulletin would name.
-    #[error("the request is of agency `{named}`, and the bulletin would name agency `{known}`")]
+    #[error("the request is agency `{named}`'s, but the bulletin would name agency `{known}`")]
     Agency {
         /// Whose request it is.
         named: AgencyId,
@@ -46,7 +46,7 @@ pub enum BulletinError {
     },
 }
 
-/// Why an area is not coarsened to H3 cells.
+/// Why an area cannot be coarsened to H3 cells.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CoverError {
@@ -72,7 +72,7 @@ pub enum CoverError {
     },
 }
 
-/// Why what was read is no bulletin.
+/// Why what was read is not a bulletin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BulletinReadError {
@@ -89,7 +89,7 @@ pub enum BulletinReadError {
         cells: usize,
     },
     /// A cell is none, or of another resolution, or at a pole.
-    #[error("`{cell}` is no H3 cell of the bulletin's resolution away from the poles")]
+    #[error("`{cell}` is not an H3 cell of the bulletin's resolution away from the poles")]
     Cell {
         /// What was read.
         cell: String,
@@ -102,7 +102,7 @@ pub enum BulletinReadError {
     Window,
     /// An entry cannot stand where it does.
     #[error(
-        "entry `{entry}` of the history cannot stand there: one opens, then come corrections, and one ends"
+        "entry `{entry}` of the history is out of place: the opening comes first, and there is one end at most"
     )]
     Order {
         /// Which entry, counted from 0.
@@ -116,7 +116,7 @@ pub enum BulletinReadError {
     },
     /// An entry, or what the bulletin says, was edited.
     #[error(
-        "entry `{entry}` of the history has not the digest of what is written: something was edited"
+        "entry `{entry}` of the history does not have the digest of what is written: something was edited"
     )]
     Edited {
         /// Which entry, counted from 0.

@@ -34,8 +34,9 @@ pub enum Release {
 /// after close, of a request or of a pool of its requests.
 ///
 /// Who declined and who did not answer are one number. The lowest band has none in it as well as a
-/// few, so where nobody was asked, where nobody shared and where a few did the outcome is the same, byte by byte. It
-/// comes from [`Outcomes`](super::Outcomes) alone, which says what it does not hide.
+/// few, so where nobody was asked, where nobody shared and where a few did the outcome is the same,
+/// byte by byte. It comes from [`Outcomes`](super::Outcomes) alone, which says what it does not
+/// hide.
 ///
 /// An exact count it has not:
 ///

@@ -1,4 +1,4 @@
-//! Why there is no outcome, or why what was read is no ledger of outcomes.
+//! Why there is no outcome, or why what was read is not a ledger of outcomes.
 
 use crate::agency::AgencyId;
 use crate::camera::OwnerId;
@@ -13,7 +13,7 @@ use crate::lifecycle::{RequestId, RequestState};
 #[non_exhaustive]
 pub enum OutcomeError {
     /// The request or the case file is another agency's.
-    #[error("`{named}` is another agency than `{known}`, whose outcomes these are")]
+    #[error("this is agency `{named}`'s, but the outcomes are agency `{known}`'s")]
     OtherAgency {
         /// The agency that is named.
         named: AgencyId,
@@ -71,7 +71,7 @@ pub enum OutcomeError {
         first: RequestId,
     },
     /// The answers are told in a pool, not by themselves.
-    #[error("what was answered to request `{id}` is told in a pool only")]
+    #[error("the answers to request `{id}` are told only as part of a pool")]
     OnlyPooled {
         /// Which request.
         id: RequestId,
@@ -91,12 +91,12 @@ pub enum OutcomeError {
     CaseFile(#[from] CaseFileError),
 }
 
-/// Why what was read is no ledger of outcomes.
+/// Why what was read is not a ledger of outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutcomesReadError {
     /// Two requests have one id.
-    #[error("request `{id}` is there twice")]
+    #[error("request `{id}` occurs twice")]
     IdTaken {
         /// Which id.
         id: RequestId,
@@ -117,14 +117,14 @@ pub enum OutcomesReadError {
         /// Which request.
         id: RequestId,
     },
-    /// What is kept of a request is not what its area, its way of release and its pool ask for.
-    #[error("what is kept of request `{id}` is not what is kept of one that lies and is told so")]
+    /// What is kept of a request does not fit its area, its release and its pool.
+    #[error("what is kept of request `{id}` does not fit its area, its release and its pool")]
     Kept {
         /// Which request.
         id: RequestId,
     },
-    /// Bands are none that there are.
-    #[error("bands of request `{id}` are none that are published")]
+    /// Bands are not among those that are published.
+    #[error("the bands of request `{id}` are not among those that are published")]
     Bands {
         /// Which request.
         id: RequestId,
@@ -137,8 +137,8 @@ pub enum OutcomesReadError {
         /// How many there must be.
         complete: usize,
     },
-    /// Bands of a pool are none that there are.
-    #[error("bands of pool `{pool}` are none that are published")]
+    /// The bands of a pool are not among those that are published.
+    #[error("the bands of pool `{pool}` are not among those that are published")]
     PoolBands {
         /// Which pool, counted from 0.
         pool: usize,

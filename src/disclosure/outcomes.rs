@@ -102,8 +102,8 @@ impl Outcomes {
     }
 
     /// Takes up a request, at the instant at which it is opened in the case file. From then on its
-    /// area counts, whatever becomes of it. O(log n) for n requests, and an exact comparison with each
-    /// earlier area that is near.
+    /// area counts, whatever becomes of it. O(log n) for n requests, and an exact comparison with
+    /// each earlier area that is near.
     ///
     /// # Errors
     ///

@@ -73,8 +73,8 @@ impl Area {
     ///
     /// # Errors
     ///
-    /// If the drawing is no valid area (see [`AreaError`]), or nothing is left after rounding. Empty
-    /// polygons and empty holes are passed over.
+    /// If the drawing is not a valid area (see [`AreaError`]), or nothing is left after rounding.
+    /// Empty polygons and empty holes are passed over.
     pub fn new(drawing: &MultiPolygon<f64>) -> Result<Self, AreaError> {
         Self::from_polygons(&drawing.0)
     }

@@ -5,7 +5,7 @@ use super::formats::MAX_RADIUS_M;
 /// The most characters that are said about a text.
 const DETAIL: usize = 200;
 
-/// Why a drawing, or a text, is no [`Area`](super::Area).
+/// Why a drawing, or a text, is not an [`Area`](super::Area).
 ///
 /// The message is a sentence that somebody who draws on a map can act on. It counts parts, holes
 /// and vertices from one; [`Place`] counts from zero, as the arrays of a GeoJSON text do.

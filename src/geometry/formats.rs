@@ -19,7 +19,8 @@ impl Area {
     ///
     /// # Errors
     ///
-    /// If the text is no GeoJSON, has not one areal geometry, or that is no valid area.
+    /// If the text is not GeoJSON, does not have exactly one areal geometry, or that is not a valid
+    /// area.
     pub fn from_geojson(text: &str) -> Result<Self, AreaError> {
         Self::from_polygons(&geojson::polygons(text)?)
     }
@@ -28,7 +29,7 @@ impl Area {
     ///
     /// # Errors
     ///
-    /// If the text is no WKT, of another type, or no valid area.
+    /// If the text is not WKT, is of another type, or is not a valid area.
     pub fn from_wkt(text: &str) -> Result<Self, AreaError> {
         let text = text.trim();
         let word: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
@@ -64,7 +65,7 @@ impl Area {
     ///
     /// # Errors
     ///
-    /// If the text is not of that form, or no valid area.
+    /// If the text is not of that form, or is not a valid area.
     pub fn from_cap_polygon(text: &str) -> Result<Self, AreaError> {
         let coords: Result<Vec<Coord<f64>>, AreaError> =
             text.split_whitespace().map(|pair| cap_pair("CAP polygon", pair)).collect();

@@ -12,7 +12,7 @@ pub(crate) const QUARTER_TURN: i32 = 900_000_000;
 /// A place on the WGS 84 ellipsoid, to 1e-7 degree (about 1.1 cm).
 ///
 /// Longitude and latitude are held as two `i32` in units of 1e-7 degree, the field's "E7".
-/// So a position is exact, hashable and totally ordered, and there is no NaN to think of.
+/// So a position is exact, hashable and totally ordered, and no NaN needs thinking about.
 /// Longitude 180 is written as -180: one place, one position.
 ///
 /// In serde formats a position is the array `[lon, lat]` in degrees, as in GeoJSON.
@@ -29,8 +29,8 @@ pub(crate) const QUARTER_TURN: i32 = 900_000_000;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     // INVARIANT: -180 <= lon <= 180 and -90 <= lat <= 90 degrees. A lon of exactly +180 occurs only
-    // in the vertices of an area that was split at the antimeridian, and one past it only in a fan; never
-    // in a caller's position.
+    // in the vertices of an area that was split at the antimeridian, and one past it only in a fan;
+    // never in a caller's position.
     lon: i32,
     lat: i32,
 }
@@ -135,7 +135,7 @@ impl<'de> Deserialize<'de> for Position {
     }
 }
 
-/// Why two numbers are no [`Position`].
+/// Why two numbers are not a [`Position`].
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PositionError {

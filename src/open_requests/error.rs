@@ -49,10 +49,10 @@ pub enum OpenRequestsError {
         found: u64,
     },
     /// No event comes after those that there are.
-    #[error("the last event that there is a number for has happened")]
+    #[error("no number is left for another event")]
     NoMoreEvents,
     /// An expiry is missing among the events.
-    #[error("request `{id}` expired at `{until}`, which no event says")]
+    #[error("request `{id}` expired at `{until}`, and no event says so")]
     ExpiryMissing {
         /// Which request.
         id: RequestId,
@@ -76,7 +76,7 @@ pub enum OpenRequestsError {
         agency: AgencyId,
     },
     /// What a text says of a request does not go with its case file, or with the other requests.
-    #[error("what is written of request `{id}` does not go with its case file")]
+    #[error("what is written about request `{id}` contradicts its case file")]
     Inconsistent {
         /// Which request.
         id: RequestId,

@@ -472,7 +472,10 @@ fn what_is_no_entry_says_why() {
             with(1, 2 + 32 + 12 + 8 + 9 + 96 + 8 + 8, b'A'),
             "a refusal needs at least one code, each of `a-z`, `0-9` and `_`",
         ),
-        (with(2, routed + 8 + 7, 15), "`15` tags are no band: expected 16, 64, 256 and so on"),
+        (
+            with(2, routed + 8 + 7, 15),
+            "`15` tags do not fill a band: expected 16, 64, 256 and so on",
+        ),
         (with(2, routed + 16, 0xff), "tag `1` is not greater than the one before"),
     ];
     for (bytes, words) in cases {
@@ -531,7 +534,7 @@ fn what_is_not_shown_says_why() {
     assert_eq!(serde_json::from_str::<TreeHead>(&written).unwrap(), head);
     assert_eq!(
         "xyz".parse::<Digest>().unwrap_err().to_string(),
-        "`xyz` is no digest: expected 64 hexadecimal digits in lower case"
+        "`xyz` is not a digest: expected 64 hexadecimal digits in lower case"
     );
     for text in ["0".repeat(63), "0".repeat(65), "0".repeat(66), "A".repeat(64), "é".repeat(32)] {
         assert!(text.parse::<Digest>().is_err(), "{text}");

@@ -151,7 +151,7 @@ fn what_may_not_be_opened_says_why() {
     for (error, words) in [
         (
             open(small(), &other, TEXT, seven, noon),
-            "the request is of agency `1`, and the bulletin would name agency `2`",
+            "the request is agency `1`'s, but the bulletin would name agency `2`",
         ),
         (
             open(small(), &agency, " \n", seven, noon),
@@ -235,12 +235,12 @@ fn whatever_was_edited_is_found_when_it_is_read() {
     };
     let digest = |entry| {
         format!(
-            "entry `{entry}` of the history has not the digest of what is written: something was edited"
+            "entry `{entry}` of the history does not have the digest of what is written: something was edited"
         )
     };
     let order = |entry| {
         format!(
-            "entry `{entry}` of the history cannot stand there: one opens, then come corrections, and one ends"
+            "entry `{entry}` of the history is out of place: the opening comes first, and there is one end at most"
         )
     };
     for (pointer, value, words) in [
@@ -280,19 +280,20 @@ fn whatever_was_edited_is_found_when_it_is_read() {
             "/resolution",
             json!(8),
             format!(
-                "`{}` is no H3 cell of the bulletin's resolution away from the poles",
+                "`{}` is not an H3 cell of the bulletin's resolution away from the poles",
                 CELLS[0]
             ),
         ),
         (
             "/cells/1",
             json!("nowhere"),
-            "`nowhere` is no H3 cell of the bulletin's resolution away from the poles".to_owned(),
+            "`nowhere` is not an H3 cell of the bulletin's resolution away from the poles"
+                .to_owned(),
         ),
         (
             "/cells",
             json!([LatLng::new(89.9, 0.0).unwrap().to_cell(Resolution::Seven).to_string()]),
-            "`870326352ffffff` is no H3 cell of the bulletin's resolution away from the poles"
+            "`870326352ffffff` is not an H3 cell of the bulletin's resolution away from the poles"
                 .to_owned(),
         ),
         (

@@ -537,7 +537,7 @@ fn a_draft_becomes_a_notice_by_review() {
     let template: NoticeTemplate = BASE.parse().unwrap();
     assert_eq!(
         template.draft(&request(), &other, STOP).unwrap_err().to_string(),
-        "the request is of agency `1`, and the notice would name agency `2`"
+        "the request is agency `1`'s, but the notice would name agency `2`"
     );
 }
 
@@ -604,7 +604,7 @@ fn each_owner_gets_a_letter_in_their_own_time() {
     let known = |owner| (owner != OwnerId(1)).then_some(Zone::UTC);
     assert_eq!(
         route.clone().with_notice(&notice, known).unwrap_err().to_string(),
-        "the time zone of owner `1` is not known, so the window cannot be said in it"
+        "the time zone of owner `1` is not known, so the window cannot be given in it"
     );
     let other = snapshot(&street(3)).route(&authorize(square(9.9, 49.9, 10.2, 50.1)), noon());
     assert_eq!(

@@ -446,7 +446,7 @@ fn events_are_written_in_these_words_and_those_that_do_not_follow_are_refused() 
         (
             r#""at":"2026-05-11T"#,
             r#""at":"2026-05-20T"#,
-            "request `7` expired at `2026-05-20T12:00:00Z`, which no event says",
+            "request `7` expired at `2026-05-20T12:00:00Z`, and no event says so",
         ),
         (
             r#""at":"2026-05-21T12:00:00Z""#,
@@ -485,7 +485,7 @@ fn what_no_events_lead_to_is_not_read() {
         r#""open":[{"id":7,"compared":[8],"asked":[0,1,2]},{"id":8,"compared":[7],"asked":[]}]"#;
     assert!(text.contains(standing), "{text}");
     let inconsistent =
-        |id| format!("what is written of request `{id}` does not go with its case file");
+        |id| format!("what is written about request `{id}` contradicts its case file");
     let ascend = "a list of request `7` does not ascend, or is empty".to_owned();
     for (from, to, words) in [
         // Whom a request asked cannot be dropped with the request: it is open in its file.

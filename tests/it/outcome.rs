@@ -332,11 +332,11 @@ fn what_is_refused_says_why() {
     let twice = desk.outcomes.open(RequestId(1), &authorized, Release::Alone).unwrap_err();
     assert_eq!(twice.to_string(), "request `1` is in the outcomes already");
     let other = Outcomes::new(AgencyId(2)).open(RequestId(1), &authorized, Release::Alone);
-    let words = "`1` is another agency than `2`, whose outcomes these are";
+    let words = "this is agency `1`'s, but the outcomes are agency `2`'s";
     assert_eq!(other.unwrap_err().to_string(), words);
     let file = CaseFile::new(AgencyId(2));
     let other = desk.outcomes.close(RequestId(1), &file, desk.now).unwrap_err();
-    assert_eq!(other.to_string(), "`2` is another agency than `1`, whose outcomes these are");
+    assert_eq!(other.to_string(), "this is agency `2`'s, but the outcomes are agency `1`'s");
     let unknown = OutcomeError::Unknown { id: RequestId(9) };
     assert_eq!(unknown.to_string(), "the outcomes have no request `9`");
     assert_eq!(desk.release(9), Err(unknown));
@@ -358,7 +358,7 @@ fn what_is_refused_says_why() {
         ),
         (
             OutcomeError::OnlyPooled { id: RequestId(1) },
-            "what was answered to request `1` is told in a pool only",
+            "the answers to request `1` are told only as part of a pool",
         ),
     ];
     for (error, words) in texts {

@@ -188,7 +188,7 @@ fn edited_outcomes_are_refused() {
     assert_eq!(written["requests"][0]["answers"], told);
     let band = "/requests/0/answers/told/shared";
     let cases: [(&str, Value, &str); 14] = [
-        ("/requests/1/id", json!(100), "request `100` is there twice"),
+        ("/requests/1/id", json!(100), "request `100` occurs twice"),
         (
             "/requests/0/lowest_end",
             json!(12),
@@ -205,13 +205,21 @@ fn edited_outcomes_are_refused() {
             "the lowest band of request `100` ends before `18446744073709551615`, where no band begins",
         ),
         // As high as the lowest band goes now, there is none from 11 to 20.
-        ("/requests/0/lowest_end", json!(21), "bands of request `100` are none that are published"),
+        (
+            "/requests/0/lowest_end",
+            json!(21),
+            "the bands of request `100` are not among those that are published",
+        ),
         (
             band,
             json!({"at_least": 12, "at_most": 12}),
-            "bands of request `100` are none that are published",
+            "the bands of request `100` are not among those that are published",
         ),
-        (band, json!({"at_least": 11}), "bands of request `100` are none that are published"),
+        (
+            band,
+            json!({"at_least": 11}),
+            "the bands of request `100` are not among those that are published",
+        ),
         (
             "/requests/2/answers/open/shared/0",
             json!(7),
@@ -221,23 +229,27 @@ fn edited_outcomes_are_refused() {
         (
             "/requests/1/answers",
             told.clone(),
-            "what is kept of request `101` is not what is kept of one that lies and is told so",
+            "what is kept of request `101` does not fit its area, its release and its pool",
         ),
         (
             "/requests/0/release",
             json!("pooled"),
-            "what is kept of request `100` is not what is kept of one that lies and is told so",
+            "what is kept of request `100` does not fit its area, its release and its pool",
         ),
         (
             "/requests/4/answers",
             json!({"waiting": {"asked": [], "shared": []}}),
-            "what is kept of request `1` is not what is kept of one that lies and is told so",
+            "what is kept of request `1` does not fit its area, its release and its pool",
         ),
-        ("/pools/0/shared/at_least", json!(22), "bands of pool `0` are none that are published"),
+        (
+            "/pools/0/shared/at_least",
+            json!(22),
+            "the bands of pool `0` are not among those that are published",
+        ),
         (
             "/pools",
             json!([]),
-            "what is kept of request `0` is not what is kept of one that lies and is told so",
+            "what is kept of request `0` does not fit its area, its release and its pool",
         ),
         (
             "/extra",

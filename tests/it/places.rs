@@ -410,7 +410,7 @@ fn a_place_that_cannot_be_says_why() {
     refused(
         SensitiveKind::School,
         "PS\n9",
-        "the label `PS\\n9` has a control character; write it in one plain line",
+        "the label `PS\\n9` has a control character; write it on one plain line",
     );
     let long = "ö".repeat(121);
     refused(SensitiveKind::School, &long, "the label has 121 characters, more than 120");

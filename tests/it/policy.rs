@@ -209,7 +209,7 @@ fn a_part_that_is_too_small_is_refused() {
     breaks(
         |request, _| request.area = parts(10.011),
         "part_too_small",
-        "part 1 of the area is 39871 m2; each part takes at least 64750 m2",
+        "part 2 of the area is 39871 m2; each part must have at least 64750 m2",
     );
     let exactly = parts(10.011).part_sizes_m2().nth(1).unwrap();
     let request = Request { area: parts(10.011), ..request() };

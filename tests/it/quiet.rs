@@ -397,8 +397,9 @@ fn zones_are_read_and_written_by_name() {
         "+é5:3",
     ];
     for text in no_zone {
-        let expected =
-            format!("`{text}` is no time zone; name one as `America/New_York` or as `+05:30`");
+        let expected = format!(
+            "`{text}` is not a time zone; write one such as `America/New_York` or `+05:30`"
+        );
         assert_eq!(text.parse::<Zone>().unwrap_err().to_string(), expected);
     }
     for text in ["+14:01", "-14:01", "+99:59"] {
@@ -420,7 +421,7 @@ fn quiet_hours_that_cannot_be_say_why() {
     let six = time(6, 0, 0, 0);
     assert_eq!(
         QuietHours::new(six, six, Zone::UTC).unwrap_err().to_string(),
-        "quiet hours from `06:00:00` to `06:00:00` are all day or never; leave them out for never"
+        "quiet hours from `06:00:00` to `06:00:00` could mean all day or never; leave them out for never"
     );
     assert_eq!(
         QuietHours::new(time(6, 0, 0, 500_000_000), six, Zone::UTC).unwrap_err().to_string(),
@@ -440,7 +441,7 @@ fn quiet_hours_that_cannot_be_say_why() {
     assert_eq!(policy(r#"{"from":"22:00","until":"07:00"}"#).unwrap_err(), "missing field `zone`");
     assert_eq!(
         policy(r#"{"from":"22:00","until":"07:00","zone":"Atlantis"}"#).unwrap_err(),
-        "`Atlantis` is no time zone; name one as `America/New_York` or as `+05:30`"
+        "`Atlantis` is not a time zone; write one such as `America/New_York` or `+05:30`"
     );
     assert!(policy(r#"{"from":"7:00","until":"7:00","zone":"UTC"}"#).is_err());
     assert!(policy(r#"{"from":"25:00","until":"07:00","zone":"UTC"}"#).is_err());

@@ -226,7 +226,7 @@ impl TryFrom<Wire> for Settings {
                 return Err(format!("the token of agency `{}` is somebody else's too", agency.id));
             }
             if !ids.insert(agency.id) {
-                return Err(format!("agency `{}` is there twice", agency.id));
+                return Err(format!("agency `{}` occurs twice", agency.id));
             }
         }
         let many = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);

@@ -103,12 +103,12 @@ pub enum Asked {
     NotAsked,
 }
 
-/// Why tags are no [`AskedTags`].
+/// Why a list of tags is not [`AskedTags`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskedTagsError {
     /// The number of tags would tell more than a band.
-    #[error("`{tags}` tags are no band: expected 16, 64, 256 and so on")]
+    #[error("`{tags}` tags do not fill a band: expected 16, 64, 256 and so on")]
     NoBand {
         /// How many there are.
         tags: usize,

@@ -82,7 +82,7 @@ impl From<Digest> for String {
 
 /// A text is no [`Digest`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no digest: expected 64 hexadecimal digits in lower case")]
+#[error("`{text}` is not a digest: expected 64 hexadecimal digits in lower case")]
 pub struct DigestError {
     text: String,
 }
@@ -140,8 +140,8 @@ impl Encoder {
         self.instant(window.start()).instant(window.end())
     }
 
-    /// Comes last, and adds nothing for what requests usually ask: so they have the bytes that they had
-    /// before there was anything else to ask for.
+    /// Comes last, and adds nothing for what requests usually ask: so they have the bytes that they
+    /// had before there was anything else to ask for.
     pub(crate) fn sight(self, sight: Sight) -> Self {
         match sight {
             Sight::StandingIn => self,

@@ -154,7 +154,7 @@ impl Decoder<'_> {
     }
 }
 
-/// Why something is no [`AuditEntry`].
+/// Why something is not an [`AuditEntry`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryError {
@@ -182,7 +182,7 @@ pub enum EntryError {
     /// The instant is not one, or is written in a way of its own.
     #[error("the instant is out of range, or its seconds and nanoseconds disagree")]
     Instant,
-    /// A text is no UTF-8.
+    /// A text is not UTF-8.
     #[error("a text is not UTF-8")]
     Text,
     /// A refusal without a code, or with something else for one.

@@ -134,7 +134,7 @@ fn concat(nodes: &[Digest]) -> Vec<u8> {
     nodes.iter().flat_map(|node| node.0).collect()
 }
 
-/// Why something is not shown.
+/// Why a proof does not hold, or there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProofError {

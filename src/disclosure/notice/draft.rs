@@ -198,13 +198,13 @@ impl Notice {
 
 /// The request is not of the agency whose name the notice would give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the request is of agency `{named}`, and the notice would name agency `{known}`")]
+#[error("the request is agency `{named}`'s, but the notice would name agency `{known}`")]
 pub struct DraftError {
     named: AgencyId,
     known: AgencyId,
 }
 
-/// Why a draft is no [`Notice`].
+/// Why a draft is not a [`Notice`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReviewError {

@@ -101,7 +101,7 @@ pub enum MailingError {
     #[error("the notice was reviewed for another request than the one that was routed")]
     OtherRequest,
     /// An owner's local time is not known.
-    #[error("the time zone of owner `{owner}` is not known, so the window cannot be said in it")]
+    #[error("the time zone of owner `{owner}` is not known, so the window cannot be given in it")]
     TimeZoneMissing {
         /// The first such owner.
         owner: OwnerId,

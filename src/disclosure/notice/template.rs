@@ -140,7 +140,7 @@ impl From<NoticeTemplate> for String {
     }
 }
 
-/// Why a text is no [`NoticeTemplate`].
+/// Why a text is not a [`NoticeTemplate`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TemplateError {

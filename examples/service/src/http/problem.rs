@@ -56,7 +56,7 @@ kinds! {
     NotOpen CONFLICT "not_open" "The request is not open",
     NotClosed CONFLICT "not_closed" "An outcome is for after the end",
     FirstNotClosed CONFLICT "first_not_closed" "An earlier request has the outcome, and goes on",
-    OnlyPooled CONFLICT "only_pooled" "The answers are told in a pool only",
+    OnlyPooled CONFLICT "only_pooled" "The answers are told only as part of a pool",
     PoolNotComplete CONFLICT "pool_not_complete" "The pool is not complete",
     NotAsked CONFLICT "not_asked" "An owner was not asked, so there is nothing to answer",
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is larger than allowed",
