@@ -88,7 +88,7 @@ fn main() -> Done {
     let third = portal.open(RequestId(3), &request, now).err().ok_or("a third request passed")?;
     println!("refused: {third}");
 
-    day("Friday: another case, but everybody was asked twice this week. The receipt does not tell");
+    day("Friday: another case, but everybody was asked twice this week. The receipt is as ever");
     let now: Timestamp = "2026-05-08T14:00:00Z".parse()?;
     let request = burglary("AS-2026-0431", "2026-05-07T22:00:00Z", "2026-05-08T02:00:00Z")?;
     let other = portal.open(RequestId(3), &request, now)?;

@@ -1,4 +1,4 @@
-//! Attacks the differencing guard.
+//! Plays an agency that tries to find out which homes have a camera, and counts how often it is right.
 //!
 //! ```sh
 //! cargo run --release --example attack
@@ -22,6 +22,19 @@ use town::Town;
 
 const PICTURE: &str = "canvass-attack.svg";
 
+const LEGEND: &str = "\
+An agency draws area after area that differ by a strip of land, and claims that a strip holds exactly one
+household with a camera where it was told two bands. `attack` is how it draws, `in the way` what the
+library and its policy hold against it.
+
+  sent        requests that it submitted
+  refused     those of them that the policy refused
+  told apart  requests that were told another band than the first one of their place
+  claims      strips of which it says that they hold one household
+  isolated    claims that are true
+  by chance   strips of the same sizes, anywhere in their places, of which that would be true
+";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let now: Timestamp = "2026-05-04T09:00:00Z".parse()?;
     let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
@@ -29,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let registry = Registry::bulk_load(&town.cameras, town.consents.clone())?;
     let snapshot = registry.apply(town.asked_before.clone())?;
     let infiltrated = registry.apply(accomplices()?)?;
-    println!("{} houses, {} cameras\n", town.houses.len(), town.cameras.len());
+    println!("{} houses, {} cameras\n\n{LEGEND}", town.houses.len(), town.cameras.len());
     println!(
         "{:<18} {:<22} {:>6} {:>8} {:>10} {:>7} {:>9} {:>10} {:>8}",
         "in the way",

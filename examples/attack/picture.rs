@@ -39,7 +39,7 @@ pub(crate) fn draw(town: &Town, tally: &Tally) -> Result<String, Error> {
     writeln!(
         svg,
         r##"</g>
-<text x="16" y="{:.0}" fill="#1f2933">{} requests (blue) tell {} homes (red) from {} cameras</text>
+<text x="16" y="{:.0}" fill="#1f2933">{} requests (blue) single out {} homes (red) in a town of {} cameras</text>
 </svg>"##,
         height + 22.0,
         tally.sent,
