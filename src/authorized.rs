@@ -20,7 +20,7 @@ use crate::request::{Ground, Request, Sight, shares_views};
 /// # }
 /// ```
 ///
-/// Its content is private, so there is no way around:
+/// Its content is private, so there is no way around the review:
 ///
 /// ```compile_fail,E0423
 /// # use canvass::{Agency, CaseFile, Policy, Request, Violations};

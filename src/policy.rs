@@ -59,8 +59,8 @@ pub struct Policy {
     pub max_open_days: u32,
     /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
     pub min_households: u32,
-    /// An area that overlaps one of the agency's earlier requests must be the same or differ by so
-    /// much: the size in square metres of what is in exactly one of the two.
+    /// An area that overlaps one of the agency's earlier requests must be the same or differ by at
+    /// least this: the size in square metres of what is in exactly one of the two.
     pub min_difference_m2: f64,
     /// The most earlier requests of the agency that an area may overlap; areas that are the same
     /// count once. With 0 no two of an agency's areas differ and overlap: strict, and for a service

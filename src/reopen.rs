@@ -1,4 +1,4 @@
-//! After a restart: an open request is authorised again, by a review.
+//! After a restart: [`Policy::reopen`] authorises an open request again, by a review.
 
 use jiff::Timestamp;
 

@@ -22,7 +22,8 @@ pub struct Request {
     pub area: Area,
     /// When.
     pub window: TimeWindow,
-    /// For which cameras: those that stand in the area unless it says more, which a policy must allow.
+    /// For which cameras: those that stand in the area unless it says more, which a policy must
+    /// allow.
     #[serde(default, skip_serializing_if = "Sight::is_usual")]
     pub sight: Sight,
     /// The agency's reference of the case.
@@ -85,8 +86,8 @@ impl Request {
         self.sight == *sight && self.area == *area
     }
 
-    /// A request about cameras that stand in the area, without a case reference and a contact, which a
-    /// policy may require.
+    /// A request about cameras that stand in the area, without a case reference and a contact,
+    /// which a policy may require.
     #[must_use]
     pub fn new(agency: AgencyId, incident: IncidentKind, area: Area, window: TimeWindow) -> Self {
         Self {

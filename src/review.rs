@@ -154,9 +154,9 @@ impl Policy {
         [other, exhausted].into_iter().flatten()
     }
 
-    /// The earlier requests that the area overlaps, or with which it may have cameras in common that
-    /// see into both; those of one area and sight once. `None` if nothing here asks for them, or if the
-    /// area is past the limits of geometry.
+    /// The earlier requests that the area overlaps, or with which it may have cameras in common
+    /// that see into both; those of one area and sight once. `None` if nothing here asks for them,
+    /// or if the area is past the limits of geometry.
     fn earlier(&self, request: &Request, file: &CaseFile) -> Option<Vec<Earlier>> {
         let compares = self.min_households > 1 || is_below(0.0, self.min_difference_m2);
         (compares && self.fits_geometry(request)).then(|| {
@@ -183,8 +183,8 @@ impl Policy {
         if is_compared { places.met_by(area, &request.window) } else { Vec::new() }
     }
 
-    /// The areas in which no camera is asked: those of silent places that the request meets, and if it
-    /// asks for cameras that stand elsewhere, of those within their reach.
+    /// The areas in which no camera is asked: those of silent places that the request meets, and if
+    /// it asks for cameras that stand elsewhere, of those within their reach.
     fn never_asked(&self, request: &Request, met: &[&SensitivePlace]) -> Vec<Area> {
         let reached = match request.sight {
             Sight::StandingIn => Vec::new(),

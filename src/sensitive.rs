@@ -1,5 +1,4 @@
-//! The places that requests may not touch, or from which cameras are never asked, and a look-up of
-//! those near an area.
+//! The places that requests may not touch, or from which cameras are never asked.
 
 use std::fmt;
 use std::sync::Arc;
@@ -68,8 +67,8 @@ impl SensitivePlaces {
         self.near(&[area.envelope()]).filter(|place| place.meets(area, window)).collect()
     }
 
-    /// The places whose own envelopes are in one of some envelopes and which count for a request about
-    /// a window, in the order in which they were given.
+    /// The places whose own envelopes are in one of some envelopes and which count for a request
+    /// about a window, in the order in which they were given.
     pub(crate) fn within(
         &self,
         envelopes: &[Envelope],

@@ -1,4 +1,4 @@
-//! When: whole seconds and half-open windows of them.
+//! When: windows of whole seconds, half-open.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Where a clock on the wall is: time zones.
+//! Time zones: which clocks an owner lives by.
 
 use std::cmp::Ordering;
 use std::fmt;

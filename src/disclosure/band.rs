@@ -6,10 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// A count of households as it is published: never exactly.
 ///
-/// Bands begin at 11, 21, 51, 101, 201, 501, 1,001 and so on. The lowest goes from 0 to at least 10:
-/// none is a small number too, and looks like a few.
+/// Bands begin at 11, 21, 51, 101, 201, 501, 1,001 and so on. The lowest goes from 0 to at least
+/// 10, so that none looks like a few.
 ///
-/// In serde formats it has `at_least`, and `at_most` if there is such a number. It is written only.
+/// In serde formats it has `at_least`, and `at_most` if there is such a number. It can only be
+/// written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Band {
     at_least: u64,

@@ -20,8 +20,9 @@ use crate::time::{TimeWindow, seconds};
 const HOUR: i64 = 3_600;
 
 /// What **everybody** may see of a request that was authorised: a text, the agency's name, the kind
-/// of incident, the policy's version, the area coarsened to H3 cells, whether cameras that see into it
-/// from outside are asked as well, the window widened to whole hours of UTC, and what became of it.
+/// of incident, the policy's version, the area coarsened to H3 cells, whether cameras that see into
+/// it from outside are asked as well, the window widened to whole hours of UTC, and what became of
+/// it.
 ///
 /// It can be appended to and never edited. Each entry of its history has a digest over all that was
 /// before, and that is checked when a bulletin is read. Who rewrites everything can make new digests
@@ -53,7 +54,7 @@ const HOUR: i64 = 3_600;
 /// # }
 /// ```
 ///
-/// What the operator's route knows, a bulletin cannot be told:
+/// A bulletin cannot be told what the operator's route knows:
 ///
 /// ```compile_fail,E0308
 /// # use canvass::*;
@@ -180,8 +181,8 @@ impl Bulletin {
         self.said.cover.names()
     }
 
-    /// Which cameras were asked for: where they may stand outside the area, they may stand outside the
-    /// [cells](Self::cells) as well.
+    /// Which cameras were asked for: where they may stand outside the area, they may stand outside
+    /// the [cells](Self::cells) as well.
     #[must_use]
     pub fn sight(&self) -> Sight {
         self.said.sight

@@ -13,23 +13,23 @@ use crate::camera::{CameraId, OwnerId};
 use crate::geometry::{Area, Position};
 use crate::registry::{Snapshot, cell};
 
-/// How many households are registered where, without homes: H3 cells with banded counts.
+/// How many households are registered where, without showing a home: H3 cells with banded counts.
 ///
 /// Households are counted at resolution 8 (0.74 km2) and nowhere else, each once: in the cell of
-/// its camera with the lowest id, wherever its others stand. They count as *registered*, whatever they
-/// answered, and there is no map of those who agreed: beside this one it would tell how many of a
-/// few neighbours did not.
+/// its camera with the lowest id, wherever its others stand. They count as *registered*, whatever
+/// they answered, and there is no map of those who agreed: beside this one it would tell how many
+/// of a few neighbours did not.
 ///
-/// A count is published as its band, of those that begin at 11, 21, 51, 101, 201, 501, 1,001 and so on. A
-/// cell with fewer than [`min_households`](Self::min_households) is absent, exactly as one where
-/// nobody lives. That number is the one asked for, rounded up to where a band begins: else a cell
-/// that is there for 11 and absent for 12 would have exactly 11.
+/// A count is published as its band, of those that begin at 11, 21, 51, 101, 201, 501, 1,001 and so
+/// on. A cell with fewer than [`min_households`](Self::min_households) is absent, exactly as one
+/// where nobody lives. That number is the one asked for, rounded up to where a band begins: else a
+/// cell that is there for 11 and absent for 12 would have exactly 11.
 ///
 /// # Coarser resolutions
 ///
 /// What a coarser cell has is the sum of the lower ends of what is published below it, so it reads
-/// "at least", and nothing is said of how many more. Hence whoever collects every resolution for every
-/// number of households knows no more of a cell than its band, or that it has 0 to 10:
+/// "at least", and nothing is said of how many more. Hence whoever collects every resolution for
+/// every number of households knows no more of a cell than its band, or that it has 0 to 10:
 ///
 /// 1. What is published at resolution 8 for a number k is what is published for 11 without the bands
 ///    that begin below k.
@@ -50,7 +50,7 @@ use crate::registry::{Snapshot, cell};
 ///   is removed may move to another cell as well. So publish at fixed dates, each with many changes
 ///   since the last, and not on every change.
 /// - **Whoever can register at will** can add households of his own until the band changes, and
-///   so count the others. That those who register live there is the service's to find out.
+///   so count the others. It is up to the service to verify that those who register live there.
 ///
 /// ```
 /// use canvass::{Camera, CameraId, Change, Coverage, OwnerId, Position, Recording, Registry};
@@ -76,7 +76,7 @@ use crate::registry::{Snapshot, cell};
 /// # }
 /// ```
 ///
-/// An exact count it has not:
+/// It has no exact count:
 ///
 /// ```compile_fail,E0599
 /// # fn show(coverage: canvass::Coverage) {
@@ -84,8 +84,8 @@ use crate::registry::{Snapshot, cell};
 /// # }
 /// ```
 ///
-/// In serde formats it has its `resolution` as a number, `min_households` and its `cells`. It is
-/// written only: what was read could not be trusted to be one.
+/// In serde formats it has its `resolution` as a number, `min_households` and its `cells`. It can
+/// only be written: one that was read could not be trusted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     // INVARIANT: not finer than `FINEST`; `min_households` is where a band begins; cells ascend.
@@ -232,7 +232,8 @@ impl CoverageCell {
     /// antimeridian. The cell around a pole is drawn from a line around the world up to the pole.
     ///
     /// H3's own edges are geodesics, so that near a pole the two differ: households are counted by
-    /// cell, not by outline. `None` if the vertices are no valid [`Area`], which no cell is known for.
+    /// cell, not by outline. `None` if the vertices are not a valid [`Area`], which is known of no
+    /// cell.
     #[must_use]
     pub fn outline(&self) -> Option<Area> {
         outline(self.cell)
@@ -257,8 +258,8 @@ fn households(snapshot: &Snapshot) -> HashMap<CellIndex, u64, RandomState> {
     households
 }
 
-/// The parents of published cells, which ascend: of what is published alone, by which nothing else can
-/// be told from it.
+/// The parents of published cells, which ascend: of what is published alone, by which nothing else
+/// can be told from it.
 fn sums(finest: &[CoverageCell], resolution: Resolution) -> Vec<CoverageCell> {
     let mut sums: Vec<CoverageCell> = Vec::new();
     for child in finest {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::band::{self, Band};
 use crate::lifecycle::RequestId;
 
-/// What an owner who was asked answers. Nothing is an answer as well.
+/// What an owner who was asked answers, if they answer at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
@@ -20,7 +20,7 @@ pub enum Answer {
 /// How the answers to a request are told; fixed at its opening, before anybody could answer.
 ///
 /// It is one way or the other and never both: the sum of ten counts, beside each of the ten in its
-/// band, would tell that two of them are not zero.
+/// band, could show that two of them are not zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Release {
@@ -33,12 +33,12 @@ pub enum Release {
 /// How many households shared footage, and how many did not, as bands: what the **agency** may see
 /// after close, of a request or of a pool of its requests.
 ///
-/// Who declined and who did not answer are one number. The lowest band has none in it as well as a
-/// few, so where nobody was asked, where nobody shared and where a few did the outcome is the same,
-/// byte by byte. It comes from [`Outcomes`](super::Outcomes) alone, which says what it does not
-/// hide.
+/// Those who declined and those who did not answer are one number. The lowest band holds none as
+/// well as a few, so the outcome is the same, byte by byte, whether nobody was asked, nobody
+/// shared, or a few did. It comes from [`Outcomes`](super::Outcomes) alone, which says what it does
+/// not hide.
 ///
-/// An exact count it has not:
+/// It has no exact count:
 ///
 /// ```compile_fail,E0599
 /// # fn show(outcome: canvass::Outcome) {
@@ -46,8 +46,8 @@ pub enum Release {
 /// # }
 /// ```
 ///
-/// In serde formats it has its fields. It is written only: what was read could not be trusted to be
-/// one.
+/// In serde formats it has its fields. It can only be written: one that was read could not be
+/// trusted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     requests: Vec<RequestId>,

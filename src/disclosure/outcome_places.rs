@@ -20,8 +20,8 @@ impl Places {
         self.by_id.get(&id).copied()
     }
 
-    /// Adds a request behind some others, and gives the place of the one whose outcome it repeats: its
-    /// own, if it meets none of them. `None` if its id is taken.
+    /// Adds a request behind some others, and gives the place of the one whose outcome it repeats:
+    /// its own, if it meets none of them. `None` if its id is taken.
     ///
     /// O(log n) for n others, and a comparison of areas for each that is near.
     pub(super) fn add(

@@ -23,26 +23,28 @@ use crate::lifecycle::{RequestId, RequestState};
 /// 1. A request whose area meets that of no earlier one is counted by itself. Any other repeats the
 ///    outcome of the first one that it meets, which may repeat one itself. Two areas meet if they
 ///    share a point, or if either request asks for cameras that see into its area and a view may
-///    reach from where the other's cameras are. So what is told comes of areas that are apart from each other, and the answers to all other requests
-///    are told nowhere: an area that was drawn to differ from another by one home says nothing new.
-/// 2. Which one is repeated rests on areas and their order alone: never on who lives there, and not
-///    on what became of a request. One that was withdrawn before anybody was asked is repeated too.
+///    reach from where the other's cameras are. So what is told comes from areas that lie apart,
+///    and the answers to all other requests are told nowhere: an area that was drawn to differ from
+///    another by one home says nothing new.
+/// 2. Which one is repeated depends on areas and their order alone: never on who lives there, and
+///    not on what became of a request. One that was withdrawn before anybody was asked is repeated
+///    too.
 /// 3. An outcome is given when the request and the one that it repeats are both closed, and does not
 ///    change any more. Answers that come later are refused.
 /// 4. An answer counts in one release: that of its request, or that of a pool of
-///    [`POOL`](Self::POOL) requests, as was said at its opening. Pools have no request in common, and a
-///    household counts once in a pool.
-/// 5. The lowest band ends where the policy's anonymity set does when a request is opened, rounded up to
-///    where a band begins, and never below 11. A policy that changes later does not change it.
+///    [`POOL`](Self::POOL) requests, as was decided when it was opened. Pools have no request in
+///    common, and a household counts once in a pool.
+/// 5. The lowest band ends where the policy's anonymity set does when a request is opened, rounded
+///    up to where a band begins, and never below 11. A policy that changes later does not change it.
 ///
-/// Who declined is not even kept. When a request is closed its owners are dropped, those of
-/// a pool when the last of it is closed: what is left is what may be told.
+/// Who declined is not kept at all. When a request is closed its owners are dropped, those of a pool
+/// when the last of it is closed: what is left is what may be told.
 ///
 /// # What it does not hide
 ///
-/// - **Whoever knows all but one.** With ten households in an area that do as they are told and an eleventh that
-///   does not, a band says what the eleventh did. That those who register live there is
-///   the service's to find out.
+/// - **Whoever knows all but one.** With ten households in an area that do as they are told and an
+///   eleventh that does not, a band says what the eleventh did. It is up to the service to verify
+///   that those who register live there.
 /// - **Two agencies** that ask about the same homes get an outcome each.
 /// - **Cameras of one household in areas that are apart**: it counts in each.
 /// - **Footage** that was shared tells where its camera stands.
@@ -213,7 +215,7 @@ impl Outcomes {
     /// # Errors
     ///
     /// If there is no such request, if it or the one that it repeats is not closed, or if answers
-    /// are told in a pool. None of these rests on who was asked or answered.
+    /// are told in a pool. None of these depends on who was asked or answered.
     pub fn release(&self, id: RequestId) -> Result<Outcome, OutcomeError> {
         let request = self.requests.get(self.place(id)?).ok_or(OutcomeError::Unknown { id })?;
         let first = self.requests.get(request.first).ok_or(OutcomeError::Unknown { id })?;

@@ -11,11 +11,11 @@ use crate::time::TimeWindow;
 ///
 /// It is made of the request's own fields and the policy's version, so it cannot carry an id, a
 /// position or a count: for none, few and many recipients it is the same, byte by byte. Even an
-/// empty route has one, and so has a request that was not routed yet. Making one takes no look at
-/// a camera, so its time tells nothing either.
+/// empty route has one, and so has a request that was not routed yet. Making one looks at no
+/// camera, so the time that it takes reveals nothing either.
 ///
 /// **How long [`Snapshot::route`](crate::Snapshot::route) takes depends on who lives there**, and is
-/// the operator's alone: answer the agency before routing, or independent of it.
+/// the operator's alone: answer the agency before routing, or independently of it.
 ///
 /// ```
 /// # use canvass::*;
@@ -31,7 +31,7 @@ use crate::time::TimeWindow;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// What the operator's route knows, a receipt has not:
+/// A receipt does not have what the operator's route knows:
 ///
 /// ```compile_fail,E0599
 /// # fn show(route: canvass::Route) {

@@ -16,7 +16,8 @@ const GAUSS: [(f64, f64); 3] = [
     (0.387_298_334_620_741_7, 5.0 / 18.0),
 ];
 
-/// The size in square metres inside an open ring, `(lon, lat)` in units of 1e-7 degree, whose edges are straight in longitude and latitude.
+/// The size in square metres inside an open ring, `(lon, lat)` in units of 1e-7 degree, whose edges
+/// are straight in longitude and latitude.
 ///
 /// By Green's theorem: the integral along the ring of the size between it and a parallel, for each
 /// radian of longitude.

@@ -55,7 +55,8 @@ fn parts(id: RequestId, (area, sight): &Ground) -> impl Iterator<Item = Part> {
 }
 
 impl Part {
-    /// Whether a camera at a position may be asked for: exact, but for views, which are not known here.
+    /// Whether a camera at a position may be asked for: exact, but for views, which are not known
+    /// here.
     fn matters_to(&self, position: Position) -> bool {
         self.sight == Sight::SeeingInto || self.area.covers(position)
     }
@@ -106,8 +107,8 @@ impl Index {
         self.dependents.get(&on).into_iter().flatten().copied()
     }
 
-    /// Adds the requests whose areas cover a position, or into which a camera there could see where that
-    /// is asked, in no order, perhaps twice.
+    /// Adds the requests whose areas cover a position, or into which a camera there could see where
+    /// that is asked, in no order, perhaps twice.
     pub(super) fn at(&self, position: Position, found: &mut Vec<RequestId>) {
         // A part that ends at the antimeridian has 180 as its side, positions there have -180.
         let here = Envelope::of([position]);

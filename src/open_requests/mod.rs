@@ -120,7 +120,7 @@ struct Standing {
 }
 
 impl OpenRequests {
-    /// Without any request; the first event will have the number `next`.
+    /// Without any request; `next` is the number of the first event.
     #[must_use]
     pub fn new(next: u64) -> Self {
         Self::of(next, None, BTreeMap::new())
@@ -248,12 +248,11 @@ impl OpenRequests {
         self.take(id, now, LifecycleStep::Withdrawn)
     }
 
-    /// Says which requests have expired by `now`, in the order of time and then of ids. Each is said
-    /// once.
+    /// Reports which requests have expired by `now`, each once, in the order of time and then of ids.
     ///
-    /// No answer waits for it: what has expired gives nobody to ask, said or not. What there is no number
-    /// for is not said.
-    #[must_use = "each expiry is said once"]
+    /// Nothing waits for it: a request that has expired gives nobody to ask, reported or not. An
+    /// expiry for which no event number is left is not reported.
+    #[must_use = "each expiry is reported once"]
     pub fn expire(&mut self, now: Timestamp) -> Vec<LifecycleEvent> {
         let due = self.expired_by(now).into_iter();
         let left = usize::try_from(u64::MAX - self.next).unwrap_or(usize::MAX);
@@ -316,8 +315,8 @@ impl OpenRequests {
         }
     }
 
-    /// Refuses where there are not so many numbers left. At a million events a second that takes half a
-    /// million years.
+    /// Refuses where there are not so many numbers left. At a million events a second that takes
+    /// half a million years.
     fn has_numbers(&self, events: usize) -> Result<(), OpenRequestsError> {
         if (u64::MAX - self.next) < events as u64 {
             return Err(OpenRequestsError::NoMoreEvents);

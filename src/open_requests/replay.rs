@@ -165,8 +165,8 @@ impl OpenRequests {
         }
     }
 
-    /// What some requests of an agency ask for, each once: under the first that asked it. `None` if one
-    /// of them was not opened, or is another agency's.
+    /// What some requests of an agency ask for, each once: under the first that asked it. `None` if
+    /// one of them was not opened, or is another agency's.
     pub(super) fn grounds(
         &self,
         agency: AgencyId,

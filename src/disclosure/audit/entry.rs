@@ -289,7 +289,7 @@ impl From<AuditEntry> for Fields {
     }
 }
 
-/// Why an entry is not shown to be about what was said.
+/// Why a key does not show that an entry is about something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpeningError {

@@ -12,8 +12,9 @@ impl Request {
     ///
     /// Of `canvass/request/1`, the agency, the code of the incident's kind, the parts of the area
     /// with their rings and vertices in units of 1e-7 degree, the window, the case reference, the
-    /// contact, and `seeing_into` if the request asks for cameras that see into the area. Numbers have 8 bytes, coordinates 4, instants 8 for seconds and 4 for nanoseconds,
-    /// all with the highest byte first; texts and lists come after their length in 8 bytes.
+    /// contact, and `seeing_into` if the request asks for cameras that see into the area. Numbers
+    /// have 8 bytes, coordinates 4, instants 8 for seconds and 4 for nanoseconds, all with the
+    /// highest byte first; texts and lists come after their length in 8 bytes.
     ///
     /// Equal requests have equal digests. Linear in the area's vertices.
     #[must_use]
@@ -77,9 +78,9 @@ impl Route {
 
 impl Receipt {
     /// The SHA-256 digest of the receipt: of `canvass/receipt/1`, the case reference, the agency,
-    /// the code of the incident's kind, the window, the policy's version, the instant of the review,
-    /// and `seeing_into` if the request asks for cameras that see into the area. Like the receipt it is
-    /// the same for none, few and many.
+    /// the code of the incident's kind, the window, the policy's version, the instant of the
+    /// review, and `seeing_into` if the request asks for cameras that see into the area. Like the
+    /// receipt it is the same for none, few and many.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Encoder::new("canvass/receipt/1")
