@@ -33,7 +33,7 @@ fn every_public_type_is_shared_kept_and_printed() {
 }
 
 #[test]
-fn every_public_type_of_disclosure_is_too() {
+fn every_public_type_of_outcomes_and_receipts_is_too() {
     usable::<Receipt>();
     usable::<Answer>();
     usable::<Band>();
@@ -45,8 +45,7 @@ fn every_public_type_of_disclosure_is_too() {
 }
 
 #[test]
-fn every_public_type_of_policy_routing_and_disclosure_is_too() {
-    usable::<Receipt>();
+fn every_public_type_of_bulletins_notices_and_the_log_is_too() {
     usable::<Bulletin>();
     usable::<BulletinEntry>();
     usable::<BulletinError>();
@@ -192,6 +191,8 @@ fn every_error_is_one() {
     error::<CoverageError>();
     error::<ChangeError>();
     error::<ChangeRefusal>();
+    error::<CaseFileError>();
+    error::<ReopenError>();
     error::<QuietHoursError>();
     error::<ZoneError>();
     error::<SensitivePlaceError>();
