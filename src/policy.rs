@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::agency::AgencyKind;
-use crate::quiet_hours::QuietHours;
+use crate::quiet_hours::{QuietHours, or_none};
 use crate::sensitive::SensitivePlaces;
 
 /// The operator's limits on requests.
 ///
 /// [`Policy::default`] has the limits that portals of this kind publish; each can be changed, and
-/// a policy can be loaded from any serde format, where what is not named keeps its default.
+/// a policy can be loaded from JSON, TOML and the like, where what is not named keeps its default.
 /// [`Policy::unlimited`] is for evaluation. Nothing passes a limit that is NaN.
 ///
 /// ```
@@ -67,7 +67,9 @@ pub struct Policy {
     /// that tells an agency more than [`Outcomes`](crate::Outcomes) do, against areas that are padded
     /// with empty land to differ by enough.
     pub max_overlaps: u32,
-    /// The hours in which nobody is disturbed; `None` if notices may be sent at any time.
+    /// The hours in which nobody is disturbed; `None` if notices may be sent at any time. In serde
+    /// formats that is `"none"`.
+    #[serde(with = "or_none")]
     pub quiet_hours: Option<QuietHours>,
     /// The places that an area may not touch, or from which cameras are never asked. Households
     /// there count for the anonymity set all the same: they live there.

@@ -1,8 +1,12 @@
 //! The hours in which nobody is disturbed.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::civil::Time;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::time::{DAY, whole_second};
 use crate::zone::Zone;
@@ -129,7 +133,7 @@ fn second_of_day(time: Time) -> i64 {
 pub enum QuietHoursError {
     /// Both are the same.
     #[error(
-        "quiet hours from `{time}` to `{time}` could mean all day or never; leave them out for never"
+        "quiet hours from `{time}` to `{time}` could mean all day or never; for never, have none"
     )]
     Empty {
         /// The time given twice.
@@ -163,5 +167,56 @@ impl TryFrom<Hours> for QuietHours {
 impl From<QuietHours> for Hours {
     fn from(QuietHours { from, until, zone }: QuietHours) -> Self {
         Self { from, until, zone }
+    }
+}
+
+/// Quiet hours that a policy may have or not. `"none"` says that it has none: TOML has no null, and
+/// what is left out keeps its default. Null is read as well.
+pub(crate) mod or_none {
+    use super::{Deserializer, OrNone, QuietHours, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "as serde calls it")]
+    pub(crate) fn serialize<S: Serializer>(
+        hours: &Option<QuietHours>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match hours {
+            Some(hours) => hours.serialize(serializer),
+            None => serializer.serialize_str(super::NONE),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<QuietHours>, D::Error> {
+        deserializer.deserialize_any(OrNone)
+    }
+}
+
+const NONE: &str = "none";
+
+struct OrNone;
+
+impl<'de> Visitor<'de> for OrNone {
+    type Value = Option<QuietHours>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with `from`, `until` and `zone`, or `{NONE}`")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Self::Value, E> {
+        if word == NONE { Ok(None) } else { Err(E::invalid_value(Unexpected::Str(word), &self)) }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        QuietHours::deserialize(MapAccessDeserializer::new(map)).map(Some)
     }
 }

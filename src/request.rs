@@ -10,7 +10,7 @@ use crate::time::TimeWindow;
 /// What an agency submits: untrusted until a [`Policy`](crate::Policy) has reviewed it.
 ///
 /// Its parts are valid by themselves; whether the whole may be asked is the policy's to say. A
-/// request can be written to and read from any serde format.
+/// request can be written to and read from any serde format that has names of fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {

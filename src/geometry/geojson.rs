@@ -6,6 +6,7 @@ use geo_types::{Coord, LineString, Polygon};
 use geojson::{FeatureCollection, GeoJson, GeometryValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::position::read_degrees;
 use super::{Area, AreaError};
 
 /// The polygons of a GeoJSON text.
@@ -150,8 +151,7 @@ struct Pair([f64; 2]);
 
 impl<'de> Deserialize<'de> for Pair {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let numbers = Vec::<f64>::deserialize(deserializer)?;
-        pair(&numbers).map(Self).map_err(de::Error::custom)
+        read_degrees(deserializer).map(Self)
     }
 }
 

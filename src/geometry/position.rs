@@ -1,6 +1,7 @@
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Units of a [`Position`] in one degree.
 pub(crate) const E7: f64 = 1e7;
@@ -15,7 +16,8 @@ pub(crate) const QUARTER_TURN: i32 = 900_000_000;
 /// So a position is exact, hashable and totally ordered, and no NaN needs thinking about.
 /// Longitude 180 is written as -180: one place, one position.
 ///
-/// In serde formats a position is the array `[lon, lat]` in degrees, as in GeoJSON.
+/// In serde formats a position is the array `[lon, lat]` in degrees, as in GeoJSON: an altitude after
+/// them is read and passed over.
 ///
 /// ```
 /// use canvass::Position;
@@ -130,8 +132,36 @@ impl Serialize for Position {
 
 impl<'de> Deserialize<'de> for Position {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let [lon, lat] = <[f64; 2]>::deserialize(deserializer)?;
+        let [lon, lat] = read_degrees(deserializer)?;
         Self::new(lon, lat).map_err(de::Error::custom)
+    }
+}
+
+/// Reads a longitude and a latitude as GeoJSON writes them; what follows, an altitude, is passed
+/// over.
+pub(super) fn read_degrees<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<[f64; 2], D::Error> {
+    deserializer.deserialize_tuple(2, Degrees)
+}
+
+struct Degrees;
+
+impl<'de> Visitor<'de> for Degrees {
+    type Value = [f64; 2];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a longitude and a latitude in degrees, as `[lon, lat]`")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<[f64; 2], A::Error> {
+        let mut degrees = [0.0; 2];
+        for (place, number) in degrees.iter_mut().enumerate() {
+            let next = numbers.next_element()?;
+            *number = next.ok_or_else(|| de::Error::invalid_length(place, &self))?;
+        }
+        while numbers.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(degrees)
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AskLimit, Camera, CameraId, CaseFile, Change, Consent,
-    FutureWindows, IncidentKind, Jurisdiction, OwnerId, Paperwork, Policy, Recording, Request,
-    RequestId, Scope, TimeWindow, Violations,
+    FutureWindows, IncidentKind, Jurisdiction, OwnerId, Paperwork, Policy, Position, Recording,
+    Request, RequestId, Scope, TimeWindow, Violations,
 };
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -481,6 +481,11 @@ fn records_that_cannot_be_name_what_is_wrong() {
             "invalid length 0, expected an object with `start` and `end`",
         ],
     );
+    assert_eq!(
+        refuses::<Position>("[1.0]"),
+        "invalid length 1, expected a longitude and a latitude in degrees, as `[lon, lat]`",
+    );
+    assert_eq!(serde_json::from_str::<Position>("[1.5,2.5,30.0]").unwrap().lat_e7(), 25_000_000);
     let wkt = request(r#""POLYGON((0 0, 1 0, 1 1, 0 0))""#, "theft", evening);
     assert!(wkt.ends_with("expected a GeoJSON polygon or multipolygon"), "{wkt}");
     assert_eq!(

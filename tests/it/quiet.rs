@@ -421,7 +421,7 @@ fn quiet_hours_that_cannot_be_say_why() {
     let six = time(6, 0, 0, 0);
     assert_eq!(
         QuietHours::new(six, six, Zone::UTC).unwrap_err().to_string(),
-        "quiet hours from `06:00:00` to `06:00:00` could mean all day or never; leave them out for never"
+        "quiet hours from `06:00:00` to `06:00:00` could mean all day or never; for never, have none"
     );
     assert_eq!(
         QuietHours::new(time(6, 0, 0, 500_000_000), six, Zone::UTC).unwrap_err().to_string(),
@@ -436,7 +436,16 @@ fn quiet_hours_that_cannot_be_say_why() {
         serde_json::to_string(&evening.quiet_hours).unwrap(),
         r#"{"from":"22:30:00","until":"07:00:00","zone":"Europe/Paris"}"#
     );
-    assert_eq!(policy("null").unwrap().quiet_hours, None);
+    for none in ["null", r#""none""#] {
+        assert_eq!(policy(none).unwrap().quiet_hours, None);
+    }
+    // What TOML, which has no null, can write.
+    let written = serde_json::to_value(Policy::unlimited()).unwrap();
+    assert_eq!(written["quiet_hours"], "none");
+    assert_eq!(
+        policy(r#""never""#).unwrap_err(),
+        "invalid value: string \"never\", expected an object with `from`, `until` and `zone`, or `none`"
+    );
     assert_eq!(policy("{}").unwrap_err(), "missing field `from`");
     assert_eq!(policy(r#"{"from":"22:00","until":"07:00"}"#).unwrap_err(), "missing field `zone`");
     assert_eq!(

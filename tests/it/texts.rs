@@ -54,8 +54,8 @@ fn a_text_that_is_no_area_says_why_and_where() {
     }
     let short = r#"{"type":"Polygon","coordinates":[[[0,0],[9],[9,9]]]}"#;
     let error = serde_json::from_str::<Area>(short).unwrap_err();
-    let words = "a position needs a longitude and a latitude at line 1 column 44";
-    assert_eq!(error.to_string(), words);
+    let words = "invalid length 1, expected a longitude and a latitude in degrees, as `[lon, lat]`";
+    assert_eq!(error.to_string(), format!("{words} at line 1 column 43"));
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::violation::Violations;
 /// agency, the case and the digest of what it is about are commitments, which only an
 /// [`EntrySeed`] or the keys from it open; owners are tags, which only an [`OwnerSalt`] finds.
 ///
-/// It can be written to any serde format, or [to bytes](Self::to_bytes), which are the leaf of the
+/// It can be written to serde formats, or [to bytes](Self::to_bytes), which are the leaf of the
 /// log's tree; both are validated on the way in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Fields", into = "Fields")]
