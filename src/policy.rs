@@ -103,7 +103,7 @@ pub enum SeeingInto {
 pub enum Paperwork {
     /// A case reference and a contact are required.
     Required,
-    /// They may be missing.
+    /// They may be missing. All requests without a case reference count as one case.
     Optional,
 }
 

@@ -428,7 +428,7 @@ fn secrets_are_not_printed() {
 }
 
 #[test]
-fn an_entry_says_what_it_says() {
+fn a_refusal_lists_its_codes_and_entries_are_read_as_they_were_written() {
     let policy = Policy::default();
     let entry = refused(&seed(1));
     let AuditEvent::Refused { codes } = entry.event() else { panic!("{entry:?}") };
@@ -451,7 +451,7 @@ fn an_entry_says_what_it_says() {
 }
 
 #[test]
-fn what_is_no_entry_says_why() {
+fn bytes_and_json_that_are_not_an_entry_say_why() {
     let bytes = |number: u64| entry(number).to_bytes();
     let with = |number: u64, place: usize, byte: u8| {
         let mut bytes = bytes(number);
@@ -495,7 +495,7 @@ fn what_is_no_entry_says_why() {
 }
 
 #[test]
-fn what_is_not_shown_says_why() {
+fn a_proof_that_does_not_hold_says_why() {
     let log = AuditLog::from_entries((0..5).map(entry)).unwrap();
     let (head, entry) = (log.head(), log.entry(2).unwrap());
     let proof = log.inclusion_proof(2).unwrap();

@@ -291,7 +291,7 @@ fn an_owner_reads_what_they_agreed_to_and_a_pause_is_taken_back() {
 }
 
 #[test]
-fn the_limits_of_a_limit() {
+fn a_limit_of_more_than_thirty_requests_is_refused() {
     assert_eq!((AskLimit::default().per_7_days(), AskLimit::default().per_30_days()), (2, 4));
     assert!(AskLimit::new(30, 30).is_ok());
     for (week, month) in [(31, 1), (1, 31), (255, 255)] {
@@ -451,7 +451,7 @@ proptest! {
 
     /// A history of any kind and limits of any kind, against counting.
     #[test]
-    fn a_limit_counts(week in 0..5_u8, month in 0..7_u8, asked in prop::collection::vec(-31..2_i64, 0..9), second in -1..2_i64) {
+    fn a_limit_counts_requests_within_its_spans(week in 0..5_u8, month in 0..7_u8, asked in prop::collection::vec(-31..2_i64, 0..9), second in -1..2_i64) {
         let asked: Vec<i64> = asked.iter().map(|day| day * DAY + second).collect();
         let within = |span: i64| asked.iter().filter(|&&at| at > -span).count();
         let often = within(7 * DAY) >= week.into() || within(30 * DAY) >= month.into();

@@ -359,7 +359,7 @@ fn what_each_camera_is_said_to_be_is_what_it_is() {
 }
 
 #[test]
-fn a_policy_must_allow_it() {
+fn a_policy_must_allow_cameras_that_see_into_the_area() {
     let area = square(10.0, 50.0, 10.01, 50.01);
     assert_eq!(Policy::default().seeing_into, SeeingInto::Refused);
     let policy = Policy { seeing_into: SeeingInto::Refused, ..Policy::unlimited() };

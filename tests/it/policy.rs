@@ -555,6 +555,20 @@ fn a_case_has_two_requests_and_no_third() {
 }
 
 #[test]
+fn requests_without_a_case_reference_are_one_case() {
+    let policy = Policy { paperwork: Paperwork::Optional, ..Policy::default() };
+    let mut file = blank();
+    for (id, reference) in [(0, ""), (1, "  ")] {
+        let request = request().case(reference);
+        let authorized = policy.review(&request, &police(), &file, noon()).unwrap();
+        file.open(RequestId(id), &authorized, noon()).unwrap();
+    }
+    let third = policy.review(&request().case(""), &police(), &file, noon()).unwrap_err();
+    assert_eq!(codes(&third), ["case_exhausted"]);
+    assert!(policy.review(&request(), &police(), &file, noon()).is_ok(), "one with a reference");
+}
+
+#[test]
 fn two_reviews_before_either_is_opened_do_not_make_a_third_request() {
     let policy = Policy::default();
     let mut file = blank();

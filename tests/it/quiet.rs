@@ -191,7 +191,7 @@ fn clocks_set_back_make_the_night_longer() {
 }
 
 #[test]
-fn a_day_that_never_was() {
+fn a_notice_does_not_wait_for_a_day_that_never_was() {
     // Samoa went from 2011-12-29 to 2011-12-31.
     let place = "Pacific/Apia";
     let morning = Some("2011-12-31T08:00:00+14:00");
