@@ -16,6 +16,16 @@ id! {
 ///
 /// The record is the operator's: a request only names an [`AgencyId`], and the policy refuses a
 /// request whose agency is not the one in the operator's record.
+///
+/// ```
+/// use canvass::{Agency, AgencyId, AgencyKind, Area};
+///
+/// let county = Area::from_bounds(-74.1, 40.6, -73.8, 40.9)?;
+/// let (id, name) = (AgencyId(3), "Ashford Police Department".to_owned());
+/// let agency = Agency { id, name, kind: AgencyKind::Local, jurisdiction: Some(county) };
+/// assert_eq!(serde_json::from_str::<Agency>(&serde_json::to_string(&agency)?)?, agency);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Agency {

@@ -9,6 +9,20 @@ use crate::time::DAY;
 /// The default is 2 requests in 7 days and 4 in 30 days. 0 means never. Days are spans of 24 hours,
 /// counted from the second in which an owner was asked: no time zone and no clock that is set for
 /// the summer makes one longer or shorter.
+///
+/// ```
+/// use canvass::{AgencyId, AskLimit, Consent, Denial, IncidentKind, Question};
+///
+/// let once_a_week = Consent::granted().limited(AskLimit::new(1, 4)?);
+/// let (agency, incident) = (AgencyId(3), IncidentKind::Burglary);
+/// let on = |day: &str| Ok::<_, jiff::Error>(format!("2026-05-{day}T12:00:00Z").parse()?);
+/// let asked = [on("01")?];
+/// let sooner = Question { agency, incident, now: on("07")? };
+/// assert_eq!(once_a_week.evaluate(&sooner, &asked), Err(Denial::AskedOftenEnough));
+/// let later = Question { agency, incident, now: on("08")? };
+/// assert_eq!(once_a_week.evaluate(&later, &asked), Ok(()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Counts", into = "Counts")]
 pub struct AskLimit {

@@ -18,10 +18,23 @@ pub use crate::lifecycle::{OpenedRequest, RequestId, RequestState};
 /// one down and reading it back authorises nothing.
 ///
 /// ```
-/// use canvass::{AgencyId, CaseFile};
+/// use canvass::*;
 ///
-/// let file = CaseFile::new(AgencyId(3));
-/// assert_eq!(file.opened_in("26-0117"), 0);
+/// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
+/// # let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).case("26-0117");
+/// let (policy, now) = (Policy::unlimited(), "2026-05-02T09:00:00Z".parse()?);
+/// let mut file = CaseFile::new(agency.id);
+/// let authorized = policy.review(&request, &agency, &file, now)?;
+/// file.open(RequestId(1), &authorized, now)?;
+/// file.withdraw(RequestId(1), now)?;
+/// assert_eq!(file.state(RequestId(1), now)?, RequestState::Withdrawn);
+/// assert_eq!(file.opened_in("26-0117"), 1, "it still counts");
+///
+/// let kept = serde_json::to_string(&file)?;
+/// assert_eq!(serde_json::from_str::<CaseFile>(&kept)?, file);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Fields")]

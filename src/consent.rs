@@ -218,6 +218,17 @@ pub struct Question {
 }
 
 /// Which agencies, or which kinds of incident, a consent extends to.
+///
+/// ```
+/// use canvass::{IncidentKind, Scope};
+///
+/// let only = Scope::only([IncidentKind::MissingPerson, IncidentKind::Abduction]);
+/// assert!(!only.includes(&IncidentKind::Burglary));
+/// let all_but = Scope::all_but([IncidentKind::Collision]);
+/// assert!(all_but.includes(&IncidentKind::Burglary));
+/// assert_eq!(serde_json::to_string(&all_but)?, r#"{"all_but":["collision"]}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", bound(deserialize = "T: Ord + Deserialize<'de>"))]
 pub enum Scope<T> {

@@ -14,6 +14,26 @@ impl Policy {
     ///
     /// Costs a review and a copy of the file.
     ///
+    /// ```
+    /// # use canvass::*;
+    /// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
+    /// # let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+    /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+    /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
+    /// # let (policy, id) = (Policy { open_days: 10, ..Policy::unlimited() }, RequestId(1));
+    /// # let mut file = CaseFile::new(agency.id);
+    /// # let monday = "2026-05-04T09:00:00Z".parse()?;
+    /// let authorized = policy.review(&request, &agency, &file, monday)?;
+    /// file.open(id, &authorized, monday)?;
+    /// // The service restarts on Tuesday, with the file that it kept.
+    /// let tuesday = "2026-05-05T09:00:00Z".parse()?;
+    /// assert_eq!(policy.reopen(&file, id, &agency, tuesday)?, authorized);
+    /// // Two weeks later the request has expired.
+    /// let late = policy.reopen(&file, id, &agency, "2026-05-18T09:00:00Z".parse()?);
+    /// assert_eq!(late.unwrap_err().to_string(), "request `1` is expired, not open");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the file has no such request, if it is not open, or if this policy would have refused it;

@@ -11,6 +11,26 @@ use crate::time::TimeWindow;
 ///
 /// Its parts are valid by themselves; whether the whole may be asked is the policy's to say. A
 /// request can be written to and read from any serde format that has names of fields.
+///
+/// ```
+/// use canvass::Request;
+///
+/// let sent = r#"{
+///     "agency": 3, "incident": "burglary",
+///     "area": {"type": "Polygon", "coordinates": [[[10, 50], [10.01, 50], [10.01, 50.01], [10, 50]]]},
+///     "window": {"start": "2026-05-01T18:00:00Z", "end": "2026-05-01T21:00:00Z"},
+///     "case_reference": "26-0117", "contact": "Sgt. Ames, +1 555 0100"
+/// }"#;
+/// let request: Request = serde_json::from_str(sent)?;
+/// assert_eq!(request, Request::new(request.agency, request.incident, request.area.clone(), request.window)
+///     .case("26-0117")
+///     .contact("Sgt. Ames, +1 555 0100"));
+///
+/// let reversed = sent.replace("21:00", "17:00");
+/// let error = serde_json::from_str::<Request>(&reversed).unwrap_err();
+/// assert!(error.to_string().starts_with("the window is empty: its end `2026-05-01T17:00:00Z`"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {

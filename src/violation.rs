@@ -10,6 +10,25 @@ use crate::case_file::RequestId;
 use crate::sensitive::SensitiveKind;
 
 /// All the reasons why a request was refused: never empty, in a fixed order.
+///
+/// In serde formats a list of objects with a `code` and a `message`.
+///
+/// ```
+/// # use canvass::*;
+/// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
+/// # let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).case("26-0117");
+/// # let now = "2026-05-02T09:00:00Z".parse()?;
+/// let refused = Policy::default().review(&request, &agency, &CaseFile::new(agency.id), now);
+/// let violations = refused.unwrap_err();
+/// let codes: Vec<_> = violations.iter().map(Violation::code).collect();
+/// assert_eq!(codes, ["jurisdiction_unknown", "contact_missing"]);
+/// assert!(serde_json::to_string(&violations)?.contains(
+///     r#"{"code":"contact_missing","message":"a contact is missing; name somebody whom an owner can call"}"#
+/// ));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Violations(pub(crate) Vec<Violation>);

@@ -11,6 +11,41 @@
 //! gives away a victim, or describes somebody by race alone. The rules are for texts in
 //! **English only**, and go by words: they find what is often written, not everything that can be.
 //! So a person reviews as well.
+//!
+//! ```
+//! use canvass::*;
+//!
+//! # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
+//! # let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+//! # let agency = Agency { id: AgencyId(3), name: "Ashford Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+//! # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).case("26-0117");
+//! # let camera = Camera { id: CameraId(7), owner: OwnerId(1), position: Position::new(10.005, 50.005)?, recording: Recording::kept_for_days(30), facing: None };
+//! # let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
+//! # let snapshot = Registry::new().apply([Change::Register(camera), yes])?;
+//! # let now = "2026-05-02T09:00:00Z".parse()?;
+//! # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+//! let template: NoticeTemplate = "{agency} asks for footage of {window}, case {case}. To share is \
+//!     voluntary, and this is not a warrant. {stop}"
+//!     .parse()?;
+//! let draft = template.draft(&authorized, &agency, "To stop being asked, reply STOP.")?;
+//! let notice = draft.review("J. Hill", now)?; // or all that speaks against it
+//!
+//! let home: Zone = "America/New_York".parse()?;
+//! let mailing = snapshot.route(&authorized, now).with_notice(&notice, |_| Some(home.clone()))?;
+//! let letter = mailing.letters().next().ok_or("nobody is asked")?;
+//! assert_eq!(letter.recipient.owner, OwnerId(1));
+//! assert_eq!(
+//!     letter.text,
+//!     "Ashford Police asks for footage of Friday, 1 May 2026, 14:00 to 17:00 (EDT, UTC-04:00), \
+//!      case 26-0117. To share is voluntary, and this is not a warrant. To stop being asked, reply \
+//!      STOP."
+//! );
+//!
+//! let pressing: NoticeTemplate = "{agency}: you must share footage of {window} at once.".parse()?;
+//! let findings = pressing.draft(&authorized, &agency, "")?.lint().unwrap_err();
+//! assert!(findings.iter().any(|finding| finding.rule() == NoticeRule::Pressure));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod draft;
 mod local_time;
