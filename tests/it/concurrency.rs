@@ -272,16 +272,25 @@ fn several_writers_lose_no_change() {
     const WRITERS: u64 = 4;
     let (seed, authorized) = (seed(), everywhere());
     let (registry, start) = (Registry::new(), Barrier::new(WRITERS as usize));
+    let rounds = [const { AtomicU64::new(0) }; WRITERS as usize];
     let (mut applied, mut refused) = (Vec::new(), 0);
     thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
                 let (registry, start, authorized) = (&registry, &start, &authorized);
+                let rounds = &rounds;
                 scope.spawn(move || {
                     let mut rng = Rng(seed.wrapping_add(writer));
                     let (mut applied, mut refused) = (Vec::new(), 0);
                     start.wait();
-                    for _ in 0..200 {
+                    let began = Instant::now();
+                    for round in 0..200 {
+                        // Nobody is far ahead, so that writers take turns on any machine.
+                        rounds[writer as usize].store(round, Ordering::SeqCst);
+                        let lags = |other: &AtomicU64| other.load(Ordering::SeqCst) + 5 < round;
+                        while rounds.iter().any(lags) && began.elapsed() < PATIENCE {
+                            thread::yield_now();
+                        }
                         let number = 1 + rng.below(3);
                         let changes: Vec<_> = (0..number).map(|_| any_change(&mut rng)).collect();
                         match registry.apply(changes.clone()) {
@@ -291,7 +300,6 @@ fn several_writers_lose_no_change() {
                             }
                             Err(_) => refused += 1,
                         }
-                        thread::yield_now();
                     }
                     (applied, refused)
                 })
