@@ -266,7 +266,7 @@ fn join(
         }
         for (owner, special) in std::mem::take(specials) {
             let Some(owners) = group.of_mut(owner.0) else { continue };
-            owners.set_special(owner, special);
+            owners.change_special(owner, |before| *before = special);
         }
         for &(owner, camera, index) in owned.group(number) {
             let Some(owners) = group.of_mut(owner.0) else { continue };

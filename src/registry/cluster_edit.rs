@@ -135,11 +135,15 @@ fn edit_clusters(
     let child = |(cell, _): &(CellIndex, Edit)| cell.parent(below);
     let mut groups: Vec<_> = edits.chunk_by(|a, b| child(a) == child(b)).collect();
     let mut edited = Vec::with_capacity(groups.len());
+    // Each has its part of the spare blocks: not each edit needs one, so that none has too many.
+    let spare = spares.len();
+    let part =
+        |group: &[_]| spare.saturating_mul(group.len()).div_ceil(edits.len()).min(group.len());
     for (place, cluster) in tree.items_mut().iter_mut().enumerate() {
         let of_member = |group: &&[_]| group.first().and_then(child) == cluster.cell;
         if let Some(group) = groups.iter().position(of_member) {
             let group = groups.swap_remove(group);
-            edited.push((place, cluster, group, spares.share(group.len())));
+            edited.push((place, cluster, group, spares.share(part(group))));
         }
         if groups.is_empty() {
             break;

@@ -14,10 +14,12 @@ use crate::consent::Lapses;
 /// Some of the owners.
 #[derive(Debug)]
 pub(crate) struct Owners {
-    entries: HashMap<OwnerId, Owner, RandomState>,
+    /// All of whom anything is known.
+    entries: HashMap<Key, Owner, RandomState>,
     /// The other cameras of owners with two or more.
     more: HashMap<OwnerId, More, RandomState>,
     /// In boxes: tables have room for up to twice as many.
+    // INVARIANT: of those whose entry says so.
     special: HashMap<OwnerId, Box<Special>, RandomState>,
 }
 
@@ -36,27 +38,26 @@ impl Owners {
     }
 
     pub(crate) fn get(&self, owner: OwnerId) -> Owner {
-        self.entries.get(&owner).copied().unwrap_or(Owner::NEW)
+        self.entries.get(&Key(owner)).copied().unwrap_or(Owner::NEW)
     }
 
-    /// The owners with cameras or a consent, in no order.
+    /// The owners of whom anything is known, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (OwnerId, Owner)> {
-        self.entries.iter().map(|(&owner, &entry)| (owner, entry))
+        self.entries.iter().map(|(&Key(owner), &entry)| (owner, entry))
     }
 
-    /// Puts an owner in place, or forgets one who has neither cameras nor consent; gives back who was
-    /// there.
-    fn put(&mut self, owner: OwnerId, entry: Owner) -> Option<Owner> {
+    /// Puts an owner in place, or forgets one of whom nothing is known.
+    fn put(&mut self, owner: OwnerId, entry: Owner) {
         if entry.is_nobody() {
-            self.entries.remove(&owner)
+            self.entries.remove(&Key(owner));
         } else {
-            self.entries.insert(owner, entry)
+            self.entries.insert(Key(owner), entry);
         }
     }
 
     /// Notes what an owner without cameras said. `false` if they were noted before.
     pub(crate) fn agree(&mut self, owner: OwnerId, terms: Option<u32>) -> bool {
-        self.entries.insert(owner, Owner::NEW.with_terms(terms)).is_none()
+        self.entries.insert(Key(owner), Owner::NEW.with_terms(terms)).is_none()
     }
 
     /// Sets the terms of an owner, and gives back those before.
@@ -68,6 +69,9 @@ impl Owners {
 
     /// What is special about an owner.
     pub(crate) fn special(&self, owner: OwnerId) -> Option<&Special> {
+        if !self.get(owner).is_special {
+            return None;
+        }
         self.special.get(&owner).map(AsRef::as_ref)
     }
 
@@ -76,17 +80,28 @@ impl Owners {
         self.special.iter().map(|(&owner, special)| (owner, special.as_ref()))
     }
 
-    /// The same, no longer kept here.
-    pub(crate) fn take_special(&mut self, owner: OwnerId) -> Special {
-        self.special.remove(&owner).map_or_else(Special::default, |special| *special)
-    }
-
-    /// Puts an owner's specials in place, or forgets them if there are none after all.
-    pub(crate) fn set_special(&mut self, owner: OwnerId, special: Special) {
-        if special.is_usual() {
-            self.special.remove(&owner);
+    /// Changes what is special about an owner, which may be nothing before or after.
+    pub(crate) fn change_special(&mut self, owner: OwnerId, change: impl FnOnce(&mut Special)) {
+        let entry = self.get(owner);
+        let is_special = if entry.is_special {
+            let Some(special) = self.special.get_mut(&owner) else { return };
+            change(special);
+            let is_usual = special.is_usual();
+            if is_usual {
+                self.special.remove(&owner);
+            }
+            !is_usual
         } else {
-            self.special.insert(owner, Box::new(special));
+            let mut special = Special::default();
+            change(&mut special);
+            let is_usual = special.is_usual();
+            if !is_usual {
+                self.special.insert(owner, Box::new(special));
+            }
+            !is_usual
+        };
+        if is_special != entry.is_special {
+            self.put(owner, Owner { is_special, ..entry });
         }
     }
 
@@ -103,7 +118,7 @@ impl Owners {
 
     /// Notes that a camera is an owner's, and gives back the owner's entry.
     pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) -> Owner {
-        let entry = self.entries.entry(owner).or_insert(Owner::NEW);
+        let entry = self.entries.entry(Key(owner)).or_insert(Owner::NEW);
         if entry.cameras == Cameras::None {
             entry.one = camera;
             entry.cameras = Cameras::One;
@@ -117,12 +132,13 @@ impl Owners {
     /// Notes that a camera is no longer an owner's. An owner who has nothing left is forgotten.
     pub(crate) fn detach(&mut self, owner: OwnerId, camera: CameraId) {
         let mut entry = self.get(owner);
+        let one = entry.one;
         match entry.cameras {
-            Cameras::One if entry.one == camera => entry.cameras = Cameras::None,
+            Cameras::One if one == camera => entry.cameras = Cameras::None,
             Cameras::More => {
                 if let Entry::Occupied(mut more) = self.more.entry(owner) {
                     let others = more.get_mut();
-                    if entry.one != camera {
+                    if one != camera {
                         others.remove(camera);
                     } else if let Some(first) = others.pop_first() {
                         entry.one = first;
@@ -147,21 +163,29 @@ impl Shard for Owners {
     fn split_off(&mut self, is_moved: impl Fn(u64) -> bool) -> Self {
         let is_moved = |owner: &OwnerId| is_moved(owner.0);
         Self {
-            entries: split_off(&mut self.entries, is_moved),
+            entries: split_off(&mut self.entries, |&Key(owner)| is_moved(&owner)),
             more: split_off(&mut self.more, is_moved),
             special: split_off(&mut self.special, is_moved),
         }
     }
 }
 
-/// What the writer knows of an owner, in 16 bytes: most have one camera and nothing special.
+/// An owner in a table of many: unaligned, so that no bytes are left out beside [`Owner`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(C, packed)]
+struct Key(OwnerId);
+
+/// What the writer knows of an owner, in 14 bytes: most have one camera and nothing special.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed)]
 pub(crate) struct Owner {
     /// One of the owner's cameras, if any; the others are in [`Owners::more`].
     one: CameraId,
-    cameras: Cameras,
     /// The interned scopes of a granted consent.
     terms: Option<TermsNumber>,
+    cameras: Cameras,
+    /// Whether there is more in [`Owners::special`].
+    is_special: bool,
 }
 
 /// The number of interned terms, with room for "none" in its 32 bits.
@@ -186,12 +210,13 @@ enum Cameras {
 }
 
 impl Owner {
-    /// An owner without cameras who has not agreed.
-    pub(crate) const NEW: Self = Self { one: CameraId(0), cameras: Cameras::None, terms: None };
+    /// An owner of whom nothing is known.
+    pub(crate) const NEW: Self =
+        Self { one: CameraId(0), terms: None, cameras: Cameras::None, is_special: false };
 
-    /// Whether the owner has neither cameras nor a consent, and can be forgotten.
+    /// Whether nothing is known of the owner.
     pub(crate) fn is_nobody(self) -> bool {
-        self.cameras == Cameras::None && self.terms.is_none()
+        self.cameras == Cameras::None && self.terms().is_none() && !self.is_special
     }
 
     pub(crate) fn terms(self) -> Option<u32> {

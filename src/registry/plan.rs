@@ -17,7 +17,7 @@ use super::cluster_edit::Edit;
 use super::directory::{Directory, Positions};
 use super::layout::Layout;
 use super::moves::{CameraChange, Moved, move_cameras, take_back};
-use super::owners::{Owners, Special};
+use super::owners::Owners;
 use super::shards::{Group, Grouping, Shards};
 use super::terms::{Interner, Terms};
 use super::writer::standing;
@@ -71,6 +71,14 @@ pub(super) enum Deed {
         limit: AskLimit,
     },
     Asked(i64),
+}
+
+impl Deed {
+    /// A consent that is not granted, which forgets all that was said with one.
+    fn withdrawal() -> Self {
+        let withdrawn = Consent::default();
+        Self::Consent { terms: None, lapses: withdrawn.lapses(), limit: withdrawn.limit() }
+    }
 }
 
 /// Groups for many changes: enough that all cores are busy to the end.
@@ -175,11 +183,7 @@ impl DealtChanges {
                     };
                     (owner, deed)
                 }
-                Change::Withdraw { owner } => {
-                    let withdrawn = Consent::default();
-                    let (lapses, limit) = (withdrawn.lapses(), withdrawn.limit());
-                    (owner, Deed::Consent { terms: None, lapses, limit })
-                }
+                Change::Withdraw { owner } => (owner, Deed::withdrawal()),
                 Change::RecordAsked { owner, at } => (owner, Deed::Asked(seconds(at))),
                 Change::Register(camera) => {
                     dealt.camera(index, CameraChange::Register(camera), camera_group);
@@ -213,13 +217,13 @@ impl DealtChanges {
 
     /// `None` if the scopes cannot be interned.
     fn consent(&mut self, consent: Consent, interner: &mut Interner) -> Option<Deed> {
+        if consent.standing() == Standing::NotGranted {
+            return Some(Deed::withdrawal());
+        }
         let (lapses, limit) = (consent.lapses(), consent.limit());
-        let terms = match consent.standing() {
-            Standing::NotGranted => None,
-            Standing::Granted => Some(interner.acquire(Terms::of(consent))?),
-        };
-        self.acquired.extend(terms);
-        Some(Deed::Consent { terms, lapses, limit })
+        let terms = interner.acquire(Terms::of(consent))?;
+        self.acquired.push(terms);
+        Some(Deed::Consent { terms: Some(terms), lapses, limit })
     }
 }
 
@@ -256,18 +260,13 @@ fn follow_owners(
             Deed::Place(camera, _) => placed.push(camera.id),
             Deed::Consent { terms, lapses, limit } => {
                 released.extend(owners.set_terms(*owner, terms));
-                let Special { asked, .. } = owners.take_special(*owner);
-                let mut special = Special { asked, ..Special::default() };
-                if terms.is_some() {
+                owners.change_special(*owner, |special| {
                     (special.lapses, special.limit) = (lapses, limit);
-                }
-                owners.set_special(*owner, special);
+                });
                 followed.push(*owner);
             }
             Deed::Asked(at) => {
-                let mut special = owners.take_special(*owner);
-                special.record(at);
-                owners.set_special(*owner, special);
+                owners.change_special(*owner, |special| special.record(at));
                 followed.push(*owner);
             }
         }

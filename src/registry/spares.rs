@@ -17,6 +17,10 @@ impl Spares {
         self.0.append(&mut others.0);
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// At most so many of them, for somebody else to use.
     pub(crate) fn share(&mut self, most: usize) -> Self {
         Self(self.0.split_off(self.0.len().saturating_sub(most)))

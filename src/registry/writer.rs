@@ -36,8 +36,8 @@ pub(crate) struct Writer {
     pub(crate) edits: usize,
 }
 
-/// So many cameras allow for one spare block: a fortieth of the blocks that they fill.
-const CAMERAS_A_SPARE: usize = 2_400;
+/// So many cameras allow for one spare block: a sixteenth of the blocks that they fill.
+const CAMERAS_A_SPARE: usize = 960;
 
 impl Writer {
     pub(crate) fn new(layout: Layout) -> Self {
