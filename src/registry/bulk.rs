@@ -6,16 +6,15 @@
 //! Only ids are dealt out, with the number of their camera, and numbers to the tiles: rows are made
 //! from the cameras as they were given.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use foldhash::quality::RandomState;
 use h3o::CellIndex;
 
 use super::block::{Row, RowStanding};
 use super::cluster::Cluster;
-use super::dealing::{Dealt, RUN};
+use super::dealing::{Dealt, number};
 use super::directory::{Directory, Positions};
 use super::layout::Layout;
 use super::owners::{Owners, Special};
@@ -162,40 +161,30 @@ fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), Ch
     }
 }
 
+/// Cameras whose cells are found together: so many that few cells are looked up for several of them.
+const TILED: usize = 1 << 17;
+
 /// The cells that have cameras, ascending, and the place among them of each camera's.
 fn cells(cameras: &[Camera], layout: Layout) -> (Vec<CellIndex>, Vec<u32>) {
-    let runs: Vec<&[Camera]> = cameras.chunks(2 * RUN).collect();
-    let tiled = parallel::map(
-        runs.len(),
-        || (),
-        |(), run| {
-            let mut tiling = Tiling::new(layout);
-            let cameras = runs.get(run).copied().unwrap_or_default().iter();
-            let of_camera: Vec<CellIndex> =
-                cameras.map(|camera| tiling.cell(camera.position)).collect();
-            let mut distinct = of_camera.clone();
-            distinct.dedup();
-            distinct.sort_unstable();
-            distinct.dedup();
-            (of_camera, distinct)
-        },
-    );
-    let mut cells: Vec<CellIndex> = tiled.iter().flat_map(|(_, cells)| cells).copied().collect();
+    let mut tile_of = vec![0; cameras.len()];
+    let mut runs: Vec<_> = cameras.chunks(TILED).zip(tile_of.chunks_mut(TILED)).collect();
+    let met = parallel::map_mut(&mut runs, |_, (cameras, tile_of)| {
+        let mut tiling = Tiling::new(layout);
+        for (tile, camera) in tile_of.iter_mut().zip(*cameras) {
+            *tile = tiling.place(camera.position);
+        }
+        tiling.into_cells()
+    });
+    let mut cells: Vec<CellIndex> = met.iter().flatten().copied().collect();
     cells.sort_unstable();
     cells.dedup();
-    let places: HashMap<CellIndex, u32, RandomState> = cells.iter().copied().zip(0..).collect();
-    let mut tile_of = vec![0; cameras.len()];
-    let mut runs: Vec<&mut [u32]> = tile_of.chunks_mut(2 * RUN).collect();
-    parallel::map_mut(&mut runs, |run, tile_of| {
-        let cells = tiled.get(run).map_or(&[][..], |(of_camera, _)| of_camera);
-        let mut last = None;
-        for (tile, &cell) in tile_of.iter_mut().zip(cells) {
-            // Neighbours come one after the other, mostly.
-            *tile = match last {
-                Some((same, place)) if same == cell => place,
-                _ => places.get(&cell).copied().unwrap_or(0),
-            };
-            last = Some((cell, *tile));
+    // From the places among a run's cells to those among all.
+    parallel::map_mut(&mut runs, |run, (_, tile_of)| {
+        let met = met.get(run).into_iter().flatten();
+        let places: Vec<usize> =
+            met.map(|cell| cells.binary_search(cell).unwrap_or_default()).collect();
+        for tile in tile_of.iter_mut() {
+            *tile = places.get(*tile as usize).map_or(0, |&place| number(place));
         }
     });
     (cells, tile_of)

@@ -74,9 +74,9 @@ impl<T: Copy> Run<T> {
 }
 
 /// Items in a run: those of one, dealt out, fit the second cache.
-pub(super) const RUN: usize = 1 << 15;
+const RUN: usize = 1 << 15;
 
-/// The number of a camera or a consent. There are less than 2^32, or loading is refused.
-fn number(index: usize) -> u32 {
+/// The number of a camera, a consent or a cell. There are less than 2^32, or loading is refused.
+pub(super) fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

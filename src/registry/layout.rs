@@ -39,12 +39,6 @@ impl Layout {
         self.block_rows
     }
 
-    /// Whether tiles are so small that the squares of [`Tiling`](tiling::Tiling) would not
-    /// save anything.
-    pub(crate) fn is_finer_than_squares(self) -> bool {
-        self.tile > Resolution::Seven
-    }
-
     /// The tile that a position belongs to.
     pub(crate) fn cell(self, position: Position) -> CellIndex {
         tiling::cell(position, self.tile)

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::quality::RandomState;
 use h3o::{CellIndex, LatLng, Resolution};
+use smallvec::SmallVec;
 
 use super::Layout;
 use crate::geometry::Position;
@@ -13,58 +14,138 @@ pub(crate) fn cell(position: Position, resolution: Resolution) -> CellIndex {
     LatLng::new(position.lat(), position.lon()).unwrap_or_default().to_cell(resolution)
 }
 
-/// The cells of many positions: where all corners of a small square are in one cell, so is what
-/// lies between them, and the square is looked up only once.
+/// The cells of many positions: what is well inside of a cell that was met before is not looked up.
 pub(super) struct Tiling {
     layout: Layout,
-    squares: [HashMap<(i32, i32), Option<CellIndex>, RandomState>; SQUARES.len()],
+    /// The cells that were met, and the places of those among them.
+    met: Vec<Shape>,
+    places: HashMap<CellIndex, u32, RandomState>,
+    /// The places of those that were met in a square.
+    near: HashMap<(i32, i32), SmallVec<[u32; 4]>, RandomState>,
+    /// The place of the last one.
+    last: u32,
 }
-
-/// Sides of squares: 2^16 units of 1e-7 degree, at most 730 m, and half of that where a square is in
-/// more than one cell. A cell of resolution 6 is about 7 km wide.
-const SQUARES: [u32; 2] = [16, 15];
-/// By how much corners are taken further out, since a cell's edges are no straight lines in
-/// degrees: they bend by less than a centimetre within a square, and this is 70 m.
-const MARGIN: i32 = 1 << 12;
-/// Nearer to a pole a degree of longitude gets so short that squares are slivers.
-const POLAR: i32 = 800_000_000;
 
 impl Tiling {
     pub(super) fn new(layout: Layout) -> Self {
-        Self { layout, squares: SQUARES.map(|_| HashMap::default()) }
+        let (places, near) = (HashMap::default(), HashMap::default());
+        Self { layout, met: Vec::new(), places, near, last: 0 }
     }
 
+    /// The cell of a position.
     pub(super) fn cell(&mut self, position: Position) -> CellIndex {
-        let layout = self.layout;
-        let (lon, lat) = (position.lon_e7(), position.lat_e7());
-        if lat.abs() > POLAR || layout.is_finer_than_squares() {
-            return layout.cell(position);
+        let place = self.place(position);
+        self.met.get(place as usize).map_or_else(|| self.layout.cell(position), |met| met.cell)
+    }
+
+    /// The place of a position's cell among those that were [met](Self::into_cells).
+    pub(super) fn place(&mut self, position: Position) -> u32 {
+        // Neighbours come one after the other, mostly.
+        if !self.is_well_in(self.last, position) {
+            self.last = self.near(position).unwrap_or_else(|| self.look_up(position));
         }
-        for (side, squares) in SQUARES.into_iter().zip(&mut self.squares) {
-            let square = (lon >> side, lat >> side);
-            if let Some(cell) =
-                *squares.entry(square).or_insert_with(|| around(square, side, layout))
-            {
-                return cell;
-            }
+        self.last
+    }
+
+    /// The cells that were met, in the order in which they were.
+    pub(super) fn into_cells(self) -> Vec<CellIndex> {
+        self.met.into_iter().map(|met| met.cell).collect()
+    }
+
+    fn is_well_in(&self, place: u32, position: Position) -> bool {
+        self.met.get(place as usize).is_some_and(|met| met.is_well_around(position))
+    }
+
+    fn near(&self, position: Position) -> Option<u32> {
+        let near = self.near.get(&self.square(position))?;
+        near.iter().copied().find(|&place| self.is_well_in(place, position))
+    }
+
+    fn look_up(&mut self, position: Position) -> u32 {
+        let cell = self.layout.cell(position);
+        let place = *self.places.entry(cell).or_insert_with(|| {
+            self.met.push(Shape::of(cell));
+            u32::try_from(self.met.len() - 1).unwrap_or(u32::MAX)
+        });
+        let near = self.near.entry(self.square(position)).or_default();
+        if !near.contains(&place) {
+            near.push(place);
         }
-        layout.cell(position)
+        place
+    }
+
+    /// A square that has positions of few cells: half as wide as a cell's side is long. Cells of the next
+    /// resolution are smaller by 2^1.4.
+    fn square(&self, position: Position) -> (i32, i32) {
+        let side = 26 - 7 * u32::from(u8::from(self.layout.tile())) / 5;
+        (position.lon_e7() >> side, position.lat_e7() >> side)
     }
 }
 
-/// The cell that a square is in, if it is in one.
-fn around(square: (i32, i32), side: u32, layout: Layout) -> Option<CellIndex> {
-    let [west, south] = [square.0 << side, square.1 << side].map(|low| low.saturating_sub(MARGIN));
-    let side = (1 << side) + 2 * MARGIN;
-    let corner = |x: i32, y: i32| {
-        Position::from_e7(west.saturating_add(x), south.saturating_add(y))
-            .ok()
-            .map(|corner| layout.cell(corner))
-    };
-    let first = corner(0, 0)?;
-    // The opposite one first, which is most often in another.
-    [(side, side), (side, 0), (0, side)]
-        .into_iter()
-        .all(|(x, y)| corner(x, y) == Some(first))
-        .then_some(first)
+/// A cell, and what is surely in it.
+struct Shape {
+    cell: CellIndex,
+    /// None where they are not known.
+    sides: SmallVec<[Side; 6]>,
+}
+
+/// Finer cells have too few cameras for their sides to pay.
+const FINEST: Resolution = Resolution::Eight;
+
+impl Shape {
+    fn of(cell: CellIndex) -> Self {
+        let sides = if cell.resolution() <= FINEST { sides(cell) } else { None };
+        Self { cell, sides: sides.unwrap_or_default() }
+    }
+
+    /// Whether a position is in the cell, and not so near to a side that it has to be looked up.
+    fn is_well_around(&self, position: Position) -> bool {
+        !self.sides.is_empty() && self.sides.iter().all(|side| side.is_well_left(position))
+    }
+}
+
+/// The sides of a cell, unless it has one that is no [`Side`].
+fn sides(cell: CellIndex) -> Option<SmallVec<[Side; 6]>> {
+    let vertices = cell.boundary();
+    let corner = |vertex: &LatLng| Position::new(vertex.lng(), vertex.lat()).ok();
+    let nexts = vertices.iter().cycle().skip(1);
+    let sides = vertices.iter().zip(nexts).map(|(from, to)| Side::of(corner(from)?, corner(to)?));
+    sides.collect()
+}
+
+/// A side of a cell, seen counter-clockwise: `lon * x + lat * y >= least` are the positions well left of
+/// it. All that are left of each side are in the cell, whatever its shape.
+struct Side {
+    x: i64,
+    y: i64,
+    least: i64,
+}
+
+/// Nearer to a pole degrees of longitude are too short.
+const POLAR: i32 = 800_000_000;
+/// Sides that are longer, in units of 1e-7 degree, go across the antimeridian or are not worth it.
+const LONGEST: i64 = 1 << 27;
+/// What corners lose by rounding, and more.
+const ROUNDED: i64 = 16;
+
+impl Side {
+    fn of(from: Position, to: Position) -> Option<Self> {
+        let [[lon, lat], [lon_to, lat_to]] =
+            [from, to].map(|end| [end.lon_e7(), end.lat_e7()].map(i64::from));
+        let (x, y) = (lat - lat_to, lon_to - lon);
+        let long = x.abs().max(y.abs());
+        if long > LONGEST || from.lat_e7().abs() > POLAR {
+            return None;
+        }
+        // A side is a geodesic, which is no straight line in degrees. Up to the latitude of 80 degrees it
+        // is off by at most 1.5 times the square of its length, in radians: that is 2.5e-9 in these units,
+        // and 2^-28 is 3.7e-9.
+        let margin = ((long * long) >> 28) + ROUNDED;
+        Some(Self { x, y, least: x * lon + y * lat + margin * (x.abs() + y.abs()) })
+    }
+
+    fn is_well_left(&self, position: Position) -> bool {
+        let (lon, lat) = (i64::from(position.lon_e7()), i64::from(position.lat_e7()));
+        lon * self.x + lat * self.y >= self.least
+    }
 }

@@ -7,7 +7,8 @@ use canvass::{
     Position, Recording, Registry, ReplayError, Revision, Scope, Tile, TileError, TileFlaw,
     TileKey,
 };
-use h3o::Resolution;
+use h3o::{CellIndex, LatLng, Resolution};
+use proptest::prelude::*;
 
 use crate::oracle::{Town, oracle};
 use crate::support::{Rng, *};
@@ -166,6 +167,78 @@ fn the_same_content_gives_the_same_bytes_whatever_the_order() {
         kept(&registry)
     };
     assert_eq!(bytes(forwards), bytes(backwards));
+}
+
+/// A place between the two, on the sphere: of neighbouring pentagons it is on an edge of the
+/// icosahedron, where the sides of cells have a bend.
+fn between(from: CellIndex, to: CellIndex, rng: &mut Rng) -> LatLng {
+    let [from, to] = [from, to].map(|cell| {
+        let at = LatLng::from(cell);
+        let (lat, lng) = (at.lat_radians(), at.lng_radians());
+        [lat.cos() * lng.cos(), lat.cos() * lng.sin(), lat.sin()]
+    });
+    let part = rng.below(1_000) as f64 / 1_000.0;
+    let along = |axis: usize| from[axis] * part + to[axis] * (1.0 - part);
+    let lat = along(2).atan2(along(0).hypot(along(1)));
+    LatLng::from_radians(lat, along(1).atan2(along(0))).unwrap_or_default()
+}
+
+/// A cell's centre, and positions beside its sides: from a hundredth of its width away down to nothing.
+fn beside_sides(cell: CellIndex, number: usize, rng: &mut Rng) -> Vec<Position> {
+    let (centre, corners) = (LatLng::from(cell), cell.boundary());
+    let mut positions = vec![(centre.lng(), centre.lat())];
+    for _ in 0..number {
+        let side = rng.below(corners.len() as u64) as usize;
+        let (from, to) = (corners[side], corners[(side + 1) % corners.len()]);
+        let part = rng.below(1_001) as f64 / 1_000.0;
+        let out = 1.0 + rng.within(-100, 100) as f64 * 10_f64.powi(-(rng.within(4, 8) as i32));
+        let along = |from: f64, to: f64| from + part * (to - from);
+        let away = |centre: f64, side: f64| centre + out * (side - centre);
+        positions.push((
+            away(centre.lng(), along(from.lng(), to.lng())),
+            away(centre.lat(), along(from.lat(), to.lat())),
+        ));
+    }
+    positions.into_iter().filter_map(|(lon, lat)| Position::new(lon, lat).ok()).collect()
+}
+
+#[test]
+fn cameras_are_in_the_tiles_of_their_cells() {
+    let mut rng = Rng(12);
+    for resolution in (0..=9).map(|number| Resolution::try_from(number).unwrap()) {
+        let pentagons: Vec<CellIndex> = resolution.pentagons().collect();
+        let mut cells = pentagons.clone();
+        for _ in 0..60 {
+            let (from, to) = (rng.pick(&pentagons), rng.pick(&pentagons));
+            cells.push(between(from, to, &mut rng).to_cell(resolution));
+            let anywhere = LatLng::new(rng.within(-90, 90) as f64, rng.within(-180, 180) as f64);
+            cells.push(anywhere.unwrap().to_cell(resolution));
+        }
+        let positions = cells.iter().flat_map(|&cell| beside_sides(cell, 200, &mut rng));
+        let cameras: Vec<Camera> = (0..)
+            .zip(positions.collect::<Vec<_>>())
+            .map(|(id, position)| Camera {
+                id: CameraId(id),
+                owner: OwnerId(id),
+                position,
+                recording: Recording::kept_for_days(30),
+                facing: None,
+            })
+            .collect();
+        let mut expected = BTreeMap::<TileKey, usize>::new();
+        for camera in &cameras {
+            let at = LatLng::new(camera.position.lat(), camera.position.lon()).unwrap();
+            let key = TileKey::from_u64(at.to_cell(resolution).into()).unwrap();
+            *expected.entry(key).or_default() += 1;
+        }
+        let layout = Layout::new(resolution, 60);
+        let registry = Registry::bulk_load_with_layout(&cameras, [], layout).unwrap();
+        let tiles = registry.tiles().changed;
+        let of_cameras = tiles.iter().filter(|tile| tile.cameras() > 0);
+        let found: BTreeMap<_, _> = of_cameras.map(|tile| (tile.key(), tile.cameras())).collect();
+        assert_eq!(found, expected, "{resolution}");
+        assert!(cameras.len() > 20_000 && found.len() >= cells.len() / 2, "{resolution}");
+    }
 }
 
 #[test]
