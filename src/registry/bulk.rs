@@ -8,24 +8,22 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use h3o::CellIndex;
 
-use super::block::{Row, RowStanding};
+use super::block::Row;
 use super::cluster::Cluster;
-use super::dealing::{Dealt, number};
+use super::dealing::{Dealt, GROUPS};
 use super::directory::{Directory, Positions};
 use super::layout::Layout;
-use super::owners::{Owners, Special};
 use super::packing::{Place, split};
+use super::said::{Said, Standings};
 use super::snapshot::Revision;
-use super::terms::{Interner, Terms};
-use super::tiling::Tiling;
-use super::writer::{Writer, standing};
+use super::tiling::cells;
+use super::writer::Writer;
 use super::{ChangeError, ChangeRefusal, Registry};
-use crate::camera::{Camera, OwnerId};
-use crate::consent::{Consent, Standing};
+use crate::camera::{Camera, CameraId, OwnerId};
+use crate::consent::Consent;
 use crate::parallel;
 
 impl Registry {
@@ -59,12 +57,15 @@ impl Registry {
             return Err(ChangeError { index: cameras.len(), reason: ChangeRefusal::RegistryFull });
         }
         // The caller's iterator runs on the caller's thread.
-        let (cells, taken) =
-            parallel::beside(|| cells(cameras, layout), || Taken::of_consents(consents));
+        let ((cells, indexed), said) = parallel::beside(
+            || (cells(cameras, layout), Indexed::new(cameras)),
+            || Said::of_consents(consents, cameras.len()),
+        );
         let (cells, tile_of) = cells;
         let first = |cell| (cell, Revision(0));
         let cells: Vec<_> = cells.into_iter().map(first).collect();
-        let (writer, root) = build(cameras, &tile_of, &cells, taken?, layout)?;
+        let (said, indexed) = (said?, indexed?);
+        let (writer, root) = build(cameras, &tile_of, &cells, indexed, said, layout)?;
         Ok(Self::publish_first(writer, root, Revision(0)))
     }
 }
@@ -75,51 +76,38 @@ pub(super) fn build(
     cameras: &[Camera],
     tile_of: &[u32],
     cells: &[(CellIndex, Revision)],
-    taken: Taken,
+    indexed: Indexed,
+    said: Said,
     layout: Layout,
 ) -> Result<(Writer, Cluster), ChangeError> {
-    let Taken { interner, consents, special } = taken;
-    let mut directory = Directory::with_capacity(cameras.len(), owners(cameras));
-    index_cameras(cameras, &mut directory)?;
-    let terms_of = join(cameras, &consents, special, &mut directory)?;
-    let tiles = tiles(cameras, tile_of, &terms_of, cells, &directory, layout);
+    let Indexed { mut directory, owners, owned } = indexed;
+    let (interner, standings) = said.join(&owned, [cameras.len(), owners], &mut directory)?;
+    drop(owned);
+    let tiles = tiles(cameras, tile_of, cells, &standings, layout);
     let root = Cluster::assemble(tiles, layout);
     Ok((Writer::of(directory, interner, layout), root))
 }
 
-/// What owners said, on its way into the directory.
-#[derive(Default)]
-pub(super) struct Taken {
-    pub(super) interner: Interner,
-    /// Owners with the number of the terms to which they agreed, if they did.
-    pub(super) consents: Vec<(OwnerId, Option<u32>)>,
-    /// What is special about owners.
-    pub(super) special: Vec<(OwnerId, Special)>,
+/// What can be done for cameras before it is known what their owners said.
+pub(super) struct Indexed {
+    /// Where each camera stands.
+    directory: Directory,
+    /// About how many owners there are.
+    owners: usize,
+    /// The cameras dealt out by their owners, each with its number.
+    owned: Dealt<(OwnerId, CameraId, u32)>,
 }
 
-impl Taken {
-    /// Interns the scopes of consents and keeps what is special about them.
-    fn of_consents(
-        consents: impl IntoIterator<Item = (OwnerId, Consent)>,
-    ) -> Result<Self, ChangeError> {
-        let mut taken = Self::default();
-        for (index, (owner, consent)) in consents.into_iter().enumerate() {
-            if consent.standing() == Standing::NotGranted {
-                taken.consents.push((owner, None));
-                continue;
-            }
-            let (lapses, limit) = (consent.lapses(), consent.limit());
-            let terms = taken
-                .interner
-                .acquire(Terms::of(consent))
-                .ok_or(ChangeError { index, reason: ChangeRefusal::RegistryFull })?;
-            taken.consents.push((owner, Some(terms)));
-            let special = Special { lapses, limit, ..Special::default() };
-            if !special.is_usual() {
-                taken.special.push((owner, special));
-            }
-        }
-        Ok(taken)
+impl Indexed {
+    pub(super) fn new(cameras: &[Camera]) -> Result<Self, ChangeError> {
+        let owners = owners(cameras);
+        let mut directory = Directory::with_capacity(cameras.len(), owners);
+        index_cameras(cameras, &mut directory)?;
+        let grouping = directory.owners.grouping(GROUPS);
+        let owned = Dealt::new(cameras, grouping.groups(), |index, camera| {
+            (grouping.of(camera.owner.0), (camera.owner, camera.id, index))
+        });
+        Ok(Self { directory, owners, owned })
     }
 }
 
@@ -129,9 +117,6 @@ fn owners(cameras: &[Camera]) -> usize {
     let distinct = sample().collect::<BTreeSet<_>>().len();
     cameras.len().saturating_mul(distinct) / sample().count().max(1)
 }
-
-/// Groups of shards: so many that one fits the second cache, so few that dealing out is fast.
-const GROUPS: usize = 1_024;
 
 /// Fills the look-up of cameras.
 fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), ChangeError> {
@@ -161,129 +146,12 @@ fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), Ch
     }
 }
 
-/// Cameras whose cells are found together: so many that few cells are looked up for several of them.
-const TILED: usize = 1 << 17;
-
-/// The cells that have cameras, ascending, and the place among them of each camera's.
-fn cells(cameras: &[Camera], layout: Layout) -> (Vec<CellIndex>, Vec<u32>) {
-    let mut tile_of = vec![0; cameras.len()];
-    let mut runs: Vec<_> = cameras.chunks(TILED).zip(tile_of.chunks_mut(TILED)).collect();
-    let met = parallel::map_mut(&mut runs, |_, (cameras, tile_of)| {
-        let mut tiling = Tiling::new(layout);
-        for (tile, camera) in tile_of.iter_mut().zip(*cameras) {
-            *tile = tiling.place(camera.position);
-        }
-        tiling.into_cells()
-    });
-    let mut cells: Vec<CellIndex> = met.iter().flatten().copied().collect();
-    cells.sort_unstable();
-    cells.dedup();
-    // From the places among a run's cells to those among all.
-    parallel::map_mut(&mut runs, |run, (_, tile_of)| {
-        let met = met.get(run).into_iter().flatten();
-        let places: Vec<usize> =
-            met.map(|cell| cells.binary_search(cell).unwrap_or_default()).collect();
-        for tile in tile_of.iter_mut() {
-            *tile = places.get(*tile as usize).map_or(0, |&place| number(place));
-        }
-    });
-    (cells, tile_of)
-}
-
-/// What cameras' owners said: the number of their terms and one, [`TermsOf::NONE`], or
-/// [`TermsOf::SPECIAL`] where it has to be looked up.
-struct TermsOf(Vec<AtomicU32>);
-
-impl TermsOf {
-    const NONE: u32 = 0;
-    const SPECIAL: u32 = u32::MAX;
-
-    fn new(cameras: usize) -> Self {
-        Self((0..cameras).map(|_| AtomicU32::new(Self::NONE)).collect())
-    }
-
-    fn set(&self, camera: u32, said: u32) {
-        // Each camera is set once, and read after all threads are done.
-        if let Some(slot) = self.0.get(camera as usize) {
-            slot.store(said, Ordering::Relaxed);
-        }
-    }
-
-    fn standing(&self, number: usize, camera: &Camera, directory: &Directory) -> RowStanding {
-        match self.0.get(number).map_or(Self::NONE, |slot| slot.load(Ordering::Relaxed)) {
-            Self::NONE => RowStanding::NotGranted,
-            Self::SPECIAL => {
-                let terms = directory.owner(camera.owner).terms();
-                standing(terms, || directory.special(camera.owner))
-            }
-            said => standing(said.checked_sub(1), || None),
-        }
-    }
-}
-
-/// Fills the look-up of owners, and finds what each camera's owner said.
-fn join(
-    cameras: &[Camera],
-    consents: &[(OwnerId, Option<u32>)],
-    special: Vec<(OwnerId, Special)>,
-    directory: &mut Directory,
-) -> Result<TermsOf, ChangeError> {
-    let grouping = directory.owners.grouping(GROUPS);
-    let groups = grouping.groups();
-    let consents = Dealt::new(consents, groups, |index, &(owner, terms)| {
-        (grouping.of(owner.0), (owner, terms, index))
-    });
-    let owned = Dealt::new(cameras, groups, |index, camera| {
-        (grouping.of(camera.owner.0), (camera.owner, camera.id, index))
-    });
-    let mut specials: Vec<Vec<(OwnerId, Special)>> = (0..groups).map(|_| Vec::new()).collect();
-    for (owner, special) in special {
-        if let Some(group) = specials.get_mut(grouping.of(owner.0)) {
-            group.push((owner, special));
-        }
-    }
-    let (terms_of, expected) = (TermsOf::new(cameras.len()), owners(cameras));
-    let mut groups: Vec<_> = directory.owners.groups_mut(GROUPS).zip(specials).collect();
-    let twice = parallel::map_mut(&mut groups, |number, (group, specials)| {
-        let mut twice = None;
-        group.reserve(expected, Owners::reserve);
-        for &(owner, terms, index) in consents.group(number) {
-            let Some(owners) = group.of_mut(owner.0) else { continue };
-            if !owners.agree(owner, terms) && twice.is_none() {
-                twice = Some((index, owner));
-            }
-        }
-        for (owner, special) in std::mem::take(specials) {
-            let Some(owners) = group.of_mut(owner.0) else { continue };
-            owners.change_special(owner, |before| *before = special);
-        }
-        for &(owner, camera, index) in owned.group(number) {
-            let Some(owners) = group.of_mut(owner.0) else { continue };
-            let Some(terms) = owners.attach(owner, camera).terms() else { continue };
-            let said = match owners.special(owner) {
-                None => terms.saturating_add(1),
-                Some(_) => TermsOf::SPECIAL,
-            };
-            terms_of.set(index, said);
-        }
-        twice
-    });
-    match twice.into_iter().flatten().min() {
-        None => Ok(terms_of),
-        Some((index, owner)) => {
-            let reason = ChangeRefusal::TwoConsents { owner };
-            Err(ChangeError { index: index as usize, reason })
-        }
-    }
-}
-
 /// The tiles of all cameras, ascending by cell.
 fn tiles(
     cameras: &[Camera],
     tile_of: &[u32],
-    terms_of: &TermsOf,
     cells: &[(CellIndex, Revision)],
-    directory: &Directory,
+    standings: &Standings,
     layout: Layout,
 ) -> Vec<Arc<Cluster>> {
     let dealt = Dealt::new(tile_of, cells.len(), |number, &tile| (tile as usize, number));
@@ -293,7 +161,7 @@ fn tiles(
     };
     let row = |row: usize| {
         let &camera = cameras.get(row)?;
-        Some(Row { camera, standing: terms_of.standing(row, &camera, directory) })
+        Some(Row { camera, standing: standings.of(row) })
     };
     parallel::map(cells.len(), Vec::new, |places: &mut Vec<Place>, tile| {
         places.clear();

@@ -73,6 +73,9 @@ impl<T: Copy> Run<T> {
     }
 }
 
+/// Groups of shards: so many that one fits the second cache, so few that dealing out is fast.
+pub(super) const GROUPS: usize = 1_024;
+
 /// Items in a run: those of one, dealt out, fit the second cache.
 const RUN: usize = 1 << 15;
 

@@ -17,6 +17,7 @@ mod packing;
 mod plan;
 mod publish;
 mod restore;
+mod said;
 mod shards;
 mod snapshot;
 mod spares;

@@ -116,8 +116,8 @@ impl Owners {
         one.into_iter().chain(more.into_iter().flat_map(More::iter))
     }
 
-    /// Notes that a camera is an owner's, and gives back the owner's entry.
-    pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) -> Owner {
+    /// Notes that a camera is an owner's, and gives back the owner's terms.
+    pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) -> Option<u32> {
         let entry = self.entries.entry(Key(owner)).or_insert(Owner::NEW);
         if entry.cameras == Cameras::None {
             entry.one = camera;
@@ -126,7 +126,7 @@ impl Owners {
             self.more.entry(owner).or_default().insert(camera);
             entry.cameras = Cameras::More;
         }
-        *entry
+        entry.terms()
     }
 
     /// Notes that a camera is no longer an owner's. An owner who has nothing left is forgotten.

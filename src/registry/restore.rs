@@ -2,9 +2,10 @@
 
 use h3o::CellIndex;
 
-use super::bulk::{Taken, build};
+use super::bulk::{Indexed, build};
 use super::layout::Layout;
 use super::owners::Special;
+use super::said::Said;
 use super::snapshot::{Revision, Snapshot, State};
 use super::terms::Terms;
 use super::tile::TileKey;
@@ -181,8 +182,11 @@ impl Loading {
         let pages = std::mem::take(&mut self.pages);
         let revisions: Vec<_> =
             pages.iter().map(|&(page, revision, ..)| (page, revision)).collect();
-        let built = take_pages(pages)
-            .and_then(|taken| build(&self.cameras, &self.tile_of, &self.cells, taken, layout));
+        let (indexed, said) =
+            parallel::beside(|| Indexed::new(&self.cameras), || take_pages(pages));
+        let built = said.and_then(|said| {
+            build(&self.cameras, &self.tile_of, &self.cells, indexed?, said, layout)
+        });
         let (mut writer, root) = built.map_err(|error| self.error(error))?;
         for (page, revision) in revisions {
             writer.pages.set_page(page, revision);
@@ -207,33 +211,34 @@ impl Loading {
 
 /// Interns the scopes of each page's consents, each once however many owners have it, and keeps what
 /// is special about them.
-fn take_pages(pages: Vec<Page>) -> Result<Taken, ChangeError> {
+fn take_pages(pages: Vec<Page>) -> Result<Said, ChangeError> {
     let full = ChangeError { index: 0, reason: ChangeRefusal::RegistryFull };
-    let mut taken = Taken::default();
-    taken.consents.reserve_exact(pages.iter().map(|(.., owners)| owners.len()).sum());
+    let mut said = Said::default();
+    said.reserve(pages.iter().map(|(.., owners)| owners.len()).sum());
     for (_, _, consents, owners) in pages {
         let mut distinct = Vec::with_capacity(consents.len());
         for consent in consents {
             let (lapses, limit) = (consent.lapses(), consent.limit());
-            let terms = taken.interner.acquire(Terms::of(consent)).ok_or(full)?;
-            distinct.push((terms, Special { lapses, limit, ..Special::default() }));
+            let terms = said.interner.acquire(Terms::of(consent)).ok_or(full)?;
+            distinct.push((terms, Special { lapses, limit, asked: None }));
         }
         for OwnerRow { owner, consent, asked } in owners {
             let consent = consent.and_then(|number| distinct.get(number as usize));
-            let mut special = Special::default();
-            if let Some((terms, of_consent)) = consent {
-                taken.interner.share(*terms);
-                taken.consents.push((owner, Some(*terms)));
-                special = of_consent.clone();
+            let (terms, mut special) = match consent {
+                Some((terms, special)) => (Some(*terms), special.clone()),
+                None => (None, Special::default()),
+            };
+            if let Some(terms) = terms {
+                said.interner.share(terms);
             }
             special.asked = (!asked.is_empty()).then(|| Box::new(asked));
-            if !special.is_usual() {
-                taken.special.push((owner, special));
+            if !said.note(owner, terms, special) {
+                return Err(full);
             }
         }
         for (terms, _) in distinct {
-            taken.interner.release(terms);
+            said.interner.release(terms);
         }
     }
-    Ok(taken)
+    Ok(said)
 }

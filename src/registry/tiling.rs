@@ -7,7 +7,10 @@ use h3o::{CellIndex, LatLng, Resolution};
 use smallvec::SmallVec;
 
 use super::Layout;
+use super::dealing::number;
+use crate::camera::Camera;
 use crate::geometry::Position;
+use crate::parallel;
 
 /// The H3 cell of a position.
 pub(crate) fn cell(position: Position, resolution: Resolution) -> CellIndex {
@@ -80,6 +83,35 @@ impl Tiling {
         let side = 26 - 7 * u32::from(u8::from(self.layout.tile())) / 5;
         (position.lon_e7() >> side, position.lat_e7() >> side)
     }
+}
+
+/// Cameras whose cells are found together: so many that few cells are looked up for several of them.
+const TILED: usize = 1 << 17;
+
+/// The cells that have cameras, ascending, and the place among them of each camera's.
+pub(super) fn cells(cameras: &[Camera], layout: Layout) -> (Vec<CellIndex>, Vec<u32>) {
+    let mut tile_of = vec![0; cameras.len()];
+    let mut runs: Vec<_> = cameras.chunks(TILED).zip(tile_of.chunks_mut(TILED)).collect();
+    let met = parallel::map_mut(&mut runs, |_, (cameras, tile_of)| {
+        let mut tiling = Tiling::new(layout);
+        for (tile, camera) in tile_of.iter_mut().zip(*cameras) {
+            *tile = tiling.place(camera.position);
+        }
+        tiling.into_cells()
+    });
+    let mut cells: Vec<CellIndex> = met.iter().flatten().copied().collect();
+    cells.sort_unstable();
+    cells.dedup();
+    // From the places among a run's cells to those among all.
+    parallel::map_mut(&mut runs, |run, (_, tile_of)| {
+        let met = met.get(run).into_iter().flatten();
+        let places: Vec<usize> =
+            met.map(|cell| cells.binary_search(cell).unwrap_or_default()).collect();
+        for tile in tile_of.iter_mut() {
+            *tile = places.get(*tile as usize).map_or(0, |&place| number(place));
+        }
+    });
+    (cells, tile_of)
 }
 
 /// A cell, and what is surely in it.
