@@ -8,7 +8,6 @@ use canvass::{
     TileKey,
 };
 use h3o::{CellIndex, LatLng, Resolution};
-use proptest::prelude::*;
 
 use crate::oracle::{Town, oracle};
 use crate::support::{Rng, *};
