@@ -1,7 +1,5 @@
 //! Up to 64 neighbouring cameras in columns: one `u64` mask answers a question about all of them.
 
-use std::mem::offset_of;
-
 use prefetch_index::prefetch_index;
 
 use super::column::{Common, ROWS, Rare, at, halved, halved_ids, joined_ids, set};
@@ -66,8 +64,12 @@ pub(crate) struct Block {
     since_lower: [u16; ROWS],
 }
 
-/// Columns begin at cache lines, and what few rows have is answered from one.
+/// Columns begin at cache lines, and what few rows have is answered from one; where pointers are as long
+/// as they were laid out for.
+#[cfg(target_pointer_width = "64")]
 const _: () = {
+    use std::mem::offset_of;
+
     assert!(offset_of!(Block, terms_lower) % 64 == 0);
     assert!(offset_of!(Block, ids_lower) % 64 == 0);
     assert!(offset_of!(Block, timed) % 64 == 2 * size_of::<u64>());

@@ -102,7 +102,7 @@ impl fmt::Display for TileKey {
     }
 }
 
-/// A number is no [`TileKey`].
+/// A number is not a [`TileKey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{number}` is neither an H3 cell nor one of {PAGES} pages of owners")]
 pub struct TileKeyError {

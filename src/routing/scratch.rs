@@ -82,7 +82,6 @@ impl SimdLevel {
         [Self::Scalar, Self::Baseline, Self::Sse42, Self::Avx2, Self::Avx512];
 
     fn find(self) -> Option<Level> {
-        let best = Level::new();
         match self {
             #[cfg(feature = "scalar")]
             Self::Scalar => Some(Level::fallback()),
@@ -90,11 +89,11 @@ impl SimdLevel {
             Self::Scalar => Some(Level::baseline()).filter(|level| level.is_fallback()),
             Self::Baseline => Some(Level::baseline()),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Self::Sse42 => best.as_sse4_2().map(Level::Sse4_2),
+            Self::Sse42 => Level::new().as_sse4_2().map(Level::Sse4_2),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Self::Avx2 => best.as_avx2().map(Level::Avx2),
+            Self::Avx2 => Level::new().as_avx2().map(Level::Avx2),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Self::Avx512 => best.as_avx512().map(Level::Avx512),
+            Self::Avx512 => Level::new().as_avx512().map(Level::Avx512),
             #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
             _ => None,
         }
