@@ -31,7 +31,7 @@ impl Cluster {
     /// Applies the edits of a revision, which are in ascending order of their cells.
     pub(crate) fn edit(
         &mut self,
-        edits: &[(CellIndex, Edit)],
+        edits: &[(CellIndex, &Edit)],
         revision: Revision,
         layout: Layout,
         spares: &mut Spares,
@@ -126,13 +126,13 @@ fn follow(mine: &mut Arc<Cluster>, newer: &Arc<Cluster>, edits: usize, spares: &
 /// Tells whether the tree had to be built anew.
 fn edit_clusters(
     tree: &mut Tree<Arc<Cluster>>,
-    edits: &[(CellIndex, Edit)],
+    edits: &[(CellIndex, &Edit)],
     below: Resolution,
     revision: Revision,
     layout: Layout,
     spares: &mut Spares,
 ) -> bool {
-    let child = |(cell, _): &(CellIndex, Edit)| cell.parent(below);
+    let child = |(cell, _): &(CellIndex, &Edit)| cell.parent(below);
     let mut groups: Vec<_> = edits.chunk_by(|a, b| child(a) == child(b)).collect();
     let mut edited = Vec::with_capacity(groups.len());
     // Each has its part of the spare blocks: not each edit needs one, so that none has too many.
@@ -183,14 +183,14 @@ fn edit_clusters(
 fn edit_blocks(
     tree: &mut Tree<Leaf>,
     grown: &mut usize,
-    edits: &[(CellIndex, Edit)],
+    edits: &[(CellIndex, &Edit)],
     layout: Layout,
     spares: &mut Spares,
 ) -> bool {
     let mut homeless = Homeless::default();
     let mut is_emptied = false;
     for &(_, edit) in edits {
-        match edit {
+        match *edit {
             Edit::Insert(row) => {
                 // A camera that found no home must not be overtaken by an edit to itself.
                 if !insert_in_place(tree, row, spares) {

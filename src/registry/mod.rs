@@ -206,7 +206,7 @@ impl Registry {
 /// Notes which cells lost their last camera to some edits, and which have one again.
 fn note_vanished(
     vanished: &mut Arc<BTreeMap<CellIndex, Revision>>,
-    edits: &[(CellIndex, Edit)],
+    edits: &[(CellIndex, &Edit)],
     root: &Cluster,
     revision: Revision,
 ) {

@@ -30,7 +30,8 @@ use crate::time::seconds;
 /// What a list of changes comes to.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    edits: Vec<Planned>,
+    /// Those of each group.
+    edits: Vec<Vec<Planned>>,
     /// Owners who were spoken of.
     pub(crate) followed: Vec<OwnerId>,
     /// Terms that are no longer used once the plan is carried out.
@@ -116,7 +117,7 @@ pub(crate) fn plan(
     let mut steps = dealt.steps;
     for moved in moved {
         let Moved { rows, steps: of_cameras, added, removed, .. } = moved;
-        plan.edits.extend(rows);
+        plan.edits.push(rows);
         (plan.added, plan.removed) = (plan.added + added, plan.removed + removed);
         for (group, step) in of_cameras {
             if let Some(steps) = steps.get_mut(group) {
@@ -129,7 +130,7 @@ pub(crate) fn plan(
         follow_owners(group, steps, cameras, root, layout)
     });
     for Followed { edits, owners, released } in followed {
-        plan.edits.extend(edits);
+        plan.edits.push(edits);
         plan.followed.extend(owners);
         plan.released.extend(released);
     }
@@ -138,14 +139,15 @@ pub(crate) fn plan(
 
 impl Plan {
     /// The edits with their tiles, ascending by tile; those of one tile in the order of the changes.
-    pub(crate) fn in_tiles(&self) -> Vec<(CellIndex, Edit)> {
+    pub(crate) fn in_tiles(&self) -> Vec<(CellIndex, &Edit)> {
+        let edits: Vec<&Planned> = self.edits.iter().flatten().collect();
         let mut order: Vec<(CellIndex, usize, usize)> = (0..)
-            .zip(&self.edits)
+            .zip(&edits)
             .map(|(place, planned)| (planned.cell, planned.index, place))
             .collect();
         order.sort_unstable();
         let edit =
-            |(cell, _, place): (CellIndex, usize, usize)| Some((cell, self.edits.get(place)?.edit));
+            |(cell, _, place): (CellIndex, usize, usize)| Some((cell, &edits.get(place)?.edit));
         order.into_iter().filter_map(edit).collect()
     }
 }
@@ -168,8 +170,8 @@ impl DealtChanges {
         owner_group: Grouping<'_>,
     ) -> Self {
         let mut dealt = Self {
-            cameras: (0..camera_group.groups()).map(|_| Vec::new()).collect(),
-            steps: (0..owner_group.groups()).map(|_| Vec::new()).collect(),
+            cameras: lists(camera_group.groups(), changes.len()),
+            steps: lists(owner_group.groups(), changes.len()),
             acquired: Vec::new(),
             refused: None,
         };
@@ -225,6 +227,11 @@ impl DealtChanges {
         self.acquired.push(terms);
         Some(Deed::Consent { terms: Some(terms), lapses, limit })
     }
+}
+
+/// Empty lists, with room for so many items in all.
+fn lists<T>(number: usize, items: usize) -> Vec<Vec<T>> {
+    (0..number).map(|_| Vec::with_capacity(items / number)).collect()
 }
 
 /// What one group of owners gives.

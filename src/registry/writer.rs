@@ -36,8 +36,8 @@ pub(crate) struct Writer {
     pub(crate) edits: usize,
 }
 
-/// So many cameras allow for one spare block: a sixteenth of the blocks that they fill.
-const CAMERAS_A_SPARE: usize = 960;
+/// So many cameras allow for one spare block: a thirteenth of the blocks that they fill.
+const CAMERAS_A_SPARE: usize = 800;
 
 impl Writer {
     pub(crate) fn new(layout: Layout) -> Self {
