@@ -42,7 +42,7 @@ pub(crate) struct Row {
 /// | ids 64 x (u32, u32) | since 64 x u16, its lower halves
 /// row:       0 .. granted: owner agreed | granted .. len: did not | len .. 64: meaningless
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Block {
     lon: [i32; ROWS],
@@ -62,6 +62,43 @@ pub(crate) struct Block {
     since_upper: [u16; ROWS],
     ids_lower: [(u32, u32); ROWS],
     since_lower: [u16; ROWS],
+}
+
+impl Clone for Block {
+    fn clone(&self) -> Self {
+        Self {
+            lon: self.lon,
+            lat: self.lat,
+            facings: self.facings.clone(),
+            zone: self.zone,
+            ended: self.ended.clone(),
+            timed: self.timed.clone(),
+            terms_upper: self.terms_upper.clone(),
+            ids_upper: self.ids_upper.clone(),
+            terms_lower: self.terms_lower,
+            kept_days: self.kept_days,
+            since_upper: self.since_upper,
+            ids_lower: self.ids_lower,
+            since_lower: self.since_lower,
+        }
+    }
+
+    /// Keeps the memory of its lists, which is not asked for and given back then.
+    fn clone_from(&mut self, source: &Self) {
+        self.lon = source.lon;
+        self.lat = source.lat;
+        self.facings.clone_from(&source.facings);
+        self.zone = source.zone;
+        self.ended.clone_from(&source.ended);
+        self.timed.clone_from(&source.timed);
+        self.terms_upper.clone_from(&source.terms_upper);
+        self.ids_upper.clone_from(&source.ids_upper);
+        self.terms_lower = source.terms_lower;
+        self.kept_days = source.kept_days;
+        self.since_upper = source.since_upper;
+        self.ids_lower = source.ids_lower;
+        self.since_lower = source.since_lower;
+    }
 }
 
 /// Columns begin at cache lines, and what few rows have is answered from one; where pointers are as long

@@ -19,12 +19,28 @@ pub(super) fn set<T>(column: &mut [T; ROWS], row: usize, value: T) {
 }
 
 /// A column that few rows have a value in: a mask of those rows, and the values in their order.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Rare<T> {
     values: Vec<T>,
     // INVARIANT: as many rows as there are values.
     mask: u64,
+}
+
+impl<T: Clone> Clone for Rare<T> {
+    fn clone(&self) -> Self {
+        Self { values: self.values.clone(), mask: self.mask }
+    }
+
+    /// Keeps the memory of the list where it has room enough, and not much too much.
+    fn clone_from(&mut self, source: &Self) {
+        let room = source.values.len()..=source.values.len() + 4;
+        if !room.contains(&self.values.capacity()) {
+            self.values = Vec::with_capacity(source.values.len());
+        }
+        self.values.clone_from(&source.values);
+        self.mask = source.mask;
+    }
 }
 
 impl<T: Copy> Rare<T> {

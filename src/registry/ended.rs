@@ -5,12 +5,23 @@ use crate::geometry::ones;
 
 /// When the cameras of some rows stopped recording, in seconds. For the first of them the upper halves
 /// stand beside the mask, which are nearly always enough.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Ended {
     exact: Rare<u32>,
     // INVARIANT: those of the first values of `exact`.
     uppers: [u16; UPPERS],
+}
+
+impl Clone for Ended {
+    fn clone(&self) -> Self {
+        Self { exact: self.exact.clone(), uppers: self.uppers }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.exact.clone_from(&source.exact);
+        self.uppers = source.uppers;
+    }
 }
 
 /// More than most blocks have.

@@ -26,7 +26,7 @@ impl Timing {
 }
 
 /// When the grants of some rows hold. But on two days that is known without leaving the block.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Timed {
     /// The rows that have a value, and the days of the first of these.
@@ -34,6 +34,17 @@ pub(crate) struct Timed {
     mask: u64,
     days: [Days; DAYS],
     exact: Rare<Timing>,
+}
+
+impl Clone for Timed {
+    fn clone(&self) -> Self {
+        Self { mask: self.mask, days: self.days, exact: self.exact.clone() }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.exact.clone_from(&source.exact);
+        (self.mask, self.days) = (source.mask, source.days);
+    }
 }
 
 /// More than most blocks have.
