@@ -139,9 +139,13 @@ impl Block {
     }
 
     /// A block of some rows; those past the 64th are left out.
-    pub(crate) fn of(rows: impl IntoIterator<Item = Row>) -> Self {
+    pub(crate) fn of(rows: &[Row]) -> Self {
+        let rows = rows.get(..ROWS).unwrap_or(rows);
         let mut block = Self::empty();
-        rows.into_iter().take(ROWS).for_each(|row| block.push(row));
+        // In the order in which a block has them, so that none has to change places.
+        let agreed = |row: &&Row| row.standing != RowStanding::NotGranted;
+        let others = rows.iter().filter(|row| !agreed(row));
+        rows.iter().filter(agreed).chain(others).for_each(|row| block.write(row));
         block.timed.shrink();
         block.ended.shrink();
         block.facings.shrink();
@@ -280,9 +284,13 @@ impl Block {
 
     /// Adds a row to a block that is not full; to a full one it adds nothing.
     pub(crate) fn push(&mut self, row: Row) {
-        if self.zone.is_full() {
-            return;
+        if !self.zone.is_full() {
+            self.write(&row);
         }
+    }
+
+    #[inline]
+    fn write(&mut self, row: &Row) {
         let index = self.len();
         let Camera { id, owner, position, recording, facing } = row.camera;
         let (since, until, kept_days) = recording.columns();
@@ -295,8 +303,12 @@ impl Block {
         let (since_upper, since_lower) = halved(since);
         set(&mut self.since_upper, index, since_upper);
         set(&mut self.since_lower, index, since_lower);
-        self.end(index, (until != NEVER).then_some(until));
-        self.facings.set(index, facing);
+        if until != NEVER {
+            self.end(index, Some(until));
+        }
+        if facing.is_some() {
+            self.facings.set(index, facing);
+        }
         self.zone.least_kept = self.zone.least_kept.min(kept_days);
         self.zone.latest_since = self.zone.latest_since.max(since_upper);
         self.zone.len += 1;
@@ -316,6 +328,7 @@ impl Block {
     }
 
     /// Changes a row's standing; the row may change places with another.
+    #[inline]
     pub(crate) fn set_standing(&mut self, row: usize, standing: RowStanding) {
         let was_granted = row < self.zone.granted_len();
         if was_granted {

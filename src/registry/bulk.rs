@@ -155,15 +155,15 @@ fn tiles(
     layout: Layout,
 ) -> Vec<Arc<Cluster>> {
     let dealt = Dealt::new(tile_of, cells.len(), |number, &tile| (tile as usize, number));
-    let place = |&row: &u32| {
-        let camera = cameras.get(row as usize)?;
-        Some(Place { position: camera.position, row })
+    let place = |&number: &u32| {
+        let camera = cameras.get(number as usize)?;
+        Some(Place { position: camera.position, row: (number, standings.said(number)) })
     };
-    let row = |row: usize| {
-        let &camera = cameras.get(row)?;
-        Some(Row { camera, standing: standings.of(row) })
+    let row = |&(number, said): &(u32, u32)| {
+        let &camera = cameras.get(number as usize)?;
+        Some(Row { camera, standing: standings.of(said) })
     };
-    parallel::map(cells.len(), Vec::new, |places: &mut Vec<Place>, tile| {
+    parallel::map(cells.len(), Vec::new, |places: &mut Vec<_>, tile| {
         places.clear();
         places.extend(dealt.group(tile).filter_map(place));
         let blocks = split(places, layout.block_rows(), row);

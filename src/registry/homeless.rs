@@ -89,7 +89,7 @@ pub(super) fn settle(
     if are_many(&rows, blocks.len()) {
         let settled = blocks.iter().flat_map(|(_, leaf)| leaf.block().iter());
         let rows: Vec<Row> = settled.chain(rows).collect();
-        return pack(&rows, layout.block_rows()).map(house).collect();
+        return pack(&rows, layout.block_rows()).into_iter().map(house).collect();
     }
     for row in rows {
         settle_one(&mut blocks, row, spares);
@@ -112,12 +112,12 @@ fn settle_one(blocks: &mut Vec<Housed>, row: Row, spares: &mut Spares) {
         }
         Some(full) => {
             let rows: Vec<Row> = full.1.block().iter().chain([row]).collect();
-            let mut halves = pack(&rows, rows.len().div_ceil(2)).map(house);
+            let mut halves = pack(&rows, rows.len().div_ceil(2)).into_iter().map(house);
             if let Some(first) = halves.next() {
                 *full = first;
             }
             blocks.extend(halves);
         }
-        None => blocks.push(house(Block::of([row]))),
+        None => blocks.push(house(Block::of(&[row]))),
     }
 }

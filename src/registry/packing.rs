@@ -1,40 +1,36 @@
 //! Rows packed into blocks of neighbours.
 
-use super::block::{Block, Row, RowStanding};
+use super::block::{Block, Row};
 use crate::geometry::{Envelope, Position};
 
-/// Where a row stands, and which row it is.
+/// Where a row stands, and how it is found.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Place<T> {
     pub(crate) position: Position,
-    pub(crate) row: u32,
+    pub(crate) row: T,
 }
 
 /// Packs rows into blocks of neighbours, as [`split`] does.
-pub(crate) fn pack(rows: &[Row], block_rows: usize) -> impl Iterator<Item = Block> {
-    let place = |(row, at): (u32, &Row)| Place { position: at.camera.position, row };
-    let mut places: Vec<Place> = (0..).zip(rows).map(place).collect();
-    split(&mut places, block_rows, |row| rows.get(row).copied()).into_iter()
+pub(crate) fn pack(rows: &[Row], block_rows: usize) -> Vec<Block> {
+    let places = rows.iter().map(|row| Place { position: row.camera.position, row });
+    let mut places: Vec<Place<&Row>> = places.collect();
+    split(&mut places, block_rows, |&&row| Some(row)).collect()
 }
 
 /// Splits rows into blocks of neighbours, each but the last of `block_rows`.
 /// O(n log(n / `block_rows`)).
-pub(crate) fn split(
-    places: &mut [Place],
+pub(crate) fn split<T>(
+    places: &mut [Place<T>],
     block_rows: usize,
-    row: impl Fn(usize) -> Option<Row>,
-) -> Vec<Block> {
+    row: impl Fn(&T) -> Option<Row>,
+) -> impl Iterator<Item = Block> {
     halve(places, block_rows, &|place| Envelope::of([place.position]));
     let mut rows = Vec::with_capacity(block_rows);
-    let block = |places: &[Place]| {
+    places.chunks(block_rows).map(move |places| {
         rows.clear();
-        rows.extend(places.iter().filter_map(|place| row(place.row as usize)));
-        // In the order in which a block has them, so that none has to change places.
-        let agreed = |row: &&Row| row.standing != RowStanding::NotGranted;
-        let others = rows.iter().filter(|row| !agreed(row));
-        Block::of(rows.iter().filter(agreed).chain(others).copied())
-    };
-    places.chunks(block_rows).map(block).collect()
+        rows.extend(places.iter().filter_map(|place| row(&place.row)));
+        Block::of(&rows)
+    })
 }
 
 /// Puts items in an order in which each run of `room` of them are neighbours: halves along the longer

@@ -139,9 +139,13 @@ impl Standings {
         }
     }
 
-    /// What a camera's row shows.
-    pub(super) fn of(&self, camera: usize) -> RowStanding {
-        let said = self.said.get(camera).map_or(0, |slot| slot.load(Ordering::Relaxed));
+    /// What a camera's owner said.
+    pub(super) fn said(&self, camera: u32) -> u32 {
+        self.said.get(camera as usize).map_or(0, |said| said.load(Ordering::Relaxed))
+    }
+
+    /// What a row shows whose owner said something.
+    pub(super) fn of(&self, said: u32) -> RowStanding {
         let Some(said) = said.checked_sub(1) else { return RowStanding::NotGranted };
         match said.checked_sub(SPECIAL) {
             None => RowStanding::Granted { terms: said, timing: None },
