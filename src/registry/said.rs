@@ -59,7 +59,9 @@ impl Said {
         let mut number = terms.filter(|&terms| terms < SPECIAL);
         if !special.is_usual() {
             let next = u32::try_from(self.specials.len()).ok();
-            number = number.and(next).and_then(|next| next.checked_add(SPECIAL));
+            let next = next.and_then(|next| next.checked_add(SPECIAL));
+            // The last one has no place in an owner's entry.
+            number = number.and(next).filter(|&number| number < u32::MAX);
             self.specials.push((owner, terms, special));
         }
         self.consents.extend(number.map(|number| (owner, Some(number))));
