@@ -2,7 +2,7 @@
 
 use prefetch_index::prefetch_index;
 
-use super::column::{Common, ROWS, Rare, at, halved, halved_ids, joined_ids, set};
+use super::column::{Common, ROWS, Rare, at, joined_ids};
 use super::ended::Ended;
 use super::timed::{Timed, Timing};
 use super::zone_map::ZoneMap;
@@ -45,60 +45,23 @@ pub(crate) struct Row {
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Block {
-    lon: [i32; ROWS],
-    lat: [i32; ROWS],
+    pub(super) lon: [i32; ROWS],
+    pub(super) lat: [i32; ROWS],
     /// Which way the cameras look of which that is known.
-    facings: Rare<Facing>,
-    zone: ZoneMap,
+    pub(super) facings: Rare<Facing>,
+    pub(super) zone: ZoneMap,
     /// When the cameras that were taken down stopped recording.
-    ended: Ended,
+    pub(super) ended: Ended,
     /// When the grants hold that do not hold always.
     // INVARIANT: of granted rows only.
-    timed: Timed,
-    terms_upper: Common<u16>,
-    ids_upper: Common<(u32, u32)>,
-    terms_lower: [u16; ROWS],
-    kept_days: [u16; ROWS],
-    since_upper: [u16; ROWS],
-    ids_lower: [(u32, u32); ROWS],
-    since_lower: [u16; ROWS],
-}
-
-impl Clone for Block {
-    fn clone(&self) -> Self {
-        Self {
-            lon: self.lon,
-            lat: self.lat,
-            facings: self.facings.clone(),
-            zone: self.zone,
-            ended: self.ended.clone(),
-            timed: self.timed.clone(),
-            terms_upper: self.terms_upper.clone(),
-            ids_upper: self.ids_upper.clone(),
-            terms_lower: self.terms_lower,
-            kept_days: self.kept_days,
-            since_upper: self.since_upper,
-            ids_lower: self.ids_lower,
-            since_lower: self.since_lower,
-        }
-    }
-
-    /// Keeps the memory of its lists, which is not asked for and given back then.
-    fn clone_from(&mut self, source: &Self) {
-        self.lon = source.lon;
-        self.lat = source.lat;
-        self.facings.clone_from(&source.facings);
-        self.zone = source.zone;
-        self.ended.clone_from(&source.ended);
-        self.timed.clone_from(&source.timed);
-        self.terms_upper.clone_from(&source.terms_upper);
-        self.ids_upper.clone_from(&source.ids_upper);
-        self.terms_lower = source.terms_lower;
-        self.kept_days = source.kept_days;
-        self.since_upper = source.since_upper;
-        self.ids_lower = source.ids_lower;
-        self.since_lower = source.since_lower;
-    }
+    pub(super) timed: Timed,
+    pub(super) terms_upper: Common<u16>,
+    pub(super) ids_upper: Common<(u32, u32)>,
+    pub(super) terms_lower: [u16; ROWS],
+    pub(super) kept_days: [u16; ROWS],
+    pub(super) since_upper: [u16; ROWS],
+    pub(super) ids_lower: [(u32, u32); ROWS],
+    pub(super) since_lower: [u16; ROWS],
 }
 
 /// Columns begin at cache lines, and what few rows have is answered from one; where pointers are as long
@@ -136,20 +99,6 @@ impl Block {
             ids_lower: [(0, 0); ROWS],
             since_lower: [0; ROWS],
         }
-    }
-
-    /// A block of some rows; those past the 64th are left out.
-    pub(crate) fn of(rows: &[Row]) -> Self {
-        let rows = rows.get(..ROWS).unwrap_or(rows);
-        let mut block = Self::empty();
-        // In the order in which a block has them, so that none has to change places.
-        let agreed = |row: &&Row| row.standing != RowStanding::NotGranted;
-        let others = rows.iter().filter(|row| !agreed(row));
-        rows.iter().filter(agreed).chain(others).for_each(|row| block.write(row));
-        block.timed.shrink();
-        block.ended.shrink();
-        block.facings.shrink();
-        block
     }
 
     #[inline]
@@ -280,102 +229,5 @@ impl Block {
     /// Which row a camera is in. O(rows).
     pub(crate) fn find(&self, camera: CameraId) -> Option<usize> {
         (0..self.len()).find(|&row| self.ids(row).1 == camera)
-    }
-
-    /// Adds a row to a block that is not full; to a full one it adds nothing.
-    pub(crate) fn push(&mut self, row: Row) {
-        if !self.zone.is_full() {
-            self.write(&row);
-        }
-    }
-
-    #[inline]
-    fn write(&mut self, row: &Row) {
-        let index = self.len();
-        let Camera { id, owner, position, recording, facing } = row.camera;
-        let (since, until, kept_days) = recording.columns();
-        set(&mut self.lon, index, position.lon_e7());
-        set(&mut self.lat, index, position.lat_e7());
-        set(&mut self.kept_days, index, kept_days);
-        let (ids_upper, ids_lower) = halved_ids((owner, id));
-        self.ids_upper.set(index, index, ids_upper);
-        set(&mut self.ids_lower, index, ids_lower);
-        let (since_upper, since_lower) = halved(since);
-        set(&mut self.since_upper, index, since_upper);
-        set(&mut self.since_lower, index, since_lower);
-        if until != NEVER {
-            self.end(index, Some(until));
-        }
-        if facing.is_some() {
-            self.facings.set(index, facing);
-        }
-        self.zone.least_kept = self.zone.least_kept.min(kept_days);
-        self.zone.latest_since = self.zone.latest_since.max(since_upper);
-        self.zone.len += 1;
-        self.set_standing(index, row.standing);
-    }
-
-    /// Removes a row.
-    pub(crate) fn remove(&mut self, row: usize) {
-        self.set_standing(row, RowStanding::NotGranted);
-        // Withdrawing has moved the row to the front of those that did not agree, if it was not
-        // there already.
-        let (row, last) = (row.max(self.zone.granted_len()), self.len().saturating_sub(1));
-        self.swap(row, last);
-        self.end(last, None);
-        self.facings.set(last, None);
-        self.zone.len = self.zone.len.saturating_sub(1);
-    }
-
-    /// Changes a row's standing; the row may change places with another.
-    #[inline]
-    pub(crate) fn set_standing(&mut self, row: usize, standing: RowStanding) {
-        let was_granted = row < self.zone.granted_len();
-        if was_granted {
-            self.timed.set(row, None);
-        }
-        match standing {
-            RowStanding::NotGranted if was_granted => {
-                self.zone.granted -= 1;
-                self.swap(row, self.zone.granted_len());
-            }
-            RowStanding::NotGranted => {}
-            RowStanding::Granted { terms, timing } => {
-                let before = self.zone.granted_len();
-                let target = if was_granted { row } else { before };
-                if !was_granted {
-                    self.swap(row, target);
-                    self.zone.granted += 1;
-                }
-                let (upper, lower) = halved(terms);
-                self.terms_upper.set(target, before, upper);
-                set(&mut self.terms_lower, target, lower);
-                self.timed.set(target, timing);
-            }
-        }
-    }
-
-    fn end(&mut self, row: usize, until: Option<u32>) {
-        self.ended.set(row, until);
-        self.zone.ended = u8::try_from(self.ended.len()).unwrap_or(u8::MAX);
-    }
-
-    fn swap(&mut self, a: usize, b: usize) {
-        let (a, b) = (a % ROWS, b % ROWS);
-        if a == b {
-            return;
-        }
-        self.lon.swap(a, b);
-        self.lat.swap(a, b);
-        self.kept_days.swap(a, b);
-        self.terms_upper.swap(a, b);
-        self.terms_lower.swap(a, b);
-        self.ids_upper.swap(a, b);
-        self.ids_lower.swap(a, b);
-        self.since_upper.swap(a, b);
-        self.since_lower.swap(a, b);
-        self.timed.swap(a, b);
-        self.ended.swap(a, b);
-        self.facings.swap(a, b);
     }
 }

@@ -1,6 +1,7 @@
 //! What is stored: the writer's side applies changes, and publishes a snapshot at each revision.
 
 mod block;
+mod block_edit;
 mod bulk;
 mod change;
 mod cluster;
