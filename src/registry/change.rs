@@ -94,7 +94,9 @@ pub enum ChangeRefusal {
         owner: OwnerId,
     },
     /// The registry is full.
-    #[error("the registry is full: it holds four billion cameras and as many distinct scopes")]
+    #[error(
+        "the registry is full: it holds four billion cameras and, at loading, two billion distinct scopes"
+    )]
     RegistryFull,
     /// No revision comes after the registry's.
     #[error("the registry is at the last revision that there is")]

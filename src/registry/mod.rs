@@ -39,6 +39,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use h3o::CellIndex;
+use jiff::Timestamp;
 
 pub use change::{Change, ChangeError, ChangeRefusal};
 pub use layout::Layout;
@@ -185,6 +186,13 @@ impl Registry {
     /// An owner's consent as it stands. The operator's.
     pub fn consent(&self, owner: OwnerId) -> Consent {
         self.state.inspect(|writer, _| writer.consent(owner))
+    }
+
+    /// The last times that an owner was asked, ascending and to the second: as many as a limit can look
+    /// at ([`AskLimit`](crate::AskLimit)). The operator's, and the owner's.
+    #[must_use]
+    pub fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
+        self.state.inspect(|writer, _| writer.asked(owner))
     }
 
     /// An owner's cameras as they stand, ascending by id. The operator's.

@@ -227,7 +227,9 @@ pub enum TileFlaw {
         found: u8,
     },
     /// There are more cameras or distinct consents than a registry holds.
-    #[error("the registry is full: it holds four billion cameras and as many distinct scopes")]
+    #[error(
+        "the registry is full: it holds four billion cameras and, at loading, two billion distinct scopes"
+    )]
     RegistryFull,
 }
 

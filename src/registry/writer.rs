@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::block::RowStanding;
 use super::change::{Change, ChangeError};
 use super::cluster::Cluster;
@@ -117,6 +119,12 @@ impl Writer {
             None => Consent::default(),
             Some(terms) => granted(terms, self.directory.special(owner)),
         }
+    }
+
+    /// When an owner was asked.
+    pub(crate) fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
+        let asked = self.directory.special(owner).map_or(&[][..], Special::asked);
+        asked.iter().filter_map(|&second| Timestamp::from_second(second).ok()).collect()
     }
 }
 

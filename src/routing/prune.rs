@@ -1,6 +1,6 @@
 //! The walk over the R-trees: which blocks have rows in the area. It may only keep too much.
 //!
-//! All trees are walked level by level, as one: the nodes of a level are fetched from memory together.
+//! All trees are walked level by level, as one, and what the walk comes to is prefetched.
 
 use std::ops::ControlFlow;
 
@@ -36,10 +36,10 @@ struct Reached<'a> {
     clip: Clip,
 }
 
-/// So many nodes are fetched together, and then looked at.
+/// So many nodes are looked at in one dispatch.
 const TOGETHER: usize = 16;
-/// Blocks are handed on by about so many, so that what they cost in cache misses is waited for
-/// together.
+/// Blocks are handed on by about so many: enough for the first ones to have come from memory, few
+/// enough for all of them to stay in the cache.
 const WINDOW: usize = 32;
 
 /// What a walk has come to, in memory to reuse.

@@ -291,6 +291,24 @@ fn an_owner_reads_what_they_agreed_to_and_a_pause_is_taken_back() {
 }
 
 #[test]
+fn an_owner_reads_when_they_were_asked_after_a_withdrawal_too() {
+    let registry = Registry::new();
+    let asked = |at| Change::RecordAsked { owner: OwnerId(1), at };
+    assert!(registry.asked(OwnerId(1)).is_empty());
+    registry.apply([asked(noon_and(60)), asked(noon_and(0)), asked(noon_and(60))]).unwrap();
+    let known = [noon_and(0), noon_and(60), noon_and(60)];
+    assert_eq!(registry.asked(OwnerId(1)), known);
+    assert!(registry.asked(OwnerId(2)).is_empty());
+    registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
+    assert_eq!(registry.asked(OwnerId(1)), known);
+
+    // As many as a limit can look at: the last ones.
+    registry.apply((0..40).map(|second| asked(noon_and(100 + second)))).unwrap();
+    let last: Vec<Timestamp> = (10..40).map(|second| noon_and(100 + second)).collect();
+    assert_eq!(registry.asked(OwnerId(1)), last);
+}
+
+#[test]
 fn a_limit_of_more_than_thirty_requests_is_refused() {
     assert_eq!((AskLimit::default().per_7_days(), AskLimit::default().per_30_days()), (2, 4));
     assert!(AskLimit::new(30, 30).is_ok());
