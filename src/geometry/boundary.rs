@@ -270,7 +270,9 @@ fn half_up(half: i64) -> i32 {
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
 fn lines_near<S: Simd>(simd: S, edges: [i32x16<S>; 4], envelope: Envelope) -> u64 {
-    let [ax, ay, bx, by] = edges.map(|side| side >> 1);
+    let [ax, ay, bx, by] = edges;
+    // One by one: what runs inside `map` does not have the SIMD level.
+    let (ax, ay, bx, by) = (ax >> 1, ay >> 1, bx >> 1, by >> 1);
     let Envelope { west, south, east, north } = envelope;
     let from = |side: i32, of: i32x16<S>| f32x16::float_from(i32x16::splat(simd, side >> 1) - of);
     let (dx, dy) = (f32x16::float_from(bx - ax), f32x16::float_from(by - ay));

@@ -164,22 +164,25 @@ fn footage<S: Simd>(
     (kept, days): (&[u16; ROWS], u16),
     (since, before): (&[u16; ROWS], u16),
 ) -> u64 {
-    let halves = kept.as_chunks::<32>().0.iter().zip(since.as_chunks::<32>().0);
-    halves.zip([0, 32]).take(rows.div_ceil(32)).fold(0, |mask, ((kept, since), shift)| {
+    let halves = kept.as_chunks::<32>().0.iter().zip(since.as_chunks::<32>().0).zip([0, 32]);
+    let mut mask = 0;
+    for ((kept, since), shift) in halves.take(rows.div_ceil(32)) {
         let keeps = u16x32::load_array_ref(simd, kept).simd_gt(days);
         let began = u16x32::load_array_ref(simd, since).simd_le(before);
-        mask | (keeps & began).to_bitmask() << shift
-    })
+        mask |= (keeps & began).to_bitmask() << shift;
+    }
+    mask
 }
 
 /// Those of the first rows that have a value; and perhaps some rows after them.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
 fn equal<S: Simd>(simd: S, rows: usize, column: &[u16; ROWS], value: u16) -> u64 {
-    let halves = column.as_chunks::<32>().0.iter().zip([0, 32]).take(rows.div_ceil(32));
-    halves.fold(0, |mask, (half, shift)| {
-        mask | u16x32::load_array_ref(simd, half).simd_eq(value).to_bitmask() << shift
-    })
+    let mut mask = 0;
+    for (half, shift) in column.as_chunks::<32>().0.iter().zip([0, 32]).take(rows.div_ceil(32)) {
+        mask |= u16x32::load_array_ref(simd, half).simd_eq(value).to_bitmask() << shift;
+    }
+    mask
 }
 
 /// A memo of what was decided about interned scopes, for one agency and kind of incident: two bits for
