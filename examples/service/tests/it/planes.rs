@@ -87,7 +87,9 @@ fn a_receipt_is_the_same_for_nobody_few_and_many() {
 #[test]
 fn an_operator_sees_why_a_route_is_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    let service = Service::start(folder.path(), &config(&json!({}), &json!({})));
+    // At whatever hour the test runs.
+    let policy = json!({ "quiet_hours": "none" });
+    let service = Service::start(folder.path(), &config(&policy, &json!({})));
     let houses = (1..=12).flat_map(|owner| agreed(owner, -84.9 + 0.0002 * owner as f64, 41.102));
     service.change(&houses.collect::<Vec<_>>());
     let told = service.open(&request("26-7", &square(-84.9, 41.1, 0.008)));
