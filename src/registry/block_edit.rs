@@ -119,21 +119,9 @@ impl Block {
 
 impl Clone for Block {
     fn clone(&self) -> Self {
-        Self {
-            lon: self.lon,
-            lat: self.lat,
-            facings: self.facings.clone(),
-            zone: self.zone,
-            ended: self.ended.clone(),
-            timed: self.timed.clone(),
-            terms_upper: self.terms_upper.clone(),
-            ids_upper: self.ids_upper.clone(),
-            terms_lower: self.terms_lower,
-            kept_days: self.kept_days,
-            since_upper: self.since_upper,
-            ids_lower: self.ids_lower,
-            since_lower: self.since_lower,
-        }
+        let mut block = Self::empty();
+        block.clone_from(self);
+        block
     }
 
     /// Keeps the memory of its lists, which is not asked for and given back then.

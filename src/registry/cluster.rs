@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use h3o::CellIndex;
-use prefetch_index::prefetch_index;
 
 use super::block::Block;
 use super::layout::Layout;
@@ -106,18 +105,9 @@ impl<'a> Branch<'a> {
     /// Has the cache lines fetched that the next step down reads first. Nothing waits for them here.
     #[inline]
     pub(crate) fn prefetch(self) {
-        self.envelopes().prefetch();
         match self {
-            Self::Clusters(node) => {
-                (0..node.items().len())
-                    .step_by(8)
-                    .for_each(|place| prefetch_index(node.items(), place));
-            }
-            Self::Blocks(node) => {
-                (0..node.items().len())
-                    .step_by(4)
-                    .for_each(|place| prefetch_index(node.items(), place));
-            }
+            Self::Clusters(node) => node.prefetch(),
+            Self::Blocks(node) => node.prefetch(),
         }
     }
 

@@ -11,6 +11,7 @@
 //! ```
 
 use fearless_simd::{Level, dispatch};
+use prefetch_index::prefetch_index;
 use smallvec::SmallVec;
 
 use super::packing::{growth, halve};
@@ -33,6 +34,9 @@ pub(crate) struct Node<'a, T> {
     tree: &'a Tree<T>,
     number: usize,
 }
+
+/// Bytes in a cache line.
+const LINE: usize = 64;
 
 /// What is at a place of a node.
 pub(crate) enum Below<'a, T> {
@@ -186,12 +190,17 @@ impl<'a, T> Node<'a, T> {
         self.number >= self.tree.first_leaf
     }
 
-    /// The items below; none if there are nodes.
+    /// Has the cache lines fetched of the envelopes, and of the items below if they are next. Nothing waits
+    /// for them here.
     #[inline]
-    pub(crate) fn items(self) -> &'a [T] {
+    pub(crate) fn prefetch(self) {
+        self.envelopes().prefetch();
         let leaf = self.number.checked_sub(self.tree.first_leaf);
-        let rest = leaf.and_then(|leaf| self.tree.items.get(SIXTEEN * leaf..)).unwrap_or(&[]);
-        rest.get(..SIXTEEN).unwrap_or(rest)
+        let items = leaf.and_then(|leaf| self.tree.items.get(SIXTEEN * leaf..)).unwrap_or(&[]);
+        for place in (0..items.len().min(SIXTEEN)).step_by(const { LINE.div_ceil(size_of::<T>()) })
+        {
+            prefetch_index(items, place);
+        }
     }
 
     /// What is below at a place.
