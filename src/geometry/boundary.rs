@@ -8,7 +8,7 @@ use fearless_simd::{f32x16, i32x16};
 use smallvec::SmallVec;
 
 use super::edge::{Corner, Edge, LANES, Lanes};
-use super::mask::{ROUNDING, ROWS, Toggle, ones, toggle};
+use super::mask::{ROUNDING, ROWS, ones, toggle};
 use super::position::HALF_TURN;
 use super::{Envelope, Position};
 
@@ -157,9 +157,9 @@ impl Boundary {
         positions: (&[i32; ROWS], &[i32; ROWS]),
         count: usize,
     ) -> u64 {
-        let edges = clip.edges(self, list);
-        let toggles = edges.filter_map(|edge| Toggle::of(edge, clip.corner));
-        let toggled = toggle(simd, toggles, envelope, positions, count);
+        let edges = clip.lanes(self, list);
+        let around = self.envelope.merged(envelope);
+        let toggled = toggle(simd, (edges, around), (envelope, clip.corner), positions, count);
         let base = if clip.inside { u64::MAX } else { 0 };
         (base ^ toggled.parity) | toggled.boundary
     }
@@ -318,14 +318,18 @@ impl Clip {
         boundary: &'l Boundary,
         list: &'l [Lanes],
     ) -> impl Iterator<Item = Edge> + 'l {
-        let (few, some) = match self.edges {
-            Edges::All => (0, 0..0),
-            Edges::Few(few) => (few, 0..0),
-            Edges::Some { start, end } => (0, start..end),
-        };
-        let lane = boundary.lanes.first();
-        let few = ones(few).filter_map(move |place| lane.map(|lane| lane.get(place)));
-        few.chain(list.get(some).unwrap_or(&[]).iter().flat_map(Lanes::iter))
+        let (lanes, few) = self.lanes(boundary, list);
+        lanes.iter().flat_map(move |lanes| lanes.some(few))
+    }
+
+    /// The same in lanes, with which of each are meant; those that are nowhere are not.
+    #[inline]
+    fn lanes<'l>(&self, boundary: &'l Boundary, list: &'l [Lanes]) -> (&'l [Lanes], u64) {
+        match self.edges {
+            Edges::All => (&[], 0),
+            Edges::Few(few) => (boundary.lanes.as_slice(), few),
+            Edges::Some { start, end } => (list.get(start..end).unwrap_or(&[]), u64::MAX),
+        }
     }
 }
 

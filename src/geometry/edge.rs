@@ -1,5 +1,6 @@
 //! The edges of a boundary, and the exact side of one that a place lies on.
 
+use super::mask::ones;
 use super::{Envelope, Position};
 
 /// An edge from its lower to its upper end; from west to east if it is level.
@@ -137,6 +138,14 @@ impl Lanes {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Edge> {
-        (0..LANES).map(|lane| self.get(lane)).take_while(|edge| edge.ax != i32::MAX)
+        self.some(u64::MAX)
+    }
+
+    /// Those whose bits are set.
+    #[inline]
+    pub(super) fn some(&self, bits: u64) -> impl Iterator<Item = Edge> {
+        ones(bits & ((1 << LANES) - 1))
+            .map(|lane| self.get(lane))
+            .take_while(|edge| edge.ax != i32::MAX)
     }
 }

@@ -8,7 +8,7 @@ use fearless_simd::prelude::*;
 use fearless_simd::{f32x16, i32x16};
 
 use super::Envelope;
-use super::edge::{Corner, Edge};
+use super::edge::{Corner, Edge, Lanes};
 
 /// Positions in a mask.
 pub(super) const ROWS: usize = 64;
@@ -26,16 +26,15 @@ pub(super) struct Toggle {
 
 impl Toggle {
     /// `None` if the edge lies west of the envelope, where nothing of it matters.
+    #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "where edges cross cannot be foreseen")]
     pub(super) fn of(edge: Edge, corner: Corner) -> Option<Self> {
-        if edge.spans_x(corner) {
-            let corner_right = edge.right(corner);
-            let rises_east = edge.bx > edge.ax;
-            Some(Self { edge, corner_right, above: corner_right == rises_east })
-        } else if 2 * i64::from(edge.ax) < corner.x {
-            None
-        } else {
-            Some(Self { edge, corner_right: false, above: false })
+        let spans = edge.spans_x(corner);
+        if !spans & (2 * i64::from(edge.ax) < corner.x) {
+            return None;
         }
+        let (right, rises_east) = (edge.right(corner), edge.bx > edge.ax);
+        Some(Self { edge, corner_right: spans & right, above: spans & (right == rises_east) })
     }
 }
 
@@ -57,16 +56,18 @@ pub(super) const ROUNDING: f32 = 1.0 / 2_097_152.0;
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
 pub(super) fn toggle<S: Simd>(
     simd: S,
-    toggles: impl Iterator<Item = Toggle>,
-    envelope: Envelope,
+    ((lanes, few), around): ((&[Lanes], u64), Envelope),
+    (envelope, corner): (Envelope, Corner),
     positions: Columns<'_>,
     count: usize,
 ) -> Toggled {
     let sixteens = positions.0.as_chunks::<16>().0.iter().zip(positions.1.as_chunks::<16>().0);
     let sixteens = sixteens.zip([0, 16, 32, 48]).take(count.div_ceil(16));
     let mut toggled = Toggled::default();
-    for toggle in toggles {
-        if !toggle.is_near(envelope) {
+    let all_near = is_small(around);
+    for edge in lanes.iter().flat_map(|lanes| lanes.some(few)) {
+        let Some(toggle) = Toggle::of(edge, corner) else { continue };
+        if !all_near && !toggle.is_near(envelope) {
             for row in 0..count.min(ROWS) {
                 toggle.beside(positions, row, &mut toggled);
                 toggle.above(positions, row, &mut toggled);
@@ -76,7 +77,8 @@ pub(super) fn toggle<S: Simd>(
         let Edge { ax, ay, bx, by } = toggle.edge;
         let height = by - ay;
         // With the signs turned, the left is where the right was.
-        let turn = if toggle.corner_right { -1.0 } else { 1.0 };
+        let turn = 1.0 - 2.0 * f32::from(u8::from(toggle.corner_right));
+        let above = 0_u64.wrapping_sub(u64::from(toggle.above));
         let (dx, dy) = (turn * (bx - ax) as f32, turn * height as f32);
         for ((lon, lat), shift) in sixteens.clone() {
             let x = i32x16::load_array_ref(simd, lon) - ax;
@@ -87,10 +89,7 @@ pub(super) fn toggle<S: Simd>(
             let is_sure = side.abs().simd_gt((up.abs() + across.abs()) * ROUNDING);
             let below = y.simd_lt(height);
             let toggles = (side.simd_lt(0.0) & is_sure) & (y.simd_ge(0) & below);
-            toggled.parity ^= toggles.to_bitmask() << shift;
-            if toggle.above {
-                toggled.parity ^= (!below).to_bitmask() << shift;
-            }
+            toggled.parity ^= (toggles.to_bitmask() ^ above & (!below).to_bitmask()) << shift;
             if !is_sure.all_true() {
                 let unsure = (!is_sure).to_bitmask() << shift;
                 ones(unsure).take_while(|&row| row < count).for_each(|row| {
@@ -102,10 +101,19 @@ pub(super) fn toggle<S: Simd>(
     toggled
 }
 
+/// Differences below this fit 32 bits.
+const LIMIT: u32 = 1 << 30;
+
+/// Whether all differences of what is in an envelope fit 32 bits.
+#[inline]
+fn is_small(envelope: Envelope) -> bool {
+    let Envelope { west, south, east, north } = envelope;
+    west.abs_diff(east) < LIMIT && south.abs_diff(north) < LIMIT
+}
+
 impl Toggle {
     /// Whether all differences of positions in an envelope and the edge fit 32 bits.
     fn is_near(self, envelope: Envelope) -> bool {
-        const LIMIT: u32 = 1 << 30;
         let Edge { ax, ay, bx, by } = self.edge;
         let Envelope { west, south, east, north } = envelope;
         let far_x = ax.abs_diff(west).max(ax.abs_diff(east)).max(ax.abs_diff(bx));

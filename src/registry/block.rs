@@ -131,19 +131,17 @@ impl Block {
     pub(crate) fn prefetch(&self, rows: usize, positions: bool) {
         self.timed.prefetch();
         prefetch_index(std::slice::from_ref(&self.terms_upper), 0);
-        for row in (0..rows).step_by(32) {
+        // By sixteen rows, which is a line of the longest columns but one.
+        for row in (0..rows).step_by(16) {
             prefetch_index(self.terms_lower.as_slice(), row);
             prefetch_index(self.kept_days.as_slice(), row);
             prefetch_index(self.since_upper.as_slice(), row);
-        }
-        if positions {
-            for row in (0..rows).step_by(16) {
+            prefetch_index(self.ids_lower.as_slice(), row);
+            prefetch_index(self.ids_lower.as_slice(), row + 8);
+            if positions {
                 prefetch_index(self.lon.as_slice(), row);
                 prefetch_index(self.lat.as_slice(), row);
             }
-        }
-        for row in (0..rows).step_by(8) {
-            prefetch_index(self.ids_lower.as_slice(), row);
         }
     }
 

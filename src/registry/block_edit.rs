@@ -41,7 +41,7 @@ impl Block {
         set(&mut self.since_upper, index, since_upper);
         set(&mut self.since_lower, index, since_lower);
         if until != NEVER {
-            self.end(index, Some(until));
+            self.ended.set(index, Some(until));
         }
         if facing.is_some() {
             self.facings.set(index, facing);
@@ -59,7 +59,7 @@ impl Block {
         // there already.
         let (row, last) = (row.max(self.zone.granted_len()), self.len().saturating_sub(1));
         self.swap(row, last);
-        self.end(last, None);
+        self.ended.set(last, None);
         self.facings.set(last, None);
         self.zone.len = self.zone.len.saturating_sub(1);
     }
@@ -90,11 +90,6 @@ impl Block {
                 self.timed.set(target, timing);
             }
         }
-    }
-
-    fn end(&mut self, row: usize, until: Option<u32>) {
-        self.ended.set(row, until);
-        self.zone.ended = u8::try_from(self.ended.len()).unwrap_or(u8::MAX);
     }
 
     fn swap(&mut self, a: usize, b: usize) {

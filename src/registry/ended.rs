@@ -53,11 +53,6 @@ impl Ended {
         self.exact.get(row).is_none_or(|until| i64::from(until) > instant)
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.exact.values().len()
-    }
-
     pub(super) fn get(&self, row: usize) -> Option<u32> {
         self.exact.get(row)
     }

@@ -51,7 +51,7 @@ pub use tile_error::{TileError, TileFlaw};
 pub(crate) use block::{Block, Row, RowStanding, rows};
 pub(crate) use cluster::{Branch, Cluster, Fork};
 pub(crate) use column::ROWS;
-pub(crate) use terms::TermsTable;
+pub(crate) use terms::{Asked, TermsTable};
 pub(crate) use tiling::cell;
 pub(crate) use timed::Timing;
 pub(crate) use zone_map::ZoneMap;

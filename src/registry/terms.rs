@@ -45,25 +45,25 @@ impl Terms {
     }
 }
 
-/// The same terms in one cache line, for most of them.
-#[derive(Clone, Debug)]
-#[repr(align(64))]
-struct Entry {
-    terms: Arc<Terms>,
+/// Whether terms extend to a question, in bits: enough unless the agency may be one that they name.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sketch {
+    /// The marks of the agencies that are named.
+    named: u64,
     /// A bit for each kind of incident in scope.
     incidents: u32,
-    /// Whether the agencies are those in scope, or those out of it.
+    /// Whether the agencies named are those in scope, or those out of it.
     listed: bool,
-    /// How many agencies there are; more than `FEW` are looked for in the terms.
-    count: u8,
-    /// The first of them. The places without one repeat the first.
-    agencies: [AgencyId; FEW],
 }
 
-const FEW: usize = 5;
+/// One of 64 bits, by which most agencies can be told apart.
+fn mark(agency: AgencyId) -> u64 {
+    // Numbers that differ little differ much in their upper bits then (Knuth's multiplicative hashing).
+    1 << (agency.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
+}
 
-impl Entry {
-    fn new(terms: Arc<Terms>) -> Self {
+impl Sketch {
+    fn of(terms: &Terms) -> Self {
         let kinds = IncidentKind::ALL.iter().filter(|kind| terms.incidents.includes(kind));
         let incidents = kinds.fold(0, |bits, &kind| bits | 1 << kind as u32);
         let (listed, named) = match &terms.agencies {
@@ -71,62 +71,76 @@ impl Entry {
             Scope::Only(agencies) => (true, Some(agencies)),
             Scope::AllBut(agencies) => (false, Some(agencies)),
         };
-        let count = named.map_or(0, |agencies| u8::try_from(agencies.len()).unwrap_or(u8::MAX));
-        let mut named = named.into_iter().flatten().copied();
-        let first = named.next().unwrap_or(AgencyId(0));
-        let agencies = [first; FEW].map(|first| named.next().unwrap_or(first));
-        Self { terms, incidents, listed, count, agencies }
+        let named = named.into_iter().flatten().fold(0, |marks, &agency| marks | mark(agency));
+        Self { named, incidents, listed }
+    }
+}
+
+/// What is asked of many terms: whether they extend to an agency and a kind of incident.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    terms: &'a TermsTable,
+    agency: AgencyId,
+    incident: IncidentKind,
+    mark: u64,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn new(terms: &'a TermsTable, agency: AgencyId, incident: IncidentKind) -> Self {
+        Self { terms, agency, incident, mark: mark(agency) }
     }
 
+    /// Whether the terms with a number extend to it, in the lowest bit, as far as their sketch tells;
+    /// and whether it is not enough. No such terms extend to nothing.
     #[inline]
-    #[expect(clippy::needless_bitwise_bool, reason = "what is compared cannot be foreseen")]
-    fn permits(&self, agency: AgencyId, incident: IncidentKind) -> bool {
-        let in_scope = if usize::from(self.count) <= FEW {
-            let found = self.agencies.iter().fold(false, |found, &named| found | (named == agency));
-            (found & (self.count > 0)) == self.listed
-        } else {
-            self.terms.agencies.includes(&agency)
-        };
-        in_scope & (self.incidents >> (incident as u32) & 1 == 1)
+    pub(crate) fn glance(&self, number: u32) -> (u64, u64) {
+        let number = number as usize;
+        let chunk = self.terms.chunks.get(number / CHUNK);
+        let sketch = chunk.and_then(|chunk| chunk.sketches.get(number % CHUNK));
+        let Sketch { named, incidents, listed } = sketch.copied().unwrap_or_default();
+        let incident = u64::from(incidents >> (self.incident as u32) & 1);
+        let unsure = u64::from(named & self.mark != 0);
+        (incident & u64::from(!listed), incident & unsure)
+    }
+
+    /// Whether the terms with a number extend to it. Exact.
+    pub(crate) fn permitted(&self, number: u32) -> bool {
+        self.decide(number).is_ok()
+    }
+
+    /// Why the terms with a number do not extend to it, if so. Exact.
+    pub(crate) fn decide(&self, number: u32) -> Result<(), Denial> {
+        let terms = self.terms.get(number).ok_or(Denial::NotGranted)?;
+        terms.decide(self.agency, self.incident)
     }
 }
 
 /// Terms in a chunk: a table is copied by chunks when it changes.
 const CHUNK: usize = 256;
 
+#[derive(Clone, Debug)]
+struct Chunk {
+    // INVARIANT: of the terms with the same places; the others extend to nothing.
+    sketches: [Sketch; CHUNK],
+    terms: Vec<Arc<Terms>>,
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        Self { sketches: [Sketch::default(); CHUNK], terms: Vec::new() }
+    }
+}
+
 /// All interned terms of one revision, by number. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TermsTable {
-    chunks: Arc<Vec<Arc<Vec<Entry>>>>,
+    chunks: Arc<Vec<Arc<Chunk>>>,
 }
 
 impl TermsTable {
     pub(crate) fn get(&self, number: u32) -> Option<&Terms> {
-        self.entry(number).map(|entry| entry.terms.as_ref())
-    }
-
-    /// Whether the terms with a number extend to an agency and a kind of incident. No such terms
-    /// extend to nothing.
-    #[inline]
-    pub(crate) fn permits(&self, number: u32, agency: AgencyId, incident: IncidentKind) -> bool {
-        self.entry(number).is_some_and(|entry| entry.permits(agency, incident))
-    }
-
-    #[inline]
-    fn entry(&self, number: u32) -> Option<&Entry> {
         let number = number as usize;
-        self.chunks.get(number / CHUNK)?.get(number % CHUNK)
-    }
-
-    /// How many numbers are in use or were.
-    pub(crate) fn len(&self) -> usize {
-        let full = self.chunks.len().saturating_sub(1) * CHUNK;
-        full + self.chunks.last().map_or(0, |chunk| chunk.len())
-    }
-
-    /// Whether every number means the same in both, because they are one table.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.chunks, &other.chunks)
+        self.chunks.get(number / CHUNK)?.terms.get(number % CHUNK).map(Arc::as_ref)
     }
 
     fn put(&mut self, number: u32, terms: Arc<Terms>) {
@@ -136,9 +150,13 @@ impl TermsTable {
             chunks.push(Arc::default());
         }
         let Some(chunk) = chunks.get_mut(number / CHUNK).map(Arc::make_mut) else { return };
-        match chunk.get_mut(number % CHUNK) {
-            Some(slot) => *slot = Entry::new(terms),
-            None => chunk.push(Entry::new(terms)),
+        let place = number % CHUNK;
+        if let Some(sketch) = chunk.sketches.get_mut(place) {
+            *sketch = Sketch::of(&terms);
+        }
+        match chunk.terms.get_mut(place) {
+            Some(slot) => *slot = terms,
+            None => chunk.terms.push(terms),
         }
     }
 }

@@ -10,15 +10,14 @@ pub(crate) struct ZoneMap {
     pub(super) latest_since: u16,
     /// Not longer than any row keeps footage, in days.
     pub(super) least_kept: u16,
-    // INVARIANT: granted <= len <= 64, and ended <= len.
+    // INVARIANT: granted <= len <= 64.
     pub(super) granted: u8,
-    pub(super) ended: u8,
     pub(super) len: u8,
 }
 
 impl ZoneMap {
     pub(super) const NONE: Self =
-        Self { latest_since: 0, least_kept: u16::MAX, granted: 0, ended: 0, len: 0 };
+        Self { latest_since: 0, least_kept: u16::MAX, granted: 0, len: 0 };
 
     #[inline]
     pub(crate) fn len(self) -> usize {
@@ -56,12 +55,6 @@ impl ZoneMap {
     #[inline]
     pub(crate) fn began_before(self, upper: u32) -> bool {
         u32::from(self.latest_since) < upper
-    }
-
-    /// Whether a camera was taken down.
-    #[inline]
-    pub(crate) fn has_ended(self) -> bool {
-        self.ended > 0
     }
 }
 

@@ -1,5 +1,8 @@
 //! Rows in both masks, grouped by owner in ascending order.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u64x8};
+
 use super::route::Route;
 use crate::camera::{CameraId, OwnerId};
 use crate::registry::{Block, rows};
@@ -59,19 +62,19 @@ impl Collected {
     }
 
     /// Whether the rows are of at least so many owners.
-    pub(super) fn has_households(&mut self, number: usize) -> bool {
+    pub(super) fn has_households(&mut self, number: usize, level: Level) -> bool {
         if number <= 1 {
             return number == 0 || !self.is_empty();
         }
-        self.short.has_owners(number) || self.long.has_owners(number)
+        self.short.has_owners(number, level) || self.long.has_owners(number, level)
     }
 
     /// Writes the rows to a route, sorted by owner and by camera.
-    pub(super) fn group_into(&mut self, route: &mut Route) {
+    pub(super) fn group_into(&mut self, route: &mut Route, level: Level) {
         let Self { shared, short, long } = self;
-        short.sort();
+        short.sort(level);
         route.extend(short.keys.iter().map(|&key| short_ids(*shared, key)));
-        long.sort();
+        long.sort(level);
         route.extend(long.keys.iter().map(|&key| long_ids(key)));
     }
 }
@@ -94,6 +97,9 @@ fn short_ids((owner, camera): (u32, u32), key: u64) -> (OwnerId, CameraId) {
 /// A number with an owner in its upper half.
 trait Key: Copy + Default + Ord {
     fn owner(self) -> u64;
+
+    /// Sorts few keys, none of which is there twice.
+    fn sort_few(keys: &mut Vec<Self>, spare: &mut Vec<Self>, level: Level);
 }
 
 impl Key for u64 {
@@ -101,12 +107,24 @@ impl Key for u64 {
     fn owner(self) -> u64 {
         self >> 32
     }
+
+    fn sort_few(keys: &mut Vec<Self>, spare: &mut Vec<Self>, level: Level) {
+        if keys.len() <= RANKED {
+            dispatch!(level, simd => sort_by_rank(simd, keys, spare));
+        } else {
+            keys.sort_unstable();
+        }
+    }
 }
 
 impl Key for u128 {
     #[inline]
     fn owner(self) -> u64 {
         long_ids(self).0.0
+    }
+
+    fn sort_few(keys: &mut Vec<Self>, _: &mut Vec<Self>, _: Level) {
+        keys.sort_unstable();
     }
 }
 
@@ -117,21 +135,26 @@ struct Sorter<K> {
     counts: Vec<u32>,
 }
 
+/// Up to so many keys are sorted by rank.
+const RANKED: usize = 64;
 /// From so many rows on, a radix sort takes less time than one by comparisons.
 const RADIX: usize = 256;
 /// The most bits of a digit: the counts of one fit the first cache.
 const DIGIT: u32 = 12;
 
 impl<K: Key> Sorter<K> {
-    fn has_owners(&mut self, number: usize) -> bool {
-        self.sort();
+    fn has_owners(&mut self, number: usize, level: Level) -> bool {
+        self.sort(level);
         self.keys.chunk_by(|&a, &b| a.owner() == b.owner()).take(number).count() == number
     }
 
-    fn sort(&mut self) {
+    fn sort(&mut self, level: Level) {
+        if self.keys.is_sorted() {
+            return;
+        }
         if self.keys.len() < RADIX {
-            self.keys.sort_unstable();
-        } else if !self.keys.is_sorted() {
+            K::sort_few(&mut self.keys, &mut self.spare, level);
+        } else {
             self.sort_by_radix();
         }
     }
@@ -182,4 +205,33 @@ impl<K: Key> Sorter<K> {
             }
         }
     }
+}
+
+/// Puts each key where as many come before it as there are lesser ones. O(n2), but nothing depends on
+/// the outcome of a comparison except a number.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+fn sort_by_rank<S: Simd>(simd: S, keys: &mut Vec<u64>, spare: &mut Vec<u64>) {
+    let number = keys.len();
+    spare.clear();
+    spare.resize(number, 0);
+    // The last eight are filled up by keys that come after all, and so are of no place.
+    keys.resize(number.next_multiple_of(8), u64::MAX);
+    let (eights, places) = (keys.as_chunks::<8>().0, spare.as_mut_slice());
+    for own in eights {
+        let mine = u64x8::load_array_ref(simd, own);
+        let mut ranks = u64x8::splat(simd, 0);
+        for other in eights {
+            for &key in other {
+                ranks = mine.simd_gt(key).select(ranks + 1, ranks);
+            }
+        }
+        let ranks: [u64; 8] = ranks.into();
+        for (&key, rank) in own.iter().zip(ranks) {
+            if let Some(place) = usize::try_from(rank).ok().and_then(|rank| places.get_mut(rank)) {
+                *place = key;
+            }
+        }
+    }
+    std::mem::swap(keys, spare);
 }

@@ -2,26 +2,24 @@
 //!
 //! The same as [`Consent::evaluate`](crate::Consent::evaluate) and
 //! [`Recording::has_footage`](crate::Recording::has_footage) for one row, which are the
-//! specification: here the zone map and the masks of a block answer for most rows at once, and each
-//! distinct pair of scopes is decided once.
+//! specification: here the zone map and the masks of a block answer for most rows at once, and a sketch of
+//! few bits for most scopes.
 
 use fearless_simd::prelude::*;
 use fearless_simd::u16x32;
 use jiff::Timestamp;
 
-use crate::agency::{AgencyId, IncidentKind};
 use crate::authorized::AuthorizedRequest;
 use crate::consent::Denial;
 use crate::geometry::{Area, Position};
-use crate::registry::{Block, ROWS, Row, RowStanding, TermsTable, Timing, ZoneMap, rows};
+use crate::registry::{Asked, Block, ROWS, Row, RowStanding, TermsTable, Timing, ZoneMap, rows};
 use crate::request::Request;
 use crate::time::{DAY, TimeWindow, seconds};
 
 /// What a request asks of each row, at one instant, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inquiry<'a> {
-    agency: AgencyId,
-    incident: IncidentKind,
+    scopes: Asked<'a>,
     instant: Timestamp,
     window: TimeWindow,
     now: i64,
@@ -37,7 +35,11 @@ pub(super) struct Inquiry<'a> {
 }
 
 impl<'a> Inquiry<'a> {
-    pub(super) fn new(authorized: &'a AuthorizedRequest, instant: Timestamp) -> Self {
+    pub(super) fn new(
+        authorized: &'a AuthorizedRequest,
+        terms: &'a TermsTable,
+        instant: Timestamp,
+    ) -> Self {
         let Request { agency, incident, window, .. } = *authorized.request();
         let now = seconds(instant);
         let end = now.min(seconds(window.end()));
@@ -46,8 +48,7 @@ impl<'a> Inquiry<'a> {
         let before = u32::try_from(end.max(0) >> 16).unwrap_or(u32::MAX);
         let never_asked = authorized.never_asked();
         Self {
-            agency,
-            incident,
+            scopes: Asked::new(terms, agency, incident),
             instant,
             window,
             now,
@@ -90,21 +91,33 @@ impl<'a> Inquiry<'a> {
         block: &Block,
         zone: ZoneMap,
         candidates: u64,
-        verdicts: &mut Verdicts,
     ) -> u64 {
-        let permitted = verdicts.permitted(block, candidates);
+        let permitted = self.permitted(block, candidates);
         let mut asked = block.timed().holding(permitted, self.now);
-        if zone.has_ended() {
-            asked = block.ended().outliving(asked, |row| self.shown_until(block.kept(row)));
-        }
-        if !zone.began_before(self.before) {
-            let (granted, since) = (zone.granted_len(), block.since_upper());
-            let unsure = asked & equal(simd, granted, since, self.before_upper());
-            for row in rows(unsure) {
-                asked &= !(u64::from(i64::from(block.since(row)) >= self.end) << row);
-            }
+        asked = block.ended().outliving(asked, |row| self.shown_until(block.kept(row)));
+        let (granted, since) = (zone.granted_len(), block.since_upper());
+        let unsure = asked & equal(simd, granted, since, self.before_upper());
+        for row in rows(unsure) {
+            asked &= !(u64::from(i64::from(block.since(row)) >= self.end) << row);
         }
         if self.never_asked.is_empty() { asked } else { self.elsewhere(block, asked) }
+    }
+
+    /// Those of the rows whose scopes extend to the question.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    fn permitted(&self, block: &Block, asked: u64) -> u64 {
+        let (mut permitted, mut unsure) = (0, 0);
+        for row in rows(asked) {
+            let (yes, not_enough) = self.scopes.glance(block.terms(row));
+            permitted |= yes << row;
+            unsure |= not_enough << row;
+        }
+        for row in rows(unsure) {
+            permitted &= !(1 << row);
+            permitted |= u64::from(self.scopes.permitted(block.terms(row))) << row;
+        }
+        permitted
     }
 
     /// Those of the rows that are in no sensitive place.
@@ -125,15 +138,12 @@ impl<'a> Inquiry<'a> {
 
     /// Why a row's owner is not asked or its camera has nothing to show, if so: the first reason
     /// in the order of [`Denial`], for one row.
-    pub(super) fn denial(&self, row: &Row, terms: &TermsTable) -> Option<Denial> {
+    pub(super) fn denial(&self, row: &Row) -> Option<Denial> {
         let RowStanding::Granted { terms: number, timing } = row.standing else {
             return Some(Denial::NotGranted);
         };
         let lapsed = timing.and_then(|timing| self.lapsed(&timing));
-        let scopes = match terms.get(number) {
-            Some(terms) => terms.decide(self.agency, self.incident),
-            None => Err(Denial::NotGranted),
-        };
+        let scopes = self.scopes.decide(number);
         let footage = row.camera.recording.has_footage(&self.window, self.instant);
         let sensitive = self.is_sensitive(row.camera.position).then_some(Denial::SensitivePlace);
         let footage = (!footage).then_some(Denial::NoFootage);
@@ -183,77 +193,4 @@ fn equal<S: Simd>(simd: S, rows: usize, column: &[u16; ROWS], value: u16) -> u64
         mask |= u16x32::load_array_ref(simd, half).simd_eq(value).to_bitmask() << shift;
     }
     mask
-}
-
-/// A memo of what was decided about interned scopes, for one agency and kind of incident: two bits for
-/// each, so that those of a registry stay in the first cache.
-///
-/// Questions repeat in a batch, and in a service that keeps a scratch: so the memo is kept while
-/// the question and the table stay the same. For another question only what was decided is cleared.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Verdicts {
-    asked: Option<(AgencyId, IncidentKind)>,
-    terms: TermsTable,
-    // INVARIANT: a word for each 32 numbers in `terms`.
-    words: Vec<u64>,
-    /// The words in which something is decided.
-    decided: Vec<u32>,
-}
-
-/// Of the two bits of a verdict: that it is known, and that it is yes.
-const KNOWN: u64 = 1;
-const PERMITTED: u64 = 2;
-
-impl Verdicts {
-    /// Gets ready for a question; forgets what was decided if it is another one.
-    pub(super) fn ask(&mut self, terms: &TermsTable, inquiry: &Inquiry<'_>) {
-        let asked = Some((inquiry.agency, inquiry.incident));
-        let same_terms = self.terms.is_same(terms);
-        if self.asked == asked && same_terms {
-            return;
-        }
-        self.asked = asked;
-        for word in self.decided.drain(..) {
-            if let Some(word) = self.words.get_mut(word as usize) {
-                *word = 0;
-            }
-        }
-        if !same_terms {
-            // Holding the table keeps its address from being used for another one.
-            self.terms = terms.clone();
-            self.words.resize(terms.len().div_ceil(32), 0);
-        }
-    }
-
-    /// Those of the rows whose scopes extend to the question.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-    fn permitted(&mut self, block: &Block, asked: u64) -> u64 {
-        let (mut permitted, mut known) = (0, 0);
-        for row in rows(asked) {
-            let number = block.terms(row);
-            let word = self.words.get(number as usize / 32).copied().unwrap_or(0);
-            let verdict = word >> (number % 32 * 2);
-            known |= (verdict & KNOWN) << row;
-            permitted |= (verdict >> 1 & 1) << row;
-        }
-        for row in rows(asked & !known) {
-            permitted |= u64::from(self.decide(block.terms(row))) << row;
-        }
-        permitted
-    }
-
-    #[inline(never)]
-    fn decide(&mut self, number: u32) -> bool {
-        let Some((agency, incident)) = self.asked else { return false };
-        let permitted = self.terms.permits(number, agency, incident);
-        if let Some(word) = self.words.get_mut(number as usize / 32) {
-            if *word == 0 {
-                self.decided.push(number / 32);
-            }
-            let verdict = if permitted { KNOWN | PERMITTED } else { KNOWN };
-            *word |= verdict << (number % 32 * 2);
-        }
-        permitted
-    }
 }

@@ -107,13 +107,13 @@ impl Snapshot {
         now: Timestamp,
         camera: CameraId,
     ) -> Explanation {
-        let inquiry = Inquiry::new(authorized, now);
+        let inquiry = Inquiry::new(authorized, self.terms(), now);
         let mut found = None;
         let mut households = BTreeSet::new();
         self.each_in_area(authorized, |row| {
             households.insert(row.camera.owner);
             if row.camera.id == camera {
-                found = Some((row.camera.owner, inquiry.denial(&row, self.terms())));
+                found = Some((row.camera.owner, inquiry.denial(&row)));
             }
         });
         let guard = self.guard(authorized);
@@ -132,14 +132,14 @@ impl Snapshot {
     /// How many cameras the request meets in the area, and where they fall.
     #[must_use]
     pub fn funnel(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Funnel {
-        let inquiry = Inquiry::new(authorized, now);
+        let inquiry = Inquiry::new(authorized, self.terms(), now);
         let guard = self.guard(authorized);
         let mut funnel = Funnel::default();
         let mut households = BTreeSet::new();
         self.each_in_area(authorized, |row| {
             funnel.in_area += 1;
             households.insert(row.camera.owner);
-            match inquiry.denial(&row, self.terms()) {
+            match inquiry.denial(&row) {
                 None => {
                     funnel.permitted += 1;
                     funnel.guarded += usize::from(leaves_out(guard.as_ref(), row.camera.owner));

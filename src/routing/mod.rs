@@ -67,12 +67,11 @@ impl Snapshot {
         route: &mut Route,
     ) {
         let request = authorized.request();
-        let Scratch { level, walked, verdicts, collected, census, waits } = scratch;
+        let Scratch { level, walked, collected, census, waits } = scratch;
         route.reset(authorized, self.revision(), now);
         let about = (&request.area, request.sight);
         let Some(start) = sight::start(self.root(), about, *level) else { return };
-        let inquiry = Inquiry::new(authorized, now);
-        verdicts.ask(self.terms(), &inquiry);
+        let inquiry = Inquiry::new(authorized, self.terms(), now);
         collected.clear();
         waits.clear();
         let quiet = authorized.quiet_hours();
@@ -87,8 +86,7 @@ impl Snapshot {
                 let (block, zone) = (near.block, near.zone);
                 let rows = dispatch!(*level, simd => inquiry.candidates(simd, block, zone));
                 let rows = near.rows(rows);
-                let asked =
-                    dispatch!(*level, simd => inquiry.evaluate(simd, block, zone, rows, verdicts));
+                let asked = dispatch!(*level, simd => inquiry.evaluate(simd, block, zone, rows));
                 take(block, asked);
                 ControlFlow::Continue(())
             })
@@ -100,7 +98,7 @@ impl Snapshot {
                     }
                     refine::window(simd, &request.area, window, edges);
                     for Found { block, zone, rows, .. } in &mut *window {
-                        *rows = inquiry.evaluate(simd, block, *zone, *rows, verdicts);
+                        *rows = inquiry.evaluate(simd, block, *zone, *rows);
                     }
                     for found in window {
                         take(found.block, found.rows);
@@ -116,17 +114,17 @@ impl Snapshot {
         }
         if let Some(guard) = Guard::of(self, authorized, *level, walked) {
             if guard.has_enough() {
-                collected.group_into(route);
+                collected.group_into(route, *level);
                 waits.write_into(route);
                 route.leave_out(|owner| guard.leaves_out(owner));
             }
             return;
         }
         let needed = authorized.min_households() as usize;
-        if collected.has_households(needed)
+        if collected.has_households(needed, *level)
             || self.has_households(needed, request, *level, walked, census)
         {
-            collected.group_into(route);
+            collected.group_into(route, *level);
             waits.write_into(route);
         }
     }

@@ -5,7 +5,6 @@ use std::fmt;
 use fearless_simd::Level;
 
 use super::collect::Collected;
-use super::evaluate::Verdicts;
 use super::prune::Walked;
 use super::waits::Waits;
 use crate::camera::OwnerId;
@@ -16,7 +15,6 @@ use crate::camera::OwnerId;
 pub struct Scratch {
     pub(super) level: Level,
     pub(super) walked: Walked<'static>,
-    pub(super) verdicts: Verdicts,
     pub(super) collected: Collected,
     pub(super) census: Vec<OwnerId>,
     pub(super) waits: Waits,
@@ -46,7 +44,6 @@ impl Scratch {
         Self {
             level,
             walked: Walked::default(),
-            verdicts: Verdicts::default(),
             collected: Collected::default(),
             census: Vec::new(),
             waits: Waits::default(),
