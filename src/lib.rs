@@ -3,6 +3,7 @@
 pub mod agency;
 pub mod ask_limit;
 pub mod authorized;
+mod bits;
 pub mod camera;
 pub mod case_file;
 mod case_file_error;

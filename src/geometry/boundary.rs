@@ -3,14 +3,17 @@
 //! are exact.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{f32x16, i32x16};
-
 use smallvec::SmallVec;
 
-use super::edge::{Corner, Edge, LANES, Lanes};
-use super::mask::{ROUNDING, ROWS, ones, toggle};
+use super::clip::{Clip, Edges};
+use super::edge::{Corner, Edge, FAR_WEST, LANES, Lanes};
+use super::mask::{ROWS, toggle};
 use super::position::HALF_TURN;
+use super::way::Way;
 use super::{Envelope, Position};
+
+/// So many lanes are few: their edges have a bit each in 64.
+const FEW: usize = 4;
 
 /// The prepared boundary of an area.
 #[derive(Debug)]
@@ -20,28 +23,6 @@ pub(crate) struct Boundary {
     /// The envelope of each of the lanes: the whole boundary is clipped by these first.
     envelopes: Vec<Envelope>,
     envelope: Envelope,
-}
-
-/// What of a boundary matters in an envelope, and what a corner of the envelope is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Clip {
-    edges: Edges,
-    corner: Corner,
-    /// Whether the corner is inside the area.
-    inside: bool,
-}
-
-/// The edges that touch an envelope; all of them at the start.
-#[derive(Clone, Copy, Debug)]
-enum Edges {
-    All,
-    /// Of a boundary of one lane: those whose bits are set.
-    Few(u64),
-    /// A range of a list of lanes.
-    Some {
-        start: usize,
-        end: usize,
-    },
 }
 
 impl Boundary {
@@ -78,7 +59,12 @@ impl Boundary {
         self.envelope
     }
 
-    /// The edges, up to 16 neighbours at once, each time with their envelope.
+    /// The edges, up to 16 neighbours at once.
+    pub(super) fn lanes(&self) -> &[Lanes] {
+        &self.lanes
+    }
+
+    /// The same, each time with their envelope.
     pub(super) fn runs(&self) -> impl Iterator<Item = (&Lanes, Envelope)> {
         self.lanes.iter().zip(self.envelopes.iter().copied())
     }
@@ -128,14 +114,14 @@ impl Boundary {
             Edges::All => (Corner { x: FAR_WEST, y: corner.y }, false),
             _ => (clip.corner, clip.inside),
         };
-        let way = Way { start, corner, envelope: widened(envelope) };
-        let (edges, crossed) = match (self.lanes.as_slice(), clip.edges) {
-            ([lanes], Edges::All) => way.clip_few(simd, lanes, u64::MAX),
-            ([lanes], Edges::Few(few)) => way.clip_few(simd, lanes, few),
-            (lanes, edges) => {
+        let way = Way::new(start, corner, envelope);
+        let (edges, crossed) = match clip.edges {
+            Edges::All if self.lanes.len() <= FEW => way.clip_few(simd, &self.lanes, u64::MAX),
+            Edges::Few(few) => way.clip_few(simd, &self.lanes, few),
+            edges => {
                 let (lanes, known) = match edges {
                     Edges::Some { start, end } => (from.get(start..end).unwrap_or(&[]), &[][..]),
-                    _ => (lanes, self.envelopes.as_slice()),
+                    _ => (self.lanes.as_slice(), self.envelopes.as_slice()),
                 };
                 let first = to.len();
                 let crossed = way.clip_lanes(simd, lanes, known, to);
@@ -157,188 +143,9 @@ impl Boundary {
         positions: (&[i32; ROWS], &[i32; ROWS]),
         count: usize,
     ) -> u64 {
-        let edges = clip.lanes(self, list);
-        let around = self.envelope.merged(envelope);
-        let toggled = toggle(simd, (edges, around), (envelope, clip.corner), positions, count);
+        let edges = (clip.lanes(&self.lanes, list), self.envelope.merged(envelope));
+        let toggled = toggle(simd, edges, (envelope, clip.corner), positions, count);
         let base = if clip.inside { u64::MAX } else { 0 };
         (base ^ toggled.parity) | toggled.boundary
-    }
-}
-
-/// West of all positions, in half units.
-const FAR_WEST: i64 = -8 * HALF_TURN as i64;
-
-/// The way from a corner that is decided to the corner of an envelope, and what may touch that.
-#[derive(Clone, Copy)]
-struct Way {
-    start: Corner,
-    corner: Corner,
-    envelope: Envelope,
-}
-
-impl Way {
-    /// Those of the few edges of a lane that may touch the envelope, and whether the way crosses the
-    /// boundary.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-    fn clip_few<S: Simd>(self, simd: S, lanes: &Lanes, few: u64) -> (Edges, bool) {
-        let (touches, crosses) = self.look(simd, lanes);
-        (Edges::Few(touches & few), self.crosses(lanes, crosses & few))
-    }
-
-    /// Adds the edges that may touch the envelope to a list, and tells whether the way crosses the
-    /// boundary. `known` are the envelopes of the lanes, if known.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-    fn clip_lanes<S: Simd>(
-        self,
-        simd: S,
-        lanes: &[Lanes],
-        known: &[Envelope],
-        to: &mut Vec<Lanes>,
-    ) -> bool {
-        let Envelope { west, south, east, north } = self.envelope;
-        let from_y = half_up(self.start.y);
-        let mut crossed = false;
-        let mut free = LANES;
-        for (index, lanes) in lanes.iter().enumerate() {
-            if let Some(known) = known.get(index) {
-                let beside = known.south <= north && known.north >= south && known.west <= east;
-                let on_the_way = known.south < from_y && known.north >= from_y;
-                if !beside || (known.east < west && !on_the_way) {
-                    continue;
-                }
-            }
-            let (touches, crosses) = self.look(simd, lanes);
-            for lane in ones(touches) {
-                if free == LANES {
-                    to.push(Lanes::NOWHERE);
-                    free = 0;
-                }
-                if let Some(last) = to.last_mut() {
-                    last.set(free, lanes.get(lane));
-                    free += 1;
-                }
-            }
-            crossed ^= self.crosses(lanes, crosses);
-        }
-        crossed
-    }
-
-    /// Which of 16 edges may touch the envelope, and which the way may cross.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-    fn look<S: Simd>(self, simd: S, lanes: &Lanes) -> (u64, u64) {
-        let Self { start, corner, envelope } = self;
-        let Envelope { west, south, east, north } = envelope;
-        // The way lies between these, and half a unit off each of them.
-        let [from_x, from_y, to_x, to_y] = [start.x, start.y, corner.x, corner.y].map(half_up);
-        let ax = i32x16::load_array_ref(simd, &lanes.ax);
-        let ay = i32x16::load_array_ref(simd, &lanes.ay);
-        let bx = i32x16::load_array_ref(simd, &lanes.bx);
-        let by = i32x16::load_array_ref(simd, &lanes.by);
-        let (low, high) = (ax.min(bx), ax.max(bx));
-        let touches =
-            (low.simd_le(east) & high.simd_ge(west)) & (ay.simd_le(north) & by.simd_ge(south));
-        let along_parallel =
-            (ay.simd_lt(from_y) & by.simd_ge(from_y)) & (low.simd_lt(to_x) & high.simd_ge(from_x));
-        let along_meridian =
-            (low.simd_lt(to_x) & high.simd_ge(to_x)) & (ay.simd_lt(to_y) & by.simd_ge(from_y));
-        let mut touches = touches.to_bitmask();
-        if touches != 0 {
-            touches &= lines_near(simd, [ax, ay, bx, by], envelope);
-        }
-        (touches, (along_parallel | along_meridian).to_bitmask())
-    }
-
-    /// Whether those of 16 edges that may be crossed are so an odd number of times.
-    fn crosses(self, lanes: &Lanes, may: u64) -> bool {
-        let crossed = |lane| lanes.get(lane).separates(self.start, self.corner);
-        ones(may).fold(false, |all, lane| all ^ crossed(lane))
-    }
-}
-
-/// Half of it, rounded up.
-fn half_up(half: i64) -> i32 {
-    i32::try_from((half + 1) / 2).unwrap_or(i32::MIN)
-}
-
-/// Those of 16 edges whose lines are not clear of an envelope to either side. It may keep too much.
-///
-/// In `f32`, and in units of two so that all differences fit 32 bits: what was shifted out and what is
-/// rounded is allowed for.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-fn lines_near<S: Simd>(simd: S, edges: [i32x16<S>; 4], envelope: Envelope) -> u64 {
-    let [ax, ay, bx, by] = edges;
-    // One by one: what runs inside `map` does not have the SIMD level.
-    let (ax, ay, bx, by) = (ax >> 1, ay >> 1, bx >> 1, by >> 1);
-    let Envelope { west, south, east, north } = envelope;
-    let from = |side: i32, of: i32x16<S>| f32x16::float_from(i32x16::splat(simd, side >> 1) - of);
-    let (dx, dy) = (f32x16::float_from(bx - ax), f32x16::float_from(by - ay));
-    let (west, east, south, north) =
-        (from(west, ax), from(east, ax), from(south, ay), from(north, ay));
-    // Of the corners the leftmost and the rightmost, as seen along the edge.
-    let rises_east = dx.simd_ge(0.0);
-    let (left, right) = (rises_east.select(north, south), rises_east.select(south, north));
-    let (left, left_across) = (dx * left, dy * west);
-    let (right, right_across) = (dx * right, dy * east);
-    let rounded = (left.abs() + left_across.abs() + right.abs() + right_across.abs()) * ROUNDING;
-    let shifted = dx.abs() + dy + west.abs() + east.abs() + south.abs() + north.abs();
-    let allowed = rounded + shifted * 2.0;
-    let clear = (left - left_across).simd_lt(-allowed) | (right - right_across).simd_gt(allowed);
-    (!clear).to_bitmask()
-}
-
-impl Clip {
-    /// Of a whole boundary: nothing is cut off.
-    pub(crate) const WHOLE: Self =
-        Self { edges: Edges::All, corner: Corner { x: FAR_WEST, y: FAR_WEST }, inside: false };
-
-    /// Whether nothing was cut off yet.
-    #[inline]
-    pub(crate) fn is_unclipped(&self) -> bool {
-        matches!(self.edges, Edges::All)
-    }
-
-    /// What the envelope is as a whole, if no edge touches it.
-    #[inline]
-    pub(crate) fn whole(&self) -> Option<bool> {
-        match self.edges {
-            Edges::Few(0) => Some(self.inside),
-            Edges::Some { start, end } if start == end => Some(self.inside),
-            _ => None,
-        }
-    }
-
-    /// The edges that may touch the envelope, of the boundary and in the clip's list; none before
-    /// anything was clipped.
-    pub(super) fn edges<'l>(
-        &self,
-        boundary: &'l Boundary,
-        list: &'l [Lanes],
-    ) -> impl Iterator<Item = Edge> + 'l {
-        let (lanes, few) = self.lanes(boundary, list);
-        lanes.iter().flat_map(move |lanes| lanes.some(few))
-    }
-
-    /// The same in lanes, with which of each are meant; those that are nowhere are not.
-    #[inline]
-    fn lanes<'l>(&self, boundary: &'l Boundary, list: &'l [Lanes]) -> (&'l [Lanes], u64) {
-        match self.edges {
-            Edges::All => (&[], 0),
-            Edges::Few(few) => (boundary.lanes.as_slice(), few),
-            Edges::Some { start, end } => (list.get(start..end).unwrap_or(&[]), u64::MAX),
-        }
-    }
-}
-
-/// The envelope one unit larger on each side, so that its corner point lies in it.
-fn widened(envelope: Envelope) -> Envelope {
-    Envelope {
-        west: envelope.west.saturating_sub(1),
-        south: envelope.south.saturating_sub(1),
-        east: envelope.east.saturating_add(1),
-        north: envelope.north.saturating_add(1),
     }
 }

@@ -1,7 +1,8 @@
 //! The edges of a boundary, and the exact side of one that a place lies on.
 
-use super::mask::ones;
+use super::position::HALF_TURN;
 use super::{Envelope, Position};
+use crate::bits::ones;
 
 /// An edge from its lower to its upper end; from west to east if it is level.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,9 @@ pub(super) struct Corner {
     pub(super) x: i64,
     pub(super) y: i64,
 }
+
+/// West of all positions, in half units.
+pub(super) const FAR_WEST: i64 = -8 * HALF_TURN as i64;
 
 impl Corner {
     pub(super) fn of(envelope: Envelope) -> Self {

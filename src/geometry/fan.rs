@@ -96,11 +96,11 @@ impl Boundary {
 impl Clip {
     /// The same for a fan in the clip's envelope, given the boundary and the clip's list.
     pub(crate) fn touches(&self, of: (&Boundary, &[Lanes]), fan: &Fan) -> bool {
-        self.edges(of.0, of.1).any(|edge| fan.touches(edge))
+        self.edges(of.0.lanes(), of.1).any(|edge| fan.touches(edge))
     }
 
     /// Whether an edge of the clip has a point in an envelope, or nearly.
     pub(crate) fn may_touch(&self, of: (&Boundary, &[Lanes]), envelope: Envelope) -> bool {
-        self.edges(of.0, of.1).any(|edge| edge.may_touch(envelope))
+        self.edges(of.0.lanes(), of.1).any(|edge| edge.may_touch(envelope))
     }
 }

@@ -9,6 +9,7 @@ use fearless_simd::{f32x16, i32x16};
 
 use super::Envelope;
 use super::edge::{Corner, Edge, Lanes};
+use crate::bits::ones;
 
 /// Positions in a mask.
 pub(super) const ROWS: usize = 64;
@@ -52,35 +53,51 @@ type Columns<'a> = (&'a [i32; ROWS], &'a [i32; ROWS]);
 /// product and the difference are rounded by at most 2^-24, so by 5 times that; this is 8 times.
 pub(super) const ROUNDING: f32 = 1.0 / 2_097_152.0;
 
+/// What some edges of some lanes toggle of the first `count` positions in an envelope with its corner;
+/// all of these edges are in `around`, and so is the envelope.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-pub(super) fn toggle<S: Simd>(
+pub(super) fn toggle<'l, S: Simd>(
     simd: S,
-    ((lanes, few), around): ((&[Lanes], u64), Envelope),
+    (lanes, around): (impl Iterator<Item = (&'l Lanes, u64)>, Envelope),
     (envelope, corner): (Envelope, Corner),
     positions: Columns<'_>,
     count: usize,
 ) -> Toggled {
-    let sixteens = positions.0.as_chunks::<16>().0.iter().zip(positions.1.as_chunks::<16>().0);
-    let sixteens = sixteens.zip([0, 16, 32, 48]).take(count.div_ceil(16));
     let mut toggled = Toggled::default();
     let all_near = is_small(around);
-    for edge in lanes.iter().flat_map(|lanes| lanes.some(few)) {
-        let Some(toggle) = Toggle::of(edge, corner) else { continue };
-        if !all_near && !toggle.is_near(envelope) {
-            for row in 0..count.min(ROWS) {
-                toggle.beside(positions, row, &mut toggled);
-                toggle.above(positions, row, &mut toggled);
+    for (lanes, few) in lanes {
+        for edge in lanes.some(few) {
+            let Some(toggle) = Toggle::of(edge, corner) else { continue };
+            if all_near || toggle.is_near(envelope) {
+                toggle.sixteens(simd, positions, count, &mut toggled);
+            } else {
+                toggle.each(positions, count, &mut toggled);
             }
-            continue;
         }
-        let Edge { ax, ay, bx, by } = toggle.edge;
+    }
+    toggled
+}
+
+impl Toggle {
+    /// Toggles the first positions, sixteen at once.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    fn sixteens<S: Simd>(
+        self,
+        simd: S,
+        positions: Columns<'_>,
+        count: usize,
+        toggled: &mut Toggled,
+    ) {
+        let Edge { ax, ay, bx, by } = self.edge;
         let height = by - ay;
         // With the signs turned, the left is where the right was.
-        let turn = 1.0 - 2.0 * f32::from(u8::from(toggle.corner_right));
-        let above = 0_u64.wrapping_sub(u64::from(toggle.above));
+        let turn = 1.0 - 2.0 * f32::from(u8::from(self.corner_right));
+        let above = 0_u64.wrapping_sub(u64::from(self.above));
         let (dx, dy) = (turn * (bx - ax) as f32, turn * height as f32);
-        for ((lon, lat), shift) in sixteens.clone() {
+        let sixteens = positions.0.as_chunks::<16>().0.iter().zip(positions.1.as_chunks::<16>().0);
+        for ((lon, lat), shift) in sixteens.zip([0, 16, 32, 48]).take(count.div_ceil(16)) {
             let x = i32x16::load_array_ref(simd, lon) - ax;
             let y = i32x16::load_array_ref(simd, lat) - ay;
             let up = f32x16::float_from(y) * dx;
@@ -93,12 +110,20 @@ pub(super) fn toggle<S: Simd>(
             if !is_sure.all_true() {
                 let unsure = (!is_sure).to_bitmask() << shift;
                 ones(unsure).take_while(|&row| row < count).for_each(|row| {
-                    toggle.beside(positions, row, &mut toggled);
+                    self.beside(positions, row, toggled);
                 });
             }
         }
     }
-    toggled
+
+    /// Toggles the first positions, one after the other.
+    #[cold]
+    fn each(self, positions: Columns<'_>, count: usize, toggled: &mut Toggled) {
+        for row in 0..count.min(ROWS) {
+            self.beside(positions, row, toggled);
+            self.above(positions, row, toggled);
+        }
+    }
 }
 
 /// Differences below this fit 32 bits.
@@ -144,14 +169,4 @@ impl Toggle {
 #[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
 fn at(column: &[i32; ROWS], row: usize) -> i32 {
     column[row % ROWS]
-}
-
-/// The numbers of the bits that are set, ascending.
-#[inline]
-pub(crate) fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let bit = bits.trailing_zeros();
-        bits &= bits.wrapping_sub(1);
-        (bit < u64::BITS).then_some(bit as usize)
-    })
 }

@@ -6,9 +6,10 @@ use super::column::{Common, ROWS, Rare, at, joined_ids};
 use super::ended::Ended;
 use super::timed::{Timed, Timing};
 use super::zone_map::ZoneMap;
+use crate::bits::ones;
 use crate::camera::{Camera, CameraId, NEVER, OwnerId, Recording};
 use crate::facing::Facing;
-use crate::geometry::{Envelope, Position, ones};
+use crate::geometry::{Envelope, Position};
 
 /// Whether a row's owner may be asked, as far as that does not depend on the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,8 +164,18 @@ impl Block {
 
     #[inline]
     pub(crate) fn terms(&self, row: usize) -> u32 {
-        let (upper, lower) = (self.terms_upper.get(row), at(&self.terms_lower, row));
-        u32::from(upper) << 16 | u32::from(lower)
+        u32::from(self.terms_upper.get(row)) << 16 | u32::from(at(&self.terms_lower, row))
+    }
+
+    /// The upper halves of the numbers of terms, shifted to where they belong, if all rows share them.
+    #[inline]
+    pub(crate) fn shared_upper_terms(&self) -> Option<u32> {
+        self.terms_upper.shared().map(|upper| u32::from(upper) << 16)
+    }
+
+    #[inline]
+    pub(crate) fn lower_terms(&self, row: usize) -> u32 {
+        u32::from(at(&self.terms_lower, row))
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! The column of cameras that were taken down.
 
 use super::column::{Rare, bit, halved};
-use crate::geometry::ones;
+use crate::bits::ones;
 
 /// When the cameras of some rows stopped recording, in seconds. For the first of them the upper halves
 /// stand beside the mask, which are nearly always enough.

@@ -79,7 +79,7 @@ impl Sketch {
 /// What is asked of many terms: whether they extend to an agency and a kind of incident.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'a> {
-    terms: &'a TermsTable,
+    chunks: &'a [Arc<Chunk>],
     agency: AgencyId,
     incident: IncidentKind,
     mark: u64,
@@ -87,7 +87,7 @@ pub(crate) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     pub(crate) fn new(terms: &'a TermsTable, agency: AgencyId, incident: IncidentKind) -> Self {
-        Self { terms, agency, incident, mark: mark(agency) }
+        Self { chunks: &terms.chunks, agency, incident, mark: mark(agency) }
     }
 
     /// Whether the terms with a number extend to it, in the lowest bit, as far as their sketch tells;
@@ -95,7 +95,7 @@ impl<'a> Asked<'a> {
     #[inline]
     pub(crate) fn glance(&self, number: u32) -> (u64, u64) {
         let number = number as usize;
-        let chunk = self.terms.chunks.get(number / CHUNK);
+        let chunk = self.chunks.get(number / CHUNK);
         let sketch = chunk.and_then(|chunk| chunk.sketches.get(number % CHUNK));
         let Sketch { named, incidents, listed } = sketch.copied().unwrap_or_default();
         let incident = u64::from(incidents >> (self.incident as u32) & 1);
@@ -110,7 +110,7 @@ impl<'a> Asked<'a> {
 
     /// Why the terms with a number do not extend to it, if so. Exact.
     pub(crate) fn decide(&self, number: u32) -> Result<(), Denial> {
-        let terms = self.terms.get(number).ok_or(Denial::NotGranted)?;
+        let terms = find(self.chunks, number).ok_or(Denial::NotGranted)?;
         terms.decide(self.agency, self.incident)
     }
 }
@@ -131,6 +131,11 @@ impl Default for Chunk {
     }
 }
 
+fn find(chunks: &[Arc<Chunk>], number: u32) -> Option<&Terms> {
+    let number = number as usize;
+    chunks.get(number / CHUNK)?.terms.get(number % CHUNK).map(Arc::as_ref)
+}
+
 /// All interned terms of one revision, by number. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TermsTable {
@@ -139,8 +144,7 @@ pub(crate) struct TermsTable {
 
 impl TermsTable {
     pub(crate) fn get(&self, number: u32) -> Option<&Terms> {
-        let number = number as usize;
-        self.chunks.get(number / CHUNK)?.terms.get(number % CHUNK).map(Arc::as_ref)
+        find(&self.chunks, number)
     }
 
     fn put(&mut self, number: u32, terms: Arc<Terms>) {

@@ -3,7 +3,7 @@
 use prefetch_index::prefetch_index;
 
 use super::column::{Rare, bit, place};
-use crate::geometry::ones;
+use crate::bits::ones;
 use crate::time::day;
 
 /// When a grant holds: from both the end of a pause and of a reached limit, up to its expiry.

@@ -15,7 +15,8 @@ use prefetch_index::prefetch_index;
 use smallvec::SmallVec;
 
 use super::packing::{growth, halve};
-use crate::geometry::{Envelope, Envelopes, Position, SIXTEEN, ones};
+use crate::bits::ones;
+use crate::geometry::{Envelope, Envelopes, Position, SIXTEEN};
 
 /// An R-tree of items, each with its envelope.
 #[derive(Clone, Debug)]

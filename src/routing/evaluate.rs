@@ -104,14 +104,17 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Those of the rows whose scopes extend to the question.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    #[inline]
     fn permitted(&self, block: &Block, asked: u64) -> u64 {
         let (mut permitted, mut unsure) = (0, 0);
-        for row in rows(asked) {
-            let (yes, not_enough) = self.scopes.glance(block.terms(row));
+        let mut glance = |row, number| {
+            let (yes, not_enough) = self.scopes.glance(number);
             permitted |= yes << row;
             unsure |= not_enough << row;
+        };
+        match block.shared_upper_terms() {
+            Some(upper) => rows(asked).for_each(|row| glance(row, upper | block.lower_terms(row))),
+            None => rows(asked).for_each(|row| glance(row, block.terms(row))),
         }
         for row in rows(unsure) {
             permitted &= !(1 << row);

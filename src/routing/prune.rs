@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 
-use crate::geometry::{Area, Clip, Envelope, Lanes, ones};
+use crate::bits::ones;
+use crate::geometry::{Area, Clip, Envelope, Lanes};
 use crate::registry::{Block, Branch, Cluster, Fork, ZoneMap};
 
 /// A block that may have rows in the area.

@@ -12,8 +12,9 @@ use fearless_simd::{Level, dispatch};
 
 use super::prune::{self, Walked};
 use super::refine;
+use crate::bits::ones;
 use crate::facing::{Facing, within_reach};
-use crate::geometry::{Area, Boundary, Clip, Envelope, Lanes, Position, ones, turns};
+use crate::geometry::{Area, Boundary, Clip, Envelope, Lanes, Position, turns};
 use crate::registry::{Block, Branch, Cluster, Fork, ZoneMap};
 use crate::request::Sight;
 

@@ -210,10 +210,12 @@ fn ring(origin: (i32, i32), corners: impl IntoIterator<Item = (i64, i64)>) -> Li
 }
 
 fn star(rng: &mut Rng, origin: (i32, i32), step: i64) -> Polygon {
-    let corners = 3 + rng.below(40);
+    // Few enough for a bit each, or too many for that.
+    let (corners, nearest) =
+        if rng.below(4) > 0 { (3 + rng.below(40), 3) } else { (65 + rng.below(60), 30) };
     let points = (0..corners).map(|corner| {
         let angle = corner as f64 / corners as f64 * std::f64::consts::TAU;
-        let radius = (rng.within(3, 40)) as f64;
+        let radius = (rng.within(nearest, 40)) as f64;
         let grid = |x: f64| (x.round() as i64) * step;
         (grid(radius * angle.cos()), grid(radius * angle.sin()))
     });
