@@ -1,5 +1,7 @@
 //! Blocks that are written: rows come, go and change their standing.
 
+use prefetch_index::prefetch_index;
+
 use super::block::{Block, Row, RowStanding};
 use super::column::{ROWS, halved, halved_ids, set};
 use crate::camera::{Camera, NEVER};
@@ -89,6 +91,28 @@ impl Block {
                 set(&mut self.terms_lower, target, lower);
                 self.timed.set(target, timing);
             }
+        }
+    }
+
+    /// Has all cache lines fetched, to be copied or written, and the counter of an `Arc` before them.
+    /// Nothing waits for them here.
+    pub(super) fn prefetch_whole(&self) {
+        prefetch_index(self.lon.as_slice(), 0_usize.wrapping_sub(16));
+        for row in (0..ROWS).step_by(16) {
+            prefetch_index(self.lon.as_slice(), row);
+            prefetch_index(self.lat.as_slice(), row);
+        }
+        prefetch_index(std::slice::from_ref(&self.facings), 0);
+        prefetch_index(std::slice::from_ref(&self.timed), 0);
+        prefetch_index(std::slice::from_ref(&self.ids_upper), 0);
+        for row in (0..ROWS).step_by(32) {
+            prefetch_index(self.terms_lower.as_slice(), row);
+            prefetch_index(self.kept_days.as_slice(), row);
+            prefetch_index(self.since_upper.as_slice(), row);
+            prefetch_index(self.since_lower.as_slice(), row);
+        }
+        for row in (0..ROWS).step_by(8) {
+            prefetch_index(self.ids_lower.as_slice(), row);
         }
     }
 

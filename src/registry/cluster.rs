@@ -8,6 +8,7 @@ use super::block::Block;
 use super::layout::Layout;
 use super::snapshot::Revision;
 use super::spares::Spares;
+use super::tiling::Shape;
 use super::tree::{Below, Node, Tree};
 use super::zone_map::ZoneMap;
 use crate::camera::{Camera, CameraId};
@@ -28,6 +29,8 @@ pub(crate) struct Cluster {
     pub(super) built: Revision,
     /// Of a tile: how many rows its blocks' envelopes grew for since they were last those of the rows.
     pub(super) grown: usize,
+    /// Of a tile: its cell's.
+    shape: Option<Arc<Shape>>,
     pub(super) members: Members,
 }
 
@@ -66,6 +69,11 @@ impl Leaf {
     /// Whether both are of the same block in memory.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.block, &other.block)
+    }
+
+    /// Has the block fetched, to be changed or copied. Nothing waits for it here.
+    pub(super) fn prefetch(&self) {
+        self.block.prefetch_whole();
     }
 
     pub(super) fn into_block(self) -> Arc<Block> {
@@ -137,7 +145,8 @@ impl<'a> Branch<'a> {
 
 /// A camera as a tile has it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Located {
+pub(crate) struct Located<'a> {
+    pub(crate) tile: &'a Cluster,
     pub(crate) cell: CellIndex,
     pub(crate) camera: Camera,
 }
@@ -169,7 +178,11 @@ impl Cluster {
 
     fn of(cell: Option<CellIndex>, members: Members) -> Self {
         let [revision, edited, built] = [Revision(0); 3];
-        Self { cell, revision, edited, built, grown: 0, members }
+        let shape = match members {
+            Members::Clusters(_) => None,
+            Members::Blocks(_) => cell.map(|cell| Arc::new(Shape::of(cell))),
+        };
+        Self { cell, revision, edited, built, grown: 0, shape, members }
     }
 
     /// The topmost node; `None` if nothing is in the cluster.
@@ -209,14 +222,15 @@ impl Cluster {
     }
 
     /// The camera with an id, which stands at `position`, and the cell of its tile.
-    pub(crate) fn locate(&self, position: Position, camera: CameraId) -> Option<Located> {
+    pub(crate) fn locate(&self, position: Position, camera: CameraId) -> Option<Located<'_>> {
         match &self.members {
             Members::Clusters(clusters) => {
                 clusters.at(position).find_map(|cluster| cluster.locate(position, camera))
             }
             Members::Blocks(blocks) => blocks.at(position).find_map(|leaf| {
                 let row = leaf.block().find(camera)?;
-                Some(Located { cell: self.cell?, camera: leaf.block().row(row).camera })
+                let camera = leaf.block().row(row).camera;
+                Some(Located { tile: self, cell: self.cell?, camera })
             }),
         }
     }
@@ -231,6 +245,22 @@ impl Cluster {
                 if around.next().is_some() { None } else { only }
             }
             Members::Blocks(_) => self.cell,
+        }
+    }
+
+    /// Whether a position surely belongs to this tile, whoever stands there. Near a side of its cell that
+    /// is not sure.
+    pub(crate) fn is_well_around(&self, position: Position) -> bool {
+        self.shape.as_ref().is_some_and(|shape| shape.is_well_around(position))
+    }
+
+    /// The tile to which a position surely belongs, of those whose envelopes have it.
+    pub(crate) fn tile_well_around(&self, position: Position) -> Option<CellIndex> {
+        match &self.members {
+            Members::Clusters(clusters) => {
+                clusters.at(position).find_map(|cluster| cluster.tile_well_around(position))
+            }
+            Members::Blocks(_) => self.cell.filter(|_| self.is_well_around(position)),
         }
     }
 

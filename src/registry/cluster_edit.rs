@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
+use smallvec::SmallVec;
 
 use super::MANY;
 use super::block::{Block, Row, RowStanding};
@@ -24,6 +25,48 @@ pub(crate) enum Edit {
     Stand { position: Position, camera: CameraId, standing: RowStanding },
 }
 
+/// The places of the blocks that edits of a tile may be about, until it is built anew: an envelope grows
+/// only then.
+#[derive(Default)]
+struct Found {
+    ends: SmallVec<[usize; 8]>,
+    places: SmallVec<[usize; 8]>,
+}
+
+impl Found {
+    fn of(edits: &[(CellIndex, &Edit)], blocks: &Tree<Leaf>) -> Self {
+        let mut found = Self::default();
+        for (_, edit) in edits {
+            let places = blocks.places(edit.position());
+            places.iter().for_each(|&place| blocks.prefetch(place));
+            found.places.extend(places);
+            found.ends.push(found.places.len());
+        }
+        for leaf in found.places.iter().filter_map(|&place| blocks.items().get(place)) {
+            leaf.prefetch();
+        }
+        found
+    }
+
+    /// Those of each edit.
+    fn iter(&self) -> impl Iterator<Item = &[usize]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(&start, &end)| self.places.get(start..end).unwrap_or(&[]))
+    }
+}
+
+impl Edit {
+    fn position(&self) -> Position {
+        match *self {
+            Self::Insert(row) => row.camera.position,
+            Self::Remove { position, .. } | Self::Stand { position, .. } => position,
+        }
+    }
+}
+
+/// So many tiles are edited by one thread.
+const TILES: usize = 8;
+
 /// Fewer clusters than this are not worth another thread.
 const FEW: usize = 8;
 
@@ -32,6 +75,27 @@ impl Cluster {
     pub(crate) fn edit(
         &mut self,
         edits: &[(CellIndex, &Edit)],
+        revision: Revision,
+        layout: Layout,
+        spares: &mut Spares,
+    ) {
+        let found = self.find(edits);
+        self.edit_found(edits, &found, revision, layout, spares);
+    }
+
+    /// The blocks of a tile that edits may be about. Has them fetched; nothing waits for them here.
+    fn find(&self, edits: &[(CellIndex, &Edit)]) -> Found {
+        match &self.members {
+            Members::Clusters(_) => Found::default(),
+            Members::Blocks(blocks) => Found::of(edits, blocks),
+        }
+    }
+
+    /// The same, given what was [found](Self::find) before.
+    fn edit_found(
+        &mut self,
+        edits: &[(CellIndex, &Edit)],
+        found: &Found,
         revision: Revision,
         layout: Layout,
         spares: &mut Spares,
@@ -48,7 +112,7 @@ impl Cluster {
                 if edits.iter().any(|(_, edit)| !matches!(edit, Edit::Stand { .. })) {
                     self.revision = revision;
                 }
-                edit_blocks(blocks, &mut self.grown, edits, layout, spares)
+                edit_blocks(blocks, &mut self.grown, (edits, found), layout, spares)
             }
         };
         if is_built_anew {
@@ -149,15 +213,25 @@ fn edit_clusters(
             break;
         }
     }
-    let edit = |(place, cluster, group, spares): &mut (usize, &mut Arc<Cluster>, &[_], _)| {
-        let cluster = Arc::make_mut(cluster);
-        cluster.edit(group, revision, layout, spares);
-        (*place, cluster.envelope(), cluster.is_empty())
+    // The next tile's blocks are fetched while those of one are edited.
+    let edit = |edited: &mut [(usize, &mut Arc<Cluster>, &[_], _)]| {
+        let mut shapes = Vec::with_capacity(edited.len());
+        let mut edited = edited.iter_mut().peekable();
+        let mut found = edited.peek().map(|(_, cluster, group, _)| cluster.find(group));
+        while let (Some((place, cluster, group, spares)), Some(here)) = (edited.next(), found) {
+            found = edited.peek().map(|(_, cluster, group, _)| cluster.find(group));
+            let cluster = Arc::make_mut(cluster);
+            cluster.edit_found(group, &here, revision, layout, spares);
+            shapes.push((*place, cluster.envelope(), cluster.is_empty()));
+        }
+        shapes
     };
     let shapes: Vec<_> = if edits.len() < MANY {
-        edited.iter_mut().map(edit).collect()
+        edit(&mut edited)
     } else {
-        parallel::map_mut(&mut edited, |_, edited| edit(edited))
+        let together = if below == layout.tile() { TILES } else { 1 };
+        let mut parts: Vec<_> = edited.chunks_mut(together).collect();
+        parallel::map_mut(&mut parts, |_, edited| edit(edited)).into_iter().flatten().collect()
     };
     for (.., unused) in edited {
         spares.append(unused);
@@ -183,30 +257,29 @@ fn edit_clusters(
 fn edit_blocks(
     tree: &mut Tree<Leaf>,
     grown: &mut usize,
-    edits: &[(CellIndex, &Edit)],
+    (edits, found): (&[(CellIndex, &Edit)], &Found),
     layout: Layout,
     spares: &mut Spares,
 ) -> bool {
     let mut homeless = Homeless::default();
     let mut is_emptied = false;
-    for &(_, edit) in edits {
+    for (&(_, edit), places) in edits.iter().zip(found.iter()) {
         match *edit {
             Edit::Insert(row) => {
                 // A camera that found no home must not be overtaken by an edit to itself.
-                if !insert_in_place(tree, row, spares) {
+                if !insert_in_place(tree, places, row, spares) {
                     homeless.push(row);
                 }
             }
-            Edit::Remove { position, camera } => {
+            Edit::Remove { camera, .. } => {
                 if !homeless.remove(camera) {
-                    is_emptied |=
-                        with_row(tree, (position, camera), spares, Block::remove) == Some(0);
+                    is_emptied |= with_row(tree, places, camera, spares, Block::remove) == Some(0);
                 }
             }
-            Edit::Stand { position, camera, standing } => match homeless.find(camera) {
+            Edit::Stand { camera, standing, .. } => match homeless.find(camera) {
                 Some(row) => row.standing = standing,
                 None => {
-                    with_row(tree, (position, camera), spares, |block, row| {
+                    with_row(tree, places, camera, spares, |block, row| {
                         block.set_standing(row, standing);
                     });
                 }
@@ -232,8 +305,8 @@ fn edit_blocks(
 }
 
 /// Puts a row in a block that has room and an envelope that need not grow.
-fn insert_in_place(tree: &mut Tree<Leaf>, row: Row, spares: &mut Spares) -> bool {
-    let mut blocks = tree.places(row.camera.position).into_iter();
+fn insert_in_place(tree: &mut Tree<Leaf>, places: &[usize], row: Row, spares: &mut Spares) -> bool {
+    let mut blocks = places.iter().copied();
     let room =
         blocks.find(|&place| tree.items().get(place).is_some_and(|leaf| !leaf.zone().is_full()));
     match room.and_then(|place| tree.items_mut().get_mut(place)) {
@@ -248,11 +321,12 @@ fn insert_in_place(tree: &mut Tree<Leaf>, row: Row, spares: &mut Spares) -> bool
 /// Changes the row of a camera, and tells how many rows the block has then.
 fn with_row(
     tree: &mut Tree<Leaf>,
-    (position, camera): (Position, CameraId),
+    places: &[usize],
+    camera: CameraId,
     spares: &mut Spares,
     change: impl FnOnce(&mut Block, usize),
 ) -> Option<usize> {
-    let mut blocks = tree.places(position).into_iter();
+    let mut blocks = places.iter().copied();
     let (place, row) = blocks.find_map(|place| {
         let row = tree.items().get(place)?.block().find(camera)?;
         Some((place, row))

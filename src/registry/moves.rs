@@ -61,13 +61,13 @@ pub(super) fn move_cameras(
         .iter()
         .map(|(_, change)| group.of(change.camera().0)?.get(&change.camera()).copied())
         .collect();
-    let located: Vec<Option<Located>> = changes
+    let located: Vec<Option<Located<'_>>> = changes
         .iter()
         .zip(stands)
         .map(|((_, change), position)| root.locate(position?, change.camera()))
         .collect();
     let (placed, moved) = (HashMap::default(), Moved::default());
-    let mut moving = Moving { group, owner_group, layout, placed, moved };
+    let mut moving = Moving { group, owner_group, root, layout, placed, moved };
     for (&(index, change), located) in changes.iter().zip(located) {
         if let Err(reason) = moving.take(index, change, located) {
             moving.moved.refused = Some(ChangeError { index, reason });
@@ -92,17 +92,25 @@ pub(super) fn take_back(group: &mut Group<'_, Positions>, moved: Moved) {
 struct Moving<'a, 'b> {
     group: &'a mut Group<'b, Positions>,
     owner_group: Grouping<'a>,
+    root: &'a Cluster,
     layout: Layout,
     /// Cameras that were put somewhere, and that are not in the tiles yet as they are here.
     placed: HashMap<CameraId, Camera, RandomState>,
     moved: Moved,
 }
 
-/// A registered camera, and the cell of its tile if the tiles have it as it is.
+/// A registered camera, and its tile if the tiles have it as it is.
 #[derive(Clone, Copy)]
-struct Known {
+struct Known<'a> {
     camera: Camera,
-    cell: Option<CellIndex>,
+    tile: Option<(CellIndex, &'a Cluster)>,
+}
+
+impl Known<'_> {
+    /// Whether a camera that moved surely stays in its tile.
+    fn stays(&self, position: Position) -> bool {
+        self.tile.is_some_and(|(_, tile)| tile.is_well_around(position))
+    }
 }
 
 impl Moving<'_, '_> {
@@ -111,7 +119,7 @@ impl Moving<'_, '_> {
         &mut self,
         index: usize,
         change: CameraChange,
-        located: Option<Located>,
+        located: Option<Located<'_>>,
     ) -> Result<(), ChangeRefusal> {
         match change {
             CameraChange::Register(camera) => {
@@ -120,7 +128,8 @@ impl Moving<'_, '_> {
                 }
                 self.moved.added += 1;
                 self.step(index, camera.owner, Deed::Attach(camera.id));
-                self.place(index, camera, None);
+                let cell = self.cell(camera.position);
+                self.place(index, camera, cell);
             }
             CameraChange::Replace(camera) => {
                 let old = self.known(camera.id, located)?;
@@ -129,13 +138,15 @@ impl Moving<'_, '_> {
                     self.step(index, old.camera.owner, Deed::Detach(camera.id));
                     self.step(index, camera.owner, Deed::Attach(camera.id));
                 }
-                let stays = camera.position == old.camera.position;
-                self.place(index, camera, stays.then_some(cell));
+                let stays = camera.position == old.camera.position || old.stays(camera.position);
+                let cell = if stays { cell } else { self.cell(camera.position) };
+                self.place(index, camera, cell);
             }
             CameraChange::Move { camera, position } => {
                 let old = self.known(camera, located)?;
-                self.lift(index, old);
-                self.place(index, Camera { position, ..old.camera }, None);
+                let cell = self.lift(index, old);
+                let cell = if old.stays(position) { cell } else { self.cell(position) };
+                self.place(index, Camera { position, ..old.camera }, cell);
             }
             CameraChange::Remove { camera } => {
                 let old = self.known(camera, located)?;
@@ -154,29 +165,40 @@ impl Moving<'_, '_> {
     }
 
     /// The registered camera: as a change has put it, or else as the tiles have it.
-    fn known(&self, camera: CameraId, located: Option<Located>) -> Result<Known, ChangeRefusal> {
-        let of_tiles = |at: Located| Known { camera: at.camera, cell: Some(at.cell) };
-        let placed = self.placed.get(&camera).map(|&camera| Known { camera, cell: None });
+    fn known<'l>(
+        &self,
+        camera: CameraId,
+        located: Option<Located<'l>>,
+    ) -> Result<Known<'l>, ChangeRefusal> {
+        let of_tiles =
+            |at: Located<'l>| Known { camera: at.camera, tile: Some((at.cell, at.tile)) };
+        let placed = self.placed.get(&camera).map(|&camera| Known { camera, tile: None });
         let known = placed.or_else(|| located.map(of_tiles));
         known.filter(|_| self.stands(camera)).ok_or(ChangeRefusal::NotRegistered { camera })
     }
 
     /// Notes that a camera's row goes, and gives back the cell that it was in.
-    fn lift(&mut self, index: usize, known: Known) -> CellIndex {
+    fn lift(&mut self, index: usize, known: Known<'_>) -> CellIndex {
         let Camera { id: camera, position, .. } = known.camera;
-        let cell = known.cell.unwrap_or_else(|| self.layout.cell(position));
+        let cell = known.tile.map_or_else(|| self.cell(position), |(cell, _)| cell);
         let edit = Edit::Remove { position, camera };
         self.moved.rows.push(Planned { cell, index, edit });
         cell
     }
 
     /// Notes that a camera stands somewhere, and that it is to have a row there.
-    fn place(&mut self, index: usize, camera: Camera, cell: Option<CellIndex>) {
+    fn place(&mut self, index: usize, camera: Camera, cell: CellIndex) {
         let positions = self.group.of_mut(camera.id.0);
         let before = positions.and_then(|all| all.insert(camera.id, camera.position));
         self.moved.undo.push((camera.id, before));
         self.placed.insert(camera.id, camera);
         self.step(index, camera.owner, Deed::Place(camera, cell));
+    }
+
+    /// The cell of a position: that of the tile around it, or else as H3 has it.
+    fn cell(&self, position: Position) -> CellIndex {
+        let around = self.root.tile_well_around(position);
+        around.unwrap_or_else(|| self.layout.cell(position))
     }
 
     fn step(&mut self, index: usize, owner: OwnerId, deed: Deed) {

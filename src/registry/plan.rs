@@ -64,8 +64,8 @@ pub(super) enum Deed {
     Attach(CameraId),
     /// It is no longer.
     Detach(CameraId),
-    /// The owner's camera gets a row; with its cell if that is known.
-    Place(Camera, Option<CellIndex>),
+    /// The owner's camera gets a row, in the tile of a cell.
+    Place(Camera, CellIndex),
     Consent {
         terms: Option<u32>,
         lapses: Lapses,
@@ -288,7 +288,7 @@ fn follow_owners(
     };
     let place = |step: &Step| match step.deed {
         Deed::Place(camera, cell) => Some(Planned {
-            cell: cell.unwrap_or_else(|| layout.cell(camera.position)),
+            cell,
             index: step.index,
             edit: Edit::Insert(Row { camera, standing: said(step.owner) }),
         }),

@@ -39,6 +39,11 @@ impl Spares {
         {
             memory.clone_from(block);
             *block = spare;
+            // One that is written soon; nothing waits for it here.
+            let soon = self.0.len().checked_sub(2).and_then(|place| self.0.get(place));
+            if let Some(soon) = soon {
+                soon.prefetch_whole();
+            }
         }
         Arc::make_mut(block)
     }

@@ -115,7 +115,8 @@ pub(super) fn cells(cameras: &[Camera], layout: Layout) -> (Vec<CellIndex>, Vec<
 }
 
 /// A cell, and what is surely in it.
-struct Shape {
+#[derive(Debug)]
+pub(super) struct Shape {
     cell: CellIndex,
     /// None where they are not known.
     sides: SmallVec<[Side; 6]>,
@@ -125,13 +126,13 @@ struct Shape {
 const FINEST: Resolution = Resolution::Eight;
 
 impl Shape {
-    fn of(cell: CellIndex) -> Self {
+    pub(super) fn of(cell: CellIndex) -> Self {
         let sides = if cell.resolution() <= FINEST { sides(cell) } else { None };
         Self { cell, sides: sides.unwrap_or_default() }
     }
 
     /// Whether a position is in the cell, and not so near to a side that it has to be looked up.
-    fn is_well_around(&self, position: Position) -> bool {
+    pub(super) fn is_well_around(&self, position: Position) -> bool {
         !self.sides.is_empty() && self.sides.iter().all(|side| side.is_well_left(position))
     }
 }
@@ -147,6 +148,7 @@ fn sides(cell: CellIndex) -> Option<SmallVec<[Side; 6]>> {
 
 /// A side of a cell, seen counter-clockwise: `lon * x + lat * y >= least` are the positions well left of
 /// it. All that are left of each side are in the cell, whatever its shape.
+#[derive(Debug)]
 struct Side {
     x: i64,
     y: i64,

@@ -147,6 +147,11 @@ impl<T> Tree<T> {
         nearest.map(|(_, place)| place)
     }
 
+    /// Has the item at a place fetched. Nothing waits for it here.
+    pub(super) fn prefetch(&self, place: usize) {
+        prefetch_index(self.items.as_slice(), place);
+    }
+
     /// The items in whose envelopes a position is.
     pub(super) fn at(&self, position: Position) -> impl Iterator<Item = &T> {
         self.places(position).into_iter().filter_map(|place| self.items.get(place))
