@@ -31,6 +31,14 @@ pub(crate) fn map_mut<T: Send, R: Send>(
     items.iter_mut().enumerate().map(|(number, item)| f(number, item)).collect()
 }
 
+/// Sorts items, of which equal ones are the same.
+pub(crate) fn sort<T: Ord + Send>(items: &mut [T]) {
+    #[cfg(feature = "parallel")]
+    items.par_sort_unstable();
+    #[cfg(not(feature = "parallel"))]
+    items.sort_unstable();
+}
+
 /// What `there` gives, on other cores if there are any, and what `here` gives on this thread.
 pub(crate) fn beside<A: Send, B>(there: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
     #[cfg(feature = "parallel")]

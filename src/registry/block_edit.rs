@@ -94,10 +94,10 @@ impl Block {
         }
     }
 
-    /// Has all cache lines fetched, to be copied or written, and the counter of an `Arc` before them.
+    /// Has all cache lines fetched, and the [counter](Self::prefetch_counter), to be copied or written.
     /// Nothing waits for them here.
     pub(super) fn prefetch_whole(&self) {
-        prefetch_index(self.lon.as_slice(), 0_usize.wrapping_sub(16));
+        self.prefetch_counter();
         for row in (0..ROWS).step_by(16) {
             prefetch_index(self.lon.as_slice(), row);
             prefetch_index(self.lat.as_slice(), row);
@@ -114,6 +114,20 @@ impl Block {
         for row in (0..ROWS).step_by(8) {
             prefetch_index(self.ids_lower.as_slice(), row);
         }
+    }
+
+    /// Has its lists fetched. Their places are read for that: of a block that is [fetched](Self::prefetch_whole).
+    pub(super) fn prefetch_lists(&self) {
+        self.timed.prefetch_exact();
+        self.ended.prefetch_exact();
+        self.facings.prefetch();
+    }
+
+    /// Has the counter of an `Arc` fetched that the block is in. Nothing waits for it here.
+    #[inline]
+    pub(super) fn prefetch_counter(&self) {
+        // It is in the line before.
+        prefetch_index(self.lon.as_slice(), 0_usize.wrapping_sub(1));
     }
 
     fn swap(&mut self, a: usize, b: usize) {

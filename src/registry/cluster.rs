@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use h3o::CellIndex;
+use prefetch_index::prefetch_index;
 
 use super::block::Block;
 use super::layout::Layout;
@@ -74,6 +75,16 @@ impl Leaf {
     /// Has the block fetched, to be changed or copied. Nothing waits for it here.
     pub(super) fn prefetch(&self) {
         self.block.prefetch_whole();
+    }
+
+    /// Has the block's lists fetched, once it is [fetched](Self::prefetch).
+    pub(super) fn prefetch_lists(&self) {
+        self.block.prefetch_lists();
+    }
+
+    /// Has fetched what is written when the block is shared. Nothing waits for it here.
+    pub(super) fn prefetch_counter(&self) {
+        self.block.prefetch_counter();
     }
 
     pub(super) fn into_block(self) -> Arc<Block> {
@@ -194,6 +205,12 @@ impl Cluster {
         }
     }
 
+    /// Has fetched what a search reads first. Nothing waits for it here.
+    pub(super) fn prefetch(&self) {
+        prefetch_index(std::slice::from_ref(&self.cell), 0);
+        prefetch_index(std::slice::from_ref(&self.members), 0);
+    }
+
     pub(super) fn envelope(&self) -> Envelope {
         match &self.members {
             Members::Clusters(clusters) => clusters.envelope(),
@@ -235,33 +252,10 @@ impl Cluster {
         }
     }
 
-    /// The cell of the only tile whose envelope has a position. A camera that a tile has is in that
-    /// one then; where envelopes overlap, `None`.
-    pub(crate) fn tile_around(&self, position: Position) -> Option<CellIndex> {
-        match &self.members {
-            Members::Clusters(clusters) => {
-                let mut around = clusters.at(position);
-                let only = around.next()?.tile_around(position);
-                if around.next().is_some() { None } else { only }
-            }
-            Members::Blocks(_) => self.cell,
-        }
-    }
-
     /// Whether a position surely belongs to this tile, whoever stands there. Near a side of its cell that
     /// is not sure.
     pub(crate) fn is_well_around(&self, position: Position) -> bool {
         self.shape.as_ref().is_some_and(|shape| shape.is_well_around(position))
-    }
-
-    /// The tile to which a position surely belongs, of those whose envelopes have it.
-    pub(crate) fn tile_well_around(&self, position: Position) -> Option<CellIndex> {
-        match &self.members {
-            Members::Clusters(clusters) => {
-                clusters.at(position).find_map(|cluster| cluster.tile_well_around(position))
-            }
-            Members::Blocks(_) => self.cell.filter(|_| self.is_well_around(position)),
-        }
     }
 
     /// The clusters of tiles given in ascending order of their cells, up to the root.

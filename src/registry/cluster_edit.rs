@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
-use smallvec::SmallVec;
 
 use super::MANY;
 use super::block::{Block, Row, RowStanding};
 use super::cluster::{Cluster, Leaf, Members};
+use super::found::Found;
 use super::homeless::{Homeless, settle};
 use super::layout::Layout;
 use super::snapshot::Revision;
@@ -25,38 +25,8 @@ pub(crate) enum Edit {
     Stand { position: Position, camera: CameraId, standing: RowStanding },
 }
 
-/// The places of the blocks that edits of a tile may be about, until it is built anew: an envelope grows
-/// only then.
-#[derive(Default)]
-struct Found {
-    ends: SmallVec<[usize; 8]>,
-    places: SmallVec<[usize; 8]>,
-}
-
-impl Found {
-    fn of(edits: &[(CellIndex, &Edit)], blocks: &Tree<Leaf>) -> Self {
-        let mut found = Self::default();
-        for (_, edit) in edits {
-            let places = blocks.places(edit.position());
-            places.iter().for_each(|&place| blocks.prefetch(place));
-            found.places.extend(places);
-            found.ends.push(found.places.len());
-        }
-        for leaf in found.places.iter().filter_map(|&place| blocks.items().get(place)) {
-            leaf.prefetch();
-        }
-        found
-    }
-
-    /// Those of each edit.
-    fn iter(&self) -> impl Iterator<Item = &[usize]> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        starts.zip(&self.ends).map(|(&start, &end)| self.places.get(start..end).unwrap_or(&[]))
-    }
-}
-
 impl Edit {
-    fn position(&self) -> Position {
+    pub(super) fn position(&self) -> Position {
         match *self {
             Self::Insert(row) => row.camera.position,
             Self::Remove { position, .. } | Self::Stand { position, .. } => position,
@@ -83,7 +53,7 @@ impl Cluster {
         self.edit_found(edits, &found, revision, layout, spares);
     }
 
-    /// The blocks of a tile that edits may be about. Has them fetched; nothing waits for them here.
+    /// The blocks of a tile that edits may be about, which are being fetched then.
     fn find(&self, edits: &[(CellIndex, &Edit)]) -> Found {
         match &self.members {
             Members::Clusters(_) => Found::default(),
@@ -130,6 +100,10 @@ impl Cluster {
         match (&mut self.members, &newer.members) {
             (Members::Clusters(mine), Members::Clusters(newer)) => {
                 let mut changed = mine.follow(newer, |mine, newer| mine.edited != newer.edited);
+                for (mine, newer) in &changed {
+                    mine.prefetch();
+                    newer.prefetch();
+                }
                 if edits < MANY || changed.len() < FEW {
                     for (mine, newer) in &mut changed {
                         follow(mine, newer, edits, spares);
@@ -146,7 +120,11 @@ impl Cluster {
                 }
             }
             (Members::Blocks(mine), Members::Blocks(newer)) => {
-                for (mine, newer) in mine.follow(newer, |mine, newer| !mine.is_same(newer)) {
+                let changed = mine.follow(newer, |mine, newer| !mine.is_same(newer));
+                for (_, newer) in &changed {
+                    newer.prefetch_counter();
+                }
+                for (mine, newer) in changed {
                     spares.push(std::mem::replace(mine, newer.clone()).into_block());
                 }
             }
@@ -261,6 +239,7 @@ fn edit_blocks(
     layout: Layout,
     spares: &mut Spares,
 ) -> bool {
+    found.prefetch_lists(tree);
     let mut homeless = Homeless::default();
     let mut is_emptied = false;
     for (&(_, edit), places) in edits.iter().zip(found.iter()) {

@@ -1,5 +1,7 @@
 //! The columns of a block that are more than an array.
 
+use prefetch_index::prefetch_index;
+
 use crate::camera::{CameraId, OwnerId};
 
 /// Rows in a full block, and bits in a mask.
@@ -79,6 +81,13 @@ impl<T: Copy> Rare<T> {
                 self.mask &= !bit(row);
             }
             None => {}
+        }
+    }
+
+    /// Has the values fetched. Nothing waits for them here.
+    pub(super) fn prefetch(&self) {
+        for place in (0..self.values.len()).step_by(const { 64_usize.div_ceil(size_of::<T>()) }) {
+            prefetch_index(self.values.as_slice(), place);
         }
     }
 

@@ -1,16 +1,69 @@
 //! Where each camera stands and what each owner said: the writer's look-ups.
 
-use std::collections::HashMap;
-
 use foldhash::quality::RandomState;
 
 use super::owners::{Owner, Owners, Special};
-use super::shards::{Shard, Shards, split_off};
+use super::shards::{Shard, Shards};
+use super::table::{Slot, Table};
 use crate::camera::{CameraId, OwnerId};
 use crate::geometry::Position;
 
 /// Where some of the cameras stand.
-pub(crate) type Positions = HashMap<CameraId, Position, RandomState>;
+#[derive(Debug)]
+pub(crate) struct Positions(Table<Standpoint>);
+
+/// A camera and where it stands, in 16 bytes.
+#[derive(Clone, Copy, Debug)]
+struct Standpoint {
+    camera: CameraId,
+    position: Position,
+}
+
+impl Slot for Standpoint {
+    const VACANT: Self =
+        Self { camera: CameraId(0), position: Position::vertex(i32::MIN, i32::MIN) };
+
+    fn key(&self) -> Option<u64> {
+        // Nothing stands there.
+        (self.position.lon_e7() != i32::MIN).then_some(self.camera.0)
+    }
+}
+
+impl Positions {
+    pub(crate) fn new(hasher: &RandomState) -> Self {
+        Self(Table::new(hasher))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.0.reserve(more);
+    }
+
+    /// Has fetched what [`get`](Self::get) reads. Nothing waits for it here.
+    #[inline]
+    pub(crate) fn prefetch(&self, camera: CameraId) {
+        self.0.prefetch(camera.0);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, camera: CameraId) -> Option<Position> {
+        self.0.get(camera.0).map(|standpoint| standpoint.position)
+    }
+
+    /// Notes where a camera stands, and gives back where it stood before.
+    pub(crate) fn insert(&mut self, camera: CameraId, position: Position) -> Option<Position> {
+        let before = self.0.insert(Standpoint { camera, position });
+        before.map(|standpoint| standpoint.position)
+    }
+
+    pub(crate) fn remove(&mut self, camera: CameraId) -> Option<Position> {
+        self.0.remove(camera.0).map(|standpoint| standpoint.position)
+    }
+}
 
 impl Shard for Positions {
     fn len(&self) -> usize {
@@ -18,7 +71,7 @@ impl Shard for Positions {
     }
 
     fn split_off(&mut self, is_moved: impl Fn(u64) -> bool) -> Self {
-        split_off(self, |camera| is_moved(camera.0))
+        Self(self.0.split_off(is_moved))
     }
 }
 
@@ -33,7 +86,7 @@ impl Directory {
     /// Look-ups for so many cameras and owners.
     pub(crate) fn with_capacity(cameras: usize, owners: usize) -> Self {
         Self {
-            cameras: Shards::new(cameras, |hasher| HashMap::with_hasher(hasher.clone())),
+            cameras: Shards::new(cameras, Positions::new),
             owners: Shards::new(owners, Owners::new),
         }
     }
@@ -46,12 +99,12 @@ impl Directory {
 
     /// How many cameras there are. O(shards).
     pub(crate) fn len(&self) -> usize {
-        self.cameras.iter().map(HashMap::len).sum()
+        self.cameras.iter().map(Positions::len).sum()
     }
 
     /// Where a camera stands, if it is registered.
     pub(crate) fn position(&self, camera: CameraId) -> Option<Position> {
-        self.cameras.of(camera.0)?.get(&camera).copied()
+        self.cameras.of(camera.0)?.get(camera)
     }
 
     pub(crate) fn owner(&self, owner: OwnerId) -> Owner {

@@ -76,6 +76,11 @@ impl Ended {
         self.exact.shrink();
     }
 
+    /// Has the instants fetched. Nothing waits for them here.
+    pub(super) fn prefetch_exact(&self) {
+        self.exact.prefetch();
+    }
+
     fn follow(&mut self) {
         for (upper, &until) in self.uppers.iter_mut().zip(self.exact.values()) {
             (*upper, _) = halved(until);

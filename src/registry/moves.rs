@@ -11,6 +11,7 @@ use super::cluster_edit::Edit;
 use super::directory::Positions;
 use super::layout::Layout;
 use super::plan::{Deed, Planned, Step};
+use super::search::{Around, TOGETHER};
 use super::shards::{Group, Grouping};
 use crate::camera::{Camera, CameraId, OwnerId};
 use crate::geometry::Position;
@@ -55,26 +56,64 @@ pub(super) fn move_cameras(
     root: &Cluster,
     layout: Layout,
 ) -> Moved {
-    // All look-ups of one kind without anything between, so that the misses of several are waited for
-    // together.
-    let stands: Vec<Option<Position>> = changes
-        .iter()
-        .map(|(_, change)| group.of(change.camera().0)?.get(&change.camera()).copied())
-        .collect();
-    let located: Vec<Option<Located<'_>>> = changes
-        .iter()
-        .zip(stands)
-        .map(|((_, change), position)| root.locate(position?, change.camera()))
-        .collect();
+    let mut known = Vec::with_capacity(changes.len());
+    for changes in changes.chunks(TOGETHER) {
+        known.extend(before(group, changes, root));
+    }
     let (placed, moved) = (HashMap::default(), Moved::default());
-    let mut moving = Moving { group, owner_group, root, layout, placed, moved };
-    for (&(index, change), located) in changes.iter().zip(located) {
-        if let Err(reason) = moving.take(index, change, located) {
+    let mut moving = Moving { group, owner_group, layout, placed, moved };
+    for (&(index, change), before) in changes.iter().zip(known) {
+        if let Err(reason) = moving.take(index, change, before) {
             moving.moved.refused = Some(ChangeError { index, reason });
             break;
         }
     }
     moving.moved
+}
+
+/// What the tiles have before all changes, of what each of some changes needs to know.
+#[derive(Clone, Copy)]
+struct Before<'a> {
+    /// The camera.
+    located: Option<Located<'a>>,
+    /// Of one that is new: the cell of its position, if that is sure.
+    cell: Option<CellIndex>,
+}
+
+/// What each of some changes needs to know. All look-ups of one kind without anything between, so that
+/// what they read is fetched together.
+fn before<'a>(
+    group: &Group<'_, Positions>,
+    changes: &[(usize, CameraChange)],
+    root: &'a Cluster,
+) -> impl Iterator<Item = Before<'a>> {
+    for (_, change) in changes {
+        if let Some(positions) = group.of(change.camera().0) {
+            positions.prefetch(change.camera());
+        }
+    }
+    let positions: Vec<Option<Position>> = changes
+        .iter()
+        .map(|(_, change)| match change {
+            CameraChange::Register(camera) => Some(camera.position),
+            _ => group.of(change.camera().0)?.get(change.camera()),
+        })
+        .collect();
+    let cameras: Vec<Option<CameraId>> = changes
+        .iter()
+        .map(|(_, change)| match change {
+            CameraChange::Register(_) => None,
+            _ => Some(change.camera()),
+        })
+        .collect();
+    let around = Around::new(root, &positions);
+    let located = around.locate(&positions, &cameras);
+    let before = located.into_iter().zip(positions).zip(cameras).enumerate();
+    before.map(move |(number, ((located, position), camera))| {
+        let new = position.filter(|_| camera.is_none());
+        let cell = new.and_then(|position| around.cell(number, position));
+        Before { located, cell }
+    })
 }
 
 /// Puts the cameras of a group back where they were.
@@ -83,7 +122,7 @@ pub(super) fn take_back(group: &mut Group<'_, Positions>, moved: Moved) {
         let Some(positions) = group.of_mut(camera.0) else { continue };
         match position {
             Some(position) => positions.insert(camera, position),
-            None => positions.remove(&camera),
+            None => positions.remove(camera),
         };
     }
 }
@@ -92,7 +131,6 @@ pub(super) fn take_back(group: &mut Group<'_, Positions>, moved: Moved) {
 struct Moving<'a, 'b> {
     group: &'a mut Group<'b, Positions>,
     owner_group: Grouping<'a>,
-    root: &'a Cluster,
     layout: Layout,
     /// Cameras that were put somewhere, and that are not in the tiles yet as they are here.
     placed: HashMap<CameraId, Camera, RandomState>,
@@ -114,12 +152,12 @@ impl Known<'_> {
 }
 
 impl Moving<'_, '_> {
-    /// Takes one change. `located` is what the tiles had before all changes.
+    /// Takes one change, given what the tiles had before all changes.
     fn take(
         &mut self,
         index: usize,
         change: CameraChange,
-        located: Option<Located<'_>>,
+        Before { located, cell }: Before<'_>,
     ) -> Result<(), ChangeRefusal> {
         match change {
             CameraChange::Register(camera) => {
@@ -128,7 +166,7 @@ impl Moving<'_, '_> {
                 }
                 self.moved.added += 1;
                 self.step(index, camera.owner, Deed::Attach(camera.id));
-                let cell = self.cell(camera.position);
+                let cell = cell.unwrap_or_else(|| self.layout.cell(camera.position));
                 self.place(index, camera, cell);
             }
             CameraChange::Replace(camera) => {
@@ -139,13 +177,13 @@ impl Moving<'_, '_> {
                     self.step(index, camera.owner, Deed::Attach(camera.id));
                 }
                 let stays = camera.position == old.camera.position || old.stays(camera.position);
-                let cell = if stays { cell } else { self.cell(camera.position) };
+                let cell = if stays { cell } else { self.layout.cell(camera.position) };
                 self.place(index, camera, cell);
             }
             CameraChange::Move { camera, position } => {
                 let old = self.known(camera, located)?;
                 let cell = self.lift(index, old);
-                let cell = if old.stays(position) { cell } else { self.cell(position) };
+                let cell = if old.stays(position) { cell } else { self.layout.cell(position) };
                 self.place(index, Camera { position, ..old.camera }, cell);
             }
             CameraChange::Remove { camera } => {
@@ -153,7 +191,7 @@ impl Moving<'_, '_> {
                 self.lift(index, old);
                 self.moved.removed += 1;
                 self.step(index, old.camera.owner, Deed::Detach(camera));
-                let position = self.group.of_mut(camera.0).and_then(|all| all.remove(&camera));
+                let position = self.group.of_mut(camera.0).and_then(|all| all.remove(camera));
                 self.moved.undo.push((camera, position));
             }
         }
@@ -161,7 +199,7 @@ impl Moving<'_, '_> {
     }
 
     fn stands(&self, camera: CameraId) -> bool {
-        self.group.of(camera.0).is_some_and(|positions| positions.contains_key(&camera))
+        self.group.of(camera.0).is_some_and(|positions| positions.get(camera).is_some())
     }
 
     /// The registered camera: as a change has put it, or else as the tiles have it.
@@ -180,7 +218,7 @@ impl Moving<'_, '_> {
     /// Notes that a camera's row goes, and gives back the cell that it was in.
     fn lift(&mut self, index: usize, known: Known<'_>) -> CellIndex {
         let Camera { id: camera, position, .. } = known.camera;
-        let cell = known.tile.map_or_else(|| self.cell(position), |(cell, _)| cell);
+        let cell = known.tile.map_or_else(|| self.layout.cell(position), |(cell, _)| cell);
         let edit = Edit::Remove { position, camera };
         self.moved.rows.push(Planned { cell, index, edit });
         cell
@@ -193,12 +231,6 @@ impl Moving<'_, '_> {
         self.moved.undo.push((camera.id, before));
         self.placed.insert(camera.id, camera);
         self.step(index, camera.owner, Deed::Place(camera, cell));
-    }
-
-    /// The cell of a position: that of the tile around it, or else as H3 has it.
-    fn cell(&self, position: Position) -> CellIndex {
-        let around = self.root.tile_well_around(position);
-        around.unwrap_or_else(|| self.layout.cell(position))
     }
 
     fn step(&mut self, index: usize, owner: OwnerId, deed: Deed) {

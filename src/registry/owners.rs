@@ -1,12 +1,12 @@
 //! What each owner said and which cameras are theirs.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, hash_map};
 
 use foldhash::quality::RandomState;
-use smallvec::SmallVec;
 
+use super::more::More;
 use super::shards::{Shard, split_off};
+use super::table::{Slot, Table};
 use crate::ask_limit::AskLimit;
 use crate::camera::{CameraId, OwnerId};
 use crate::consent::Lapses;
@@ -15,7 +15,7 @@ use crate::consent::Lapses;
 #[derive(Debug)]
 pub(crate) struct Owners {
     /// All of whom anything is known.
-    entries: HashMap<Key, Owner, RandomState>,
+    entries: Table<Option<Entry>>,
     /// The other cameras of owners with two or more.
     more: HashMap<OwnerId, More, RandomState>,
     /// In boxes: tables have room for up to twice as many.
@@ -26,7 +26,7 @@ pub(crate) struct Owners {
 impl Owners {
     pub(crate) fn new(hasher: &RandomState) -> Self {
         Self {
-            entries: HashMap::with_hasher(hasher.clone()),
+            entries: Table::new(hasher),
             more: HashMap::with_hasher(hasher.clone()),
             special: HashMap::with_hasher(hasher.clone()),
         }
@@ -37,27 +37,34 @@ impl Owners {
         self.entries.reserve(owners);
     }
 
+    /// Has fetched what [`get`](Self::get) reads. Nothing waits for it here.
+    #[inline]
+    pub(crate) fn prefetch(&self, owner: OwnerId) {
+        self.entries.prefetch(owner.0);
+    }
+
     pub(crate) fn get(&self, owner: OwnerId) -> Owner {
-        self.entries.get(&Key(owner)).copied().unwrap_or(Owner::NEW)
+        self.entries.get(owner.0).copied().flatten().map_or(Owner::NEW, |entry| entry.known)
     }
 
     /// The owners of whom anything is known, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (OwnerId, Owner)> {
-        self.entries.iter().map(|(&Key(owner), &entry)| (owner, entry))
+        self.entries.iter().flatten().map(|&Entry { owner, known }| (owner, known))
     }
 
     /// Puts an owner in place, or forgets one of whom nothing is known.
-    fn put(&mut self, owner: OwnerId, entry: Owner) {
-        if entry.is_nobody() {
-            self.entries.remove(&Key(owner));
+    fn put(&mut self, owner: OwnerId, known: Owner) {
+        if known.is_nobody() {
+            self.entries.remove(owner.0);
         } else {
-            self.entries.insert(Key(owner), entry);
+            self.entries.insert(Some(Entry { owner, known }));
         }
     }
 
     /// Notes what an owner without cameras said. `false` if they were noted before.
     pub(crate) fn agree(&mut self, owner: OwnerId, terms: Option<u32>) -> bool {
-        self.entries.insert(Key(owner), Owner::NEW.with_terms(terms)).is_none()
+        let known = Owner::NEW.with_terms(terms);
+        self.entries.insert(Some(Entry { owner, known })).is_none()
     }
 
     /// Sets the terms of an owner, and gives back those before.
@@ -118,7 +125,8 @@ impl Owners {
 
     /// Notes that a camera is an owner's, and gives back the owner's terms.
     pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) -> Option<u32> {
-        let entry = self.entries.entry(Key(owner)).or_insert(Owner::NEW);
+        let entry = self.entries.get_or_insert(Some(Entry { owner, known: Owner::NEW }))?;
+        let entry = &mut entry.as_mut()?.known;
         if entry.cameras == Cameras::None {
             entry.one = camera;
             entry.cameras = Cameras::One;
@@ -136,7 +144,7 @@ impl Owners {
         match entry.cameras {
             Cameras::One if one == camera => entry.cameras = Cameras::None,
             Cameras::More => {
-                if let Entry::Occupied(mut more) = self.more.entry(owner) {
+                if let hash_map::Entry::Occupied(mut more) = self.more.entry(owner) {
                     let others = more.get_mut();
                     if one != camera {
                         others.remove(camera);
@@ -163,17 +171,31 @@ impl Shard for Owners {
     fn split_off(&mut self, is_moved: impl Fn(u64) -> bool) -> Self {
         let is_moved = |owner: &OwnerId| is_moved(owner.0);
         Self {
-            entries: split_off(&mut self.entries, |&Key(owner)| is_moved(&owner)),
+            entries: self.entries.split_off(|owner| is_moved(&OwnerId(owner))),
             more: split_off(&mut self.more, is_moved),
             special: split_off(&mut self.special, is_moved),
         }
     }
 }
 
-/// An owner in a table of many: unaligned, so that no bytes are left out beside [`Owner`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// An owner in a table of many: unaligned, so that no bytes are left out.
+#[derive(Clone, Copy, Debug)]
 #[repr(C, packed)]
-struct Key(OwnerId);
+struct Entry {
+    owner: OwnerId,
+    known: Owner,
+}
+
+/// "None" takes no bytes of its own.
+const _: () = assert!(size_of::<Option<Entry>>() == size_of::<Entry>());
+
+impl Slot for Option<Entry> {
+    const VACANT: Self = None;
+
+    fn key(&self) -> Option<u64> {
+        self.map(|entry| entry.owner.0)
+    }
+}
 
 /// What the writer knows of an owner, in 14 bytes: most have one camera and nothing special.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,76 +247,6 @@ impl Owner {
 
     pub(crate) fn with_terms(self, terms: Option<u32>) -> Self {
         Self { terms: terms.and_then(TermsNumber::new), ..self }
-    }
-}
-
-/// So many other cameras of an owner are kept in a list; more would be moved about too much.
-const FEW: usize = 256;
-
-/// The cameras of an owner besides the first, ascending.
-#[derive(Clone, Debug)]
-pub(crate) enum More {
-    Few(SmallVec<[CameraId; 2]>),
-    Many(BTreeSet<CameraId>),
-}
-
-impl Default for More {
-    fn default() -> Self {
-        Self::Few(SmallVec::new())
-    }
-}
-
-impl More {
-    /// Adds a camera. O(log cameras) for many.
-    fn insert(&mut self, camera: CameraId) {
-        match self {
-            Self::Few(few) if few.len() < FEW => {
-                if let Err(place) = few.binary_search(&camera) {
-                    few.insert(place, camera);
-                }
-            }
-            Self::Few(few) => {
-                *self = Self::Many(few.drain(..).chain([camera]).collect());
-            }
-            Self::Many(many) => {
-                many.insert(camera);
-            }
-        }
-    }
-
-    fn remove(&mut self, camera: CameraId) {
-        match self {
-            Self::Few(few) => {
-                if let Ok(place) = few.binary_search(&camera) {
-                    few.remove(place);
-                }
-            }
-            Self::Many(many) => {
-                many.remove(&camera);
-            }
-        }
-    }
-
-    fn pop_first(&mut self) -> Option<CameraId> {
-        match self {
-            Self::Few(few) => (!few.is_empty()).then(|| few.remove(0)),
-            Self::Many(many) => many.pop_first(),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Few(few) => few.is_empty(),
-            Self::Many(many) => many.is_empty(),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = CameraId> {
-        let (few, many) = match self {
-            Self::Few(few) => (Some(few), None),
-            Self::Many(many) => (None, Some(many)),
-        };
-        few.into_iter().flatten().chain(many.into_iter().flatten()).copied()
     }
 }
 

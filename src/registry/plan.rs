@@ -18,6 +18,7 @@ use super::directory::{Directory, Positions};
 use super::layout::Layout;
 use super::moves::{CameraChange, Moved, move_cameras, take_back};
 use super::owners::Owners;
+use super::search::{Around, TOGETHER};
 use super::shards::{Group, Grouping, Shards};
 use super::terms::{Interner, Terms};
 use super::writer::standing;
@@ -145,7 +146,7 @@ impl Plan {
             .zip(&edits)
             .map(|(place, planned)| (planned.cell, planned.index, place))
             .collect();
-        order.sort_unstable();
+        parallel::sort(&mut order);
         let edit =
             |(cell, _, place): (CellIndex, usize, usize)| Some((cell, &edits.get(place)?.edit));
         order.into_iter().filter_map(edit).collect()
@@ -250,6 +251,11 @@ fn follow_owners(
     root: &Cluster,
     layout: Layout,
 ) -> Followed {
+    for &Step { owner, .. } in &*steps {
+        if let Some(owners) = group.of(owner.0) {
+            owners.prefetch(owner);
+        }
+    }
     // Read without anything between, so that the misses of several are waited for together.
     for &Step { owner, .. } in &*steps {
         let owners = group.of(owner.0);
@@ -302,15 +308,25 @@ fn follow_owners(
         let others_of = of_owner.filter(|camera| placed.binary_search(camera).is_err());
         others.extend(others_of.map(|camera| (camera, standing)));
     }
-    let position = |&(camera, _): &(CameraId, _)| cameras.of(camera.0)?.get(&camera).copied();
-    let positions: Vec<_> = others.iter().map(position).collect();
-    edits.extend(others.into_iter().zip(positions).filter_map(|((camera, standing), position)| {
-        let position = position?;
-        Some(Planned {
-            cell: root.tile_around(position).unwrap_or_else(|| layout.cell(position)),
-            index: usize::MAX,
-            edit: Edit::Stand { position, camera, standing },
-        })
-    }));
+    let position = |&(camera, _): &(CameraId, _)| cameras.of(camera.0)?.get(camera);
+    for others in others.chunks(TOGETHER) {
+        for &(camera, _) in others {
+            if let Some(positions) = cameras.of(camera.0) {
+                positions.prefetch(camera);
+            }
+        }
+        let positions: Vec<_> = others.iter().map(position).collect();
+        let around = Around::new(root, &positions);
+        let places = others.iter().zip(&positions).enumerate();
+        edits.extend(places.filter_map(|(number, (&(camera, standing), &position))| {
+            let position = position?;
+            let cell = around.cell_of_camera(number, position);
+            Some(Planned {
+                cell: cell.unwrap_or_else(|| layout.cell(position)),
+                index: usize::MAX,
+                edit: Edit::Stand { position, camera, standing },
+            })
+        }));
+    }
     Followed { edits, owners: followed, released }
 }

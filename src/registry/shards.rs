@@ -177,7 +177,7 @@ impl Places {
     }
 
     /// The place of a key's shard. The high bits of its hash choose it, the low ones the slot in its
-    /// table; the highest seven, which a table compares before keys, choose neither.
+    /// table; the highest seven, which the tables of the standard library compare before keys, choose neither.
     fn of(&self, key: u64) -> usize {
         let wide = u128::from(self.hasher.hash_one(key) << 7) * self.first as u128;
         let [first, rest] = [wide >> 64, wide & u128::from(u64::MAX)]

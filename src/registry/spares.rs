@@ -39,9 +39,9 @@ impl Spares {
         {
             memory.clone_from(block);
             *block = spare;
-            // One that is written soon; nothing waits for it here.
-            let soon = self.0.len().checked_sub(2).and_then(|place| self.0.get(place));
-            if let Some(soon) = soon {
+            // Those that are written next; nothing waits for them here.
+            if let [.., soon, next] = self.0.as_slice() {
+                next.prefetch_lists();
                 soon.prefetch_whole();
             }
         }

@@ -120,6 +120,11 @@ impl Timed {
         prefetch_index(std::slice::from_ref(&self.mask), 0);
     }
 
+    /// Has the instants fetched. Nothing waits for them here.
+    pub(super) fn prefetch_exact(&self) {
+        self.exact.prefetch();
+    }
+
     fn follow(&mut self) {
         self.mask = self.exact.mask();
         for (days, &timing) in self.days.iter_mut().zip(self.exact.values()) {

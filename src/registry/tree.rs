@@ -106,7 +106,16 @@ impl<T> Tree<T> {
         let Self { nodes, first_leaf, items } = self;
         let pairs = items.iter_mut().zip(&newer.items).enumerate();
         let changed = pairs.filter(|(_, (mine, newer))| differ(mine, newer));
-        let grown = changed.map(|(place, pair)| {
+        let changed: Vec<_> = changed
+            .inspect(|&(place, _)| {
+                for nodes in [&*nodes, &newer.nodes] {
+                    if let Some(leaf) = nodes.get(*first_leaf + place / SIXTEEN) {
+                        leaf.prefetch();
+                    }
+                }
+            })
+            .collect();
+        let grown = changed.into_iter().map(|(place, pair)| {
             grow(nodes, *first_leaf, place, newer.envelope_at(place));
             pair
         });

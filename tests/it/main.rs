@@ -47,3 +47,4 @@ mod support;
 mod texts;
 mod tiles;
 mod types;
+mod writer_table;

@@ -1,0 +1,46 @@
+//! Which blocks edits are about, before they are edited.
+
+use h3o::CellIndex;
+use smallvec::SmallVec;
+
+use super::cluster::Leaf;
+use super::cluster_edit::Edit;
+use super::tree::Tree;
+
+/// The places of the blocks that edits of a tile may be about. They hold for all of the edits: envelopes
+/// grow, and a tile is built anew, only after the last.
+#[derive(Default)]
+pub(super) struct Found {
+    ends: SmallVec<[usize; 8]>,
+    places: SmallVec<[usize; 8]>,
+}
+
+impl Found {
+    /// Has the blocks fetched as well. Nothing waits for them here.
+    pub(super) fn of(edits: &[(CellIndex, &Edit)], blocks: &Tree<Leaf>) -> Self {
+        let mut found = Self::default();
+        for (_, edit) in edits {
+            let places = blocks.places(edit.position());
+            places.iter().for_each(|&place| blocks.prefetch(place));
+            found.places.extend(places);
+            found.ends.push(found.places.len());
+        }
+        for leaf in found.places.iter().filter_map(|&place| blocks.items().get(place)) {
+            leaf.prefetch();
+        }
+        found
+    }
+
+    /// Has the lists of the blocks fetched, which are there by now.
+    pub(super) fn prefetch_lists(&self, blocks: &Tree<Leaf>) {
+        for leaf in self.places.iter().filter_map(|&place| blocks.items().get(place)) {
+            leaf.prefetch_lists();
+        }
+    }
+
+    /// Those of each edit.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[usize]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(&start, &end)| self.places.get(start..end).unwrap_or(&[]))
+    }
+}
