@@ -211,6 +211,15 @@ impl Cluster {
         prefetch_index(std::slice::from_ref(&self.members), 0);
     }
 
+    /// The same for what it reads of the tree of a tile, once the cluster is there.
+    pub(super) fn prefetch_root(&self) {
+        if let Members::Blocks(blocks) = &self.members
+            && let Some(node) = blocks.root()
+        {
+            node.prefetch();
+        }
+    }
+
     pub(super) fn envelope(&self) -> Envelope {
         match &self.members {
             Members::Clusters(clusters) => clusters.envelope(),

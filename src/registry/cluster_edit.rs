@@ -194,6 +194,9 @@ fn edit_clusters(
     // The next tile's blocks are fetched while those of one are edited.
     let edit = |edited: &mut [(usize, &mut Arc<Cluster>, &[_], _)]| {
         let mut shapes = Vec::with_capacity(edited.len());
+        for (_, cluster, ..) in &*edited {
+            cluster.prefetch_root();
+        }
         let mut edited = edited.iter_mut().peekable();
         let mut found = edited.peek().map(|(_, cluster, group, _)| cluster.find(group));
         while let (Some((place, cluster, group, spares)), Some(here)) = (edited.next(), found) {

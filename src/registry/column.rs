@@ -34,11 +34,13 @@ impl<T: Clone> Clone for Rare<T> {
         Self { values: self.values.clone(), mask: self.mask }
     }
 
-    /// Keeps the memory of the list where it has room enough, and not much too much.
+    /// Keeps the memory of the list where it has room enough, and not much too much. New memory is for two
+    /// more, since the next list may be longer.
     fn clone_from(&mut self, source: &Self) {
-        let room = source.values.len()..=source.values.len() + 4;
+        let few = source.values.len();
+        let room = few..=few + 5;
         if !room.contains(&self.values.capacity()) {
-            self.values = Vec::with_capacity(source.values.len());
+            self.values = Vec::with_capacity(if few == 0 { 0 } else { few + 2 });
         }
         self.values.clone_from(&source.values);
         self.mask = source.mask;

@@ -20,6 +20,9 @@ impl Found {
     pub(super) fn of(edits: &[(CellIndex, &Edit)], blocks: &Tree<Leaf>) -> Self {
         let mut found = Self::default();
         for (_, edit) in edits {
+            blocks.prefetch_below(edit.position());
+        }
+        for (_, edit) in edits {
             let places = blocks.places(edit.position());
             places.iter().for_each(|&place| blocks.prefetch(place));
             found.places.extend(places);

@@ -161,6 +161,18 @@ impl<T> Tree<T> {
         prefetch_index(self.items.as_slice(), place);
     }
 
+    /// Has the nodes below the root fetched in whose envelopes a position is. Nothing waits for them here.
+    pub(super) fn prefetch_below(&self, position: Position) {
+        let Some(root) = self.root().filter(|root| !root.is_leaf()) else { return };
+        let here = Envelope::of([position]);
+        let met = dispatch!(Level::baseline(), simd => root.envelopes().meeting(simd, here));
+        for below in ones(met).filter_map(|place| root.at(place)) {
+            if let Below::Node(node) = below {
+                node.prefetch();
+            }
+        }
+    }
+
     /// The items in whose envelopes a position is.
     pub(super) fn at(&self, position: Position) -> impl Iterator<Item = &T> {
         self.places(position).into_iter().filter_map(|place| self.items.get(place))
