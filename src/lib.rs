@@ -66,7 +66,7 @@ pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repair
 #[doc(inline)]
 pub use open_requests::{LifecycleEvent, LifecycleStep, OpenRequests, OpenRequestsError};
 #[doc(inline)]
-pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy, SeeingInto};
+pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy, PolicyError, SeeingInto};
 #[doc(inline)]
 pub use quiet_hours::{QuietHours, QuietHoursError};
 #[doc(inline)]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::agency::AgencyKind;
 use crate::quiet_hours::{QuietHours, or_none};
@@ -12,17 +13,24 @@ use crate::sensitive::SensitivePlaces;
 ///
 /// [`Policy::default`] has the limits that portals of this kind publish; each can be changed, and
 /// a policy can be loaded from JSON, TOML and the like, where what is not named keeps its default.
-/// [`Policy::unlimited`] is for evaluation. Nothing passes a limit that is NaN.
+/// [`Policy::unlimited`] is for evaluation.
+///
+/// Limits that contradict each other are an error where a policy is loaded. One that is made in
+/// code says so to [`Policy::checked`], and refuses each request with
+/// [`Violation::InvalidPolicy`](crate::Violation::InvalidPolicy).
 ///
 /// ```
 /// use canvass::Policy;
 ///
 /// let stricter: Policy = serde_json::from_str(r#"{"max_area_m2": 500000.0}"#)?;
 /// assert_eq!(stricter.max_window_minutes, Policy::default().max_window_minutes);
+/// // The smallest area keeps its default, which is larger than that.
+/// let error = serde_json::from_str::<Policy>(r#"{"max_area_m2": 5000.0}"#).unwrap_err();
+/// let words = "`min_area_m2` is 64750.0, more than `max_area_m2`, 5000.0: no area fits";
+/// assert!(error.to_string().starts_with(words));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Policy {
     /// The operator's name for this version of the policy; receipts carry it.
     pub version: String,
@@ -69,7 +77,7 @@ pub struct Policy {
     pub max_overlaps: u32,
     /// The hours in which nobody is disturbed; `None` if notices may be sent at any time. In serde
     /// formats that is `"none"`.
-    #[serde(with = "or_none")]
+    #[serde(serialize_with = "or_none::serialize")]
     pub quiet_hours: Option<QuietHours>,
     /// The places that an area may not touch, or from which cameras are never asked. Households
     /// there count for the anonymity set all the same: they live there.
@@ -148,6 +156,52 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The policy, if requests can pass it: for one that is made in code.
+    ///
+    /// ```
+    /// use canvass::{Policy, PolicyError};
+    ///
+    /// let longer = Policy { open_days: 30, ..Policy::default() };
+    /// let error = PolicyError::OpenDays { open: 30, max: 28 };
+    /// assert_eq!(longer.clone().checked(), Err(error));
+    /// assert!(Policy { max_open_days: 60, ..longer }.checked().is_ok());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If limits contradict each other, or one is NaN.
+    pub fn checked(self) -> Result<Self, PolicyError> {
+        self.error().map_or(Ok(self), Err)
+    }
+
+    /// What is wrong with the limits by themselves, if anything is.
+    pub(crate) fn error(&self) -> Option<PolicyError> {
+        let sizes = [
+            ("min_area_m2", self.min_area_m2),
+            ("max_area_m2", self.max_area_m2),
+            ("min_difference_m2", self.min_difference_m2),
+        ];
+        let nan = sizes.into_iter().find(|(_, m2)| m2.is_nan());
+        let (min_m2, max_m2) = (self.min_area_m2, self.max_area_m2);
+        let (min, max) = (self.min_window_minutes, self.max_window_minutes);
+        let look_back_days = self.max_look_back_days;
+        // A window has a length, if there is no shortest one.
+        let is_too_long = min.max(1) > look_back_days.saturating_mul(24 * 60);
+        if let Some((limit, _)) = nan {
+            Some(PolicyError::NotANumber { limit })
+        } else if min_m2 > max_m2 {
+            Some(PolicyError::Area { min_m2, max_m2 })
+        } else if min > max {
+            Some(PolicyError::Window { min, max })
+        } else if self.future_windows == FutureWindows::Refused && is_too_long {
+            Some(PolicyError::LookBack { min, look_back_days })
+        } else if self.open_days > self.max_open_days {
+            Some(PolicyError::OpenDays { open: self.open_days, max: self.max_open_days })
+        } else {
+            None
+        }
+    }
+
     /// A policy without limits, for evaluation on real geometry. Not for asking real people.
     ///
     /// Consent is not one of its limits: it holds under this policy as well.
@@ -182,4 +236,85 @@ impl Policy {
             sensitive_places: SensitivePlaces::default(),
         }
     }
+}
+
+/// Why nothing could pass a [`Policy`], or not as its limits say.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// A limit is NaN.
+    #[error("`{limit}` is NaN: nothing is below or above it")]
+    NotANumber {
+        /// The field's name.
+        limit: &'static str,
+    },
+    /// The smallest area is larger than the largest.
+    #[error("`min_area_m2` is {min_m2:?}, more than `max_area_m2`, {max_m2:?}: no area fits")]
+    Area {
+        /// The smallest area in square metres.
+        min_m2: f64,
+        /// The largest.
+        max_m2: f64,
+    },
+    /// The shortest window is longer than the longest.
+    #[error("`min_window_minutes` is {min}, more than `max_window_minutes`, {max}: no window fits")]
+    Window {
+        /// The shortest window in minutes.
+        min: u32,
+        /// The longest.
+        max: u32,
+    },
+    /// The shortest window is longer than the time that it must lie in.
+    #[error(
+        "`min_window_minutes` is {min}, `max_look_back_days` is {look_back_days} and \
+         `future_windows` are refused: no window fits in between"
+    )]
+    LookBack {
+        /// The shortest window in minutes.
+        min: u32,
+        /// How many days a window's start may lie back.
+        look_back_days: u32,
+    },
+    /// A request would be open for longer than it may be.
+    #[error("`open_days` is {open}, more than `max_open_days`, {max}")]
+    OpenDays {
+        /// For how many days a request is open.
+        open: u32,
+        /// For how many it may be.
+        max: u32,
+    },
+}
+
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::deserialize(deserializer)?.checked().map_err(D::Error::custom)
+    }
+}
+
+/// The wire form of a policy, from which serde reads one that is not checked yet.
+#[derive(Deserialize)]
+#[serde(remote = "Policy", default = "Policy::default", deny_unknown_fields)]
+struct Fields {
+    version: String,
+    min_area_m2: f64,
+    max_area_m2: f64,
+    min_window_minutes: u32,
+    max_window_minutes: u32,
+    max_look_back_days: u32,
+    future_windows: FutureWindows,
+    seeing_into: SeeingInto,
+    max_vertices: u32,
+    max_parts: u32,
+    paperwork: Paperwork,
+    agency_kinds: BTreeSet<AgencyKind>,
+    jurisdiction: Jurisdiction,
+    max_requests_per_case: u32,
+    open_days: u32,
+    max_open_days: u32,
+    min_households: u32,
+    min_difference_m2: f64,
+    max_overlaps: u32,
+    #[serde(with = "or_none")]
+    quiet_hours: Option<QuietHours>,
+    sensitive_places: SensitivePlaces,
 }

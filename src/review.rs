@@ -31,8 +31,10 @@ impl Policy {
     ) -> Result<AuthorizedRequest, Violations> {
         let earlier = self.earlier(request, file);
         let sensitive = self.sensitive(request);
-        let violations: Vec<Violation> = self
-            .agency_violations(request, agency)
+        let invalid = self.error().map(|error| Violation::InvalidPolicy { error });
+        let violations: Vec<Violation> = invalid
+            .into_iter()
+            .chain(self.agency_violations(request, agency))
             .chain(self.area_violations(request))
             .chain(self.window_violations(request, now))
             .chain(self.sight_violation(request))

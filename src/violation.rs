@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::agency::{AgencyId, AgencyKind};
 use crate::case_file::RequestId;
+use crate::policy::PolicyError;
 use crate::sensitive::SensitiveKind;
 
 /// All the reasons why a request was refused: never empty, in a fixed order.
@@ -66,6 +67,12 @@ impl std::error::Error for Violations {}
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
+    /// The policy's limits contradict each other: the operator's mistake, whatever is asked.
+    #[error("the operator must correct the policy first: {error}")]
+    InvalidPolicy {
+        /// What is wrong with it.
+        error: PolicyError,
+    },
     /// The request names another agency than the one that submits it.
     #[error("the request names agency `{named}`, but it was submitted by agency `{known}`")]
     UnknownAgency {
@@ -239,6 +246,7 @@ macro_rules! codes {
 }
 
 codes! {
+    InvalidPolicy "invalid_policy",
     UnknownAgency "unknown_agency",
     AgencyKindNotAllowed "agency_kind_not_allowed",
     JurisdictionUnknown "jurisdiction_unknown",

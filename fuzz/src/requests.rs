@@ -134,7 +134,13 @@ fn broken(
     let required = policy.paperwork == Paperwork::Required;
     let case = request.case_reference.trim();
     let opened = file.iter().filter(|opened| opened.request().case_reference.trim() == case);
+    let refused = policy.future_windows == FutureWindows::Refused;
+    let look_back_minutes = u64::from(policy.max_look_back_days) * 24 * 60;
+    let contradiction = policy.min_area_m2 > policy.max_area_m2
+        || policy.min_window_minutes > policy.max_window_minutes
+        || (refused && u64::from(policy.min_window_minutes).max(1) > look_back_minutes);
     [
+        ("invalid_policy", contradiction),
         ("unknown_agency", request.agency != agency.id),
         ("agency_kind_not_allowed", !policy.agency_kinds.contains(&agency.kind)),
         ("jurisdiction_unknown", within && agency.jurisdiction.is_none()),
@@ -146,7 +152,7 @@ fn broken(
         ("part_too_small", parts > 1 && !small && small_part),
         ("window_too_short", length < i128::from(policy.min_window_minutes) * 60),
         ("window_too_long", length > i128::from(policy.max_window_minutes) * 60),
-        ("window_in_future", policy.future_windows == FutureWindows::Refused && window.end() > now),
+        ("window_in_future", refused && window.end() > now),
         (
             "window_too_old",
             second(now) - second(window.start()) > i128::from(policy.max_look_back_days) * 86_400,

@@ -67,6 +67,7 @@ type Spoil = fn(&mut Review);
 
 /// One way into each violation.
 const SPOILT: &[(&str, Spoil)] = &[
+    ("invalid_policy", |it| it.policy.open_days = it.policy.max_open_days + 1),
     ("unknown_agency", |it| it.agency.id = AgencyId(2)),
     ("agency_kind_not_allowed", |it| it.agency.kind = AgencyKind::Federal),
     ("jurisdiction_unknown", |it| it.agency.jurisdiction = None),
@@ -117,7 +118,7 @@ fn each_violation_is_reached_by_a_request_with_nothing_else_wrong() {
 fn codes_of_violations_are_stable_and_each_stands_once() {
     let codes = Violation::CODES;
     assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
-    assert_eq!(codes.first(), Some(&"unknown_agency"));
+    assert_eq!(codes.first(), Some(&"invalid_policy"));
     for code in codes {
         let snake = code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         assert!(snake, "{code}");

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AskLimit, Camera, CameraId, CaseFile, Change, Consent,
-    FutureWindows, IncidentKind, Jurisdiction, OwnerId, Paperwork, Policy, Position, Recording,
-    Request, RequestId, Scope, TimeWindow, Violations,
+    FutureWindows, IncidentKind, Jurisdiction, OwnerId, Paperwork, Policy, PolicyError, Position,
+    Recording, Request, RequestId, Scope, TimeWindow, Violations,
 };
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -168,10 +168,85 @@ fn an_area_that_is_too_small_or_too_large_is_refused() {
     assert_eq!(limits(0.0, size.next_down()).unwrap_err(), ["area_too_large"]);
 }
 
+/// Limits of the default policy that contradict it, and the words that an operator gets.
+const CONTRADICTIONS: &[(&str, &str)] = &[
+    (
+        r#"{"min_area_m2":2e6}"#,
+        "`min_area_m2` is 2000000.0, more than `max_area_m2`, 1294994.0: no area fits",
+    ),
+    (
+        r#"{"max_area_m2":64749.999}"#,
+        "`min_area_m2` is 64750.0, more than `max_area_m2`, 64749.999: no area fits",
+    ),
+    (
+        r#"{"min_window_minutes":721}"#,
+        "`min_window_minutes` is 721, more than `max_window_minutes`, 720: no window fits",
+    ),
+    (
+        r#"{"max_window_minutes":14}"#,
+        "`min_window_minutes` is 15, more than `max_window_minutes`, 14: no window fits",
+    ),
+    (
+        r#"{"max_look_back_days":0,"min_window_minutes":0}"#,
+        "`min_window_minutes` is 0, `max_look_back_days` is 0 and `future_windows` are refused: no \
+         window fits in between",
+    ),
+    (
+        r#"{"max_look_back_days":1,"min_window_minutes":1441,"max_window_minutes":1441}"#,
+        "`min_window_minutes` is 1441, `max_look_back_days` is 1 and `future_windows` are refused: \
+         no window fits in between",
+    ),
+    (r#"{"open_days":29}"#, "`open_days` is 29, more than `max_open_days`, 28"),
+    (r#"{"max_open_days":9}"#, "`open_days` is 10, more than `max_open_days`, 9"),
+];
+
+#[test]
+fn a_policy_that_contradicts_itself_cannot_be_loaded() {
+    for (text, words) in CONTRADICTIONS {
+        assert_eq!(refuses::<Policy>(text), *words, "{text}");
+        let tree = serde_json::from_str(text).unwrap();
+        let error = serde_json::from_value::<Policy>(tree).unwrap_err();
+        assert_eq!(error.to_string(), *words, "by way of a tree of values");
+    }
+    // At the edge, and where the other limit is moved as well.
+    for text in [
+        r#"{"min_area_m2":1294994.0}"#,
+        r#"{"min_window_minutes":720}"#,
+        r#"{"max_look_back_days":1,"min_window_minutes":1440,"max_window_minutes":1440}"#,
+        r#"{"max_look_back_days":0,"future_windows":"allowed"}"#,
+        r#"{"open_days":28}"#,
+        r#"{"open_days":0,"max_open_days":0}"#,
+        r#"{"open_days":90,"max_open_days":90}"#,
+    ] {
+        round(&serde_json::from_str::<Policy>(text).unwrap());
+    }
+}
+
+#[test]
+fn a_policy_that_is_made_in_code_says_what_contradicts_and_refuses_everything() {
+    assert_eq!(Policy::default().checked(), Ok(Policy::default()));
+    assert_eq!(Policy::unlimited().checked(), Ok(Policy::unlimited()));
+    // A request that it would let pass otherwise is told that the operator is wrong.
+    let policy = Policy { max_open_days: 9, ..Policy::default() };
+    let (code, words) = violation(&policy, &request(), &police());
+    assert_eq!(code, "invalid_policy");
+    let error = policy.checked().unwrap_err();
+    assert_eq!(error, PolicyError::OpenDays { open: 10, max: 9 });
+    assert_eq!(words, format!("the operator must correct the policy first: {error}"));
+    let policy = Policy { min_area_m2: 1e9, ..Policy::default() };
+    let codes = codes(&violations(&policy, &request(), &police()));
+    assert_eq!(codes, ["invalid_policy", "area_too_small"]);
+}
+
 #[test]
 fn a_limit_that_is_no_number_lets_nothing_pass() {
     let refused = |policy: Policy, file: &CaseFile| {
-        codes(&policy.review(&request(), &police(), file, noon()).unwrap_err())
+        let error = policy.clone().checked().unwrap_err();
+        assert!(error.to_string().ends_with("_m2` is NaN: nothing is below or above it"));
+        let violations = policy.review(&request(), &police(), file, noon()).unwrap_err();
+        let codes = codes(&violations);
+        assert_eq!(codes.first(), Some(&"invalid_policy"));
+        codes[1..].to_vec()
     };
     let nan = f64::NAN;
     let small = Policy { min_area_m2: nan, ..Policy::unlimited() };
@@ -185,9 +260,11 @@ fn a_limit_that_is_no_number_lets_nothing_pass() {
     file.open(RequestId(1), &authorized, noon()).unwrap();
     let close = Policy { min_difference_m2: nan, ..Policy::unlimited() };
     assert_eq!(refused(close, &file), ["too_close_to_earlier"]);
+    let large = Policy { max_area_m2: nan, ..Policy::default() };
     assert_eq!(
-        violation(&Policy { max_area_m2: nan, ..Policy::default() }, &request(), &police()).1,
-        "the area is 199356 m2; draw at most NaN m2",
+        violations(&large, &request(), &police()).to_string(),
+        "the operator must correct the policy first: `max_area_m2` is NaN: nothing is below or \
+         above it; the area is 199356 m2; draw at most NaN m2",
     );
 }
 
@@ -384,6 +461,7 @@ fn every_record_is_read_as_it_was_written() {
     round(&Policy {
         agency_kinds: BTreeSet::new(),
         jurisdiction: Jurisdiction::Anywhere,
+        min_area_m2: 0.1,
         max_area_m2: 0.1 + 0.2,
         ..Policy::default()
     });

@@ -112,6 +112,7 @@ fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<Jurisdiction>();
     usable::<Paperwork>();
     usable::<Policy>();
+    usable::<PolicyError>();
     usable::<QuietHours>();
     usable::<QuietHoursError>();
     usable::<Zone>();
@@ -188,6 +189,7 @@ fn every_error_is_one() {
     error::<TemplateError>();
     error::<AreaError>();
     error::<PositionError>();
+    error::<PolicyError>();
     error::<CoverageError>();
     error::<ChangeError>();
     error::<ChangeRefusal>();
