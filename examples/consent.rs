@@ -9,7 +9,7 @@ use canvass::{
     Agency, AgencyId, AgencyKind, Area, Asked, AuditEntry, AuditLog, AuthorizedRequest, Bulletin,
     Camera, CameraId, Change, Consent, Ending, EntrySeed, IncidentKind, NoticeTemplate,
     OpenRequests, OwnerId, OwnerSalt, Policy, Position, Recording, Registry, Request, RequestId,
-    Route, Scope, TimeWindow, Zone,
+    Route, Scope, Zone,
 };
 use h3o::Resolution;
 use jiff::Timestamp;
@@ -40,7 +40,7 @@ fn main() -> Done {
 
     day("Tuesday, 21:30: a request about a burglary; a receipt for the agency, a bulletin for all");
     let now: Timestamp = "2026-05-06T01:30:00Z".parse()?;
-    let request = burglary("AS-2026-0417", "2026-05-04T22:00:00Z", "2026-05-05T02:00:00Z")?;
+    let request = burglary("AS-2026-0417", "2026-05-04T22:00:00Z/2026-05-05T02:00:00Z")?;
     let first = portal.open(RequestId(1), &request, now)?;
     println!("receipt   {}", serde_json::to_string(&first.receipt())?);
     let text = "A home was entered on Monday evening. Owners of cameras nearby may be asked.";
@@ -81,7 +81,7 @@ fn main() -> Done {
     let now: Timestamp = "2026-05-07T14:00:00Z".parse()?;
     let away = yes.clone().paused_until("2026-06-07T00:00:00Z".parse()?);
     portal.registry.apply([says(BEN, &away)])?;
-    let request = burglary("AS-2026-0417", "2026-05-05T02:00:00Z", "2026-05-05T06:00:00Z")?;
+    let request = burglary("AS-2026-0417", "2026-05-05T02:00:00Z/2026-05-05T06:00:00Z")?;
     let second = portal.open(RequestId(2), &request, now)?;
     portal.tell_why(&second, [ADA, BEN], now);
     portal.ask(RequestId(2), &portal.registry.snapshot().route(&second, now), now)?;
@@ -90,7 +90,7 @@ fn main() -> Done {
 
     day("Friday: another case, but everybody was asked twice this week. The receipt is as ever");
     let now: Timestamp = "2026-05-08T14:00:00Z".parse()?;
-    let request = burglary("AS-2026-0431", "2026-05-07T22:00:00Z", "2026-05-08T02:00:00Z")?;
+    let request = burglary("AS-2026-0431", "2026-05-07T22:00:00Z/2026-05-08T02:00:00Z")?;
     let other = portal.open(RequestId(3), &request, now)?;
     let route = portal.registry.snapshot().route(&other, now);
     portal.tell_why(&other, [ADA], now);
@@ -182,10 +182,9 @@ fn says(owner: OwnerId, consent: &Consent) -> Change {
     Change::SetConsent { owner, consent: consent.clone() }
 }
 
-fn burglary(case: &str, from: &str, until: &str) -> Done<Request> {
+fn burglary(case: &str, window: &str) -> Done<Request> {
     let area = Area::from_bounds(-84.9465, 41.1220, -84.9405, 41.1260)?;
-    let window = TimeWindow::new(from.parse()?, until.parse()?)?;
-    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
+    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window.parse()?);
     Ok(request.case(case).contact("Sgt. Ames, +1 555 0100"))
 }
 

@@ -107,7 +107,7 @@ impl Camera {
 /// use canvass::{Recording, TimeWindow};
 ///
 /// let recording = Recording::between("2026-04-20T00:00:00Z".parse()?, None, 7)?;
-/// let evening = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+/// let evening: TimeWindow = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// assert!(recording.has_footage(&evening, "2026-05-02T09:00:00Z".parse()?));
 /// assert!(!recording.has_footage(&evening, "2026-05-08T21:00:00Z".parse()?), "written over");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -17,7 +17,7 @@ impl Policy {
     /// ```
     /// # use canvass::*;
     /// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
-    /// # let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+    /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
     /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
     /// # let (policy, id) = (Policy { open_days: 10, ..Policy::unlimited() }, RequestId(1));

@@ -1,6 +1,7 @@
 //! When: windows of whole seconds, half-open.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,11 +19,14 @@ pub(crate) fn day(seconds: i64) -> u16 {
 ///
 /// Two windows that only touch do not overlap. Fractions of a second are dropped from both ends.
 ///
+/// As a text it is an interval of ISO 8601, and in serde formats an object with `start` and `end`.
+///
 /// ```
 /// use canvass::TimeWindow;
 ///
-/// let evening = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T20:30:00Z".parse()?)?;
+/// let evening: TimeWindow = "2026-05-01T18:00:00Z/2026-05-01T20:30:00Z".parse()?;
 /// assert_eq!(evening.duration().as_mins(), 150);
+/// assert_eq!(evening.to_string(), "2026-05-01T18:00:00Z/2026-05-01T20:30:00Z");
 /// assert!(TimeWindow::new(evening.end(), evening.start()).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -42,7 +46,11 @@ impl TimeWindow {
     /// If the window is empty once both ends are whole seconds.
     pub fn new(start: Timestamp, end: Timestamp) -> Result<Self, TimeWindowError> {
         let (start, end) = (whole_second(start), whole_second(end));
-        if start < end { Ok(Self { start, end }) } else { Err(TimeWindowError { start, end }) }
+        if start < end {
+            Ok(Self { start, end })
+        } else {
+            Err(TimeWindowError::Empty { start, end })
+        }
     }
 
     /// The first instant of the window.
@@ -64,6 +72,26 @@ impl TimeWindow {
     }
 }
 
+impl FromStr for TimeWindow {
+    type Err = TimeWindowError;
+
+    /// Reads `start/end`, two instants with an offset or a `Z`, as [`Display`](fmt::Display) writes
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not two instants, or the window is empty. An end that leaves out what it has
+    /// in common with the start, and a duration instead of an instant, are not read.
+    fn from_str(text: &str) -> Result<Self, TimeWindowError> {
+        let cut = |text: &str| text.chars().take(80).collect();
+        let (start, end) =
+            text.split_once('/').ok_or_else(|| TimeWindowError::NoInterval { text: cut(text) })?;
+        let instant =
+            |text: &str| text.parse().map_err(|_| TimeWindowError::NoInstant { text: cut(text) });
+        Self::new(instant(start)?, instant(end)?)
+    }
+}
+
 impl fmt::Display for TimeWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.start, self.end)
@@ -76,12 +104,32 @@ impl fmt::Debug for TimeWindow {
     }
 }
 
-/// Two instants are not a [`TimeWindow`]: nothing lies between them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the window is empty: its end `{end}` is not after its start `{start}`")]
-pub struct TimeWindowError {
-    start: Timestamp,
-    end: Timestamp,
+/// Why instants or a text do not make a [`TimeWindow`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TimeWindowError {
+    /// Nothing lies between the two.
+    #[error("the window is empty: its end `{end}` is not after its start `{start}`")]
+    Empty {
+        /// The start given, as a whole second.
+        start: Timestamp,
+        /// The end given, as a whole second.
+        end: Timestamp,
+    },
+    /// The text has no `/` between a start and an end.
+    #[error(
+        "`{text}` is not a window; write one such as `2026-05-01T18:00:00Z/2026-05-01T20:30:00Z`"
+    )]
+    NoInterval {
+        /// How the text begins.
+        text: String,
+    },
+    /// One of the ends is not an instant.
+    #[error("`{text}` is not an instant; write one such as `2026-05-01T18:00:00Z`")]
+    NoInstant {
+        /// How that end begins.
+        text: String,
+    },
 }
 
 /// The wire form of a window, before it is validated.

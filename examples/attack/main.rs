@@ -16,7 +16,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use attacker::{Attack, Padding, STEPS, Search, accomplices, worlds};
-use canvass::{Registry, TimeWindow};
+use canvass::Registry;
 use jiff::Timestamp;
 use town::Town;
 
@@ -37,7 +37,7 @@ library and its policy hold against it.
 
 fn main() -> Result<(), Box<dyn Error>> {
     let now: Timestamp = "2026-05-04T09:00:00Z".parse()?;
-    let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+    let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     let town = Town::build(now)?;
     let registry = Registry::bulk_load(&town.cameras, town.consents.clone())?;
     let snapshot = registry.apply(town.asked_before.clone())?;

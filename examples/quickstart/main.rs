@@ -14,7 +14,7 @@ use std::error::Error;
 
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, CaseFile, Change, Funnel, IncidentKind, Policy, Position,
-    Registry, Request, TimeWindow,
+    Registry, Request,
 };
 use jiff::Timestamp;
 
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         agency.id,
         IncidentKind::Burglary,
         Area::from_circle(Position::new(-84.945, 41.125)?, 3_000.0)?,
-        TimeWindow::new("2026-05-01T00:00:00Z".parse()?, "2026-05-05T00:00:00Z".parse()?)?,
+        "2026-05-01T00:00:00Z/2026-05-05T00:00:00Z".parse()?,
     );
     match policy.review(&far_and_wide, &agency, &file, now) {
         Ok(_) => println!("  authorised"),
@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         agency.id,
         IncidentKind::Burglary,
         Area::from_geojson(DRAWN)?,
-        TimeWindow::new("2026-05-01T20:00:00Z".parse()?, "2026-05-02T02:00:00Z".parse()?)?,
+        "2026-05-01T20:00:00Z/2026-05-02T02:00:00Z".parse()?,
     )
     .case("AS-2026-0417")
     .contact("Sgt. Ames, +1 555 0100");

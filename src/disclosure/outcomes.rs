@@ -52,7 +52,7 @@ use crate::lifecycle::{RequestId, RequestState};
 /// ```
 /// # use canvass::*;
 /// # let area = Area::from_wkt("POLYGON((-73.98 40.76, -73.97 40.76, -73.97 40.78, -73.98 40.76))")?;
-/// # let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+/// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;

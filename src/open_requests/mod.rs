@@ -44,7 +44,7 @@ use index::Index;
 /// use canvass::*;
 /// # fn request() -> Result<Request, Box<dyn std::error::Error>> {
 /// #     let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.77)?;
-/// #     let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+/// #     let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// #     Ok(Request::new(AgencyId(3), IncidentKind::Burglary, area, window))
 /// # }
 /// # fn porch() -> Result<Camera, PositionError> {

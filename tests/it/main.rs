@@ -46,5 +46,6 @@ mod routing;
 mod support;
 mod texts;
 mod tiles;
+mod time;
 mod types;
 mod writer_table;

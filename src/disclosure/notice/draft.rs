@@ -145,7 +145,7 @@ const fn cameras(sight: Sight) -> &'static str {
 /// use canvass::*;
 ///
 /// # let area = Area::from_bounds(-74.0, 40.7, -73.99, 40.71)?;
-/// # let window = TimeWindow::new("2026-05-01T18:00:00Z".parse()?, "2026-05-01T21:00:00Z".parse()?)?;
+/// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).case("26-0117");
 /// # let agency = Agency { id: AgencyId(3), name: "Springfield Police".into(), kind: AgencyKind::Local, jurisdiction: None };
 /// # let now = "2026-05-02T09:00:00Z".parse()?;

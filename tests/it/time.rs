@@ -1,0 +1,67 @@
+//! Windows as texts: what is written is read, and what is not a window says why.
+
+use canvass::{TimeWindow, TimeWindowError};
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use crate::support::*;
+
+proptest! {
+    #[test]
+    fn a_window_is_read_as_it_is_written(
+        one in Timestamp::MIN.as_second()..=Timestamp::MAX.as_second(),
+        other in Timestamp::MIN.as_second()..=Timestamp::MAX.as_second(),
+    ) {
+        prop_assume!(one != other);
+        let [start, end] =
+            [one.min(other), one.max(other)].map(|second| Timestamp::from_second(second).unwrap());
+        let window = TimeWindow::new(start, end).unwrap();
+        prop_assert_eq!(window.to_string().parse(), Ok(window));
+        let backwards = TimeWindowError::Empty { start: end, end: start };
+        prop_assert_eq!(format!("{end}/{start}").parse::<TimeWindow>(), Err(backwards));
+    }
+}
+
+#[test]
+fn the_longest_and_the_shortest_window_are_read_as_they_are_written() {
+    let second = jiff::SignedDuration::from_secs(1);
+    for (start, end) in [(Timestamp::MIN, Timestamp::MAX), (noon(), noon() + second)] {
+        let window = TimeWindow::new(start, end).unwrap();
+        assert_eq!(window.to_string().parse(), Ok(window));
+    }
+}
+
+#[test]
+fn a_window_is_read_in_any_offset_and_in_whole_seconds() {
+    for text in [
+        "2026-05-09T18:00:00Z/2026-05-09T20:00:00Z",
+        "2026-05-09T14:00:00-04:00/2026-05-09T22:00+02:00",
+        "2026-05-09T18:00:00.999Z/2026-05-09T20:00:00.999Z",
+        "20260509T180000Z/20260509T20Z",
+    ] {
+        assert_eq!(text.parse(), Ok(evening()), "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_is_no_window_says_why() {
+    let words = |text: &str| text.parse::<TimeWindow>().unwrap_err().to_string();
+    let example = "write one such as `2026-05-01T18:00:00Z/2026-05-01T20:30:00Z`";
+    for text in ["", "2026-05-09T18:00:00Z", "2026-05-09T18:00:00Z--2026-05-09T20:00:00Z"] {
+        assert_eq!(words(text), format!("`{text}` is not a window; {example}"));
+    }
+    let start = "2026-05-09T18:00:00Z";
+    for end in ["", "20:00:00Z", "PT2H", "2026-05-09T20:00:00", "2026-05-09T20:00:00Z/P1D", " "] {
+        let expected =
+            format!("`{end}` is not an instant; write one such as `2026-05-01T18:00:00Z`");
+        assert_eq!(words(&format!("{start}/{end}")), expected);
+    }
+    assert_eq!(
+        words("2026-05-09T18:00:00Z/2026-05-09T18:00:00.9Z"),
+        "the window is empty: its end `2026-05-09T18:00:00Z` is not after its start \
+         `2026-05-09T18:00:00Z`",
+    );
+    let long = "é".repeat(10_000);
+    assert!(words(&long).len() < 300);
+    assert!(words(&format!("{start}/{long}")).len() < 300);
+}
