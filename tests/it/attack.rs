@@ -6,7 +6,7 @@ use canvass::{Registry, Snapshot, TimeWindow};
 
 use crate::support::{at, noon};
 
-#[path = "../../examples/attack/attacker.rs"]
+#[path = "../../examples/attack/attacker/mod.rs"]
 #[allow(dead_code, reason = "the example draws more")]
 mod attacker;
 #[path = "../../examples/quickstart/town.rs"]

@@ -5,54 +5,27 @@
 //! It sees receipts and bulletins too, and everybody sees the coverage. The first two are made of a
 //! request alone, and the third is the same during all of an attack, so none of them tells two areas apart.
 
+mod site;
+mod world;
+
 use canvass::{
-    Agency, AgencyId, AgencyKind, Answer, Area, AreaError, Camera, CameraId, CaseFile, Change,
-    Consent, IncidentKind, OutcomeError, Outcomes, OwnerId, Policy, PositionError, Recording,
-    Release, Request, RequestId, Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Answer, Area, AreaError, CaseFile, IncidentKind, OutcomeError,
+    Outcomes, PositionError, Release, Request, RequestId, Snapshot, TimeWindow,
 };
 use jiff::Timestamp;
 
-use super::town::{SIZE, Spot, Town};
+use super::town::Town;
+use site::{ACCOMPLICES, PADS, SITE, Site};
+pub(crate) use site::{Padding, Strip, accomplices};
+pub(crate) use world::worlds;
+use world::{Memory, Told, World};
 
 /// Where bands begin, as far as a site goes.
 pub(crate) const EDGES: [u64; 3] = [11, 21, 51];
-/// How high a site is, how far it reaches into town, and how far into the fields (metres).
-const SITE: (f64, f64, f64) = (108.0, 1_000.0, 620.0);
-/// How far the pads of a site are apart; each is as large as the part in the fields.
-const PAD_PITCH: f64 = 640.0;
 /// How narrow a strip the attacker searches for, and how far a step down is.
 const NARROW: f64 = 0.25;
 const STEP: f64 = 1.0;
 pub(crate) const STEPS: usize = 60;
-
-/// How many households of its own the attacker has; they share whatever is asked.
-const ACCOMPLICES: u64 = 10;
-/// How many pads a site has; each attack of a site needs fewer.
-const PADS: usize = 64;
-
-/// What stands in the attacker's way.
-pub(crate) struct World {
-    pub(crate) name: &'static str,
-    pub(crate) policy: Policy,
-    pub(crate) memory: Memory,
-    pub(crate) told: Told,
-}
-
-/// Which outcome a request is told.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    /// Always its own, which the library does not do.
-    ItsOwn,
-    /// What the agency's outcomes have for it.
-    FirstOfOverlapping,
-}
-
-/// Whether a review knows what the agency has asked before.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Memory {
-    None,
-    CaseFile,
-}
 
 /// How the attacker goes about it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,56 +39,6 @@ pub(crate) enum Search {
     /// One request for each site, about the first house of the map, with accomplices in the pad:
     /// no two of them overlap.
     OneHouse,
-}
-
-/// Whether each request has some empty land of its own beside, so that no two are too close.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Padding {
-    None,
-    EmptyLand,
-    /// Each meets the one before, so that all requests are a chain.
-    Chain,
-    /// Accomplices live in each, so that the lowest band is left with one household more.
-    Accomplices,
-}
-
-impl Padding {
-    /// The pad of a request, far out in the fields.
-    fn pad(self, site: Site, number: usize) -> Option<Strip> {
-        let pitch = match self {
-            Self::None => return None,
-            Self::EmptyLand | Self::Accomplices => PAD_PITCH,
-            Self::Chain => SITE.2 - 1.0,
-        };
-        let from = -2.0 * SITE.2 - pitch * number as f64;
-        Some(site.strip(from - SITE.2, from))
-    }
-}
-
-/// What the attacker registers before: accomplices with a camera in each pad of each site.
-pub(crate) fn accomplices() -> Result<Vec<Change>, PositionError> {
-    let mut changes = Vec::new();
-    let owners = || (0..ACCOMPLICES).map(|number| OwnerId(1_000_000 + number));
-    for site in Site::all() {
-        for pad in (0..PADS).filter_map(|number| Padding::Accomplices.pad(site, number)) {
-            let middle = Spot {
-                x: f64::midpoint(pad.low.x, pad.high.x),
-                y: f64::midpoint(pad.low.y, pad.high.y),
-            };
-            for owner in owners() {
-                changes.push(Change::Register(Camera {
-                    id: CameraId(1_000_000 + changes.len() as u64),
-                    owner,
-                    position: middle.position()?,
-                    recording: Recording::kept_for_days(60),
-                    facing: None,
-                }));
-            }
-        }
-    }
-    let consent = Consent::granted();
-    changes.extend(owners().map(|owner| Change::SetConsent { owner, consent: consent.clone() }));
-    Ok(changes)
 }
 
 /// What an attack came to.
@@ -133,13 +56,6 @@ pub(crate) struct Tally {
     pub(crate) probed: Vec<Strip>,
 }
 
-/// A rectangle in metres.
-#[derive(Clone, Copy)]
-pub(crate) struct Strip {
-    pub(crate) low: Spot,
-    pub(crate) high: Spot,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AttackError {
     #[error(transparent)]
@@ -150,66 +66,6 @@ pub(crate) enum AttackError {
     CaseFile(#[from] canvass::CaseFileError),
     #[error(transparent)]
     Outcome(#[from] OutcomeError),
-}
-
-impl Strip {
-    fn ring(self) -> Result<String, PositionError> {
-        let (low, high) = (self.low, self.high);
-        let corners = [low, Spot { x: high.x, y: low.y }, high, Spot { x: low.x, y: high.y }, low];
-        let text =
-            |spot: Spot| spot.position().map(|at| format!("{:.7} {:.7}", at.lon(), at.lat()));
-        let corners: Result<Vec<_>, _> = corners.into_iter().map(text).collect();
-        Ok(format!("(({}))", corners?.join(",")))
-    }
-
-    pub(crate) fn contains(self, at: Spot) -> bool {
-        (self.low.x..self.high.x).contains(&at.x) && (self.low.y..self.high.y).contains(&at.y)
-    }
-
-    /// How many households have a camera there.
-    fn households(self, cameras: &[Camera]) -> usize {
-        let inside = |camera: &&Camera| {
-            self.contains(Spot::from_degrees(camera.position.lon(), camera.position.lat()))
-        };
-        let mut owners: Vec<OwnerId> =
-            cameras.iter().filter(inside).map(|camera| camera.owner).collect();
-        owners.sort_unstable();
-        owners.dedup();
-        owners.len()
-    }
-}
-
-/// A row of areas, each in the next, from the fields beside the town into it.
-#[derive(Clone, Copy)]
-struct Site {
-    south: f64,
-    side: Side,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    West,
-    East,
-}
-
-impl Site {
-    /// All sites of the town; they are apart.
-    fn all() -> impl Iterator<Item = Self> {
-        let souths = (0_u32..).map(|row| f64::from(row) * (SITE.0 + 4.0));
-        souths
-            .take_while(|south| south + SITE.0 < SIZE.1)
-            .flat_map(|south| [Side::West, Side::East].map(|side| Self { south, side }))
-    }
-
-    /// What is between two depths, in metres from the edge of the town.
-    fn strip(self, from: f64, to: f64) -> Strip {
-        let (low, high) = match self.side {
-            Side::West => (from, to),
-            Side::East => (SIZE.0 - to, SIZE.0 - from),
-        };
-        let north = self.south + SITE.0;
-        Strip { low: Spot { x: low, y: self.south }, high: Spot { x: high, y: north } }
-    }
 }
 
 /// The attack of one agency on all sites of a town.
@@ -315,7 +171,7 @@ impl Attack<'_> {
 
     fn one_house(&self, site: Site, desk: &mut Desk) -> Result<(), AttackError> {
         // Past the first house, whose camera may stand some metres from its middle, and before the second.
-        let &[first, second, ..] = self.depths(site).as_slice() else { return Ok(()) };
+        let &[first, second, ..] = site.depths(self.town).as_slice() else { return Ok(()) };
         let depth = f64::midpoint(first, second);
         if second - first > 2.0 && self.ask(site, depth, desk)?.is_some_and(|level| level > 0) {
             self.claim(site, 0.0, depth, &mut desk.tally);
@@ -329,26 +185,10 @@ impl Attack<'_> {
         let own = if self.padding == Padding::Accomplices { ACCOMPLICES } else { 0 };
         let answers = EDGES.get(edge - 1).map_or(0, |&least| least.saturating_sub(own));
         let needed = (answers as f64 * 12.0 / 5.0 + more).max(0.0);
-        let mut depths = self.depths(site).into_iter().enumerate();
+        let mut depths = site.depths(self.town).into_iter().enumerate();
         depths
             .find(|&(before, _)| before as f64 >= needed)
             .map_or(SITE.1, |(_, depth)| depth.min(SITE.1))
-    }
-
-    /// How deep in a site its houses are, ascending.
-    fn depths(&self, site: Site) -> Vec<f64> {
-        let mut depths: Vec<f64> = self
-            .town
-            .houses
-            .iter()
-            .filter(|house| (site.south..site.south + SITE.0).contains(&house.spot.y))
-            .map(|house| match site.side {
-                Side::West => house.spot.x,
-                Side::East => SIZE.0 - house.spot.x,
-            })
-            .collect();
-        depths.sort_by(f64::total_cmp);
-        depths
     }
 
     /// Sends a request; gives how many edges its band is above, or nothing if it is refused.
@@ -414,24 +254,4 @@ impl Attack<'_> {
             .filter(|&start| alone(site.strip(start, start + (to - from))));
         tally.by_chance += lucky.count() as f64 / f64::from(tries);
     }
-}
-
-/// From nothing in the way to everything.
-pub(crate) fn worlds() -> [World; 7] {
-    let policy = Policy::default();
-    let no_geometry = Policy { min_difference_m2: 0.0, max_overlaps: u32::MAX, ..policy.clone() };
-    let no_guard = Policy { min_households: 0, ..policy.clone() };
-    let neither = Policy { min_households: 0, ..no_geometry.clone() };
-    let none = Policy { max_overlaps: 0, ..policy.clone() };
-    let (its_own, first) = (Told::ItsOwn, Told::FirstOfOverlapping);
-    let world = |name, policy, memory, told| World { name, policy, memory, told };
-    [
-        world("no memory", policy.clone(), Memory::None, its_own),
-        world("refusal alone", no_guard, Memory::CaseFile, its_own),
-        world("guard alone", no_geometry, Memory::CaseFile, its_own),
-        world("refusal and guard", policy.clone(), Memory::CaseFile, its_own),
-        world("no overlap at all", none, Memory::CaseFile, its_own),
-        world("outcomes alone", neither, Memory::CaseFile, first),
-        world("the default", policy, Memory::CaseFile, first),
-    ]
 }
