@@ -13,37 +13,30 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints what it measures")]
 #![allow(clippy::indexing_slicing, reason = "what is indexed was made a few lines before")]
 
+mod client;
+mod requests;
+mod served;
+
 use std::error::Error;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use canvass_service::arguments::LogFormat;
-use canvass_service::settings::{Settings, TokenDigest};
-use canvass_service::store::Store;
-use canvass_service::{Service, logs};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+
+use client::Client;
+use requests::{registrations, request};
+use served::{SERVE, serve, size, start, stop};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// The word that has this program be the service.
-const SERVE: &str = "serve";
 const OPERATOR: &str = "load-operator";
 const AGENCY: &str = "load-agency";
 const CONNECTIONS: usize = 16;
 /// Changes come over so many connections, so that one list need not wait for the one before.
 const CHANGERS: u32 = 8;
-const CITIES: u64 = 40;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -70,69 +63,6 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The service in this process, until its standard input ends.
-async fn serve(folder: &str, limits: Value) -> Result<(), Failure> {
-    if std::env::var_os("CANVASS_LOG").is_some() {
-        logs::start(LogFormat::Text);
-    }
-    let hex = |token: &str| TokenDigest::of(token.as_bytes()).hex();
-    let settings: Settings = serde_json::from_value(json!({
-        "operator_token_sha256": hex(OPERATOR),
-        "agencies": [{ "token_sha256": hex(AGENCY),
-            "agency": { "id": 1, "name": "Example Police", "kind": "local" } }],
-        "policy": { "jurisdiction": "anywhere" }, "limits": limits,
-    }))?;
-    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let service = Service::start(settings, folder.as_ref(), listen).await?;
-    println!("{}", service.address()?);
-    let (tell, stop) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let _ = std::io::stdin().read_line(&mut String::new());
-        let _ = tell.send(());
-    });
-    service.run_until(async { drop(stop.await) }).await;
-    Ok(())
-}
-
-/// The service in a process of its own, and how long it took until it answers.
-fn start(folder: &Path, limits: &Value) -> Result<(Child, SocketAddr), Failure> {
-    let begun = Instant::now();
-    let mut child = Command::new(std::env::current_exe()?)
-        .arg(SERVE)
-        .arg(folder)
-        .arg(limits.to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
-    let address = line.trim().parse()?;
-    println!("  started in {:.2} s", begun.elapsed().as_secs_f64());
-    Ok((child, address))
-}
-
-/// Stops the service in good order.
-fn stop(mut child: Child) -> Result<(), Failure> {
-    drop(child.stdin.take());
-    child.wait()?;
-    Ok(())
-}
-
-/// How large the database's file is, and the tiles in it, for each of so many cameras.
-fn size(folder: &Path, cameras: u64) -> Result<(), Failure> {
-    let file = std::fs::metadata(folder.join("canvass.redb"))?.len();
-    let (_, tiles) = Store::open(folder)?.checkpoint()?;
-    let bytes: usize = tiles.values().map(Vec::len).sum();
-    let each = |bytes: u64| bytes as f64 / cameras as f64;
-    println!(
-        "  a camera: {:.1} bytes in {} tiles, {:.1} bytes of the file",
-        each(bytes as u64),
-        tiles.len(),
-        each(file)
-    );
-    Ok(())
 }
 
 async fn measure(cameras: u64, span: Duration) -> Result<(), Failure> {
@@ -281,99 +211,4 @@ fn print(name: &str, mut times: Vec<Duration>, took: Duration) {
     let micros = |share| at(share).map_or(0, Duration::as_micros);
     let rate = times.len() as f64 / took.as_secs_f64();
     println!("{name:<46}{rate:>10.0}{:>12}{:>12}", micros(50), micros(99));
-}
-
-/// One connection.
-struct Client(SendRequest<Full<Bytes>>);
-
-impl Client {
-    async fn connect(address: SocketAddr) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(Self(sender))
-    }
-
-    async fn post(&mut self, token: &str, path: &str, body: &str) -> Result<Value, Failure> {
-        Ok(serde_json::from_slice(&self.send("POST", token, path, body.to_owned()).await?)?)
-    }
-
-    async fn get(&mut self, path: &str) -> Result<Value, Failure> {
-        Ok(serde_json::from_slice(&self.send("GET", OPERATOR, path, String::new()).await?)?)
-    }
-
-    async fn send(
-        &mut self,
-        method: &str,
-        token: &str,
-        path: &str,
-        body: String,
-    ) -> Result<Bytes, Failure> {
-        let request = hyper::Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "localhost")
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json")
-            .body(Full::from(body))?;
-        self.0.ready().await?;
-        let response = self.0.send_request(request).await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        if status.is_success() {
-            Ok(body)
-        } else {
-            Err(format!("{method} {path}: {status}: {}", String::from_utf8_lossy(&body)).into())
-        }
-    }
-}
-
-/// The corner of a city, and how far a camera is from it: cities of 0.25 by 0.25 degree.
-fn place(camera: u64) -> (f64, f64) {
-    let mixed = camera.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let (city, x, y) = (camera % CITIES, mixed >> 40 & 0xfff, mixed >> 20 & 0xfff);
-    let (west, south) = corner(city);
-    (west + x as f64 * 0.25 / 4096.0, south + y as f64 * 0.25 / 4096.0)
-}
-
-fn corner(city: u64) -> (f64, f64) {
-    (-120.0 + 5.0 * (city % 8) as f64, 25.0 + 4.0 * (city / 8) as f64)
-}
-
-fn registrations(cameras: std::ops::Range<u64>) -> String {
-    let each = cameras.flat_map(|id| {
-        let (lon, lat) = place(id);
-        let camera = json!({ "register": { "id": id, "owner": id, "position": [lon, lat],
-            "recording": { "kept_days": 60 } } });
-        // Every other owner agreed.
-        let consent = (id % 2 == 0).then(
-            || json!({ "set_consent": { "owner": id, "consent": { "standing": "granted" } } }),
-        );
-        std::iter::once(camera).chain(consent)
-    });
-    json!(each.collect::<Vec<_>>()).to_string()
-}
-
-/// A portal request: 8 vertices, about 1.2 km2, in a case of its own.
-fn request(number: u64) -> String {
-    let (west, south) = corner(number % CITIES);
-    let offset = 0.02 + 0.2 * (number.wrapping_mul(2_654_435_761) % 1000) as f64 / 1000.0;
-    let (lon, lat) = (west + offset, south + offset);
-    let ring: Vec<[f64; 2]> = (0..=8)
-        .map(|vertex| {
-            let angle = f64::from(vertex % 8) * std::f64::consts::TAU / 8.0;
-            [lon + 0.0072 * angle.cos(), lat + 0.0055 * angle.sin()]
-        })
-        .collect();
-    let ago = |hours| {
-        let at = Timestamp::now() - SignedDuration::from_hours(hours);
-        Timestamp::from_second(at.as_second()).unwrap_or(at)
-    };
-    json!({
-        "agency": 1, "incident": "burglary", "case_reference": format!("case-{number}"),
-        "contact": "desk@example.org", "window": { "start": ago(5), "end": ago(3) },
-        "area": { "type": "Polygon", "coordinates": [ring] },
-    })
-    .to_string()
 }
