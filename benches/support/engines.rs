@@ -43,11 +43,11 @@ pub fn build<'a>(name: &str, set: &'a DataSet) -> (Box<dyn Engine + 'a>, f64) {
             let (registry, seconds) = load(set);
             (Box::new(Canvass::new(registry)), seconds)
         }
-        "geo-index" => timed(|| PackedPoints::new(set)),
-        "scan" => timed(|| Scan { rest: Rest::new(set), records: records(set).collect() }),
+        "geo-index" => timed(|| Peer::new(set, PackedPoints::new(set))),
+        "scan" => timed(|| Peer::new(set, Scan(records(set).collect()))),
         _ => {
-            let points = points(set);
-            timed(|| Points::new(set, points, name == "rstar-tuned"))
+            let (points, tuned) = (points(set), name == "rstar-tuned");
+            timed(|| Peer::new(set, Points { tree: RTree::bulk_load(points), tuned }))
         }
     }
 }
@@ -145,43 +145,36 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// `rstar`: a tree of points that carry their record.
-struct Points<'a> {
-    rest: Rest<'a>,
-    tree: RTree<Point>,
-    tuned: bool,
+/// How a peer finds the cameras in the envelope of a request's area.
+trait Search {
+    /// What it is called.
+    fn name(&self) -> &'static str;
+
+    /// Hands over what it finds.
+    fn search(&self, query: &Query, rest: &mut Rest<'_>);
 }
 
-impl<'a> Points<'a> {
-    fn new(set: &'a DataSet, points: Vec<Point>, tuned: bool) -> Self {
-        Self { rest: Rest::new(set), tree: RTree::bulk_load(points), tuned }
+/// An engine that searches in its own way and does the rest like the others.
+struct Peer<'a, S> {
+    rest: Rest<'a>,
+    cameras: S,
+}
+
+impl<'a, S: Search> Peer<'a, S> {
+    fn new(set: &'a DataSet, cameras: S) -> Self {
+        Self { rest: Rest::new(set), cameras }
     }
 }
 
-impl Engine for Points<'_> {
+impl<S: Search> Engine for Peer<'_, S> {
     fn name(&self) -> &'static str {
-        if self.tuned { "rstar-tuned" } else { "rstar" }
+        self.cameras.name()
     }
 
     fn route(&mut self, query: &Query) {
-        let Self { rest, tree, tuned } = self;
-        let (min, max) = (query.bounds.min(), query.bounds.max());
-        let envelope = AABB::from_corners([min.x, min.y], [max.x, max.y]);
-        rest.rows.clear();
-        if *tuned {
-            let found = tree.locate_in_envelope_int(envelope, |point| {
-                let &[x, y] = point.geom();
-                rest.take_tuned(query, Coord { x, y }, &point.data);
-                ControlFlow::<()>::Continue(())
-            });
-            debug_assert!(found.is_continue());
-        } else {
-            for point in tree.locate_in_envelope(envelope) {
-                let &[x, y] = point.geom();
-                rest.take(query, Coord { x, y }, &point.data);
-            }
-        }
-        rest.group();
+        self.rest.rows.clear();
+        self.cameras.search(query, &mut self.rest);
+        self.rest.group();
     }
 
     fn owners(&self) -> usize {
@@ -193,24 +186,53 @@ impl Engine for Points<'_> {
     }
 }
 
+/// `rstar`: a tree of points that carry their record.
+struct Points {
+    tree: RTree<Point>,
+    tuned: bool,
+}
+
+impl Search for Points {
+    fn name(&self) -> &'static str {
+        if self.tuned { "rstar-tuned" } else { "rstar" }
+    }
+
+    fn search(&self, query: &Query, rest: &mut Rest<'_>) {
+        let (min, max) = (query.bounds.min(), query.bounds.max());
+        let envelope = AABB::from_corners([min.x, min.y], [max.x, max.y]);
+        if self.tuned {
+            let found = self.tree.locate_in_envelope_int(envelope, |point| {
+                let &[x, y] = point.geom();
+                rest.take_tuned(query, Coord { x, y }, &point.data);
+                ControlFlow::<()>::Continue(())
+            });
+            debug_assert!(found.is_continue());
+        } else {
+            for point in self.tree.locate_in_envelope(envelope) {
+                let &[x, y] = point.geom();
+                rest.take(query, Coord { x, y }, &point.data);
+            }
+        }
+    }
+}
+
 /// `geo-index`: a packed Hilbert R-tree of points, and their records in the order of its leaves, so
 /// that those of one leaf share lines of the cache.
 ///
 /// Coordinates are `f64`: with `i32` the crate adds two of them before it widens, which overflows
 /// at these longitudes and spoils its order.
-struct PackedPoints<'a> {
-    rest: Rest<'a>,
+struct PackedPoints {
     tree: PackedTree<f64>,
     records: Vec<(Coord<f64>, Record)>,
 }
 
-impl<'a> PackedPoints<'a> {
-    fn new(set: &'a DataSet) -> Self {
+impl PackedPoints {
+    fn new(set: &DataSet) -> Self {
         let given: Vec<_> = records(set).collect();
         let order = pack(&given);
         let leaves = (0..given.len()).map(|place| given[order.indices().get(place)]);
         let records: Vec<_> = leaves.collect();
-        Self { rest: Rest::new(set), tree: pack(&records), records }
+        Self { tree: pack(&records), records }
     }
 }
 
@@ -222,57 +244,32 @@ fn pack(records: &[(Coord<f64>, Record)]) -> PackedTree<f64> {
     builder.finish::<HilbertSort>()
 }
 
-impl Engine for PackedPoints<'_> {
+impl Search for PackedPoints {
     fn name(&self) -> &'static str {
         "geo-index"
     }
 
-    fn route(&mut self, query: &Query) {
+    fn search(&self, query: &Query, rest: &mut Rest<'_>) {
         let (min, max) = (query.bounds.min(), query.bounds.max());
-        self.rest.rows.clear();
         for place in self.tree.search(min.x, min.y, max.x, max.y) {
             let (at, record) = &self.records[place as usize];
-            self.rest.take(query, *at, record);
+            rest.take(query, *at, record);
         }
-        self.rest.group();
-    }
-
-    fn owners(&self) -> usize {
-        self.rest.owners.len()
-    }
-
-    fn rows(&self) -> Vec<(OwnerId, CameraId)> {
-        self.rest.rows.clone()
     }
 }
 
 /// Every camera is looked at.
-struct Scan<'a> {
-    rest: Rest<'a>,
-    records: Vec<(Coord<f64>, Record)>,
-}
+struct Scan(Vec<(Coord<f64>, Record)>);
 
-impl Engine for Scan<'_> {
+impl Search for Scan {
     fn name(&self) -> &'static str {
         "scan"
     }
 
-    fn route(&mut self, query: &Query) {
-        self.rest.rows.clear();
-        for (at, record) in &self.records {
-            if query.bounds.intersects(at) {
-                self.rest.take(query, *at, record);
-            }
+    fn search(&self, query: &Query, rest: &mut Rest<'_>) {
+        for (at, record) in self.0.iter().filter(|(at, _)| query.bounds.intersects(at)) {
+            rest.take(query, *at, record);
         }
-        self.rest.group();
-    }
-
-    fn owners(&self) -> usize {
-        self.rest.owners.len()
-    }
-
-    fn rows(&self) -> Vec<(OwnerId, CameraId)> {
-        self.rest.rows.clone()
     }
 }
 
