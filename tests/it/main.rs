@@ -17,6 +17,7 @@
 #![allow(clippy::wildcard_imports, reason = "helpers are one word")]
 
 mod area;
+mod area_laws;
 mod attack;
 mod audit;
 mod bulletin;
@@ -32,6 +33,7 @@ mod facing;
 mod guard;
 mod meeting;
 mod notice;
+mod notice_rules;
 mod open_requests;
 mod open_requests_twin;
 mod oracle;
@@ -41,11 +43,14 @@ mod places;
 mod policy;
 mod quiet;
 mod readme;
+mod records;
 mod registry;
+mod registry_changes;
 mod routing;
 mod support;
 mod texts;
 mod tiles;
+mod tiles_hostile;
 mod time;
 mod types;
 mod writer_table;

@@ -6,7 +6,8 @@ use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-use crate::area::{are_areas, area, drawings, each_ring, star};
+use crate::area::area;
+use crate::area_laws::{are_areas, drawings, each_ring, star};
 
 /// Asserts it of both orders.
 #[track_caller]

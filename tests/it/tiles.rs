@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
-    AgencyId, Camera, CameraId, Change, ChangeError, ChangeRefusal, Consent, Layout, OwnerId,
-    Position, Recording, Registry, ReplayError, Revision, Scope, Tile, TileError, TileFlaw,
-    TileKey,
+    Camera, CameraId, Change, ChangeError, ChangeRefusal, Consent, Layout, OwnerId, Position,
+    Recording, Registry, ReplayError, Revision, Tile, TileError, TileKey,
 };
 use h3o::{CellIndex, LatLng, Resolution};
 
@@ -15,7 +14,7 @@ use crate::support::{Rng, *};
 /// Tiles as a service keeps them.
 type Kept = BTreeMap<TileKey, Vec<u8>>;
 
-fn kept(registry: &Registry) -> Kept {
+pub fn kept(registry: &Registry) -> Kept {
     registry.tiles().changed.iter().map(|tile| (tile.key(), tile.encode())).collect()
 }
 
@@ -23,11 +22,11 @@ fn revision(registry: &Registry) -> Revision {
     registry.snapshot().revision()
 }
 
-fn restored(registry: &Registry) -> Registry {
+pub fn restored(registry: &Registry) -> Registry {
     Registry::from_tiles(revision(registry), kept(registry).values()).unwrap()
 }
 
-fn refusal<B: AsRef<[u8]>>(tiles: impl IntoIterator<Item = B>) -> TileError {
+pub fn refusal<B: AsRef<[u8]>>(tiles: impl IntoIterator<Item = B>) -> TileError {
     Registry::from_tiles(Revision(u64::MAX), tiles).unwrap_err()
 }
 
@@ -69,7 +68,7 @@ fn same(a: &Registry, b: &Registry, town: &Town, rng: &mut Rng) {
 }
 
 /// A few cameras in two tiles, consents of two kinds and a history.
-fn small() -> Registry {
+pub fn small() -> Registry {
     let registry = Registry::new();
     let camera = |id, owner, east| Camera {
         id: CameraId(id),
@@ -91,15 +90,7 @@ fn small() -> Registry {
     registry
 }
 
-/// The same bytes with a checksum that fits.
-fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
-    let end = bytes.len() - 4;
-    let checksum = crc32fast::hash(&bytes[..end]);
-    bytes[end..].copy_from_slice(&checksum.to_le_bytes());
-    bytes
-}
-
-fn first_of(registry: &Registry, cameras: usize) -> Vec<u8> {
+pub fn first_of(registry: &Registry, cameras: usize) -> Vec<u8> {
     let tiles = registry.tiles().changed;
     tiles.iter().find(|tile| tile.cameras() == cameras).map(Tile::encode).unwrap()
 }
@@ -262,242 +253,6 @@ fn changes_that_were_taken_back_leave_no_trace() {
     assert_eq!(kept(&registry), bytes);
     assert!(registry.tiles_since(before).changed.is_empty());
     assert!(registry.tiles_since(before).vanished.is_empty());
-}
-
-#[test]
-fn every_flipped_bit_is_an_error() {
-    let kept = kept(&small());
-    assert!(kept.len() >= 4, "{kept:?}");
-    for bytes in kept.values() {
-        for bit in 0..bytes.len() * 8 {
-            let mut flipped = bytes.clone();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            refusal([flipped]);
-        }
-    }
-}
-
-#[test]
-fn every_truncation_and_every_byte_more_is_an_error() {
-    for bytes in kept(&small()).values() {
-        for length in 0..bytes.len() {
-            refusal([&bytes[..length]]);
-            if length >= 40 {
-                refusal([sealed(bytes[..length].to_vec())]);
-            }
-        }
-        let mut longer = bytes.clone();
-        longer.push(0);
-        refusal([longer.clone()]);
-        refusal([sealed(longer)]);
-    }
-}
-
-/// Flips bytes behind a checksum that fits, so that everything after it is tried.
-#[test]
-fn bytes_with_a_good_checksum_are_an_error_or_a_registry() {
-    let (mut refused, mut read) = (0, 0);
-    for bytes in kept(&small()).values() {
-        for byte in 0..bytes.len() - 4 {
-            for change in [1, 0x80, 0xff] {
-                let mut hostile = bytes.clone();
-                hostile[byte] ^= change;
-                match Registry::from_tiles(Revision(1), [sealed(hostile)]) {
-                    Ok(registry) => {
-                        read += 1;
-                        // What was read can be written and read again.
-                        restored(&registry);
-                    }
-                    Err(_) => refused += 1,
-                }
-            }
-        }
-    }
-    assert!(refused > 100 && read > 100, "{refused} refused, {read} read");
-}
-
-/// Room for so many rows, 170 GB, would not be given.
-#[test]
-fn hostile_counts_do_not_allocate() {
-    for bytes in kept(&small()).values() {
-        for count in [24, 28, 32] {
-            let mut hostile = bytes.clone();
-            hostile[count..count + 4].fill(0xff);
-            let error = refusal([sealed(hostile)]);
-            let known =
-                matches!(error.reason, TileFlaw::Truncated { .. } | TileFlaw::CountOfOwners { .. });
-            assert!(known, "{error}");
-        }
-    }
-}
-
-#[test]
-fn what_is_wrong_is_said_with_tile_and_place() {
-    let registry = small();
-    let (two, one) = (first_of(&registry, 2), first_of(&registry, 1));
-    let changed = |bytes: &[u8], at: usize, to: &[u8]| {
-        let mut bytes = bytes.to_vec();
-        bytes[at..at + to.len()].copy_from_slice(to);
-        refusal([sealed(bytes)]).to_string()
-    };
-    let key = u64::from_le_bytes(two[8..16].try_into().unwrap());
-    let other = u64::from_le_bytes(one[8..16].try_into().unwrap());
-    let name = TileKey::from_u64(key).unwrap().to_string();
-    let other_name = TileKey::from_u64(other).unwrap().to_string();
-    assert_eq!(
-        refusal([&two[..3]]).to_string(),
-        "a tile, at byte 0: expected `4` more bytes, but `3` are left"
-    );
-    assert_eq!(
-        changed(&two, 0, b"PNG"),
-        "a tile, at byte 0: expected a tile, which starts with `CNVT`"
-    );
-    assert_eq!(
-        changed(&two, 4, &[2]),
-        "a tile, at byte 4: expected version `1` of the format, not `2`"
-    );
-    assert_eq!(
-        changed(&two, 6, &[2]),
-        format!("tile `{name}`, at byte 6: expected kind `1`, as the key has it, not `2`")
-    );
-    assert_eq!(
-        changed(&two, 8, &[0xff; 8]),
-        "a tile, at byte 8: expected an H3 cell or an owner page, not `18446744073709551615`"
-    );
-    assert_eq!(
-        Registry::from_tiles(Revision(0), [&two]).unwrap_err().to_string(),
-        format!("tile `{name}`, at byte 16: expected revision `0` or an earlier one, not `1`")
-    );
-    assert_eq!(
-        changed(&two, 24, &[0; 4]),
-        format!(
-            "tile `{name}`, at byte 24: expected at least one row: a tile without any is not written"
-        )
-    );
-    assert_eq!(
-        changed(&two, 24, &[9]),
-        format!("tile `{name}`, at byte 36: expected `306` more bytes, but `68` are left")
-    );
-    assert_eq!(
-        changed(&two, 36, &[3]),
-        format!("tile `{name}`, at byte 70: expected an id above `3`, not `3`: rows ascend")
-    );
-    assert_eq!(
-        changed(&two, 8, &other.to_le_bytes()),
-        format!("tile `{other_name}`, at byte 52: camera `1` stands in tile `{name}`")
-    );
-    assert_eq!(
-        refusal([&two, &two]).to_string(),
-        format!("tile `{name}`, at byte 8: the tile occurs twice")
-    );
-    let mut clash = one.clone();
-    clash[36] = 3;
-    let error = refusal([two.clone(), sealed(clash)]);
-    assert_eq!(error.reason, TileFlaw::TwiceCamera { camera: CameraId(3) });
-    let mut flipped = two.clone();
-    *flipped.last_mut().unwrap() ^= 1;
-    let error = refusal([flipped]);
-    assert_eq!(error.offset, two.len() - 4);
-    assert!(error.to_string().ends_with("the bytes are not as written"), "{error}");
-    let finer = loaded(&street(1), Layout::new(Resolution::Nine, 60));
-    let error = refusal([two, first_of(&finer, 1)]);
-    assert_eq!(error.reason, TileFlaw::Resolution { expected: 9, found: 5 });
-}
-
-/// A page of owner 1 as the format has it, with these consents and the number of theirs.
-fn page(consents: &[&str], number: u32) -> Vec<u8> {
-    let registry = Registry::new();
-    let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
-    registry.apply([yes]).unwrap();
-    let mut bytes = kept(&registry).into_values().next().unwrap();
-    bytes.truncate(28);
-    bytes.extend(u32::try_from(consents.len()).unwrap().to_le_bytes());
-    bytes.extend([0; 4]);
-    for json in consents {
-        bytes.extend(u32::try_from(json.len()).unwrap().to_le_bytes());
-        bytes.extend(json.as_bytes());
-    }
-    bytes.extend(1_u64.to_le_bytes());
-    bytes.extend(number.to_le_bytes());
-    bytes.extend([0; 5]);
-    sealed(bytes)
-}
-
-/// What is read is written the same, so there is one way to say a thing.
-#[test]
-fn a_consent_is_read_only_as_it_is_written() {
-    let json = |consent: &Consent| serde_json::to_string(consent).unwrap();
-    let (any, paused) = (json(&Consent::granted()), json(&Consent::granted().paused_until(noon())));
-    for consent in [&any, &paused] {
-        let bytes = page(&[consent], 0);
-        let registry = Registry::from_tiles(Revision(1), [&bytes]).unwrap();
-        assert_eq!(json(&registry.consent(OwnerId(1))), *consent);
-        assert_eq!(kept(&registry).into_values().collect::<Vec<_>>(), [bytes]);
-    }
-    let form = "expected consent `0` of the page as it is written";
-    let whole = "12:00:00Z";
-    let zone = json(&Consent::granted().zone("Europe/Paris".parse().unwrap()));
-    let agencies = Scope::only([AgencyId(1), AgencyId(2)]);
-    let only = json(&Consent::granted().agencies(agencies));
-    let reason = |consents: &[&str]| refusal([page(consents, 0)]).reason.to_string();
-    for other in [
-        any.replace(':', ": "),
-        only.replace("[1,2]", "[2,1]"),
-        r#"{"standing":"granted"}"#.to_owned(),
-        paused.replace(whole, "12:00:00.25Z"),
-        paused.replace(whole, "12:00:00+00:00"),
-        zone.replace("Europe/Paris", "europe/paris"),
-    ] {
-        assert!(serde_json::from_str::<Consent>(&other).is_ok(), "{other}");
-        assert_eq!(reason(&[&other]), form, "{other}");
-    }
-    assert_eq!(
-        reason(&[&json(&Consent::default())]),
-        "expected a granted consent in JSON: it is not granted"
-    );
-    // What is quoted of the bytes is short.
-    let long = reason(&[&format!("{{\"{}\":1}}", "long".repeat(10_000))]);
-    assert!(long.len() < 300 && long.ends_with(" ..."), "{long}");
-    let error = refusal([page(&[&any, &paused], 0)]);
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "tile `owners-{}`, at byte {}: consent `1` of the page is nobody's",
-            TileKey::to_u64(error.key.unwrap()),
-            36 + 4 + any.len()
-        )
-    );
-}
-
-#[test]
-fn a_page_counts_the_instants_that_its_owners_have() {
-    let registry = Registry::new();
-    registry.apply([Change::RecordAsked { owner: OwnerId(1), at: noon() }]).unwrap();
-    let mut bytes = kept(&registry).into_values().next().unwrap();
-    bytes[32] = 0;
-    let error = refusal([sealed(bytes.clone())]);
-    assert_eq!(
-        (error.offset, error.reason.to_string().as_str()),
-        (32, "expected `1` instants, as many as the owners have, not `0`")
-    );
-    bytes[32] = 2;
-    let error = refusal([sealed(bytes)]);
-    assert!(matches!(error.reason, TileFlaw::Truncated { .. }), "{error}");
-}
-
-#[test]
-fn a_camera_on_the_antimeridian_is_read_only_as_it_is_written() {
-    let mut town = street(1);
-    let west = Position::new(-180.0, 10.0).unwrap();
-    town.cameras.values_mut().for_each(|camera| camera.position = west);
-    let bytes = first_of(&loaded(&town, Layout::default()), 1);
-    Registry::from_tiles(Revision(1), [&bytes]).unwrap();
-    let mut other = bytes;
-    other[52..56].copy_from_slice(&1_800_000_000_i32.to_le_bytes());
-    assert_eq!(
-        refusal([sealed(other)]).reason.to_string(),
-        "camera `0`: expected longitude `-180`, not `180`: they are one"
-    );
 }
 
 #[test]

@@ -1,0 +1,477 @@
+//! What the rules of notices find, and what they leave alone.
+
+use std::collections::BTreeSet;
+
+use canvass::disclosure::notice::lint_public;
+use canvass::*;
+use proptest::prelude::*;
+
+use crate::notice::{BASE, STOP, draft, request};
+use crate::support::*;
+
+/// Of a request for the cameras that see into the area, too.
+#[track_caller]
+fn seeing_into(template: &str) -> NoticeDraft {
+    let template: NoticeTemplate = template.parse().unwrap();
+    let authorized = authorize_seeing_into(square(9.9, 49.9, 10.1, 50.1));
+    template.draft(&authorized, &agency(), STOP).unwrap()
+}
+
+/// The codes of what is found in a text.
+#[track_caller]
+fn codes(template: &str) -> Vec<&'static str> {
+    match draft(template).lint() {
+        Ok(()) => Vec::new(),
+        Err(findings) => {
+            let codes: BTreeSet<_> = findings.iter().map(Finding::rule).collect();
+            codes.into_iter().map(NoticeRule::code).collect()
+        }
+    }
+}
+
+/// Sentences that one rule finds, and the like of them that none may.
+const SENTENCES: &[(&str, &[&str], &[&str])] = &[
+    (
+        "pressure",
+        &[
+            "You must reply.",
+            "YOU  MUST reply.",
+            "y\u{ad}ou m\u{200b}ust reply.",
+            "Residents are required to help.",
+            "This is mandatory.",
+            "You have no choice.",
+            "Sharing is not voluntary.",
+            "Be a good citizen.",
+            "If you have nothing to hide, share.",
+            "Your neighbours have already shared.",
+            "We expect your footage.",
+            "We ask you to comply.",
+            "This isn\u{2019}t optional.",
+        ],
+        &[
+            "You are not required to reply.",
+            "You are in no way obliged to share.",
+            "You don\u{2019}t have to reply.",
+            "You do not have to reply.",
+            "This is not mandatory.",
+            "The mustard factory on Main Street is open.",
+            "You mustard lovers.",
+            "Everyone is welcome to call.",
+        ],
+    ),
+    (
+        "threat",
+        &[
+            "You could be arrested.",
+            "You will be prosecuted.",
+            "There is a penalty for this.",
+            "Not sharing has consequences.",
+            "We will return with a warrant.",
+            "Failure to reply is noted.",
+            "We may subpoena the footage.",
+            "You will be fined.",
+            "Your silence may obstruct justice.",
+            "We know where the cameras are.",
+        ],
+        &[
+            "A man was arrested near the park.",
+            "The suspect was charged on Monday.",
+            "There is no penalty if nothing is shared.",
+            "There is not any real penalty.",
+            "Nothing follows: there are no consequences.",
+            "You will not be arrested.",
+            "You are not liable for anything.",
+            "It was a fine day.",
+            "The penalize button does nothing.",
+        ],
+    ),
+    (
+        "urgency",
+        &[
+            "This is urgent.",
+            "URGENTLY needed.",
+            "Please reply immediately.",
+            "Reply as soon as possible.",
+            "Reply ASAP.",
+            "Time is running out.",
+            "Do not delay.",
+            "Don\u{2019}t wait.",
+            "This is your last chance.",
+            "Please help!!",
+        ],
+        &[
+            "This is not urgent.",
+            "There is no deadline.",
+            "Take the time you need!",
+            "The request is open until 20 May 2026.",
+            "An insurgent writer lives here.",
+        ],
+    ),
+    (
+        "victim_name",
+        &[
+            "The victim, Jane Doe, was hurt.",
+            "The victim Jane was hurt.",
+            "A victim named Zo\u{eb} was hurt.",
+            "The victim's name is \u{c9}milie Dub\u{e9}.",
+            "Jane Doe, the victim, was hurt.",
+            "Jane Doe (victim) was hurt.",
+            "The victim is Mr. Doe.",
+            "The witness Jane Doe called us.",
+        ],
+        &[
+            "The victim was hurt.",
+            "The victim. We ask about a car.",
+            "The victim on Friday saw a car.",
+            "Victim Services helps.",
+            "Officer Jane Doe leads the case.",
+        ],
+    ),
+    (
+        "phone_number",
+        &[
+            "Call 555-123-4567.",
+            "Call (555) 123-4567.",
+            "Call 555.123.4567.",
+            "Call 1 555 123 4567.",
+            "Call 5551234567.",
+            "Call 555-0134.",
+            "Call +49 30 1234567.",
+            "Call 555\u{2011}123\u{2011}4567.",
+        ],
+        &[
+            "It was 2026-05-09 18:00.",
+            "It was on 09.05.2026.",
+            "Case 2026-555-0134.",
+            "Bus 100 2000 times.",
+            "Route 5551234.",
+            "Between 5 555 and 6 000 people.",
+        ],
+    ),
+    (
+        "birth_date",
+        &[
+            "DOB: 1/2/1990.",
+            "D.O.B. 1/2/1990.",
+            "Date of birth 1 February.",
+            "She was born on 1 February.",
+            "He was born in 1990.",
+            "It was her birthday.",
+        ],
+        &["A calf was born in the park.", "The stubborn dog ran.", "Since 1/2/2026 it is open."],
+    ),
+    (
+        "id_number",
+        &[
+            "The driver's license number is D1234567.",
+            "Licence no. X123.",
+            "Passport: C01X00T47.",
+            "SSN 123-45-6789.",
+            "The number is 123-45-6789.",
+            "Her ID card number was 77.",
+        ],
+        &[
+            "A purse with a passport was taken.",
+            "The car's plate begins with D12.",
+            "Social security is another office.",
+            "We lost the license. 12 people looked.",
+        ],
+    ),
+    (
+        "home_address",
+        &[
+            "It happened at 12 Elm Street.",
+            "It happened at 12b Old Mill Rd.",
+            "It happened at 350 5th Avenue.",
+            "The family lives at the corner.",
+        ],
+        &[
+            "It happened in the 400 block of Elm Street.",
+            "It happened on Elm Street at 12.",
+            "We saw 12 cars on Elm Street.",
+            "On 9 May the street was closed.",
+        ],
+    ),
+    (
+        "race_alone",
+        &[
+            "We look for a Black man.",
+            "We look for a white or Hispanic male, about 30.",
+            "The suspect is described as Asian.",
+            "The suspects were Latino.",
+            "Race: white.",
+            "We look for a young African American woman. She ran.",
+        ],
+        &[
+            "We look for a Black man in a red jacket.",
+            "We look for a white male. He wore a cap.",
+            "The suspect was white, tall, with a beard.",
+            "We look for a man with a black jacket.",
+            "We look for a white van.",
+            "The man was black-haired.",
+            "We look for a man.",
+        ],
+    ),
+];
+
+#[test]
+fn each_rule_finds_what_it_is_for_and_leaves_the_like_of_it() {
+    assert_eq!(codes(BASE), [""; 0]);
+    let mut rules = BTreeSet::new();
+    for &(rule, found, left) in SENTENCES {
+        for sentence in found {
+            // Before, within and after what else is said.
+            for text in [format!("{sentence}\n{BASE}"), format!("{BASE} {sentence}")] {
+                assert_eq!(codes(&text), [rule], "{sentence}");
+            }
+            assert!(lint_public(sentence).is_err(), "{sentence}");
+        }
+        for sentence in left {
+            for text in [format!("{sentence}\n{BASE}"), format!("{BASE} {sentence}")] {
+                assert_eq!(codes(&text), [""; 0], "{sentence}");
+            }
+            assert_eq!(lint_public(sentence), Ok(()), "{sentence}");
+        }
+        rules.insert(rule);
+    }
+    // What is missing is the other test's.
+    let all: BTreeSet<_> = NoticeRule::ALL.iter().map(|rule| rule.code()).collect();
+    let missing = all.difference(&rules).filter(|code| code.ends_with("_missing")).count();
+    assert_eq!((rules.len(), missing), (9, all.len() - 9));
+}
+
+#[test]
+fn a_notice_says_what_it_must() {
+    for (without, code) in [
+        ("{agency}", "agency_missing"),
+        ("{case}", "case_missing"),
+        ("{window}", "window_missing"),
+        ("is voluntary", "voluntary_missing"),
+        ("not a warrant", "not_a_warrant_missing"),
+        ("{stop}", "stop_missing"),
+    ] {
+        assert!(BASE.contains(without), "{without}");
+        assert_eq!(codes(&BASE.replace(without, "so")), [code]);
+    }
+    for (instead, code) in [
+        ("this is a warrant", "not_a_warrant_missing"),
+        ("this is not only a warrant", "not_a_warrant_missing"),
+        ("nobody says that this is not a warrant", "not_a_warrant_missing"),
+    ] {
+        assert_eq!(codes(&BASE.replace("this is not a warrant", instead)), [code], "{instead}");
+    }
+    for instead in ["this isn\u{2019}t a warrant", "this is NOT\na warrant", "not a search warrant"]
+    {
+        assert_eq!(codes(&BASE.replace("this is not a warrant", instead)), [""; 0], "{instead}");
+    }
+    for instead in ["You don't have to share", "You may say no", "Sharing is up to you"] {
+        assert_eq!(codes(&BASE.replace("To share is voluntary", instead)), [""; 0], "{instead}");
+    }
+    // Who has a camera outside the area could not tell why they are asked.
+    let findings = seeing_into(BASE).lint().unwrap_err();
+    assert_eq!(
+        findings.iter().map(Finding::rule).collect::<Vec<_>>(),
+        [NoticeRule::CamerasMissing]
+    );
+    assert_eq!(
+        findings.to_string(),
+        "say that cameras which can see into the area are asked, with `{cameras}`"
+    );
+    let said = BASE.replace("footage", "footage of {cameras},");
+    assert_eq!(seeing_into(&said).lint(), Ok(()));
+    let first = |draft: NoticeDraft| draft.text().split_once(", of ").unwrap().0.to_owned();
+    assert_eq!(
+        first(seeing_into(&said)),
+        "Springfield Police asks for footage of cameras that stand in the area or can see into it"
+    );
+    assert_eq!(
+        first(draft(&said)),
+        "Springfield Police asks for footage of cameras that stand in the area"
+    );
+    // Blank is missing, and an agency's words do not stand for the operator's.
+    let unsaid = "{agency} asks about {window}, case {case}. {contact} {stop}";
+    let policy = Policy::unlimited();
+    let request = Request::new(AgencyId(1), IncidentKind::Theft, square(0., 0., 1., 1.), evening())
+        .case(" ")
+        .contact("It is voluntary and not a warrant");
+    let authorized =
+        policy.review(&request, &agency(), &CaseFile::new(request.agency), noon()).unwrap();
+    let template: NoticeTemplate = unsaid.parse().unwrap();
+    let findings = template.draft(&authorized, &agency(), "\n").unwrap().lint().unwrap_err();
+    let codes: Vec<_> = findings.iter().map(|finding| finding.rule().code()).collect();
+    let missing = ["case_missing", "voluntary_missing", "not_a_warrant_missing", "stop_missing"];
+    assert_eq!(codes, missing);
+    assert!(findings.iter().all(|one| one.bytes().is_none() && one.line().is_none()));
+}
+
+#[test]
+fn what_an_agency_fills_in_is_linted_as_well() {
+    let authorized = |case: &str, contact: &str| {
+        let area = square(9.9, 49.9, 10.1, 50.1);
+        let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening());
+        let request = request.case(case).contact(contact);
+        Policy::unlimited()
+            .review(&request, &agency(), &CaseFile::new(request.agency), noon())
+            .unwrap()
+    };
+    let template: NoticeTemplate = BASE.parse().unwrap();
+    let found = |case, contact| {
+        let draft = template.draft(&authorized(case, contact), &agency(), STOP).unwrap();
+        draft.lint().err().map(|findings| findings.to_string())
+    };
+    // The contact may be called and visited; the case reference may look like a number.
+    assert_eq!(found("2605550134", "Sgt. Hill, 555-123-4567, 12 Elm Street"), None);
+    assert_eq!(found("26-0117", "Victim Services, Jane Hill"), None);
+    assert_eq!(
+        found("26-0117", "Sgt. Hill: you must call").unwrap(),
+        "line 3, `you must`: do not press: whoever does nothing owes no reason"
+    );
+    assert_eq!(
+        found("victim Jane Doe", "Sgt. Hill").unwrap(),
+        "line 1, `victim Jane Doe`: do not name victims or witnesses"
+    );
+}
+
+#[test]
+fn names_that_are_withheld_are_found_in_any_case() {
+    let text = format!("{BASE}\nAnna-Lena O\u{2019}Neill saw a car; annalena did not.");
+    let names = ["ANNA LENA O'NEILL", "", "Smythe"];
+    let findings = draft(&text).withholding(names).lint().unwrap_err();
+    let places: Vec<_> = findings.iter().map(|one| (one.rule(), one.line())).collect();
+    assert_eq!(places, [(NoticeRule::VictimName, Some(4))]);
+    assert_eq!(draft(&text).lint(), Ok(()));
+}
+
+#[test]
+fn all_findings_come_at_once_with_their_places() {
+    let draft = draft("URGENT: you must\nreply!!! The victim, \u{c4}nne Doe. {window}");
+    let findings = draft.lint().unwrap_err();
+    let text = draft.text();
+    let found: Vec<_> = findings
+        .iter()
+        .map(|one| {
+            let words = one.bytes().map_or("", |bytes| &text[bytes]);
+            (one.rule().code(), one.line().unwrap_or(0), words)
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("agency_missing", 0, ""),
+            ("case_missing", 0, ""),
+            ("voluntary_missing", 0, ""),
+            ("not_a_warrant_missing", 0, ""),
+            ("stop_missing", 0, ""),
+            ("pressure", 1, "you must"),
+            ("urgency", 1, "URGENT"),
+            ("urgency", 2, "!!!"),
+            ("victim_name", 2, "victim, \u{c4}nne Doe"),
+        ]
+    );
+    let error = draft.review("J. Hill", noon()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "say who asks, with `{agency}`; \
+         say for which case, with `{case}`, and give the case a reference; \
+         say that it is voluntary; say that it is not a warrant; \
+         say how to stop being asked, with `{stop}`; \
+         line 1, `you must`: do not press: whoever does nothing owes no reason; \
+         line 1, `URGENT`: do not hurry: say until when the request is open, and leave it there; \
+         line 2, `!!!`: do not hurry: say until when the request is open, and leave it there; \
+         line 2, `victim, \u{c4}nne Doe`: do not name victims or witnesses"
+    );
+    let json = serde_json::to_value(&findings).unwrap();
+    assert_eq!(
+        json[5],
+        serde_json::json!({
+            "code": "pressure",
+            "message": "line 1, `you must`: do not press: whoever does nothing owes no reason",
+            "line": 1,
+            "bytes": [8, 16]
+        })
+    );
+}
+
+#[test]
+fn codes_and_explanations_are_distinct() {
+    let codes: BTreeSet<_> = NoticeRule::ALL.iter().map(|rule| rule.code()).collect();
+    let words: BTreeSet<_> = NoticeRule::ALL.iter().map(|rule| rule.explanation()).collect();
+    assert_eq!((codes.len(), words.len()), (16, 16));
+    assert!(NoticeRule::ALL.is_sorted());
+    assert_eq!(NoticeRule::Threat.to_string(), "threat");
+}
+
+proptest! {
+    /// Whatever is written: no panic, places are in the text, and templates read as they are
+    /// written.
+    #[test]
+    fn any_text_is_linted(text in any_text()) {
+        let template: Result<NoticeTemplate, _> = text.parse();
+        if let Ok(template) = template {
+            prop_assert_eq!(template.to_string().parse::<NoticeTemplate>(), Ok(template.clone()));
+            let draft = template.draft(&request(), &agency(), STOP).unwrap();
+            let text = draft.text();
+            if let Err(findings) = draft.lint() {
+                for finding in &findings {
+                    if let Some(bytes) = finding.bytes() {
+                        prop_assert!(text.get(bytes.clone()).is_some_and(|words| !words.is_empty()));
+                        let line = 1 + text[..bytes.start].matches('\n').count();
+                        prop_assert_eq!(finding.line(), Some(line));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Words that rules know, marks, numbers and placeholders in any order.
+fn any_text() -> impl Strategy<Value = String> {
+    const KNOWN: &[&str] = &[
+        "you",
+        "must",
+        "not",
+        "a",
+        "warrant",
+        "victim",
+        "Jane",
+        "Doe",
+        "the",
+        ",",
+        ".",
+        "\n",
+        " ",
+        " ",
+        " ",
+        "-",
+        "555",
+        "1234",
+        "12",
+        "Elm",
+        "Street",
+        "black",
+        "man",
+        "is",
+        "race",
+        "ID",
+        "no",
+        "{agency}",
+        "{window}",
+        "{stop}",
+        "'",
+        "\u{2019}",
+        "!!",
+        "\u{200b}",
+        "+",
+        "born in",
+        "\u{130}",
+        "\u{1e9e}",
+        "{{",
+        "(",
+        "voluntary",
+    ];
+    let piece = prop_oneof![
+        9 => prop::sample::select(KNOWN).prop_map(str::to_owned),
+        1 => any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
