@@ -227,6 +227,7 @@ pub struct Question {
 /// let all_but = Scope::all_but([IncidentKind::Collision]);
 /// assert!(all_but.includes(&IncidentKind::Burglary));
 /// assert_eq!(serde_json::to_string(&all_but)?, r#"{"all_but":["collision"]}"#);
+/// assert_eq!(only.without(IncidentKind::Abduction), Scope::only([IncidentKind::MissingPerson]));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -250,6 +251,23 @@ impl<T: Ord> Scope<T> {
     /// All except these.
     pub fn all_but(members: impl IntoIterator<Item = T>) -> Self {
         Self::AllBut(members.into_iter().collect())
+    }
+
+    /// The same scope without one of them: for an owner who does not want to be asked by this agency,
+    /// or about this kind, again.
+    #[must_use]
+    pub fn without(self, member: T) -> Self {
+        match self {
+            Self::Any => Self::all_but([member]),
+            Self::Only(mut members) => {
+                members.remove(&member);
+                Self::Only(members)
+            }
+            Self::AllBut(mut members) => {
+                members.insert(member);
+                Self::AllBut(members)
+            }
+        }
     }
 
     /// Whether the scope extends to one of them. O(log members).

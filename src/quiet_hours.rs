@@ -21,6 +21,8 @@ use crate::zone::Zone;
 /// owner's own [`Zone`] (see [`Consent::zone`](crate::Consent::zone)), or else that of these hours.
 /// **An operator sets the zone**: the default is UTC, since a library does not know where it runs.
 ///
+/// In serde formats the times are strings such as `"21:00:00"`, in TOML as well.
+///
 /// ```
 /// use canvass::{QuietHours, Zone};
 ///

@@ -89,8 +89,12 @@ impl OpenRequests {
     /// there must not be sent, so that of two who send at once each asks only whom the other does
     /// not.
     ///
-    /// Keep the event first, then send: after a crash between the two somebody may not have been
-    /// asked, but nobody twice.
+    /// Have the notice [reviewed](crate::NoticeDraft::review) before: a draft that is refused
+    /// afterwards would leave owners counted as asked who were not. Keep the event first, then send:
+    /// after a crash between the two somebody may not have been asked, but nobody twice.
+    ///
+    /// This is about one request. So that it counts towards how often an owner may be asked at all,
+    /// apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for each of them to the registry.
     ///
     /// # Errors
     ///

@@ -71,6 +71,9 @@ use index::Index;
 /// let due = open.due(id, &authorized, &snapshot, tuesday)?;
 /// let (to_send, events) = open.record_asked(id, &due, tuesday)?;
 /// assert_eq!((to_send.cameras(), events[0].sequence), (&[CameraId(7)][..], 1));
+/// // It counts towards how often the owner may be asked at all.
+/// let asked = to_send.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: tuesday });
+/// let snapshot = registry.apply(asked)?;
 /// assert!(open.due(id, &authorized, &snapshot, tuesday)?.is_empty());
 ///
 /// // Nobody did anything on the 14th, and the request has expired all the same.

@@ -65,6 +65,18 @@ fn scopes<T: Ord + Copy>(this: T, other: T) -> [(Scope<T>, bool); 9] {
     ]
 }
 
+#[test]
+fn a_scope_without_a_member_is_the_same_for_all_others() {
+    for (scope, _) in scopes(1, 2) {
+        let without = scope.clone().without(1);
+        assert!(!without.includes(&1), "{scope:?}");
+        for other in [2, 3] {
+            assert_eq!(without.includes(&other), scope.includes(&other), "{scope:?}");
+        }
+        assert_eq!(without.clone().without(1), without, "{scope:?}");
+    }
+}
+
 /// All combinations of what the parts of a consent, a history and a recording can be.
 fn table() -> Vec<Case> {
     // Offsets to noon in seconds, and whether a pause (an expiry) there still (already) holds.
