@@ -41,6 +41,7 @@ pub(crate) struct Authorized {
     pub(crate) min_households: u32,
     pub(crate) max_per_case: u32,
     /// For how many days it is open, and at most.
+    // INVARIANT: the first is not the larger.
     pub(crate) open_days: (u32, u32),
     pub(crate) quiet_hours: Option<QuietHours>,
     pub(crate) reviewed_at: Timestamp,

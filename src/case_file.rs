@@ -134,7 +134,7 @@ impl CaseFile {
             return Err(CaseFileError::OverlapOpened { id: unseen.id });
         }
         let (days, most) = authorized.open_days();
-        let (until, latest) = (after_days(now, days.min(most)), after_days(now, most));
+        let (until, latest) = (after_days(now, days), after_days(now, most));
         let opened = OpenedRequest::new(id, request.clone(), now, (until, latest))?;
         Ok((opened, compared.iter().map(|other| other.id).collect()))
     }
