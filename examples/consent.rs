@@ -5,14 +5,14 @@
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
+use canvass::h3o::Resolution;
+use canvass::jiff::Timestamp;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, Asked, AuditEntry, AuditLog, AuthorizedRequest, Bulletin,
     Camera, CameraId, Change, Consent, Ending, EntrySeed, IncidentKind, NoticeTemplate,
     OpenRequests, OwnerId, OwnerSalt, Policy, Position, Recording, Registry, Request, RequestId,
     Route, Scope, Zone,
 };
-use h3o::Resolution;
-use jiff::Timestamp;
 
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 

@@ -11,7 +11,7 @@ use crate::time::DAY;
 /// the summer makes one longer or shorter.
 ///
 /// ```
-/// use canvass::{AgencyId, AskLimit, Consent, Denial, IncidentKind, Question};
+/// use canvass::{AgencyId, AskLimit, Consent, Denial, IncidentKind, Question, jiff};
 ///
 /// let once_a_week = Consent::granted().limited(AskLimit::new(1, 4)?);
 /// let (agency, incident) = (AgencyId(3), IncidentKind::Burglary);

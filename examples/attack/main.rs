@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use attacker::{Attack, Padding, STEPS, Search, accomplices, worlds};
 use canvass::Registry;
-use jiff::Timestamp;
+use canvass::jiff::Timestamp;
 use town::Town;
 
 const PICTURE: &str = "canvass-attack.svg";

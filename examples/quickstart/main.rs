@@ -12,11 +12,11 @@ mod town;
 
 use std::error::Error;
 
+use canvass::jiff::Timestamp;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, CaseFile, Change, Funnel, IncidentKind, Policy, Position,
     Registry, Request,
 };
-use jiff::Timestamp;
 
 use town::Town;
 

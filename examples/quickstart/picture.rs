@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Result, Write};
 
+use canvass::h3o::{CellIndex, LatLng};
 use canvass::{CameraId, Funnel, Layout, Route};
-use h3o::{CellIndex, LatLng};
 
 use crate::town::{self, House, SIZE, Spot, Town};
 

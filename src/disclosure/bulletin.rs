@@ -30,7 +30,7 @@ const HOUR: i64 = 3_600;
 ///
 /// ```
 /// use canvass::*;
-/// use h3o::Resolution;
+/// use canvass::h3o::Resolution;
 ///
 /// # fn show(authorized: &AuthorizedRequest, agency: &Agency, now: jiff::Timestamp) -> Result<(), BulletinError> {
 /// let text = "A parcel was taken from a porch.";
@@ -47,7 +47,7 @@ const HOUR: i64 = 3_600;
 ///
 /// ```
 /// # use canvass::*;
-/// # use h3o::Resolution;
+/// # use canvass::h3o::Resolution;
 /// # fn show(route: Route, agency: Agency, now: jiff::Timestamp) -> Result<(), BulletinError> {
 /// let bulletin = Bulletin::open(route.authorized(), &agency, "Text.", Resolution::Seven, now)?;
 /// # Ok(())
@@ -58,7 +58,7 @@ const HOUR: i64 = 3_600;
 ///
 /// ```compile_fail,E0308
 /// # use canvass::*;
-/// # use h3o::Resolution;
+/// # use canvass::h3o::Resolution;
 /// # fn show(route: Route, agency: Agency, now: jiff::Timestamp) -> Result<(), BulletinError> {
 /// let bulletin = Bulletin::open(&route, &agency, "Text.", Resolution::Seven, now)?;
 /// # Ok(())

@@ -8,11 +8,11 @@
 mod site;
 mod world;
 
+use canvass::jiff::Timestamp;
 use canvass::{
     Agency, AgencyId, AgencyKind, Answer, Area, AreaError, CaseFile, IncidentKind, OutcomeError,
     Outcomes, PositionError, Release, Request, RequestId, Snapshot, TimeWindow,
 };
-use jiff::Timestamp;
 
 use super::town::Town;
 use site::{ACCOMPLICES, PADS, SITE, Site};
