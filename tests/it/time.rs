@@ -3,6 +3,9 @@
 use canvass::{TimeWindow, TimeWindowError};
 use jiff::Timestamp;
 use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use crate::support::*;
 
@@ -20,6 +23,41 @@ proptest! {
         let backwards = TimeWindowError::Empty { start: end, end: start };
         prop_assert_eq!(format!("{end}/{start}").parse::<TimeWindow>(), Err(backwards));
     }
+
+    #[test]
+    fn whatever_is_read_is_written_so_that_it_reads_the_same(text in mutated()) {
+        if let Ok(window) = text.parse::<TimeWindow>() {
+            prop_assert_eq!(window.to_string().parse(), Ok(window));
+        }
+    }
+}
+
+/// Neither verdict may be rare among the texts above.
+#[test]
+fn mutated_texts_are_read_and_refused_often() {
+    let mut runner = TestRunner::deterministic();
+    let mut text = || mutated().new_tree(&mut runner).unwrap().current();
+    let read = (0..1_000).filter(|_| text().parse::<TimeWindow>().is_ok()).count();
+    assert!((100..900).contains(&read), "{read}");
+}
+
+/// Valid texts of which a few characters were replaced.
+fn mutated() -> impl Strategy<Value = String> {
+    let valid = prop::sample::select(vec![
+        "2026-05-09T18:00:00Z/2026-05-09T20:00:00Z",
+        "-000044-03-15T11:59:59.5+23:59/9999-12-30T22:00:00Z",
+        "20260509T18-04/20260510T180000,25+0530",
+    ]);
+    let with = prop::sample::select("0123459TZ+-:/., é".chars().collect::<Vec<_>>());
+    let edits = prop::collection::vec((any::<Index>(), with), 1..3);
+    (valid, edits).prop_map(|(text, edits)| {
+        let mut text: Vec<char> = text.chars().collect();
+        for (at, with) in edits {
+            let at = at.index(text.len());
+            text[at] = with;
+        }
+        text.into_iter().collect()
+    })
 }
 
 #[test]
