@@ -48,6 +48,14 @@ impl Serialize for OpenRequests {
     }
 }
 
+/// What is written down is equal, and so is what follows from it.
+impl PartialEq for OpenRequests {
+    fn eq(&self, other: &Self) -> bool {
+        let written = |it: &Self| (it.next, it.last);
+        written(self) == written(other) && self.files == other.files && self.open == other.open
+    }
+}
+
 impl<'de> Deserialize<'de> for OpenRequests {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Written::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
@@ -103,7 +111,7 @@ impl OpenRequests {
     /// Refuses what no events lead to.
     fn is_consistent(&self) -> Result<(), OpenRequestsError> {
         let open = |id| self.open.contains_key(&id);
-        for opened in self.files.values().flat_map(CaseFile::iter) {
+        for opened in self.opened() {
             let (id, at) = (opened.id(), opened.ended_at().unwrap_or(opened.opened_at()));
             let last = self.last.ok_or(OpenRequestsError::Inconsistent { id })?;
             // What has ended is not open; what has not, and is not open, has expired by now.

@@ -263,6 +263,26 @@ fn expiries_come_first_in_the_order_of_time_and_to_the_second() {
 }
 
 #[test]
+fn every_request_that_was_opened_is_named_whatever_became_of_it() {
+    let mut open = OpenRequests::new(0);
+    assert_eq!(open.opened().count(), 0);
+    for (id, agency) in [(1, 2), (9, 1), (3, 1)] {
+        let authorized = reviewed(&open, &policy(0), &request(agency, houses(id, id)));
+        open.open(RequestId(id), &authorized, noon()).unwrap();
+    }
+    open.withdraw(RequestId(9), noon()).unwrap();
+    open.extend(RequestId(3), noon() + days(28), noon()).unwrap();
+    let late = noon() + days(11);
+    assert_eq!(open.expire(late).len(), 1);
+    let states = |open: &OpenRequests| {
+        open.opened().map(|opened| (opened.id().0, opened.state(late))).collect::<Vec<_>>()
+    };
+    let (withdrawn, expired) = (RequestState::Withdrawn, RequestState::Expired);
+    assert_eq!(states(&open), [(9, withdrawn), (3, RequestState::Open), (1, expired)]);
+    assert_eq!(states(&written(&open)), states(&open));
+}
+
+#[test]
 fn the_anonymity_set_is_that_of_the_whole_area_and_not_of_who_is_new() {
     let (mut open, authorized) = opened(&policy(11), houses(0, 19));
     let registry = Registry::new();
