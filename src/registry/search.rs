@@ -9,8 +9,9 @@ use smallvec::SmallVec;
 
 use super::cluster::{Cluster, Leaf, Located, Members};
 use super::tree::{Below, Node};
+use crate::bits::ones;
 use crate::camera::CameraId;
-use crate::geometry::{Envelope, Envelopes, Position, ones};
+use crate::geometry::{Envelope, Envelopes, Position};
 
 /// So many positions are looked for together: what is fetched for them fits the second cache.
 pub(super) const TOGETHER: usize = 256;

@@ -204,7 +204,8 @@ pub struct TileChanges {
 }
 
 impl Registry {
-    /// Every tile.
+    /// Every tile. They take the place of all that were kept before: which tiles vanished since is not
+    /// named here, and one of them that stays would bring its cameras back.
     ///
     /// O(tiles + owners). Takes turns with [`apply`](Registry::apply), as reading what owners said
     /// does; readers of snapshots never wait. The bytes are made later, tile by tile, by
