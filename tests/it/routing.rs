@@ -1,10 +1,10 @@
 //! Routes against the oracle, and the laws that they obey.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
-    Area, CameraId, Change, Denial, Explanation, Layout, OwnerId, Policy, Receipt, Registry, Route,
-    Scratch, SensitiveKind, SensitivePlace, SensitiveRule, SimdLevel,
+    Area, Camera, CameraId, Change, Consent, Denial, Explanation, Layout, OwnerId, Policy, Receipt,
+    Recording, Registry, Route, Scratch, SensitiveKind, SensitivePlace, SensitiveRule, SimdLevel,
 };
 use geo::MultiPolygon;
 use h3o::Resolution;
@@ -78,6 +78,49 @@ fn every_size_around_a_block_is_routed_whole() {
         let some = authorize(square(9.9, 49.9, east, 50.1));
         let route = snapshot(&town).route(&some, noon());
         assert_eq!(route.cameras().len() as u64, number.min(half + 1));
+    }
+}
+
+/// Rows are sorted in other ways by how many they are, whose, and whether their ids are short.
+#[test]
+fn any_number_of_rows_of_any_owners_comes_in_order() {
+    let mut rng = Rng(11);
+    let everywhere = authorize(square(9.9, 49.9, 10.1, 50.1));
+    for number in [1, 2, 63, 64, 65, 255, 256, 257, 2_000] {
+        for owners in [1, 3, number / 2 + 1, 4 * number] {
+            for stride in [1, 0x1_0000_0001] {
+                let mut cameras: Vec<Camera> = (0..number)
+                    .map(|id| Camera {
+                        id: CameraId(id * stride),
+                        owner: OwnerId(rng.below(owners) * stride),
+                        position: place((10, 50), rng.within(-9, 9), rng.within(-9, 9)),
+                        recording: Recording::kept_for_days(30),
+                        facing: None,
+                    })
+                    .collect();
+                for i in (1..cameras.len()).rev() {
+                    cameras.swap(i, usize::try_from(rng.below(i as u64 + 1)).unwrap());
+                }
+                let all: BTreeSet<OwnerId> = cameras.iter().map(|camera| camera.owner).collect();
+                let consents = all.iter().map(|&owner| (owner, Consent::granted()));
+                let snapshot = Registry::bulk_load(&cameras, consents).unwrap().snapshot();
+                let mut expected: Vec<(OwnerId, CameraId)> =
+                    cameras.iter().map(|camera| (camera.owner, camera.id)).collect();
+                expected.sort_unstable();
+                for mut scratch in SimdLevel::ALL.into_iter().filter_map(Scratch::with_simd) {
+                    let mut route = Route::empty(&everywhere, noon());
+                    snapshot.route_into(&everywhere, noon(), &mut scratch, &mut route);
+                    let rows = route.recipients().flat_map(|recipient| {
+                        recipient.cameras.iter().map(move |&camera| (recipient.owner, camera))
+                    });
+                    assert!(
+                        rows.eq(expected.iter().copied()),
+                        "{number} rows of {owners} owners, stride {stride}, {scratch:?}"
+                    );
+                    assert_eq!(route.owners(), all.len());
+                }
+            }
+        }
     }
 }
 
