@@ -1,10 +1,12 @@
 //! A request that a policy let pass: the only thing that can be routed.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use prefetch_index::prefetch_index;
 
-use crate::geometry::{Area, Overlap};
+use crate::geometry::{Area, Envelope, Overlap};
 use crate::quiet_hours::QuietHours;
 use crate::request::{Ground, Request, Sight, shares_views};
 
@@ -31,7 +33,12 @@ use crate::request::{Ground, Request, Sight, shares_views};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct AuthorizedRequest(Arc<Authorized>);
+pub struct AuthorizedRequest {
+    /// Of the request. They stand beside the pointer since a walk begins with them.
+    envelope: Envelope,
+    sight: Sight,
+    content: Arc<Authorized>,
+}
 
 /// What a policy has let pass, with what the policy asks of the route.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,53 +63,73 @@ pub(crate) struct Authorized {
 impl AuthorizedRequest {
     /// For [`Policy::review`](crate::Policy::review) alone.
     pub(crate) fn new(authorized: Authorized) -> Self {
-        Self(Arc::new(authorized))
+        let Request { area, sight, .. } = &authorized.request;
+        Self { envelope: area.envelope(), sight: *sight, content: Arc::new(authorized) }
     }
 
     /// What was asked; it cannot be changed any more.
     #[must_use]
     pub fn request(&self) -> &Request {
-        &self.0.request
+        &self.content.request
+    }
+
+    /// The envelope of what was asked, and which cameras of it.
+    #[inline]
+    pub(crate) fn about(&self) -> (Envelope, Sight) {
+        (self.envelope, self.sight)
+    }
+
+    /// Has fetched what a route reads of it. Nothing waits for that here.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        let Authorized { request, min_households, quiet_hours, never_asked, earlier, .. } =
+            &*self.content;
+        prefetch_index(from_ref(&request.area), 0);
+        prefetch_index(from_ref(&request.window), 0);
+        prefetch_index(from_ref(min_households), 0);
+        prefetch_index(from_ref(quiet_hours), 0);
+        prefetch_index(from_ref(never_asked), 0);
+        prefetch_index(from_ref(earlier), 0);
     }
 
     /// The version of the policy that let it pass.
     #[must_use]
     pub fn policy_version(&self) -> &str {
-        &self.0.policy_version
+        &self.content.policy_version
     }
 
     /// How many households with a camera in the area it takes before anyone is asked.
     #[must_use]
     pub fn min_households(&self) -> u32 {
-        self.0.min_households
+        self.content.min_households
     }
 
     /// How many requests the agency may open in one case.
     #[must_use]
     pub fn max_per_case(&self) -> u32 {
-        self.0.max_per_case
+        self.content.max_per_case
     }
 
     /// The hours in which nobody is disturbed, if there are any.
     #[must_use]
     pub fn quiet_hours(&self) -> Option<&QuietHours> {
-        self.0.quiet_hours.as_ref()
+        self.content.quiet_hours.as_ref()
     }
 
     /// For how many days it is open, and at most.
     pub(crate) fn open_days(&self) -> (u32, u32) {
-        self.0.open_days
+        self.content.open_days
     }
 
     /// The areas of the agency's earlier requests with which this one may have cameras in common, and
     /// which cameras these asked for.
     pub(crate) fn earlier(&self) -> &[Ground] {
-        self.0.earlier.as_deref().unwrap_or_default()
+        self.content.earlier.as_deref().unwrap_or_default()
     }
 
     /// The same request, compared with further areas of the agency as well, if its policy compares.
     pub(crate) fn compared_with<'a>(&self, areas: impl Iterator<Item = &'a Ground>) -> Self {
-        let Some(earlier) = &self.0.earlier else { return self.clone() };
+        let Some(earlier) = &self.content.earlier else { return self.clone() };
         let mut all = earlier.clone();
         for area in areas {
             if !all.contains(area) {
@@ -112,21 +139,21 @@ impl AuthorizedRequest {
         if all.len() == earlier.len() {
             return self.clone();
         }
-        let mut authorized = Authorized::clone(&self.0);
+        let mut authorized = Authorized::clone(&self.content);
         authorized.earlier = Some(all);
         Self::new(authorized)
     }
 
     /// The places in which no camera is asked; mostly none.
     pub(crate) fn never_asked(&self) -> &[Area] {
-        &self.0.never_asked
+        &self.content.never_asked
     }
 
     /// Whether another request's area overlaps this one's or has cameras in common with it that see
     /// into both, is not asked the same, and was not known at review.
     pub(crate) fn is_new_overlap(&self, other: &Request) -> bool {
         let own = self.request();
-        self.0.earlier.as_ref().is_some_and(|earlier| {
+        self.content.earlier.as_ref().is_some_and(|earlier| {
             let overlap = || own.area.overlap(&other.area);
             let known = earlier.iter().any(|known| other.is_about(known));
             !known
@@ -145,6 +172,6 @@ impl AuthorizedRequest {
     /// When it was reviewed.
     #[must_use]
     pub fn reviewed_at(&self) -> Timestamp {
-        self.0.reviewed_at
+        self.content.reviewed_at
     }
 }

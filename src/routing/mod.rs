@@ -66,11 +66,12 @@ impl Snapshot {
         scratch: &mut Scratch,
         route: &mut Route,
     ) {
-        let request = authorized.request();
+        authorized.prefetch();
         let Scratch { level, walked, collected, census, waits } = scratch;
+        let start = sight::start(self.root(), authorized.about(), *level);
         route.reset(authorized, self.revision(), now);
-        let about = (&request.area, request.sight);
-        let Some(start) = sight::start(self.root(), about, *level) else { return };
+        let Some(start) = start else { return };
+        let request = authorized.request();
         let inquiry = Inquiry::new(authorized, self.terms(), now);
         collected.clear();
         waits.clear();

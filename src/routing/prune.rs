@@ -68,9 +68,9 @@ impl Walked<'_> {
 /// Where the walk for an area starts: down to there only one node of each level meets its envelope, so
 /// that nothing has to be kept in mind. `None` if nothing is near.
 #[inline]
-pub(super) fn start<'a>(root: &'a Cluster, area: &Area, level: Level) -> Option<Branch<'a>> {
+pub(super) fn start(root: &Cluster, around: Envelope, level: Level) -> Option<Branch<'_>> {
     let root = root.branch()?;
-    dispatch!(level, simd => descend(simd, root, area.envelope()))
+    dispatch!(level, simd => descend(simd, root, around))
 }
 
 #[inline(always)]

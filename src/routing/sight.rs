@@ -20,13 +20,13 @@ use crate::request::Sight;
 
 /// Where the walk for a request starts; `None` if nothing is near.
 #[inline]
-pub(super) fn start<'a>(
-    root: &'a Cluster,
-    (area, sight): (&Area, Sight),
+pub(super) fn start(
+    root: &Cluster,
+    (around, sight): (Envelope, Sight),
     level: Level,
-) -> Option<Branch<'a>> {
+) -> Option<Branch<'_>> {
     match sight {
-        Sight::StandingIn => prune::start(root, area, level),
+        Sight::StandingIn => prune::start(root, around, level),
         Sight::SeeingInto => root.branch(),
     }
 }
@@ -40,7 +40,9 @@ pub(super) fn rows<'a>(
     walked: &mut Walked<'static>,
     mut visit: impl FnMut(&'a Block, u64) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let Some(start) = start(root, (area, sight), level) else { return ControlFlow::Continue(()) };
+    let Some(start) = start(root, (area.envelope(), sight), level) else {
+        return ControlFlow::Continue(());
+    };
     match sight {
         Sight::StandingIn => prune::blocks(start, area, level, walked, |window, edges| {
             dispatch!(level, simd => refine::window(simd, area, window, edges));

@@ -162,7 +162,7 @@ impl Engine {
 
     async fn have_done(&self, what: Deed, once: Option<Once>) -> Result<Answered, Refusal> {
         let (answer, answered) = oneshot::channel();
-        self.send(Job::Do { what, once, answer }, answered).await?
+        self.send(Job::Do { what: Box::new(what), once, answer }, answered).await?
     }
 
     async fn look<T: Send + 'static>(

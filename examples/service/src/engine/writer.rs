@@ -31,7 +31,7 @@ const GROUP: (usize, usize) = (1024, 100_000);
 pub(super) enum Job {
     /// Something is to be changed: once, if it came with a key.
     Do {
-        what: Deed,
+        what: Box<Deed>,
         once: Option<Once>,
         answer: oneshot::Sender<Result<Answered, Refusal>>,
     },
@@ -126,7 +126,7 @@ impl Writer {
         while let Some(job) = next {
             match job {
                 Job::Do { what, once, answer } => {
-                    let done = self.once(what, once, &mut group)?;
+                    let done = self.once(*what, once, &mut group)?;
                     group.answers.push(Waiting::Done(answer, done));
                 }
                 Job::Look(look) => group.answers.push(Waiting::Look(look)),
