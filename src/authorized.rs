@@ -34,7 +34,8 @@ use crate::request::{Ground, Request, Sight, shares_views};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuthorizedRequest {
-    /// Of the request. They stand beside the pointer since a walk begins with them.
+    // INVARIANT: of the request's area, and its own. They stand beside the pointer since a walk begins with
+    // them.
     envelope: Envelope,
     sight: Sight,
     content: Arc<Authorized>,

@@ -24,6 +24,8 @@ pub(crate) struct Lanes {
 }
 
 pub(super) const LANES: usize = 16;
+/// A bit for each of them.
+pub(super) const ALL: u64 = (1 << LANES) - 1;
 
 /// The point half a unit west and south of an envelope's corner, in half units, so odd. No vertex
 /// has such coordinates. Where one lies on an edge all the same, it counts as a little east of it.
@@ -142,14 +144,12 @@ impl Lanes {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Edge> {
-        self.some(u64::MAX)
+        self.some(ALL)
     }
 
     /// Those whose bits are set.
     #[inline]
     pub(super) fn some(&self, bits: u64) -> impl Iterator<Item = Edge> {
-        ones(bits & ((1 << LANES) - 1))
-            .map(|lane| self.get(lane))
-            .take_while(|edge| edge.ax != i32::MAX)
+        ones(bits & ALL).map(|lane| self.get(lane)).take_while(|edge| edge.ax != i32::MAX)
     }
 }

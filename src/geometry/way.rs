@@ -6,12 +6,9 @@ use fearless_simd::{f32x16, i32x16};
 
 use super::Envelope;
 use super::clip::Edges;
-use super::edge::{Corner, LANES, Lanes};
+use super::edge::{ALL, Corner, LANES, Lanes};
 use super::mask::ROUNDING;
 use crate::bits::ones;
-
-/// A bit for each edge of a lane.
-const ALL: u64 = (1 << LANES) - 1;
 
 /// The way from a corner that is decided to the corner of an envelope, and what may touch that.
 #[derive(Clone, Copy)]

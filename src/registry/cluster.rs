@@ -12,7 +12,7 @@ use super::spares::Spares;
 use super::tiling::Shape;
 use super::tree::{Below, Node, Tree};
 use super::zone_map::ZoneMap;
-use crate::camera::{Camera, CameraId};
+use crate::camera::Camera;
 use crate::geometry::{Envelope, Envelopes, Position};
 
 /// The R-tree of one H3 cell: of its child clusters, or of its blocks if the cluster is a tile.
@@ -244,20 +244,6 @@ impl Cluster {
             Members::Blocks(blocks) => {
                 blocks.items().iter().for_each(|leaf| visit(leaf.block()));
             }
-        }
-    }
-
-    /// The camera with an id, which stands at `position`, and the cell of its tile.
-    pub(crate) fn locate(&self, position: Position, camera: CameraId) -> Option<Located<'_>> {
-        match &self.members {
-            Members::Clusters(clusters) => {
-                clusters.at(position).find_map(|cluster| cluster.locate(position, camera))
-            }
-            Members::Blocks(blocks) => blocks.at(position).find_map(|leaf| {
-                let row = leaf.block().find(camera)?;
-                let camera = leaf.block().row(row).camera;
-                Some(Located { tile: self, cell: self.cell?, camera })
-            }),
         }
     }
 

@@ -64,6 +64,7 @@ use crate::camera::{Camera, OwnerId};
 use crate::consent::Consent;
 use cluster_edit::Edit;
 use publish::Publisher;
+use search::Around;
 use snapshot::State;
 use writer::Writer;
 
@@ -203,13 +204,12 @@ impl Registry {
     #[must_use]
     pub fn cameras_of(&self, owner: OwnerId) -> Vec<Camera> {
         self.state.inspect(|writer, state| {
-            let cameras = writer.directory.cameras_of(owner);
-            let mut cameras: Vec<Camera> = cameras
-                .filter_map(|id| {
-                    let position = writer.directory.position(id)?;
-                    state.root.locate(position, id).map(|located| located.camera)
-                })
-                .collect();
+            let directory = &writer.directory;
+            let ids: Vec<_> = directory.cameras_of(owner).map(Some).collect();
+            let positions: Vec<_> = ids.iter().map(|&id| directory.position(id?)).collect();
+            let located = Around::new(&state.root, &positions).locate(&positions, &ids);
+            let mut cameras: Vec<Camera> =
+                located.into_iter().flatten().map(|located| located.camera).collect();
             cameras.sort_unstable_by_key(|camera| camera.id);
             cameras
         })

@@ -173,11 +173,6 @@ impl<T> Tree<T> {
         }
     }
 
-    /// The items in whose envelopes a position is.
-    pub(super) fn at(&self, position: Position) -> impl Iterator<Item = &T> {
-        self.places(position).into_iter().filter_map(|place| self.items.get(place))
-    }
-
     /// The places among the items of those in whose envelopes a position is.
     pub(super) fn places(&self, position: Position) -> SmallVec<[usize; 8]> {
         let here = Envelope::of([position]);
