@@ -18,6 +18,22 @@ pub(crate) fn map<S, R: Send>(
     }
 }
 
+/// `f` of runs of at most `length` items. Each thread makes itself a `state` to reuse.
+pub(crate) fn for_runs<S, T: Send>(
+    items: &mut [T],
+    length: usize,
+    state: impl Fn() -> S + Sync + Send,
+    f: impl Fn(&mut S, &mut [T]) + Sync + Send,
+) {
+    #[cfg(feature = "parallel")]
+    items.par_chunks_mut(length).for_each_init(state, f);
+    #[cfg(not(feature = "parallel"))]
+    {
+        let mut state = state();
+        items.chunks_mut(length).for_each(|run| f(&mut state, run));
+    }
+}
+
 /// `f` of each item and its number, in order.
 pub(crate) fn map_mut<T: Send, R: Send>(
     items: &mut [T],

@@ -2,7 +2,10 @@
 //! decides envelopes as a whole where it can, and 64 positions at once where it must. All decisions
 //! are exact.
 
+use std::slice::from_ref;
+
 use fearless_simd::prelude::*;
+use prefetch_index::prefetch_index;
 use smallvec::SmallVec;
 
 use super::clip::{Clip, Edges};
@@ -57,6 +60,22 @@ impl Boundary {
     /// The envelope of all edges.
     pub(crate) fn envelope(&self) -> Envelope {
         self.envelope
+    }
+
+    /// Has fetched what a walk reads first. Nothing waits for it here.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        prefetch_index(from_ref(&self.lanes), 0);
+        prefetch_index(from_ref(&self.envelopes), 0);
+        prefetch_index(from_ref(&self.envelope), 0);
+    }
+
+    /// The same for the first edges, once [that](Self::prefetch) is there.
+    #[inline]
+    pub(crate) fn prefetch_edges(&self) {
+        if let Some(lanes) = self.lanes.first() {
+            lanes.prefetch();
+        }
     }
 
     /// The edges, up to 16 neighbours at once.

@@ -1,8 +1,11 @@
 //! Many requests at once.
 
-use jiff::Timestamp;
+use std::slice::from_ref;
 
-use super::{Route, Scratch};
+use jiff::Timestamp;
+use prefetch_index::prefetch_index;
+
+use super::{Route, Scratch, sight};
 use crate::authorized::AuthorizedRequest;
 use crate::geometry::Envelope;
 use crate::parallel;
@@ -18,29 +21,56 @@ impl Snapshot {
     /// each other's blocks in the cache; on all cores with the feature `parallel`.
     #[must_use]
     pub fn route_batch(&self, requests: &[AuthorizedRequest], now: Timestamp) -> Vec<Route> {
-        let mut order: Vec<(u64, usize)> = requests
-            .iter()
-            .map(|authorized| place(authorized.request().area.envelope()))
-            .zip(0..)
-            .collect();
-        order.sort_unstable();
-        let runs = parallel::map(order.len().div_ceil(RUN), Scratch::new, |scratch, run| {
-            let run = order.iter().skip(run * RUN).take(RUN);
-            run.filter_map(|&(_, index)| {
-                let authorized = requests.get(index)?;
-                let mut route = Route::empty(authorized, now);
-                self.route_into(authorized, now, scratch, &mut route);
-                Some((index, route))
-            })
-            .collect::<Vec<_>>()
-        });
-        let mut routes: Vec<Option<Route>> = vec![None; requests.len()];
-        for (index, route) in runs.into_iter().flatten() {
-            if let Some(slot) = routes.get_mut(index) {
-                *slot = Some(route);
+        let empty = |authorized| Route::empty(authorized, now).of_revision(self.revision());
+        let mut routes: Vec<Route> = requests.iter().map(empty).collect();
+        let tasks = requests.iter().zip(&mut routes);
+        let mut tasks: Vec<Task<'_>> =
+            tasks.map(|(authorized, route)| Task::new(authorized, route)).collect();
+        tasks.sort_unstable_by_key(|task| task.place);
+        parallel::for_runs(&mut tasks, RUN, Scratch::new, |scratch, run| {
+            for turn in 0..run.len() {
+                prefetch(run.get(turn..).unwrap_or_default());
+                if let Some(Task { authorized, route, .. }) = run.get_mut(turn) {
+                    let start = sight::start(self.root(), authorized.about(), scratch.level);
+                    if let Some(start) = start {
+                        self.fill(route, authorized, start, scratch);
+                    }
+                }
             }
-        }
-        routes.into_iter().flatten().collect()
+        });
+        routes
+    }
+}
+
+/// A request, and the empty route that is to be filled.
+struct Task<'a> {
+    place: u64,
+    authorized: &'a AuthorizedRequest,
+    route: &'a mut Route,
+}
+
+impl<'a> Task<'a> {
+    fn new(authorized: &'a AuthorizedRequest, route: &'a mut Route) -> Self {
+        let (around, _) = authorized.about();
+        Self { place: place(around), authorized, route }
+    }
+}
+
+/// Has fetched what will be read of requests whose turn comes soon. Each step follows pointers that the
+/// one before had fetched a turn ago; nothing waits for them here.
+fn prefetch(soon: &[Task<'_>]) {
+    if let Some(task) = soon.get(4) {
+        prefetch_index(from_ref(task.authorized), 0);
+        prefetch_index(from_ref(&*task.route), 0);
+    }
+    if let Some(task) = soon.get(3) {
+        task.authorized.prefetch();
+    }
+    if let Some(task) = soon.get(2) {
+        task.authorized.request().area.boundary().prefetch();
+    }
+    if let Some(task) = soon.get(1) {
+        task.authorized.request().area.boundary().prefetch_edges();
     }
 }
 

@@ -31,7 +31,7 @@ pub use scratch::{Scratch, SimdLevel};
 
 use crate::authorized::AuthorizedRequest;
 use crate::camera::OwnerId;
-use crate::registry::{Block, Snapshot, rows};
+use crate::registry::{Block, Branch, Snapshot, rows};
 use crate::request::{Request, Sight};
 use evaluate::Inquiry;
 use guard::Guard;
@@ -67,10 +67,23 @@ impl Snapshot {
         route: &mut Route,
     ) {
         authorized.prefetch();
-        let Scratch { level, walked, collected, census, waits } = scratch;
-        let start = sight::start(self.root(), authorized.about(), *level);
+        let start = sight::start(self.root(), authorized.about(), scratch.level);
         route.reset(authorized, self.revision(), now);
-        let Some(start) = start else { return };
+        if let Some(start) = start {
+            self.fill(route, authorized, start, scratch);
+        }
+    }
+
+    /// Adds to an empty route all who may be asked, given where the walk starts.
+    fn fill(
+        &self,
+        route: &mut Route,
+        authorized: &AuthorizedRequest,
+        start: Branch<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let Scratch { level, walked, collected, census, waits } = scratch;
+        let now = route.now();
         let request = authorized.request();
         let inquiry = Inquiry::new(authorized, self.terms(), now);
         collected.clear();

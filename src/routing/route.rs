@@ -81,6 +81,11 @@ impl Route {
         }
     }
 
+    /// The same as of a revision.
+    pub(super) fn of_revision(self, revision: Revision) -> Self {
+        Self { revision, ..self }
+    }
+
     /// What was asked.
     #[must_use]
     pub fn authorized(&self) -> &AuthorizedRequest {
