@@ -82,3 +82,43 @@ impl Envelopes {
         prefetch_index(self.north.as_slice(), 0);
     }
 }
+
+/// Up to four times sixteen in a row, whose places have a bit each in 64.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sixteens<'a>(pub(crate) &'a [Envelopes]);
+
+impl Sixteens<'_> {
+    #[inline]
+    pub(crate) fn get(self, place: usize) -> Envelope {
+        let sixteen = self.0.get(place / SIXTEEN);
+        sixteen.map_or(Envelope::EMPTY, |sixteen| sixteen.get(place % SIXTEEN))
+    }
+
+    /// A bit for each of them that shares a point with an envelope.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    pub(crate) fn meeting<S: Simd>(self, simd: S, envelope: Envelope) -> u64 {
+        let mut met = 0;
+        for (sixteen, shift) in self.0.iter().zip([0, 16, 32, 48]) {
+            met |= sixteen.meeting(simd, envelope) << shift;
+        }
+        met
+    }
+
+    /// A bit for each of them.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
+    pub(crate) fn all<S: Simd>(self, simd: S) -> u64 {
+        let mut all = 0;
+        for (sixteen, shift) in self.0.iter().zip([0, 16, 32, 48]) {
+            all |= sixteen.all(simd) << shift;
+        }
+        all
+    }
+
+    /// Has their cache lines fetched. Nothing waits for them here.
+    #[inline]
+    pub(crate) fn prefetch(self) {
+        self.0.iter().for_each(Envelopes::prefetch);
+    }
+}

@@ -38,7 +38,7 @@ pub(crate) use clip::Clip;
 pub(crate) use edge::Lanes;
 pub(crate) use envelope::Envelope;
 pub(crate) use envelope_index::EnvelopeIndex;
-pub(crate) use envelopes::{Envelopes, SIXTEEN};
+pub(crate) use envelopes::{Envelopes, SIXTEEN, Sixteens};
 pub(crate) use fan::{ArcPlaces, Fan, turns};
 pub(crate) use overlap::Overlap;
 pub(crate) use position::{E7, to_e7};

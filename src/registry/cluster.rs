@@ -13,7 +13,7 @@ use super::tiling::Shape;
 use super::tree::{Below, Node, Tree};
 use super::zone_map::ZoneMap;
 use crate::camera::Camera;
-use crate::geometry::{Envelope, Envelopes, Position};
+use crate::geometry::{Envelope, Position, Sixteens};
 
 /// The R-tree of one H3 cell: of its child clusters, or of its blocks if the cluster is a tile.
 ///
@@ -114,7 +114,7 @@ pub(crate) enum Fork<'a> {
 
 impl<'a> Branch<'a> {
     #[inline]
-    pub(crate) fn envelopes(self) -> &'a Envelopes {
+    pub(crate) fn envelopes(self) -> Sixteens<'a> {
         match self {
             Self::Clusters(node) => node.envelopes(),
             Self::Blocks(node) => node.envelopes(),

@@ -11,7 +11,7 @@ use super::cluster::{Cluster, Leaf, Located, Members};
 use super::tree::{Below, Node};
 use crate::bits::ones;
 use crate::camera::CameraId;
-use crate::geometry::{Envelope, Envelopes, Position};
+use crate::geometry::{Envelope, Position, Sixteens};
 
 /// So many positions are looked for together: what is fetched for them fits the second cache.
 pub(super) const TOGETHER: usize = 256;
@@ -147,7 +147,7 @@ impl<'a> Around<'a> {
 
 /// The places of a node in whose envelopes a position is.
 fn places(
-    envelopes: &Envelopes,
+    envelopes: Sixteens<'_>,
     positions: &[Option<Position>],
     number: usize,
 ) -> impl Iterator<Item = usize> {

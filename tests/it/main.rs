@@ -52,5 +52,6 @@ mod texts;
 mod tiles;
 mod tiles_hostile;
 mod time;
+mod trees;
 mod types;
 mod writer_table;
