@@ -44,9 +44,21 @@ fn grows<T, R>(
     prepare: impl Fn(u32) -> T,
     work: impl Fn(T) -> R,
 ) {
+    grow(name, size, [exponent; 2], prepare, work);
+}
+
+/// The same with an exponent for time and another for memory.
+#[track_caller]
+fn grow<T, R>(
+    name: &str,
+    size: u32,
+    exponents: [f64; 2],
+    prepare: impl Fn(u32) -> T,
+    work: impl Fn(T) -> R,
+) {
     let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let [small, large] = sizes(size);
-    let allowed = 4_f64.powf(exponent);
+    let [allowed, allowed_bytes] = exponents.map(|exponent| 4_f64.powf(exponent));
     let seconds = |size: u32, runs: u32| {
         let run = |_| {
             let input = prepare(size);
@@ -79,7 +91,7 @@ fn grows<T, R>(
     let (few, many) = (peak(small), peak(large));
     println!("{name}: {few:.0} bytes at most, {many:.0}, {:.1} times", many / few);
     assert!(ratios.iter().any(|&ratio| ratio < allowed), "{name}: time grew {ratios:?} times");
-    assert!(many / few < allowed, "{name}: memory grew from {few:.0} to {many:.0} bytes");
+    assert!(many / few < allowed_bytes, "{name}: memory grew from {few:.0} to {many:.0} bytes");
 }
 
 fn now() -> Timestamp {
@@ -337,6 +349,32 @@ fn many_cameras_share_a_point() {
         for owner in 0..50 {
             registry.apply([Change::Withdraw { owner: OwnerId(owner * 97) }]).unwrap();
         }
+    });
+}
+
+/// A change may be about any block of its point, so that many of them look through many: but they do not
+/// remember all of that.
+#[test]
+fn many_changes_are_about_a_point() {
+    let exponents = [QUADRATIC, NEARLY_LINEAR];
+    let loaded = |number: u32| {
+        let granted = (0..u64::from(number)).map(granted);
+        let list: Vec<_> = granted.clone().map(|(owner, _)| Change::Withdraw { owner }).collect();
+        (Registry::bulk_load(&on_a_point(number), granted).unwrap(), list)
+    };
+    grow("a point, all withdrawn in one list", 1_000, exponents, loaded, |(registry, list)| {
+        let snapshot = registry.apply(list).unwrap();
+        assert!(snapshot.route(&everywhere(), now()).is_empty());
+    });
+    let owned = |number: u32| {
+        let on_a_point = on_a_point(number).into_iter();
+        let cameras: Vec<_> =
+            on_a_point.map(|camera| Camera { owner: OwnerId(7), ..camera }).collect();
+        Registry::bulk_load(&cameras, [granted(7)]).unwrap()
+    };
+    grow("a point, all of one owner", 1_000, exponents, owned, |registry| {
+        let cameras = registry.cameras_of(OwnerId(7)).len();
+        assert_eq!(cameras, registry.snapshot().cameras());
     });
 }
 

@@ -10,6 +10,7 @@ use super::cluster::{Cluster, Leaf, Members};
 use super::found::Found;
 use super::homeless::{Homeless, settle};
 use super::layout::Layout;
+use super::search::TOGETHER;
 use super::snapshot::Revision;
 use super::spares::Spares;
 use super::tree::Tree;
@@ -53,11 +54,11 @@ impl Cluster {
         self.edit_found(edits, &found, revision, layout, spares);
     }
 
-    /// The blocks of a tile that edits may be about, which are being fetched then.
+    /// The blocks of a tile that the first edits may be about, which are being fetched then.
     fn find(&self, edits: &[(CellIndex, &Edit)]) -> Found {
         match &self.members {
             Members::Clusters(_) => Found::default(),
-            Members::Blocks(blocks) => Found::of(edits, blocks),
+            Members::Blocks(blocks) => Found::of(edits.get(..TOGETHER).unwrap_or(edits), blocks),
         }
     }
 
@@ -242,30 +243,14 @@ fn edit_blocks(
     layout: Layout,
     spares: &mut Spares,
 ) -> bool {
-    found.prefetch_lists(tree);
     let mut homeless = Homeless::default();
     let mut is_emptied = false;
-    for (&(_, edit), places) in edits.iter().zip(found.iter()) {
-        match *edit {
-            Edit::Insert(row) => {
-                // A camera that found no home must not be overtaken by an edit to itself.
-                if !insert_in_place(tree, places, row, spares) {
-                    homeless.push(row);
-                }
-            }
-            Edit::Remove { camera, .. } => {
-                if !homeless.remove(camera) {
-                    is_emptied |= with_row(tree, places, camera, spares, Block::remove) == Some(0);
-                }
-            }
-            Edit::Stand { camera, standing, .. } => match homeless.find(camera) {
-                Some(row) => row.standing = standing,
-                None => {
-                    with_row(tree, places, camera, spares, |block, row| {
-                        block.set_standing(row, standing);
-                    });
-                }
-            },
+    for (number, edits) in edits.chunks(TOGETHER).enumerate() {
+        let next = (number > 0).then(|| Found::of(edits, tree));
+        let found = next.as_ref().unwrap_or(found);
+        found.prefetch_lists(tree);
+        for (&(_, edit), places) in edits.iter().zip(found.iter()) {
+            is_emptied |= edit_row(tree, (edit, places), &mut homeless, spares);
         }
     }
     let waiting = homeless.len();
@@ -284,6 +269,39 @@ fn edit_blocks(
     }
     *tree = Tree::of(settle(homeless, blocks, layout, spares));
     true
+}
+
+/// Carries an edit out, given the blocks that it may be about. Tells whether its block has no rows left.
+fn edit_row(
+    tree: &mut Tree<Leaf>,
+    (edit, places): (&Edit, &[usize]),
+    homeless: &mut Homeless,
+    spares: &mut Spares,
+) -> bool {
+    match *edit {
+        Edit::Insert(row) => {
+            // A camera that found no home must not be overtaken by an edit to itself.
+            if !insert_in_place(tree, places, row, spares) {
+                homeless.push(row);
+            }
+            false
+        }
+        Edit::Remove { camera, .. } => {
+            !homeless.remove(camera)
+                && with_row(tree, places, camera, spares, Block::remove) == Some(0)
+        }
+        Edit::Stand { camera, standing, .. } => {
+            match homeless.find(camera) {
+                Some(row) => row.standing = standing,
+                None => {
+                    with_row(tree, places, camera, spares, |block, row| {
+                        block.set_standing(row, standing);
+                    });
+                }
+            }
+            false
+        }
+    }
 }
 
 /// Puts a row in a block that has room and an envelope that need not grow.

@@ -9,6 +9,9 @@ use super::tree::Tree;
 
 /// The places of the blocks that edits of a tile may be about. They hold for all of the edits: envelopes
 /// grow, and a tile is built anew, only after the last.
+///
+/// They are looked for some edits at a time: on a point that many cameras share each edit may be about any
+/// block.
 #[derive(Default)]
 pub(super) struct Found {
     ends: SmallVec<[usize; 8]>,

@@ -134,8 +134,8 @@ impl<'a> Around<'a> {
         }
         for (number, tile, leaf) in leaves {
             if let Some(&Some(camera)) = cameras.get(number)
+                && let (Some(located @ None), Some(cell)) = (located.get_mut(number), tile.cell)
                 && let Some(row) = leaf.block().find(camera)
-                && let (Some(located), Some(cell)) = (located.get_mut(number), tile.cell)
             {
                 let camera = leaf.block().row(row).camera;
                 *located = Some(Located { tile, cell, camera });

@@ -71,7 +71,7 @@ impl<S: Slot> Table<S> {
         let home = self.home(key);
         prefetch_index(self.slots.as_slice(), home);
         // Half of the entries are at most so far from home.
-        prefetch_index(self.slots.as_slice(), home + 2);
+        prefetch_index(self.slots.as_slice(), home.wrapping_add(2));
     }
 
     #[inline]
