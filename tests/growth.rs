@@ -437,6 +437,26 @@ fn no_list_of_changes_moves_all_cameras() {
     assert!(most < 1_000_000, "{most}");
 }
 
+/// Nor does the first list after a load, whoever owns how many cameras and where these are in what was loaded.
+#[test]
+fn no_list_of_changes_makes_up_for_a_load() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let first: fn(u64) -> bool = |place| place < 10_000;
+    let here_and_there: fn(u64) -> bool = |place| place % 1_000 < 100;
+    for is_of_one in [first, here_and_there] {
+        let owned = |(place, camera): (u64, Camera)| {
+            let owner = OwnerId(if is_of_one(place) { 7 } else { place });
+            Camera { owner, ..camera }
+        };
+        let cameras: Vec<_> = (0..).zip(of_one_owner(100_000)).map(owned).collect();
+        let registry = Registry::bulk_load(&cameras, [granted(7)]).unwrap();
+        let withdrawal = [Change::Withdraw { owner: OwnerId(90_101) }];
+        let most = measure(|| drop(registry.apply(withdrawal).unwrap())).bytes_max;
+        println!("one withdrawal after a load: {most} bytes at most");
+        assert!(most < 100_000, "{most}");
+    }
+}
+
 /// A page whose owners all have one consent, for ten times as many agencies.
 fn shared_consent(number: u32) -> Vec<u8> {
     let agencies = Scope::only((0..u64::from(number) * 10).map(AgencyId));

@@ -83,6 +83,8 @@ pub(super) fn build(
     let Indexed { mut directory, owners, owned } = indexed;
     let (interner, standings) = said.join(&owned, [cameras.len(), owners], &mut directory)?;
     drop(owned);
+    // Where the sample told too few, so that the first changes do not wait for it.
+    directory.grow(0);
     let tiles = tiles(cameras, tile_of, cells, &standings, layout);
     let root = Cluster::assemble(tiles, layout);
     Ok((Writer::of(directory, interner, layout), root))
@@ -111,12 +113,18 @@ impl Indexed {
     }
 }
 
-/// About how many owners there are, from a sample: it only sizes the directory.
+/// About how many owners there are, from a sample: it only sizes the directory. In runs of neighbours, since
+/// an owner's cameras may come one after the other, and from all over, since one owner may have all of the first.
 fn owners(cameras: &[Camera]) -> usize {
-    let sample = || cameras.iter().take(10_000).map(|camera| camera.owner);
+    let parts = cameras.chunks(cameras.len().div_ceil(RUNS).max(1));
+    let sample = || parts.clone().flat_map(|part| part.iter().take(RUN).map(|camera| camera.owner));
     let distinct = sample().collect::<BTreeSet<_>>().len();
     cameras.len().saturating_mul(distinct) / sample().count().max(1)
 }
+
+/// So many runs of so many neighbours are a sample.
+const RUNS: usize = 100;
+const RUN: usize = 100;
 
 /// Fills the look-up of cameras.
 fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), ChangeError> {
