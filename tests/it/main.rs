@@ -31,6 +31,7 @@ mod coverage;
 mod covering;
 mod facing;
 mod guard;
+mod instants;
 mod meeting;
 mod notice;
 mod notice_rules;

@@ -79,6 +79,9 @@ fn a_window_is_read_in_any_offset_and_in_whole_seconds() {
     ] {
         assert_eq!(text.parse(), Ok(evening()), "{text}");
     }
+    // Before 1970 as well a fraction is dropped towards the past.
+    let long_ago = TimeWindow::new(at("1969-12-31T23:59:58Z"), at("1969-12-31T23:59:59Z"));
+    assert_eq!("1969-12-31T23:59:58.1Z/1969-12-31T23:59:59.9Z".parse(), long_ago);
 }
 
 #[test]

@@ -1,0 +1,127 @@
+//! Rows at instants of any century, against the oracle: blocks keep days and halves of seconds in 16 bits, so
+//! that is where they might not say what the records do.
+
+use canvass::*;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::oracle::{Town, oracle};
+use crate::support::{Rng, *};
+
+const DAY: i64 = 86_400;
+/// Seconds that share their upper half.
+const HALF: i64 = 1 << 16;
+
+/// Where numbers of 16 and of 32 bits begin and end, in seconds and in days; with instants of today, and
+/// the first and the last that there is.
+const MARKS: [i64; 14] = [
+    -377_705_023_201,
+    -365 * DAY,
+    0,
+    HALF,
+    40 * DAY,
+    0x6a00_0000,
+    0x6a00_0000 / DAY * DAY,
+    0xffff_0000,
+    0xffff_ffff,
+    0x1_0001_0000,
+    0xffff * DAY,
+    0x1_0000 * DAY,
+    0x2_0000 * DAY,
+    253_402_207_200,
+];
+
+const STEPS: [i64; 15] = [
+    -2 * DAY,
+    -DAY - 1,
+    -DAY,
+    1 - DAY,
+    -HALF - 1,
+    -HALF,
+    -1,
+    0,
+    1,
+    HALF - 1,
+    HALF,
+    DAY - 1,
+    DAY,
+    DAY + 1,
+    2 * DAY,
+];
+
+/// An instant near a mark, or near any other.
+fn near(rng: &mut Rng, mark: i64) -> Timestamp {
+    let mark = if rng.once_in(3) { rng.pick(&MARKS) } else { mark };
+    let seconds = mark + rng.pick(&STEPS);
+    let [first, last] = [Timestamp::MIN, Timestamp::MAX].map(Timestamp::as_second);
+    Timestamp::from_second(seconds.clamp(first, last)).unwrap()
+}
+
+/// The same, if a camera can begin or cease to record then.
+fn recorded(rng: &mut Rng, mark: i64) -> Timestamp {
+    let second = near(rng, mark).as_second().clamp(0, i64::from(u32::MAX) - 1);
+    Timestamp::from_second(second).unwrap()
+}
+
+fn town_near(rng: &mut Rng, mark: i64) -> Town {
+    let mut town = Town::default();
+    for id in 0..rng.pick(&[1, 15, 33, 64, 65, 150]) {
+        let (id, owner) = (CameraId(id), OwnerId(id * 2 / 3));
+        let kept_days = rng.pick(&[0, 1, 2, 30, 40_000, u16::MAX - 1, u16::MAX]);
+        let since = if rng.once_in(2) { Timestamp::UNIX_EPOCH } else { recorded(rng, mark) };
+        let until = rng.once_in(3).then(|| recorded(rng, mark));
+        let recording = Recording::between(since, until, kept_days);
+        let recording = recording.unwrap_or(Recording::kept_for_days(kept_days));
+        let position = place((10, 50), rng.within(-40, 40), 0);
+        town.cameras.insert(id, Camera { id, owner, position, recording, facing: None });
+        if rng.once_in(8) {
+            continue;
+        }
+        let mut consent = Consent::granted();
+        if rng.once_in(4) {
+            consent = consent.paused_until(near(rng, mark));
+        }
+        if rng.once_in(4) {
+            consent = consent.expiring(near(rng, mark));
+        }
+        if rng.once_in(4) {
+            let number = u8::try_from(1 + rng.below(3)).unwrap();
+            consent = consent.limited(AskLimit::new(number, number + 1).unwrap());
+            let asked = (0..=rng.below(3)).map(|_| near(rng, mark)).collect();
+            town.asked.insert(owner, asked);
+        }
+        town.consents.insert(owner, consent);
+    }
+    town
+}
+
+#[test]
+fn rows_of_any_century_are_decided_as_the_records_say() {
+    let (mut asked, mut all) = (0, 0);
+    for seed in 0..250 {
+        let mut rng = Rng(seed);
+        let mark = rng.pick(&MARKS);
+        let town = town_near(&mut rng, mark);
+        let snapshot = snapshot(&town);
+        let (one, other) = (near(&mut rng, mark), near(&mut rng, mark));
+        let Ok(window) = TimeWindow::new(one.min(other), one.max(other)) else { continue };
+        let request = Request { window, ..asking(square(9.0, 49.0, 11.0, 51.0)) };
+        let file = CaseFile::new(AgencyId(1));
+        // A window of more minutes than 32 bits have is refused.
+        let reviewed = Policy::unlimited().review(&request, &agency(), &file, noon());
+        let Ok(authorized) = reviewed else { continue };
+        for _ in 0..4 {
+            let fraction = SignedDuration::from_nanos(rng.pick(&[0, 1, 999_999_999]));
+            let now = near(&mut rng, mark).checked_add(fraction).unwrap_or(Timestamp::MAX);
+            let expected = oracle(&town, &authorized, now);
+            for mut scratch in SimdLevel::ALL.into_iter().filter_map(Scratch::with_simd) {
+                let mut route = Route::empty(&authorized, now);
+                snapshot.route_into(&authorized, now, &mut scratch, &mut route);
+                assert_eq!(answer(&route), expected, "{seed}: {window} at {now}, {scratch:?}");
+            }
+            let funnel = snapshot.funnel(&authorized, now);
+            assert_eq!(funnel.asked(), cameras(&expected).len(), "{seed}: {window} at {now}");
+            (asked, all) = (asked + cameras(&expected).len(), all + town.cameras.len());
+        }
+    }
+    assert!(asked * 20 > all && asked * 2 < all, "{asked} of {all} asked");
+}
