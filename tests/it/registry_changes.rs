@@ -260,6 +260,50 @@ fn ids_of_any_size_share_a_block() {
     }
 }
 
+/// Of more scopes than 16 bits can number: whatever each owner says then, rows of low and of high numbers are
+/// told apart, in older snapshots too.
+#[test]
+fn scopes_of_any_number_share_a_block() {
+    let all = (1 << 16) + 200;
+    let consent = |number: u64| {
+        let asker = number.is_multiple_of(3).then_some(AgencyId(1));
+        Consent::granted().agencies(Scope::only(asker.into_iter().chain([AgencyId(2 + number)])))
+    };
+    let row = |id: u64| Camera {
+        position: place((10, 50), i64::try_from(id).unwrap() * 100, 0),
+        ..camera(id, id)
+    };
+    let cameras: Vec<Camera> = (0..all).map(row).collect();
+    let consents = (0..all).map(|id| (OwnerId(id), consent(id)));
+    let registry = Registry::bulk_load(&cameras, consents).unwrap();
+    // Blocks of low numbers, of high ones and of both.
+    let some = all - 400..all;
+    let east = |id: u64| 10.0 + (id as f64 - 0.5) * 1e-5;
+    let here = authorize(square(east(some.start), 49.9, east(all), 50.1));
+    let mut said: BTreeMap<u64, bool> = some.clone().map(|id| (id, id % 3 == 0)).collect();
+    let mut older = Vec::new();
+    let mut rng = Rng(3);
+    for _ in 0..40 {
+        let mut list = Vec::new();
+        for _ in 0..rng.pick(&[1, 10, 40]) {
+            let owner = some.start + rng.below(400);
+            let other = if rng.once_in(2) { rng.below(all) } else { all - 1 - rng.below(200) };
+            let withdrawn = rng.once_in(3);
+            said.insert(owner, !withdrawn && other % 3 == 0);
+            let consent = if withdrawn { Consent::default() } else { consent(other) };
+            list.push(Change::SetConsent { owner: OwnerId(owner), consent });
+        }
+        older.push((registry.apply(list).unwrap(), said.clone()));
+        let earlier = &older[usize::try_from(rng.below(older.len() as u64)).unwrap()];
+        for (snapshot, said) in [&older[older.len() - 1], earlier] {
+            let route = snapshot.route(&here, noon());
+            let asked = route.recipients().map(|recipient| recipient.owner.0);
+            assert!(asked.eq(said.iter().filter(|(_, yes)| **yes).map(|(&owner, _)| owner)));
+        }
+        older.truncate(9);
+    }
+}
+
 #[test]
 fn ten_thousand_cameras_share_a_point() {
     let cameras: Vec<Camera> = (0..10_000).map(|id| camera(id, id)).collect();
