@@ -437,6 +437,39 @@ fn no_list_of_changes_moves_all_cameras() {
     assert!(most < 1_000_000, "{most}");
 }
 
+/// Who has no camera any more, has said nothing and was never asked is forgotten, and so are scopes that only
+/// they agreed to: it takes no memory that they were there, nor that a list with them was refused.
+#[test]
+fn whoever_left_takes_no_memory() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let registry = Registry::new();
+    let come_and_go = |rounds: std::ops::Range<u64>| {
+        for round in rounds {
+            let numbered = |camera: Camera| {
+                let id = round * 1_000 + camera.id.0;
+                Camera { id: CameraId(id), owner: OwnerId(id), ..camera }
+            };
+            let cameras: Vec<Camera> = on_a_point(400).into_iter().map(numbered).collect();
+            let remove = |camera: &Camera| Change::Remove { camera: camera.id };
+            let agree = |&Camera { owner, .. }: &Camera| {
+                let consent = Consent::granted().agencies(Scope::only([AgencyId(owner.0)]));
+                Change::SetConsent { owner, consent }
+            };
+            let withdraw = |camera: &Camera| Change::Withdraw { owner: camera.owner };
+            let unknown = cameras.iter().take(1).map(remove);
+            registry.apply(cameras.iter().map(agree).chain(unknown)).unwrap_err();
+            registry.apply(cameras.iter().copied().map(Change::Register)).unwrap();
+            registry.apply(cameras.iter().map(agree)).unwrap();
+            registry.apply(cameras.iter().map(withdraw)).unwrap();
+            registry.apply(cameras.iter().map(remove)).unwrap();
+        }
+    };
+    come_and_go(0..8);
+    let more = measure(|| come_and_go(8..40)).bytes_current;
+    println!("12,800 owners who left: {more} bytes");
+    assert!(more < 100_000, "{more}");
+}
+
 /// Nor does the first list after a load, whoever owns how many cameras and where these are in what was loaded.
 #[test]
 fn no_list_of_changes_makes_up_for_a_load() {
