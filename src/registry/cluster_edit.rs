@@ -176,22 +176,25 @@ fn edit_clusters(
     spares: &mut Spares,
 ) -> bool {
     let child = |(cell, _): &(CellIndex, &Edit)| cell.parent(below);
-    let mut groups: Vec<_> = edits.chunk_by(|a, b| child(a) == child(b)).collect();
+    // Ascending by their cells, as the edits are. Those of no member are left.
+    let of_cells = edits.chunk_by(|a, b| child(a) == child(b));
+    let mut groups: Vec<_> = of_cells.map(|of| (of.first().and_then(child), Some(of))).collect();
     let mut edited = Vec::with_capacity(groups.len());
     // Each has its part of the spare blocks: not each edit needs one, so that none has too many.
     let spare = spares.len();
     let part =
         |group: &[_]| spare.saturating_mul(group.len()).div_ceil(edits.len()).min(group.len());
     for (place, cluster) in tree.items_mut().iter_mut().enumerate() {
-        let of_member = |group: &&[_]| group.first().and_then(child) == cluster.cell;
-        if let Some(group) = groups.iter().position(of_member) {
-            let group = groups.swap_remove(group);
+        if let Ok(group) = groups.binary_search_by_key(&cluster.cell, |&(cell, _)| cell)
+            && let Some(group) = groups.get_mut(group).and_then(|(_, group)| group.take())
+        {
             edited.push((place, cluster, group, spares.share(part(group))));
         }
-        if groups.is_empty() {
+        if edited.len() == groups.len() {
             break;
         }
     }
+    let is_any_new = edited.len() < groups.len();
     // The next tile's blocks are fetched while those of one are edited.
     let edit = |edited: &mut [(usize, &mut Arc<Cluster>, &[_], _)]| {
         let mut shapes = Vec::with_capacity(edited.len());
@@ -218,15 +221,16 @@ fn edit_clusters(
     for (.., unused) in edited {
         spares.append(unused);
     }
-    if groups.is_empty() && !shapes.iter().any(|&(.., is_empty)| is_empty) {
+    if !is_any_new && !shapes.iter().any(|&(.., is_empty)| is_empty) {
         // Each stays within what its cell's positions reach, however often it grows.
         for (place, envelope, _) in shapes {
             tree.grow(place, envelope);
         }
         return false;
     }
-    let new = groups.into_iter().map(|group| {
-        let mut cluster = Cluster::new(group.first().and_then(child), layout);
+    let new = groups.into_iter().filter_map(|(cell, group)| Some((cell, group?)));
+    let new = new.map(|(cell, group)| {
+        let mut cluster = Cluster::new(cell, layout);
         cluster.edit(group, revision, layout, spares);
         Arc::new(cluster)
     });
