@@ -135,6 +135,40 @@ fn a_long_edge_is_decided_in_integers() {
     assert!(inside > 20 && inside < 180, "{inside} of 200 inside");
 }
 
+/// A unit on either side of an edge of any length, where what is rounded on the way down must not decide: each
+/// camera has a block of its own, which the boundary hardly touches.
+#[test]
+fn a_camera_right_beside_an_edge_is_on_its_side() {
+    let (mut inside, mut all) = (0, 0);
+    for seed in 0..100 {
+        let mut rng = Rng(seed);
+        let far = rng.pick(&[6, 40, 3_000, 1_000_000, 30_000_000, 400_000_000]);
+        let corners: Vec<(i64, i64)> =
+            (0..4).map(|_| (rng.within(-far, far), rng.within(-far, far))).collect();
+        let ring = corners.iter().map(|&(x, y)| (x as f64 / 1e7, y as f64 / 1e7)).collect();
+        let Ok(area) = Area::try_from(geo::Polygon::new(ring, vec![])) else { continue };
+        let mut town = street(100);
+        for camera in town.cameras.values_mut() {
+            let edge = usize::try_from(rng.below(4)).unwrap();
+            let ((ax, ay), (bx, by)) = (corners[edge], corners[(edge + 1) % 4]);
+            let along = rng.below(1_001) as f64 / 1_000.0;
+            let mut beside =
+                |a: i64, b: i64| a + ((b - a) as f64 * along).round() as i64 + rng.within(-1, 1);
+            camera.position = place((0, 0), beside(ax, bx), beside(ay, by));
+        }
+        let authorized = authorize(area);
+        let expected = oracle(&town, &authorized, noon());
+        let snapshot = loaded(&town, Layout::new(Resolution::Zero, 1)).snapshot();
+        for mut scratch in SimdLevel::ALL.into_iter().filter_map(Scratch::with_simd) {
+            let mut route = Route::empty(&authorized, noon());
+            snapshot.route_into(&authorized, noon(), &mut scratch, &mut route);
+            assert_eq!(answer(&route), expected, "{seed}: {corners:?}, {scratch:?}");
+        }
+        (inside, all) = (inside + expected.len(), all + town.cameras.len());
+    }
+    assert!(inside * 3 > all && inside * 3 < all * 2, "{inside} of {all} inside");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
