@@ -93,6 +93,28 @@ fn a_camera_that_sees_into_the_area_is_found_and_asked_where_that_was_asked() {
 }
 
 #[test]
+fn an_area_is_told_from_another_of_the_same_envelope() {
+    let corners = vec![(10.0, 50.0), (10.001, 50.0), (10.0, 50.001)];
+    let half = Area::try_from(geo::Polygon::new(corners.into(), vec![])).unwrap();
+    let (mut open, _) = opened(&policy(0), half);
+    let beyond = place((10, 50), 9_000, 9_000);
+    assert_eq!(open.touched_by([beyond], noon()), []);
+    let whole = reviewed(&open, &policy(0), &request(1, square(10.0, 50.0, 10.001, 50.001)));
+    open.open(SECOND, &whole, noon()).unwrap();
+    assert!(open.touched_by([beyond], noon()).contains(&SECOND));
+    assert!(written(&open).touched_by([beyond], noon()).contains(&SECOND));
+}
+
+#[test]
+fn an_area_that_ends_at_the_antimeridian_is_touched_on_it() {
+    let (open, _) = opened(&policy(0), square(179.99, -17.0, 180.0, -16.99));
+    for (east, touched) in [(-100_000, true), (0, true), (1, false), (-100_001, false)] {
+        let found = open.touched_by([place((180, -17), east, 50_000)], noon());
+        assert_eq!(found == [FIRST], touched, "{east}");
+    }
+}
+
+#[test]
 fn who_registers_or_agrees_while_a_request_is_open_is_asked_once() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let registry = Registry::new();
