@@ -33,7 +33,8 @@ pub(super) struct Guard {
 impl Guard {
     /// `None` if the agency has not asked near there before, which costs nothing.
     ///
-    /// Else a walk for each earlier area, and O(h log h) for the h households that it meets.
+    /// Else a walk for each earlier area, whose households are kept meanwhile, and O(h log h) for the h of
+    /// them all, each time that some are left out: at most once for an area, and hardly ever more than once.
     #[inline]
     pub(super) fn of(
         snapshot: &Snapshot,
