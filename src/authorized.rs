@@ -150,24 +150,21 @@ impl AuthorizedRequest {
         &self.content.never_asked
     }
 
-    /// Whether another request's area overlaps this one's or has cameras in common with it that see
-    /// into both, is not asked the same, and was not known at review.
+    /// Whether the area of another request, unknown at review, overlaps this one's or has cameras in
+    /// common with it that see into both, and is not asked the same.
     pub(crate) fn is_new_overlap(&self, other: &Request) -> bool {
         let own = self.request();
-        self.content.earlier.as_ref().is_some_and(|earlier| {
-            let overlap = || own.area.overlap(&other.area);
-            let known = earlier.iter().any(|known| other.is_about(known));
-            !known
-                && match (own.sight, other.sight) {
-                    (Sight::StandingIn, Sight::StandingIn) => {
-                        matches!(overlap(), Overlap::Partial { .. })
-                    }
-                    (one, another) => {
-                        shares_views(&own.ground(), &other.ground())
-                            && (one != another || overlap() != Overlap::Same)
-                    }
+        let overlap = || own.area.overlap(&other.area);
+        self.content.earlier.is_some()
+            && match (own.sight, other.sight) {
+                (Sight::StandingIn, Sight::StandingIn) => {
+                    matches!(overlap(), Overlap::Partial { .. })
                 }
-        })
+                (one, another) => {
+                    shares_views(&own.ground(), &other.ground())
+                        && (one != another || overlap() != Overlap::Same)
+                }
+            }
     }
 
     /// When it was reviewed.

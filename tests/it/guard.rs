@@ -367,3 +367,21 @@ fn a_request_that_was_reviewed_before_an_overlapping_one_was_opened_is_not_opene
     let again = review(&policy, &file, &houses(10, 41)).unwrap();
     file.open(RequestId(2), &again, noon()).unwrap();
 }
+
+/// What asks the same has nothing in it by which the two would differ; the same area alone is not enough.
+#[test]
+fn a_request_that_was_reviewed_before_the_same_was_opened_is_opened() {
+    let policy = guarding(11);
+    for (seen_by_one, seen_by_other) in [(false, false), (true, true), (false, true), (true, false)]
+    {
+        let mut file = opened(&policy, &[]);
+        let [one, other] = [seen_by_one, seen_by_other].map(|seen| {
+            let asked = ask(&houses(10, 40), 0);
+            let asked = if seen { asked.seeing_into() } else { asked };
+            policy.review(&asked, &agency(), &file, noon()).unwrap()
+        });
+        file.open(RequestId(1), &one, noon()).unwrap();
+        let is_same = seen_by_one == seen_by_other;
+        assert_eq!(file.open(RequestId(2), &other, noon()).is_ok(), is_same, "{seen_by_other}");
+    }
+}
