@@ -124,6 +124,39 @@ fn any_number_of_rows_of_any_owners_comes_in_order() {
     }
 }
 
+/// Up to the last id of its upper half, and blocks of other upper halves before and after.
+#[test]
+fn ids_come_in_order_whatever_they_share_with_those_of_other_blocks() {
+    let everywhere = authorize(square(9.0, 49.0, 13.0, 51.0));
+    for uppers in [[0, 0, 0], [1, 1, 1], [0, 0, 1], [0, 1, 0], [1, 0, 0]] {
+        for number in 1..=9 {
+            // Three towns a degree apart, with the highest ids in the west.
+            let towns = uppers.iter().zip(0..).flat_map(|(upper, town)| {
+                (0..number).map(move |house| {
+                    let id = (upper << 32) + u64::from(u32::MAX - 3 * house - town);
+                    (id, i64::from(town) * 10_000_000 + i64::from(house) * 100)
+                })
+            });
+            let cameras: Vec<Camera> = towns
+                .map(|(id, east)| Camera {
+                    id: CameraId(id),
+                    owner: OwnerId(id),
+                    position: place((10, 50), east, 0),
+                    recording: Recording::kept_for_days(30),
+                    facing: None,
+                })
+                .collect();
+            let consents = cameras.iter().map(|camera| (camera.owner, Consent::granted()));
+            let snapshot = Registry::bulk_load(&cameras, consents).unwrap().snapshot();
+            let mut expected: Vec<_> =
+                cameras.iter().map(|camera| (camera.owner, vec![camera.id])).collect();
+            expected.sort_unstable();
+            let route = snapshot.route(&everywhere, noon());
+            assert_eq!(answer(&route), expected, "{number} houses each, {uppers:?}");
+        }
+    }
+}
+
 #[test]
 fn a_long_edge_is_decided_in_integers() {
     // 40 degrees long: the products of its sides do not fit the exact range of `f64`.
@@ -133,6 +166,17 @@ fn a_long_edge_is_decided_in_integers() {
     let shape = geo::Polygon::new(ring.into(), vec![]);
     let (inside, _) = agree(&town, &Area::try_from(shape).unwrap());
     assert!(inside > 20 && inside < 180, "{inside} of 200 inside");
+}
+
+#[test]
+fn an_edge_around_the_earth_is_decided_in_integers() {
+    // One end lies among the cameras, and the difference to the other does not fit 32 bits.
+    let mut rng = Rng(6);
+    let town = town(&mut rng, (180, 60), 200);
+    let ring = vec![(-180.0, 60.0), (180.0, 61.0), (180.0, 80.0), (-180.0, 80.0)];
+    let shape = geo::Polygon::new(ring.into(), vec![]);
+    let (inside, _) = agree(&town, &Area::try_from(shape).unwrap());
+    assert!(inside > 20 && inside < 80, "{inside} of 200 inside");
 }
 
 /// A unit on either side of an edge of any length, where what is rounded on the way down must not decide: each
