@@ -340,11 +340,13 @@ fn every_denial_is_reached_by_the_row_it_is_about() {
 
 #[test]
 fn below_the_anonymity_set_nobody_is_asked() {
-    let policy = Policy { min_households: 11, ..Policy::unlimited() };
+    let policy = |min_households| Policy { min_households, ..Policy::unlimited() };
     let everywhere = || square(9.9, 49.9, 10.1, 50.1);
-    for (number, asked) in [(10, 0), (11, 11), (12, 12)] {
+    for (least, number, asked) in
+        [(1, 1, 1), (2, 1, 0), (2, 2, 2), (11, 10, 0), (11, 11, 11), (11, 12, 12)]
+    {
         let snapshot = snapshot(&street(number));
-        let authorized = authorize_under(&policy, everywhere());
+        let authorized = authorize_under(&policy(least), everywhere());
         assert_eq!(snapshot.route(&authorized, noon()).owners(), asked);
         let explained = snapshot.explain(&authorized, noon(), CameraId(0));
         let expected = if asked == 0 { Explanation::TooFewHouseholds } else { Explanation::Asked };
@@ -353,7 +355,7 @@ fn below_the_anonymity_set_nobody_is_asked() {
     // Households count whether they agreed or not; only those who did are asked.
     let mut town = street(11);
     town.consents.retain(|&owner, _| owner == OwnerId(3));
-    let route = snapshot(&town).route(&authorize_under(&policy, everywhere()), noon());
+    let route = snapshot(&town).route(&authorize_under(&policy(11), everywhere()), noon());
     assert_eq!(answer(&route), vec![(OwnerId(3), vec![CameraId(3)])]);
 }
 
