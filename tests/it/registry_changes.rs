@@ -1,10 +1,11 @@
 //! What changes of a registry mean, and what is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use canvass::*;
+use h3o::{CellIndex, LatLng, Resolution};
 use jiff::SignedDuration;
 
 use crate::registry::{camera, grant};
@@ -335,6 +336,39 @@ fn ten_thousand_cameras_share_a_point() {
         let newer = registry.apply([Change::Move { camera: CameraId(left[7]), position: moved }]);
         assert_eq!(ids(&newer.unwrap().route(&elsewhere, noon())), [left[7]]);
     }
+}
+
+/// Between a cluster of so many tiles that their tree has one level more, and clusters of few.
+#[test]
+fn owners_are_followed_into_tiles_of_clusters_of_any_height() {
+    let of =
+        |at: Position, resolution| LatLng::new(at.lat(), at.lon()).unwrap().to_cell(resolution);
+    let east = |units: i64| place((10, 50), units, 0);
+    let start = of(east(0), Resolution::Six);
+    let border =
+        (0..1_000).map(|step| 10_000 * step).find(|&x| of(east(x), Resolution::Six) != start);
+    let mut rng = Rng(4);
+    let cameras: Vec<Camera> = (0..4_000)
+        .map(|id| {
+            let (x, y) = (rng.within(-450_000, 100_000), rng.within(-200_000, 200_000));
+            Camera { position: place((10, 50), border.unwrap() + x, y), ..camera(id, id) }
+        })
+        .collect();
+    let mut clusters = BTreeMap::<CellIndex, BTreeSet<CellIndex>>::new();
+    for camera in &cameras {
+        let cluster = clusters.entry(of(camera.position, Resolution::Six)).or_default();
+        cluster.insert(of(camera.position, Resolution::Nine));
+    }
+    let tiles: Vec<usize> = clusters.values().map(BTreeSet::len).collect();
+    assert!(tiles.iter().any(|&n| n > 64) && tiles.iter().any(|&n| n < 64), "{tiles:?}");
+
+    let consents = cameras.iter().map(|camera| (camera.owner, Consent::granted()));
+    let layout = Layout::new(Resolution::Nine, 60);
+    let registry = Registry::bulk_load_with_layout(&cameras, consents, layout).unwrap();
+    let odd = (0..4_000).filter(|id| id % 2 == 1);
+    registry.apply(odd.map(|id| Change::Withdraw { owner: OwnerId(id) })).unwrap();
+    let even = (0..4_000).filter(|id| id % 2 == 0);
+    assert_eq!(asks(&registry), even.map(|id| (id, vec![id])).collect::<Vec<_>>());
 }
 
 #[test]
