@@ -1,7 +1,7 @@
 //! Areas by themselves: building one, and deciding 64 cameras of one neighbourhood.
 //!
-//! The axis is the number of vertices. Cameras are decided through the public API, one by one; the
-//! library's own routing decides a block at once.
+//! The axis is the number of vertices. Cameras are decided through the public API, one by one; `mask` has
+//! how the library's own routing decides a block at once.
 
 mod support;
 
@@ -10,10 +10,10 @@ use geo::{Contains, Intersects, Validation};
 use geo_types::Coord;
 
 use canvass::{Area, Position};
-use support::areas::outline;
+use support::areas::{neighbourhood, outline};
 use support::cases::Case;
 use support::micro;
-use support::population::{offset, rng};
+use support::population::rng;
 use support::share::Share;
 
 fn main() {
@@ -43,7 +43,7 @@ fn covers(criterion: &mut Criterion) {
     for case in &Case::ALL[..4] {
         let query = &micro::queries(case, &set)[0];
         let area = &query.authorized.request().area;
-        let (positions, points) = around_an_edge(area);
+        let (positions, points) = around_a_vertex(area);
         let ours = positions.iter().filter(|&&position| area.covers(position)).count();
         let theirs = points.iter().filter(|&point| query.polygon.intersects(point)).count();
         assert!(ours == theirs && (1..64).contains(&ours), "{ours} and {theirs} of 64");
@@ -61,15 +61,12 @@ fn covers(criterion: &mut Criterion) {
     }
 }
 
-/// 64 places within 300 m of a vertex: some are inside.
-fn around_an_edge(area: &Area) -> (Vec<Position>, Vec<Coord<f64>>) {
-    let corner = area.to_multi_polygon().0[0].exterior().0[0];
-    let mut rng = rng(1, "neighbourhood");
-    let places = (0..64).map(|_| {
-        let (lon, lat) = offset(corner.x, corner.y, 0.3 * rng.f64().sqrt(), &mut rng);
+/// 64 places about a vertex, as the library and as `geo` has them.
+fn around_a_vertex(area: &Area) -> (Vec<Position>, Vec<Coord<f64>>) {
+    let places = neighbourhood(&area.to_multi_polygon()).map(|(lon, lat)| {
         let position = Position::new(lon, lat).expect("a position near a vertex");
         let point = Coord { x: f64::from(position.lon_e7()), y: f64::from(position.lat_e7()) };
         (position, point)
     });
-    places.unzip()
+    places.into_iter().unzip()
 }

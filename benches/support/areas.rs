@@ -4,9 +4,9 @@ use std::f64::consts::{PI, TAU};
 
 use canvass::Area;
 use fastrand::Rng;
-use geo_types::{Coord, LineString, Polygon};
+use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 
-use super::population::KM;
+use super::population::{KM, offset, rng};
 
 /// An area around a place: a coastline of so many vertices that encloses so many km2, with holes
 /// of eight vertices.
@@ -44,6 +44,14 @@ pub fn outline(
     });
     let holes = holes.collect();
     Polygon::new(shell, holes)
+}
+
+/// 64 places in degrees within 300 m of a vertex of an area, given as a drawing: a block of a town, some
+/// of which is inside.
+pub fn neighbourhood(area: &MultiPolygon<f64>) -> [(f64, f64); 64] {
+    let Coord { x, y } = area.0[0].exterior().0[0];
+    let mut rng = rng(1, "neighbourhood");
+    std::array::from_fn(|_| offset(x, y, 0.3 * rng.f64().sqrt(), &mut rng))
 }
 
 fn east_km(lat: f64) -> f64 {

@@ -1,0 +1,134 @@
+//! What refining is made of, by itself: an envelope decided as a whole, and the 64 cameras of a block at
+//! once. The axis is the number of vertices.
+//!
+//! Neither is public, so the room `geometry` is compiled into this bench from its own files: it knows
+//! nothing of the rest of the library. The areas here are of this copy.
+
+mod support;
+
+#[path = "../src/bits.rs"]
+mod bits;
+#[path = "../src/geometry/mod.rs"]
+#[allow(dead_code, unused_imports, unreachable_pub, reason = "no more of it than is measured")]
+mod geometry;
+
+use criterion::Criterion;
+use fearless_simd::{Level, dispatch};
+use geo::{Contains, Intersects, MapCoords};
+use geo_types::{Coord, MultiPolygon, Rect};
+
+use geometry::{Area, Clip, Envelope, Position};
+use support::areas::{neighbourhood, outline};
+use support::cases::Case;
+use support::micro;
+use support::population::rng;
+
+fn main() {
+    let mut criterion = micro::criterion();
+    classify(&mut criterion);
+    mask(&mut criterion);
+    criterion.final_summary();
+}
+
+/// An area of a case, as the library has it and as `geo` has it, in units of 1e-7 degree.
+fn area(case: &Case) -> (Area, MultiPolygon<f64>) {
+    let mut rng = rng(1, case.name);
+    let drawing = outline((-96.0, 40.0), case.km2, case.vertices, case.holes, &mut rng);
+    let area = Area::try_from(drawing).expect("a simple shell with holes apart");
+    let e7 = |Coord { x, y }: Coord<f64>| Coord { x: (x * 1e7).round(), y: (y * 1e7).round() };
+    let polygon = area.to_multi_polygon().map_coords(e7);
+    (area, polygon)
+}
+
+/// The envelopes of blocks, each decided from the whole boundary: one that the boundary crosses, one
+/// inside and one outside.
+fn classify(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("classify");
+    for case in &Case::ALL[..4] {
+        let (area, polygon) = area(case);
+        let on_edge = neighbourhood(&area.to_multi_polygon());
+        let crossed = Envelope::of(on_edge.into_iter().map(position));
+        let around = area.envelope();
+        let inside = centred(crossed, around, 4);
+        // Two widths of the area further east.
+        let outside = crossed.turned(2 * (i64::from(around.east) - i64::from(around.west)));
+        for (place, envelope, whole) in [
+            ("crossed", crossed, None),
+            ("inside", inside, Some(true)),
+            ("outside", outside, Some(false)),
+        ] {
+            let (width, mut list) = (Level::new(), Vec::new());
+            let mut ours = || {
+                list.clear();
+                let clip = dispatch!(width, simd =>
+                    area.boundary().clip(simd, (&Clip::WHOLE, &[]), envelope, &mut list));
+                clip.whole()
+            };
+            let rect = rect(envelope);
+            let theirs = || match (polygon.contains(&rect), polygon.intersects(&rect)) {
+                (true, _) => Some(true),
+                (_, false) => Some(false),
+                _ => None,
+            };
+            assert_eq!((ours(), theirs()), (whole, whole), "{} {place}", case.name);
+            let name = |engine| format!("{}-vertices-{place}/{engine}", case.vertices);
+            group.bench_function(name("canvass"), |bencher| bencher.iter(&mut ours));
+            group.bench_function(name("geo"), |bencher| bencher.iter(theirs));
+        }
+    }
+}
+
+/// 64 cameras about a vertex, of which some are inside.
+fn mask(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("mask-64");
+    for case in &Case::ALL[..4] {
+        let (area, polygon) = area(case);
+        let positions = neighbourhood(&area.to_multi_polygon()).map(position);
+        let (lon, lat) = (positions.map(Position::lon_e7), positions.map(Position::lat_e7));
+        let envelope = Envelope::of(positions);
+        let mut list = Vec::new();
+        let clip = dispatch!(Level::new(), simd =>
+            area.boundary().clip(simd, (&Clip::WHOLE, &[]), envelope, &mut list));
+        let ours = |width: Level| {
+            dispatch!(width, simd =>
+                area.boundary().mask(simd, (&clip, &list), envelope, (&lon, &lat), 64))
+        };
+        let theirs = || {
+            let points = positions.iter().enumerate().map(|(row, &at)| (row, coord(at)));
+            points.fold(0, |mask, (row, at)| mask | u64::from(polygon.intersects(&at)) << row)
+        };
+        let expected = theirs();
+        assert!((1..64).contains(&expected.count_ones()), "{} of 64", expected.count_ones());
+        let name = |engine| format!("{}-vertices/{engine}", case.vertices);
+        for (engine, width) in [("canvass", Level::new()), ("canvass-baseline", Level::baseline())]
+        {
+            assert_eq!(ours(width), expected, "{} {engine}", case.name);
+            group.bench_function(name(engine), |bencher| bencher.iter(|| ours(width)));
+        }
+        group.bench_function(name("geo"), |bencher| bencher.iter(theirs));
+    }
+}
+
+fn position((lon, lat): (f64, f64)) -> Position {
+    Position::new(lon, lat).expect("a place near an area")
+}
+
+/// An envelope of a part of another's size about the middle of a third.
+fn centred(size: Envelope, around: Envelope, part: i32) -> Envelope {
+    let side = |west: i32, east: i32, from: i32, to: i32| {
+        let (middle, half) = (i32::midpoint(from, to), (east - west) / part / 2);
+        (middle - half, middle + half)
+    };
+    let (west, east) = side(size.west, size.east, around.west, around.east);
+    let (south, north) = side(size.south, size.north, around.south, around.north);
+    Envelope { west, south, east, north }
+}
+
+fn coord(at: Position) -> Coord<f64> {
+    Coord { x: f64::from(at.lon_e7()), y: f64::from(at.lat_e7()) }
+}
+
+fn rect(Envelope { west, south, east, north }: Envelope) -> Rect<f64> {
+    let corner = |x: i32, y: i32| Coord { x: f64::from(x), y: f64::from(y) };
+    Rect::new(corner(west, south), corner(east, north))
+}
