@@ -67,11 +67,10 @@ impl Timed {
     pub(super) const NONE: Self =
         Self { mask: 0, days: [Days { begins: 0, ends: 0 }; DAYS], exact: Rare::NONE };
 
-    /// Those of some rows whose grants hold at an instant, in seconds.
+    /// Those of some rows whose grants hold at an instant, in seconds, which is on a day.
     #[inline]
     #[expect(clippy::needless_bitwise_bool, reason = "what is compared cannot be foreseen")]
-    pub(crate) fn holding(&self, rows: u64, now: i64) -> u64 {
-        let today = day(now);
+    pub(crate) fn holding(&self, rows: u64, (now, today): (i64, u16)) -> u64 {
         let (mut holding, mut unsure) = (rows, 0);
         for row in ones(rows & self.mask) {
             // Where days are not known, both are today.

@@ -53,8 +53,8 @@ impl ZoneMap {
 
     /// Whether all cameras began to record before an instant, given its upper half.
     #[inline]
-    pub(crate) fn began_before(self, upper: u32) -> bool {
-        u32::from(self.latest_since) < upper
+    pub(crate) fn began_before(self, upper: u16) -> bool {
+        self.latest_since < upper
     }
 }
 

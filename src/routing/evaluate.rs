@@ -14,7 +14,7 @@ use crate::consent::Denial;
 use crate::geometry::{Area, Position};
 use crate::registry::{Asked, Block, ROWS, Row, RowStanding, TermsTable, Timing, ZoneMap, rows};
 use crate::request::Request;
-use crate::time::{DAY, TimeWindow, seconds};
+use crate::time::{DAY, TimeWindow, day, seconds};
 
 /// What a request asks of each row, at one instant, in seconds.
 #[derive(Clone, Copy, Debug)]
@@ -23,13 +23,14 @@ pub(super) struct Inquiry<'a> {
     instant: Timestamp,
     window: TimeWindow,
     now: i64,
+    today: u16,
     window_start: i64,
     /// The earlier of the window's end and `now`: what comes later is not recorded yet.
     end: i64,
-    /// A camera must keep footage for more than so many days.
-    days: i64,
-    /// The upper half of when a camera must have begun to record, as far as 32 bits go.
-    before: u32,
+    /// A camera must keep footage for more than so many days; `None` if none has any of the window.
+    days: Option<u16>,
+    /// The upper half of when a camera must have begun to record, as far as 16 bits go.
+    before: u16,
     /// Where no camera is asked.
     never_asked: &'a [Area],
 }
@@ -44,14 +45,15 @@ impl<'a> Inquiry<'a> {
         let now = seconds(instant);
         let end = now.min(seconds(window.end()));
         let window_start = seconds(window.start());
-        let days = (now - end) / DAY;
-        let before = u32::try_from(end.max(0) >> 16).unwrap_or(u32::MAX);
+        let days = u16::try_from((now - end) / DAY).ok().filter(|_| window_start < end);
+        let before = u16::try_from(end.max(0) >> 16).unwrap_or(u16::MAX);
         let never_asked = authorized.never_asked();
         Self {
             scopes: Asked::new(terms, agency, incident),
             instant,
             window,
             now,
+            today: day(now),
             window_start,
             end,
             days,
@@ -65,21 +67,13 @@ impl<'a> Inquiry<'a> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
     pub(super) fn candidates<S: Simd>(&self, simd: S, block: &Block, zone: ZoneMap) -> u64 {
-        let granted = zone.granted();
-        if granted == 0 || self.window_start >= self.end {
-            return 0;
-        }
-        let Ok(days) = u16::try_from(self.days) else { return 0 };
+        let (Some(days), granted @ 1..) = (self.days, zone.granted()) else { return 0 };
         let keeps_all = zone.least_kept() > days;
         if keeps_all && zone.began_before(self.before) {
             return granted;
         }
         let (rows, kept, since) = (zone.granted_len(), block.kept_days(), block.since_upper());
-        granted & footage(simd, rows, (kept, days), (since, self.before_upper()))
-    }
-
-    fn before_upper(&self) -> u16 {
-        u16::try_from(self.before).unwrap_or(u16::MAX)
+        granted & footage(simd, rows, (kept, days), (since, self.before))
     }
 
     /// Those of the candidate rows that may be asked.
@@ -93,10 +87,10 @@ impl<'a> Inquiry<'a> {
         candidates: u64,
     ) -> u64 {
         let permitted = self.permitted(block, candidates);
-        let mut asked = block.timed().holding(permitted, self.now);
+        let mut asked = block.timed().holding(permitted, (self.now, self.today));
         asked = block.ended().outliving(asked, |row| self.shown_until(block.kept(row)));
         let (granted, since) = (zone.granted_len(), block.since_upper());
-        let unsure = asked & equal(simd, granted, since, self.before_upper());
+        let unsure = asked & equal(simd, granted, since, self.before);
         for row in rows(unsure) {
             asked &= !(u64::from(i64::from(block.since(row)) >= self.end) << row);
         }
