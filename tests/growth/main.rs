@@ -1,0 +1,15 @@
+//! How work grows with what somebody may send: at four times the size it takes less than a stated
+//! power of four. A binary of its own, so that nothing else runs beside it, and since counting
+//! allocations replaces the allocator.
+//!
+//! `CANVASS_GROWTH_SCALE` multiplies all sizes; `--nocapture` shows what was measured.
+
+#![allow(missing_docs, unreachable_pub, reason = "nobody reads the documentation of tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::print_stdout, reason = "what was measured is for whoever asks to see it")]
+#![allow(clippy::wildcard_imports, reason = "nearly all of it")]
+
+mod areas;
+mod registry;
+mod requests;
+mod support;
