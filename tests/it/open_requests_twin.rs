@@ -1,7 +1,7 @@
 //! Requests that stand, against lists that are gone through from one end to the other.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use canvass::*;
 use jiff::{SignedDuration, Timestamp};
@@ -9,121 +9,11 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 use proptest::{prop_assert, prop_assert_eq};
 
 use crate::open_requests::*;
-use crate::oracle::{Answer, Town, guarded, step};
+use crate::open_requests_naive::*;
+use crate::oracle::{Town, step};
 use crate::support::*;
 
 type Checked = Result<(), TestCaseError>;
-
-/// The naive twin.
-#[derive(Default)]
-struct Twin {
-    town: Town,
-    requests: Vec<Stands>,
-    next: u64,
-}
-
-struct Stands {
-    id: RequestId,
-    agency: u64,
-    /// The first and the last house.
-    range: (u64, u64),
-    authorized: AuthorizedRequest,
-    until: Timestamp,
-    latest: Timestamp,
-    /// Whether it was said that it ended.
-    ended: bool,
-    asked: BTreeSet<OwnerId>,
-    compared: Vec<Area>,
-}
-
-impl Stands {
-    fn is_open(&self, now: Timestamp) -> bool {
-        !self.ended && now < self.until
-    }
-
-    fn area(&self) -> &Area {
-        &self.authorized.request().area
-    }
-
-    fn overlaps(&self, agency: u64, (first, last): (u64, u64)) -> bool {
-        self.agency == agency && self.range.0 <= last && first <= self.range.1
-    }
-}
-
-/// An event without what the twin does not say.
-type Said = (u64, Timestamp, RequestId, &'static str);
-
-fn said(event: &LifecycleEvent) -> Said {
-    let step = match event.step {
-        LifecycleStep::Opened { .. } => "opened",
-        LifecycleStep::Extended { .. } => "extended",
-        LifecycleStep::Asked { .. } => "asked",
-        LifecycleStep::Resolved => "resolved",
-        LifecycleStep::Withdrawn => "withdrawn",
-        LifecycleStep::Expired => "expired",
-        _ => "unknown",
-    };
-    (event.sequence, event.at, event.id, step)
-}
-
-impl Twin {
-    fn say(&mut self, at: Timestamp, id: RequestId, step: &'static str) -> Said {
-        self.next += 1;
-        (self.next - 1, at, id, step)
-    }
-
-    fn expire(&mut self, now: Timestamp) -> Vec<Said> {
-        let due = self.requests.iter().filter(|stands| !stands.ended && stands.until <= now);
-        let mut due: Vec<(Timestamp, RequestId)> = due.map(|it| (it.until, it.id)).collect();
-        due.sort_unstable();
-        let mut said = Vec::new();
-        for (until, id) in due {
-            self.of(id).unwrap().ended = true;
-            said.push(self.say(until, id, "expired"));
-        }
-        said
-    }
-
-    fn of(&mut self, id: RequestId) -> Option<&mut Stands> {
-        self.requests.iter_mut().find(|stands| stands.id == id)
-    }
-
-    /// Whom each request may still ask.
-    fn due(&self, now: Timestamp) -> BTreeMap<RequestId, Answer> {
-        let due = |stands: &Stands| {
-            let mut answer = guarded(&self.town, &stands.authorized, &stands.compared, now);
-            answer.retain(|(owner, _)| stands.is_open(now) && !stands.asked.contains(owner));
-            (stands.id, answer)
-        };
-        self.requests.iter().map(due).collect()
-    }
-
-    /// The open requests with a position in their areas, or in those that they are compared with.
-    fn touched(&self, positions: &[Position], now: Timestamp) -> Vec<RequestId> {
-        let near = |area: &Area| positions.iter().any(|&position| area.covers(position));
-        let touched = self.requests.iter().filter(|stands| {
-            stands.is_open(now) && (near(stands.area()) || stands.compared.iter().any(near))
-        });
-        let ids: BTreeSet<RequestId> = touched.map(|stands| stands.id).collect();
-        ids.into_iter().collect()
-    }
-
-    /// Where changes are, before and after they were applied.
-    fn positions(&self, changes: &[Change], after: &Town) -> Vec<Position> {
-        let towns = [&self.town, after];
-        let cameras = || towns.iter().flat_map(|town| town.cameras.values());
-        let concerned = changes.iter().flat_map(|change| {
-            cameras().filter(move |camera| match change {
-                Change::Register(it) | Change::Replace(it) => it.id == camera.id,
-                Change::Move { camera: id, .. } | Change::Remove { camera: id } => *id == camera.id,
-                Change::SetConsent { owner, .. }
-                | Change::Withdraw { owner }
-                | Change::RecordAsked { owner, .. } => *owner == camera.owner,
-            })
-        });
-        concerned.map(|camera| camera.position).collect()
-    }
-}
 
 /// A change of the town that can be applied.
 fn a_change(rng: &mut Rng, town: &Town, now: Timestamp) -> Change {

@@ -1,0 +1,180 @@
+//! Requests for cameras that see into the area: what the policy, sensitive places, the guard and the
+//! receipt make of them.
+
+use canvass::{
+    AgencyId, Area, AuthorizedRequest, CameraId, CaseFile, CaseFileError, Denial, Explanation,
+    Policy, Receipt, Request, RequestId, Route, SeeingInto, SensitiveKind, SensitivePlace,
+    SensitiveRule, Sight, Violation,
+};
+
+use crate::facing::{STREET, agree, asked, looking, looks};
+use crate::oracle::{Town, weighing};
+use crate::support::*;
+
+#[test]
+fn a_policy_must_allow_cameras_that_see_into_the_area() {
+    let area = square(10.0, 50.0, 10.01, 50.01);
+    assert_eq!(Policy::default().seeing_into, SeeingInto::Refused);
+    let policy = Policy { seeing_into: SeeingInto::Refused, ..Policy::unlimited() };
+    let file = CaseFile::new(AgencyId(1));
+    let refused =
+        policy.review(&asking(area.clone()).seeing_into(), &agency(), &file, noon()).unwrap_err();
+    assert_eq!(
+        refused.iter().map(Violation::code).collect::<Vec<_>>(),
+        ["seeing_into_not_allowed"]
+    );
+    assert_eq!(
+        refused.to_string(),
+        "cameras that only see into the area may not be asked for; ask for those that stand in it"
+    );
+    reviewed(&policy, &asking(area.clone()), &file);
+    let allowed: Policy = serde_json::from_str(r#"{"seeing_into":"allowed"}"#).unwrap();
+    assert_eq!(allowed, Policy { seeing_into: SeeingInto::Allowed, ..Policy::default() });
+}
+
+#[test]
+fn a_request_says_so_only_if_it_asks_for_it() {
+    let area = square(10.0, 50.0, 10.01, 50.01);
+    let (usual, into) = (asking(area.clone()), asking(area.clone()).seeing_into());
+    let json = |request: &Request| serde_json::to_string(request).unwrap();
+    assert!(!json(&usual).contains("sight"));
+    assert!(json(&into).contains(r#""sight":"seeing_into""#));
+    for request in [&usual, &into] {
+        assert_eq!(serde_json::from_str::<Request>(&json(request)).unwrap(), *request);
+    }
+    assert_ne!(usual.digest(), into.digest());
+    let explicit = json(&into).replace("seeing_into", "standing_in");
+    assert_eq!(serde_json::from_str::<Request>(&explicit).unwrap(), usual);
+}
+
+#[test]
+fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
+    // The place is across the street: the area does not touch it.
+    let area = square(10.0, 50.0, 10.01, 50.01);
+    let shelter = square(9.999, 50.004, 9.9999, 50.006);
+    let never = SensitivePlace::new(
+        SensitiveKind::Shelter,
+        "Elm Street",
+        SensitiveRule::NeverAsk,
+        shelter.clone(),
+        None,
+    );
+    let policy =
+        Policy { sensitive_places: [never.unwrap()].into_iter().collect(), ..Policy::unlimited() };
+    let look = Some(looks(90.0, 110.0, 25.0));
+    let town = looking(&[
+        (place((10, 50), -STREET, 50_000), look),
+        (place((10, 50), -STREET, 70_000), look),
+    ]);
+    assert!(!area.intersects(&shelter) && shelter.covers(town.cameras[&CameraId(0)].position));
+    let authorized =
+        reviewed(&policy, &asking(area.clone()).seeing_into(), &CaseFile::new(AgencyId(1)));
+    let snapshot = snapshot(&town);
+    assert_eq!(asked(&snapshot, &authorized), [1]);
+    let why = snapshot.explain(&authorized, noon(), CameraId(0));
+    assert_eq!(why, Explanation::Denied(Denial::SensitivePlace));
+    // The same at the antimeridian, the place on the other side.
+    let area = square(-180.0, -17.01, -179.99, -17.0);
+    let shelter = square(179.999, -17.006, 179.9999, -17.004);
+    let never = SensitivePlace::new(
+        SensitiveKind::Shelter,
+        "Elm Street",
+        SensitiveRule::NeverAsk,
+        shelter,
+        None,
+    );
+    let policy =
+        Policy { sensitive_places: [never.unwrap()].into_iter().collect(), ..Policy::unlimited() };
+    let town = looking(&[
+        (place((180, -17), -STREET, -50_000), look),
+        (place((180, -17), -STREET, -80_000), look),
+    ]);
+    let authorized =
+        reviewed(&policy, &asking(area.clone()).seeing_into(), &CaseFile::new(AgencyId(1)));
+    assert_eq!(asked(&self::snapshot(&town), &authorized), [1]);
+}
+
+/// Thirty households in the area, and a few across the street that see into it.
+fn with_onlookers(few: usize) -> (Town, Area) {
+    let inside = (0..30).map(|house| (place((10, 50), 1_000 * house, 50_000), None));
+    let onlooker =
+        |house| (place((10, 50), -STREET, 40_000 + 500 * house), Some(looks(90.0, 110.0, 25.0)));
+    let all: Vec<_> = inside.chain((0..few as i64).map(onlooker)).collect();
+    (looking(&all), square(10.0, 50.0, 10.01, 50.01))
+}
+
+#[test]
+fn a_few_that_only_see_into_it_are_not_asked_right_after_the_others() {
+    let policy = Policy { min_households: 11, ..Policy::unlimited() };
+    for (few, expected) in [(10, 0), (11, 11)] {
+        let (town, area) = with_onlookers(few);
+        let (snapshot, mut file) = (snapshot(&town), CaseFile::new(AgencyId(1)));
+        let (usual, into) = (asking(area.clone()), asking(area.clone()).seeing_into());
+        // Both reviewed before either is opened: one of them is too late.
+        let early = reviewed(&policy, &into, &file);
+        assert_eq!(asked(&snapshot, &early).len(), 30 + few);
+        let first = reviewed(&policy, &usual, &file);
+        file.open(RequestId(1), &first, noon()).unwrap();
+        let error = file.open(RequestId(2), &early, noon()).unwrap_err();
+        assert_eq!(error, CaseFileError::OverlapOpened { id: RequestId(1) });
+        // Of the second request only those who are many may be asked on its account.
+        let second = reviewed(&policy, &into, &file);
+        let answers = weighing(&town, &second, &[(area, Sight::StandingIn)], &[], noon());
+        agree(&town, &second, &answers);
+        assert_eq!(asked(&snapshot, &second).len(), 30 + expected);
+        file.open(RequestId(2), &second, noon()).unwrap();
+    }
+}
+
+#[test]
+fn areas_that_do_not_touch_are_compared_if_a_camera_may_see_into_both() {
+    let policy = Policy { min_households: 11, ..Policy::unlimited() };
+    // Two yards 11 m apart, and cameras of which all see into the one, and all but two into both.
+    let yard = |north: f64| square(10.0, 50.0 + north, 10.001, 50.0 + north + 0.000_1);
+    let (one, other) = (yard(0.001), yard(0.001_2));
+    let look = |house: i64| {
+        let reach = if house < 2 { 115.0 } else { 150.0 };
+        (place((10, 50), 300 * house, 0), Some(looks(0.0, 20.0, reach)))
+    };
+    let town = looking(&(0..20).map(look).collect::<Vec<_>>());
+    let snapshot = snapshot(&town);
+    let mut file = CaseFile::new(AgencyId(1));
+    let first = reviewed(&policy, &asking(other.clone()).seeing_into(), &file);
+    assert_eq!(asked(&snapshot, &first).len(), 18);
+    file.open(RequestId(1), &first, noon()).unwrap();
+    let second = reviewed(&policy, &asking(one.clone()).seeing_into(), &file);
+    let earlier = [(other, Sight::SeeingInto)];
+    agree(&town, &second, &weighing(&town, &second, &earlier, &[], noon()));
+    assert_eq!(asked(&snapshot, &second).len(), 18, "without the two by whom they differ");
+    // Who asks for cameras that stand in its area has none in common with it.
+    let standing = reviewed(&policy, &asking(one.clone()), &file);
+    assert!(asked(&snapshot, &standing).is_empty());
+}
+
+#[test]
+fn the_receipt_says_which_cameras_are_asked_for_and_not_whether_there_are_any() {
+    let policy = Policy { min_households: 11, ..Policy::unlimited() };
+    let (_, area) = with_onlookers(0);
+    let into = reviewed(&policy, &asking(area.clone()).seeing_into(), &CaseFile::new(AgencyId(1)));
+    let receipts = [0, 5, 11, 100].map(|onlookers| {
+        let route = snapshot(&with_onlookers(onlookers).0).route(&into, noon());
+        assert_eq!(route.owners(), 30 + onlookers);
+        serde_json::to_string(&route.receipt()).unwrap()
+    });
+    let nobody = serde_json::to_string(&Route::empty(&into, noon()).receipt()).unwrap();
+    assert!(receipts.iter().all(|receipt| *receipt == nobody), "{receipts:?}");
+    // But for what it asked it is the receipt of the usual request, which has the words it always had.
+    let usual = authorize_under(&policy, area).receipt();
+    let said = r#","sight":"seeing_into","policy_version":"#;
+    let unsaid = nobody.replace(said, r#","policy_version":"#);
+    assert!(nobody.contains(said) && unsaid == serde_json::to_string(&usual).unwrap(), "{nobody}");
+    assert_eq!(serde_json::from_str::<Receipt>(&nobody).unwrap(), into.receipt());
+    assert_eq!(serde_json::from_str::<Receipt>(&unsaid).unwrap(), usual);
+    assert_eq!((into.receipt().sight(), usual.sight()), (Sight::SeeingInto, Sight::StandingIn));
+    assert_ne!(into.receipt().digest(), usual.digest());
+}
+
+#[track_caller]
+fn reviewed(policy: &Policy, request: &Request, file: &CaseFile) -> AuthorizedRequest {
+    policy.review(request, &agency(), file, noon()).unwrap()
+}
