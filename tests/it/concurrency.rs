@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use canvass::{
     AuthorizedRequest, Camera, CameraId, Change, ChangeRefusal, Consent, OwnerId, Position,
-    Recording, Registry, Revision, Snapshot,
+    Registry, Revision, Snapshot,
 };
 use h3o::{LatLng, Resolution};
 
 use crate::oracle::Answer;
-use crate::support::{Rng, *};
+use crate::support::*;
 
 /// Where the tests' cameras stand: in two tiles of the default layout.
 const PLACES: [(i32, i32); 2] = [(10, 50), (12, 50)];
@@ -31,23 +31,6 @@ fn seed() -> u64 {
     let seed = given.unwrap_or_else(drawn);
     println!("CANVASS_SEED={seed}");
     seed
-}
-
-fn camera(id: u64, owner: u64, position: Position) -> Camera {
-    let recording = Recording::kept_for_days(60);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
-}
-
-fn grant(owner: u64) -> Change {
-    Change::SetConsent { owner: OwnerId(owner), consent: Consent::granted() }
-}
-
-fn withdraw(owner: u64) -> Change {
-    Change::Withdraw { owner: OwnerId(owner) }
-}
-
-fn everywhere() -> AuthorizedRequest {
-    authorize(square(9.0, 49.0, 13.0, 51.0))
 }
 
 fn asked(snapshot: &Snapshot, authorized: &AuthorizedRequest) -> Answer {
@@ -84,7 +67,7 @@ fn is_whole(snapshot: &Snapshot, authorized: &AuthorizedRequest) {
 
 /// A registry at revision 0 as [`is_whole`] expects it.
 fn two_owners() -> Registry {
-    let cameras = [0, 1].map(|which| camera(which as u64, which as u64, spot(which, 0)));
+    let cameras = [0, 1].map(|which| camera_at(which as u64, which as u64, spot(which, 0)));
     Registry::bulk_load(&cameras, [(OwnerId(0), Consent::granted())]).unwrap()
 }
 
@@ -96,9 +79,7 @@ fn swap(rng: &mut Rng, revision: u64) -> Vec<Change> {
         position: spot(which, revision),
     };
     let mut changes = vec![withdraw(1 - who), grant(who), to(0), to(1)];
-    for last in (1..changes.len()).rev() {
-        changes.swap(last, rng.below(last as u64 + 1) as usize);
-    }
+    rng.shuffle(&mut changes);
     changes
 }
 
@@ -189,7 +170,7 @@ fn who_hears_of_a_withdrawal_finds_it_in_the_next_snapshot() {
     const READERS: usize = 2;
     let seed = seed();
     let cameras: Vec<Camera> = (0..OWNERS)
-        .map(|id| camera(id, id, place(PLACES[(id % 2) as usize], id as i64 * 1_000, 0)))
+        .map(|id| camera_at(id, id, place(PLACES[(id % 2) as usize], id as i64 * 1_000, 0)))
         .collect();
     let consents = (0..OWNERS).map(|owner| (OwnerId(owner), Consent::granted()));
     let registry = Registry::bulk_load(&cameras, consents).unwrap();
@@ -258,8 +239,8 @@ fn any_change(rng: &mut Rng) -> Change {
     let (camera_id, owner) = (rng.below(20), rng.below(8));
     let position = place(rng.pick(&PLACES), rng.within(0, 50) * 1_000, rng.within(0, 50) * 1_000);
     match rng.below(8) {
-        0 | 1 => Change::Register(camera(camera_id, owner, position)),
-        2 => Change::Replace(camera(camera_id, owner, position)),
+        0 | 1 => Change::Register(camera_at(camera_id, owner, position)),
+        2 => Change::Replace(camera_at(camera_id, owner, position)),
         3 => Change::Move { camera: CameraId(camera_id), position },
         4 => Change::Remove { camera: CameraId(camera_id) },
         5 | 6 => grant(owner),
@@ -337,7 +318,7 @@ fn several_writers_lose_no_change() {
 #[test]
 fn changes_that_panic_half_way_change_nothing() {
     let registry = two_owners();
-    let newcomer = Change::Register(camera(2, 0, spot(0, 5)));
+    let newcomer = Change::Register(camera_at(2, 0, spot(0, 5)));
     let good = [withdraw(0), grant(1), newcomer, Change::Remove { camera: CameraId(1) }];
     // Resumed and not raised: no report of a panic that is meant to be.
     let panicking = || -> Change { std::panic::resume_unwind(Box::new("the caller's own")) };
@@ -347,11 +328,12 @@ fn changes_that_panic_half_way_change_nothing() {
     is_whole(&registry.snapshot(), &everywhere());
     assert_eq!(registry.consent(OwnerId(0)), Consent::granted());
     assert_eq!(registry.consent(OwnerId(1)), Consent::default());
-    assert_eq!(registry.cameras_of(OwnerId(0)), [camera(0, 0, spot(0, 0))]);
-    assert_eq!(registry.cameras_of(OwnerId(1)), [camera(1, 1, spot(1, 0))]);
+    assert_eq!(registry.cameras_of(OwnerId(0)), [camera_at(0, 0, spot(0, 0))]);
+    assert_eq!(registry.cameras_of(OwnerId(1)), [camera_at(1, 1, spot(1, 0))]);
 
     // What could not be applied to a half-changed registry.
-    let next = [Change::Register(camera(2, 0, spot(0, 5))), Change::Remove { camera: CameraId(1) }];
+    let next =
+        [Change::Register(camera_at(2, 0, spot(0, 5))), Change::Remove { camera: CameraId(1) }];
     let snapshot = registry.apply(next).unwrap();
     assert_eq!((snapshot.revision(), snapshot.cameras()), (Revision(1), 2));
     let agreed = (OwnerId(0), vec![CameraId(0), CameraId(2)]);

@@ -2,12 +2,12 @@
 
 use canvass::{
     AgencyId, Area, AuthorizedRequest, Explanation, Facing, IncidentKind, Layout, Position,
-    Request, Route, Scratch, Sight, SimdLevel, Snapshot,
+    Request, Sight, Snapshot,
 };
 use h3o::Resolution;
 
 use crate::oracle::{Answer, Town, cameras_of, oracle};
-use crate::support::{Rng, *};
+use crate::support::*;
 
 pub fn looks(bearing: f64, angle: f64, reach_m: f64) -> Facing {
     Facing::new(bearing, angle, reach_m).unwrap()
@@ -128,10 +128,7 @@ fn looking_town(rng: &mut Rng, origin: (i32, i32), size: u64) -> Town {
 pub fn agree(town: &Town, authorized: &AuthorizedRequest, expected: &Answer) {
     for layout in layouts() {
         let snapshot = loaded(town, layout).snapshot();
-        for level in SimdLevel::ALL {
-            let Some(mut scratch) = Scratch::with_simd(level) else { continue };
-            let mut route = Route::empty(authorized, noon());
-            snapshot.route_into(authorized, noon(), &mut scratch, &mut route);
+        for (level, route) in routes_at_every_width(&snapshot, authorized, noon()) {
             assert_eq!(answer(&route), *expected, "{layout:?} {level:?}");
         }
         let batch = snapshot.route_batch(&[authorized.clone(), authorized.clone()], noon());

@@ -1,11 +1,10 @@
 //! What a facing is, and how it is kept: in records, in a registry and in tiles.
 
-use canvass::{
-    Camera, CameraId, Change, Consent, Facing, OwnerId, Recording, Registry, Revision, TileFlaw,
-};
+use canvass::{Camera, CameraId, Change, Consent, Facing, OwnerId, Registry, Revision, TileFlaw};
 
 use crate::facing::looks;
-use crate::support::{Rng, *};
+use crate::support::*;
+use crate::tiles_hostile::sealed;
 
 #[test]
 fn a_facing_is_rounded_to_hundredths_of_a_degree_and_tenths_of_a_metre() {
@@ -69,13 +68,7 @@ fn any_facing_reads_as_it_was_written() {
 }
 
 fn camera(id: u64, facing: Option<Facing>) -> Camera {
-    Camera {
-        id: CameraId(id),
-        owner: OwnerId(id),
-        position: place((10, 50), id as i64 * 100, 0),
-        recording: Recording::kept_for_days(60),
-        facing,
-    }
+    Camera { facing, ..camera_at(id, id, place((10, 50), id as i64 * 100, 0)) }
 }
 
 #[test]
@@ -112,11 +105,7 @@ fn tile() -> Vec<u8> {
 }
 
 fn read(bytes: &[u8]) -> Result<Registry, canvass::TileError> {
-    let mut bytes = bytes.to_vec();
-    let end = bytes.len() - 4;
-    let checksum = crc32fast::hash(&bytes[..end]);
-    bytes[end..].copy_from_slice(&checksum.to_le_bytes());
-    Registry::from_tiles(Revision(1), [bytes])
+    Registry::from_tiles(Revision(1), [sealed(bytes.to_vec())])
 }
 
 #[test]

@@ -5,9 +5,10 @@ use canvass::*;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::oracle::{Town, oracle};
-use crate::support::{Rng, *};
+use crate::support::*;
 
 const DAY: i64 = 86_400;
+
 /// Seconds that share their upper half.
 const HALF: i64 = 1 << 16;
 
@@ -113,10 +114,8 @@ fn rows_of_any_century_are_decided_as_the_records_say() {
             let fraction = SignedDuration::from_nanos(rng.pick(&[0, 1, 999_999_999]));
             let now = near(&mut rng, mark).checked_add(fraction).unwrap_or(Timestamp::MAX);
             let expected = oracle(&town, &authorized, now);
-            for mut scratch in SimdLevel::ALL.into_iter().filter_map(Scratch::with_simd) {
-                let mut route = Route::empty(&authorized, now);
-                snapshot.route_into(&authorized, now, &mut scratch, &mut route);
-                assert_eq!(answer(&route), expected, "{seed}: {window} at {now}, {scratch:?}");
+            for (level, route) in routes_at_every_width(&snapshot, &authorized, now) {
+                assert_eq!(answer(&route), expected, "{seed}: {window} at {now}, {level:?}");
             }
             let funnel = snapshot.funnel(&authorized, now);
             assert_eq!(funnel.asked(), cameras(&expected).len(), "{seed}: {window} at {now}");

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use canvass::{
-    AgencyId, Area, AuthorizedRequest, CaseFile, IncidentKind, Policy, Request, SensitiveKind,
-    SensitivePlace, SensitivePlaces, SensitiveRule, TimeWindow, Violations,
+    AgencyId, Area, AuthorizedRequest, CaseFile, Policy, SensitiveKind, SensitivePlace,
+    SensitivePlaces, SensitiveRule, TimeWindow, Violations,
 };
 use jiff::SignedDuration;
 use proptest::prelude::{ProptestConfig, any};
@@ -29,10 +29,7 @@ pub fn protecting(min_households: u32, places: impl IntoIterator<Item = Sensitiv
 }
 
 pub fn review(policy: &Policy, area: &Area) -> Result<AuthorizedRequest, Violations> {
-    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area.clone(), evening())
-        .case("26-0117")
-        .contact("Det. Smith");
-    policy.review(&request, &agency(), &CaseFile::new(AgencyId(1)), noon())
+    policy.review(&asking(area.clone()), &agency(), &CaseFile::new(AgencyId(1)), noon())
 }
 
 pub fn owners(town: &Town, authorized: &AuthorizedRequest) -> Vec<u64> {

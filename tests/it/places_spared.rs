@@ -1,8 +1,8 @@
 //! Sensitive places from which nobody is asked: routes spare them, and nothing tells.
 
 use canvass::{
-    AgencyId, Area, CaseFile, Change, Denial, Explanation, IncidentKind, Layout, OwnerId, Policy,
-    Position, Request, RequestId, Scratch, SensitivePlace, SensitiveRule, SimdLevel,
+    AgencyId, Area, CaseFile, Change, Denial, Explanation, Layout, OwnerId, Policy, Position,
+    RequestId, SensitivePlace, SensitiveRule,
 };
 
 use crate::oracle::{households, in_places, oracle, sparing};
@@ -107,10 +107,8 @@ fn routes_that_spare_places_equal_the_oracle() {
         let expected = sparing(&town, &authorized, &[], &places, noon());
         let layout = rng.pick(&[Layout::default(), Layout::new(h3o::Resolution::Nine, 5)]);
         let snapshot = loaded(&town, layout).snapshot();
-        for mut scratch in SimdLevel::ALL.into_iter().filter_map(Scratch::with_simd) {
-            let mut route = canvass::Route::empty(&authorized, noon());
-            snapshot.route_into(&authorized, noon(), &mut scratch, &mut route);
-            assert_eq!(answer(&route), expected, "{seed}");
+        for (level, route) in routes_at_every_width(&snapshot, &authorized, noon()) {
+            assert_eq!(answer(&route), expected, "{seed}, {level:?}");
         }
         let spared = in_places(&town, &authorized, &places);
         let asked = cameras(&expected);
@@ -144,8 +142,7 @@ fn a_guarded_route_spares_places_as_well() {
     let mut file = CaseFile::new(AgencyId(1));
     let old = houses(20, 49);
     file.open(RequestId(1), &review(&policy, &old).unwrap(), noon()).unwrap();
-    let request = Request::new(AgencyId(1), IncidentKind::Burglary, houses(20, 54), evening());
-    let authorized = policy.review(&request, &agency(), &file, noon()).unwrap();
+    let authorized = policy.review(&asking(houses(20, 54)), &agency(), &file, noon()).unwrap();
     let route = snapshot(&town).route(&authorized, noon());
     assert_eq!(answer(&route), sparing(&town, &authorized, &[old], &places, noon()));
     assert_eq!(route.owners(), 25);
@@ -153,7 +150,7 @@ fn a_guarded_route_spares_places_as_well() {
     assert_eq!((funnel.permitted(), funnel.guarded(), funnel.asked()), (30, 5, 25));
 }
 
-fn never_asked(area: Area) -> SensitivePlace {
+pub fn never_asked(area: Area) -> SensitivePlace {
     place_of(SensitiveRule::NeverAsk, area, None)
 }
 

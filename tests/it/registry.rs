@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use canvass::{
     Camera, CameraId, Change, ChangeError, ChangeRefusal, Consent, Layout, OwnerId, Policy,
-    Recording, Registry, Revision, Snapshot, Standing,
+    Registry, Revision, Snapshot, Standing,
 };
 use h3o::Resolution;
 use jiff::SignedDuration;
@@ -24,6 +24,11 @@ fn camera_id(number: u64) -> CameraId {
         1 => CameraId(u64::MAX - number),
         _ => CameraId(number),
     }
+}
+
+/// A camera where all of these are, if nothing else is said.
+pub fn camera(id: u64, owner: u64) -> Camera {
+    camera_at(id, owner, place((10, 50), 0, 0))
 }
 
 fn layouts() -> [Layout; 3] {
@@ -65,13 +70,7 @@ fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
 fn bad_change(rng: &mut Rng, town: &Town) -> Change {
     let unknown = CameraId(1_000_000);
     let somewhere = place((10, 50), 0, 0);
-    let stranger = |id| Camera {
-        id,
-        owner: OwnerId(0),
-        position: somewhere,
-        recording: Recording::kept_for_days(1),
-        facing: None,
-    };
+    let stranger = |id: CameraId| camera_at(id.0, 0, somewhere);
     match (rng.below(4), town.cameras.keys().next()) {
         (0, Some(&taken)) => Change::Register(stranger(taken)),
         (1, _) => Change::Replace(stranger(unknown)),
@@ -95,7 +94,7 @@ fn answers(snapshot: &Snapshot, town: &Town, rng: &mut Rng) {
         assert_eq!(answer(&snapshot.route(&authorized, noon())), expected);
         assert_eq!(snapshot.funnel(&authorized, noon()).asked(), cameras(&expected).len());
     }
-    let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+    let everywhere = everywhere();
     let route = snapshot.route(&everywhere, noon());
     assert_eq!(answer(&route), oracle(town, &everywhere, noon()));
 }
@@ -169,7 +168,7 @@ proptest! {
         for id in 0..900 {
             let mut near = || rng.within(-4, 4) * 400_000 + rng.within(-9_000, 9_000);
             let position = place((10, 50), near(), near());
-            step(&mut town, &Change::Register(Camera { position, ..camera(id, id) })).unwrap();
+            step(&mut town, &Change::Register(camera_at(id, id, position))).unwrap();
             step(&mut town, &grant(id)).unwrap();
         }
         let registry = loaded(&town, layout);
@@ -252,7 +251,7 @@ fn random_changes_are_of_all_kinds() {
             step(&mut town, &bad).unwrap_err();
             *kinds.entry(kind(&bad)).or_default() += 1;
         }
-        let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+        let everywhere = everywhere();
         let cameras = cameras(&oracle(&town, &everywhere, noon())).len();
         (asked, left_out) = (asked + cameras, left_out + town.cameras.len() - cameras);
     }
@@ -272,20 +271,6 @@ fn kind(change: &Change) -> &'static str {
     }
 }
 
-pub fn camera(id: u64, owner: u64) -> Camera {
-    Camera {
-        id: CameraId(id),
-        owner: OwnerId(owner),
-        position: place((10, 50), 0, 0),
-        recording: Recording::kept_for_days(60),
-        facing: None,
-    }
-}
-
-pub fn grant(owner: u64) -> Change {
-    Change::SetConsent { owner: OwnerId(owner), consent: Consent::granted() }
-}
-
 /// Long lists go to look-ups that are loaded in several shards, which are planned side by side: the first
 /// change of the list that cannot be applied is named, wherever it is, and order counts.
 #[test]
@@ -294,7 +279,7 @@ fn a_long_list_over_many_shards_is_taken_in_order_or_not_at_all() {
     let mut town = Town::default();
     for id in 0..9_000 {
         let position = place((10, 50), rng.within(-40, 40) * 50_000, rng.within(-40, 40) * 50_000);
-        let camera = Camera { position, ..camera(1_000 + id, 20 + id / 3 * 2) };
+        let camera = camera_at(1_000 + id, 20 + id / 3 * 2, position);
         step(&mut town, &Change::Register(camera)).unwrap();
     }
     let granted: Vec<_> = (0..6_000).map(|id| (OwnerId(20 + id), Consent::granted())).collect();
@@ -348,7 +333,7 @@ fn everybody_is_found_while_look_ups_are_split() {
         let household = |id: u64| {
             let position = place((10, 50), (id % 200) as i64 * 20_000, (id / 200) as i64 * 20_000);
             // Two owners of three have one camera, one has two.
-            Change::Register(Camera { position, ..camera(id * 3, id * 3 / 4) })
+            Change::Register(camera_at(id * 3, id * 3 / 4, position))
         };
         for id in 0..loaded_first {
             step(&mut town, &household(id)).unwrap();

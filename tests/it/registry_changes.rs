@@ -5,14 +5,13 @@ use std::time::Instant;
 
 use canvass::*;
 
-use crate::registry::{camera, grant};
+use crate::registry::camera;
 use crate::support::*;
 
 /// Whom a request everywhere asks, as plain numbers.
 #[track_caller]
 pub fn asks(registry: &Registry) -> Vec<(u64, Vec<u64>)> {
-    let authorized = authorize(square(9.0, 49.0, 11.0, 51.0));
-    let route = registry.snapshot().route(&authorized, noon());
+    let route = registry.snapshot().route(&everywhere(), noon());
     let ids = |cameras: &[CameraId]| cameras.iter().map(|camera| camera.0).collect();
     route.recipients().map(|recipient| (recipient.owner.0, ids(recipient.cameras))).collect()
 }
@@ -80,7 +79,7 @@ fn changes_of_one_batch_build_on_each_other() {
             Change::Move { camera: CameraId(1), position: somewhere },
         ])
         .unwrap();
-    assert_eq!(registry.cameras_of(OwnerId(3)), [Camera { position: somewhere, ..camera(1, 3) }]);
+    assert_eq!(registry.cameras_of(OwnerId(3)), [camera_at(1, 3, somewhere)]);
     assert_eq!(asks(&registry), [(3, vec![1])]);
     let twice = [Change::Remove { camera: CameraId(1) }, Change::Remove { camera: CameraId(1) }];
     assert_eq!(registry.apply(twice).unwrap_err().index, 1);
@@ -171,7 +170,7 @@ fn an_older_snapshot_stays_as_it_was() {
     let registry = Registry::new();
     registry.apply([Change::Register(camera(1, 1)), grant(1)]).unwrap();
     let older = registry.snapshot();
-    let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+    let everywhere = everywhere();
     let before = older.route(&everywhere, noon());
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
     // The number of the scopes that nobody uses any more goes to other ones.
@@ -193,12 +192,11 @@ fn an_older_snapshot_stays_as_it_was() {
 #[test]
 fn readers_see_each_withdrawal_and_never_go_back() {
     const OWNERS: u64 = 300;
-    let cameras: Vec<Camera> = (0..OWNERS)
-        .map(|id| Camera { position: place((10, 50), id as i64 * 40_000, 0), ..camera(id, id) })
-        .collect();
+    let cameras: Vec<Camera> =
+        (0..OWNERS).map(|id| camera_at(id, id, place((10, 50), id as i64 * 40_000, 0))).collect();
     let consents = (0..OWNERS).map(|owner| (OwnerId(owner), Consent::granted()));
     let registry = Registry::bulk_load(&cameras, consents).unwrap();
-    let everywhere = authorize(square(9.0, 49.0, 12.0, 51.0));
+    let everywhere = everywhere();
     let (withdrawn, reads) = (AtomicU64::new(0), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..3 {

@@ -7,7 +7,7 @@ use canvass::*;
 use h3o::{CellIndex, LatLng, Resolution};
 use jiff::SignedDuration;
 
-use crate::registry::{camera, grant};
+use crate::registry::camera;
 use crate::registry_changes::asks;
 use crate::support::*;
 
@@ -17,7 +17,7 @@ fn an_owner_has_any_number_of_cameras() {
         let registry = Registry::new();
         // Far apart, so that they are in many tiles, and registered from the last on.
         let cameras: Vec<Camera> = (0..number)
-            .map(|id| Camera { position: place((10, 50), id * 30_000, 0), ..camera(id as u64, 5) })
+            .map(|id| camera_at(id as u64, 5, place((10, 50), id * 30_000, 0)))
             .collect();
         registry.apply(cameras.iter().rev().copied().map(Change::Register)).unwrap();
         registry.apply([grant(5)]).unwrap();
@@ -135,10 +135,7 @@ fn scopes_of_any_number_share_a_block() {
         let asker = number.is_multiple_of(3).then_some(AgencyId(1));
         Consent::granted().agencies(Scope::only(asker.into_iter().chain([AgencyId(2 + number)])))
     };
-    let row = |id: u64| Camera {
-        position: place((10, 50), i64::try_from(id).unwrap() * 100, 0),
-        ..camera(id, id)
-    };
+    let row = |id: u64| camera_at(id, id, place((10, 50), i64::try_from(id).unwrap() * 100, 0));
     let cameras: Vec<Camera> = (0..all).map(row).collect();
     let consents = (0..all).map(|id| (OwnerId(id), consent(id)));
     let registry = Registry::bulk_load(&cameras, consents).unwrap();
@@ -216,7 +213,7 @@ fn owners_are_followed_into_tiles_of_clusters_of_any_height() {
     let cameras: Vec<Camera> = (0..4_000)
         .map(|id| {
             let (x, y) = (rng.within(-450_000, 100_000), rng.within(-200_000, 200_000));
-            Camera { position: place((10, 50), border.unwrap() + x, y), ..camera(id, id) }
+            camera_at(id, id, place((10, 50), border.unwrap() + x, y))
         })
         .collect();
     let mut clusters = BTreeMap::<CellIndex, BTreeSet<CellIndex>>::new();

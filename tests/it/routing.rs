@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
     Area, Camera, CameraId, Consent, Denial, Explanation, Layout, OwnerId, Policy, Receipt,
-    Recording, Registry, Route, Scratch, SensitiveKind, SensitivePlace, SensitiveRule, SimdLevel,
+    Registry, Route, Scratch, SensitiveKind, SensitivePlace, SensitiveRule,
 };
 use h3o::Resolution;
 
@@ -31,10 +31,7 @@ fn agree(town: &Town, area: &Area) -> (usize, usize) {
     for layout in layouts() {
         let snapshot = loaded(town, layout).snapshot();
         let mut levels = 0;
-        for level in SimdLevel::ALL {
-            let Some(mut scratch) = Scratch::with_simd(level) else { continue };
-            let mut route = Route::empty(&authorized, noon());
-            snapshot.route_into(&authorized, noon(), &mut scratch, &mut route);
+        for (level, route) in routes_at_every_width(&snapshot, &authorized, noon()) {
             assert_eq!(answer(&route), expected, "{layout:?} {level:?}");
             levels += 1;
         }
@@ -88,32 +85,26 @@ fn any_number_of_rows_of_any_owners_comes_in_order() {
         for owners in [1, 3, number / 2 + 1, 4 * number] {
             for stride in [1, 0x1_0000_0001] {
                 let mut cameras: Vec<Camera> = (0..number)
-                    .map(|id| Camera {
-                        id: CameraId(id * stride),
-                        owner: OwnerId(rng.below(owners) * stride),
-                        position: place((10, 50), rng.within(-9, 9), rng.within(-9, 9)),
-                        recording: Recording::kept_for_days(30),
-                        facing: None,
+                    .map(|id| {
+                        let owner = rng.below(owners) * stride;
+                        let position = place((10, 50), rng.within(-9, 9), rng.within(-9, 9));
+                        camera_at(id * stride, owner, position)
                     })
                     .collect();
-                for i in (1..cameras.len()).rev() {
-                    cameras.swap(i, usize::try_from(rng.below(i as u64 + 1)).unwrap());
-                }
+                rng.shuffle(&mut cameras);
                 let all: BTreeSet<OwnerId> = cameras.iter().map(|camera| camera.owner).collect();
                 let consents = all.iter().map(|&owner| (owner, Consent::granted()));
                 let snapshot = Registry::bulk_load(&cameras, consents).unwrap().snapshot();
                 let mut expected: Vec<(OwnerId, CameraId)> =
                     cameras.iter().map(|camera| (camera.owner, camera.id)).collect();
                 expected.sort_unstable();
-                for mut scratch in SimdLevel::ALL.into_iter().filter_map(Scratch::with_simd) {
-                    let mut route = Route::empty(&everywhere, noon());
-                    snapshot.route_into(&everywhere, noon(), &mut scratch, &mut route);
+                for (level, route) in routes_at_every_width(&snapshot, &everywhere, noon()) {
                     let rows = route.recipients().flat_map(|recipient| {
                         recipient.cameras.iter().map(move |&camera| (recipient.owner, camera))
                     });
                     assert!(
                         rows.eq(expected.iter().copied()),
-                        "{number} rows of {owners} owners, stride {stride}, {scratch:?}"
+                        "{number} rows of {owners} owners, stride {stride}, {level:?}"
                     );
                     assert_eq!(route.owners(), all.len());
                 }
@@ -125,7 +116,7 @@ fn any_number_of_rows_of_any_owners_comes_in_order() {
 /// Up to the last id of its upper half, and blocks of other upper halves before and after.
 #[test]
 fn ids_come_in_order_whatever_they_share_with_those_of_other_blocks() {
-    let everywhere = authorize(square(9.0, 49.0, 13.0, 51.0));
+    let everywhere = everywhere();
     for uppers in [[0, 0, 0], [1, 1, 1], [0, 0, 1], [0, 1, 0], [1, 0, 0]] {
         for number in 1..=9 {
             // Three towns a degree apart, with the highest ids in the west.
@@ -135,15 +126,8 @@ fn ids_come_in_order_whatever_they_share_with_those_of_other_blocks() {
                     (id, i64::from(town) * 10_000_000 + i64::from(house) * 100)
                 })
             });
-            let cameras: Vec<Camera> = towns
-                .map(|(id, east)| Camera {
-                    id: CameraId(id),
-                    owner: OwnerId(id),
-                    position: place((10, 50), east, 0),
-                    recording: Recording::kept_for_days(30),
-                    facing: None,
-                })
-                .collect();
+            let cameras: Vec<Camera> =
+                towns.map(|(id, east)| camera_at(id, id, place((10, 50), east, 0))).collect();
             let consents = cameras.iter().map(|camera| (camera.owner, Consent::granted()));
             let snapshot = Registry::bulk_load(&cameras, consents).unwrap().snapshot();
             let mut expected: Vec<_> =
@@ -201,10 +185,8 @@ fn a_camera_right_beside_an_edge_is_on_its_side() {
         let authorized = authorize(area);
         let expected = oracle(&town, &authorized, noon());
         let snapshot = loaded(&town, Layout::new(Resolution::Zero, 1)).snapshot();
-        for mut scratch in SimdLevel::ALL.into_iter().filter_map(Scratch::with_simd) {
-            let mut route = Route::empty(&authorized, noon());
-            snapshot.route_into(&authorized, noon(), &mut scratch, &mut route);
-            assert_eq!(answer(&route), expected, "{seed}: {corners:?}, {scratch:?}");
+        for (level, route) in routes_at_every_width(&snapshot, &authorized, noon()) {
+            assert_eq!(answer(&route), expected, "{seed}: {corners:?}, {level:?}");
         }
         (inside, all) = (inside + expected.len(), all + town.cameras.len());
     }

@@ -19,9 +19,7 @@ proptest! {
         let authorized = authorize(area(&mut rng, origin));
         let registry = Registry::new();
         let mut changes = changes(&town);
-        for i in (1..changes.len()).rev() {
-            changes.swap(i, usize::try_from(rng.below(i as u64 + 1)).unwrap());
-        }
+        rng.shuffle(&mut changes);
         let batch = usize::try_from(1 + rng.below(100)).unwrap();
         for changes in changes.chunks(batch) {
             registry.apply(changes.iter().cloned()).unwrap();

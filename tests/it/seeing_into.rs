@@ -3,12 +3,13 @@
 
 use canvass::{
     AgencyId, Area, AuthorizedRequest, CameraId, CaseFile, CaseFileError, Denial, Explanation,
-    Policy, Receipt, Request, RequestId, Route, SeeingInto, SensitiveKind, SensitivePlace,
-    SensitiveRule, Sight, Violation,
+    Policy, Receipt, Request, RequestId, Route, SeeingInto, Sight, Violation,
 };
 
 use crate::facing::{STREET, agree, asked, looking, looks};
 use crate::oracle::{Town, weighing};
+use crate::places::protecting;
+use crate::places_spared::never_asked;
 use crate::support::*;
 
 #[test]
@@ -52,15 +53,7 @@ fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
     // The place is across the street: the area does not touch it.
     let area = square(10.0, 50.0, 10.01, 50.01);
     let shelter = square(9.999, 50.004, 9.9999, 50.006);
-    let never = SensitivePlace::new(
-        SensitiveKind::Shelter,
-        "Elm Street",
-        SensitiveRule::NeverAsk,
-        shelter.clone(),
-        None,
-    );
-    let policy =
-        Policy { sensitive_places: [never.unwrap()].into_iter().collect(), ..Policy::unlimited() };
+    let policy = protecting(0, [never_asked(shelter.clone())]);
     let look = Some(looks(90.0, 110.0, 25.0));
     let town = looking(&[
         (place((10, 50), -STREET, 50_000), look),
@@ -76,15 +69,7 @@ fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
     // The same at the antimeridian, the place on the other side.
     let area = square(-180.0, -17.01, -179.99, -17.0);
     let shelter = square(179.999, -17.006, 179.9999, -17.004);
-    let never = SensitivePlace::new(
-        SensitiveKind::Shelter,
-        "Elm Street",
-        SensitiveRule::NeverAsk,
-        shelter,
-        None,
-    );
-    let policy =
-        Policy { sensitive_places: [never.unwrap()].into_iter().collect(), ..Policy::unlimited() };
+    let policy = protecting(0, [never_asked(shelter)]);
     let town = looking(&[
         (place((180, -17), -STREET, -50_000), look),
         (place((180, -17), -STREET, -80_000), look),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AskLimit, AuthorizedRequest, Camera, CameraId, CaseFile,
     Change, Consent, Facing, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry,
-    Request, Route, Scope, Snapshot, TimeWindow,
+    Request, Route, Scope, Scratch, SimdLevel, Snapshot, TimeWindow,
 };
 use geo::{LineString, MultiPolygon, Polygon, polygon};
 use jiff::{SignedDuration, Timestamp};
@@ -41,6 +41,13 @@ impl Rng {
 
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[usize::try_from(self.below(from.len() as u64)).unwrap()]
+    }
+
+    /// Any order of them, each as likely as the others.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, usize::try_from(self.below(last as u64 + 1)).unwrap());
+        }
     }
 }
 
@@ -108,6 +115,25 @@ pub fn square(west: f64, south: f64, east: f64, north: f64) -> Area {
         (x: west, y: south), (x: east, y: south), (x: east, y: north), (x: west, y: north)
     ])
     .unwrap()
+}
+
+/// All around (10, 50), with room to the east.
+pub fn everywhere() -> AuthorizedRequest {
+    authorize(square(9.0, 49.0, 13.0, 51.0))
+}
+
+/// A camera that has kept the last 60 days.
+pub fn camera_at(id: u64, owner: u64, position: Position) -> Camera {
+    let recording = Recording::kept_for_days(60);
+    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
+}
+
+pub fn grant(owner: u64) -> Change {
+    Change::SetConsent { owner: OwnerId(owner), consent: Consent::granted() }
+}
+
+pub fn withdraw(owner: u64) -> Change {
+    Change::Withdraw { owner: OwnerId(owner) }
 }
 
 /// Cameras around an origin on a coarse grid, so that many share a place with each other and with
@@ -276,6 +302,20 @@ pub fn snapshot(town: &Town) -> Snapshot {
     loaded(town, Layout::default()).snapshot()
 }
 
+/// The route at each vector width that this machine has.
+pub fn routes_at_every_width(
+    snapshot: &Snapshot,
+    authorized: &AuthorizedRequest,
+    now: Timestamp,
+) -> impl Iterator<Item = (SimdLevel, Route)> {
+    SimdLevel::ALL.into_iter().filter_map(move |level| {
+        let mut scratch = Scratch::with_simd(level)?;
+        let mut route = Route::empty(authorized, now);
+        snapshot.route_into(authorized, now, &mut scratch, &mut route);
+        Some((level, route))
+    })
+}
+
 /// A route in the oracle's form.
 pub fn answer(route: &Route) -> Answer {
     route.recipients().map(|recipient| (recipient.owner, recipient.cameras.to_vec())).collect()
@@ -293,13 +333,8 @@ pub fn cameras(answer: &Answer) -> Vec<CameraId> {
 
 /// A town of one street: `number` cameras of as many owners, who all agreed, a metre or so apart.
 pub fn street(number: u64) -> Town {
-    let cameras = (0..number).map(|id| Camera {
-        id: CameraId(id),
-        owner: OwnerId(id),
-        position: place((10, 50), i64::try_from(id).unwrap() * 100, 0),
-        recording: Recording::kept_for_days(60),
-        facing: None,
-    });
+    let house = |id| place((10, 50), i64::try_from(id).unwrap() * 100, 0);
+    let cameras = (0..number).map(|id| camera_at(id, id, house(id)));
     let cameras: BTreeMap<_, _> = cameras.map(|camera| (camera.id, camera)).collect();
     let consents = (0..number).map(|id| (OwnerId(id), Consent::granted())).collect();
     Town { cameras, consents, asked: BTreeMap::new() }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
-    Camera, CameraId, Change, Consent, Layout, OwnerId, Position, Recording, Registry, Revision,
-    Tile, TileError, TileKey,
+    Camera, Change, Consent, Layout, OwnerId, Position, Registry, Revision, Tile, TileError,
+    TileKey,
 };
 use h3o::{CellIndex, LatLng, Resolution};
 
 use crate::oracle::{Town, oracle};
-use crate::support::{Rng, *};
+use crate::support::*;
 
 /// Tiles as a service keeps them.
 pub type Kept = BTreeMap<TileKey, Vec<u8>>;
@@ -52,19 +52,13 @@ pub fn same(a: &Registry, b: &Registry, town: &Town, rng: &mut Rng) {
 /// A few cameras in two tiles, consents of two kinds and a history.
 pub fn small() -> Registry {
     let registry = Registry::new();
-    let camera = |id, owner, east| Camera {
-        id: CameraId(id),
-        owner: OwnerId(owner),
-        position: place((10, 50), east, 0),
-        recording: Recording::kept_for_days(30),
-        facing: None,
-    };
+    let camera = |id, owner, east| camera_at(id, owner, place((10, 50), east, 0));
     registry
         .apply([
             Change::Register(camera(3, 1, 0)),
             Change::Register(camera(1, 2, 100)),
             Change::Register(camera(2, 1, 10_000_000)),
-            Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() },
+            grant(1),
             Change::SetConsent { owner: OwnerId(9), consent: Consent::granted().expiring(noon()) },
             Change::RecordAsked { owner: OwnerId(1), at: noon() },
         ])
@@ -85,7 +79,7 @@ fn registries_of_every_size_come_back() {
         let registry = loaded(&town, Layout::default());
         let again = restored(&registry);
         same(&registry, &again, &town, &mut rng);
-        let everywhere = authorize(square(9.0, 49.0, 11.0, 51.0));
+        let everywhere = everywhere();
         let route = again.snapshot().route(&everywhere, noon());
         assert_eq!(answer(&route), oracle(&town, &everywhere, noon()), "{size} cameras");
     }
@@ -111,18 +105,10 @@ fn owners_without_cameras_keep_what_they_said_and_when_they_were_asked() {
     let again = restored(&registry);
     assert_eq!(again.consent(said), registry.consent(said));
     // The default limit is 2 in 7 days: a history that was lost would let the request through.
-    let camera = Camera {
-        id: CameraId(1),
-        owner: asked,
-        position: place((10, 50), 0, 0),
-        recording: Recording::kept_for_days(30),
-        facing: None,
-    };
-    let agreed = Change::SetConsent { owner: asked, consent: Consent::granted() };
-    let snapshot = again.apply([Change::Register(camera), agreed]).unwrap();
-    let here = authorize(square(9.0, 49.0, 11.0, 51.0));
-    assert_eq!(snapshot.route(&here, noon()).recipients().count(), 0);
-    assert_eq!(snapshot.route(&here, noon() + days(7)).recipients().count(), 1);
+    let camera = camera_at(1, asked.0, place((10, 50), 0, 0));
+    let snapshot = again.apply([Change::Register(camera), grant(asked.0)]).unwrap();
+    assert_eq!(snapshot.route(&everywhere(), noon()).owners(), 0);
+    assert_eq!(snapshot.route(&everywhere(), noon() + days(7)).owners(), 1);
 }
 
 #[test]
@@ -189,13 +175,7 @@ fn cameras_are_in_the_tiles_of_their_cells() {
         let positions = cells.iter().flat_map(|&cell| beside_sides(cell, 200, &mut rng));
         let cameras: Vec<Camera> = (0..)
             .zip(positions.collect::<Vec<_>>())
-            .map(|(id, position)| Camera {
-                id: CameraId(id),
-                owner: OwnerId(id),
-                position,
-                recording: Recording::kept_for_days(30),
-                facing: None,
-            })
+            .map(|(id, position)| camera_at(id, id, position))
             .collect();
         let mut expected = BTreeMap::<TileKey, usize>::new();
         for camera in &cameras {

@@ -7,7 +7,7 @@ use crate::support::*;
 use crate::tiles::{first_of, kept, refusal, restored, small};
 
 /// The same bytes with a checksum that fits.
-fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+pub fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let end = bytes.len() - 4;
     let checksum = crc32fast::hash(&bytes[..end]);
     bytes[end..].copy_from_slice(&checksum.to_le_bytes());

@@ -8,7 +8,7 @@ use canvass::{
 };
 
 use crate::oracle::Town;
-use crate::support::{Rng, *};
+use crate::support::*;
 use crate::tiles::{Kept, kept, restored, revision, same, small};
 
 #[test]
@@ -75,13 +75,8 @@ fn a_log_is_replayed_in_order_and_as_often_as_one_likes() {
 /// The form in which logs keep changes.
 #[test]
 fn the_json_of_every_change_is_pinned() {
-    let camera = Camera {
-        id: CameraId(1),
-        owner: OwnerId(2),
-        position: place((10, 50), 1, 0),
-        recording: Recording::between(at("2026-01-01T00:00:00Z"), Some(noon()), 30).unwrap(),
-        facing: None,
-    };
+    let recording = Recording::between(at("2026-01-01T00:00:00Z"), Some(noon()), 30).unwrap();
+    let camera = Camera { recording, ..camera_at(1, 2, place((10, 50), 1, 0)) };
     let written = r#"{"id":1,"owner":2,"position":[10.0000001,50.0],"recording":{"since":"2026-01-01T00:00:00Z","until":"2026-05-10T12:00:00Z","kept_days":30}}"#;
     let consent = Consent::granted().paused_until(noon());
     let changes = [
@@ -114,21 +109,11 @@ fn any_change(rng: &mut Rng) -> Change {
     let owner = OwnerId(rng.below(8));
     let position = place((10, 50), rng.within(0, 3) * 5_000_000, rng.within(0, 1) * 5_000_000);
     let facing = rng.once_in(3).then(|| facing(rng));
+    let record =
+        |rng: &mut Rng| Camera { id: camera, owner, position, recording: recording(rng), facing };
     match rng.below(10) {
-        0..3 => Change::Register(Camera {
-            id: camera,
-            owner,
-            position,
-            recording: recording(rng),
-            facing,
-        }),
-        3 => Change::Replace(Camera {
-            id: camera,
-            owner,
-            position,
-            recording: recording(rng),
-            facing,
-        }),
+        0..3 => Change::Register(record(rng)),
+        3 => Change::Replace(record(rng)),
         4 => Change::Move { camera, position },
         5 | 6 => Change::Remove { camera },
         7 => Change::Withdraw { owner },
