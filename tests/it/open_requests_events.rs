@@ -1,0 +1,171 @@
+//! Requests that stand: their events, in which order and words, and what is not read or replayed.
+
+use canvass::*;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::open_requests::*;
+use crate::support::*;
+
+#[test]
+fn expiries_come_first_in_the_order_of_time_and_to_the_second() {
+    let mut open = OpenRequests::new(100);
+    let mut events = Vec::new();
+    for (id, hours) in [(3, 0), (1, 1), (2, 1), (4, 30)] {
+        let request = request(id, houses(0, 9));
+        let authorized = reviewed(&open, &policy(0), &request);
+        let now = noon() + SignedDuration::from_hours(hours);
+        events.extend(open.open(RequestId(id), &authorized, now).unwrap());
+    }
+    let over = noon() + days(10);
+    let hour = SignedDuration::from_hours(1);
+    assert!(open.clone().expire(over - secs(1)).is_empty());
+    let mut on_the_second = open.clone();
+    assert_eq!(on_the_second.expire(over).len(), 1);
+    assert!(on_the_second.expire(over + hour - secs(1)).is_empty(), "each is said once");
+    assert_eq!(on_the_second.expire(over + hour).len(), 2);
+    // Whatever is done says them first.
+    events.extend(open.resolve(RequestId(4), over + days(1)).unwrap());
+    let steps: Vec<(u64, u64, Timestamp)> =
+        events.iter().map(|event| (event.sequence, event.id.0, event.at)).collect();
+    let opened = [(100, 3, noon()), (101, 1, noon() + hour), (102, 2, noon() + hour)];
+    let expired = [(104, 3, over), (105, 1, over + hour), (106, 2, over + hour)];
+    let all = [&opened[..], &[(103, 4, noon() + 30 * hour)], &expired, &[(107, 4, over + days(1))]];
+    assert_eq!(steps, all.concat());
+    assert_eq!((open.next_sequence(), open.last_event_at()), (108, Some(over + days(1))));
+    // Opened for no time at all: it expires at once, after it was opened.
+    let request = request(1, houses(0, 9));
+    let never = reviewed(&open, &Policy { open_days: 0, ..policy(0) }, &request);
+    let events = open.open(RequestId(9), &never, over + days(2)).unwrap();
+    assert!(matches!(events[0].step, LifecycleStep::Opened { .. }));
+    assert_eq!((events.len(), &events[1].step), (2, &LifecycleStep::Expired));
+    assert_eq!(written(&open), open);
+}
+
+#[test]
+fn after_the_last_number_nothing_happens_any_more() {
+    let mut open = OpenRequests::new(u64::MAX - 2);
+    let first = reviewed(&open, &policy(0), &request(1, houses(0, 9)));
+    let opening = open.open(FIRST, &first, noon()).unwrap();
+    // An expiry that is due comes before, so that one number is not enough.
+    let second = reviewed(&open, &policy(0), &request(1, houses(20, 29)));
+    let (before, late) = (open.clone(), noon() + days(10));
+    let refused = open.open(SECOND, &second, late);
+    assert_eq!(refused, Err(OpenRequestsError::NoMoreEvents));
+    assert_eq!(open, before);
+    let events = open.expire(late);
+    assert_eq!((events.len(), open.next_sequence()), (1, u64::MAX));
+    assert_eq!(open.open(SECOND, &second, late), Err(OpenRequestsError::NoMoreEvents));
+    // What happened is replayed, and what cannot have happened is not.
+    let mut replayed = OpenRequests::new(u64::MAX - 2);
+    for event in opening.iter().chain(&events) {
+        replayed.replay(event).unwrap();
+    }
+    assert_eq!(replayed, open);
+    let past = LifecycleEvent { sequence: u64::MAX, ..events[0].clone() };
+    assert_eq!(replayed.replay(&past), Err(OpenRequestsError::NoMoreEvents));
+}
+
+#[test]
+fn events_are_written_in_these_words_and_those_that_do_not_follow_are_refused() {
+    let (mut open, authorized) = opened(&policy(0), houses(0, 9));
+    let mut log = Vec::new();
+    let route = snapshot(&street(3)).route(&authorized, noon());
+    log.extend(open.record_asked(FIRST, &route, noon()).unwrap().1);
+    log.extend(open.extend(FIRST, noon() + days(11), noon() + days(1)).unwrap());
+    log.extend(open.expire(noon() + days(12)));
+    let text = serde_json::to_string(&log).unwrap();
+    let expected = concat!(
+        r#"[{"sequence":1,"at":"2026-05-10T12:00:00Z","id":7,"step":{"asked":{"owners":[0,1,2]}}},"#,
+        r#"{"sequence":2,"at":"2026-05-11T12:00:00Z","id":7,"step":{"extended":{"until":"2026-05-21T12:00:00Z"}}},"#,
+        r#"{"sequence":3,"at":"2026-05-21T12:00:00Z","id":7,"step":"expired"}]"#,
+    );
+    assert_eq!(text, expected);
+    let (start, _) = opened(&policy(0), houses(0, 9));
+    let replay = |text: &str| {
+        let events: Vec<LifecycleEvent> = serde_json::from_str(text).unwrap();
+        let mut open = start.clone();
+        for event in &events {
+            let before = open.clone();
+            if let Err(error) = open.replay(event) {
+                assert_eq!(open, before, "nothing changes");
+                return Err(error.to_string());
+            }
+        }
+        Ok(open)
+    };
+    assert_eq!(replay(&text), Ok(open));
+    for (from, to, words) in [
+        (r#""sequence":2"#, r#""sequence":5"#, "event `5` does not follow: expected `2`"),
+        ("[0,1,2]", "[0,2,1]", "a list of request `7` does not ascend, or is empty"),
+        ("[0,1,2]", "[]", "a list of request `7` does not ascend, or is empty"),
+        (
+            r#"{"extended":{"until":"2026-05-21T12:00:00Z"}}"#,
+            r#"{"asked":{"owners":[2]}}"#,
+            "owner `2` was asked for request `7` before",
+        ),
+        (
+            r#""at":"2026-05-11T"#,
+            r#""at":"2026-05-20T"#,
+            "request `7` expired at `2026-05-20T12:00:00Z`, and no event says so",
+        ),
+        (
+            r#""at":"2026-05-21T12:00:00Z""#,
+            r#""at":"2026-05-21T11:59:59Z""#,
+            "request `7` is open until `2026-05-21T12:00:00Z`: it did not expire at \
+             `2026-05-21T11:59:59Z`",
+        ),
+        (
+            r#""at":"2026-05-21T12:00:00Z""#,
+            r#""at":"2026-05-10T12:00:00Z""#,
+            "`2026-05-10T12:00:00Z` is before the last event, of `2026-05-11T12:00:00Z`; time does \
+             not run backwards",
+        ),
+    ] {
+        let changed = text.replace(from, to);
+        assert_ne!(changed, text, "{from}");
+        assert_eq!(replay(&changed).unwrap_err(), words);
+    }
+    let twice = text.replace("]\"", "").replace(
+        r#""step":"expired"}]"#,
+        r#""step":"expired"},{"sequence":4,"at":"2026-05-21T12:00:00Z","id":7,"step":"expired"}]"#,
+    );
+    assert_eq!(replay(&twice).unwrap_err(), "request `7` is expired, not open");
+}
+
+#[test]
+fn what_no_events_lead_to_is_not_read() {
+    let (mut open, authorized) = opened(&policy(2), houses(0, 9));
+    let route = snapshot(&street(3)).route(&authorized, noon());
+    open.record_asked(FIRST, &route, noon()).unwrap();
+    let second = reviewed(&open, &policy(2), &request(1, houses(5, 15)));
+    open.open(SECOND, &second, noon() + days(1)).unwrap();
+    let text = serde_json::to_string(&open).unwrap();
+    assert_eq!(serde_json::from_str::<OpenRequests>(&text).unwrap(), open);
+    let standing =
+        r#""open":[{"id":7,"compared":[8],"asked":[0,1,2]},{"id":8,"compared":[7],"asked":[]}]"#;
+    assert!(text.contains(standing), "{text}");
+    let inconsistent =
+        |id| format!("what is written about request `{id}` contradicts its case file");
+    let ascend = "a list of request `7` does not ascend, or is empty".to_owned();
+    for (from, to, words) in [
+        // Whom a request asked cannot be dropped with the request: it is open in its file.
+        (r#"{"id":7,"compared":[8],"asked":[0,1,2]},"#, "", inconsistent(7)),
+        (r#""asked":[0,1,2]"#, r#""asked":[0,1,1]"#, ascend),
+        (r#"{"id":8,"compared":[7]"#, r#"{"id":8,"compared":[]"#, inconsistent(7)),
+        (r#"{"id":8,"compared":[7]"#, r#"{"id":8,"compared":[7,9]"#, inconsistent(8)),
+        (r#"{"id":8,"compared":[7]"#, r#"{"id":9,"compared":[7]"#, inconsistent(8)),
+        (r#""last":"2026-05-11"#, r#""last":"2026-05-10"#, inconsistent(8)),
+        (r#""last":"2026-05-11"#, r#""last":"2026-06-11"#, inconsistent(7)),
+        (r#""last":"2026-05-11T12:00:00Z""#, r#""last":null"#, inconsistent(7)),
+        (
+            r#""files":["#,
+            r#""files":[{"agency":1,"opened":[]},"#,
+            "agency `1` has two case files".to_owned(),
+        ),
+    ] {
+        let changed = text.replace(from, to);
+        assert_ne!(changed, text, "{from}");
+        let refused = serde_json::from_str::<OpenRequests>(&changed).unwrap_err().to_string();
+        assert!(refused.starts_with(&words), "{from}: {refused}");
+    }
+}
