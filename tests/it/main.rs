@@ -21,6 +21,7 @@ mod area_formats;
 mod area_laws;
 mod attack;
 mod audit;
+mod audit_entries;
 mod bulletin;
 mod case_file;
 mod cases;
