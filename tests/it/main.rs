@@ -46,6 +46,7 @@ mod open_requests_twin;
 mod oracle;
 mod outcome;
 mod outcome_kept;
+mod outcome_twin;
 mod places;
 mod places_spared;
 mod policy;
