@@ -23,6 +23,7 @@ mod attack;
 mod audit;
 mod audit_entries;
 mod bulletin;
+mod bulletin_cells;
 mod case_file;
 mod cases;
 mod codes;
