@@ -31,6 +31,7 @@ mod concurrency;
 mod conformance;
 mod consent;
 mod coverage;
+mod coverage_attack;
 mod covering;
 mod facing;
 mod facing_kept;
