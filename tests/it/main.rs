@@ -35,6 +35,7 @@ mod coverage_attack;
 mod covering;
 mod facing;
 mod facing_kept;
+mod footage;
 mod guard;
 mod instants;
 mod meeting;
