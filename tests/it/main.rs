@@ -41,6 +41,7 @@ mod instants;
 mod meeting;
 mod notice;
 mod notice_rules;
+mod notice_sentences;
 mod open_requests;
 mod open_requests_events;
 mod open_requests_naive;
