@@ -55,6 +55,7 @@ mod places;
 mod places_spared;
 mod policy;
 mod quiet;
+mod quiet_kept;
 mod readme;
 mod records;
 mod registry;
