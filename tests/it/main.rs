@@ -54,6 +54,7 @@ mod outcome_twin;
 mod places;
 mod places_spared;
 mod policy;
+mod policy_checked;
 mod quiet;
 mod quiet_kept;
 mod readme;

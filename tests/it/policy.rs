@@ -2,11 +2,10 @@
 
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, CaseFile, FutureWindows, IncidentKind, Paperwork, Policy,
-    PolicyError, Request, RequestId, TimeWindow, Violations,
+    Request, RequestId, TimeWindow, Violations,
 };
 use jiff::SignedDuration;
 
-use crate::records::{refuses, round};
 use crate::support::*;
 
 /// A request that the default policy lets pass, of an agency with a jurisdiction.
@@ -17,7 +16,7 @@ pub fn request() -> Request {
 }
 
 /// The case file of an agency that has not asked anything yet.
-fn blank() -> CaseFile {
+pub fn blank() -> CaseFile {
     CaseFile::new(AgencyId(1))
 }
 
@@ -26,13 +25,13 @@ pub fn police() -> Agency {
 }
 
 #[track_caller]
-fn violations(policy: &Policy, request: &Request, agency: &Agency) -> Violations {
+pub fn violations(policy: &Policy, request: &Request, agency: &Agency) -> Violations {
     policy.review(request, agency, &blank(), noon()).unwrap_err()
 }
 
 /// The one violation, as code and sentence.
 #[track_caller]
-fn violation(policy: &Policy, request: &Request, agency: &Agency) -> (&'static str, String) {
+pub fn violation(policy: &Policy, request: &Request, agency: &Agency) -> (&'static str, String) {
     let violations = violations(policy, request, agency);
     let all: Vec<_> = violations.iter().collect();
     assert_eq!(all.len(), 1, "{violations}");
@@ -48,7 +47,7 @@ fn breaks(change: impl FnOnce(&mut Request, &mut Agency), code: &str, sentence: 
     assert_eq!((found, words.as_str()), (code, sentence));
 }
 
-fn window(start: &str, end: &str) -> TimeWindow {
+pub fn window(start: &str, end: &str) -> TimeWindow {
     TimeWindow::new(at(start), at(end)).unwrap()
 }
 
@@ -164,106 +163,6 @@ fn an_area_that_is_too_small_or_too_large_is_refused() {
     assert_eq!(limits(0.0, size.next_down()).unwrap_err(), ["area_too_large"]);
 }
 
-/// Limits of the default policy that contradict it, and the words that an operator gets.
-const CONTRADICTIONS: &[(&str, &str)] = &[
-    (
-        r#"{"min_area_m2":2e6}"#,
-        "`min_area_m2` is 2000000.0, more than `max_area_m2`, 1294994.0: no area fits",
-    ),
-    (
-        r#"{"max_area_m2":64749.999}"#,
-        "`min_area_m2` is 64750.0, more than `max_area_m2`, 64749.999: no area fits",
-    ),
-    (
-        r#"{"min_window_minutes":721}"#,
-        "`min_window_minutes` is 721, more than `max_window_minutes`, 720: no window fits",
-    ),
-    (
-        r#"{"max_window_minutes":14}"#,
-        "`min_window_minutes` is 15, more than `max_window_minutes`, 14: no window fits",
-    ),
-    (
-        r#"{"max_look_back_days":0,"min_window_minutes":0}"#,
-        "`min_window_minutes` is 0, `max_look_back_days` is 0 and `future_windows` are refused: no \
-         window fits in between",
-    ),
-    (
-        r#"{"max_look_back_days":1,"min_window_minutes":1441,"max_window_minutes":1441}"#,
-        "`min_window_minutes` is 1441, `max_look_back_days` is 1 and `future_windows` are refused: \
-         no window fits in between",
-    ),
-    (r#"{"open_days":29}"#, "`open_days` is 29, more than `max_open_days`, 28"),
-    (r#"{"max_open_days":9}"#, "`open_days` is 10, more than `max_open_days`, 9"),
-];
-
-#[test]
-fn a_policy_that_contradicts_itself_cannot_be_loaded() {
-    for (text, words) in CONTRADICTIONS {
-        assert_eq!(refuses::<Policy>(text), *words, "{text}");
-        let tree = serde_json::from_str(text).unwrap();
-        let error = serde_json::from_value::<Policy>(tree).unwrap_err();
-        assert_eq!(error.to_string(), *words, "by way of a tree of values");
-    }
-    // At the edge, and where the other limit is moved as well.
-    for text in [
-        r#"{"min_area_m2":1294994.0}"#,
-        r#"{"min_window_minutes":720}"#,
-        r#"{"max_look_back_days":1,"min_window_minutes":1440,"max_window_minutes":1440}"#,
-        r#"{"max_look_back_days":0,"future_windows":"allowed"}"#,
-        r#"{"open_days":28}"#,
-        r#"{"open_days":0,"max_open_days":0}"#,
-        r#"{"open_days":90,"max_open_days":90}"#,
-    ] {
-        round(&serde_json::from_str::<Policy>(text).unwrap());
-    }
-}
-
-#[test]
-fn a_policy_that_is_made_in_code_says_what_contradicts_and_refuses_everything() {
-    assert_eq!(Policy::default().checked(), Ok(Policy::default()));
-    assert_eq!(Policy::unlimited().checked(), Ok(Policy::unlimited()));
-    // A request that it would let pass otherwise is told that the operator is wrong.
-    let policy = Policy { max_open_days: 9, ..Policy::default() };
-    let (code, words) = violation(&policy, &request(), &police());
-    assert_eq!(code, "invalid_policy");
-    let error = policy.checked().unwrap_err();
-    assert_eq!(error, PolicyError::OpenDays { open: 10, max: 9 });
-    assert_eq!(words, format!("the operator must correct the policy first: {error}"));
-    let policy = Policy { min_area_m2: 1e9, ..Policy::default() };
-    let codes = codes(&violations(&policy, &request(), &police()));
-    assert_eq!(codes, ["invalid_policy", "area_too_small"]);
-}
-
-#[test]
-fn a_limit_that_is_no_number_lets_nothing_pass() {
-    let refused = |policy: Policy, file: &CaseFile| {
-        let error = policy.clone().checked().unwrap_err();
-        assert!(error.to_string().ends_with("_m2` is NaN: nothing is below or above it"));
-        let violations = policy.review(&request(), &police(), file, noon()).unwrap_err();
-        let codes = codes(&violations);
-        assert_eq!(codes.first(), Some(&"invalid_policy"));
-        codes[1..].to_vec()
-    };
-    let nan = f64::NAN;
-    let small = Policy { min_area_m2: nan, ..Policy::unlimited() };
-    assert_eq!(refused(small, &blank()), ["area_too_small"]);
-    let large = Policy { max_area_m2: nan, ..Policy::unlimited() };
-    assert_eq!(refused(large, &blank()), ["area_too_large"]);
-    // Of an earlier area, for a policy that has no other reason to compare them.
-    let mut file = blank();
-    let earlier = Request { area: square(10.0, 50.0, 10.004, 50.005), ..request() };
-    let authorized = Policy::unlimited().review(&earlier, &police(), &file, noon()).unwrap();
-    file.open(RequestId(1), &authorized, noon()).unwrap();
-    let close = Policy { min_difference_m2: nan, ..Policy::unlimited() };
-    assert_eq!(refused(close, &file), ["too_close_to_earlier"]);
-    let large = Policy { max_area_m2: nan, ..Policy::default() };
-    assert_eq!(
-        violations(&large, &request(), &police()).to_string(),
-        "the operator must correct the policy first: `max_area_m2` is NaN: nothing is below or \
-         above it; the area is 199356 m2; draw at most NaN m2",
-    );
-}
-
 #[test]
 fn holes_are_no_part_of_the_size() {
     let text = "POLYGON((10 50, 10.02 50, 10.02 50.02, 10 50.02, 10 50), (10.001 50.001, 10.019 50.001, 10.019 50.019, 10.001 50.019, 10.001 50.001))";
@@ -359,7 +258,7 @@ fn a_request_without_a_case_or_a_contact_is_refused() {
     assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
 }
 
-fn codes(violations: &Violations) -> Vec<&'static str> {
+pub fn codes(violations: &Violations) -> Vec<&'static str> {
     violations.iter().map(canvass::Violation::code).collect()
 }
 
@@ -412,32 +311,6 @@ fn what_a_request_breaks_depends_on_no_camera() {
     let broken = Request { contact: String::new(), ..request() };
     let once = violations(&Policy::default(), &broken, &police());
     assert_eq!(once, violations(&Policy::default(), &broken, &police()));
-}
-
-const DEFAULT: &str = r#"{"version":"default-1","min_area_m2":64750.0,"max_area_m2":1294994.0,"min_window_minutes":15,"max_window_minutes":720,"max_look_back_days":45,"future_windows":"refused","seeing_into":"refused","max_vertices":100,"max_parts":10,"paperwork":"required","agency_kinds":["local","county"],"jurisdiction":"within","max_requests_per_case":2,"open_days":10,"max_open_days":28,"min_households":11,"min_difference_m2":64750.0,"max_overlaps":64,"quiet_hours":{"from":"21:00:00","until":"08:00:00","zone":"UTC"}}"#;
-
-#[test]
-fn the_default_policy_is_pinned() {
-    assert_eq!(serde_json::to_string(&Policy::default()).unwrap(), DEFAULT);
-    assert_eq!(serde_json::from_str::<Policy>(DEFAULT).unwrap(), Policy::default());
-    assert_eq!(serde_json::from_str::<Policy>("{}").unwrap(), Policy::default());
-    // 0.025 and 0.5 square miles.
-    let square_mile = 1_609.344_f64.powi(2);
-    assert!((Policy::default().min_area_m2 / square_mile - 0.025).abs() < 1e-6);
-    assert!((Policy::default().max_area_m2 / square_mile - 0.5).abs() < 1e-6);
-}
-
-#[test]
-fn the_unlimited_policy_refuses_only_another_agency() {
-    let window = window("1900-01-01T00:00:00Z", "9000-01-01T00:00:00Z");
-    let world = Area::from_bounds(-180.0, -90.0, 180.0, 90.0).unwrap();
-    let request = Request::new(AgencyId(1), IncidentKind::Theft, world, window);
-    for kind in [AgencyKind::Local, AgencyKind::County, AgencyKind::State, AgencyKind::Federal] {
-        let agency = Agency { kind, ..agency() };
-        assert!(Policy::unlimited().review(&request, &agency, &blank(), noon()).is_ok());
-    }
-    let other = Agency { id: AgencyId(2), ..agency() };
-    assert_eq!(codes(&violations(&Policy::unlimited(), &request, &other)), ["unknown_agency"]);
 }
 
 #[test]
