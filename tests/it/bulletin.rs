@@ -119,10 +119,7 @@ fn windows_are_widened_outward_to_whole_hours() {
 
 fn bulletin_of(window: TimeWindow) -> Result<Bulletin, BulletinError> {
     let area = square(9.99, 49.99, 10.01, 50.01);
-    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
-    let authorized = Policy::unlimited()
-        .review(&request, &agency(), &CaseFile::new(AgencyId(1)), noon())
-        .unwrap();
+    let authorized = authorize_request(&Request { window, ..asking(area) });
     Bulletin::open(&authorized, &agency(), TEXT, Resolution::Seven, noon())
 }
 

@@ -10,10 +10,6 @@ use crate::support::*;
 
 const FIRST: RequestId = RequestId(7);
 
-fn days(days: i64) -> SignedDuration {
-    SignedDuration::from_hours(24 * days)
-}
-
 fn second() -> SignedDuration {
     SignedDuration::from_secs(1)
 }

@@ -9,6 +9,7 @@ use canvass::{
 };
 use jiff::SignedDuration;
 
+use crate::policy::{police, request};
 use crate::support::*;
 
 /// What a review looks at: all of it fits, until a case changes one thing.
@@ -21,10 +22,7 @@ struct Review {
 
 impl Review {
     fn fitting() -> Self {
-        let area = square(10.0, 50.0, 10.005, 50.005);
-        let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening());
-        let agency = Agency { jurisdiction: Some(square(9.9, 49.9, 10.1, 50.1)), ..agency() };
-        let request = request.case("26-0117").contact("Det. Smith");
+        let (request, agency) = (request(), police());
         Self { policy: Policy::default(), request, agency, earlier: Vec::new() }
     }
 
@@ -35,8 +33,8 @@ impl Review {
             let authorized = Policy::unlimited().review(earlier, &self.agency, &file, noon());
             file.open(RequestId(id), &authorized.unwrap(), noon()).unwrap();
         }
-        let violations = self.policy.review(&self.request, &self.agency, &file, noon());
-        violations.err().iter().flatten().map(Violation::code).collect()
+        let reviewed = self.policy.review(&self.request, &self.agency, &file, noon());
+        reviewed.map_or_else(|violations| codes(&violations), |_| Vec::new())
     }
 }
 
@@ -56,6 +54,7 @@ fn parts(texts: &[&str]) -> Area {
 }
 
 const HOUSE: &str = "((10.02 50.02, 10.0201 50.02, 10.0201 50.0201, 10.02 50.02))";
+
 const BLOCK: &str = "((10 50, 10.005 50, 10.005 50.005, 10 50.005, 10 50))";
 
 fn school() -> SensitivePlace {
@@ -109,7 +108,7 @@ fn each_violation_is_reached_by_a_request_with_nothing_else_wrong() {
     let Review { policy, request, agency, .. } = Review::fitting();
     let others = CaseFile::new(AgencyId(9));
     let violations = policy.review(&request, &agency, &others, noon()).unwrap_err();
-    assert_eq!(violations.iter().map(Violation::code).collect::<Vec<_>>(), ["other_case_file"]);
+    assert_eq!(codes(&violations), ["other_case_file"]);
     reached.insert("other_case_file");
     assert_eq!(reached, Violation::CODES.iter().copied().collect());
 }
@@ -129,10 +128,9 @@ fn codes_of_violations_are_stable_and_each_stands_once() {
 fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Policy) -> Denial {
     let (owner, camera) = (OwnerId(1), CameraId(1));
     let recording = Recording::kept_for_days(kept_days);
-    let position = place((10, 50), 10_000, 10_000);
     let registry = Registry::new();
-    let registered =
-        Change::Register(Camera { id: camera, owner, position, recording, facing: None });
+    let position = place((10, 50), 10_000, 10_000);
+    let registered = Change::Register(Camera { recording, ..camera_at(1, 1, position) });
     let changes = [registered, Change::SetConsent { owner, consent }];
     let asked =
         asked_days_ago.iter().map(|&ago| Change::RecordAsked { owner, at: noon() - days(ago) });

@@ -1,9 +1,6 @@
 //! Footage: which seconds of a window a camera has recorded and kept, by the specification and as routed.
 
-use canvass::{
-    AgencyId, CameraId, CaseFile, Consent, Denial, Explanation, IncidentKind, Policy, Recording,
-    Request, TimeWindow,
-};
+use canvass::{CameraId, Consent, Denial, Explanation, Recording, Request, TimeWindow};
 use proptest::prelude::*;
 
 use crate::consent::{Case, DAY, Spot, noon_and, snapshot_of};
@@ -18,10 +15,8 @@ fn footage(recording: Recording, from: i64, to: i64) -> bool {
     let (consent, spot) = (Consent::granted(), Spot::Elsewhere);
     let case = Case { consent, asked: vec![], recording, spot, expected: None };
     let area = square(9.0, 49.0, 11.0, 51.0);
-    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
-    let authorized = Policy::unlimited()
-        .review(&request, &agency(), &CaseFile::new(request.agency), noon())
-        .unwrap();
+    let request = Request { window, ..asking(area) };
+    let authorized = authorize_request(&request);
     let snapshot = snapshot_of(&[case]);
     assert_eq!(snapshot.route(&authorized, noon()).owners() == 1, specified, "{window}");
     let no_footage = Explanation::Denied(Denial::NoFootage);
@@ -150,8 +145,8 @@ proptest! {
         let expected: Vec<u64> =
             (0..).zip(&cases).filter(|(_, (_, footage))| *footage).map(|(id, _)| id).collect();
         let area = square(9.0, 49.0, 11.0, 51.0);
-        let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window);
-        let authorized = Policy::unlimited().review(&request, &agency(), &CaseFile::new(request.agency), noon()).unwrap();
+        let request = Request { window, ..asking(area) };
+        let authorized = authorize_request(&request);
         let cases: Vec<Case> = cases.into_iter().map(|(case, _)| case).collect();
         let route = snapshot_of(&cases).route(&authorized, noon());
         let routed: Vec<u64> = route.cameras().iter().map(|camera| camera.0).collect();

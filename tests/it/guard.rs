@@ -4,12 +4,12 @@ use canvass::{
     AgencyId, Area, AuthorizedRequest, CaseFile, Change, Explanation, IncidentKind, OwnerId,
     Policy, Position, QuietHours, Recording, Request, RequestId, Violation, Violations, Zone,
 };
-use geo::{MapCoords, Relate};
+use geo::Relate;
 use jiff::civil::time;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::{prop_assert, proptest};
 
-use crate::oracle::{Town, guarded, households, oracle};
+use crate::oracle::{Town, guarded, households, oracle, whole_units};
 use crate::support::*;
 
 /// Only the guard and the anonymity set, not the limits of geometry.
@@ -197,11 +197,7 @@ fn shape(rng: &mut Rng) -> Area {
 }
 
 fn share_an_inside(one: &Area, other: &Area) -> bool {
-    let grid = |area: &Area| {
-        area.to_multi_polygon()
-            .map_coords(|c| geo::coord! { x: (c.x * 1e7).round(), y: (c.y * 1e7).round() })
-    };
-    grid(one).relate(&grid(other)).matches("T********").unwrap()
+    whole_units(one).relate(&whole_units(other)).matches("T********").unwrap()
 }
 
 /// A town of owners with one or two cameras on the grid of [`shape`].

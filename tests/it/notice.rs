@@ -76,10 +76,7 @@ fn a_window_is_said_in_local_time() {
     let said = |start: &str, end: &str, zone: &Zone| {
         let window = TimeWindow::new(at(start), at(end)).unwrap();
         let area = square(9.9, 49.9, 10.1, 50.1);
-        let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window).case("1");
-        let authorized = Policy::unlimited()
-            .review(&request, &agency(), &CaseFile::new(request.agency), noon())
-            .unwrap();
+        let authorized = authorize_request(&Request { window, ..asking(area) });
         let template: NoticeTemplate =
             "{agency} {case} {stop} It is voluntary and not a warrant|{window}".parse().unwrap();
         let draft = template.draft(&authorized, &agency(), STOP).unwrap();

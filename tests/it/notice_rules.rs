@@ -78,12 +78,10 @@ fn a_notice_says_what_it_must() {
     );
     // Blank is missing, and an agency's words do not stand for the operator's.
     let unsaid = "{agency} asks about {window}, case {case}. {contact} {stop}";
-    let policy = Policy::unlimited();
     let request = Request::new(AgencyId(1), IncidentKind::Theft, square(0., 0., 1., 1.), evening())
         .case(" ")
         .contact("It is voluntary and not a warrant");
-    let authorized =
-        policy.review(&request, &agency(), &CaseFile::new(request.agency), noon()).unwrap();
+    let authorized = authorize_request(&request);
     let template: NoticeTemplate = unsaid.parse().unwrap();
     let findings = template.draft(&authorized, &agency(), "\n").unwrap().lint().unwrap_err();
     let codes: Vec<_> = findings.iter().map(|finding| finding.rule().code()).collect();
@@ -96,11 +94,7 @@ fn a_notice_says_what_it_must() {
 fn what_an_agency_fills_in_is_linted_as_well() {
     let authorized = |case: &str, contact: &str| {
         let area = square(9.9, 49.9, 10.1, 50.1);
-        let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening());
-        let request = request.case(case).contact(contact);
-        Policy::unlimited()
-            .review(&request, &agency(), &CaseFile::new(request.agency), noon())
-            .unwrap()
+        authorize_request(&asking(area).case(case).contact(contact))
     };
     let template: NoticeTemplate = BASE.parse().unwrap();
     let found = |case, contact| {

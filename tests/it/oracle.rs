@@ -180,7 +180,7 @@ fn sees(camera: &Camera, area: &MultiPolygon) -> bool {
 }
 
 /// In units of 1e-7 degree all coordinates are whole numbers, and `geo` is exact.
-fn whole_units(area: &Area) -> MultiPolygon {
+pub fn whole_units(area: &Area) -> MultiPolygon {
     area.to_multi_polygon().map_coords(|c| (c * 1e7).map_each(f64::round))
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use canvass::{Answer, Area, OwnerId, Release, RequestId};
-use geo::{MapCoords, Relate};
+use geo::Relate;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
-use crate::oracle::Town;
+use crate::oracle::{Town, whole_units};
 use crate::outcome::*;
 use crate::support::*;
 
@@ -43,11 +43,6 @@ fn twin(requests: &[Told]) -> Vec<Option<(usize, u64, u64)>> {
         .collect()
 }
 
-fn on_the_grid(area: &Area) -> geo::MultiPolygon {
-    area.to_multi_polygon()
-        .map_coords(|c| geo::coord! { x: (c.x * 1e7).round(), y: (c.y * 1e7).round() })
-}
-
 #[test]
 fn any_sequence_of_requests_is_told_as_the_naive_twin_tells_it() {
     let (mut own, mut repeated, mut silent) = (0, 0, 0);
@@ -65,7 +60,7 @@ fn any_sequence_of_requests_is_told_as_the_naive_twin_tells_it() {
             let answers = [rng.below(60), rng.below(6), rng.below(60)];
             desk.answer(id, 1_000 * id, answers);
             let (shared, asked) = (answers[0] as usize, answers.iter().sum::<u64>() as usize);
-            let (area, pooled) = (on_the_grid(&area), release == Release::Pooled);
+            let (area, pooled) = (whole_units(&area), release == Release::Pooled);
             told.push(Told { area, pooled, shared, asked, closed: false });
         }
         // Closed in any order, some never.

@@ -55,8 +55,7 @@ fn an_area_that_touches_a_refused_place_is_refused_with_its_kind_and_label() {
             "the area touches the {words} `St Mary's`, about which nobody may ask; draw around it"
         );
         assert_eq!(violations.to_string(), words);
-        let codes: Vec<_> = violations.iter().map(canvass::Violation::code).collect();
-        assert_eq!(codes, ["sensitive_place"]);
+        assert_eq!(codes(&violations), ["sensitive_place"]);
         assert!(review(&policy, &area(10.010_000_1)).is_ok());
     }
 }
@@ -105,10 +104,7 @@ fn every_place_that_is_touched_is_named_in_the_order_of_the_list() {
 fn an_area_past_the_limits_of_geometry_or_size_is_not_compared_with_places() {
     let area = square(10.0, 50.0, 10.005, 50.005);
     let places = || [refused(area.clone())];
-    let codes = |policy: &Policy| -> Vec<&str> {
-        let violations = review(policy, &area).unwrap_err();
-        violations.iter().map(canvass::Violation::code).collect()
-    };
+    let codes = |policy: &Policy| codes(&review(policy, &area).unwrap_err());
     let policy = Policy { max_vertices: 3, ..protecting(0, places()) };
     assert_eq!(codes(&policy), ["too_many_vertices"]);
     let exactly = Policy { max_area_m2: area.size_m2(), ..protecting(0, places()) };

@@ -10,9 +10,7 @@ use crate::support::*;
 
 /// A request that the default policy lets pass, of an agency with a jurisdiction.
 pub fn request() -> Request {
-    Request::new(AgencyId(1), IncidentKind::Burglary, square(10.0, 50.0, 10.005, 50.005), evening())
-        .case("26-0117")
-        .contact("Det. Smith")
+    asking(square(10.0, 50.0, 10.005, 50.005))
 }
 
 /// The case file of an agency that has not asked anything yet.
@@ -256,10 +254,6 @@ fn a_request_without_a_case_or_a_contact_is_refused() {
     let policy = Policy { paperwork: Paperwork::Optional, ..Policy::default() };
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, request().area, evening());
     assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
-}
-
-pub fn codes(violations: &Violations) -> Vec<&'static str> {
-    violations.iter().map(canvass::Violation::code).collect()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use canvass::{
     RequestId,
 };
 
-use crate::policy::{blank, codes, police, request, violation, violations, window};
+use crate::policy::{blank, police, request, violation, violations, window};
 use crate::records::{refuses, round};
 use crate::support::*;
 

@@ -3,7 +3,7 @@
 
 use canvass::{
     AgencyId, Area, AuthorizedRequest, CameraId, CaseFile, CaseFileError, Denial, Explanation,
-    Policy, Receipt, Request, RequestId, Route, SeeingInto, Sight, Violation,
+    Policy, Receipt, Request, RequestId, Route, SeeingInto, Sight,
 };
 
 use crate::facing::{STREET, agree, asked, looking, looks};
@@ -20,10 +20,7 @@ fn a_policy_must_allow_cameras_that_see_into_the_area() {
     let file = CaseFile::new(AgencyId(1));
     let refused =
         policy.review(&asking(area.clone()).seeing_into(), &agency(), &file, noon()).unwrap_err();
-    assert_eq!(
-        refused.iter().map(Violation::code).collect::<Vec<_>>(),
-        ["seeing_into_not_allowed"]
-    );
+    assert_eq!(codes(&refused), ["seeing_into_not_allowed"]);
     assert_eq!(
         refused.to_string(),
         "cameras that only see into the area may not be asked for; ask for those that stand in it"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AskLimit, AuthorizedRequest, Camera, CameraId, CaseFile,
     Change, Consent, Facing, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry,
-    Request, Route, Scope, Scratch, SimdLevel, Snapshot, TimeWindow,
+    Request, Route, Scope, Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
 };
 use geo::{LineString, MultiPolygon, Polygon, polygon};
 use jiff::{SignedDuration, Timestamp};
@@ -88,18 +88,27 @@ pub fn agency() -> Agency {
 
 /// A request that only consent and footage can stop.
 pub fn authorize(area: Area) -> AuthorizedRequest {
-    authorize_under(&Policy::unlimited(), area)
+    authorize_request(&asking(area))
 }
 
 /// The same for the cameras that see into the area, too.
 pub fn authorize_seeing_into(area: Area) -> AuthorizedRequest {
-    let request = asking(area).seeing_into();
-    Policy::unlimited().review(&request, &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
+    authorize_request(&asking(area).seeing_into())
+}
+
+#[track_caller]
+pub fn authorize_request(request: &Request) -> AuthorizedRequest {
+    Policy::unlimited().review(request, &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
 }
 
 #[track_caller]
 pub fn authorize_under(policy: &Policy, area: Area) -> AuthorizedRequest {
     policy.review(&asking(area), &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
+}
+
+/// The codes of what is wrong with a request.
+pub fn codes(violations: &Violations) -> Vec<&'static str> {
+    violations.iter().map(Violation::code).collect()
 }
 
 /// What the agency asks in these tests.
