@@ -1,5 +1,6 @@
 //! With a warm scratch and a warm route nothing is allocated, a receipt allocates the same for
-//! whomever is asked, and tiles take memory in proportion to their bytes. A binary of its own, since counting replaces the allocator of the whole binary.
+//! whomever is asked, and tiles take memory in proportion to their bytes. A binary of its own, since
+//! counting replaces the allocator of the whole binary.
 
 #![allow(missing_docs, reason = "nobody reads the documentation of tests")]
 #![allow(clippy::unwrap_used, reason = "tests")]

@@ -150,9 +150,8 @@ fn the_same_inputs_replay_to_the_same_digest() {
     let later = registry.apply([]).unwrap().route(&authorized, noon());
     assert_eq!(answer(&later), answer(&route));
     digests.insert(later.digest());
-    digests.insert(
-        forth.route(&authorized, noon() + days(0) + jiff::SignedDuration::from_nanos(1)).digest(),
-    );
+    let hardly_later = noon() + jiff::SignedDuration::from_nanos(1);
+    digests.insert(forth.route(&authorized, hardly_later).digest());
     let leaving = route.recipients().next().unwrap().owner;
     let newer = registry.apply([Change::Withdraw { owner: leaving }]).unwrap();
     digests.insert(route.recheck(&newer, noon()).digest());

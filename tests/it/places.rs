@@ -7,8 +7,6 @@ use canvass::{
     SensitivePlaces, SensitiveRule, TimeWindow, Violations,
 };
 use jiff::SignedDuration;
-use proptest::prelude::{ProptestConfig, any};
-use proptest::{prop_assert, prop_assert_eq, proptest};
 
 use crate::oracle::Town;
 use crate::support::*;
@@ -155,26 +153,27 @@ pub fn some_places(rng: &mut Rng, origin: (i32, i32), rule: SensitiveRule) -> Ve
     (0..number).map(place).collect()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    /// Law: what passes review has no camera's place in common with any place that is refused.
-    #[test]
-    fn what_passes_touches_no_refused_place(seed in any::<u64>()) {
+/// Law: what passes review has no camera's place in common with any place that is refused.
+#[test]
+fn what_passes_touches_no_refused_place() {
+    let (mut passed, mut refused) = (0, 0);
+    for seed in 0..200 {
         let mut rng = Rng(seed);
         let places = some_places(&mut rng, (10, 50), SensitiveRule::Refuse);
         let request = area(&mut rng, (10, 50));
         let counts = |place: &&SensitivePlace| place.window().is_none_or(|own| *own == evening());
         let touched = places.iter().filter(counts).any(|place| place.area().intersects(&request));
         let outcome = review(&protecting(0, places.clone()), &request);
-        prop_assert_eq!(outcome.is_err(), touched);
+        assert_eq!(outcome.is_err(), touched, "{seed}");
         if outcome.is_ok() {
             let town = town(&mut rng, (10, 50), 300);
             let mut inside = town.cameras.values().filter(|camera| request.covers(camera.position));
             let is_in = |at| places.iter().filter(counts).any(|place| place.area().covers(at));
-            prop_assert!(inside.all(|camera| !is_in(camera.position)));
+            assert!(inside.all(|camera| !is_in(camera.position)), "{seed}");
         }
+        *if touched { &mut refused } else { &mut passed } += 1;
     }
+    assert!(passed > 20 && refused > 20, "{passed} {refused}");
 }
 
 #[test]

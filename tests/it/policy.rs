@@ -300,14 +300,6 @@ fn everything_wrong_is_said_at_once_and_in_order() {
 }
 
 #[test]
-fn what_a_request_breaks_depends_on_no_camera() {
-    // The signature says it: a review knows no registry. Twice is the same.
-    let broken = Request { contact: String::new(), ..request() };
-    let once = violations(&Policy::default(), &broken, &police());
-    assert_eq!(once, violations(&Policy::default(), &broken, &police()));
-}
-
-#[test]
 fn a_case_has_two_requests_and_no_third() {
     let policy = Policy::default();
     let mut file = blank();

@@ -152,6 +152,23 @@ fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<TimeWindowError>();
 }
 
+/// Else a list above, or that of errors below, is short of one.
+#[test]
+fn no_public_type_is_left_out() {
+    let (lib, here) = (include_str!("../../src/lib.rs"), include_str!("types.rs"));
+    let exports = lib.split("pub use ").skip(1).map(|rest| rest.split(';').next().unwrap());
+    let words = exports.flat_map(|export| export.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    let types: Vec<&str> = words.filter(|word| word.starts_with(char::is_uppercase)).collect();
+    assert!(types.len() > 100, "{types:?}");
+    for name in types {
+        let listed = |list: &str| {
+            [">", "<"].iter().any(|end| here.contains(&format!("    {list}::<{name}{end}")))
+        };
+        assert!(listed("usable"), "{name}");
+        assert!(!name.ends_with("Error") || listed("error"), "{name}");
+    }
+}
+
 /// What is held in small whole numbers is printed in the units that it is made from.
 #[test]
 fn records_are_printed_in_the_units_of_their_constructors() {
