@@ -24,9 +24,7 @@ fn the_number_of_tags_is_a_band() {
 /// Ids whose bytes and digits are found nowhere by chance.
 fn conspicuous() -> (OwnerId, CameraId, AuthorizedRequest, Route) {
     let (owner, camera) = (OwnerId(0x1122_3344_5566_7788), CameraId(0x0fed_cba9_8765_4321));
-    let recording = Recording::kept_for_days(60);
-    let porch =
-        Camera { id: camera, owner, position: place((10, 50), 0, 0), recording, facing: None };
+    let porch = camera_at(camera.0, owner.0, place((10, 50), 0, 0));
     let yes = Change::SetConsent { owner, consent: Consent::granted() };
     let snapshot = Registry::new().apply([Change::Register(porch), yes]).unwrap();
     let authorized = everywhere();

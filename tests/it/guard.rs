@@ -1,8 +1,8 @@
 //! The differencing guard: what two requests of an agency differ by is never a few households.
 
 use canvass::{
-    AgencyId, Area, AuthorizedRequest, CaseFile, Change, Explanation, IncidentKind, OwnerId,
-    Policy, Position, QuietHours, Recording, Request, RequestId, Violation, Violations, Zone,
+    AgencyId, Area, AuthorizedRequest, CaseFile, Change, Explanation, IncidentKind, Policy,
+    Position, QuietHours, Request, RequestId, Violation, Violations, Zone,
 };
 use geo::Relate;
 use jiff::civil::time;
@@ -38,12 +38,6 @@ fn opened(policy: &Policy, areas: &[Area]) -> CaseFile {
     file
 }
 
-/// The part of [`street`] from one house to another, both included.
-fn houses(first: u64, last: u64) -> Area {
-    let edge = |house: u64, side: f64| 10.0 + (house as f64 + side) * 1e-5;
-    square(edge(first, -0.5), 49.9999, edge(last, 0.5), 50.0001)
-}
-
 /// Who is asked about some houses of a street after others were asked about.
 #[track_caller]
 fn asked_after(town: &Town, earlier: &[Area], area: &Area) -> Vec<u64> {
@@ -51,7 +45,7 @@ fn asked_after(town: &Town, earlier: &[Area], area: &Area) -> Vec<u64> {
     let authorized = review(&policy, &opened(&policy, earlier), area).unwrap();
     let route = snapshot(town).route(&authorized, noon());
     assert_eq!(answer(&route), guarded(town, &authorized, earlier, noon()));
-    route.recipients().map(|recipient| recipient.owner.0).collect()
+    owners(&route)
 }
 
 #[test]
@@ -159,13 +153,7 @@ fn a_recheck_guards_as_well() {
     assert_eq!(kept.owners(), 30);
     assert!(kept.recipients().all(|recipient| recipient.owner.0 < 50));
     // One household more is a household, not a difference: it stands where both areas are.
-    let camera = canvass::Camera {
-        id: canvass::CameraId(1_000),
-        owner: OwnerId(1_000),
-        position: Position::new(10.0003, 50.0).unwrap(),
-        recording: Recording::kept_for_days(60),
-        facing: None,
-    };
+    let camera = camera_at(1_000, 1_000, Position::new(10.0003, 50.0).unwrap());
     let newer = registry.apply([Change::Register(camera)]).unwrap();
     assert_eq!(newer.funnel(&authorized, noon()).households(), 41);
     assert_eq!(newer.funnel(&authorized, noon()).guarded(), 10);
@@ -204,13 +192,12 @@ fn share_an_inside(one: &Area, other: &Area) -> bool {
 fn town_of(rng: &mut Rng, cameras: u64) -> Town {
     let mut town = Town::default();
     for id in 0..cameras {
-        let owner = OwnerId(rng.below(cameras * 3 / 4 + 1));
+        let owner = rng.below(cameras * 3 / 4 + 1);
         let position = place((10, 50), rng.within(-40, 40) * 1_000, rng.within(-40, 40) * 1_000);
-        let id = canvass::CameraId(id);
-        let recording = Recording::kept_for_days(60);
-        town.cameras.insert(id, canvass::Camera { id, owner, position, recording, facing: None });
+        let camera = camera_at(id, owner, position);
+        town.cameras.insert(camera.id, camera);
         if !rng.once_in(4) {
-            town.consents.insert(owner, consent(rng));
+            town.consents.insert(camera.owner, consent(rng));
         }
     }
     town

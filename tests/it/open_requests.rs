@@ -21,12 +21,6 @@ pub fn of_agency(number: u64) -> Agency {
     Agency { id: AgencyId(number), ..agency() }
 }
 
-/// The part of [`street`] from one house to another, both included.
-pub fn houses(first: u64, last: u64) -> Area {
-    let edge = |house: u64, side: f64| 10.0 + (house as f64 + side) * 1e-5;
-    square(edge(first, -0.5), 49.9999, edge(last, 0.5), 50.0001)
-}
-
 pub fn request(agency: u64, area: Area) -> Request {
     Request::new(AgencyId(agency), IncidentKind::Burglary, area, evening()).case("26-1")
 }
@@ -47,18 +41,13 @@ pub fn opened(policy: &Policy, area: Area) -> (OpenRequests, AuthorizedRequest) 
     (open, authorized)
 }
 
+/// The camera of a house of [`street`].
 pub fn house(id: u64, owner: u64) -> Camera {
-    let position = place((10, 50), i64::try_from(id).unwrap() * 100, 0);
-    let recording = Recording::kept_for_days(60);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
+    camera_at(id, owner, place((10, 50), i64::try_from(id).unwrap() * 100, 0))
 }
 
 pub fn agrees(owner: u64) -> Change {
     Change::SetConsent { owner: OwnerId(owner), consent: Consent::granted() }
-}
-
-pub fn owners(route: &Route) -> Vec<u64> {
-    route.recipients().map(|recipient| recipient.owner.0).collect()
 }
 
 pub fn written(open: &OpenRequests) -> OpenRequests {

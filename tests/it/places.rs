@@ -30,9 +30,8 @@ pub fn review(policy: &Policy, area: &Area) -> Result<AuthorizedRequest, Violati
     policy.review(&asking(area.clone()), &agency(), &CaseFile::new(AgencyId(1)), noon())
 }
 
-pub fn owners(town: &Town, authorized: &AuthorizedRequest) -> Vec<u64> {
-    let route = snapshot(town).route(authorized, noon());
-    route.recipients().map(|recipient| recipient.owner.0).collect()
+pub fn asked(town: &Town, authorized: &AuthorizedRequest) -> Vec<u64> {
+    owners(&snapshot(town).route(authorized, noon()))
 }
 
 #[test]
@@ -138,7 +137,7 @@ fn an_assembly_counts_for_windows_that_overlap_its_own() {
             );
         }
         let silent = review(&protecting(0, place(SensitiveRule::NeverAsk)), &area).unwrap();
-        assert_eq!(owners(&town, &silent).is_empty(), counts, "{window}");
+        assert_eq!(asked(&town, &silent).is_empty(), counts, "{window}");
     }
 }
 

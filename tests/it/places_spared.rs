@@ -6,7 +6,7 @@ use canvass::{
 };
 
 use crate::oracle::{households, in_places, oracle, sparing};
-use crate::places::{owners, place_of, protecting, review, some_places};
+use crate::places::{asked, place_of, protecting, review, some_places};
 use crate::support::*;
 
 #[test]
@@ -14,14 +14,14 @@ fn cameras_in_a_place_are_never_asked_those_on_its_boundary_neither() {
     let town = street(40);
     let policy = protecting(0, [never_asked(houses(10, 19))]);
     let authorized = review(&policy, &houses(0, 29)).unwrap();
-    assert_eq!(owners(&town, &authorized), (0..10).chain(20..30).collect::<Vec<_>>());
+    assert_eq!(asked(&town, &authorized), (0..10).chain(20..30).collect::<Vec<_>>());
     // By a hair no more on the boundary.
     let narrower = square(10.000_100_1, 49.9999, 10.000_189_9, 50.0001);
     let authorized = review(&protecting(0, [never_asked(narrower)]), &houses(0, 29)).unwrap();
-    assert_eq!(owners(&town, &authorized), (0..=10).chain(19..30).collect::<Vec<_>>());
+    assert_eq!(asked(&town, &authorized), (0..=10).chain(19..30).collect::<Vec<_>>());
     // A place that is all of the area.
     let policy = protecting(0, [never_asked(houses(0, 39))]);
-    assert_eq!(owners(&town, &review(&policy, &houses(3, 29)).unwrap()), [0_u64; 0]);
+    assert_eq!(asked(&town, &review(&policy, &houses(3, 29)).unwrap()), [0_u64; 0]);
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn an_owner_with_a_camera_elsewhere_is_asked_for_that_one() {
 fn households_in_a_place_count_for_the_anonymity_set() {
     let place = || [never_asked(houses(1, 40))];
     let ask =
-        |last| owners(&street(40), &review(&protecting(11, place()), &houses(0, last)).unwrap());
+        |last| asked(&street(40), &review(&protecting(11, place()), &houses(0, last)).unwrap());
     assert_eq!(ask(10), [0]);
     assert_eq!(ask(9), [0_u64; 0]);
 }
@@ -88,8 +88,10 @@ fn a_recheck_asks_nobody_who_has_moved_into_a_place() {
     let moved = Change::Move { camera: canvass::CameraId(3), position };
     let newer = registry.apply([moved]).unwrap();
     let kept = route.recheck(&newer, noon());
-    let left: Vec<u64> = kept.recipients().map(|recipient| recipient.owner.0).collect();
-    assert_eq!(left, (0..30).filter(|&id| id != 3 && !(10..20).contains(&id)).collect::<Vec<_>>());
+    assert_eq!(
+        owners(&kept),
+        (0..30).filter(|&id| id != 3 && !(10..20).contains(&id)).collect::<Vec<_>>()
+    );
 }
 
 #[test]

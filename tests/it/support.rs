@@ -330,6 +330,11 @@ pub fn answer(route: &Route) -> Answer {
     route.recipients().map(|recipient| (recipient.owner, recipient.cameras.to_vec())).collect()
 }
 
+/// Whom a route asks, as plain numbers.
+pub fn owners(route: &Route) -> Vec<u64> {
+    route.recipients().map(|recipient| recipient.owner.0).collect()
+}
+
 /// Who of a route must wait, and until when.
 pub fn waits(route: &Route) -> Vec<(OwnerId, Timestamp)> {
     route.recipients().filter_map(|asked| Some((asked.owner, asked.not_before?))).collect()
@@ -347,4 +352,10 @@ pub fn street(number: u64) -> Town {
     let cameras: BTreeMap<_, _> = cameras.map(|camera| (camera.id, camera)).collect();
     let consents = (0..number).map(|id| (OwnerId(id), Consent::granted())).collect();
     Town { cameras, consents, asked: BTreeMap::new() }
+}
+
+/// The part of [`street`] from one house to another, both included.
+pub fn houses(first: u64, last: u64) -> Area {
+    let edge = |house: u64, side: f64| 10.0 + (house as f64 + side) * 1e-5;
+    square(edge(first, -0.5), 49.9999, edge(last, 0.5), 50.0001)
 }
