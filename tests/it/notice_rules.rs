@@ -124,6 +124,36 @@ fn names_that_are_withheld_are_found_in_any_case() {
     assert_eq!(draft(&text).lint(), Ok(()));
 }
 
+/// A point after an initial ends no sentence, and whose it is, is somebody's.
+#[test]
+fn names_that_are_withheld_are_found_with_an_initial_or_whatever_is_theirs() {
+    for (name, words) in [
+        ("Mary J. Smith", "Mary J. Smith saw a car."),
+        ("J. Smith", "It hit a car of J.\n\nSmith."),
+        ("Jane Doe", "It hit Jane Doe's car."),
+        ("Jane Doe", "It hit Jane Doe\u{2019}s car."),
+        ("James Ames", "It hit James Ames\u{2019} car."),
+        ("Doe", "It hit Jane Doe."),
+    ] {
+        let draft = draft(&format!("{BASE}\n{words}"));
+        assert_eq!(draft.lint(), Ok(()), "{words}");
+        let findings = draft.withholding([name]).lint().unwrap_err();
+        let rules: Vec<_> = findings.iter().map(Finding::rule).collect();
+        assert_eq!(rules, [NoticeRule::VictimName], "{words}");
+    }
+    // Neither a part of it nor a longer one is that name.
+    for words in ["Jane saw a Doe.", "It hit Jane Does car.", "It hit Jane, and a Doe."] {
+        let draft = draft(&format!("{BASE}\n{words}"));
+        assert_eq!(draft.withholding(["Jane Doe"]).lint(), Ok(()), "{words}");
+    }
+}
+
+#[test]
+fn names_that_are_withheld_stay_so_when_more_are() {
+    let draft = draft(&format!("{BASE}\nJane Doe saw a car."));
+    assert!(draft.withholding(["Jane Doe"]).withholding(["Ann Smith"]).lint().is_err());
+}
+
 #[test]
 fn all_findings_come_at_once_with_their_places() {
     let draft = draft("URGENT: you must\nreply!!! The victim, \u{c4}nne Doe. {window}");

@@ -66,10 +66,11 @@ impl NoticeTemplate {
 }
 
 impl NoticeDraft {
-    /// The same draft, refused if one of these names occurs in it: those of victims and witnesses,
-    /// as far as the reviewer knows them. Upper and lower case are not told apart.
-    pub fn withholding<T: Into<String>>(self, names: impl IntoIterator<Item = T>) -> Self {
-        Self { withheld: names.into_iter().map(Into::into).collect(), ..self }
+    /// The same draft, refused if one of these names occurs in it as well: those of victims and
+    /// witnesses, as far as the reviewer knows them. Upper and lower case are not told apart.
+    pub fn withholding<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.withheld.extend(names.into_iter().map(Into::into));
+        self
     }
 
     /// The text with the window in UTC: what findings give places in.

@@ -123,18 +123,28 @@ pub(super) fn findings(text: &Text<'_>, withheld: &[String]) -> Vec<Finding> {
         findings.extend(address(text, index));
     }
     findings.extend(numbers(text));
-    for name in withheld {
-        let name = Text::new(name, &[]);
-        let phrase: Vec<&str> = name.words().iter().map(|word| word.plain.as_str()).collect();
-        let phrase = phrase.join(" ");
-        if !phrase.is_empty() {
-            findings.extend((0..text.words().len()).filter_map(|index| {
-                let end = text.phrase(index, &phrase)?;
-                Some(text.found(NoticeRule::VictimName, index..end))
-            }));
-        }
-    }
+    findings.extend(withheld.iter().flat_map(|name| occurrences(text, name)));
     findings
+}
+
+/// Where a name stands, its point after an initial and an `'s` behind it or not.
+fn occurrences(text: &Text<'_>, name: &str) -> Vec<Finding> {
+    let name = Text::new(name, &[]);
+    let Some((last, first)) = name.words().split_last() else { return Vec::new() };
+    let is_last = |word: &Word| {
+        word.plain == last.plain || word.plain.strip_suffix("'s") == Some(last.plain.as_str())
+    };
+    let is_name = |words: &&[Word]| {
+        words.split_last().is_some_and(|(end, start)| {
+            is_last(end) && start.iter().zip(first).all(|(word, part)| word.plain == part.plain)
+        })
+    };
+    let length = name.words().len();
+    let stretches = text.words().windows(length).enumerate();
+    stretches
+        .filter(|(_, words)| is_name(words))
+        .map(|(index, _)| text.found(NoticeRule::VictimName, index..index + length))
+        .collect()
 }
 
 /// "the victim, Jane Doe", "a victim named Jane".
