@@ -104,13 +104,14 @@ impl QuietHours {
             return None;
         }
         // Between two transitions a clock runs evenly, so that is where the quiet ends, or the
-        // next transition comes first and is looked at itself. There are a few in a year.
+        // next transition comes first and is looked at itself: one in that very second as well,
+        // which may set the clock back into the quiet. There are a few in a year.
         loop {
             let left = self.left(at, zone);
             let end = at.as_second().checked_add(left).map(Timestamp::from_second);
             let Some(Ok(end)) = end else { return Some(Timestamp::MAX) };
             match zone.next_transition(at) {
-                Some(transition) if left > 0 && transition < end => at = transition,
+                Some(transition) if transition <= end => at = transition,
                 _ => return Some(end),
             }
         }

@@ -52,11 +52,13 @@ fn a_night_begins_and_ends_on_the_second() {
             sent(&night(), place, &format!("{clock}{offset}"), expected);
         }
     }
-    // A fraction of a second belongs to its second.
-    let late = at("2026-05-11T07:59:59.999Z");
-    assert_eq!(night().not_before(late, &Zone::UTC), Some(at("2026-05-11T08:00:00Z")));
-    let early = at("2026-05-10T20:59:59.999Z");
-    assert_eq!(night().not_before(early, &Zone::UTC), None);
+    // A fraction of a second belongs to its second, before 1970 as well.
+    for day in ["2026-05-11", "1969-07-20"] {
+        let on = |clock: &str| at(&format!("{day}T{clock}Z"));
+        let late = night().not_before(on("07:59:59.999"), &Zone::UTC);
+        assert_eq!(late, Some(on("08:00:00")));
+        assert_eq!(night().not_before(on("20:59:59.999"), &Zone::UTC), None);
+    }
 }
 
 #[test]
@@ -182,6 +184,11 @@ fn clocks_set_back_make_the_night_longer() {
     sent(&until, place, "2026-11-01T01:29:59-04:00", Some("2026-11-01T01:30:00-04:00"));
     sent(&until, place, "2026-11-01T01:59:59-04:00", None);
     sent(&until, place, "2026-11-01T01:00:00-05:00", Some("2026-11-01T01:30:00-05:00"));
+    // Hours that end in the second in which the clock is set back have not ended, and come again.
+    let until = hours(time(21, 0, 0, 0), time(2, 0, 0, 0));
+    sent(&until, place, "2026-11-01T01:59:59-04:00", Some("2026-11-01T02:00:00-05:00"));
+    sent(&until, place, "2026-10-31T21:00:00-04:00", Some("2026-11-01T02:00:00-05:00"));
+    sent(&until, place, "2026-11-01T01:59:59-05:00", Some("2026-11-01T02:00:00-05:00"));
     // Hours that begin in it begin twice.
     let from = hours(time(1, 30, 0, 0), time(8, 0, 0, 0));
     sent(&from, place, "2026-11-01T01:29:59-04:00", None);
@@ -211,9 +218,8 @@ fn the_end_of_time_is_waited_for_and_no_longer() {
         for hour in 0..24 {
             let from = time(hour, 0, 0, 0);
             let nearly = hours(from, from.wrapping_sub(SignedDuration::from_secs(1)));
-            if let Some(instant) = nearly.not_before(Timestamp::MAX, &zone(place)) {
-                assert_eq!(instant, Timestamp::MAX, "{place} {hour}");
-            }
+            let waits = nearly.not_before(Timestamp::MAX, &zone(place));
+            assert_eq!(waits, Some(Timestamp::MAX), "{place} {hour}");
             if let Some(instant) = nearly.not_before(Timestamp::MIN, &zone(place)) {
                 assert!(instant > Timestamp::MIN && instant.as_second() < -377_000_000_000);
             }
@@ -239,7 +245,13 @@ proptest! {
         let instant = clock.following(start).next().map_or(start, |t| t.timestamp());
         let wall = clock.to_datetime(instant).time();
         for _ in 0..6 {
-            let mut near = || wall.wrapping_add(SignedDuration::from_secs(rng.within(-9_000, 9_000)));
+            // Often just where the clock is set, by what it shows then or would have shown.
+            let shown = clock.to_datetime(instant - SignedDuration::from_secs(1)).time();
+            let marks = [wall, shown.wrapping_add(SignedDuration::from_secs(1))];
+            let mut near = || {
+                let off = if rng.once_in(2) { 0 } else { rng.within(-9_000, 9_000) };
+                rng.pick(&marks).wrapping_add(SignedDuration::from_secs(off))
+            };
             let Ok(hours) = QuietHours::new(near(), near(), Zone::UTC) else { continue };
             let now = instant + SignedDuration::from_secs(rng.within(-9_000, 9_000));
             let zone = zone(&place);
