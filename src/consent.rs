@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::ask_limit::AskLimit;
-use crate::time::seconds;
+use crate::time::{seconds, seconds_from};
 use crate::zone::Zone;
 
 /// An owner's consent to be **asked**; never consent to share.
@@ -76,12 +76,12 @@ impl Consent {
         Self { incidents, ..self }
     }
 
-    /// The same consent, but not before `instant`.
+    /// The same consent, but not before `instant`: with a fraction, not before the next second.
     pub fn paused_until(self, instant: Timestamp) -> Self {
         Self { paused_until: Some(instant), ..self }
     }
 
-    /// The same consent, up to but not including `instant`.
+    /// The same consent, up to but not including the second that `instant` lies in.
     pub fn expiring(self, instant: Timestamp) -> Self {
         Self { expires: Some(instant), ..self }
     }
@@ -179,8 +179,9 @@ impl Consent {
 
     /// The same consent with its pause and expiry as [`Consent::lapses`] gave them.
     pub(crate) fn lapsing(self, lapses: Lapses) -> Self {
+        // A pause up to the end of time ends a second after the last one there is.
         let instant = |second, never| {
-            if second == never { None } else { Timestamp::from_second(second).ok() }
+            (second != never).then(|| Timestamp::from_second(second).unwrap_or(Timestamp::MAX))
         };
         Self {
             paused_until: instant(lapses.paused_until, i64::MIN),
@@ -189,11 +190,11 @@ impl Consent {
         }
     }
 
-    /// When the pause ends and the grant expires, as seconds; "never paused" and "never expires"
-    /// are the ends of time.
+    /// When the pause ends and the grant expires, as seconds, neither later nor earlier than was said;
+    /// "never paused" and "never expires" are the ends of time.
     pub(crate) fn lapses(&self) -> Lapses {
         Lapses {
-            paused_until: self.paused_until.map_or(i64::MIN, seconds),
+            paused_until: self.paused_until.map_or(i64::MIN, seconds_from),
             expires: self.expires.map_or(i64::MAX, seconds),
         }
     }

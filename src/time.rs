@@ -160,6 +160,12 @@ pub(crate) fn seconds(instant: Timestamp) -> i64 {
     instant.as_second() - i64::from(instant.subsec_nanosecond() < 0)
 }
 
+/// The first second that begins no earlier than an instant, counted from 1970.
+pub(crate) fn seconds_from(instant: Timestamp) -> i64 {
+    // `as_second` truncates towards zero: after 1970 that is one too few.
+    instant.as_second() + i64::from(instant.subsec_nanosecond() > 0)
+}
+
 /// The instant without its fraction of a second.
 pub(crate) fn whole_second(instant: Timestamp) -> Timestamp {
     Timestamp::from_second(seconds(instant)).unwrap_or(Timestamp::MIN)

@@ -266,10 +266,12 @@ fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
         denies(&granted().paused_until(far), &[], paused);
         denies(&granted().expiring(far), &[], expired);
     }
-    // Fractions of a second are dropped: the second of noon is one.
-    let fraction = noon() + SignedDuration::from_millis(999);
-    denies(&granted().paused_until(fraction), &[], None);
-    denies(&granted().expiring(fraction), &[], Some(Denial::Expired));
+    // With a fraction of a second a pause ends in the next one, and a grant expires with the one begun.
+    let off = SignedDuration::from_nanos(1);
+    denies(&granted().paused_until(noon() + off), &[], Some(Denial::Paused));
+    denies(&granted().paused_until(noon() - off), &[], None);
+    denies(&granted().expiring(noon_and(1) - off), &[], Some(Denial::Expired));
+    denies(&granted().expiring(noon_and(1) + off), &[], None);
 }
 
 #[test]
