@@ -10,8 +10,9 @@ use crate::geometry::{Area, Envelope, Overlap};
 use crate::quiet_hours::QuietHours;
 use crate::request::{Ground, Request, Sight, shares_views};
 
-/// A request that passed review. It can only come from [`Policy::review`](crate::Policy::review),
-/// and only it can be routed. Cheap to clone.
+/// A request that passed review: **the operator's**, since it knows of places that the agency does not
+/// know of. It can only come from [`Policy::review`](crate::Policy::review), and only it can be routed.
+/// Cheap to clone.
 ///
 /// ```
 /// # use canvass::{Agency, CaseFile, Policy, Request, Violations};
@@ -59,6 +60,8 @@ pub(crate) struct Authorized {
     pub(crate) earlier: Option<Vec<Ground>>,
     /// The sensitive places where cameras may stand that match, and from which none is asked.
     pub(crate) never_asked: Vec<Area>,
+    /// What passed review, if this is the same compared with further areas.
+    pub(crate) reviewed: Option<Box<AuthorizedRequest>>,
 }
 
 impl AuthorizedRequest {
@@ -128,7 +131,8 @@ impl AuthorizedRequest {
         self.content.earlier.as_deref().unwrap_or_default()
     }
 
-    /// The same request, compared with further areas of the agency as well, if its policy compares.
+    /// The same request, compared with further areas of the agency as well, if its policy compares. A
+    /// route of it is one of [what passed review](Self::reviewed), and a recheck compares with them, too.
     pub(crate) fn compared_with<'a>(&self, areas: impl Iterator<Item = &'a Ground>) -> Self {
         let Some(earlier) = &self.content.earlier else { return self.clone() };
         let mut all = earlier.clone();
@@ -142,7 +146,13 @@ impl AuthorizedRequest {
         }
         let mut authorized = Authorized::clone(&self.content);
         authorized.earlier = Some(all);
+        authorized.reviewed = Some(Box::new(self.reviewed().clone()));
         Self::new(authorized)
+    }
+
+    /// As it passed review, whatever it is compared with since.
+    pub(crate) fn reviewed(&self) -> &Self {
+        self.content.reviewed.as_deref().unwrap_or(self)
     }
 
     /// The places in which no camera is asked; mostly none.

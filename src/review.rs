@@ -54,6 +54,7 @@ impl Policy {
                 reviewed_at: now,
                 never_asked: self.never_asked(request, &sensitive),
                 earlier: earlier.map(|all| all.into_iter().map(|known| known.ground).collect()),
+                reviewed: None,
             }))
         } else {
             Err(Violations(violations))

@@ -57,7 +57,8 @@ impl OpenRequests {
     /// It is the request's [route](Snapshot::route) without those who were asked for it. Whether
     /// there are households enough, and whom the differencing guard leaves out, is decided of the
     /// whole area, whoever was asked; and the guard compares with the requests of the agency that
-    /// were opened later, too. Costs a route, and O(log a) for each owner if a were asked.
+    /// were opened later, too, also in a [recheck](Route::recheck). Costs a route, and O(log a) for
+    /// each owner if a were asked.
     ///
     /// # Errors
     ///
@@ -77,7 +78,6 @@ impl OpenRequests {
                 let compared = authorized.compared_with(standing.grounds.values());
                 route = snapshot.route(&compared, now);
                 route.leave_out(|owner| standing.asked.contains(&owner));
-                route.stand_for(authorized);
             }
             _ => route.reset(authorized, snapshot.revision(), now),
         }

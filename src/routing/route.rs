@@ -44,6 +44,7 @@ use crate::registry::{Revision, Snapshot};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
+    /// Perhaps compared with more than the review knew.
     authorized: AuthorizedRequest,
     revision: Revision,
     now: Timestamp,
@@ -89,7 +90,7 @@ impl Route {
     /// What was asked.
     #[must_use]
     pub fn authorized(&self) -> &AuthorizedRequest {
-        &self.authorized
+        self.authorized.reviewed()
     }
 
     /// As of which state of the registry.
@@ -167,11 +168,6 @@ impl Route {
         self.cameras.clear();
         self.extend(rows.into_iter());
         self.waiting.retain(|&(owner, _)| !left_out(owner));
-    }
-
-    /// Makes it the route of the request as it was authorised, whatever it was compared with.
-    pub(crate) fn stand_for(&mut self, authorized: &AuthorizedRequest) {
-        self.authorized.clone_from(authorized);
     }
 
     /// Makes it a route to nobody, keeping its memory.

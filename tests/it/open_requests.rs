@@ -262,6 +262,29 @@ fn a_later_request_guards_an_earlier_one_that_stands() {
 }
 
 #[test]
+fn a_recheck_of_who_is_due_compares_with_later_requests_as_well() {
+    let (mut open, first) = opened(&policy(11), houses(0, 60));
+    let registry = loaded(&street(39), Layout::default());
+    let all = open.due(FIRST, &first, &registry.snapshot(), noon()).unwrap();
+    open.record_asked(FIRST, &all, noon()).unwrap();
+    let second = reviewed(&open, &policy(11), &request(1, houses(0, 38)));
+    open.open(SECOND, &second, noon()).unwrap();
+    // Eleven come by whom the two differ: no few. Then one of them goes.
+    let come = (40..=50).flat_map(|id| [Change::Register(house(id, id)), agrees(id)]);
+    let eleven = open.due(FIRST, &first, &registry.apply(come).unwrap(), noon()).unwrap();
+    assert_eq!(owners(&eleven), (40..=50).collect::<Vec<_>>());
+    assert_eq!(eleven.recheck(&registry.snapshot(), noon()), eleven);
+    let ten = registry.apply([Change::Remove { camera: CameraId(50) }]).unwrap();
+    assert!(open.due(FIRST, &first, &ten, noon()).unwrap().is_empty());
+    assert!(eleven.recheck(&ten, noon()).is_empty());
+    // It is the route of what passed review, and rechecked it still is.
+    for route in [&eleven, &eleven.recheck(&ten, noon())] {
+        assert_eq!((route.authorized(), &route.receipt()), (&first, &first.receipt()));
+        open.record_asked(FIRST, route, noon()).unwrap();
+    }
+}
+
+#[test]
 fn who_must_wait_waits_and_who_was_asked_does_not() {
     let hours =
         QuietHours::new(jiff::civil::time(11, 0, 0, 0), jiff::civil::time(14, 0, 0, 0), Zone::UTC);
