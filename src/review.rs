@@ -161,7 +161,9 @@ impl Policy {
     /// that see into both; those of one area and sight once. `None` if nothing here asks for them,
     /// or if the area is past the limits of geometry.
     fn earlier(&self, request: &Request, file: &CaseFile) -> Option<Vec<Earlier>> {
-        let compares = self.min_households > 1 || is_below(0.0, self.min_difference_m2);
+        let compares = self.min_households > 1
+            || is_below(0.0, self.min_difference_m2)
+            || self.max_overlaps < u32::MAX;
         (compares && self.fits_geometry(request)).then(|| {
             let mut earlier: Vec<Earlier> = Vec::new();
             for opened in file.iter().filter(|opened| opened.may_share(request)) {

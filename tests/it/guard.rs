@@ -334,6 +334,20 @@ fn an_area_that_overlaps_too_many_is_refused() {
     assert!(review(&policy, &file, &houses(5, 60)).is_ok());
 }
 
+/// The limit stands by itself: without an anonymity set, and without a least difference.
+#[test]
+fn an_area_may_overlap_no_other_where_nothing_else_is_limited() {
+    let policy = Policy { max_overlaps: 0, ..Policy::unlimited() };
+    let mut file = opened(&policy, &[]);
+    let unseen = review(&policy, &file, &houses(10, 41)).unwrap();
+    let first = review(&policy, &file, &houses(10, 40)).unwrap();
+    file.open(RequestId(1), &first, noon()).unwrap();
+    let violations = review(&policy, &file, &houses(10, 41)).unwrap_err();
+    assert_eq!(violations.iter().map(Violation::code).collect::<Vec<_>>(), ["too_many_overlaps"]);
+    assert!(file.open(RequestId(2), &unseen, noon()).is_err(), "reviewed before");
+    assert!(review(&policy, &file, &houses(60, 80)).is_ok());
+}
+
 #[test]
 fn a_request_that_was_reviewed_before_an_overlapping_one_was_opened_is_not_opened() {
     let policy = guarding(11);
