@@ -99,6 +99,8 @@ fn what_cannot_be_done_says_why() {
         let expected = format!("request `7` cannot be extended to `{text}`; {choose}");
         assert_eq!(words(file.extend(FIRST, until, noon())), expected);
     }
+    // Until when it is open anyway is no less.
+    assert_eq!(file.extend(FIRST, noon() + days(10), noon()), Ok(()));
     let unknown = "the case file has no request `8`";
     assert_eq!(words(file.resolve(RequestId(8), noon())), unknown);
     assert_eq!(file.state(RequestId(8), noon()).unwrap_err().to_string(), unknown);
@@ -130,6 +132,20 @@ fn only_an_open_request_is_authorised_again_and_only_by_a_review() {
     assert_eq!(again(&policy(), &file, 7, over).unwrap_err(), "request `7` is expired, not open");
     let unknown = "the case file has no request `9`";
     assert_eq!(again(&policy(), &file, 9, open).unwrap_err(), unknown);
+}
+
+#[test]
+fn the_open_ones_of_a_file_are_those_whose_state_is_open() {
+    let mut file = opened();
+    open(&mut file, RequestId(8), noon() + days(1)).unwrap();
+    open(&mut file, RequestId(9), noon() + days(2)).unwrap();
+    file.withdraw(RequestId(8), noon() + days(3)).unwrap();
+    for (day, expected) in
+        [(-1, vec![]), (0, vec![7]), (2, vec![7, 8, 9]), (3, vec![7, 9]), (10, vec![9])]
+    {
+        let ids: Vec<u64> = file.open_at(noon() + days(day)).map(|one| one.id().0).collect();
+        assert_eq!(ids, expected, "{day}");
+    }
 }
 
 #[test]
@@ -169,6 +185,12 @@ fn a_file_is_written_in_these_words_and_a_changed_one_is_refused() {
             r#""latest":"2026-05-19T"#,
             "request `7` was opened at `2026-05-10T12:00:00Z`, until `2026-05-20T12:00:00Z`, \
              `2026-05-19T12:00:00Z` at the latest: these do not ascend",
+        ),
+        (
+            r#""until":"2026-05-20T"#,
+            r#""until":"2026-05-09T"#,
+            "request `7` was opened at `2026-05-10T12:00:00Z`, until `2026-05-09T12:00:00Z`, \
+             `2026-06-07T12:00:00Z` at the latest: these do not ascend",
         ),
         (
             r#""resolved":"2026-05-11T"#,

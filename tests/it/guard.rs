@@ -311,6 +311,39 @@ fn an_area_that_differs_too_little_from_an_earlier_one_is_refused() {
 }
 
 #[test]
+fn an_area_that_differs_by_exactly_the_least_passes() {
+    let (old, new) = (square(10.0, 50.0, 10.01, 50.008), square(10.0, 50.0, 10.01, 50.009));
+    let policy = |min_difference_m2| Policy { min_difference_m2, ..Policy::unlimited() };
+    let file = opened(&policy(0.0), &[old]);
+    let refused = review(&policy(f64::MAX), &file, &new).unwrap_err();
+    let [Violation::TooCloseToEarlier { m2, .. }] = refused.iter().as_slice() else {
+        panic!("{refused}")
+    };
+    assert!(review(&policy(*m2), &file, &new).is_ok());
+    assert!(review(&policy(m2.next_up()), &file, &new).is_err());
+}
+
+#[test]
+fn areas_of_one_envelope_are_told_apart() {
+    let half = |third: &str| Area::from_wkt(&format!("POLYGON((10 50, 10.01 50.01, {third}))"));
+    let (west, east) = (half("10 50.01").unwrap(), half("10.01 50").unwrap());
+    let whole = square(10.0, 50.0, 10.01, 50.01);
+    // What was opened since the review is none that the review knew.
+    let policy = guarding(11);
+    let mut file = opened(&policy, std::slice::from_ref(&west));
+    let knows_west = review(&policy, &file, &whole).unwrap();
+    let other = review(&policy, &file, &east).unwrap();
+    file.open(RequestId(1), &other, noon()).unwrap();
+    let refused = file.open(RequestId(2), &knows_west, noon()).unwrap_err();
+    assert_eq!(refused.code(), "overlap_opened");
+    // And a review compares with both.
+    for (max_overlaps, fits) in [(1, false), (2, true)] {
+        let policy = Policy { max_overlaps, ..policy.clone() };
+        assert_eq!(review(&policy, &file, &whole).is_ok(), fits);
+    }
+}
+
+#[test]
 fn an_area_across_the_antimeridian_is_compared_as_any_other() {
     let old = Area::from_bounds(179.995, -17.0, -179.995, -16.992).unwrap();
     let new = Area::from_bounds(179.9949, -17.0, -179.995, -16.992).unwrap();

@@ -318,6 +318,11 @@ fn what_cannot_be_done_says_why_and_changes_nothing() {
     assert_eq!(due.to_string(), foreign);
     let route = snapshot.route(&other, noon());
     assert_eq!(open.record_asked(FIRST, &route, noon()).unwrap_err(), due);
+    // A route to nobody is refused for the same reasons as any.
+    let nobody = Route::empty(&authorized, noon());
+    let asked = |now| words(open.clone().record_asked(FIRST, &nobody, now).map(|it| it.1));
+    assert_eq!(asked(noon() - secs(1)), back);
+    assert_eq!(asked(late), "request `7` is expired, not open");
     let unknown = open.due(SECOND, &authorized, &snapshot, noon()).unwrap_err().to_string();
     assert_eq!(unknown, "the case file has no request `8`");
     assert_eq!(open, before);

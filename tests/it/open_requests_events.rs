@@ -54,6 +54,13 @@ fn after_the_last_number_nothing_happens_any_more() {
     assert_eq!(open, before);
     let events = open.expire(late);
     assert_eq!((events.len(), open.next_sequence()), (1, u64::MAX));
+    // Of two expiries the first takes the last number; the other one expires unsaid.
+    let mut two = OpenRequests::new(u64::MAX - 3);
+    two.open(FIRST, &first, noon()).unwrap();
+    two.open(SECOND, &second, noon()).unwrap();
+    assert_eq!(two.expire(late).iter().map(|event| event.id).collect::<Vec<_>>(), [FIRST]);
+    assert_eq!((two.next_sequence(), two.expire(late)), (u64::MAX, vec![]));
+    assert_eq!(two.state(SECOND, late), Ok(RequestState::Expired));
     assert_eq!(open.open(SECOND, &second, late), Err(OpenRequestsError::NoMoreEvents));
     // What happened is replayed, and what cannot have happened is not.
     let mut replayed = OpenRequests::new(u64::MAX - 2);
@@ -132,6 +139,54 @@ fn events_are_written_in_these_words_and_those_that_do_not_follow_are_refused() 
     assert_eq!(replay(&twice).unwrap_err(), "request `7` is expired, not open");
 }
 
+/// Two requests of one second: between the events of their ends only one is said.
+#[test]
+fn expiries_of_one_second_are_said_one_by_one_and_in_order() {
+    let mut open = OpenRequests::new(0);
+    for (id, agency, hours) in [(1, 1, 0), (2, 2, 0), (3, 3, 1)] {
+        let authorized = reviewed(&open, &policy(0), &request(agency, houses(0, 9)));
+        let now = noon() + SignedDuration::from_hours(hours);
+        open.open(RequestId(id), &authorized, now).unwrap();
+    }
+    let before = open.clone();
+    let events = open.expire(noon() + days(20));
+    assert_eq!(events.iter().map(|event| event.id.0).collect::<Vec<_>>(), [1, 2, 3]);
+    let mut replayed = before.clone();
+    for event in &events {
+        replayed.replay(event).unwrap();
+        assert_eq!(written(&replayed), replayed);
+    }
+    assert_eq!(replayed, open);
+    for late in &events[1..] {
+        let early = LifecycleEvent { sequence: events[0].sequence, ..late.clone() };
+        let missing = OpenRequestsError::ExpiryMissing { id: RequestId(1), until: events[0].at };
+        assert_eq!(before.clone().replay(&early), Err(missing));
+    }
+}
+
+#[test]
+fn events_of_what_has_ended_or_is_another_agencys_are_refused() {
+    let (mut open, authorized) = opened(&policy(2), houses(0, 9));
+    let mut other = OpenRequests::new(1);
+    let second = reviewed(&other, &policy(2), &request(2, houses(5, 15)));
+    let opening = other.open(SECOND, &second, noon()).unwrap().remove(0);
+    let LifecycleStep::Opened { request, until, latest, .. } = opening.step.clone() else {
+        panic!("{opening:?}")
+    };
+    // An agency's request is compared with its own alone.
+    let step = LifecycleStep::Opened { request, until, latest, compared: vec![FIRST] };
+    let foreign = LifecycleEvent { step, ..opening.clone() };
+    let refused = Err(OpenRequestsError::Inconsistent { id: SECOND });
+    assert_eq!(open.clone().replay(&foreign), refused);
+    assert_eq!(open.clone().replay(&opening), Ok(()));
+    let route = snapshot(&street(3)).route(&authorized, noon());
+    let asked = open.clone().record_asked(FIRST, &route, noon()).unwrap().1.remove(0);
+    open.withdraw(FIRST, noon()).unwrap();
+    let asked = LifecycleEvent { sequence: open.next_sequence(), ..asked };
+    let ended = CaseFileError::NotOpen { id: FIRST, state: RequestState::Withdrawn };
+    assert_eq!(open.replay(&asked), Err(ended.into()));
+}
+
 #[test]
 fn what_no_events_lead_to_is_not_read() {
     let (mut open, authorized) = opened(&policy(2), houses(0, 9));
@@ -154,6 +209,18 @@ fn what_no_events_lead_to_is_not_read() {
         (r#"{"id":8,"compared":[7]"#, r#"{"id":8,"compared":[]"#, inconsistent(7)),
         (r#"{"id":8,"compared":[7]"#, r#"{"id":8,"compared":[7,9]"#, inconsistent(8)),
         (r#"{"id":8,"compared":[7]"#, r#"{"id":9,"compared":[7]"#, inconsistent(8)),
+        // Nor does a request compare with itself, stand without having been opened, or once it ended.
+        (r#"{"id":8,"compared":[7]"#, r#"{"id":8,"compared":[7,8]"#, inconsistent(8)),
+        (
+            r#"{"id":8,"compared":[7],"asked":[]}"#,
+            r#"{"id":8,"compared":[7],"asked":[]},{"id":9,"compared":[],"asked":[]}"#,
+            inconsistent(9),
+        ),
+        (
+            r#""2026-06-07T12:00:00Z","ended":null"#,
+            r#""2026-06-07T12:00:00Z","ended":{"resolved":"2026-05-10T12:00:00Z"}"#,
+            inconsistent(7),
+        ),
         (r#""last":"2026-05-11"#, r#""last":"2026-05-10"#, inconsistent(8)),
         (r#""last":"2026-05-11"#, r#""last":"2026-06-11"#, inconsistent(7)),
         (r#""last":"2026-05-11T12:00:00Z""#, r#""last":null"#, inconsistent(7)),

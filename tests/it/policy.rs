@@ -132,9 +132,32 @@ fn an_area_of_too_many_vertices_is_refused() {
 
 #[test]
 fn an_area_past_the_limits_of_geometry_is_not_compared_with_the_jurisdiction() {
-    let policy = Policy { max_vertices: 3, ..Policy::default() };
-    let elsewhere = Agency { jurisdiction: Some(square(0.0, 0.0, 1.0, 1.0)), ..police() };
-    assert_eq!(codes(&violations(&policy, &request(), &elsewhere)), ["too_many_vertices"]);
+    for (policy, code) in past_geometry() {
+        let elsewhere = Agency { jurisdiction: Some(square(0.0, 0.0, 1.0, 1.0)), ..police() };
+        assert_eq!(codes(&violations(&policy, &request(), &elsewhere)), [code]);
+    }
+}
+
+/// Policies that the area of [`request`] is too much for in one way.
+fn past_geometry() -> [(Policy, &'static str); 2] {
+    [
+        (Policy { max_vertices: 3, ..Policy::default() }, "too_many_vertices"),
+        (Policy { max_parts: 0, ..Policy::default() }, "too_many_parts"),
+    ]
+}
+
+#[test]
+fn an_area_past_the_limits_of_geometry_is_not_compared_with_earlier_ones() {
+    let mut file = blank();
+    let earlier = Request { area: square(10.0, 50.0, 10.005, 50.005_1), ..request() };
+    let reviewed = Policy::unlimited().review(&earlier, &police(), &file, noon()).unwrap();
+    file.open(RequestId(1), &reviewed, noon()).unwrap();
+    let codes =
+        |policy: &Policy| codes(&policy.review(&request(), &police(), &file, noon()).unwrap_err());
+    assert_eq!(codes(&Policy::default()), ["too_close_to_earlier"]);
+    for (policy, code) in past_geometry() {
+        assert_eq!(codes(&policy), [code]);
+    }
 }
 
 #[test]
@@ -187,6 +210,9 @@ fn a_part_that_is_too_small_is_refused() {
     assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
     let policy = Policy { min_area_m2: exactly.next_up(), ..policy };
     assert_eq!(codes(&violations(&policy, &request, &police())), ["part_too_small"]);
+    // Where the whole is too small that says it.
+    let policy = Policy { min_area_m2: request.area.size_m2().next_up(), ..policy };
+    assert_eq!(codes(&violations(&policy, &request, &police())), ["area_too_small"]);
 }
 
 #[test]

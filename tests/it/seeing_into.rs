@@ -3,12 +3,12 @@
 
 use canvass::{
     AgencyId, Area, AuthorizedRequest, CameraId, CaseFile, CaseFileError, Denial, Explanation,
-    Policy, Receipt, Request, RequestId, Route, SeeingInto, Sight,
+    Policy, Receipt, Request, RequestId, Route, SeeingInto, SensitiveRule, Sight,
 };
 
 use crate::facing::{STREET, agree, asked, looking, looks};
 use crate::oracle::{Town, weighing};
-use crate::places::protecting;
+use crate::places::{place_of, protecting};
 use crate::places_spared::never_asked;
 use crate::support::*;
 
@@ -63,6 +63,11 @@ fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
     assert_eq!(asked(&snapshot, &authorized), [1]);
     let why = snapshot.explain(&authorized, noon(), CameraId(0));
     assert_eq!(why, Explanation::Denied(Denial::SensitivePlace));
+    // One that areas may not touch is none from which nobody is asked.
+    let school = place_of(SensitiveRule::Refuse, shelter, None);
+    let policy = protecting(0, [school]);
+    let passes = reviewed(&policy, &asking(area).seeing_into(), &CaseFile::new(AgencyId(1)));
+    assert_eq!(asked(&snapshot, &passes), [0, 1]);
     // The same at the antimeridian, the place on the other side.
     let area = square(-180.0, -17.01, -179.99, -17.0);
     let shelter = square(179.999, -17.006, 179.9999, -17.004);
@@ -131,6 +136,27 @@ fn areas_that_do_not_touch_are_compared_if_a_camera_may_see_into_both() {
     // Who asks for cameras that stand in its area has none in common with it.
     let standing = reviewed(&policy, &asking(one.clone()), &file);
     assert!(asked(&snapshot, &standing).is_empty());
+}
+
+#[test]
+fn areas_that_do_not_touch_overlap_none_whatever_sees_into_both() {
+    let policy = Policy { max_overlaps: 1, ..Policy::unlimited() };
+    let yard = |north: f64| asking(square(10.0, north, 10.001, north + 0.001));
+    let mut file = CaseFile::new(AgencyId(1));
+    let mut open = |id, request: &Request| {
+        let refused = policy.review(request, &agency(), &file, noon());
+        let authorized = refused.map_err(|violations| violations.to_string())?;
+        file.open(RequestId(id), &authorized, noon()).map_err(|error| error.to_string())
+    };
+    // Ten metres apart, and the same again for other cameras: one area in two ways.
+    for (id, north) in (1..).zip([50.0, 50.001_1, 50.002_2]) {
+        assert_eq!(open(id, &yard(north).seeing_into()), Ok(()));
+        assert_eq!(open(id + 10, &yard(north)), Ok(()));
+        assert_eq!(open(id + 20, &yard(north).seeing_into()), Ok(()));
+    }
+    let across = yard(50.000_5).seeing_into();
+    let refused = "the area overlaps those of 2 earlier requests; draw one that overlaps at most 1";
+    assert_eq!(open(30, &across), Err(refused.to_owned()));
 }
 
 #[test]
