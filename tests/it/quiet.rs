@@ -2,7 +2,8 @@
 
 use canvass::{AgencyId, IncidentKind};
 use canvass::{
-    AskLimit, Change, Consent, Denial, Layout, OwnerId, Policy, Question, QuietHours, Zone,
+    AskLimit, Change, Consent, Denial, Layout, OwnerId, Policy, Question, QuietHours, Route,
+    Scratch, Zone,
 };
 use jiff::civil::{DateTime, Time, time};
 use jiff::{SignedDuration, Timestamp};
@@ -317,6 +318,33 @@ fn some_wait_while_others_do_not() {
     let authorized = authorize_under(&many, square(9.9, 49.9, 10.1, 50.1));
     let empty = snapshot(&town).route(&authorized, noon());
     assert_eq!((empty.owners(), waits(&empty).len()), (0, 0));
+}
+
+/// Nothing that was noted of one request, instant or town is known of the next.
+#[test]
+fn a_scratch_that_is_used_again_tells_who_must_wait_as_a_fresh_one() {
+    let places = ["+05:30", "Pacific/Apia", "Europe/Paris"];
+    let towns = [0, 1, 2].map(|first| {
+        let mut town = street(30);
+        for (owner, consent) in &mut town.consents {
+            *consent = consent.clone().zone(zone(places[(owner.0 as usize / 10 + first) % 3]));
+        }
+        snapshot(&town)
+    });
+    let policies = [Some(night()), None, Some(hours(time(11, 0, 0, 0), time(18, 0, 0, 0)))]
+        .map(|quiet_hours| Policy { quiet_hours, ..Policy::unlimited() });
+    let areas = [square(9.9, 49.9, 10.1, 50.1), square(10.000_1, 49.9, 10.1, 50.1)];
+    let mut scratch = Scratch::new();
+    let mut route = Route::empty(&authorize(areas[0].clone()), noon());
+    let (mut wait, mut all) = (0, 0);
+    for turn in 0..120 {
+        let now = noon() + SignedDuration::from_hours(7 * turn as i64);
+        let authorized = authorize_under(&policies[turn / 3 % 3], areas[turn % 2].clone());
+        towns[turn / 9 % 3].route_into(&authorized, now, &mut scratch, &mut route);
+        assert_eq!(route, towns[turn / 9 % 3].route(&authorized, now), "{turn}");
+        (wait, all) = (wait + waits(&route).len(), all + route.owners());
+    }
+    assert!(wait * 10 > all && wait * 2 < all, "{wait} of {all}");
 }
 
 #[test]
