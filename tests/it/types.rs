@@ -7,6 +7,47 @@ use canvass::*;
 /// Shared between threads, kept for as long as one likes, and printed.
 fn usable<T: Send + Sync + Debug + 'static>() {}
 
+/// Does not compile if a type can be read from a text: it is then unreadable in two ways.
+macro_rules! unreadable {
+    ($($name:ty,)*) => {{
+        trait Unreadable<Way> {
+            fn it() {}
+        }
+        impl<T: ?Sized> Unreadable<()> for T {}
+        impl<T: ?Sized + serde::de::DeserializeOwned> Unreadable<u8> for T {}
+        $(<$name as Unreadable<_>>::it();)*
+    }};
+}
+
+/// The same for a type that can be written.
+macro_rules! unwritable {
+    ($($name:ty,)*) => {{
+        trait Unwritable<Way> {
+            fn it() {}
+        }
+        impl<T: ?Sized> Unwritable<()> for T {}
+        impl<T: ?Sized + serde::Serialize> Unwritable<u8> for T {}
+        $(<$name as Unwritable<_>>::it();)*
+    }};
+}
+
+#[test]
+fn what_a_review_a_snapshot_a_person_or_a_ledger_made_is_read_from_no_text() {
+    unreadable! {
+        AuthorizedRequest, Violation, Violations, Snapshot, Route, Recipient<'static>, Funnel,
+        NoticeDraft, Notice, Mailing, Letter<'static>, Band, Outcome, Coverage, CoverageCell,
+        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
+    }
+}
+
+#[test]
+fn whom_to_ask_and_what_is_secret_is_written_by_no_mistake() {
+    unwritable! {
+        AuthorizedRequest, Registry, Snapshot, Route, Recipient<'static>, NoticeDraft, Notice,
+        Mailing, Letter<'static>, AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
+    }
+}
+
 #[test]
 fn every_public_type_is_shared_kept_and_printed() {
     usable::<Agency>();
