@@ -291,6 +291,19 @@ fn whatever_was_edited_is_found_when_it_is_read() {
     ] {
         assert_eq!(edited(pointer, value), words, "{pointer}");
     }
+    // A cell has one name, and a cover as many as 4,096: these are not what the history is of.
+    let cell = CELLS[1].to_uppercase();
+    let unknown =
+        format!("`{cell}` is not an H3 cell of the bulletin's resolution away from the poles");
+    assert_eq!(edited("/cells/1", json!(cell)), unknown);
+    let all = LatLng::new(50.0, 10.0).unwrap().to_cell(Resolution::Two).children(Resolution::Seven);
+    let mut names: Vec<String> = all.map(|cell| cell.to_string()).collect();
+    names.sort_unstable();
+    assert_eq!(edited("/cells", json!(names[..4_096])), digest(0));
+    assert_eq!(
+        edited("/cells", json!(names[..4_097])),
+        "there are `4097` cells, and bulletins have between 1 and 4096"
+    );
     let mut dropped = written.clone();
     dropped["history"].as_array_mut().unwrap().remove(1);
     assert_eq!(read(&dropped).unwrap_err(), digest(1));

@@ -100,6 +100,23 @@ fn cells_cover_an_area_and_no_neighbour_of_theirs_meets_it() {
     assert!(counts.iter().any(|count| count.1 > 30), "{counts:?}");
 }
 
+/// Cells across the line have their centre, and so their polygon, on the other side of the map.
+#[test]
+fn cells_cover_an_area_that_lies_on_one_side_of_the_antimeridian() {
+    let mut rng = Rng(14);
+    for lat in [-60.0, -17.0, 0.0, 52.0, 71.0] {
+        for resolution in RESOLUTIONS {
+            // Up to the line, and up to a little before it.
+            for (far, near) in [(0.1, 0.0), (0.05, 0.000_1), (0.002, 0.001)] {
+                let east = square(180.0 - far, lat, 180.0 - near, lat + far);
+                let west = square(near - 180.0, lat, far - 180.0, lat + far);
+                check_cover(&mut rng, &east, resolution);
+                check_cover(&mut rng, &west, resolution);
+            }
+        }
+    }
+}
+
 #[test]
 fn cells_cover_where_there_are_pentagons_and_holes() {
     let mut rng = Rng(12);

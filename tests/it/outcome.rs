@@ -189,6 +189,9 @@ fn the_last_answer_before_close_counts_and_none_after_it() {
     desk.outcomes.answer(id, first, Answer::Declined).unwrap();
     desk.outcomes.answer(id, other, Answer::Declined).unwrap();
     desk.outcomes.ask(id, [first, other]).unwrap();
+    let mut ten = desk.clone();
+    ten.close(1);
+    assert_eq!(ten.words(1), "1: fewer than 11 / 11 to 20");
     desk.outcomes.answer(id, OwnerId(1_019), Answer::Shared).unwrap();
     desk.close(1);
     assert_eq!(desk.words(1), "1: 11 to 20 / fewer than 11");
@@ -259,6 +262,23 @@ fn a_chain_repeats_its_beginning_and_may_join_what_was_apart() {
     (1..=6).for_each(|id| desk.close(id));
     let told: Vec<u64> = (1..=6).map(|id| desk.release(id).unwrap().requests()[0].0).collect();
     assert_eq!(told, [1, 2, 1, 1, 2, 2]);
+}
+
+/// Whatever finds those that are near finds them in an order of its own.
+#[test]
+fn of_many_areas_that_it_meets_an_area_repeats_the_first() {
+    let mut desk = Desk::new();
+    let mark = |id: u64| u32::try_from(id * 37 % 50).unwrap() * 100;
+    (0..50).for_each(|id| desk.answered(id, &road(mark(id), mark(id) + 90), [0, 0, 0]));
+    (0..50).for_each(|id| desk.close(id));
+    for (one, other) in (0..49).flat_map(|one| [(one, one + 1), (one, 49)]) {
+        let parts = [one, other].map(|id| road(mark(id) + 10, mark(id) + 20).to_multi_polygon().0);
+        let both = Area::try_from(geo::MultiPolygon(parts.concat())).unwrap();
+        let mut desk = desk.clone();
+        desk.open(50, &both, Release::Alone);
+        desk.close(50);
+        assert_eq!(desk.release(50).unwrap().requests(), [RequestId(one)], "{other}");
+    }
 }
 
 #[test]

@@ -80,6 +80,21 @@ fn a_household_counts_once_in_a_pool() {
 }
 
 #[test]
+fn the_lowest_band_of_a_pool_is_the_widest_of_its_requests() {
+    for wide in [0, 4, 9] {
+        let mut desk = Desk::new();
+        for id in 0..10 {
+            desk.policy.min_households = if id == wide { 22 } else { 11 };
+            pooled(&mut desk, id..id + 1, |id| id * 100, [2, 0, 3]);
+        }
+        let pool = desk.outcomes.pool(0).unwrap();
+        assert_eq!(words(&pool), "0 1 2 3 4 5 6 7 8 9: fewer than 51 / fewer than 51");
+        let kept = serde_json::to_string(&desk.outcomes).unwrap();
+        assert_eq!(serde_json::from_str::<Outcomes>(&kept).unwrap(), desk.outcomes);
+    }
+}
+
+#[test]
 fn pools_fill_in_the_order_of_opening() {
     let mut desk = Desk::new();
     let mark = |id: u64| u32::try_from(id).unwrap() * 100;
@@ -187,7 +202,7 @@ fn edited_outcomes_are_refused() {
     let told = json!({"told": {"shared": {"at_least": 11, "at_most": 20}, "not_shared": {"at_least": 0, "at_most": 10}}});
     assert_eq!(written["requests"][0]["answers"], told);
     let band = "/requests/0/answers/told/shared";
-    let cases: [(&str, Value, &str); 14] = [
+    let cases: [(&str, Value, &str); 16] = [
         ("/requests/1/id", json!(100), "request `100` occurs twice"),
         (
             "/requests/0/lowest_end",
@@ -242,6 +257,17 @@ fn edited_outcomes_are_refused() {
             "what is kept of request `1` does not fit its area, its release and its pool",
         ),
         (
+            "/requests/3/answers",
+            json!({"open": {"asked": [], "shared": []}}),
+            "what is kept of request `0` does not fit its area, its release and its pool",
+        ),
+        // Told alone, it waits for no others.
+        (
+            "/requests/0/answers",
+            json!({"waiting": {"asked": [], "shared": []}}),
+            "what is kept of request `100` does not fit its area, its release and its pool",
+        ),
+        (
             "/pools/0/shared/at_least",
             json!(22),
             "the bands of pool `0` are not among those that are published",
@@ -267,6 +293,14 @@ fn edited_outcomes_are_refused() {
         let error = serde_json::from_value::<Outcomes>(edited).unwrap_err().to_string();
         assert_eq!(error, words, "{pointer}");
     }
+    // A pool that is complete, and not there: its ten wait for nobody.
+    let mut edited = written.clone();
+    edited["pools"] = json!([]);
+    for request in &mut edited["requests"].as_array_mut().unwrap()[3..13] {
+        request["answers"] = json!({"waiting": {"asked": [], "shared": []}});
+    }
+    let error = serde_json::from_value::<Outcomes>(edited).unwrap_err().to_string();
+    assert_eq!(error, "there are `0` pools, and `1` are complete");
     // A pool too many: the next ten are not there, or not closed.
     let mut edited = written.clone();
     let pool = edited["pools"][0].clone();
