@@ -212,6 +212,11 @@ fn bytes_and_json_that_are_not_an_entry_say_why() {
     };
     // The policy's version, "unlimited", starts at 54; three commitments and the event follow.
     let routed = 54 + 9 + 96;
+    let twice = {
+        let mut bytes = bytes(2);
+        bytes.copy_within(routed + 16..routed + 48, routed + 48);
+        bytes
+    };
     let cases = [
         (Vec::new(), "the bytes end before the entry does"),
         ([bytes(0), vec![0]].concat(), "`1` bytes follow the entry"),
@@ -229,6 +234,7 @@ fn bytes_and_json_that_are_not_an_entry_say_why() {
             "`15` tags do not fill a band: expected 16, 64, 256 and so on",
         ),
         (with(2, routed + 16, 0xff), "tag `1` is not greater than the one before"),
+        (twice, "tag `1` is not greater than the one before"),
     ];
     for (bytes, words) in cases {
         let error = AuditEntry::from_bytes(&bytes).unwrap_err();
@@ -241,6 +247,12 @@ fn bytes_and_json_that_are_not_an_entry_say_why() {
         error.to_string(),
         "a refusal needs at least one code, each of `a-z`, `0-9` and `_`"
     );
+    // A code says which limit it was, and is no place for more.
+    for (length, fits) in [(64, true), (65, false)] {
+        let mut json = serde_json::to_value(entry(1)).unwrap();
+        json["event"]["refused"]["codes"] = serde_json::json!(["a".repeat(length)]);
+        assert_eq!(serde_json::from_value::<AuditEntry>(json).is_ok(), fits);
+    }
     let mut json = serde_json::to_value(entry(2)).unwrap();
     json["owner"] = 7.into();
     assert!(serde_json::from_value::<AuditEntry>(json).is_err());
@@ -272,6 +284,10 @@ fn a_proof_that_does_not_hold_says_why() {
         ),
         (
             head.verify_extends(&wrong_empty, &none),
+            "the proof does not show that the log of `5` entries extends that of `0`",
+        ),
+        (
+            head.verify_extends(&empty, &ConsistencyProof::new(vec![head.root()])),
             "the proof does not show that the log of `5` entries extends that of `0`",
         ),
     ] {
