@@ -96,7 +96,7 @@ impl QuietHours {
     ///
     /// Exact when clocks are set: an hour that is left out is not waited for, and one that comes
     /// twice may be quiet twice. At the end of time, where no such second is left, it is
-    /// [`Timestamp::MAX`].
+    /// `Timestamp::MAX`.
     #[must_use]
     pub fn not_before(&self, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
         let mut at = whole_second(now);
