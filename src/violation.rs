@@ -110,7 +110,7 @@ pub enum Violation {
         allowed: u32,
     },
     /// The area is smaller than allowed.
-    #[error("the area is {m2:.0} m2; draw at least {allowed_m2:.0} m2")]
+    #[error("the area is {:.0} m2; draw at least {:.0} m2", m2.floor(), allowed_m2.ceil())]
     AreaTooSmall {
         /// Its size in geodesic square metres.
         m2: f64,
@@ -118,7 +118,7 @@ pub enum Violation {
         allowed_m2: f64,
     },
     /// The area is larger than allowed.
-    #[error("the area is {m2:.0} m2; draw at most {allowed_m2:.0} m2")]
+    #[error("the area is {:.0} m2; draw at most {:.0} m2", m2.ceil(), allowed_m2.floor())]
     AreaTooLarge {
         /// Its size in geodesic square metres.
         m2: f64,
@@ -127,8 +127,10 @@ pub enum Violation {
     },
     /// A part of the area is smaller than allowed, though the whole is not.
     #[error(
-        "part {} of the area is {m2:.0} m2; each part must have at least {allowed_m2:.0} m2",
-        part + 1
+        "part {} of the area is {:.0} m2; each part must have at least {:.0} m2",
+        part + 1,
+        m2.floor(),
+        allowed_m2.ceil()
     )]
     PartTooSmall {
         /// Which part, counted from 0; the message counts from one, as those of
@@ -198,8 +200,10 @@ pub enum Violation {
     },
     /// The area differs too little from that of an earlier request of the agency.
     #[error(
-        "the area differs by {m2:.0} m2 from that of request `{id}`; draw the same one, or one that \
-         differs by at least {allowed_m2:.0} m2"
+        "the area differs by {:.0} m2 from that of request `{id}`; draw the same one, or one that \
+         differs by at least {:.0} m2",
+        m2.floor(),
+        allowed_m2.ceil()
     )]
     TooCloseToEarlier {
         /// The earlier request.

@@ -294,7 +294,7 @@ fn an_area_that_differs_too_little_from_an_earlier_one_is_refused() {
     assert_eq!(code, "too_close_to_earlier");
     assert_eq!(
         words,
-        "the area differs by 31896 m2 from that of request `0`; draw the same one, or one that \
+        "the area differs by 31895 m2 from that of request `0`; draw the same one, or one that \
          differs by at least 64750 m2"
     );
     assert_eq!(refusal(&old, &square(10.0, 50.0, 10.0102, 50.008)).unwrap().0, code, "larger");

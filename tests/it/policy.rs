@@ -165,12 +165,12 @@ fn an_area_that_is_too_small_or_too_large_is_refused() {
     breaks(
         |request, _| request.area = square(10.0, 50.0, 10.002, 50.002),
         "area_too_small",
-        "the area is 31898 m2; draw at least 64750 m2",
+        "the area is 31897 m2; draw at least 64750 m2",
     );
     breaks(
         |request, _| request.area = square(10.0, 50.0, 10.02, 50.02),
         "area_too_large",
-        "the area is 3189204 m2; draw at most 1294994 m2",
+        "the area is 3189205 m2; draw at most 1294994 m2",
     );
     let size = request().area.size_m2();
     let limits = |min: f64, max: f64| {
@@ -182,6 +182,19 @@ fn an_area_that_is_too_small_or_too_large_is_refused() {
     assert!(limits(size, size).is_ok(), "exactly");
     assert_eq!(limits(size.next_up(), f64::MAX).unwrap_err(), ["area_too_small"]);
     assert_eq!(limits(0.0, size.next_down()).unwrap_err(), ["area_too_large"]);
+}
+
+#[test]
+fn a_message_about_a_size_just_past_its_limit_does_not_name_one_number_twice() {
+    let size = request().area.size_m2();
+    assert_eq!(format!("{size:.0}"), "199356");
+    let words = |min: f64, max: f64| {
+        let policy = Policy { min_area_m2: min, max_area_m2: max, ..Policy::default() };
+        violations(&policy, &request(), &police()).to_string()
+    };
+    let least = words(size.next_up(), f64::MAX);
+    assert_eq!(least, "the area is 199356 m2; draw at least 199357 m2");
+    assert_eq!(words(0.0, size.next_down()), "the area is 199357 m2; draw at most 199356 m2");
 }
 
 #[test]

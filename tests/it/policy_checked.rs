@@ -105,7 +105,7 @@ fn a_limit_that_is_no_number_lets_nothing_pass() {
     assert_eq!(
         violations(&large, &request(), &police()).to_string(),
         "the operator must correct the policy first: `max_area_m2` is NaN: nothing is below or \
-         above it; the area is 199356 m2; draw at most NaN m2",
+         above it; the area is 199357 m2; draw at most NaN m2",
     );
 }
 
