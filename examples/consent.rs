@@ -161,7 +161,7 @@ impl Portal {
     fn tell_why<const N: usize>(&self, of: &AuthorizedRequest, who: [OwnerId; N], now: Timestamp) {
         for owner in who {
             let why = self.registry.snapshot().explain(of, now, CameraId(owner.0));
-            println!("owner {owner:<3} {why:?}");
+            println!("owner {owner:<3} {why}");
         }
     }
 

@@ -89,8 +89,10 @@ impl OpenRequests {
     /// there must not be sent, so that of two who send at once each asks only whom the other does
     /// not.
     ///
-    /// Have the notice [reviewed](crate::NoticeDraft::review) before: a draft that is refused
-    /// afterwards would leave owners counted as asked who were not. Keep the event first, then send:
+    /// Have the notice [reviewed](crate::NoticeDraft::review) before, and what
+    /// [`with_notice`](Route::with_notice) and [`AuditEntry::routed`](crate::AuditEntry::routed) take
+    /// of each owner, a zone and a salt: a draft or an owner that is refused afterwards would leave
+    /// owners counted as asked who were not. Keep the event first, then send:
     /// after a crash between the two somebody may not have been asked, but nobody twice.
     ///
     /// This is about one request. So that it counts towards how often an owner may be asked at all,

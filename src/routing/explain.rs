@@ -1,6 +1,7 @@
 //! Why one camera is in or out, and how many fell where. The operator's, and only when asked for.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
@@ -25,7 +26,8 @@ pub enum Explanation {
     OutsideArea,
     /// The camera is in the area, and its owner is not asked for this reason.
     Denied(Denial),
-    /// Too few households have a camera in the area, so nobody is asked.
+    /// Nothing is held against the camera, but nobody is asked: too few households have one in the
+    /// area, or too few are left of those beside the guarded ones.
     TooFewHouseholds,
     /// The owner is one of a few by whom the area differs from an earlier one of the agency.
     Guarded,
@@ -33,8 +35,56 @@ pub enum Explanation {
     Asked,
 }
 
+impl Explanation {
+    /// The explanation's stable `snake_case` code; that of a denial is the [`Denial`]'s own.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotRegistered => "not_registered",
+            Self::OutsideArea => "outside_area",
+            Self::Denied(denial) => denial.code(),
+            Self::TooFewHouseholds => "too_few_households",
+            Self::Guarded => "guarded",
+            Self::Asked => "asked",
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
 /// How many cameras a request meets, and where they fall. **The operator's**: it counts refusals,
 /// and must not reach an agency.
+///
+/// Where nobody is asked the counts say why: no camera is in the area; each of them is denied; those
+/// that are permitted are guarded; or some are not, and the households are too few.
+///
+/// ```
+/// use canvass::*;
+///
+/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
+/// # let now = "2026-05-02T09:00:00Z".parse()?;
+/// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
+/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
+/// # let policy = Policy { min_households: 11, ..Policy::unlimited() };
+/// # let authorized = policy.review(&request, &agency, &CaseFile::new(agency.id), now)?;
+/// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
+/// # let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
+/// # let consents = [(OwnerId(1), Consent::granted())];
+/// # let snapshot = Registry::bulk_load(&[camera(1), camera(2)], consents)?.snapshot();
+/// // Two neighbours have a camera in the area, and one of them agreed to be asked.
+/// let funnel = snapshot.funnel(&authorized, now);
+/// assert_eq!((funnel.in_area(), funnel.permitted(), funnel.asked()), (2, 1, 0));
+/// assert_eq!(funnel.denied().find(|&(_, cameras)| cameras > 0), Some((Denial::NotGranted, 1)));
+/// // The other could be asked, but for the anonymity set.
+/// assert_eq!((funnel.households(), authorized.min_households()), (2, 11));
+/// assert_eq!(snapshot.explain(&authorized, now, CameraId(1)), Explanation::TooFewHouseholds);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// In serde formats `denied` is a map from the code of each [`Denial`], in their order, to its count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -88,7 +138,10 @@ impl Funnel {
         self.guarded
     }
 
-    /// Cameras in the route.
+    /// Cameras in the route: those permitted and not guarded, or none if the households are too few.
+    ///
+    /// Too few are also those of an area that has as many as the policy asks for, if all but a few of
+    /// them are in an earlier area of the agency, and that one has too few.
     #[must_use]
     pub fn asked(&self) -> usize {
         self.asked
@@ -98,7 +151,7 @@ impl Funnel {
 impl Snapshot {
     /// Why a camera is in the request's route or not.
     ///
-    /// A camera in the area costs as much as the route; to tell one elsewhere from one that is not
+    /// Costs what [`funnel`](Self::funnel) does; to tell a camera elsewhere from one that is not
     /// registered, the whole registry is looked through: O(cameras).
     #[must_use]
     pub fn explain(
@@ -130,6 +183,9 @@ impl Snapshot {
     }
 
     /// How many cameras the request meets in the area, and where they fall.
+    ///
+    /// Looks at each camera in the area by itself, where a route decides 64 at a time: for a person
+    /// who asks why, and not for each request.
     #[must_use]
     pub fn funnel(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Funnel {
         let inquiry = Inquiry::new(authorized, self.terms(), now);

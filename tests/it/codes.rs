@@ -176,3 +176,20 @@ fn each_denial_is_reached_by_an_owner_with_nothing_else_in_the_way() {
     ];
     assert_eq!(Denial::ALL.map(|denial| denial.to_string()), codes);
 }
+
+#[test]
+fn codes_of_explanations_are_those_of_denials_and_what_serde_formats_have() {
+    for denial in Denial::ALL {
+        assert_eq!(Explanation::Denied(denial).to_string(), denial.code());
+    }
+    let others = [
+        Explanation::NotRegistered,
+        Explanation::OutsideArea,
+        Explanation::TooFewHouseholds,
+        Explanation::Guarded,
+        Explanation::Asked,
+    ];
+    for other in others {
+        assert_eq!(serde_json::to_value(other).unwrap(), other.to_string());
+    }
+}

@@ -139,6 +139,18 @@ fn explanations_and_the_funnel_say_who_is_guarded() {
 }
 
 #[test]
+fn enough_households_are_too_few_where_an_earlier_area_with_too_few_has_all_but_a_few_of_them() {
+    let (town, policy) = (street(100), guarding(11));
+    let authorized = review(&policy, &opened(&policy, &[houses(20, 28)]), &houses(20, 31)).unwrap();
+    let funnel = snapshot(&town).funnel(&authorized, noon());
+    assert_eq!((funnel.households(), funnel.permitted(), funnel.guarded()), (12, 12, 3));
+    assert_eq!(funnel.asked(), 0);
+    let why =
+        [20, 31].map(|id| snapshot(&town).explain(&authorized, noon(), canvass::CameraId(id)));
+    assert_eq!(why, [Explanation::TooFewHouseholds; 2]);
+}
+
+#[test]
 fn a_recheck_guards_as_well() {
     let town = street(100);
     let registry = loaded(&town, canvass::Layout::default());

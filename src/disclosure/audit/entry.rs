@@ -246,7 +246,9 @@ impl AuditEntry {
     }
 
     /// Shows that the entry is about what has this digest: see [`AuditEvent`] for which that is. To
-    /// replay a route, route again as of the entry's revision and instant and compare.
+    /// replay a route, route again as of the entry's revision and instant and compare. Where the
+    /// route is one of [`OpenRequests`](crate::OpenRequests), replay these as well: it leaves out
+    /// whom the request had asked before.
     ///
     /// # Errors
     ///

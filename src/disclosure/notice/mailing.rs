@@ -47,7 +47,17 @@ impl Route {
     /// The route with the notice that its owners get. `zones` gives the time zone that each owner
     /// lives in.
     ///
-    /// [Recheck](Route::recheck) a route before, so that the mailing is as of now.
+    /// [Recheck](Route::recheck) a route before, so that the mailing is as of now. An owner's consent
+    /// has the zone that they named; an operator who serves one town may give the town's for those
+    /// who named none:
+    ///
+    /// ```
+    /// # use canvass::{Mailing, MailingError, Notice, Registry, Route, Zone};
+    /// # fn mail(route: Route, notice: Notice, registry: &Registry, town: &Zone) -> Result<Mailing, MailingError> {
+    /// let zone_of = |owner| registry.consent(owner).local_zone().unwrap_or(town).clone();
+    /// route.with_notice(&notice, |owner| Some(zone_of(owner)))
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
