@@ -25,6 +25,10 @@ impl Registry {
     /// changes are [replayed](Registry::replay). Its tiles are of the size that they had, its blocks
     /// are packed anew. O(n log n), on all cores with the feature `parallel`.
     ///
+    /// A tile that is missing is no error: nothing in the others tells that it was there. What it had is
+    /// not in the registry, be it cameras, or consents and when owners were asked. So keep beside the
+    /// revision which tiles belong to it.
+    ///
     /// # Errors
     ///
     /// The first tile in the order given whose bytes are not as written, or that does not go with
@@ -39,13 +43,13 @@ impl Registry {
         let decoded = parallel::map(
             bytes.len(),
             || (),
-            |(), tile| bytes.get(tile).map(|bytes| tile_decode::decode(bytes, revision)),
+            |(), tile| bytes.get(tile).map(|bytes| tile_decode::decode(tile, bytes, revision)),
         );
         let mut decoded = decoded.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
         drop(kept);
         decoded.sort_by_key(|tile| tile.key);
         if let Some(twice) = decoded.windows(2).find_map(same_key) {
-            return Err(flaw(twice, 8, TileFlaw::TwiceTile));
+            return Err(flaw(twice, TileFlaw::TwiceTile));
         }
         Loading::new(decoded)?.build(revision)
     }
@@ -114,15 +118,22 @@ pub enum ReplayError {
     },
 }
 
-fn same_key(pair: &[Decoded]) -> Option<TileKey> {
+/// The second of two tiles with the same key.
+fn same_key(pair: &[Decoded]) -> Option<(usize, TileKey)> {
     match pair {
-        [a, b] if a.key == b.key => Some(a.key),
+        [a, b] if a.key == b.key => Some((b.index, b.key)),
         _ => None,
     }
 }
 
-fn flaw(key: TileKey, offset: usize, reason: TileFlaw) -> TileError {
-    TileError { key: Some(key), offset, reason }
+/// What is wrong with a tile's key beside those of the others.
+fn flaw((index, key): (usize, TileKey), reason: TileFlaw) -> TileError {
+    TileError { index: Some(index), key: Some(key), offset: 8, reason }
+}
+
+/// What is wrong with all tiles together.
+fn together(reason: TileFlaw) -> TileError {
+    TileError { index: None, key: None, offset: 0, reason }
 }
 
 /// The content of all tiles, on its way into a registry.
@@ -132,6 +143,8 @@ struct Loading {
     /// The place of each camera's tile among `cells`.
     tile_of: Vec<u32>,
     cells: Vec<(CellIndex, Revision)>,
+    /// Which of the tiles each of the cells is, as they were given.
+    indexes: Vec<usize>,
     pages: Vec<Page>,
 }
 
@@ -148,23 +161,24 @@ impl Loading {
         };
         let cameras: usize = tiles.iter().map(number).sum();
         if u32::try_from(cameras).is_err() {
-            return Err(TileError { key: None, offset: 0, reason: TileFlaw::RegistryFull });
+            return Err(together(TileFlaw::RegistryFull));
         }
         loading.cameras.reserve_exact(cameras);
         loading.tile_of.reserve_exact(cameras);
-        for Decoded { key, revision, rows } in tiles {
+        for Decoded { index, key, revision, rows } in tiles {
             match rows {
                 Rows::Cameras { cell, cameras } => {
                     let first = loading.cells.first().map_or(cell, |&(first, _)| first);
                     if first.resolution() != cell.resolution() {
                         let expected = u8::from(first.resolution());
                         let found = u8::from(cell.resolution());
-                        return Err(flaw(key, 8, TileFlaw::Resolution { expected, found }));
+                        return Err(flaw((index, key), TileFlaw::Resolution { expected, found }));
                     }
                     let tile = u32::try_from(loading.cells.len())
-                        .map_err(|_| flaw(key, 8, TileFlaw::RegistryFull))?;
+                        .map_err(|_| together(TileFlaw::RegistryFull))?;
                     loading.tile_of.extend(cameras.iter().map(|_| tile));
                     loading.cells.push((cell, revision));
+                    loading.indexes.push(index);
                     loading.cameras.extend(cameras);
                 }
                 Rows::Owners { page, consents, owners } => {
@@ -197,14 +211,15 @@ impl Loading {
     /// Names the tile of a camera that has been in another.
     fn error(&self, error: ChangeError) -> TileError {
         let tile = self.tile_of.get(error.index).copied().unwrap_or(0);
+        let index = self.indexes.get(tile as usize).copied();
         let key = self.cells.get(tile as usize).map(|&(cell, _)| TileKey::of_cell(cell));
         match error.reason {
             ChangeRefusal::AlreadyRegistered { camera } => {
                 let row = error.index - self.tile_of.partition_point(|&other| other < tile);
                 let offset = HEADER + row * CAMERA;
-                TileError { key, offset, reason: TileFlaw::TwiceCamera { camera } }
+                TileError { index, key, offset, reason: TileFlaw::TwiceCamera { camera } }
             }
-            _ => TileError { key: None, offset: 0, reason: TileFlaw::RegistryFull },
+            _ => together(TileFlaw::RegistryFull),
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::geometry::Position;
 
 /// A tile as its bytes had it.
 pub(super) struct Decoded {
+    /// Which of the tiles, as they were given.
+    pub(super) index: usize,
     pub(super) key: TileKey,
     pub(super) revision: Revision,
     pub(super) rows: Rows,
@@ -34,9 +36,10 @@ pub(super) struct OwnerRow {
     pub(super) asked: Vec<i64>,
 }
 
-/// Reads a tile of a registry at a revision, and checks everything that can be told from it alone.
-pub(super) fn decode(bytes: &[u8], at_most: Revision) -> Result<Decoded, TileError> {
-    let mut reader = Reader { key: None, bytes, offset: 0 };
+/// Reads the tile at an index, of a registry at a revision, and checks everything that can be told from
+/// it alone.
+pub(super) fn decode(index: usize, bytes: &[u8], at_most: Revision) -> Result<Decoded, TileError> {
+    let mut reader = Reader { index, key: None, bytes, offset: 0 };
     let magic: [u8; 4] = reader.array()?;
     if magic != MAGIC {
         return Err(reader.error_at(0, TileFlaw::NoTile));
@@ -70,7 +73,7 @@ pub(super) fn decode(bytes: &[u8], at_most: Revision) -> Result<Decoded, TileErr
         Keyed::Owners(page) => decode_owners(&mut reader, page, counts)?,
     };
     match reader.left() {
-        0 => Ok(Decoded { key, revision, rows }),
+        0 => Ok(Decoded { index, key, revision, rows }),
         left => Err(reader.error(TileFlaw::Trailing { left })),
     }
 }
@@ -238,6 +241,7 @@ fn consent(json: &[u8], number: u32) -> Result<Consent, TileFlaw> {
 
 /// Reads bytes from the front.
 struct Reader<'a> {
+    index: usize,
     key: Option<TileKey>,
     bytes: &'a [u8],
     offset: usize,
@@ -245,7 +249,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn error_at(&self, offset: usize, reason: TileFlaw) -> TileError {
-        TileError { key: self.key, offset, reason }
+        TileError { index: Some(self.index), key: self.key, offset, reason }
     }
 
     fn error(&self, reason: TileFlaw) -> TileError {

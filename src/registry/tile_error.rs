@@ -8,14 +8,18 @@ use crate::camera::{CameraId, OwnerId, RecordingError};
 use crate::facing::FacingError;
 use crate::geometry::PositionError;
 
-/// The bytes of a tile are not what a registry wrote.
+/// The bytes of a tile are not what a registry wrote, or do not go with those of the others.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{}at byte {offset}: {reason}", match key {
-    Some(key) => format!("tile `{key}`, "),
-    None => "a tile, ".to_owned(),
+#[error("{}{reason}", match (key, index) {
+    (Some(key), _) => format!("tile `{key}`, at byte {offset}: "),
+    (None, Some(index)) => format!("the tile at index {index}, at byte {offset}: "),
+    (None, None) => String::new(),
 })]
 pub struct TileError {
-    /// Which tile, if its bytes could be read that far.
+    /// Which of the tiles, counted from 0 as they were given; `None` if there is nothing wrong with
+    /// one, but with all of them together.
+    pub index: Option<usize>,
+    /// Its key, if its bytes could be read that far.
     pub key: Option<TileKey>,
     /// Where in its bytes, counted from 0.
     pub offset: usize,

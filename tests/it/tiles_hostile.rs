@@ -96,15 +96,15 @@ fn what_is_wrong_is_said_with_tile_and_place() {
     let other_name = TileKey::from_u64(other).unwrap().to_string();
     assert_eq!(
         refusal([&two[..3]]).to_string(),
-        "a tile, at byte 0: expected `4` more bytes, but `3` are left"
+        "the tile at index 0, at byte 0: expected `4` more bytes, but `3` are left"
     );
     assert_eq!(
         changed(&two, 0, b"PNG"),
-        "a tile, at byte 0: expected a tile, which starts with `CNVT`"
+        "the tile at index 0, at byte 0: expected a tile, which starts with `CNVT`"
     );
     assert_eq!(
         changed(&two, 4, &[2]),
-        "a tile, at byte 4: expected version `1` of the format, not `2`"
+        "the tile at index 0, at byte 4: expected version `1` of the format, not `2`"
     );
     assert_eq!(
         changed(&two, 6, &[2]),
@@ -112,7 +112,7 @@ fn what_is_wrong_is_said_with_tile_and_place() {
     );
     assert_eq!(
         changed(&two, 8, &[0xff; 8]),
-        "a tile, at byte 8: expected an H3 cell or an owner page, not `18446744073709551615`"
+        "the tile at index 0, at byte 8: expected an H3 cell or an owner page, not `18446744073709551615`"
     );
     assert_eq!(
         Registry::from_tiles(Revision(0), [&two]).unwrap_err().to_string(),
@@ -152,6 +152,35 @@ fn what_is_wrong_is_said_with_tile_and_place() {
     let finer = loaded(&street(1), Layout::new(Resolution::Nine, 60));
     let error = refusal([two, first_of(&finer, 1)]);
     assert_eq!(error.reason, TileFlaw::Resolution { expected: 9, found: 5 });
+}
+
+#[test]
+fn an_error_says_which_of_the_tiles_given_is_wrong_though_its_bytes_do_not() {
+    let mut good: Vec<Vec<u8>> = kept(&small()).into_values().collect();
+    // From the last key to the first: tiles may come in any order.
+    good.reverse();
+    let at = |tiles: &[Vec<u8>]| {
+        let error = refusal(tiles);
+        (error.index, error.key)
+    };
+    for index in 0..good.len() {
+        let mut tiles = good.clone();
+        tiles[index][10] ^= 1;
+        assert_eq!(at(&tiles), (Some(index), None), "its key is not to be trusted");
+        let mut twice = good.clone();
+        twice.push(good[index].clone());
+        let key = u64::from_le_bytes(good[index][8..16].try_into().unwrap());
+        assert_eq!(at(&twice), (Some(good.len()), Some(TileKey::from_u64(key).unwrap())));
+    }
+    let (two, mut clash) = (first_of(&small(), 2), first_of(&small(), 1));
+    clash[36] = 3;
+    let clash = sealed(clash);
+    let finer = first_of(&loaded(&street(1), Layout::new(Resolution::Nine, 60)), 1);
+    for other in [clash, finer] {
+        let (a, b) = (at(&[two.clone(), other.clone()]), at(&[other, two.clone()]));
+        let other_place = |(index, key): (Option<usize>, _)| (index.map(|index| 1 - index), key);
+        assert_eq!(a, other_place(b), "the same tile, wherever it stands");
+    }
 }
 
 /// A page of owner 1 as the format has it, with these consents and the number of theirs.

@@ -15,7 +15,7 @@ pub enum RestoreError {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A tile is not as it was written.
+    /// A tile is not as it was written, or does not go with the others.
     #[error("tile `{tile}` of the store cannot be used: {error}")]
     Tile {
         /// Which tile.
@@ -23,8 +23,8 @@ pub enum RestoreError {
         /// What is wrong.
         error: TileError,
     },
-    /// Tiles do not go together.
-    #[error("the tiles of the store do not go together: {0}")]
+    /// There is more in the tiles than a registry holds.
+    #[error("the tiles of the store cannot be used: {0}")]
     Tiles(TileError),
     /// The log does not continue the tiles.
     #[error("the log of the store cannot be replayed: {0}")]
@@ -37,9 +37,10 @@ pub enum RestoreError {
 /// The registry as it was last kept, at which revision its tiles are, and how long the log is since.
 pub(super) fn restore(store: &Store) -> Result<(Registry, Revision, LogLength), RestoreError> {
     let (checkpoint, tiles) = store.checkpoint()?;
+    let keys: Vec<u64> = tiles.keys().copied().collect();
     // The bytes are given away, so that they do not take memory once they are read.
     let registry = Registry::from_tiles(checkpoint, tiles.into_values());
-    let registry = registry.map_err(|error| found_again(store, error))?;
+    let registry = registry.map_err(|error| named(&keys, error))?;
     let log = store.replay(checkpoint, |revision, changes| {
         registry.replay(revision, changes).map(drop).map_err(RestoreError::from)
     })?;
@@ -47,16 +48,9 @@ pub(super) fn restore(store: &Store) -> Result<(Registry, Revision, LogLength), 
 }
 
 /// Names the tile that is wrong: its own bytes may not even say which it is.
-fn found_again(store: &Store, error: TileError) -> RestoreError {
-    let (checkpoint, tiles) = match store.checkpoint() {
-        Ok(kept) => kept,
-        Err(error) => return error.into(),
-    };
-    let wrong = tiles.into_iter().find_map(|(tile, bytes)| {
-        Registry::from_tiles(checkpoint, [bytes]).err().map(|error| (tile, error))
-    });
-    match wrong {
-        Some((tile, error)) => {
+fn named(keys: &[u64], error: TileError) -> RestoreError {
+    match error.index.and_then(|index| keys.get(index)) {
+        Some(&tile) => {
             let tile = TileKey::from_u64(tile).map_or(tile.to_string(), |key| key.to_string());
             RestoreError::Tile { tile, error }
         }
