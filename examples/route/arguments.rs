@@ -21,7 +21,8 @@ Usage: route --cameras FILE.csv --areas FILE.geojson --from T --to T [options]
   --areas FILE        GeoJSON: a feature collection, a feature or a geometry
   --from T, --to T    the window, such as 2026-05-01T18:00:00Z; its end does not belong to it
   --now T             when the request is made; --to if not given
-  --policy POLICY     `default`: the library's default limits; `open`: no limits [default: default]
+  --policy POLICY     `default`: the library's default limits, by which nobody is asked where
+                      fewer than 11 households have a camera; `open`: no limits [default: default]
   --seeing-into       ask for cameras that can see into an area, too, not only those that stand in
                       it; the default limits refuse that
   --ids               list the ids of the cameras: owner by owner, ascending within each
@@ -35,6 +36,7 @@ A line of JSON has the keys
   outcome     `routed`; `refused` by the policy; `invalid` if there is no area to route
   violations  the codes of what the policy refused
   error       why it is invalid, or null
+  nobody      why nobody is asked, where it is routed and nobody is; else null
   owners      how many owners would be asked
   cameras     how many of their cameras match
   ids         which cameras: numbers if all ids of the file are, else its texts; no such key

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use canvass::{Camera, CameraId, Facing, OwnerId, Position, Recording, Sight};
+use canvass::{Camera, CameraId, Facing, OwnerId, Position, PositionError, Recording, Sight};
 use csv::{ReaderBuilder, StringRecord, Trim};
 use serde::Serialize;
 
@@ -61,7 +61,10 @@ impl Cameras {
             }
             let (lon, lat) = (row.number("lon", columns.lon)?, row.number("lat", columns.lat)?);
             let position = Position::new(lon, lat);
-            let position = position.map_err(|error| row.bad("lon and lat", error))?;
+            let position = position.map_err(|error| match error {
+                PositionError::Longitude { .. } => row.bad("lon", error),
+                _ => row.bad("lat", error),
+            })?;
             places.push((position, row.facing(columns.facing)?));
             progress.advance_to(record.position().map_or(0, csv::Position::byte));
         }

@@ -21,8 +21,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AskLimit, CaseFile, Consent, IncidentKind, Policy,
-    Registry, Request, Route, Scratch, Sight, Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, AskLimit, AuthorizedRequest, CaseFile, Consent,
+    IncidentKind, Policy, Registry, Request, Route, Scratch, Sight, Snapshot, TimeWindow,
 };
 
 use arguments::{Arguments, Asked, Format, Limits};
@@ -148,6 +148,22 @@ impl Router {
         time();
         let mut times = [time(), time(), time()];
         times.sort_unstable();
-        Outcome::Routed { route: Box::new(route), time: times[1] }
+        let nobody = route.is_empty().then(|| self.why_nobody(&authorized));
+        Outcome::Routed { route: Box::new(route), time: times[1], nobody }
+    }
+
+    /// Why an authorised request asks nobody.
+    fn why_nobody(&self, authorized: &AuthorizedRequest) -> String {
+        let funnel = self.snapshot.funnel(authorized, self.now);
+        if funnel.in_area() == 0 {
+            "no camera is there".to_owned()
+        } else if funnel.permitted() == 0 {
+            let held = funnel.denied().filter(|&(_, cameras)| cameras > 0);
+            let held: Vec<_> = held.map(|(why, cameras)| format!("{cameras} {why}")).collect();
+            format!("each camera there is denied: {}", held.join(", "))
+        } else {
+            let (households, least) = (funnel.households(), authorized.min_households());
+            format!("households there: {households}, and nobody is asked below {least}")
+        }
     }
 }

@@ -10,7 +10,12 @@ use crate::cameras::{Cameras, Id};
 
 /// How one feature came out.
 pub(crate) enum Outcome {
-    Routed { route: Box<Route>, time: Duration },
+    /// With why nobody is asked, where that is so.
+    Routed {
+        route: Box<Route>,
+        time: Duration,
+        nobody: Option<String>,
+    },
     Refused(Violations),
     Invalid(String),
 }
@@ -23,6 +28,7 @@ pub(crate) struct Line<'a> {
     outcome: &'static str,
     violations: Vec<&'static str>,
     error: Option<String>,
+    nobody: Option<String>,
     owners: usize,
     cameras: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +50,7 @@ impl<'a> Line<'a> {
             outcome: "invalid",
             violations: Vec::new(),
             error: None,
+            nobody: None,
             owners: 0,
             cameras: 0,
             ids: with_ids.then(Vec::new),
@@ -55,8 +62,9 @@ impl<'a> Line<'a> {
                 line.outcome = "refused";
                 line.violations = violations.iter().map(canvass::Violation::code).collect();
             }
-            Outcome::Routed { route, time } => {
+            Outcome::Routed { route, time, nobody } => {
                 line.outcome = "routed";
+                line.nobody = nobody;
                 line.owners = route.owners();
                 line.cameras = route.cameras().len();
                 line.micros = Some((time.as_secs_f64() * 1e7).round() / 10.0);
@@ -105,7 +113,8 @@ impl fmt::Display for Table<'_> {
             };
             let micros =
                 line.micros.map_or_else(|| "-".to_owned(), |micros| format!("{micros:.1}"));
-            let why = line.error.clone().unwrap_or_else(|| line.violations.join(", "));
+            let why = line.error.as_ref().or(line.nobody.as_ref());
+            let why = why.cloned().unwrap_or_else(|| line.violations.join(", "));
             row(
                 f,
                 [
@@ -133,15 +142,14 @@ impl Table<'_> {
         let features = self.0.len();
         writeln!(
             f,
-            "\n{features} features: {routed} routed, {refused} refused, {invalid} invalid"
+            "\nfeatures: {features}, of which {routed} routed, {refused} refused, {invalid} invalid"
         )?;
         let cameras: usize = self.0.iter().map(|line| line.cameras).sum();
-        let nobody =
-            self.0.iter().filter(|line| line.micros.is_some() && line.cameras == 0).count();
+        let nobody = self.0.iter().filter(|line| line.nobody.is_some()).count();
         let mut times: Vec<f64> = self.0.iter().filter_map(|line| line.micros).collect();
         times.sort_by(f64::total_cmp);
         if let (Some(median), Some(slowest)) = (times.get(times.len() / 2), times.last()) {
-            writeln!(f, "{cameras} cameras matched; {nobody} routes to nobody")?;
+            writeln!(f, "cameras matched: {cameras}; routes to nobody: {nobody}")?;
             writeln!(f, "median {median:.1} us a route, slowest {slowest:.1} us")?;
         }
         Ok(())
