@@ -87,12 +87,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 tally.by_chance,
                 start.elapsed().as_secs_f64(),
             );
-            pictured.get_or_insert(tally);
+            pictured.get_or_insert((format!("{}, {name}", world.name), tally));
         }
     }
-    if let Some(tally) = pictured {
-        std::fs::write(PICTURE, picture::draw(&town, &tally)?)?;
-        println!("\n{PICTURE}: the first of these attacks");
+    if let Some((which, tally)) = pictured {
+        std::fs::write(PICTURE, picture::draw(&town, &which, &tally)?)?;
+        println!("\n{PICTURE}: the first of these attacks ({which})");
     }
     Ok(())
 }

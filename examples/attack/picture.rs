@@ -10,7 +10,8 @@ const FIELDS: f64 = 120.0;
 /// Pixels in a metre.
 const SCALE: f64 = 0.6;
 
-pub(crate) fn draw(town: &Town, tally: &Tally) -> Result<String, Error> {
+/// `which` attack it was, for the line below.
+pub(crate) fn draw(town: &Town, which: &str, tally: &Tally) -> Result<String, Error> {
     let mut svg = String::new();
     let (width, height) = ((SIZE.0 + 2.0 * FIELDS) * SCALE, (SIZE.1 + 2.0 * FIELDS) * SCALE);
     writeln!(
@@ -39,7 +40,7 @@ pub(crate) fn draw(town: &Town, tally: &Tally) -> Result<String, Error> {
     writeln!(
         svg,
         r##"</g>
-<text x="16" y="{:.0}" fill="#1f2933">{} requests (blue) single out {} homes (red) in a town of {} cameras</text>
+<text x="16" y="{:.0}" fill="#1f2933">With {which}, {} requests (blue) single out {} homes (red) in a town of {} cameras</text>
 </svg>"##,
         height + 22.0,
         tally.sent,
