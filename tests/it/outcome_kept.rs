@@ -293,7 +293,12 @@ fn edited_outcomes_are_refused() {
         let error = serde_json::from_value::<Outcomes>(edited).unwrap_err().to_string();
         assert_eq!(error, words, "{pointer}");
     }
-    // A pool that is complete, and not there: its ten wait for nobody.
+}
+
+#[test]
+fn a_pool_is_there_if_it_is_complete_and_only_then() {
+    let written = serde_json::to_value(&busy().outcomes).unwrap();
+    // One that is complete, and not there: its ten wait for nobody.
     let mut edited = written.clone();
     edited["pools"] = json!([]);
     for request in &mut edited["requests"].as_array_mut().unwrap()[3..13] {
@@ -301,7 +306,7 @@ fn edited_outcomes_are_refused() {
     }
     let error = serde_json::from_value::<Outcomes>(edited).unwrap_err().to_string();
     assert_eq!(error, "there are `0` pools, and `1` are complete");
-    // A pool too many: the next ten are not there, or not closed.
+    // One too many: the next ten are not there, or not closed.
     let mut edited = written.clone();
     let pool = edited["pools"][0].clone();
     edited["pools"].as_array_mut().unwrap().push(pool);
