@@ -54,9 +54,9 @@ pub(crate) struct Authorized {
     pub(crate) open_days: (u32, u32),
     pub(crate) quiet_hours: Option<QuietHours>,
     pub(crate) reviewed_at: Timestamp,
-    /// The areas of the agency's earlier requests that overlap this one or may have cameras in
-    /// common with it, and which cameras were asked for, in the order in which they were opened;
-    /// `None` if the policy does not compare.
+    /// The areas of the agency's earlier requests that may have cameras in common with this one, and
+    /// which cameras were asked for, in the order in which they were opened; `None` if the policy does
+    /// not compare.
     pub(crate) earlier: Option<Vec<Ground>>,
     /// The sensitive places where cameras may stand that match, and from which none is asked.
     pub(crate) never_asked: Vec<Area>,
@@ -160,15 +160,15 @@ impl AuthorizedRequest {
         &self.content.never_asked
     }
 
-    /// Whether the area of another request, unknown at review, overlaps this one's or has cameras in
-    /// common with it that see into both, and is not asked the same.
+    /// Whether the area of another request, unknown at review, shares a point with this one's or has
+    /// cameras in common with it that see into both, and is not asked the same.
     pub(crate) fn is_new_overlap(&self, other: &Request) -> bool {
         let own = self.request();
         let overlap = || own.area.overlap(&other.area);
         self.content.earlier.is_some()
             && match (own.sight, other.sight) {
                 (Sight::StandingIn, Sight::StandingIn) => {
-                    matches!(overlap(), Overlap::Partial { .. })
+                    own.area.intersects(&other.area) && overlap() != Overlap::Same
                 }
                 (one, another) => {
                     shares_views(&own.ground(), &other.ground())

@@ -87,7 +87,8 @@ impl CaseFile {
     ///
     /// If `now` is before the last opening or end in the file, if the request is another agency's,
     /// if its id is taken, if its case has had as many requests as the policy allowed since it was
-    /// reviewed, or if a request whose area overlaps this one's was opened since.
+    /// reviewed, or if a request that meets this one was opened since: one whose area shares a point
+    /// with this one's, or has cameras in common with it that see into both.
     pub fn open(
         &mut self,
         id: RequestId,

@@ -29,8 +29,9 @@ pub enum CaseFileError {
         /// How many are allowed.
         allowed: u32,
     },
-    /// A request whose area overlaps this one's was opened since this one was reviewed.
-    #[error("request `{id}`, which overlaps it, was opened since the review; review it again")]
+    /// A request that may ask for cameras of this one was opened since this one was reviewed: its area
+    /// shares a point with this one's, or a camera may see into both.
+    #[error("request `{id}`, which meets it, was opened since the review; review it again")]
     OverlapOpened {
         /// Which request.
         id: RequestId,

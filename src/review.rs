@@ -157,9 +157,9 @@ impl Policy {
         [other, exhausted].into_iter().flatten()
     }
 
-    /// The earlier requests that the area overlaps, or with which it may have cameras in common
-    /// that see into both; those of one area and sight once. `None` if nothing here asks for them,
-    /// or if the area is past the limits of geometry.
+    /// The earlier requests that the area shares a point with, or with which it may have cameras in
+    /// common that see into both; those of one area and sight once. `None` if nothing here asks for
+    /// them, or if the area is past the limits of geometry.
     fn earlier(&self, request: &Request, file: &CaseFile) -> Option<Vec<Earlier>> {
         let compares = self.min_households > 1
             || is_below(0.0, self.min_difference_m2)
@@ -170,7 +170,11 @@ impl Policy {
                 if earlier.iter().all(|known| !opened.is_about(&known.ground)) {
                     let old = opened.request();
                     let (overlap, ground) = (request.area.overlap(&old.area), old.ground());
-                    if overlap != Overlap::Apart || shares_views(&request.ground(), &ground) {
+                    // A camera may stand in what is too little for an overlap, or where areas touch.
+                    let shares = overlap != Overlap::Apart
+                        || request.area.intersects(&old.area)
+                        || shares_views(&request.ground(), &ground);
+                    if shares {
                         earlier.push(Earlier { id: opened.id(), ground, overlap });
                     }
                 }
@@ -229,7 +233,7 @@ fn sensitive_violations(places: &[&SensitivePlace]) -> impl Iterator<Item = Viol
     })
 }
 
-/// An earlier request whose area overlaps the one that is reviewed.
+/// An earlier request that may have cameras in common with the one that is reviewed.
 struct Earlier {
     id: RequestId,
     ground: Ground,

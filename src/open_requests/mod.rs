@@ -113,7 +113,7 @@ struct Place {
 /// What is known of an open request besides its entry in the case file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Standing {
-    /// The agency's requests with areas that overlap this one's: those that it was compared with at
+    /// The agency's requests that may ask for cameras of this one: those that it was compared with at
     /// review, and those opened later that were compared with it.
     compared: BTreeSet<RequestId>,
     asked: BTreeSet<OwnerId>,

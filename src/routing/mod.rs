@@ -45,7 +45,7 @@ impl Snapshot {
     /// the area's boundary and with the result, not with the registry.
     ///
     /// With fewer households in the area than the policy's anonymity set the route is empty. Where
-    /// the area overlaps earlier ones of the agency and differs from them by fewer than that,
+    /// the area meets earlier ones of the agency and differs from them by fewer than that,
     /// those are left out; then each earlier area costs a walk of its own.
     ///
     /// A request for cameras that [see into](crate::Sight::SeeingInto) the area goes another way, which

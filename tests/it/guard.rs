@@ -97,6 +97,37 @@ fn earlier_areas_are_compared_one_by_one_and_together() {
     assert_eq!(asked_after(&town, &chain, &houses(10, 54)), (10..=39).collect::<Vec<_>>());
 }
 
+/// All cameras of a tower may stand in one point: areas that touch there, or share a hair, have them in
+/// common.
+#[test]
+fn areas_that_touch_are_compared_as_those_that_overlap() {
+    let mut town = street(30);
+    for camera in town.cameras.values_mut().filter(|camera| camera.id.0 < 27) {
+        camera.position = Position::new(10.001, 50.0).unwrap();
+    }
+    let all = |first: u64, last: u64| (first..=last).collect::<Vec<_>>();
+    for (one, other) in [(10.001, 10.001), (10.001_000_1, 10.001), (10.001, 10.000_999_9)] {
+        let (tower, houses) =
+            (square(9.999, 49.9999, one, 50.0001), square(other, 49.9999, 10.002, 50.0001));
+        for camera in town.cameras.values_mut().filter(|camera| camera.id.0 >= 27) {
+            camera.position = Position::new(10.0015, 50.0).unwrap();
+        }
+        // Three of the 30 are not in the tower.
+        assert_eq!(asked_after(&town, std::slice::from_ref(&tower), &houses), all(0, 26));
+        assert_eq!(asked_after(&town, &[], &houses), all(0, 29));
+        // One that was reviewed before the other was opened would not be compared with it.
+        let policy = guarding(11);
+        let mut file = opened(&policy, &[]);
+        let [first, second] = [&tower, &houses].map(|area| review(&policy, &file, area).unwrap());
+        file.open(RequestId(1), &first, noon()).unwrap();
+        let refused = file.open(RequestId(2), &second, noon()).unwrap_err();
+        assert_eq!(refused.code(), "overlap_opened");
+        // It is no overlap that a review refuses.
+        let policy = Policy { max_overlaps: 0, min_difference_m2: f64::MAX, ..policy };
+        assert!(review(&policy, &file, &houses).is_ok());
+    }
+}
+
 #[test]
 fn whoever_is_left_must_wait_in_quiet_hours_and_nobody_else() {
     let town = street(100);
@@ -186,7 +217,7 @@ fn a_guarded_request_has_the_usual_receipt() {
     assert_eq!(guarded.1, elsewhere.1);
 }
 
-/// A shape in a grid of 11 m, and whether another shares an inside with it.
+/// A shape in a grid of 11 m, and whether another shares a point with it.
 fn shape(rng: &mut Rng) -> Area {
     loop {
         let area = area(rng, (10, 50));
@@ -196,8 +227,8 @@ fn shape(rng: &mut Rng) -> Area {
     }
 }
 
-fn share_an_inside(one: &Area, other: &Area) -> bool {
-    whole_units(one).relate(&whole_units(other)).matches("T********").unwrap()
+fn share_a_point(one: &Area, other: &Area) -> bool {
+    whole_units(one).relate(&whole_units(other)).is_intersects()
 }
 
 /// A town of owners with one or two cameras on the grid of [`shape`].
@@ -228,7 +259,7 @@ fn guarded_routes_equal_the_oracle() {
         let area = shape(&mut rng);
         let authorized = review(&policy, &file, &area).unwrap();
         let earlier: Vec<Area> =
-            areas.into_iter().filter(|old| share_an_inside(old, &area)).collect();
+            areas.into_iter().filter(|old| share_a_point(old, &area)).collect();
         let expected = guarded(&town, &authorized, &earlier, noon());
         let snapshot = snapshot(&town);
         let route = snapshot.route(&authorized, noon());
@@ -272,7 +303,7 @@ proptest! {
             let new = households(&town, &area);
             let mut others: Vec<_> = areas
                 .iter()
-                .filter(|old| share_an_inside(old, &area))
+                .filter(|old| share_a_point(old, &area))
                 .map(|old| households(&town, old))
                 .collect();
             others.push(others.iter().flatten().copied().collect());
@@ -402,7 +433,7 @@ fn a_request_that_was_reviewed_before_an_overlapping_one_was_opened_is_not_opene
     file.open(RequestId(1), &one, noon()).unwrap();
     assert_eq!(
         file.open(RequestId(2), &other, noon()).unwrap_err().to_string(),
-        "request `1`, which overlaps it, was opened since the review; review it again"
+        "request `1`, which meets it, was opened since the review; review it again"
     );
     file.open(RequestId(3), &far, noon()).unwrap();
     let again = review(&policy, &file, &houses(10, 41)).unwrap();

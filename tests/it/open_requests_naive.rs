@@ -38,8 +38,9 @@ impl Stands {
         &self.authorized.request().area
     }
 
-    pub fn overlaps(&self, agency: u64, (first, last): (u64, u64)) -> bool {
-        self.agency == agency && self.range.0 <= last && first <= self.range.1
+    /// Whether its area shares a point with that of other houses: those next door have an edge in common.
+    pub fn meets(&self, agency: u64, (first, last): (u64, u64)) -> bool {
+        self.agency == agency && self.range.0 <= last + 1 && first <= self.range.1 + 1
     }
 }
 

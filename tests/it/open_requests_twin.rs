@@ -140,7 +140,7 @@ impl<'a> Pair<'a> {
                 self.expected.extend(self.twin.expire(now));
                 let mut compared = Vec::new();
                 let others = self.twin.requests.iter_mut();
-                for other in others.filter(|other| other.overlaps(agency, range)) {
+                for other in others.filter(|other| other.meets(agency, range)) {
                     compared.push(other.area().clone());
                     if !other.ended {
                         other.compared.push(request.area.clone());
