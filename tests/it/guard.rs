@@ -387,6 +387,20 @@ fn areas_of_one_envelope_are_told_apart() {
 }
 
 #[test]
+fn an_area_that_was_asked_for_other_cameras_is_another_one() {
+    let policy = guarding(11);
+    let mut file = opened(&policy, &[houses(10, 40)]);
+    let knows_one = review(&policy, &file, &houses(20, 60)).unwrap();
+    let into = ask(&houses(10, 40), 7).seeing_into();
+    let into = policy.review(&into, &agency(), &file, noon()).unwrap();
+    file.open(RequestId(8), &into, noon()).unwrap();
+    let refused = file.open(RequestId(9), &knows_one, noon()).unwrap_err();
+    assert_eq!(refused.code(), "overlap_opened");
+    let knows_both = review(&policy, &file, &houses(20, 60)).unwrap();
+    file.open(RequestId(9), &knows_both, noon()).unwrap();
+}
+
+#[test]
 fn an_area_across_the_antimeridian_is_compared_as_any_other() {
     let old = Area::from_bounds(179.995, -17.0, -179.995, -16.992).unwrap();
     let new = Area::from_bounds(179.9949, -17.0, -179.995, -16.992).unwrap();

@@ -1,9 +1,8 @@
 //! Quiet hours: every edge of a night, clocks that are set, and who must wait.
 
-use canvass::{AgencyId, IncidentKind};
 use canvass::{
-    AskLimit, Change, Consent, Denial, Layout, OwnerId, Policy, Question, QuietHours, Route,
-    Scratch, Zone,
+    AgencyId, AskLimit, Camera, CameraId, Change, Consent, Denial, IncidentKind, Layout, OwnerId,
+    Policy, Question, QuietHours, Route, Scratch, Zone,
 };
 use jiff::civil::{DateTime, Time, time};
 use jiff::{SignedDuration, Timestamp};
@@ -318,6 +317,26 @@ fn some_wait_while_others_do_not() {
     let authorized = authorize_under(&many, square(9.9, 49.9, 10.1, 50.1));
     let empty = snapshot(&town).route(&authorized, noon());
     assert_eq!((empty.owners(), waits(&empty).len()), (0, 0));
+}
+
+#[test]
+fn a_recheck_tells_of_those_who_are_left_that_they_must_wait() {
+    let midday = hours(time(11, 0, 0, 0), time(14, 0, 0, 0));
+    let policy = Policy { quiet_hours: Some(midday), ..Policy::unlimited() };
+    let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
+    let town = street(3);
+    let registry = loaded(&town, Layout::default());
+    let route = registry.snapshot().route(&authorized, noon());
+    // The second has another camera now: they are in both routes, but no camera of theirs is.
+    let second = town.cameras[&CameraId(1)];
+    let changes = [
+        Change::Remove { camera: second.id },
+        Change::Register(Camera { id: CameraId(9), ..second }),
+    ];
+    let rechecked = route.recheck(&registry.apply(changes).unwrap(), noon());
+    let until = at("2026-05-10T14:00:00Z");
+    assert_eq!(waits(&rechecked), [(OwnerId(0), until), (OwnerId(2), until)]);
+    assert_eq!(rechecked.cameras(), [CameraId(0), CameraId(2)]);
 }
 
 /// Nothing that was noted of one request, instant or town is known of the next.

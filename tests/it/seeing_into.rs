@@ -3,7 +3,7 @@
 
 use canvass::{
     AgencyId, Area, AuthorizedRequest, CameraId, CaseFile, CaseFileError, Denial, Explanation,
-    Policy, Receipt, Request, RequestId, Route, SeeingInto, SensitiveRule, Sight,
+    Policy, Receipt, Request, RequestId, Route, SeeingInto, SensitiveRule, Sight, TimeWindow,
 };
 
 use crate::facing::{STREET, agree, asked, looking, looks};
@@ -63,11 +63,16 @@ fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
     assert_eq!(asked(&snapshot, &authorized), [1]);
     let why = snapshot.explain(&authorized, noon(), CameraId(0));
     assert_eq!(why, Explanation::Denied(Denial::SensitivePlace));
-    // One that areas may not touch is none from which nobody is asked.
-    let school = place_of(SensitiveRule::Refuse, shelter, None);
-    let policy = protecting(0, [school]);
-    let passes = reviewed(&policy, &asking(area).seeing_into(), &CaseFile::new(AgencyId(1)));
-    assert_eq!(asked(&snapshot, &passes), [0, 1]);
+    // One that areas may not touch is none from which nobody is asked, nor is one of another day.
+    let yesterday = TimeWindow::new(noon() - days(3), noon() - days(2)).unwrap();
+    for (rule, window) in
+        [(SensitiveRule::Refuse, None), (SensitiveRule::NeverAsk, Some(yesterday))]
+    {
+        let policy = protecting(0, [place_of(rule, shelter.clone(), window)]);
+        let asks = asking(area.clone()).seeing_into();
+        let passes = reviewed(&policy, &asks, &CaseFile::new(AgencyId(1)));
+        assert_eq!(asked(&snapshot, &passes), [0, 1]);
+    }
     // The same at the antimeridian, the place on the other side.
     let area = square(-180.0, -17.01, -179.99, -17.0);
     let shelter = square(179.999, -17.006, 179.9999, -17.004);
