@@ -57,6 +57,7 @@ mod policy;
 mod policy_checked;
 mod quiet;
 mod quiet_kept;
+mod random;
 mod readme;
 mod records;
 mod registry;

@@ -1,55 +1,18 @@
-//! Towns, areas and requests for tests.
+//! Instants, requests, registries and routes for tests; and, from `random`, towns and areas.
 
 use std::collections::BTreeMap;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AskLimit, AuthorizedRequest, Camera, CameraId, CaseFile,
-    Change, Consent, Facing, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry,
-    Request, Route, Scope, Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
+    Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry, Request, Route,
+    Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
 };
-use geo::{LineString, MultiPolygon, Polygon, polygon};
+use geo::polygon;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::oracle::{Answer, Town};
 
-/// A small generator of numbers: `SplitMix64`.
-#[derive(Clone, Debug)]
-pub struct Rng(pub u64);
-
-impl Rng {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
-    }
-
-    /// A number in a range.
-    pub fn within(&mut self, low: i64, high: i64) -> i64 {
-        low + i64::try_from(self.below(u64::try_from(high - low + 1).unwrap())).unwrap()
-    }
-
-    /// Yes once in `n`.
-    pub fn once_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-
-    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[usize::try_from(self.below(from.len() as u64)).unwrap()]
-    }
-
-    /// Any order of them, each as likely as the others.
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, usize::try_from(self.below(last as u64 + 1)).unwrap());
-        }
-    }
-}
+pub use crate::random::*;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -77,6 +40,14 @@ pub fn place(origin: (i32, i32), east: i64, north: i64) -> Position {
     Position::from_e7(i32::try_from(lon).unwrap(), i32::try_from(lat).unwrap()).unwrap()
 }
 
+/// A box of degrees.
+pub fn square(west: f64, south: f64, east: f64, north: f64) -> Area {
+    Area::try_from(polygon![
+        (x: west, y: south), (x: east, y: south), (x: east, y: north), (x: west, y: north)
+    ])
+    .unwrap()
+}
+
 pub fn agency() -> Agency {
     Agency {
         id: AgencyId(1),
@@ -84,6 +55,13 @@ pub fn agency() -> Agency {
         kind: AgencyKind::Local,
         jurisdiction: None,
     }
+}
+
+/// What the agency asks in these tests.
+pub fn asking(area: Area) -> Request {
+    Request::new(AgencyId(1), IncidentKind::Burglary, area, evening())
+        .case("26-0117")
+        .contact("Det. Smith")
 }
 
 /// A request that only consent and footage can stop.
@@ -106,29 +84,14 @@ pub fn authorize_under(policy: &Policy, area: Area) -> AuthorizedRequest {
     policy.review(&asking(area), &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
 }
 
-/// The codes of what is wrong with a request.
-pub fn codes(violations: &Violations) -> Vec<&'static str> {
-    violations.iter().map(Violation::code).collect()
-}
-
-/// What the agency asks in these tests.
-pub fn asking(area: Area) -> Request {
-    Request::new(AgencyId(1), IncidentKind::Burglary, area, evening())
-        .case("26-0117")
-        .contact("Det. Smith")
-}
-
-/// A box of degrees.
-pub fn square(west: f64, south: f64, east: f64, north: f64) -> Area {
-    Area::try_from(polygon![
-        (x: west, y: south), (x: east, y: south), (x: east, y: north), (x: west, y: north)
-    ])
-    .unwrap()
-}
-
 /// All around (10, 50), with room to the east.
 pub fn everywhere() -> AuthorizedRequest {
     authorize(square(9.0, 49.0, 13.0, 51.0))
+}
+
+/// The codes of what is wrong with a request.
+pub fn codes(violations: &Violations) -> Vec<&'static str> {
+    violations.iter().map(Violation::code).collect()
 }
 
 /// A camera that has kept the last 60 days.
@@ -145,141 +108,19 @@ pub fn withdraw(owner: u64) -> Change {
     Change::Withdraw { owner: OwnerId(owner) }
 }
 
-/// Cameras around an origin on a coarse grid, so that many share a place with each other and with
-/// the vertices of [`area`], with all kinds of consents and recordings.
-pub fn town(rng: &mut Rng, origin: (i32, i32), cameras: u64) -> Town {
-    let mut town = Town::default();
-    let step = rng.pick(&[1, 2, 1_000, 50_000]);
-    for id in 0..cameras {
-        let owner = OwnerId(rng.below(cameras * 3 / 4 + 1) * 0x1_0001);
-        let position = place(origin, rng.within(-40, 40) * step, rng.within(-40, 40) * step);
-        let camera = Camera {
-            id: CameraId(id * 7),
-            owner,
-            position,
-            recording: recording(rng),
-            facing: None,
-        };
-        town.cameras.insert(camera.id, camera);
-        if !rng.once_in(4) {
-            town.consents.insert(owner, consent(rng));
-        }
-        if rng.once_in(5) {
-            let asked = (0..=rng.below(3)).map(|_| noon() - days(rng.within(-1, 32)));
-            let mut asked: Vec<Timestamp> = asked.collect();
-            asked.sort_unstable();
-            town.asked.insert(owner, asked);
-        }
-    }
-    town
+/// A town of one street: `number` cameras of as many owners, who all agreed, a metre or so apart.
+pub fn street(number: u64) -> Town {
+    let house = |id| place((10, 50), i64::try_from(id).unwrap() * 100, 0);
+    let cameras = (0..number).map(|id| camera_at(id, id, house(id)));
+    let cameras: BTreeMap<_, _> = cameras.map(|camera| (camera.id, camera)).collect();
+    let consents = (0..number).map(|id| (OwnerId(id), Consent::granted())).collect();
+    Town { cameras, consents, asked: BTreeMap::new() }
 }
 
-/// A recording of any kind.
-pub fn recording(rng: &mut Rng) -> Recording {
-    let kept = rng.pick(&[0, 1, 3, 7, 30, 60, 60, 60, 60, 365]);
-    let since =
-        if rng.once_in(6) { noon() - days(rng.within(0, 3)) } else { Timestamp::UNIX_EPOCH };
-    let until =
-        rng.once_in(8).then(|| noon() - days(rng.within(-2, 2)) + SignedDuration::from_hours(1));
-    Recording::between(since, until, kept).unwrap_or(Recording::kept_for_days(kept))
-}
-
-/// A facing of any kind: all around and a hundredth of a degree, to the farthest and a tenth of a metre.
-pub fn facing(rng: &mut Rng) -> Facing {
-    let bearing = rng.pick(&[0.0, 45.0, 90.0, 180.0, 270.0, 359.99, 12.34, 201.5]);
-    let angle = rng.pick(&[0.01, 30.0, 110.0, 160.0, 180.0, 270.0, 360.0]);
-    let reach = rng.pick(&[0.1, 1.0, 5.0, 12.3, 30.0, 80.0, 200.0]);
-    Facing::new(bearing, angle, reach).unwrap()
-}
-
-/// A consent of any kind.
-pub fn consent(rng: &mut Rng) -> Consent {
-    if rng.once_in(8) {
-        return Consent::default();
-    }
-    let mut consent = Consent::granted();
-    let agencies = [1, 2, 3].map(AgencyId);
-    match rng.below(6) {
-        0 => consent = consent.agencies(Scope::only([rng.pick(&agencies)])),
-        1 => consent = consent.agencies(Scope::all_but([rng.pick(&agencies)])),
-        _ => {}
-    }
-    match rng.below(6) {
-        0 => consent = consent.incidents(Scope::only([rng.pick(IncidentKind::ALL)])),
-        1 => consent = consent.incidents(Scope::all_but([rng.pick(IncidentKind::ALL)])),
-        _ => {}
-    }
-    if rng.once_in(8) {
-        consent = consent.paused_until(noon() + SignedDuration::from_secs(rng.within(-1, 1)));
-    }
-    if rng.once_in(8) {
-        consent = consent.expiring(noon() + SignedDuration::from_secs(rng.within(-1, 1)));
-    }
-    if rng.once_in(4) {
-        let number = u8::try_from(rng.below(4)).unwrap();
-        consent = consent.limited(AskLimit::new(number, number + 1).unwrap());
-    }
-    consent
-}
-
-/// A valid area around an origin: a wiggly star, perhaps with a hole, or several boxes; its
-/// vertices are on a grid that cameras stand on as well.
-pub fn area(rng: &mut Rng, origin: (i32, i32)) -> Area {
-    loop {
-        let step = rng.pick(&[1, 2, 1_000, 50_000]);
-        let shape = match rng.below(3) {
-            0 => MultiPolygon::new(vec![star(rng, origin, step)]),
-            1 => boxes(rng, origin, step),
-            _ => boxes_with_hole(rng, origin, step),
-        };
-        if let Ok(area) = Area::try_from(shape) {
-            return area;
-        }
-    }
-}
-
-fn ring(origin: (i32, i32), corners: impl IntoIterator<Item = (i64, i64)>) -> LineString {
-    // Not wrapped: past the antimeridian on purpose, where the origin is near it.
-    let degrees = |whole: i32, e7: i64| (f64::from(whole) * 1e7 + e7 as f64) / 1e7;
-    corners.into_iter().map(|(x, y)| (degrees(origin.0, x), degrees(origin.1, y))).collect()
-}
-
-fn star(rng: &mut Rng, origin: (i32, i32), step: i64) -> Polygon {
-    // Few enough for a bit each, or too many for that.
-    let (corners, nearest) =
-        if rng.below(4) > 0 { (3 + rng.below(40), 3) } else { (65 + rng.below(60), 30) };
-    let points = (0..corners).map(|corner| {
-        let angle = corner as f64 / corners as f64 * std::f64::consts::TAU;
-        let radius = (rng.within(nearest, 40)) as f64;
-        let grid = |x: f64| (x.round() as i64) * step;
-        (grid(radius * angle.cos()), grid(radius * angle.sin()))
-    });
-    Polygon::new(ring(origin, points.collect::<Vec<_>>()), vec![])
-}
-
-fn rect(west: i64, south: i64, east: i64, north: i64) -> [(i64, i64); 4] {
-    [(west, south), (east, south), (east, north), (west, north)]
-}
-
-fn boxes(rng: &mut Rng, origin: (i32, i32), step: i64) -> MultiPolygon {
-    let number = 1 + rng.below(5);
-    let boxes = (0..number).map(|_| {
-        let (x, y) = (rng.within(-40, 30), rng.within(-40, 30));
-        let (width, height) = (rng.within(1, 12), rng.within(1, 12));
-        let corners = rect(x, y, x + width, y + height).map(|(x, y)| (x * step, y * step));
-        Polygon::new(ring(origin, corners), vec![])
-    });
-    MultiPolygon::new(boxes.collect())
-}
-
-fn boxes_with_hole(rng: &mut Rng, origin: (i32, i32), step: i64) -> MultiPolygon {
-    let scale = |(x, y): (i64, i64)| (x * step, y * step);
-    let [west, south] = [rng.within(-40, 0), rng.within(-40, 0)];
-    let [east, north] = [rng.within(5, 40), rng.within(5, 40)];
-    let [x, y] = [rng.within(west, east - 2), rng.within(south, north - 2)];
-    let hole = [(x, y), (x + 1, y + 2), (x + 2, y)].map(scale);
-    let shell = rect(west, south, east, north).map(scale);
-    MultiPolygon::new(vec![Polygon::new(ring(origin, shell), vec![ring(origin, hole)])])
+/// The part of [`street`] from one house to another, both included.
+pub fn houses(first: u64, last: u64) -> Area {
+    let edge = |house: u64, side: f64| 10.0 + (house as f64 + side) * 1e-5;
+    square(edge(first, -0.5), 49.9999, edge(last, 0.5), 50.0001)
 }
 
 /// The changes that make a registry of a town, one by one.
@@ -335,27 +176,12 @@ pub fn owners(route: &Route) -> Vec<u64> {
     route.recipients().map(|recipient| recipient.owner.0).collect()
 }
 
-/// Who of a route must wait, and until when.
-pub fn waits(route: &Route) -> Vec<(OwnerId, Timestamp)> {
-    route.recipients().filter_map(|asked| Some((asked.owner, asked.not_before?))).collect()
-}
-
 /// All ids of cameras in an answer.
 pub fn cameras(answer: &Answer) -> Vec<CameraId> {
     answer.iter().flat_map(|(_, cameras)| cameras.iter().copied()).collect()
 }
 
-/// A town of one street: `number` cameras of as many owners, who all agreed, a metre or so apart.
-pub fn street(number: u64) -> Town {
-    let house = |id| place((10, 50), i64::try_from(id).unwrap() * 100, 0);
-    let cameras = (0..number).map(|id| camera_at(id, id, house(id)));
-    let cameras: BTreeMap<_, _> = cameras.map(|camera| (camera.id, camera)).collect();
-    let consents = (0..number).map(|id| (OwnerId(id), Consent::granted())).collect();
-    Town { cameras, consents, asked: BTreeMap::new() }
-}
-
-/// The part of [`street`] from one house to another, both included.
-pub fn houses(first: u64, last: u64) -> Area {
-    let edge = |house: u64, side: f64| 10.0 + (house as f64 + side) * 1e-5;
-    square(edge(first, -0.5), 49.9999, edge(last, 0.5), 50.0001)
+/// Who of a route must wait, and until when.
+pub fn waits(route: &Route) -> Vec<(OwnerId, Timestamp)> {
+    route.recipients().filter_map(|asked| Some((asked.owner, asked.not_before?))).collect()
 }
