@@ -60,7 +60,7 @@ pub(crate) use tiling::cell;
 pub(crate) use timed::Timing;
 pub(crate) use zone_map::ZoneMap;
 
-use crate::camera::{Camera, OwnerId};
+use crate::camera::{Camera, CameraId, OwnerId};
 use crate::consent::Consent;
 use cluster_edit::Edit;
 use publish::Publisher;
@@ -151,8 +151,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// Names the first change that cannot be applied; then none of them was. No change can be where
-    /// [`from_tiles`](Self::from_tiles) was given the last revision that there is.
+    /// Names the first change that cannot be applied; then none of them was. At the last revision that
+    /// there is, which [`from_tiles`](Self::from_tiles) may be given, no change can be.
     pub fn apply(
         &self,
         changes: impl IntoIterator<Item = Change>,
@@ -188,7 +188,10 @@ impl Registry {
         })
     }
 
-    /// An owner's consent as it stands. The operator's.
+    /// An owner's consent as it stands; the default, which is no, of an owner who never said anything.
+    /// The operator's.
+    ///
+    /// Like all that asks the registry and no snapshot, it takes turns with [`apply`](Self::apply).
     pub fn consent(&self, owner: OwnerId) -> Consent {
         self.state.inspect(|writer, _| writer.consent(owner))
     }
@@ -198,6 +201,32 @@ impl Registry {
     #[must_use]
     pub fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
         self.state.inspect(|writer, _| writer.asked(owner))
+    }
+
+    /// A registered camera as it stands, whether its owner agreed or not. The operator's: to see
+    /// whose it is, for instance, before it is moved or removed.
+    ///
+    /// O(log n), and for one that shares its point with n others O(n).
+    ///
+    /// ```
+    /// use canvass::{Camera, CameraId, Change, OwnerId, Position, Recording, Registry};
+    ///
+    /// let (owner, position) = (OwnerId(1), Position::new(-73.97, 40.77)?);
+    /// let recording = Recording::kept_for_days(30);
+    /// let porch = Camera { id: CameraId(7), owner, position, recording, facing: None };
+    /// let registry = Registry::new();
+    /// registry.apply([Change::Register(porch)])?;
+    /// assert_eq!(registry.camera(CameraId(7)), Some(porch));
+    /// assert_eq!(registry.camera(CameraId(8)), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn camera(&self, camera: CameraId) -> Option<Camera> {
+        self.state.inspect(|writer, state| {
+            let positions = [Some(writer.directory.position(camera)?)];
+            let located = Around::new(&state.root, &positions).locate(&positions, &[Some(camera)]);
+            located.into_iter().flatten().next().map(|located| located.camera)
+        })
     }
 
     /// An owner's cameras as they stand, ascending by id. The operator's.

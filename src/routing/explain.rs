@@ -215,8 +215,8 @@ impl Snapshot {
     }
 
     /// A registered camera, whether its owner agreed or not. The operator's; O(cameras), since a
-    /// snapshot is an index of places: [`Registry::cameras_of`](crate::Registry::cameras_of) finds
-    /// an owner's at once.
+    /// snapshot is an index of places: [`Registry::camera`](crate::Registry::camera) finds one at
+    /// once.
     #[must_use]
     pub fn find(&self, camera: CameraId) -> Option<Camera> {
         let mut found = None;

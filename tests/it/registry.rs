@@ -107,6 +107,9 @@ fn holds(registry: &Registry, town: &Town) {
         assert_eq!(registry.consent(owner), consent, "{owner}");
         assert_eq!(registry.cameras_of(owner), cameras_of(town, owner), "{owner}");
     }
+    for id in (0..CAMERAS).map(camera_id) {
+        assert_eq!(registry.camera(id), town.cameras.get(&id).copied(), "{id}");
+    }
 }
 
 proptest! {
@@ -187,6 +190,7 @@ proptest! {
             for &camera in &moved {
                 let camera = town.cameras[&camera];
                 prop_assert_eq!(registry.cameras_of(camera.owner), vec![camera]);
+                prop_assert_eq!(registry.camera(camera.id), Some(camera));
             }
             let at = town.cameras[&rng.pick(&moved)].position;
             let around = |by: f64| square(at.lon() - by, at.lat() - by, at.lon() + by, at.lat() + by);
@@ -222,6 +226,9 @@ proptest! {
                     let consent = town.consents.get(owner).filter(|c| c.standing() == Standing::Granted);
                     prop_assert_eq!(registry.consent(*owner), consent.cloned().unwrap_or_default());
                     prop_assert_eq!(registry.cameras_of(*owner), cameras_of(&town, *owner));
+                }
+                for camera in town.cameras.values() {
+                    prop_assert_eq!(registry.camera(camera.id), Some(*camera));
                 }
             }
             let mut batch = Vec::new();
