@@ -250,13 +250,13 @@ pub enum FacingError {
         /// The bearing given.
         degrees: f64,
     },
-    /// The angle of view is none.
+    /// The angle of view is not above 0, or more than all around.
     #[error("angle of view `{degrees}` is not between 0.01 and 360 degrees")]
     Angle {
         /// The angle given.
         degrees: f64,
     },
-    /// The reach is none, or farther than any camera's.
+    /// The reach is not above 0, or farther than any camera's.
     #[error("reach `{m}` is not between 0.1 and {} metres", Facing::MAX_REACH_M)]
     Reach {
         /// The reach given, in metres.

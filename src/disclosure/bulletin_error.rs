@@ -76,7 +76,7 @@ pub enum CoverError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BulletinReadError {
-    /// The resolution is none of a bulletin.
+    /// The resolution is not one that a bulletin may have.
     #[error("the resolution is `{resolution}`, and bulletins have one between 5 and 8")]
     Resolution {
         /// The resolution read.
@@ -88,7 +88,7 @@ pub enum BulletinReadError {
         /// How many cells were read.
         cells: usize,
     },
-    /// A cell is none, or of another resolution, or at a pole.
+    /// What should be a cell is not one, or is of another resolution, or at a pole.
     #[error("`{cell}` is not an H3 cell of the bulletin's resolution away from the poles")]
     Cell {
         /// What was read.

@@ -93,7 +93,8 @@ pub enum ChangeRefusal {
         /// Whose consents.
         owner: OwnerId,
     },
-    /// The registry is full.
+    /// The registry is full: it holds four billion cameras and, while loading, two billion distinct
+    /// scopes.
     #[error(
         "the registry is full: it holds four billion cameras and, at loading, two billion distinct scopes"
     )]

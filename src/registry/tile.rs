@@ -210,20 +210,6 @@ impl Registry {
     /// O(tiles + owners). Takes turns with [`apply`](Registry::apply), as reading what owners said
     /// does; readers of snapshots never wait. The bytes are made later, tile by tile, by
     /// [`Tile::encode`].
-    ///
-    /// ```
-    /// use canvass::{Change, Consent, OwnerId, Registry};
-    ///
-    /// let registry = Registry::new();
-    /// registry.apply([Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() }])?;
-    /// let kept = registry.tiles();
-    /// let bytes: Vec<Vec<u8>> = kept.changed.iter().map(canvass::Tile::encode).collect();
-    ///
-    /// let restored = Registry::from_tiles(kept.revision, &bytes)?;
-    /// assert_eq!(restored.consent(OwnerId(1)), Consent::granted());
-    /// assert_eq!(restored.snapshot().revision(), registry.snapshot().revision());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn tiles(&self) -> TileChanges {
         TileChanges { vanished: Vec::new(), ..self.gather(|_| true) }
@@ -235,6 +221,29 @@ impl Registry {
     /// A restored registry does not know which tiles vanished before its checkpoint: ask for what
     /// changed since then, or later. Costs what [`tiles`](Registry::tiles) does, but for the pages
     /// if none has changed.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    ///
+    /// use canvass::{Change, Consent, OwnerId, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let yes = |owner| Change::SetConsent { owner: OwnerId(owner), consent: Consent::granted() };
+    /// registry.apply([yes(1), yes(2)])?;
+    /// let first = registry.tiles();
+    /// let mut kept: BTreeMap<_, _> =
+    ///     first.changed.iter().map(|tile| (tile.key(), tile.encode())).collect();
+    ///
+    /// registry.apply([Change::Withdraw { owner: OwnerId(1) }, yes(3)])?;
+    /// let since = registry.tiles_since(first.revision);
+    /// kept.extend(since.changed.iter().map(|tile| (tile.key(), tile.encode())));
+    /// kept.retain(|key, _| !since.vanished.contains(key));
+    ///
+    /// let restored = Registry::from_tiles(since.revision, kept.values())?;
+    /// assert_eq!(restored.consent(OwnerId(1)), Consent::default());
+    /// assert_eq!(restored.consent(OwnerId(3)), Consent::granted());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn tiles_since(&self, revision: Revision) -> TileChanges {
         self.gather(|changed| changed > revision)

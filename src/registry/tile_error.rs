@@ -62,7 +62,7 @@ pub enum TileFlaw {
         /// The checksum that was written.
         found: u32,
     },
-    /// The key is none.
+    /// The number that should be the key is not one.
     #[error("expected an H3 cell or an owner page, not `{found}`")]
     Key {
         /// The number found.
@@ -101,7 +101,7 @@ pub enum TileFlaw {
         /// The id of the row.
         found: u64,
     },
-    /// A camera's position is none.
+    /// What should be a camera's position is not one.
     #[error("camera `{camera}`: {reason}")]
     Position {
         /// Which camera.
@@ -115,7 +115,7 @@ pub enum TileFlaw {
         /// Which camera.
         camera: CameraId,
     },
-    /// A camera's recording is none.
+    /// What should be a camera's recording is not one.
     #[error("camera `{camera}`: {reason}")]
     Recording {
         /// Which camera.
@@ -123,7 +123,7 @@ pub enum TileFlaw {
         /// What is wrong.
         reason: RecordingError,
     },
-    /// A camera's facing is none.
+    /// What should be a camera's facing is not one.
     #[error("camera `{camera}`: {reason}")]
     Facing {
         /// Which camera.
