@@ -94,6 +94,19 @@ macro_rules! incident_kinds {
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$name => $code,)* }
             }
+
+            /// The kind that has a code, for what is no serde format: a form, a command line.
+            ///
+            /// ```
+            /// use canvass::IncidentKind;
+            ///
+            /// assert_eq!(IncidentKind::from_code("burglary"), Some(IncidentKind::Burglary));
+            /// assert_eq!(IncidentKind::from_code("protest"), None);
+            /// ```
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.code() == code)
+            }
         }
     };
 }

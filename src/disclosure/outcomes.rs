@@ -175,7 +175,8 @@ impl Outcomes {
     }
 
     /// Closes a request that ended, as the case file has it at `now`: nothing more is counted, and
-    /// owners are dropped. Once closed it stays so, whatever the file says.
+    /// owners are dropped. Once closed it stays so, whatever the file says. Expired requests are for
+    /// the caller to close as well.
     ///
     /// # Errors
     ///

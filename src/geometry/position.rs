@@ -17,13 +17,14 @@ pub(crate) const QUARTER_TURN: i32 = 900_000_000;
 /// Longitude 180 is written as -180: one place, one position.
 ///
 /// In serde formats a position is the array `[lon, lat]` in degrees, as in GeoJSON: an altitude after
-/// them is read and passed over.
+/// them is read and passed over. Shown as a text it is `lon lat`, as in WKT.
 ///
 /// ```
 /// use canvass::Position;
 ///
 /// let hall = Position::new(-73.974_187_3, 40.771_133_1)?;
 /// assert_eq!(hall.lon_e7(), -739_741_873);
+/// assert_eq!(hall.to_string(), "-73.9741873 40.7711331");
 /// assert_eq!(Position::new(180.0, 0.0)?, Position::new(-180.0, 0.0)?);
 /// assert!(Position::new(0.0, 91.0).is_err());
 /// # Ok::<(), canvass::PositionError>(())

@@ -31,6 +31,9 @@ impl Area {
     /// let repaired = Area::repaired(&MultiPolygon(vec![bow_tie]))?;
     /// assert_eq!(repaired.area().parts(), 2);
     /// assert!(repaired.is_changed());
+    /// // For its author to read: what was wrong, and what has changed.
+    /// let words = "the outline crosses itself near `1 1`";
+    /// assert!(repaired.to_string().starts_with(words));
     /// # Ok::<(), canvass::AreaError>(())
     /// ```
     ///

@@ -96,7 +96,8 @@ impl OpenRequests {
     /// after a crash between the two somebody may not have been asked, but nobody twice.
     ///
     /// This is about one request. So that it counts towards how often an owner may be asked at all,
-    /// apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for each of them to the registry.
+    /// apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for each of them to the registry
+    /// when the notice is sent, after the last [recheck](Route::recheck).
     ///
     /// # Errors
     ///

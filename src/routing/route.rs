@@ -65,6 +65,9 @@ pub struct Recipient<'a> {
     pub cameras: &'a [CameraId],
     /// From when on the owner may be disturbed, if it is a quiet hour where they live; `None` if at
     /// once. A function of the route's [`now`](Route::now) alone.
+    ///
+    /// Until then nothing is sent. [Recheck](Route::recheck) when the time has come: somebody may have
+    /// withdrawn in the night.
     pub not_before: Option<Timestamp>,
 }
 
@@ -133,6 +136,32 @@ impl Route {
     /// who withdrew, paused or was asked often enough since, whose consent expired, whose camera
     /// was removed or moved away. Nobody is added. Who must wait, and how long, is as of `now` as
     /// well. Costs as much as routing again.
+    ///
+    /// Recheck before you apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for the owners:
+    /// afterwards this very request may be what was often enough.
+    ///
+    /// ```
+    /// # use canvass::*;
+    /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+    /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
+    /// # let now = "2026-05-02T09:00:00Z".parse()?;
+    /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
+    /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
+    /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+    /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
+    /// # let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
+    /// # let once = Consent::granted().limited(AskLimit::new(1, 1)?);
+    /// # let consents = [(OwnerId(1), once.clone()), (OwnerId(2), once)];
+    /// # let registry = Registry::bulk_load(&[camera(1), camera(2)], consents)?;
+    /// let route = registry.snapshot().route(&authorized, now);
+    /// assert_eq!(route.owners(), 2);
+    /// let newer = registry.apply([Change::Withdraw { owner: OwnerId(1) }])?;
+    /// let route = route.recheck(&newer, now);
+    /// assert_eq!(route.cameras(), [CameraId(2)]);
+    /// # let newer = registry.apply([Change::RecordAsked { owner: OwnerId(2), at: now }])?;
+    /// # assert!(route.recheck(&newer, now).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn recheck(&self, newer: &Snapshot, now: Timestamp) -> Self {
         let again = newer.route(&self.authorized, now);

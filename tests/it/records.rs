@@ -43,6 +43,7 @@ fn every_record_is_read_as_it_was_written() {
     for &kind in IncidentKind::ALL {
         round(&kind);
         assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{}\"", kind.code()));
+        assert_eq!(IncidentKind::from_code(kind.code()), Some(kind));
     }
     let mut rng = Rng(3);
     let town = town(&mut rng, (180, 0), 300);
