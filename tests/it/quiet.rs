@@ -1,25 +1,22 @@
-//! Quiet hours: every edge of a night, clocks that are set, and who must wait.
+//! Quiet hours: every edge of a night, and clocks that are set.
 
-use canvass::{
-    AgencyId, AskLimit, Camera, CameraId, Change, Consent, Denial, IncidentKind, Layout, OwnerId,
-    Policy, Question, QuietHours, Route, Scratch, Zone,
-};
+use canvass::{AgencyId, AskLimit, Consent, Denial, IncidentKind, Question, QuietHours, Zone};
 use jiff::civil::{DateTime, Time, time};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use crate::oracle::{not_before, oracle, waiting};
+use crate::oracle::not_before;
 use crate::support::*;
 
 pub fn zone(text: &str) -> Zone {
     text.parse().unwrap()
 }
 
-fn hours(from: Time, until: Time) -> QuietHours {
+pub fn hours(from: Time, until: Time) -> QuietHours {
     QuietHours::new(from, until, Zone::UTC).unwrap()
 }
 
-fn night() -> QuietHours {
+pub fn night() -> QuietHours {
     hours(time(21, 0, 0, 0), time(8, 0, 0, 0))
 }
 
@@ -258,112 +255,6 @@ proptest! {
             prop_assert_eq!(hours.not_before(now, &zone), not_before(&hours, now, &zone), "{} {:?} {}", place, hours, now);
         }
     }
-
-    /// Routes carry what the naive twin says of each owner, by night and by day; a recheck as well.
-    #[test]
-    fn a_route_says_who_must_wait(seed in any::<u64>()) {
-        let mut rng = Rng(seed);
-        let mut town = town(&mut rng, (10, 50), 200);
-        let places = ["UTC", "+05:30", "America/New_York", "Pacific/Apia", "Asia/Tokyo", "-08:00"];
-        for consent in town.consents.values_mut() {
-            if rng.once_in(2) {
-                *consent = consent.clone().zone(zone(rng.pick(&places)));
-            }
-        }
-        let policy = Policy { quiet_hours: Some(night().in_zone(zone("Asia/Kolkata"))), ..Policy::unlimited() };
-        let authorized = authorize_under(&policy, area(&mut rng, (10, 50)));
-        let registry = loaded(&town, rng.pick(&[Layout::default(), Layout::new(h3o::Resolution::Nine, 3)]));
-        let route = registry.snapshot().route(&authorized, noon());
-        prop_assert_eq!(answer(&route), oracle(&town, &authorized, noon()));
-        prop_assert_eq!(waits(&route), waiting(&town, &authorized, noon()));
-        // Later, and after somebody has left or moved house.
-        let later = noon() + SignedDuration::from_mins(rng.within(0, 600));
-        let Some(leaving) = route.recipients().next().map(|recipient| recipient.owner) else {
-            return Ok(());
-        };
-        let moved = route.recipients().last().map(|recipient| recipient.owner).unwrap();
-        let consent = town.consents[&moved].clone().zone(zone("Australia/Lord_Howe"));
-        town.consents.insert(moved, consent.clone());
-        town.consents.remove(&leaving);
-        let newer = registry
-            .apply([Change::SetConsent { owner: moved, consent }, Change::Withdraw { owner: leaving }])
-            .unwrap();
-        let rechecked = route.recheck(&newer, later);
-        let kept: Vec<OwnerId> = rechecked.recipients().map(|recipient| recipient.owner).collect();
-        let mut expected = waiting(&town, &authorized, later);
-        expected.retain(|(owner, _)| kept.contains(owner));
-        prop_assert_eq!(waits(&rechecked), expected);
-        prop_assert!(!kept.contains(&leaving));
-    }
-}
-
-#[test]
-fn some_wait_while_others_do_not() {
-    // Noon in UTC is evening in India and night in Samoa.
-    let mut town = street(100);
-    for (owner, consent) in &mut town.consents {
-        let place = ["+05:30", "Pacific/Apia", "Europe/Paris"][(owner.0 % 3) as usize];
-        *consent = consent.clone().zone(zone(place));
-    }
-    let policy = Policy { quiet_hours: Some(night()), ..Policy::unlimited() };
-    let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
-    let route = snapshot(&town).route(&authorized, noon());
-    assert_eq!((route.owners(), waits(&route).len()), (100, 33));
-    assert!(waits(&route).iter().all(|wait| *wait == (wait.0, at("2026-05-10T19:00:00Z"))));
-    // Under a policy without quiet hours nobody waits; and below the anonymity set there is nobody.
-    let unlimited = authorize(square(9.9, 49.9, 10.1, 50.1));
-    assert_eq!(waits(&snapshot(&town).route(&unlimited, noon())), []);
-    let many = Policy { min_households: 101, ..policy };
-    let authorized = authorize_under(&many, square(9.9, 49.9, 10.1, 50.1));
-    let empty = snapshot(&town).route(&authorized, noon());
-    assert_eq!((empty.owners(), waits(&empty).len()), (0, 0));
-}
-
-#[test]
-fn a_recheck_tells_of_those_who_are_left_that_they_must_wait() {
-    let midday = hours(time(11, 0, 0, 0), time(14, 0, 0, 0));
-    let policy = Policy { quiet_hours: Some(midday), ..Policy::unlimited() };
-    let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
-    let town = street(3);
-    let registry = loaded(&town, Layout::default());
-    let route = registry.snapshot().route(&authorized, noon());
-    // The second has another camera now: they are in both routes, but no camera of theirs is.
-    let second = town.cameras[&CameraId(1)];
-    let changes = [
-        Change::Remove { camera: second.id },
-        Change::Register(Camera { id: CameraId(9), ..second }),
-    ];
-    let rechecked = route.recheck(&registry.apply(changes).unwrap(), noon());
-    let until = at("2026-05-10T14:00:00Z");
-    assert_eq!(waits(&rechecked), [(OwnerId(0), until), (OwnerId(2), until)]);
-    assert_eq!(rechecked.cameras(), [CameraId(0), CameraId(2)]);
-}
-
-/// Nothing that was noted of one request, instant or town is known of the next.
-#[test]
-fn a_scratch_that_is_used_again_tells_who_must_wait_as_a_fresh_one() {
-    let places = ["+05:30", "Pacific/Apia", "Europe/Paris"];
-    let towns = [0, 1, 2].map(|first| {
-        let mut town = street(30);
-        for (owner, consent) in &mut town.consents {
-            *consent = consent.clone().zone(zone(places[(owner.0 as usize / 10 + first) % 3]));
-        }
-        snapshot(&town)
-    });
-    let policies = [Some(night()), None, Some(hours(time(11, 0, 0, 0), time(18, 0, 0, 0)))]
-        .map(|quiet_hours| Policy { quiet_hours, ..Policy::unlimited() });
-    let areas = [square(9.9, 49.9, 10.1, 50.1), square(10.000_1, 49.9, 10.1, 50.1)];
-    let mut scratch = Scratch::new();
-    let mut route = Route::empty(&authorize(areas[0].clone()), noon());
-    let (mut wait, mut all) = (0, 0);
-    for turn in 0..120 {
-        let now = noon() + SignedDuration::from_hours(7 * turn as i64);
-        let authorized = authorize_under(&policies[turn / 3 % 3], areas[turn % 2].clone());
-        towns[turn / 9 % 3].route_into(&authorized, now, &mut scratch, &mut route);
-        assert_eq!(route, towns[turn / 9 % 3].route(&authorized, now), "{turn}");
-        (wait, all) = (wait + waits(&route).len(), all + route.owners());
-    }
-    assert!(wait * 10 > all && wait * 2 < all, "{wait} of {all}");
 }
 
 #[test]

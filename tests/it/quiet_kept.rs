@@ -1,7 +1,9 @@
 //! Quiet hours and zones as they are written, read and kept.
 
-use canvass::{AgencyId, IncidentKind};
-use canvass::{Change, Consent, Layout, OwnerId, Policy, Question, QuietHours, Scope, Zone};
+use canvass::{
+    AgencyId, Change, Consent, IncidentKind, Layout, OwnerId, Policy, Question, QuietHours, Scope,
+    Zone,
+};
 use jiff::civil::time;
 
 use crate::quiet::zone;
