@@ -272,6 +272,17 @@ fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
     denies(&granted().paused_until(noon() - off), &[], None);
     denies(&granted().expiring(noon_and(1) - off), &[], Some(Denial::Expired));
     denies(&granted().expiring(noon_and(1) + off), &[], None);
+    // Before 1970 as well.
+    let paused = granted().paused_until(at("1969-12-31T23:59:58.5Z"));
+    let asked = |now| paused.evaluate(&Question { now: at(now), ..question() }, &[]);
+    assert_eq!(asked("1969-12-31T23:59:58.9Z"), Err(Denial::Paused));
+    assert_eq!(asked("1969-12-31T23:59:59Z"), Ok(()));
+    // Up to the end of time there is no next second, and it is kept all the same.
+    let forever = granted().paused_until(Timestamp::MAX);
+    let registry = Registry::new();
+    let set = Change::SetConsent { owner: OwnerId(1), consent: forever.clone() };
+    registry.apply([set]).unwrap();
+    assert_eq!(registry.consent(OwnerId(1)), forever);
 }
 
 #[test]

@@ -104,6 +104,8 @@ fn what_an_agency_fills_in_is_linted_as_well() {
     // The contact may be called and visited; the case reference may look like a number.
     assert_eq!(found("2605550134", "Sgt. Hill, 555-123-4567, 12 Elm Street"), None);
     assert_eq!(found("26-0117", "Victim Services, Jane Hill"), None);
+    assert_eq!(found("26-0117", "Victim Liaison Jane Hill"), None);
+    assert_eq!(found("26-0117", "Jane Hill, victim support"), None);
     assert_eq!(
         found("26-0117", "Sgt. Hill: you must call").unwrap(),
         "line 3, `you must`: do not press: whoever does nothing owes no reason"
