@@ -23,7 +23,7 @@ use crate::sensitive::SensitivePlaces;
 ///
 /// ```
 /// # use canvass::Policy;
-/// let defaults = r#"{
+/// let defaults = serde_json::json!({
 ///     "version": "default-1",
 ///     "min_area_m2": 64750.0, "max_area_m2": 1294994.0,
 ///     "min_window_minutes": 15, "max_window_minutes": 720, "max_look_back_days": 45,
@@ -34,8 +34,7 @@ use crate::sensitive::SensitivePlaces;
 ///     "max_requests_per_case": 2, "open_days": 10, "max_open_days": 28,
 ///     "min_households": 11, "min_difference_m2": 64750.0, "max_overlaps": 64,
 ///     "quiet_hours": {"from": "21:00:00", "until": "08:00:00", "zone": "UTC"}
-/// }"#;
-/// # let defaults: serde_json::Value = serde_json::from_str(defaults)?;
+/// });
 /// assert_eq!(serde_json::to_value(Policy::default())?, defaults);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -57,9 +56,10 @@ use crate::sensitive::SensitivePlaces;
 pub struct Policy {
     /// The operator's name for this version of the policy; receipts carry it.
     pub version: String,
-    /// The smallest area, and the smallest part of one, in geodesic square metres.
+    /// The smallest area, and the smallest part of one, in square metres: see
+    /// [`Area::size_m2`](crate::Area::size_m2).
     pub min_area_m2: f64,
-    /// The largest area in geodesic square metres, holes subtracted.
+    /// The largest area in square metres, holes subtracted.
     pub max_area_m2: f64,
     /// The shortest window in minutes.
     pub min_window_minutes: u32,

@@ -112,7 +112,7 @@ pub enum Violation {
     /// The area is smaller than allowed.
     #[error("the area is {:.0} m2; draw at least {:.0} m2", m2.floor(), allowed_m2.ceil())]
     AreaTooSmall {
-        /// Its size in geodesic square metres.
+        /// Its size in square metres.
         m2: f64,
         /// The smallest allowed.
         allowed_m2: f64,
@@ -120,7 +120,7 @@ pub enum Violation {
     /// The area is larger than allowed.
     #[error("the area is {:.0} m2; draw at most {:.0} m2", m2.ceil(), allowed_m2.floor())]
     AreaTooLarge {
-        /// Its size in geodesic square metres.
+        /// Its size in square metres.
         m2: f64,
         /// The largest allowed.
         allowed_m2: f64,
@@ -136,7 +136,7 @@ pub enum Violation {
         /// Which part, counted from 0; the message counts from one, as those of
         /// [`AreaError`](crate::AreaError) do.
         part: usize,
-        /// Its size in geodesic square metres.
+        /// Its size in square metres.
         m2: f64,
         /// The smallest allowed.
         allowed_m2: f64,
