@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::{
     AgencyId, Answer, AuthorizedRequest, CaseFileError, LifecycleEvent, LifecycleStep,
-    OpenRequests, OpenedRequest, Outcome, OutcomeError, Outcomes, OwnerId, Position, Release,
-    RequestId, RequestState, Revision, Route,
+    OpenRequests, OpenRequestsError, OpenedRequest, Outcome, OutcomeError, Outcomes, OwnerId,
+    Position, Release, RequestId, RequestState, Revision, Route,
 };
 use jiff::Timestamp;
 
@@ -224,6 +224,14 @@ impl Requests {
             rows.pools.extend(row.map(|row| ((agency, pool as u64), raw(&row))));
         }
         Ok(rows)
+    }
+
+    /// Refuses a request that is not open.
+    pub(super) fn is_open(&self, id: RequestId, now: Timestamp) -> Result<(), OpenRequestsError> {
+        match self.open.state(id, now)? {
+            RequestState::Open => Ok(()),
+            state => Err(CaseFileError::NotOpen { id, state }.into()),
+        }
     }
 
     /// Whether any request is open: if none is, changes matter to none.

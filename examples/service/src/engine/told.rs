@@ -1,11 +1,13 @@
 //! What callers are told, as answers have it.
 
+use std::borrow::Cow;
+
 use canvass::{
-    AgencyId, Camera, CameraId, Consent, OpenedRequest, OwnerId, RequestId, RequestState, Revision,
-    Route,
+    AgencyId, AuthorizedRequest, Camera, CameraId, Consent, OpenedRequest, OwnerId, Question,
+    Registry, RequestId, RequestState, Revision, Route,
 };
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 /// What an agency is told of a request: its number, where it is in its life, and the receipt. Nothing
@@ -34,11 +36,11 @@ impl<'a> Told<'a> {
 }
 
 /// Whom an operator is to ask.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Routed<'a> {
     request: RequestId,
     agency: AgencyId,
-    case_reference: &'a str,
+    case_reference: Cow<'a, str>,
     revision: Revision,
     now: Timestamp,
     owners: usize,
@@ -46,12 +48,12 @@ pub struct Routed<'a> {
     recipients: Vec<Recipient<'a>>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Recipient<'a> {
     owner: OwnerId,
-    cameras: &'a [CameraId],
+    cameras: Cow<'a, [CameraId]>,
     /// From which instant on a notice may be sent, if it is an hour of quiet where they are.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
 }
 
@@ -62,19 +64,45 @@ impl<'a> Routed<'a> {
         let asked = route.authorized().request();
         let recipients = route.recipients().map(|recipient| Recipient {
             owner: recipient.owner,
-            cameras: recipient.cameras,
+            cameras: Cow::Borrowed(recipient.cameras),
             not_before: recipient.not_before,
         });
         Self {
             request,
             agency: asked.agency,
-            case_reference: &asked.case_reference,
+            case_reference: Cow::Borrowed(&asked.case_reference),
             revision: route.revision(),
             now: route.now(),
             owners: route.owners(),
             cameras: route.cameras().len(),
             recipients: recipients.collect(),
         }
+    }
+
+    /// The same, said again at a later instant: those whose consent still says yes, with the cameras
+    /// that they still have, and from when on a notice may be sent as of now. Their limits are not
+    /// looked at: that they were asked for this counts there already.
+    #[must_use]
+    pub(super) fn again(
+        mut self,
+        registry: &Registry,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Self {
+        let asked = authorized.request();
+        let question = Question { agency: asked.agency, incident: asked.incident, now };
+        self.recipients.retain_mut(|Recipient { owner, cameras, not_before }| {
+            let consent = registry.consent(*owner);
+            let registered = registry.cameras_of(*owner);
+            cameras.to_mut().retain(|&id| registered.iter().any(|camera| camera.id == id));
+            *not_before = authorized.quiet_hours().and_then(|hours| {
+                hours.not_before(now, consent.local_zone().unwrap_or(hours.zone()))
+            });
+            consent.evaluate(&question, &[]).is_ok() && !cameras.is_empty()
+        });
+        self.owners = self.recipients.len();
+        self.cameras = self.recipients.iter().map(|recipient| recipient.cameras.len()).sum();
+        self
     }
 }
 

@@ -22,7 +22,7 @@ use super::requests::{News, Requests};
 use super::told::{Routed, Told, raw};
 use super::{Cases, Refusal, Standing, Step};
 use crate::metrics::Metrics;
-use crate::store::{Answered, Kept, KeptAnswer, LogEntry, Once, Store};
+use crate::store::{Answered, Kept, KeptAnswer, LogEntry, Once, Store, StoreError};
 
 /// A group has at most so many jobs, and once it has so many changes none is added.
 const GROUP: (usize, usize) = (1024, 100_000);
@@ -156,7 +156,12 @@ impl Writer {
             },
         };
         if let Some(again) = before {
-            return Ok(again.map_err(Refusal::from));
+            return match (again, what) {
+                (Ok(answered), Deed::Ask { id, route, now }) => {
+                    self.named_again(&answered, id, &route, now)
+                }
+                (again, _) => Ok(again.map_err(Refusal::from)),
+            };
         }
         let answered = match self.act(what, group) {
             Ok(answered) => answered,
@@ -231,9 +236,9 @@ impl Writer {
         group: &mut Group,
     ) -> Result<Answered, Failure> {
         let (newest, now) = (self.registry.snapshot(), self.requests.not_before(now));
-        // Whoever withdrew or was asked often enough since is left out.
-        let rechecked =
-            (route.revision() != newest.revision()).then(|| route.recheck(&newest, now));
+        // Whoever withdrew, was asked often enough or let a consent run out since is left out.
+        let is_current = route.revision() == newest.revision() && route.now() == now;
+        let rechecked = (!is_current).then(|| route.recheck(&newest, now));
         let current = rechecked.as_ref().unwrap_or(route);
         let seen = route.revision();
         let to_send = self.requests.ask(id, current, seen, now, &mut group.news)?;
@@ -246,6 +251,29 @@ impl Writer {
             group.log(snapshot, number, json);
         }
         Ok(Answered { request: Some(id), body: raw(&Routed::of(id, &to_send)) })
+    }
+
+    /// Whom an answer named, said again because it may not have arrived: without those who withdrew
+    /// since, and nobody once the request has ended.
+    fn named_again(
+        &self,
+        answered: &Answered,
+        id: RequestId,
+        route: &Route,
+        now: Timestamp,
+    ) -> Result<Result<Answered, Refusal>, Fault> {
+        let now = self.requests.not_before(now);
+        if let Err(ended) = self.requests.is_open(id, now) {
+            return Ok(Err(ended.into()));
+        }
+        let unread = |error: serde_json::Error| StoreError::Entry {
+            table: "keys",
+            entry: id.0,
+            reason: error.to_string(),
+        };
+        let named: Routed<'_> = serde_json::from_str(answered.body.get()).map_err(unread)?;
+        let body = raw(&named.again(&self.registry, route.authorized(), now));
+        Ok(Ok(Answered { request: Some(id), body }))
     }
 
     /// What time brings about: requests expire, and others are looked at again.

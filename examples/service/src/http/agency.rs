@@ -1,5 +1,5 @@
-//! The agencies' plane: requests go in, receipts come out, and outcomes after the end. Nothing here routes, so nothing here
-//! could tell who lives where, not even by the time it takes.
+//! The agencies' plane: requests go in, receipts come out, and outcomes after the end. Nothing here
+//! routes, so nothing here could tell who lives where, not even by the time it takes.
 
 use std::sync::Arc;
 
@@ -219,14 +219,16 @@ async fn go_on<T: DeserializeOwned>(
     request: HttpRequest,
     step: impl FnOnce(T) -> Step,
 ) -> Result<Response, Problem> {
-    let (id, now) = (request_id(id)?, Timestamp::now());
+    let id = request_id(id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
+    // A body may come slowly: what counts is when it was all there.
+    let now = Timestamp::now();
     let (step, once) = (step(sent.read()?), sent.once(Caller::Agency(agency), now));
     Ok(body::answered(StatusCode::OK, app.engine.go_on(agency, id, step, now, once).await?))
 }
 
 /// What was answered before to what was sent with the same key.
-pub(super) fn answered_before(app: &App, once: Option<&Once>) -> Result<Option<Answered>, Problem> {
+fn answered_before(app: &App, once: Option<&Once>) -> Result<Option<Answered>, Problem> {
     match once.map(|once| app.engine.answered(once)) {
         Some(kept) => kept?.transpose().map_err(|other| Problem::from(Refusal::from(other))),
         None => Ok(None),

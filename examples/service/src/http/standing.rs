@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::agency::{answered_before, request_id};
+use super::agency::request_id;
 use super::body::{Nothing, Sent};
 use super::problem::{Kind, Problem};
 use super::{App, body};
 use crate::engine::Routed;
-use crate::store::{Answered, Caller, Once};
+use crate::store::Caller;
 
 /// `GET /v1/due`: the requests that somebody may have to be asked for who was not.
 pub(super) async fn due(State(app): State<Arc<App>>) -> Result<Response, Problem> {
@@ -47,31 +47,14 @@ pub(super) async fn ask(
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
-    let (id, now) = (request_id(&id)?, Timestamp::now());
+    let id = request_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     let Nothing {} = sent.read()?;
+    let now = Timestamp::now();
     let once = sent.once(Caller::Operator, now);
-    let (looking, same) = (Arc::clone(&app), once.clone());
-    match app.blocking(move || look(&looking, id, same.as_ref(), now)).await?? {
-        Looked::Again(answered) => Ok(body::answered(StatusCode::OK, answered)),
-        Looked::Due(route) => {
-            Ok(body::answered(StatusCode::OK, app.engine.ask(id, *route, now, once).await?))
-        }
-    }
-}
-
-/// What a look at a request led to.
-enum Looked {
-    Again(Answered),
-    Due(Box<Route>),
-}
-
-/// Who is due, unless that was answered before to the same key: the request may have ended since.
-fn look(app: &App, id: RequestId, once: Option<&Once>, now: Timestamp) -> Result<Looked, Problem> {
-    if let Some(answered) = answered_before(app, once)? {
-        return Ok(Looked::Again(answered));
-    }
-    Ok(Looked::Due(Box::new(due_of(app, id, now)?)))
+    let routing = Arc::clone(&app);
+    let route = app.blocking(move || due_of(&routing, id, now)).await??;
+    Ok(body::answered(StatusCode::OK, app.engine.ask(id, route, now, once).await?))
 }
 
 fn due_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {
@@ -102,8 +85,9 @@ pub(super) async fn answers(
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
-    let (id, now) = (request_id(&id)?, Timestamp::now());
+    let id = request_id(&id)?;
     let sent = Sent::receive(request, app.limits.changes_body_bytes, app.body_within()).await?;
+    let now = Timestamp::now();
     let once = sent.once(Caller::Operator, now);
     let reported: Vec<Reported> = sent.read()?;
     let answer = |Reported { owner, answer }| match answer {

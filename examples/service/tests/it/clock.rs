@@ -116,6 +116,33 @@ async fn requests_expire_by_the_clock_that_the_service_tells() {
     .unwrap();
 }
 
+#[tokio::test]
+async fn a_consent_that_runs_out_while_a_route_waits_for_the_writer_asks_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, threads) = start(folder.path(), &config(&json!({}), &json!({})));
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
+    let mut changes: Vec<Value> =
+        (1..=13).flat_map(|owner| agreed(owner, -84.9 + 0.0002 * owner as f64, 41.102)).collect();
+    changes.push(json!({ "set_consent": { "owner": 5, "consent": {
+        "standing": "granted", "expires": now + SignedDuration::from_secs(5) } } }));
+    let list = serde_json::from_value(json!(changes)).unwrap();
+    engine.apply(list, json!(changes).to_string().into_bytes(), now, None).await.unwrap();
+    let id = open(&engine, "26-1", now).await.unwrap();
+    let authorized = engine.cases().authorized(id, now).unwrap();
+    let route = engine.due(id, &authorized, now).unwrap();
+    assert_eq!(route.owners(), 13);
+    // No change came in between: the revision is the same, and it is later.
+    let asked = engine.ask(id, route, now + SignedDuration::from_secs(5), None).await.unwrap();
+    let asked: Value = serde_json::from_str(asked.body.get()).unwrap();
+    assert_eq!(asked["owners"], 12);
+    assert!(asked["recipients"].as_array().unwrap().iter().all(|named| named["owner"] != 5));
+    let LifecycleStep::Asked { owners } = &events(&engine)[1].step else { panic!("nobody asked") };
+    assert_eq!(owners.len(), 12);
+    engine.stop().await;
+    drop(engine);
+    tokio::task::spawn_blocking(|| threads.join()).await.unwrap();
+}
+
 #[test]
 fn events_that_are_missing_stop_the_start() {
     let folder = tempfile::tempdir().unwrap();
