@@ -15,7 +15,7 @@ use super::cases::ends;
 use super::error::{Failure, Fault};
 use super::tiles::RestoreError;
 use super::told::raw;
-use crate::store::{FIRST_EVENT, LedgerRows, Store};
+use crate::store::{FIRST_EVENT, LedgerRows, Said, Store};
 
 /// Requests as the writer has them: ahead of what readers see by what is not on the disk yet.
 pub(super) struct Requests {
@@ -67,9 +67,17 @@ impl Requests {
             Ok::<_, RestoreError>(())
         })?;
         let mut ledgers = BTreeMap::new();
+        store.have_receipts(open.opened())?;
+        let last = open.last_event_at().unwrap_or(Timestamp::MIN);
         for agency in agencies {
-            let ids = open.case_file(agency);
-            let outcomes = store.outcomes(agency, ids.iter().map(OpenedRequest::id))?;
+            let file = open.case_file(agency);
+            let said = file.iter().map(|opened| Said {
+                id: opened.id(),
+                area: &opened.request().area,
+                asked: (opened.state(last) == RequestState::Open)
+                    .then(|| open.asked(opened.id()).collect()),
+            });
+            let outcomes = store.outcomes(agency, said)?;
             let mut ledger = Ledger { outcomes, pools: 0 };
             while ledger.next_pool().is_some() {}
             ledgers.insert(agency, ledger);

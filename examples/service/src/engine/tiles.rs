@@ -36,11 +36,13 @@ pub enum RestoreError {
 
 /// The registry as it was last kept, at which revision its tiles are, and how long the log is since.
 pub(super) fn restore(store: &Store) -> Result<(Registry, Revision, LogLength), RestoreError> {
-    let (checkpoint, tiles) = store.checkpoint()?;
+    let (checkpoint, tiles, complete) = store.tiles()?;
     let keys: Vec<u64> = tiles.keys().copied().collect();
-    // The bytes are given away, so that they do not take memory once they are read.
+    // The bytes are given away, so that they do not take memory once they are read. A tile that is wrong
+    // by itself is named before it is said that these are others than were kept.
     let registry = Registry::from_tiles(checkpoint, tiles.into_values());
     let registry = registry.map_err(|error| named(&keys, error))?;
+    complete?;
     let log = store.replay(checkpoint, |revision, changes| {
         registry.replay(revision, changes).map(drop).map_err(RestoreError::from)
     })?;

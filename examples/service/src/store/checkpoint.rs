@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use canvass::Revision;
-use redb::{ReadableDatabase, ReadableTable};
+use redb::{AccessGuard, ReadableDatabase, ReadableTable};
 
 use super::{FILE, Inventory, LOG, META, Store, StoreError, TILES, number};
 
@@ -45,7 +45,7 @@ impl Store {
         let mut replaced = Vec::new();
         let (last, mut inventory) = {
             let meta = self.database.begin_read()?.open_table(META)?;
-            (number(&meta, "checkpoint")?, Inventory::read(&meta)?)
+            Inventory::read(&meta)?
         };
         loop {
             // Encoded before the transaction begins, for as long as it lasts nobody else can commit.
@@ -60,19 +60,18 @@ impl Store {
             {
                 let mut tiles = transaction.open_table(TILES)?;
                 for StagedTile { tile, bytes } in staged {
-                    if let Some(version) = version(&tiles, tile, last)? {
-                        inventory.remove(tile, version);
+                    if let Some((version, kept)) = kept(&tiles, tile, last.0)? {
+                        inventory.remove(tile, version, kept.value());
                     }
                     if !bytes.is_empty() {
-                        inventory.add(tile, revision.0);
+                        inventory.add(tile, revision.0, &bytes);
                     }
                     tiles.insert((tile, revision.0), bytes.as_slice())?;
                 }
             }
             if is_last {
                 let mut meta = transaction.open_table(META)?;
-                meta.insert("checkpoint", revision.0)?;
-                inventory.write(&mut meta)?;
+                inventory.write(revision, &mut meta)?;
             }
             transaction.commit()?;
             if is_last {
@@ -192,13 +191,16 @@ impl Store {
     }
 }
 
-/// As of which revision the last checkpoint has a tile, if it has it.
-fn version(
+/// Since which revision a tile is as it is, and its bytes.
+type Version<'a> = (u64, AccessGuard<'a, &'static [u8]>);
+
+/// A tile as the last checkpoint has it, if it does, and since which revision.
+fn kept(
     tiles: &impl ReadableTable<(u64, u64), &'static [u8]>,
     tile: u64,
     checkpoint: u64,
-) -> Result<Option<u64>, StoreError> {
+) -> Result<Option<Version<'_>>, StoreError> {
     let newest = tiles.range((tile, 0)..=(tile, checkpoint))?.next_back().transpose()?;
     let newest = newest.filter(|(_, bytes)| !bytes.value().is_empty());
-    Ok(newest.map(|(key, _)| key.value().1))
+    Ok(newest.map(|(key, bytes)| (key.value().1, bytes)))
 }

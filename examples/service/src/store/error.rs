@@ -53,6 +53,16 @@ pub enum StoreError {
         /// The checkpoint's revision.
         revision: Revision,
     },
+    /// A table goes on behind the last entry that was kept.
+    #[error("table `{table}` goes on to `{found}`, and was kept up to `{kept}`")]
+    NotKept {
+        /// Which table.
+        table: &'static str,
+        /// The number of the last entry that was kept.
+        kept: u64,
+        /// The number of the last entry that is there.
+        found: u64,
+    },
     /// The last events are missing.
     #[error("events are missing: the last is `{found}`, and there were `{kept}`")]
     EventsCutOff {

@@ -1,7 +1,10 @@
 //! What happened to requests, in the order in which it happened, and the receipts as they were given.
 
-use canvass::{LifecycleEvent, RequestId};
+use std::cmp::Ordering;
+
+use canvass::{AgencyId, LifecycleEvent, OpenedRequest, RequestId};
 use redb::{ReadableDatabase, WriteTransaction};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{EVENTS, META, RECEIPTS, Store, StoreError, number, unread};
@@ -80,12 +83,47 @@ impl Store {
         let mut found = 0;
         for row in events {
             let (sequence, event) = row.map_err(StoreError::from)?;
-            let event = serde_json::from_slice(event.value());
-            take(event.map_err(|error| unread("events", sequence.value(), &error))?)?;
             found = sequence.value();
+            let event: LifecycleEvent = serde_json::from_slice(event.value())
+                .map_err(|error| unread("events", found, &error))?;
+            if event.sequence != found {
+                let other = format!("it is event `{}`", event.sequence);
+                return Err(unread("events", found, &other).into());
+            }
+            take(event)?;
         }
-        if found < kept {
-            return Err(StoreError::EventsCutOff { kept, found }.into());
+        match found.cmp(&kept) {
+            Ordering::Less => Err(StoreError::EventsCutOff { kept, found }.into()),
+            Ordering::Greater => Err(StoreError::NotKept { table: "events", kept, found }.into()),
+            Ordering::Equal => Ok(()),
+        }
+    }
+
+    /// Makes sure that requests have receipts of their own agency and case.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses, or a receipt is missing, cannot be read or is another's.
+    pub fn have_receipts<'a>(
+        &self,
+        requests: impl IntoIterator<Item = &'a OpenedRequest>,
+    ) -> Result<(), StoreError> {
+        /// Whose a receipt is.
+        #[derive(Deserialize)]
+        struct Of {
+            agency: AgencyId,
+            case_reference: String,
+        }
+        let receipts = self.database.begin_read()?.open_table(RECEIPTS)?;
+        for opened in requests {
+            let (id, request) = (opened.id().0, opened.request());
+            let receipt = receipts.get(id)?;
+            let receipt = receipt.ok_or_else(|| unread("receipts", id, &"it is missing"))?;
+            let Of { agency, case_reference } = serde_json::from_slice(receipt.value())
+                .map_err(|error| unread("receipts", id, &error))?;
+            if (agency, &case_reference) != (request.agency, &request.case_reference) {
+                return Err(unread("receipts", id, &"it is another request's"));
+            }
         }
         Ok(())
     }

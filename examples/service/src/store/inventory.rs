@@ -1,6 +1,6 @@
 //! Which tiles a checkpoint has. Each tile's bytes say whether they are as they were written, and
-//! nothing in them says that another is missing: a registry without a page of owners would not know
-//! who withdrew.
+//! nothing in them says that another is missing, or that they are in another's place: a registry
+//! without a page of owners would not know who withdrew.
 
 use canvass::Revision;
 use redb::{ReadableTable, Table};
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{StoreError, number};
 
-/// How many tiles there are, and a digest of which, each as of the revision that it was kept at.
+/// How many tiles there are, and a digest of which, each as it was kept and at which revision.
 /// Tiles come and go one by one, whatever the others are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Inventory {
@@ -18,25 +18,35 @@ pub(super) struct Inventory {
 }
 
 impl Inventory {
-    pub(super) fn read(meta: &impl ReadableTable<&'static str, u64>) -> Result<Self, StoreError> {
-        Ok(Self { tiles: number(meta, "tiles")?, digest: number(meta, "digest")? })
+    /// The revision of the last checkpoint, and which tiles it has.
+    pub(super) fn read(
+        meta: &impl ReadableTable<&'static str, u64>,
+    ) -> Result<(Revision, Self), StoreError> {
+        let revision = Revision(number(meta, "checkpoint")?);
+        let digest = number(meta, "digest")?.wrapping_sub(whole(revision));
+        Ok((revision, Self { tiles: number(meta, "tiles")?, digest }))
     }
 
-    pub(super) fn write(self, meta: &mut Table<'_, &'static str, u64>) -> Result<(), StoreError> {
+    pub(super) fn write(
+        self,
+        revision: Revision,
+        meta: &mut Table<'_, &'static str, u64>,
+    ) -> Result<(), StoreError> {
+        meta.insert("checkpoint", revision.0)?;
         meta.insert("tiles", self.tiles)?;
-        meta.insert("digest", self.digest)?;
+        meta.insert("digest", self.digest.wrapping_add(whole(revision)))?;
         Ok(())
     }
 
-    pub(super) fn add(&mut self, tile: u64, version: u64) {
+    pub(super) fn add(&mut self, tile: u64, version: u64, bytes: &[u8]) {
         self.tiles = self.tiles.saturating_add(1);
-        self.digest = self.digest.wrapping_add(digest(tile, version));
+        self.digest = self.digest.wrapping_add(digest(tile, version, bytes));
     }
 
     /// Takes out a tile that was added.
-    pub(super) fn remove(&mut self, tile: u64, version: u64) {
+    pub(super) fn remove(&mut self, tile: u64, version: u64, bytes: &[u8]) {
         self.tiles = self.tiles.saturating_sub(1);
-        self.digest = self.digest.wrapping_sub(digest(tile, version));
+        self.digest = self.digest.wrapping_sub(digest(tile, version, bytes));
     }
 
     /// Refuses other tiles than those of a checkpoint.
@@ -49,8 +59,15 @@ impl Inventory {
     }
 }
 
-fn digest(tile: u64, version: u64) -> u64 {
+/// What stands for the revision of them all: no tile has this number.
+fn whole(revision: Revision) -> u64 {
+    digest(u64::MAX, revision.0, &[])
+}
+
+/// A tile ends with a checksum of all that is before it, so that its last bytes stand for it.
+fn digest(tile: u64, version: u64, bytes: &[u8]) -> u64 {
+    let end = bytes.last_chunk::<8>().map_or(bytes, <[u8; 8]>::as_slice);
     let digest = Sha256::new().chain_update(tile.to_be_bytes()).chain_update(version.to_be_bytes());
-    let digest: [u8; 32] = digest.finalize().into();
+    let digest: [u8; 32] = digest.chain_update(end).finalize().into();
     digest.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }

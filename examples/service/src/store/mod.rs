@@ -3,13 +3,13 @@
 //! One file of `redb`, where a commit is one transaction, on the disk before it returns.
 //!
 //! ```text
-//! meta      "format"          -> 3
+//! meta      "format"          -> 4
 //!           "checkpoint"      -> revision of the last checkpoint
-//!           "tiles", "digest" -> how many tiles that has, and which versions of them
+//!           "tiles", "digest" -> how many tiles that has, and which versions with which bytes, and it
 //!           "revision"        -> revision of the last entry that the log was given
 //!           "event"           -> number of the last event
 //! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
-//! log       revision          -> the changes that made it, as JSON
+//! log       revision          -> the same and the changes that made it, as JSON
 //! events    number            -> what happened to a request, as JSON
 //! receipts  request           -> its receipt, as JSON
 //! outcomes  request           -> what is kept of the answers to it, as JSON
@@ -38,6 +38,7 @@ use redb::backends::FileBackend;
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
 };
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use error::unread;
@@ -47,7 +48,7 @@ pub use checkpoint::StagedTile;
 pub use error::StoreError;
 pub use events::FIRST_EVENT;
 pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
-pub use outcomes::LedgerRows;
+pub use outcomes::{LedgerRows, Said};
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const TILES: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("tiles");
@@ -63,7 +64,10 @@ const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging
 const FILE: &str = "canvass.redb";
 
 /// The format that is written and read.
-const FORMAT: u64 = 3;
+const FORMAT: u64 = 4;
+
+/// The revision of a checkpoint, its tiles by their numbers, and whether they are all there.
+type Tiles = (Revision, BTreeMap<u64, Vec<u8>>, Result<(), StoreError>);
 
 /// The embedded database.
 #[derive(Debug)]
@@ -78,6 +82,19 @@ pub struct LogEntry {
     pub revision: Revision,
     /// A JSON array of [`Change`]s.
     pub changes: Vec<u8>,
+}
+
+/// One revision of the log as it is kept: with its number, so that changes are of no other.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogRow {
+    revision: Revision,
+    changes: Vec<Change>,
+}
+
+/// How a revision of the log is kept, given its changes as JSON.
+fn log_row(revision: Revision, changes: &[u8]) -> Vec<u8> {
+    [format!(r#"{{"revision":{revision},"changes":"#).as_bytes(), changes, b"}"].concat()
 }
 
 /// How long a log is.
@@ -157,15 +174,17 @@ impl Store {
             .map_err(|error| refused(error.to_string()))?;
         let store = Self { database };
         let transaction = store.begin()?;
+        let is_new = transaction.list_tables()?.next().is_none();
         {
             let mut meta = transaction.open_table(META)?;
             let found = meta.get("format")?.map(|format| format.value());
             match found {
                 Some(FORMAT) => {}
                 Some(found) => return Err(StoreError::Format { found }),
+                None if !is_new => return Err(StoreError::Format { found: 0 }),
                 None => {
                     meta.insert("format", FORMAT)?;
-                    meta.insert("checkpoint", 0)?;
+                    Inventory::default().write(Revision(0), &mut meta)?;
                 }
             }
             transaction.open_table(TILES)?;
@@ -192,7 +211,7 @@ impl Store {
         if !group.revisions.is_empty() {
             let mut log = transaction.open_table(LOG)?;
             for LogEntry { revision, changes } in &group.revisions {
-                log.insert(revision.0, changes.as_slice())?;
+                log.insert(revision.0, log_row(*revision, changes).as_slice())?;
             }
         }
         if let Some(LogEntry { revision, .. }) = group.revisions.last() {
@@ -214,29 +233,35 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses, or if a tile is missing or is an older one.
+    /// If the database refuses, or if a tile is missing, an older one, or not as it was kept.
     pub fn checkpoint(&self) -> Result<(Revision, BTreeMap<u64, Vec<u8>>), StoreError> {
+        let (revision, tiles, complete) = self.tiles()?;
+        complete.map(|()| (revision, tiles))
+    }
+
+    /// The same, and whether these are all tiles as they were kept.
+    pub(crate) fn tiles(&self) -> Result<Tiles, StoreError> {
         let transaction = self.database.begin_read()?;
         let meta = transaction.open_table(META)?;
-        let (revision, kept) = (number(&meta, "checkpoint")?, Inventory::read(&meta)?);
+        let (revision, kept) = Inventory::read(&meta)?;
         let mut tiles: BTreeMap<u64, (u64, Vec<u8>)> = BTreeMap::new();
         for entry in transaction.open_table(TILES)?.iter()? {
             let (key, tile) = entry?;
             // Versions of a tile ascend, so that the last one that fits stays.
             let (tile_key, version) = key.value();
-            if version <= revision {
+            if version <= revision.0 {
                 tiles.insert(tile_key, (version, tile.value().to_vec()));
             }
         }
         // What has vanished has no bytes, and is no tile.
         tiles.retain(|_, (_, tile)| !tile.is_empty());
         let mut found = Inventory::default();
-        for (&tile, &(version, _)) in &tiles {
-            found.add(tile, version);
+        for (&tile, &(version, ref bytes)) in &tiles {
+            found.add(tile, version, bytes);
         }
-        kept.is_all_of(found, Revision(revision))?;
+        let complete = kept.is_all_of(found, revision);
         let tiles = tiles.into_iter().map(|(key, (_, tile))| (key, tile));
-        Ok((Revision(revision), tiles.collect()))
+        Ok((revision, tiles.collect(), complete))
     }
 
     /// Hands over the revisions of the log that are newer than one, ascending. How long that log is
@@ -260,17 +285,24 @@ impl Store {
         let (entries, (checkpoint, kept)) = read()?;
         let mut found = after.0.max(checkpoint);
         for entry in entries {
-            let (revision, changes) = entry.map_err(StoreError::from)?;
+            let (revision, row) = entry.map_err(StoreError::from)?;
             let revision = revision.value();
-            length.add(changes.value().len());
-            let changes = serde_json::from_slice(changes.value());
-            let changes = changes.map_err(|error| unread("log", revision, &error))?;
-            take(Revision(revision), changes)?;
+            length.add(row.value().len());
+            let row: LogRow = serde_json::from_slice(row.value())
+                .map_err(|error| unread("log", revision, &error))?;
+            if row.revision.0 != revision {
+                let other = format!("it is revision `{}`", row.revision);
+                return Err(unread("log", revision, &other).into());
+            }
+            take(Revision(revision), row.changes)?;
             found = found.max(revision);
         }
         if found < kept {
             let (kept, found) = (Revision(kept), Revision(found));
             return Err(StoreError::LogCutOff { kept, found }.into());
+        }
+        if found > kept {
+            return Err(StoreError::NotKept { table: "log", kept, found }.into());
         }
         Ok(length)
     }

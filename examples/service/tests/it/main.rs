@@ -19,6 +19,7 @@ mod outcomes;
 mod planes;
 mod problems;
 mod restart;
+mod rows;
 mod standing;
 mod store;
 mod support;

@@ -282,7 +282,7 @@ where
     })
 }
 
-fn edit<T>(folder: &Path, edit: impl FnOnce(&WriteTransaction) -> T) -> T {
+pub fn edit<T>(folder: &Path, edit: impl FnOnce(&WriteTransaction) -> T) -> T {
     let database = database(folder);
     let transaction = database.begin_write().unwrap();
     let edited = edit(&transaction);
