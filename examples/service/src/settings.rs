@@ -245,8 +245,15 @@ impl TryFrom<Wire> for Settings {
             ("transaction_bytes", limits.transaction_bytes),
             ("key_hours", many(limits.key_hours)),
         ];
-        match needed.iter().find(|&&(_, limit)| limit == 0) {
-            Some((name, _)) => Err(format!("limit `{name}` is 0, so that nothing would be taken")),
+        if let Some((name, _)) = needed.iter().find(|&&(_, limit)| limit == 0) {
+            return Err(format!("limit `{name}` is 0, so that nothing would be taken"));
+        }
+        // More than there are of either, and as many as semaphores and timers take.
+        let most = many(u64::from(u32::MAX));
+        let bounded = ["head_seconds", "in_flight", "connections"];
+        let too_large = |&&(name, limit): &&(&str, usize)| bounded.contains(&name) && limit > most;
+        match needed.iter().find(too_large) {
+            Some((name, limit)) => Err(format!("limit `{name}` is {limit}; at most {most}")),
             None => Ok(Self { operator, agencies, policy, outcomes, limits }),
         }
     }

@@ -215,3 +215,30 @@ impl Engine {
         self.cases.due(id, authorized, &self.snapshot(), now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use canvass::{Policy, Release};
+
+    use crate::engine::{Engine, Refusal, Rules};
+    use crate::metrics::Metrics;
+    use crate::settings::Limits;
+
+    #[tokio::test]
+    async fn a_writer_that_panicked_is_not_ready() -> Result<(), Box<dyn std::error::Error>> {
+        let (folder, metrics) = (tempfile::tempdir()?, Arc::new(Metrics::default()));
+        let policy = Policy::default();
+        let rules = Rules { policy, agencies: Vec::new(), release: Release::Alone };
+        let (engine, threads) = Engine::start(folder.path(), rules, &Limits::default(), &metrics)?;
+        assert!(engine.is_ready());
+        let looked = engine.look::<()>(|_, _| std::panic::panic_any("a mistake")).await;
+        assert!(matches!(looked, Err(Refusal::StoreFailed)), "{looked:?}");
+        assert!(matches!(engine.look(|_, _| ()).await, Err(Refusal::StoreFailed)));
+        assert!(!engine.is_ready());
+        drop(engine);
+        tokio::task::spawn_blocking(|| threads.join()).await?;
+        Ok(())
+    }
+}

@@ -179,7 +179,8 @@ impl Engine {
     /// Whether changes are taken.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.standing.0.load(Ordering::Acquire) == Standing::TAKING
+        // A writer that panicked says nothing, and listens no more.
+        self.standing.0.load(Ordering::Acquire) == Standing::TAKING && !self.jobs.is_closed()
     }
 
     fn refusal(&self) -> Refusal {

@@ -279,7 +279,9 @@ impl Writer {
     /// What time brings about: requests expire, and others are looked at again.
     fn clock(&mut self, now: Timestamp, group: &mut Group) -> Result<(), Fault> {
         self.requests.expire(now, &mut group.news)?;
-        if now >= self.look_again_at {
+        let left = self.look_again_at.duration_since(now);
+        // Longer than it ever is, if the clock was set back.
+        if left <= SignedDuration::ZERO || left > self.look_again_after {
             self.requests.look_again(now, self.registry.snapshot().revision());
             self.look_again_at =
                 now.saturating_add(self.look_again_after).unwrap_or(Timestamp::MAX);

@@ -143,6 +143,48 @@ async fn a_consent_that_runs_out_while_a_route_waits_for_the_writer_asks_nobody(
     tokio::task::spawn_blocking(|| threads.join()).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_clock_that_is_set_back_does_not_put_off_the_next_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = json!({ "look_again_seconds": 3600 });
+    let (engine, threads) = start(folder.path(), &config(&json!({}), &limits));
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
+    let id = open(&engine, "26-1", now).await.unwrap();
+    // For nobody lives there: a look takes it off the list until there is a reason.
+    let look = async |at| {
+        let route = engine.due(id, &engine.cases().authorized(id, at).unwrap(), at).unwrap();
+        engine.ask(id, route, at, None).await.unwrap();
+        engine.waiting(at).await.unwrap()
+    };
+    engine.clock(now + days(5)).await.unwrap();
+    assert_eq!(look(now + days(5)).await, []);
+    let soon = SignedDuration::from_mins(59);
+    engine.clock(now + days(5) + soon).await.unwrap();
+    assert_eq!(engine.waiting(now).await.unwrap(), [], "looked again too soon");
+    engine.clock(now).await.unwrap();
+    assert_eq!(engine.waiting(now).await.unwrap(), [id]);
+    assert_eq!(look(now).await, []);
+    engine.clock(now + soon).await.unwrap();
+    assert_eq!(engine.waiting(now).await.unwrap(), [], "looked again too soon");
+    engine.stop().await;
+    drop(engine);
+    tokio::task::spawn_blocking(|| threads.join()).await.unwrap();
+}
+
+#[test]
+fn limits_beyond_all_semaphores_and_timers_are_refused() {
+    for name in ["in_flight", "connections", "head_seconds"] {
+        let config = |limit: u64| config(&json!({}), &json!({ name: limit }));
+        let read = |limit| serde_json::from_value::<Settings>(config(limit));
+        let error = read(1 << 32).unwrap_err().to_string();
+        assert_eq!(error, format!("limit `{name}` is 4294967296; at most 4294967295"));
+        let folder = tempfile::tempdir().unwrap();
+        let service = Service::start(folder.path(), &config((1 << 32) - 1));
+        assert_eq!(service.get("", "/healthz").status, 200);
+        service.stop();
+    }
+}
+
 #[test]
 fn events_that_are_missing_stop_the_start() {
     let folder = tempfile::tempdir().unwrap();
