@@ -75,6 +75,26 @@ pub enum OpenRequestsError {
         /// Which agency.
         agency: AgencyId,
     },
+    /// A text has a case file in which nothing was opened.
+    #[error("the case file of agency `{agency}` is empty")]
+    EmptyCaseFile {
+        /// Which agency.
+        agency: AgencyId,
+    },
+    /// A text counts fewer events than its requests took: numbers would be given twice.
+    #[error("the next event is `{next}`, and `{least}` or more have happened")]
+    TooFewEvents {
+        /// The number of the next event.
+        next: u64,
+        /// How many it took at least.
+        least: u64,
+    },
+    /// A text says when the last event was, and of no event.
+    #[error("the last event is said to be of `{last}`, and there was none")]
+    NothingHappened {
+        /// The instant.
+        last: Timestamp,
+    },
     /// What a text says of a request does not go with its case file, or with the other requests.
     #[error("what is written about request `{id}` contradicts its case file")]
     Inconsistent {

@@ -70,6 +70,9 @@ impl TryFrom<Written<CaseFile>> for OpenRequests {
         let mut by_agency = BTreeMap::new();
         for file in files {
             let agency = file.agency();
+            if file.iter().len() == 0 {
+                return Err(OpenRequestsError::EmptyCaseFile { agency });
+            }
             if by_agency.insert(agency, file).is_some() {
                 return Err(OpenRequestsError::TwoCaseFiles { agency });
             }
@@ -108,8 +111,24 @@ impl TryFrom<Written<CaseFile>> for OpenRequests {
 }
 
 impl OpenRequests {
+    /// How many events it takes at least to get here: each request was opened, what is not open has
+    /// ended, and whoever was asked was so in one event or more.
+    fn least_events(&self) -> u64 {
+        let opened = self.places.len();
+        let ended = opened.saturating_sub(self.open.len());
+        let asked = self.open.values().filter(|standing| !standing.asked.is_empty()).count();
+        [opened, ended, asked].iter().fold(0, |sum, &events| sum.saturating_add(events as u64))
+    }
+
     /// Refuses what no events lead to.
     fn is_consistent(&self) -> Result<(), OpenRequestsError> {
+        let least = self.least_events();
+        if self.next < least {
+            return Err(OpenRequestsError::TooFewEvents { next: self.next, least });
+        }
+        if let Some(last) = self.last.filter(|_| least == 0) {
+            return Err(OpenRequestsError::NothingHappened { last });
+        }
         let open = |id| self.open.contains_key(&id);
         for opened in self.opened() {
             let (id, at) = (opened.id(), opened.ended_at().unwrap_or(opened.opened_at()));

@@ -290,6 +290,14 @@ fn a_proof_that_does_not_hold_says_why() {
             head.verify_extends(&empty, &ConsistencyProof::new(vec![head.root()])),
             "the proof does not show that the log of `5` entries extends that of `0`",
         ),
+        (
+            wrong_empty.verify_extends(&empty, &none),
+            "the proof does not show that the log of `0` entries extends that of `0`",
+        ),
+        (
+            empty.verify_extends(&wrong_empty, &none),
+            "the proof does not show that the log of `0` entries extends that of `0`",
+        ),
     ] {
         assert_eq!(error.unwrap_err().to_string(), words);
     }

@@ -199,6 +199,8 @@ fn what_no_events_lead_to_is_not_read() {
     let standing =
         r#""open":[{"id":7,"compared":[8],"asked":[0,1,2]},{"id":8,"compared":[7],"asked":[]}]"#;
     assert!(text.contains(standing), "{text}");
+    let (_, files) = text.split_once(r#""files":["#).unwrap();
+    let (file, _) = files.split_once(r#"],"open":["#).unwrap();
     let inconsistent =
         |id| format!("what is written about request `{id}` contradicts its case file");
     let ascend = "a list of request `7` does not ascend, or is empty".to_owned();
@@ -226,8 +228,19 @@ fn what_no_events_lead_to_is_not_read() {
         (r#""last":"2026-05-11T12:00:00Z""#, r#""last":null"#, inconsistent(7)),
         (
             r#""files":["#,
-            r#""files":[{"agency":1,"opened":[]},"#,
+            &format!(r#""files":[{file},"#),
             "agency `1` has two case files".to_owned(),
+        ),
+        (
+            r#""files":["#,
+            r#""files":[{"agency":9,"opened":[]},"#,
+            "the case file of agency `9` is empty".to_owned(),
+        ),
+        // Two were opened and one of them asked; whatever else happened, numbers do not come twice.
+        (
+            r#""next":3"#,
+            r#""next":2"#,
+            "the next event is `2`, and `3` or more have happened".to_owned(),
         ),
     ] {
         let changed = text.replace(from, to);
@@ -235,4 +248,21 @@ fn what_no_events_lead_to_is_not_read() {
         let refused = serde_json::from_str::<OpenRequests>(&changed).unwrap_err().to_string();
         assert!(refused.starts_with(&words), "{from}: {refused}");
     }
+    // More than these may have happened, an extension say; but not before the first was opened.
+    let later = text.replace(r#""next":3"#, r#""next":5"#);
+    assert_eq!(serde_json::from_str::<OpenRequests>(&later).unwrap().next_sequence(), 5);
+    let none = |last| format!(r#"{{"next":4,"last":{last},"files":[],"open":[]}}"#);
+    assert_eq!(serde_json::from_str::<OpenRequests>(&none("null")).unwrap(), OpenRequests::new(4));
+    let refused = serde_json::from_str::<OpenRequests>(&none(r#""2026-05-11T12:00:00Z""#));
+    let words = "the last event is said to be of `2026-05-11T12:00:00Z`, and there was none";
+    assert!(refused.unwrap_err().to_string().starts_with(words));
+    // A request that has ended took two.
+    open.resolve(FIRST, noon() + days(1)).unwrap();
+    open.resolve(SECOND, noon() + days(1)).unwrap();
+    let ended = serde_json::to_string(&open).unwrap();
+    assert_eq!(serde_json::from_str::<OpenRequests>(&ended).unwrap(), open);
+    let refused =
+        serde_json::from_str::<OpenRequests>(&ended.replace(r#""next":5"#, r#""next":3"#));
+    let words = "the next event is `3`, and `4` or more have happened";
+    assert!(refused.unwrap_err().to_string().starts_with(words));
 }

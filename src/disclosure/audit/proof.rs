@@ -79,12 +79,10 @@ impl TreeHead {
         let error = ProofError::NotExtended { older: older.size, newer: self.size };
         if older.size == 0 {
             // Every log extends the empty one, and there is nothing to prove; RFC 6962 has no
-            // proof for it.
-            return if proof.0.is_empty() && older.root == Digest::of(&[]) {
-                Ok(())
-            } else {
-                Err(error)
-            };
+            // proof for it. Of two empty ones, both have its root.
+            let empty = Digest::of(&[]);
+            let holds = older.root == empty && (self.size > 0 || self.root == empty);
+            return if proof.0.is_empty() && holds { Ok(()) } else { Err(error) };
         }
         let path =
             ct_merkle::ConsistencyProof::try_from_bytes(concat(&proof.0)).map_err(|_| error)?;
