@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use canvass::{AuthorizedRequest, LifecycleEvent, LifecycleStep, RequestId};
-use canvass_service::engine::{Engine, Refusal, Threads};
+use canvass_service::engine::{Engine, Refusal, Step, Threads};
 use canvass_service::metrics::Metrics;
 use canvass_service::settings::Settings;
+use canvass_service::store::{Answered, Caller, Once};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -138,6 +139,49 @@ async fn a_consent_that_runs_out_while_a_route_waits_for_the_writer_asks_nobody(
     assert!(asked["recipients"].as_array().unwrap().iter().all(|named| named["owner"] != 5));
     let LifecycleStep::Asked { owners } = &events(&engine)[1].step else { panic!("nobody asked") };
     assert_eq!(owners.len(), 12);
+    engine.stop().await;
+    drop(engine);
+    tokio::task::spawn_blocking(|| threads.join()).await.unwrap();
+}
+
+/// What happens between a route and the writer: each at the same instant.
+#[tokio::test]
+async fn what_comes_while_a_route_waits_for_the_writer_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, threads) = start(folder.path(), &config(&json!({}), &json!({})));
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
+    let house = |owner: u64| agreed(owner, -84.9 + 0.0002 * owner as f64, 41.102);
+    let change = async |changes: Vec<Value>| {
+        let list = serde_json::from_value(json!(changes)).unwrap();
+        engine.apply(list, json!(changes).to_string().into_bytes(), now, None).await.unwrap();
+    };
+    let owners = |asked: Result<Answered, Refusal>| -> Vec<u64> {
+        let asked: Value = serde_json::from_str(asked.unwrap().body.get()).unwrap();
+        let named = asked["recipients"].as_array().unwrap().iter();
+        named.map(|named| named["owner"].as_u64().unwrap()).collect()
+    };
+    change((1..=13).flat_map(house).collect()).await;
+    let id = open(&engine, "26-1", now).await.unwrap();
+    let authorized = engine.cases().authorized(id, now).unwrap();
+    let route = engine.due(id, &authorized, now).unwrap();
+    assert_eq!(route.owners(), 13);
+    // One withdraws, who is not asked; another comes, for whom the request stays due.
+    change(vec![json!({ "withdraw": { "owner": 5 } })]).await;
+    change(house(14).into()).await;
+    let once = Once::new(Caller::Operator, b"key", "/ask", b"{}", 0);
+    let ask = || engine.ask(id, route.clone(), now, Some(once.clone()));
+    let left: Vec<u64> = (1..=13).filter(|&owner| owner != 5).collect();
+    assert_eq!(owners(ask().await), left);
+    assert_eq!(engine.waiting(now).await.unwrap(), [id]);
+    assert_eq!(owners(ask().await), left);
+    let next = engine.due(id, &authorized, now).unwrap();
+    assert_eq!(owners(engine.ask(id, next, now, None).await), [14]);
+    assert_eq!(engine.waiting(now).await.unwrap(), []);
+    // The agency ends it: what was handed over is not again, though its route is still there.
+    let agency = canvass::AgencyId(1);
+    engine.go_on(agency, id, Step::Resolve, now, None).await.unwrap();
+    let refused = ask().await.unwrap_err().to_string();
+    assert_eq!(refused, format!("request `{id}` is resolved, not open"));
     engine.stop().await;
     drop(engine);
     tokio::task::spawn_blocking(|| threads.join()).await.unwrap();
