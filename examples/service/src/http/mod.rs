@@ -71,7 +71,7 @@ impl App {
 
 /// All endpoints.
 ///
-/// From outside in: what is observed, what becomes a problem, how long it may take, how many at
+/// From outside in: what is observed, what closes the connection, what becomes a problem, how long it may take, how many at
 /// once, who asks, and the answer.
 pub fn router(app: Arc<App>) -> Router {
     let within = Duration::from_secs(app.limits.answer_seconds);
@@ -107,6 +107,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, within))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(observe::problems))
+        .layer(from_fn(observe::closing))
         .layer(from_fn_with_state(Arc::clone(&app), observe::observe))
         .with_state(app)
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
@@ -68,6 +69,18 @@ pub(super) async fn problems(request: Request, next: Next) -> Response {
         problem.headers_mut().insert(header::ALLOW, allowed);
     }
     problem
+}
+
+/// Has the connection closed behind an error to what came with a body, which may not have been read: who
+/// was not told would send the next request into it.
+pub(super) async fn closing(request: Request, next: Next) -> Response {
+    let is_read = request.body().is_end_stream();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    if !is_read && (status.is_client_error() || status.is_server_error()) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Sends away who comes while as many are answered as there may be.

@@ -21,7 +21,10 @@ fn each_token_opens_its_own_plane_and_no_other() {
         service.get(FIRST, path).problem(403, "wrong_plane");
         assert_ne!(service.get(OPERATOR, path).status, 403);
     }
-    service.post(SECOND, "/v1/changes", "[]").problem(403, "wrong_plane");
+    let refused = service.post(SECOND, "/v1/changes", "[]");
+    refused.problem(403, "wrong_plane");
+    // Its body was not read, so nothing else can come on this connection.
+    assert_eq!(refused.headers["connection"], "close");
     for verb in ["ask", "answers"] {
         let path = format!("/v1/requests/1/{verb}");
         service.post(FIRST, &path, "{}").problem(403, "wrong_plane");
