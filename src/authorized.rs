@@ -8,7 +8,7 @@ use prefetch_index::prefetch_index;
 
 use crate::geometry::{Area, Envelope, Overlap};
 use crate::quiet_hours::QuietHours;
-use crate::request::{Ground, Request, Sight, shares_views};
+use crate::request::{Ground, Request, Sight, meet};
 
 /// A request that passed review: **the operator's**, since it knows of places that the agency does not
 /// know of. It can only come from [`Policy::review`](crate::Policy::review), and only it can be routed.
@@ -160,21 +160,12 @@ impl AuthorizedRequest {
         &self.content.never_asked
     }
 
-    /// Whether the area of another request, unknown at review, shares a point with this one's or has
-    /// cameras in common with it that see into both, and is not asked the same.
+    /// Whether another request, unknown at review, [meets](meet) this one and does not ask the same.
     pub(crate) fn is_new_overlap(&self, other: &Request) -> bool {
         let own = self.request();
-        let overlap = || own.area.overlap(&other.area);
         self.content.earlier.is_some()
-            && match (own.sight, other.sight) {
-                (Sight::StandingIn, Sight::StandingIn) => {
-                    own.area.intersects(&other.area) && overlap() != Overlap::Same
-                }
-                (one, another) => {
-                    shares_views(&own.ground(), &other.ground())
-                        && (one != another || overlap() != Overlap::Same)
-                }
-            }
+            && meet(&own.ground(), &other.ground())
+            && (own.sight != other.sight || own.area.overlap(&other.area) != Overlap::Same)
     }
 
     /// When it was reviewed.

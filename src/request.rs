@@ -87,6 +87,12 @@ pub(crate) fn shares_views(one: &Ground, other: &Ground) -> bool {
     [one.1, other.1].contains(&Sight::SeeingInto) && meet(&reach(one), &reach(other))
 }
 
+/// Whether the same camera may be asked for both: the areas share a point, or a camera may see into one and
+/// be asked for the other. Only of views it may say yes too often.
+pub(crate) fn meet(one: &Ground, other: &Ground) -> bool {
+    one.0.intersects(&other.0) || shares_views(one, other)
+}
+
 /// Envelopes of where the cameras stand that may be asked for: more than one at the antimeridian.
 pub(crate) fn reach((area, sight): &Ground) -> Vec<Envelope> {
     match sight {

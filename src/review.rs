@@ -8,7 +8,7 @@ use crate::case_file::{CaseFile, RequestId};
 use crate::facing::near;
 use crate::geometry::{Area, Overlap};
 use crate::policy::{FutureWindows, Jurisdiction, Paperwork, Policy, SeeingInto};
-use crate::request::{Ground, Request, Sight, shares_views};
+use crate::request::{Ground, Request, Sight, meet};
 use crate::sensitive::{SensitivePlace, SensitiveRule};
 use crate::time::{DAY, seconds};
 use crate::violation::{Violation, Violations};
@@ -157,24 +157,20 @@ impl Policy {
         [other, exhausted].into_iter().flatten()
     }
 
-    /// The earlier requests that the area shares a point with, or with which it may have cameras in
-    /// common that see into both; those of one area and sight once. `None` if nothing here asks for
-    /// them, or if the area is past the limits of geometry.
+    /// The earlier requests that the request [meets](meet); those of one area and sight once. `None` if
+    /// nothing here asks for them, or if the area is past the limits of geometry.
     fn earlier(&self, request: &Request, file: &CaseFile) -> Option<Vec<Earlier>> {
         let compares = self.min_households > 1
             || is_below(0.0, self.min_difference_m2)
             || self.max_overlaps < u32::MAX;
         (compares && self.fits_geometry(request)).then(|| {
-            let mut earlier: Vec<Earlier> = Vec::new();
+            let (own, mut earlier) = (request.ground(), Vec::<Earlier>::new());
             for opened in file.iter().filter(|opened| opened.may_share(request)) {
                 if earlier.iter().all(|known| !opened.is_about(&known.ground)) {
                     let old = opened.request();
                     let (overlap, ground) = (request.area.overlap(&old.area), old.ground());
                     // A camera may stand in what is too little for an overlap, or where areas touch.
-                    let shares = overlap != Overlap::Apart
-                        || request.area.intersects(&old.area)
-                        || shares_views(&request.ground(), &ground);
-                    if shares {
+                    if overlap != Overlap::Apart || meet(&own, &ground) {
                         earlier.push(Earlier { id: opened.id(), ground, overlap });
                     }
                 }

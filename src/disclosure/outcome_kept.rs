@@ -10,7 +10,7 @@ use crate::agency::AgencyId;
 use crate::camera::OwnerId;
 use crate::geometry::Area;
 use crate::lifecycle::RequestId;
-use crate::request::{Ground, Sight, shares_views};
+use crate::request::{Ground, Sight, meet};
 
 /// What is kept of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,9 +70,7 @@ impl Counted {
 
     /// Whether its area meets another, so that who asks there repeats it.
     pub(super) fn meets(&self, other: &Ground) -> bool {
-        self.area == other.0
-            || self.area.intersects(&other.0)
-            || shares_views(&self.ground(), other)
+        self.area == other.0 || meet(&self.ground(), other)
     }
 }
 

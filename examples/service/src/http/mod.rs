@@ -71,8 +71,8 @@ impl App {
 
 /// All endpoints.
 ///
-/// From outside in: what is observed, what closes the connection, what becomes a problem, how long it may take, how many at
-/// once, who asks, and the answer.
+/// From outside in: what is observed, what closes the connection, what becomes a problem, how long it
+/// may take, how many at once, who asks, and the answer.
 pub fn router(app: Arc<App>) -> Router {
     let within = Duration::from_secs(app.limits.answer_seconds);
     let operator = Router::new()
