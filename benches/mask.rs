@@ -14,11 +14,11 @@ mod geometry;
 
 use criterion::Criterion;
 use fearless_simd::{Level, dispatch};
-use geo::{Contains, Intersects, MapCoords};
+use geo::{Contains, Intersects};
 use geo_types::{Coord, MultiPolygon, Rect};
 
 use geometry::{Area, Clip, Envelope, Position};
-use support::areas::{neighbourhood, outline};
+use support::areas::{in_units, neighbourhood, outline};
 use support::cases::Case;
 use support::micro;
 use support::population::rng;
@@ -35,8 +35,7 @@ fn area(case: &Case) -> (Area, MultiPolygon<f64>) {
     let mut rng = rng(1, case.name);
     let drawing = outline((-96.0, 40.0), case.km2, case.vertices, case.holes, &mut rng);
     let area = Area::try_from(drawing).expect("a simple shell with holes apart");
-    let e7 = |Coord { x, y }: Coord<f64>| Coord { x: (x * 1e7).round(), y: (y * 1e7).round() };
-    let polygon = area.to_multi_polygon().map_coords(e7);
+    let polygon = in_units(&area.to_multi_polygon());
     (area, polygon)
 }
 

@@ -4,6 +4,7 @@ use std::f64::consts::{PI, TAU};
 
 use canvass::Area;
 use fastrand::Rng;
+use geo::MapCoords;
 use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 
 use super::population::{KM, offset, rng};
@@ -44,6 +45,11 @@ pub fn outline(
     });
     let holes = holes.collect();
     Polygon::new(shell, holes)
+}
+
+/// A drawing in degrees in units of 1e-7 degree, where `geo` is exact as well.
+pub fn in_units(degrees: &MultiPolygon<f64>) -> MultiPolygon<f64> {
+    degrees.map_coords(|Coord { x, y }| Coord { x: (x * 1e7).round(), y: (y * 1e7).round() })
 }
 
 /// 64 places in degrees within 300 m of a vertex of an area, given as a drawing: a block of a town, some

@@ -5,12 +5,12 @@ use canvass::{
     Request, TimeWindow,
 };
 use fastrand::Rng;
+use geo::BoundingRect;
 use geo::indexed::IntervalTreeMultiPolygon;
-use geo::{BoundingRect, MapCoords};
-use geo_types::{Coord, MultiPolygon, Rect};
+use geo_types::{MultiPolygon, Rect};
 use jiff::SignedDuration;
 
-use super::areas::coastline;
+use super::areas::{coastline, in_units};
 use super::population::{AGENCIES, DataSet, rng};
 use super::{days, now};
 
@@ -127,9 +127,7 @@ impl Query {
             kind: AgencyKind::Local,
             jurisdiction: None,
         };
-        let degrees = request.area.to_multi_polygon();
-        let e7 = |Coord { x, y }: Coord<f64>| Coord { x: (x * 1e7).round(), y: (y * 1e7).round() };
-        let polygon = degrees.map_coords(e7);
+        let polygon = in_units(&request.area.to_multi_polygon());
         Self {
             authorized: Policy::unlimited()
                 .review(request, &agency, &CaseFile::new(agency.id), now())
