@@ -5,12 +5,14 @@
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
+use canvass::audit::{Asked, AuditEntry, AuditLog, EntrySeed, OwnerSalt};
+use canvass::bulletin::{Bulletin, Ending};
 use canvass::h3o::Resolution;
 use canvass::jiff::Timestamp;
+use canvass::notice::NoticeTemplate;
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, Asked, AuditEntry, AuditLog, AuthorizedRequest, Bulletin,
-    Camera, CameraId, Change, Consent, Ending, EntrySeed, IncidentKind, NoticeTemplate,
-    OpenRequests, OwnerId, OwnerSalt, Policy, Position, Recording, Registry, Request, RequestId,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, Change, Consent,
+    IncidentKind, OpenRequests, OwnerId, Policy, Position, Recording, Registry, Request, RequestId,
     Route, Scope, Zone,
 };
 

@@ -6,10 +6,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use allocation_counter::measure;
+use canvass::error::TileFlaw;
+use canvass::tiles::Tile;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
     Consent, IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, RequestId,
-    Revision, Route, Scope, Scratch, Snapshot, Tile, TileFlaw, TimeWindow,
+    Revision, Route, Scope, Scratch, Snapshot, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,10 +1,10 @@
 //! A small town that does not exist, the same at every run: streets, a river, a park, houses along
 //! the streets, cameras at some of the houses, and what their owners said.
 
+use canvass::error::PositionError;
 use canvass::jiff::{SignedDuration, Timestamp};
 use canvass::{
-    AgencyId, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, PositionError,
-    Recording, Scope,
+    AgencyId, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, Recording, Scope,
 };
 
 /// The town's south-west corner in degrees; three tiles of cameras happen to meet in the town.

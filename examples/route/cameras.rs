@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use canvass::{Camera, CameraId, Facing, OwnerId, Position, PositionError, Recording, Sight};
+use canvass::error::PositionError;
+use canvass::{Camera, CameraId, Facing, OwnerId, Position, Recording, Sight};
 use csv::{ReaderBuilder, StringRecord, Trim};
 use serde::Serialize;
 

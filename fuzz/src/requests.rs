@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Result, Unstructured};
+use canvass::policy::{FutureWindows, Jurisdiction, Paperwork, SeeingInto};
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
-    Explanation, FutureWindows, Jurisdiction, Paperwork, Policy, Registry, Request, RequestId,
-    Route, Scratch, SeeingInto, Sight, SimdLevel, Snapshot, TimeWindow,
+    Explanation, Policy, Registry, Request, RequestId, Route, Scratch, Sight, SimdLevel, Snapshot,
+    TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,10 +1,9 @@
 //! Tiles as bytes: an error that says where, or a registry that holds what the bytes say and no more.
 
 use arbitrary::{Result, Unstructured};
-use canvass::{
-    Area, CameraId, Change, Consent, OwnerId, Registry, Revision, Standing, Tile, TileError,
-    TileKey,
-};
+use canvass::error::TileError;
+use canvass::tiles::{Tile, TileKey};
+use canvass::{Area, CameraId, Change, Consent, OwnerId, Registry, Revision, Standing};
 use jiff::Timestamp;
 
 use crate::Reached;

@@ -6,9 +6,10 @@
 use std::fs;
 use std::path::Path;
 
+use canvass::tiles::Tile;
 use canvass::{
     AgencyId, AskLimit, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position,
-    Recording, Registry, Scope, Tile,
+    Recording, Registry, Scope,
 };
 use canvass_fuzz::Reached;
 use jiff::Timestamp;

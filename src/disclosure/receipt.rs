@@ -1,11 +1,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::agency::{AgencyId, IncidentKind};
-use crate::authorized::AuthorizedRequest;
-use crate::request::Sight;
+use crate::model::{AgencyId, IncidentKind, TimeWindow};
+use crate::request::{AuthorizedRequest, Sight};
 use crate::routing::Route;
-use crate::time::TimeWindow;
 
 /// What the **agency** may see of a request that was authorised.
 ///

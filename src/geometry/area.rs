@@ -3,17 +3,12 @@ use std::sync::{Arc, OnceLock};
 
 use geo_types::{LineString, MultiPolygon, Polygon};
 
-use super::antimeridian::Point;
-use super::area_error::AreaError;
-use super::covering::{covers, covers_edges};
-use super::drawing::Drawing;
-use super::even_odd::even_odd;
-use super::position::{E7, HALF_TURN, to_e7};
-use super::rings::Rings;
-use super::size::ring_size_m2;
-use super::sweep_found::Found;
-use super::validity::find_flaw;
-use super::{Boundary, Envelope, Position};
+use crate::geometry::boundary::Boundary;
+use crate::geometry::drawing::{AreaError, Drawing, Point, Rings};
+use crate::geometry::grid::{E7, Envelope, HALF_TURN, Position, ring_size_m2, to_e7};
+use crate::geometry::overlay::even_odd;
+use crate::geometry::relate::{covers, covers_edges, meet};
+use crate::geometry::validity::{Found, find_flaw};
 
 /// A polygon or multipolygon on the map: where a request asks for footage.
 ///
@@ -79,7 +74,7 @@ impl Area {
         Self::from_polygons(&drawing.0)
     }
 
-    pub(super) fn from_polygons(polygons: &[Polygon<f64>]) -> Result<Self, AreaError> {
+    pub(crate) fn from_polygons(polygons: &[Polygon<f64>]) -> Result<Self, AreaError> {
         let drawing = Drawing::read(polygons)?;
         validate(&drawing)?;
         let rings = Rings::rounded(&drawing);
@@ -101,6 +96,32 @@ impl Area {
         self.boundary().covers(position)
     }
 
+    /// Whether some point is in both areas; their boundaries count, so areas that touch in an edge
+    /// or in a corner do. An area in a hole of another does not, unless it touches the hole's edge.
+    ///
+    /// Exact on the grid of 1e-7 degree, across the antimeridian too. O(n m) for n and m vertices,
+    /// but 16 neighbours that are far away are passed over together.
+    ///
+    /// ```
+    /// use canvass::Area;
+    ///
+    /// let school = Area::from_bounds(-73.98, 40.76, -73.97, 40.77)?;
+    /// let next_door = Area::from_bounds(-73.97, 40.76, -73.96, 40.77)?;
+    /// let elsewhere = Area::from_bounds(-73.969, 40.76, -73.96, 40.77)?;
+    /// assert!(school.intersects(&next_door));
+    /// assert!(!school.intersects(&elsewhere));
+    /// # Ok::<(), canvass::error::AreaError>(())
+    /// ```
+    #[must_use]
+    pub fn intersects(&self, other: &Self) -> bool {
+        // Where no boundaries meet, each ring is wholly inside the other area or wholly outside;
+        // and a point of both has a ring around it that is in the other area.
+        self.envelope().intersects(other.envelope())
+            && (meet(self.boundary(), other.boundary())
+                || other.ring_starts().any(|vertex| self.covers(vertex))
+                || self.ring_starts().any(|vertex| other.covers(vertex)))
+    }
+
     /// Whether every position of another area is a position of this one. An area covers itself.
     ///
     /// Meant for "does the request lie within the jurisdiction?". Exact. O(n m) for n vertices of
@@ -115,7 +136,7 @@ impl Area {
     /// let town = Area::from_bounds(-74.0, 40.5, -73.9, 40.6)?;
     /// assert!(county.covers_area(&town) && county.covers_area(&county));
     /// assert!(!town.covers_area(&county));
-    /// # Ok::<(), canvass::AreaError>(())
+    /// # Ok::<(), canvass::error::AreaError>(())
     /// ```
     #[must_use]
     pub fn covers_area(&self, other: &Self) -> bool {
@@ -217,7 +238,7 @@ impl Area {
     }
 
     /// What to write so that reading gives this area again.
-    pub(super) fn written(&self) -> std::borrow::Cow<'_, MultiPolygon<f64>> {
+    pub(crate) fn written(&self) -> std::borrow::Cow<'_, MultiPolygon<f64>> {
         match &self.content.given {
             Some(given) => std::borrow::Cow::Borrowed(&given.drawing),
             None => std::borrow::Cow::Owned(self.to_multi_polygon()),
@@ -225,7 +246,7 @@ impl Area {
     }
 
     /// One vertex of each ring.
-    pub(super) fn ring_starts(&self) -> impl Iterator<Item = Position> + '_ {
+    pub(crate) fn ring_starts(&self) -> impl Iterator<Item = Position> + '_ {
         self.content.rings.iter().filter_map(|ring| ring.first().copied())
     }
 

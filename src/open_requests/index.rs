@@ -5,16 +5,15 @@ use std::fmt;
 
 use rstar::{RTree, RTreeObject};
 
-use crate::facing::near;
 use crate::geometry::{Area, Envelope, Fanout, Position};
-use crate::lifecycle::RequestId;
+use crate::model::{RequestId, near};
 use crate::request::{Ground, Sight};
 
 /// Finds the requests that a position matters to: those that depend on an area there, their own or
 /// that of a request that they are compared with. Each area is there once, however many ask it or
 /// depend on it: under the id of the agency's first request that asked it.
 #[derive(Clone, Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     tree: RTree<Part, Fanout>,
     // INVARIANT: of the areas in the tree, by the first request that asked it, and none is empty.
     dependents: BTreeMap<RequestId, BTreeSet<RequestId>>,
@@ -64,7 +63,7 @@ impl Part {
 
 impl Index {
     /// The index of many at once: who depends on whose area. O(n log n) for n parts.
-    pub(super) fn of(
+    pub(crate) fn of(
         pairs: impl Iterator<Item = (RequestId, RequestId)>,
         ground: impl Fn(RequestId) -> Option<Ground>,
     ) -> Self {
@@ -79,7 +78,7 @@ impl Index {
     }
 
     /// Notes that a request depends on the area of one, perhaps itself.
-    pub(super) fn depend(&mut self, who: RequestId, (on, ground): (RequestId, &Ground)) {
+    pub(crate) fn depend(&mut self, who: RequestId, (on, ground): (RequestId, &Ground)) {
         let dependents = self.dependents.entry(on).or_default();
         if dependents.is_empty() {
             for part in parts(on, ground) {
@@ -90,7 +89,7 @@ impl Index {
     }
 
     /// Notes that it does so no more.
-    pub(super) fn release(&mut self, who: RequestId, (on, ground): (RequestId, &Ground)) {
+    pub(crate) fn release(&mut self, who: RequestId, (on, ground): (RequestId, &Ground)) {
         let Some(dependents) = self.dependents.get_mut(&on) else { return };
         dependents.remove(&who);
         if dependents.is_empty() {
@@ -103,13 +102,13 @@ impl Index {
     }
 
     /// The requests that depend on the area of one.
-    pub(super) fn dependents(&self, on: RequestId) -> impl Iterator<Item = RequestId> {
+    pub(crate) fn dependents(&self, on: RequestId) -> impl Iterator<Item = RequestId> {
         self.dependents.get(&on).into_iter().flatten().copied()
     }
 
     /// Adds the requests whose areas cover a position, or into which a camera there could see where
     /// that is asked, in no order, perhaps twice.
-    pub(super) fn at(&self, position: Position, found: &mut Vec<RequestId>) {
+    pub(crate) fn at(&self, position: Position, found: &mut Vec<RequestId>) {
         // A part that ends at the antimeridian has 180 as its side, positions there have -180.
         let here = Envelope::of([position]);
         let seen_from_the_west = here.across_the_antimeridian();

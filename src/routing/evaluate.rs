@@ -9,16 +9,14 @@ use fearless_simd::prelude::*;
 use fearless_simd::u16x32;
 use jiff::Timestamp;
 
-use crate::authorized::AuthorizedRequest;
-use crate::consent::Denial;
 use crate::geometry::{Area, Position};
+use crate::model::{DAY, Denial, TimeWindow, day, seconds};
 use crate::registry::{Asked, Block, ROWS, Row, RowStanding, TermsTable, Timing, ZoneMap, rows};
-use crate::request::Request;
-use crate::time::{DAY, TimeWindow, day, seconds};
+use crate::request::{AuthorizedRequest, Request};
 
 /// What a request asks of each row, at one instant, in seconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Inquiry<'a> {
+pub(crate) struct Inquiry<'a> {
     scopes: Asked<'a>,
     instant: Timestamp,
     window: TimeWindow,
@@ -36,7 +34,7 @@ pub(super) struct Inquiry<'a> {
 }
 
 impl<'a> Inquiry<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         authorized: &'a AuthorizedRequest,
         terms: &'a TermsTable,
         instant: Timestamp,
@@ -66,7 +64,7 @@ impl<'a> Inquiry<'a> {
     /// upper halves tell; what is left to decide costs more.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-    pub(super) fn candidates<S: Simd>(&self, simd: S, block: &Block, zone: ZoneMap) -> u64 {
+    pub(crate) fn candidates<S: Simd>(&self, simd: S, block: &Block, zone: ZoneMap) -> u64 {
         let (Some(days), granted @ 1..) = (self.days, zone.granted()) else { return 0 };
         let keeps_all = zone.least_kept() > days;
         if keeps_all && zone.began_before(self.before) {
@@ -79,7 +77,7 @@ impl<'a> Inquiry<'a> {
     /// Those of the candidate rows that may be asked.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-    pub(super) fn evaluate<S: Simd>(
+    pub(crate) fn evaluate<S: Simd>(
         &self,
         simd: S,
         block: &Block,
@@ -135,7 +133,7 @@ impl<'a> Inquiry<'a> {
 
     /// Why a row's owner is not asked or its camera has nothing to show, if so: the first reason
     /// in the order of [`Denial`], for one row.
-    pub(super) fn denial(&self, row: &Row) -> Option<Denial> {
+    pub(crate) fn denial(&self, row: &Row) -> Option<Denial> {
         let RowStanding::Granted { terms: number, timing } = row.standing else {
             return Some(Denial::NotGranted);
         };

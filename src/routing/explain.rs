@@ -7,14 +7,13 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::differencing_guard::Guard;
 use super::evaluate::Inquiry;
-use super::guard::Guard;
 use super::prune::Walked;
-use super::sight;
-use crate::authorized::AuthorizedRequest;
-use crate::camera::{Camera, CameraId, OwnerId};
-use crate::consent::Denial;
+use super::view_walk;
+use crate::model::{Camera, CameraId, Denial, OwnerId};
 use crate::registry::{Row, Snapshot, rows};
+use crate::request::AuthorizedRequest;
 
 /// Why a camera is in a route or not. **The operator's.**
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,7 +236,7 @@ impl Snapshot {
         let request = authorized.request();
         let (of, level) = ((&request.area, request.sight), fearless_simd::Level::new());
         let walked =
-            sight::rows(self.root(), of, level, &mut Walked::default(), |block, inside| {
+            view_walk::rows(self.root(), of, level, &mut Walked::default(), |block, inside| {
                 rows(inside).for_each(|row| visit(block.row(row)));
                 ControlFlow::Continue(())
             });

@@ -7,23 +7,23 @@ use std::ops::ControlFlow;
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 
-use crate::bits::ones;
 use crate::geometry::{Area, Clip, Envelope, Lanes};
 use crate::registry::{Block, Branch, Cluster, Fork, ZoneMap};
+use crate::util::ones;
 
 /// A block that may have rows in the area.
 #[derive(Clone, Debug)]
-pub(super) struct Found<'a> {
-    pub(super) block: &'a Block,
-    pub(super) zone: ZoneMap,
-    pub(super) touch: Touch,
+pub(crate) struct Found<'a> {
+    pub(crate) block: &'a Block,
+    pub(crate) zone: ZoneMap,
+    pub(crate) touch: Touch,
     /// Those of its rows that are still in question.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
 }
 
 /// How the boundary meets a block.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Touch {
+pub(crate) enum Touch {
     /// Not at all: all rows are in the area.
     Inside,
     /// It may cross the block, as the clip has it, within the envelope.
@@ -45,7 +45,7 @@ const WINDOW: usize = 32;
 
 /// What a walk has come to, in memory to reuse.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Walked<'a> {
+pub(crate) struct Walked<'a> {
     /// The nodes of one level, and of the next one, with the edges of their clips.
     reached: (Vec<Reached<'a>>, Vec<Lanes>),
     next: (Vec<Reached<'a>>, Vec<Lanes>),
@@ -68,7 +68,7 @@ impl Walked<'_> {
 /// Where the walk for an area starts: down to there only one node of each level meets its envelope, so
 /// that nothing has to be kept in mind. `None` if nothing is near.
 #[inline]
-pub(super) fn start(root: &Cluster, around: Envelope, level: Level) -> Option<Branch<'_>> {
+pub(crate) fn start(root: &Cluster, around: Envelope, level: Level) -> Option<Branch<'_>> {
     let root = root.branch()?;
     dispatch!(level, simd => descend(simd, root, around))
 }
@@ -88,7 +88,7 @@ fn descend<S: Simd>(simd: S, mut branch: Branch<'_>, around: Envelope) -> Option
 }
 
 /// Visits the blocks that may have rows in an area, a window at a time, until a visit ends the walk.
-pub(super) fn blocks<'a>(
+pub(crate) fn blocks<'a>(
     start: Branch<'a>,
     area: &Area,
     level: Level,

@@ -9,7 +9,7 @@ use crate::geometry::{Area, Lanes};
 /// of a window.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-pub(super) fn window<S: Simd>(simd: S, area: &Area, window: &mut [Found<'_>], edges: &[Lanes]) {
+pub(crate) fn window<S: Simd>(simd: S, area: &Area, window: &mut [Found<'_>], edges: &[Lanes]) {
     for found in window {
         if let Touch::Crossed(clip, envelope) = &found.touch
             && found.rows != 0

@@ -6,18 +6,18 @@ use fearless_simd::Level;
 
 use super::collect::Collected;
 use super::prune::Walked;
-use super::waits::Waits;
-use crate::camera::OwnerId;
+use super::quiet_waits::Waits;
+use crate::model::OwnerId;
 
 /// Working memory of [`Snapshot::route_into`](crate::Snapshot::route_into), reused from one
 /// request to the next. Keep one for each thread. It never changes a result.
 #[derive(Clone)]
 pub struct Scratch {
-    pub(super) level: Level,
-    pub(super) walked: Walked<'static>,
-    pub(super) collected: Collected,
-    pub(super) census: Vec<OwnerId>,
-    pub(super) waits: Waits,
+    pub(crate) level: Level,
+    pub(crate) walked: Walked<'static>,
+    pub(crate) collected: Collected,
+    pub(crate) census: Vec<OwnerId>,
+    pub(crate) waits: Waits,
 }
 
 impl Default for Scratch {

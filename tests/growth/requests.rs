@@ -1,5 +1,6 @@
 //! Many requests: those that are open, and the ledger of what became of them.
 
+use canvass::outcome::*;
 use canvass::*;
 use jiff::Timestamp;
 

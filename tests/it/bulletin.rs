@@ -1,5 +1,6 @@
 //! Bulletins: what they say, and what can be appended.
 
+use canvass::bulletin::*;
 use canvass::*;
 use h3o::{CellIndex, LatLng, Resolution};
 use jiff::SignedDuration;

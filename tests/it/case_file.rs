@@ -1,8 +1,7 @@
 //! The life of a request: every state with every verb, edges at the second, and files as JSON.
 
-use canvass::{
-    AgencyId, CaseFile, CaseFileError, IncidentKind, Policy, Request, RequestId, RequestState,
-};
+use canvass::error::CaseFileError;
+use canvass::{AgencyId, CaseFile, IncidentKind, Policy, Request, RequestId, RequestState};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 

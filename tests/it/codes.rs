@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Change, Consent, Denial,
     Explanation, IncidentKind, OwnerId, Policy, Recording, Registry, Request, RequestId, Scope,
-    SensitiveKind, SensitivePlace, SensitiveRule, TimeWindow, Violation,
+    TimeWindow, Violation,
 };
 use jiff::SignedDuration;
 

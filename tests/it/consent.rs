@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::{
     AgencyId, AskLimit, AuthorizedRequest, Camera, CameraId, Change, Consent, Denial, Explanation,
-    Funnel, IncidentKind, OwnerId, Policy, Question, Recording, Registry, Scope, SensitiveKind,
-    SensitivePlace, SensitiveRule, Snapshot, Standing, Zone,
+    Funnel, IncidentKind, OwnerId, Policy, Question, Recording, Registry, Scope, Snapshot,
+    Standing, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;

@@ -7,7 +7,8 @@ use crate::support::*;
 
 /// The violation of an area of the default policy after another one, as code and sentence.
 fn refusal(old: &Area, new: &Area) -> Option<(&'static str, String)> {
-    let policy = Policy { jurisdiction: canvass::Jurisdiction::Anywhere, ..Policy::default() };
+    let policy =
+        Policy { jurisdiction: canvass::policy::Jurisdiction::Anywhere, ..Policy::default() };
     let violations = review(&policy, &opened(&policy, std::slice::from_ref(old)), new).err()?;
     let all: Vec<&Violation> = violations.iter().collect();
     assert_eq!(all.len(), 1, "{violations}");

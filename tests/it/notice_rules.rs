@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use canvass::notice::*;
 use canvass::*;
 use proptest::prelude::*;
 

@@ -1,5 +1,6 @@
 //! Requests that stand: whoever comes later is asked once, and nobody twice.
 
+use canvass::error::*;
 use canvass::*;
 use jiff::{SignedDuration, Timestamp};
 

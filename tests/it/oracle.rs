@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use canvass::error::ChangeRefusal;
+use canvass::policy::{SensitivePlace, SensitiveRule};
 use canvass::{
-    Area, AuthorizedRequest, Camera, CameraId, Change, ChangeRefusal, Consent, OwnerId, Question,
-    QuietHours, SensitivePlace, SensitiveRule, Sight, Standing, Zone,
+    Area, AuthorizedRequest, Camera, CameraId, Change, Consent, OwnerId, Question, QuietHours,
+    Sight, Standing, Zone,
 };
 use geo::{BoundingRect, Intersects, MapCoords, MultiPolygon, Point, Triangle};
 use jiff::civil::Time;

@@ -1,8 +1,8 @@
 //! Outcomes: what an agency is told of what owners answered, when, and what is refused.
 
+use canvass::outcome::{Answer, Outcome, OutcomeError, Outcomes, Release};
 use canvass::{
-    AgencyId, Answer, Area, AuthorizedRequest, CaseFile, IncidentKind, Outcome, OutcomeError,
-    Outcomes, OwnerId, Policy, Release, Request, RequestId,
+    AgencyId, Area, AuthorizedRequest, CaseFile, IncidentKind, OwnerId, Policy, Request, RequestId,
 };
 use jiff::{SignedDuration, Timestamp};
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use canvass::{AgencyId, Area, OutcomeError, Outcomes, Release, RequestId};
+use canvass::outcome::{OutcomeError, Outcomes, Release};
+use canvass::{AgencyId, Area, RequestId};
 use serde_json::{Value, json};
 
 use crate::outcome::*;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use canvass::{Answer, Area, OwnerId, Release, RequestId};
+use canvass::outcome::{Answer, Release};
+use canvass::{Area, OwnerId, RequestId};
 use geo::Relate;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::{prop_assert, prop_assert_eq, proptest};

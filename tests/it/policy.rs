@@ -1,8 +1,9 @@
 //! Policies: every limit at its edge, every violation in its words.
 
+use canvass::policy::{FutureWindows, Paperwork};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, CaseFile, FutureWindows, IncidentKind, Paperwork, Policy,
-    Request, RequestId, TimeWindow, Violations,
+    Agency, AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Policy, Request, RequestId,
+    TimeWindow, Violations,
 };
 use jiff::SignedDuration;
 

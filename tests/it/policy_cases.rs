@@ -1,6 +1,7 @@
 //! Policies and case files: how many requests a case has, and whose file counts.
 
-use canvass::{AgencyId, CaseFile, Paperwork, Policy, RequestId};
+use canvass::policy::Paperwork;
+use canvass::{AgencyId, CaseFile, Policy, RequestId};
 
 use crate::policy::{blank, police, request};
 use crate::support::*;

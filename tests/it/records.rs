@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use canvass::policy::Jurisdiction;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AskLimit, Camera, CameraId, Change, Consent, IncidentKind,
-    Jurisdiction, OwnerId, Policy, Position, Recording, Request, Scope, TimeWindow,
+    OwnerId, Policy, Position, Recording, Request, Scope, TimeWindow,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

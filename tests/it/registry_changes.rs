@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use canvass::error::*;
 use canvass::*;
 
 use crate::registry::camera;

@@ -1,9 +1,11 @@
 //! Requests for cameras that see into the area: what the policy, sensitive places, the guard and the
 //! receipt make of them.
 
+use canvass::error::CaseFileError;
+use canvass::policy::{SeeingInto, SensitiveRule};
 use canvass::{
-    AgencyId, Area, AuthorizedRequest, CameraId, CaseFile, CaseFileError, Denial, Explanation,
-    Policy, Receipt, Request, RequestId, Route, SeeingInto, SensitiveRule, Sight, TimeWindow,
+    AgencyId, Area, AuthorizedRequest, CameraId, CaseFile, Denial, Explanation, Policy, Receipt,
+    Request, RequestId, Route, Sight, TimeWindow,
 };
 
 use crate::facing::{STREET, agree, asked, looking, looks};

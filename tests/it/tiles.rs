@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use canvass::{
-    Camera, Change, Consent, Layout, OwnerId, Position, Registry, Revision, Tile, TileError,
-    TileKey,
-};
+use canvass::error::TileError;
+use canvass::tiles::{Tile, TileKey};
+use canvass::{Camera, Change, Consent, Layout, OwnerId, Position, Registry, Revision};
 use h3o::{CellIndex, LatLng, Resolution};
 
 use crate::oracle::{Town, oracle};

@@ -1,5 +1,7 @@
 //! Bytes that are no tile: each is an error that says where, and none costs more than it has bytes.
 
+use canvass::error::*;
+use canvass::tiles::*;
 use canvass::*;
 use h3o::Resolution;
 

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use canvass::{
-    Camera, CameraId, Change, ChangeError, ChangeRefusal, Consent, OwnerId, Recording, Registry,
-    ReplayError, Revision, Tile,
-};
+use canvass::error::{ChangeError, ChangeRefusal, ReplayError};
+use canvass::tiles::Tile;
+use canvass::{Camera, CameraId, Change, Consent, OwnerId, Recording, Registry, Revision};
 
 use crate::oracle::Town;
 use crate::support::*;

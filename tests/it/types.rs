@@ -2,6 +2,14 @@
 
 use std::fmt::Debug;
 
+use canvass::audit::*;
+use canvass::bulletin::*;
+use canvass::coverage::*;
+use canvass::error::*;
+use canvass::notice::*;
+use canvass::outcome::*;
+use canvass::policy::*;
+use canvass::tiles::*;
 use canvass::*;
 
 /// Shared between threads, kept for as long as one likes, and printed.

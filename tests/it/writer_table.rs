@@ -1,6 +1,6 @@
 //! The writer's table against a map: the file itself, since it is no part of the crate's face.
 
-#[path = "../../src/registry/table.rs"]
+#[path = "../../src/registry/directory/probe_table.rs"]
 #[allow(dead_code, reason = "not all of it is asked")]
 mod table;
 

@@ -8,10 +8,12 @@
 mod site;
 mod world;
 
+use canvass::error::{AreaError, PositionError};
 use canvass::jiff::Timestamp;
+use canvass::outcome::{Answer, OutcomeError, Outcomes, Release};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Answer, Area, AreaError, CaseFile, IncidentKind, OutcomeError,
-    Outcomes, PositionError, Release, Request, RequestId, Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Request, RequestId, Snapshot,
+    TimeWindow,
 };
 
 use super::town::Town;
@@ -63,7 +65,7 @@ pub(crate) enum AttackError {
     #[error(transparent)]
     Area(#[from] AreaError),
     #[error(transparent)]
-    CaseFile(#[from] canvass::CaseFileError),
+    CaseFile(#[from] canvass::error::CaseFileError),
     #[error(transparent)]
     Outcome(#[from] OutcomeError),
 }

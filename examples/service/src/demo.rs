@@ -3,9 +3,9 @@
 
 use std::error::Error;
 
+use canvass::error::PositionError;
 use canvass::{
-    AgencyId, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, PositionError,
-    Recording, Scope,
+    AgencyId, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, Recording, Scope,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;

@@ -3,19 +3,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, AskedTags, SaltMissing};
-use super::digest::Digest;
-use super::entry_bytes::EntryError;
+use super::entry_error::EntryError;
+use super::owner_tags::{Asked, AskedTags, SaltMissing};
 use super::secrets::{EntrySeed, OwnerSalt, PartiesKey, SubjectKey};
-use crate::agency::AgencyId;
-use crate::authorized::AuthorizedRequest;
-use crate::camera::OwnerId;
-use crate::disclosure::Receipt;
-use crate::policy::Policy;
+use crate::disclosure::digest::Digest;
+use crate::disclosure::receipt::Receipt;
+use crate::model::{AgencyId, OwnerId};
 use crate::registry::Revision;
-use crate::request::Request;
+use crate::request::{AuthorizedRequest, Policy, Request, Violations};
 use crate::routing::Route;
-use crate::violation::Violations;
 
 /// One line of the log: what happened, when, under which policy. Made for publication.
 ///
@@ -35,14 +31,14 @@ pub struct AuditEntry {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename = "AuditEntry", deny_unknown_fields)]
-pub(super) struct Fields {
-    pub(super) nonce: Digest,
-    pub(super) at: Timestamp,
-    pub(super) policy_version: String,
-    pub(super) agency: Digest,
-    pub(super) case: Digest,
-    pub(super) subject: Digest,
-    pub(super) event: AuditEvent,
+pub(crate) struct Fields {
+    pub(crate) nonce: Digest,
+    pub(crate) at: Timestamp,
+    pub(crate) policy_version: String,
+    pub(crate) agency: Digest,
+    pub(crate) case: Digest,
+    pub(crate) subject: Digest,
+    pub(crate) event: AuditEvent,
 }
 
 /// What an entry is about.
@@ -213,7 +209,7 @@ impl AuditEntry {
     /// Whether the entry says that an owner was asked, which takes their salt; `None` if it is not
     /// about a route.
     ///
-    /// The entry must be known to be in the log, by an [inclusion proof](super::InclusionProof).
+    /// The entry must be known to be in the log, by an [inclusion proof](crate::audit::InclusionProof).
     /// O(log n) in the band.
     #[must_use]
     pub fn whether_asked(&self, owner: OwnerId, salt: &OwnerSalt) -> Option<Asked> {
@@ -261,7 +257,7 @@ impl AuditEntry {
         }
     }
 
-    pub(super) fn fields(&self) -> &Fields {
+    pub(crate) fn fields(&self) -> &Fields {
         &self.fields
     }
 }

@@ -3,12 +3,10 @@
 use jiff::Timestamp;
 
 use super::local_time::in_zone;
-use super::rules::{Findings, Source, Sources, lint_notice};
 use super::template::{NoticeTemplate, Part, Placeholder};
-use crate::agency::{Agency, AgencyId};
-use crate::authorized::AuthorizedRequest;
-use crate::request::Sight;
-use crate::zone::Zone;
+use crate::disclosure::notice::rules::{Findings, Source, Sources, lint_notice};
+use crate::model::{Agency, AgencyId, Zone};
+use crate::request::{AuthorizedRequest, Sight};
 
 /// A notice that nobody has reviewed yet. It cannot be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,6 +142,7 @@ const fn cameras(sight: Sight) -> &'static str {
 ///
 /// ```
 /// use canvass::*;
+/// use canvass::notice::*;
 ///
 /// # let area = Area::from_bounds(-74.0, 40.7, -73.99, 40.71)?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;

@@ -14,6 +14,7 @@
 //!
 //! ```
 //! use canvass::*;
+//! use canvass::notice::*;
 //!
 //! # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
 //! # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;

@@ -1,9 +1,8 @@
 //! What can be asked of the engine: deeds for the writer, and looks at what is kept.
 
-use canvass::{
-    AgencyId, Answer, AuthorizedRequest, Change, OpenRequestsError, Outcome, OutcomeError, OwnerId,
-    Registry, RequestId, Route,
-};
+use canvass::error::OpenRequestsError;
+use canvass::outcome::{Answer, Outcome, OutcomeError};
+use canvass::{AgencyId, AuthorizedRequest, Change, OwnerId, Registry, RequestId, Route};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
@@ -220,7 +219,8 @@ impl Engine {
 mod tests {
     use std::sync::Arc;
 
-    use canvass::{Policy, Release};
+    use canvass::Policy;
+    use canvass::outcome::Release;
 
     use crate::engine::{Engine, Refusal, Rules};
     use crate::metrics::Metrics;

@@ -26,7 +26,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use canvass::{Agency, Policy, Release, Snapshot};
+use canvass::outcome::Release;
+use canvass::{Agency, Policy, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use canvass::error::{CaseFileError, OpenRequestsError};
+use canvass::outcome::{Answer, Outcome, OutcomeError, Outcomes, Release};
 use canvass::{
-    AgencyId, Answer, AuthorizedRequest, CaseFileError, LifecycleEvent, LifecycleStep,
-    OpenRequests, OpenRequestsError, OpenedRequest, Outcome, OutcomeError, Outcomes, OwnerId,
-    Position, Release, RequestId, RequestState, Revision, Route,
+    AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests, OpenedRequest,
+    OwnerId, Position, RequestId, RequestState, Revision, Route,
 };
 use jiff::Timestamp;
 

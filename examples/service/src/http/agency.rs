@@ -7,9 +7,9 @@ use axum::Extension;
 use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use canvass::error::CaseFileError;
 use canvass::{
-    AgencyId, Area, AuthorizedRequest, CaseFileError, IncidentKind, Request, RequestId, Sight,
-    TimeWindow,
+    AgencyId, Area, AuthorizedRequest, IncidentKind, Request, RequestId, Sight, TimeWindow,
 };
 use jiff::Timestamp;
 use serde::Deserialize;

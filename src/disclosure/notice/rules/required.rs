@@ -1,7 +1,9 @@
 //! What a notice must say.
 
+use super::finding::Finding;
+use super::rule::NoticeRule;
 use super::words::Text;
-use super::{Finding, NoticeRule, Placeholder};
+use crate::disclosure::notice::template::Placeholder;
 use crate::request::Sight;
 
 /// Ways to say that it is voluntary.
@@ -27,7 +29,7 @@ const NO_WARRANT: &[&str] = &[
     "not a warrant or court order",
 ];
 
-pub(super) fn findings(text: &Text<'_>, sight: Sight) -> Vec<Finding> {
+pub(crate) fn findings(text: &Text<'_>, sight: Sight) -> Vec<Finding> {
     let lacks = |place, rule| text.lacks(place).then(|| Finding::missing(rule));
     // What an agency fills in cannot stand for the operator's word.
     let says = |phrases: &[&str]| {

@@ -1,0 +1,7 @@
+//! TODO-DOC
+
+mod covers;
+mod intersects;
+
+pub(crate) use covers::{Edge, covers, covers_edges};
+pub(crate) use intersects::{meet, touch};
