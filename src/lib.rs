@@ -25,8 +25,8 @@ pub use open_requests::{LifecycleEvent, LifecycleStep, OpenRequests};
 pub use registry::{Change, Layout, Registry, Revision, Snapshot};
 #[doc(inline)]
 pub use request::{
-    AuthorizedRequest, CaseFile, OpenedRequest, Policy, Request, RequestState, Sight, Violation,
-    Violations,
+    AuthorizedRequest, CameraScope, CaseFile, OpenedRequest, Policy, Request, RequestState,
+    Violation, Violations,
 };
 #[doc(inline)]
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
@@ -34,7 +34,7 @@ pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, Si
 /// The parts of a [`Policy`]: what it requires, and the places that it protects.
 pub mod policy {
     pub use crate::model::{SensitiveKind, SensitivePlace, SensitivePlaces, SensitiveRule};
-    pub use crate::request::{FutureWindows, Jurisdiction, Paperwork, SeeingInto};
+    pub use crate::request::{CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
 }
 
 /// A [`Registry`] as bytes that a service keeps, and reads back after a restart.
@@ -44,7 +44,7 @@ pub mod tiles {
 
 /// Errors, one for each constructor or step that can fail, with the place and the reason.
 pub mod error {
-    pub use crate::geometry::{AreaError, Flaw, Place, PositionError};
+    pub use crate::geometry::{AreaError, AreaFlaw, PositionError, VertexRef};
     pub use crate::model::{
         AskLimitError, FacingError, QuietHoursError, RecordingError, SensitivePlaceError,
         TimeWindowError, ZoneError,

@@ -207,7 +207,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
             let mut consent = made::consent(u)?;
             if made::once_in(u, 4)? {
                 let zone = made::pick(u, &["Europe/Paris", "America/New_York", "+05:30"])?;
-                consent = consent.zone(zone.parse().expect("a zone"));
+                consent = consent.with_zone(zone.parse().expect("a zone"));
             }
             changes.push(Change::SetConsent { owner: camera.owner, consent });
         }

@@ -62,11 +62,11 @@ impl fmt::Display for Band {
 pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Band, D::Error> {
     #[derive(Deserialize)]
     #[serde(rename = "Band", deny_unknown_fields)]
-    struct Written {
+    struct BandForm {
         at_least: u64,
         at_most: Option<u64>,
     }
-    let Written { at_least, at_most } = Written::deserialize(deserializer)?;
+    let BandForm { at_least, at_most } = BandForm::deserialize(deserializer)?;
     Ok(Band { at_least, at_most })
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::model::TimeWindow;
-use crate::request::Sight;
+use crate::request::CameraScope;
 
 /// Thirty-two bytes that stand for something: a SHA-256 digest, or a tag or commitment by
 /// HMAC-SHA-256. Written as 64 hexadecimal digits.
@@ -142,10 +142,10 @@ impl Encoder {
 
     /// Comes last, and adds nothing for what requests usually ask: so they have the bytes that they
     /// had before there was anything else to ask for.
-    pub(crate) fn sight(self, sight: Sight) -> Self {
-        match sight {
-            Sight::StandingIn => self,
-            Sight::SeeingInto => self.text("seeing_into"),
+    pub(crate) fn camera_scope(self, camera_scope: CameraScope) -> Self {
+        match camera_scope {
+            CameraScope::StandingIn => self,
+            CameraScope::SeeingInto => self.text("seeing_into"),
         }
     }
 

@@ -4,11 +4,11 @@ use std::sync::{Arc, OnceLock};
 use geo_types::{LineString, MultiPolygon, Polygon};
 
 use crate::geometry::boundary::Boundary;
-use crate::geometry::drawing::{AreaError, Drawing, Point, Rings};
+use crate::geometry::drawing::{AreaError, Drawing, GridRings, Point};
 use crate::geometry::grid::{E7, Envelope, HALF_TURN, Position, ring_size_m2, to_e7};
 use crate::geometry::overlay::even_odd;
 use crate::geometry::relate::{covers, covers_edges, meet};
-use crate::geometry::validity::{Found, find_flaw};
+use crate::geometry::validity::{Collision, find_flaw};
 
 /// A polygon or multipolygon on the map: where a request asks for footage.
 ///
@@ -45,7 +45,7 @@ pub struct Area {
 }
 
 struct Content {
-    rings: Rings,
+    rings: GridRings,
     boundary: Boundary,
     part_sizes_m2: OnceLock<Box<[f64]>>,
     /// If the rings, as they were rounded, would not pass validation.
@@ -58,7 +58,7 @@ struct Given {
     drawing: MultiPolygon<f64>,
     /// The rings split where they meet, to be compared instead; computed when first asked for.
     /// `None` if the splitting does not come to an end.
-    split: OnceLock<Option<Rings>>,
+    split: OnceLock<Option<GridRings>>,
 }
 
 impl Area {
@@ -77,7 +77,7 @@ impl Area {
     pub(crate) fn from_polygons(polygons: &[Polygon<f64>]) -> Result<Self, AreaError> {
         let drawing = Drawing::read(polygons)?;
         validate(&drawing)?;
-        let rings = Rings::rounded(&drawing);
+        let rings = GridRings::rounded(&drawing);
         if rings.vertices.is_empty() {
             return Err(AreaError::Collapsed);
         }
@@ -158,11 +158,11 @@ impl Area {
     }
 
     /// The rings, or others of the same area if these are not valid as they were rounded.
-    fn valid_rings(&self) -> Option<&Rings> {
+    fn valid_rings(&self) -> Option<&GridRings> {
         let Some(given) = &self.content.given else { return Some(&self.content.rings) };
         let split = given.split.get_or_init(|| {
             let drawing = Drawing::read(&self.to_multi_polygon().0).ok()?;
-            let mut rings = Rings::default();
+            let mut rings = GridRings::default();
             for polygon in &even_odd(&drawing).ok()? {
                 let points = |ring: &LineString<f64>| {
                     let e7 = |degrees| i64::from(to_e7(degrees));
@@ -285,7 +285,7 @@ impl fmt::Debug for Area {
 }
 
 fn validate(drawing: &Drawing) -> Result<(), AreaError> {
-    let refuse = |drawing: &Drawing, found: Found| AreaError::Flawed {
+    let refuse = |drawing: &Drawing, found: Collision| AreaError::Flawed {
         flaw: found.flaw,
         at: drawing.place(found.vertex, found.near),
         with: found.with.map(|vertex| drawing.place(vertex, found.near)),
@@ -302,8 +302,8 @@ fn validate(drawing: &Drawing) -> Result<(), AreaError> {
 }
 
 /// Whether rings, written in degrees, would be read as these rings again.
-fn read_back(rings: &Rings) -> bool {
+fn read_back(rings: &GridRings) -> bool {
     let written = rings.planar(E7);
     Drawing::read(&written.0)
-        .is_ok_and(|drawing| validate(&drawing).is_ok() && Rings::rounded(&drawing) == *rings)
+        .is_ok_and(|drawing| validate(&drawing).is_ok() && GridRings::rounded(&drawing) == *rings)
 }

@@ -9,19 +9,19 @@ use crate::geometry::relate::touch;
 /// A place and the triangles between it and each two neighbours of an arc: their union, sides and
 /// corners included. With fewer than two places on the arc it is the place alone.
 ///
-/// In units of 1e-7 degree. Longitudes may pass ±180 degrees: there the [copies](Fan::copies) are.
+/// In units of 1e-7 degree. Longitudes may pass ±180 degrees: there the [copies](ViewFan::copies) are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fan {
+pub(crate) struct ViewFan {
     apex: Position,
-    arc: ArcPlaces,
+    arc: ArcPositions,
     envelope: Envelope,
 }
 
 /// The places of an arc.
-pub(crate) type ArcPlaces = SmallVec<[Position; 32]>;
+pub(crate) type ArcPositions = SmallVec<[Position; 32]>;
 
-impl Fan {
-    pub(crate) fn new(apex: Position, arc: ArcPlaces) -> Self {
+impl ViewFan {
+    pub(crate) fn new(apex: Position, arc: ArcPositions) -> Self {
         let envelope = Envelope::of(arc.iter().copied().chain([apex]));
         Self { apex, arc, envelope }
     }
@@ -86,7 +86,7 @@ pub(crate) fn turns(envelope: Envelope) -> impl Iterator<Item = i64> {
 
 impl Boundary {
     /// Whether a point of the boundary is a point of a fan. O(n), most edges passed over by 16.
-    pub(crate) fn touches(&self, fan: &Fan) -> bool {
+    pub(crate) fn touches(&self, fan: &ViewFan) -> bool {
         let near = self.runs().filter(|(_, envelope)| envelope.intersects(fan.envelope));
         near.flat_map(|(lanes, _)| lanes.iter()).any(|edge| fan.touches(edge))
     }
@@ -94,7 +94,7 @@ impl Boundary {
 
 impl Clip {
     /// The same for a fan in the clip's envelope, given the boundary and the clip's list.
-    pub(crate) fn touches(&self, of: (&Boundary, &[Lanes]), fan: &Fan) -> bool {
+    pub(crate) fn touches(&self, of: (&Boundary, &[Lanes]), fan: &ViewFan) -> bool {
         self.edges(of.0.lanes(), of.1).any(|edge| fan.touches(edge))
     }
 

@@ -13,7 +13,7 @@ use super::time::DAY;
 /// ```
 /// use canvass::{AgencyId, AskLimit, Consent, Denial, IncidentKind, Question, jiff};
 ///
-/// let once_a_week = Consent::granted().limited(AskLimit::new(1, 4)?);
+/// let once_a_week = Consent::granted().with_limit(AskLimit::new(1, 4)?);
 /// let (agency, incident) = (AgencyId(3), IncidentKind::Burglary);
 /// let on = |day: &str| Ok::<_, jiff::Error>(format!("2026-05-{day}T12:00:00Z").parse()?);
 /// let asked = [on("01")?];

@@ -25,12 +25,12 @@ use super::zone::Zone;
 ///     incident: IncidentKind::Burglary,
 ///     now: "2026-05-01T12:00:00Z".parse()?,
 /// };
-/// let consent = Consent::granted().agencies(Scope::only([AgencyId(3)]));
+/// let consent = Consent::granted().with_agencies(Scope::only([AgencyId(3)]));
 /// assert_eq!(consent.evaluate(&question, &[]), Ok(()));
 ///
-/// let paused = consent.paused_until("2026-06-01T00:00:00Z".parse()?);
+/// let paused = consent.with_paused_until("2026-06-01T00:00:00Z".parse()?);
 /// assert_eq!(paused.evaluate(&question, &[]), Err(Denial::Paused));
-/// assert_eq!(paused.resumed().evaluate(&question, &[]), Ok(()));
+/// assert_eq!(paused.without_pause().evaluate(&question, &[]), Ok(()));
 /// assert_eq!(Consent::default().evaluate(&question, &[]), Err(Denial::NotGranted));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -68,38 +68,38 @@ impl Consent {
     }
 
     /// The same consent for these agencies only.
-    pub fn agencies(self, agencies: Scope<AgencyId>) -> Self {
+    pub fn with_agencies(self, agencies: Scope<AgencyId>) -> Self {
         Self { agencies, ..self }
     }
 
     /// The same consent for these kinds of incident only.
-    pub fn incidents(self, incidents: Scope<IncidentKind>) -> Self {
+    pub fn with_incidents(self, incidents: Scope<IncidentKind>) -> Self {
         Self { incidents, ..self }
     }
 
     /// The same consent, but not before `instant`: with a fraction, not before the next second.
-    pub fn paused_until(self, instant: Timestamp) -> Self {
+    pub fn with_paused_until(self, instant: Timestamp) -> Self {
         Self { paused_until: Some(instant), ..self }
     }
 
     /// The same consent, up to but not including the second that `instant` lies in.
-    pub fn expiring(self, instant: Timestamp) -> Self {
+    pub fn with_expiry(self, instant: Timestamp) -> Self {
         Self { expires: Some(instant), ..self }
     }
 
     /// The same consent with another limit on how often.
-    pub fn limited(self, limit: AskLimit) -> Self {
+    pub fn with_limit(self, limit: AskLimit) -> Self {
         Self { limit, ..self }
     }
 
     /// The same consent of an owner who lives by the clocks of `zone`: it tells when the quiet hours
     /// of a policy are. It is not part of the question, and never denies.
-    pub fn zone(self, zone: Zone) -> Self {
+    pub fn with_zone(self, zone: Zone) -> Self {
         Self { zone: Some(zone), ..self }
     }
 
     /// The same consent without a pause.
-    pub fn resumed(self) -> Self {
+    pub fn without_pause(self) -> Self {
         Self { paused_until: None, ..self }
     }
 
@@ -111,19 +111,19 @@ impl Consent {
 
     /// Which agencies may ask.
     #[must_use]
-    pub fn agency_scope(&self) -> &Scope<AgencyId> {
+    pub fn agencies(&self) -> &Scope<AgencyId> {
         &self.agencies
     }
 
     /// About which kinds of incident.
     #[must_use]
-    pub fn incident_scope(&self) -> &Scope<IncidentKind> {
+    pub fn incidents(&self) -> &Scope<IncidentKind> {
         &self.incidents
     }
 
     /// The first instant after the pause, if there is one; it may be over.
     #[must_use]
-    pub fn pause_end(&self) -> Option<Timestamp> {
+    pub fn paused_until(&self) -> Option<Timestamp> {
         self.paused_until
     }
 
@@ -141,7 +141,7 @@ impl Consent {
 
     /// By which clocks the owner lives, if they said; the policy's otherwise.
     #[must_use]
-    pub fn local_zone(&self) -> Option<&Zone> {
+    pub fn zone(&self) -> Option<&Zone> {
         self.zone.as_ref()
     }
 
@@ -155,16 +155,16 @@ impl Consent {
     /// The reason why the owner may not be asked.
     pub fn evaluate(&self, question: &Question, asked: &[Timestamp]) -> Result<(), Denial> {
         let now = seconds(question.now);
-        let lapses = self.lapses();
+        let grant_span = self.grant_span();
         if self.standing == Standing::NotGranted {
             Err(Denial::NotGranted)
-        } else if now >= lapses.expires {
+        } else if now >= grant_span.expires {
             Err(Denial::Expired)
         } else if !self.agencies.includes(&question.agency) {
             Err(Denial::AgencyOutOfScope)
         } else if !self.incidents.includes(&question.incident) {
             Err(Denial::IncidentOutOfScope)
-        } else if now < lapses.paused_until {
+        } else if now < grant_span.paused_until {
             Err(Denial::Paused)
         } else if now < self.limit.reached_until(asked.iter().map(|&at| seconds(at))) {
             Err(Denial::AskedOftenEnough)
@@ -178,23 +178,23 @@ impl Consent {
         (self.agencies, self.incidents, self.zone)
     }
 
-    /// The same consent with its pause and expiry as [`Consent::lapses`] gave them.
-    pub(crate) fn lapsing(self, lapses: Lapses) -> Self {
+    /// The same consent with its pause and expiry as [`Consent::grant_span`] gave them.
+    pub(crate) fn with_grant_span(self, grant_span: GrantSpan) -> Self {
         // A pause up to the end of time ends a second after the last one there is.
         let instant = |second, never| {
             (second != never).then(|| Timestamp::from_second(second).unwrap_or(Timestamp::MAX))
         };
         Self {
-            paused_until: instant(lapses.paused_until, i64::MIN),
-            expires: instant(lapses.expires, i64::MAX),
+            paused_until: instant(grant_span.paused_until, i64::MIN),
+            expires: instant(grant_span.expires, i64::MAX),
             ..self
         }
     }
 
     /// When the pause ends and the grant expires, as seconds, neither later nor earlier than was said;
     /// "never paused" and "never expires" are the ends of time.
-    pub(crate) fn lapses(&self) -> Lapses {
-        Lapses {
+    pub(crate) fn grant_span(&self) -> GrantSpan {
+        GrantSpan {
             paused_until: self.paused_until.map_or(i64::MIN, seconds_from),
             expires: self.expires.map_or(i64::MAX, seconds),
         }
@@ -203,7 +203,7 @@ impl Consent {
 
 /// When a pause ends and a grant expires, in seconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Lapses {
+pub(crate) struct GrantSpan {
     pub(crate) paused_until: i64,
     pub(crate) expires: i64,
 }

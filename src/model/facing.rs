@@ -6,7 +6,7 @@ use std::fmt;
 use geo_types::{Coord, LineString, Polygon};
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::{ArcPlaces, E7, Envelope, Fan, Position, turns};
+use crate::geometry::{ArcPositions, E7, Envelope, Position, ViewFan, turns};
 
 /// Which way a camera looks: its bearing, how wide its view is, and how far it reaches.
 ///
@@ -139,9 +139,9 @@ impl Facing {
     }
 
     /// What a camera that stands at a position sees.
-    pub(crate) fn fan(self, position: Position) -> Fan {
+    pub(crate) fn fan(self, position: Position) -> ViewFan {
         if position.lat_e7().abs() > POLAR {
-            return Fan::new(position, ArcPlaces::new());
+            return ViewFan::new(position, ArcPositions::new());
         }
         let radians = |degrees: f64| degrees * PI / 180.0;
         let (sin, cos) = libm::sincos(radians(position.lat()));
@@ -163,7 +163,7 @@ impl Facing {
                 position.lat_e7().saturating_add(rounded(north)),
             )
         };
-        Fan::new(position, (0..=steps).map(place).collect())
+        ViewFan::new(position, (0..=steps).map(place).collect())
     }
 
     /// An envelope of all that a camera sees from anywhere in another. It may be too large, and grows

@@ -16,7 +16,7 @@ pub use agency::{Agency, AgencyKind, IncidentKind};
 pub use ask_limit::{AskLimit, AskLimitError};
 pub(crate) use camera::NEVER;
 pub use camera::{Camera, Recording, RecordingError};
-pub(crate) use consent::Lapses;
+pub(crate) use consent::GrantSpan;
 pub use consent::{Consent, Denial, Question, Scope, Standing};
 pub use facing::{Facing, FacingError};
 pub(crate) use facing::{near, within_reach};

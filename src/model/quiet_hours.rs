@@ -18,7 +18,7 @@ use super::zone::Zone;
 /// solicitation (47 CFR 64.1200) forbid calls.
 ///
 /// Quiet hours deny nothing: they say from when on a notice may be sent. The clock is that of the
-/// owner's own [`Zone`] (see [`Consent::zone`](crate::Consent::zone)), or else that of these hours.
+/// owner's own [`Zone`] (see [`Consent::with_zone`](crate::Consent::with_zone)), or else that of these hours.
 /// **An operator sets the zone**: the default is UTC, since a library does not know where it runs.
 ///
 /// In serde formats the times are strings such as `"21:00:00"`, in TOML as well.
@@ -87,7 +87,7 @@ impl QuietHours {
 
     /// The same hours with another zone for owners who named none.
     #[must_use]
-    pub fn in_zone(self, zone: Zone) -> Self {
+    pub fn with_zone(self, zone: Zone) -> Self {
         Self { zone, ..self }
     }
 

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::error::OpenRequestsError;
 use super::event::{LifecycleEvent, LifecycleStep};
-use super::open_requests::{OpenRequests, Place, Standing};
+use super::open_requests::{FilePlace, OpenRequests, OpenStanding};
 use crate::model::{AgencyId, OwnerId, RequestId};
-use crate::request::{CaseFile, CaseFileError, Ground, OpenedRequest};
+use crate::request::{CaseFile, CaseFileError, OpenedRequest, SearchArea};
 
 impl OpenRequests {
     /// Does what an event says, if that was not done yet: a log of events can be replayed from
@@ -38,7 +38,7 @@ impl OpenRequests {
             return Err(OpenRequestsError::Gap { expected: self.next, found: sequence });
         }
         self.has_numbers(1)?;
-        self.goes_on(at)?;
+        self.check_time_order(at)?;
         if let Some(&(until, expired)) = self.expiries.first()
             && until <= at
             && (*step != LifecycleStep::Expired || (until, expired) != (at, id))
@@ -112,7 +112,7 @@ impl OpenRequests {
         let (until, ground) = (opened.open_until(), opened.request.ground());
         let first = self.firsts.first(agency, (id, &ground));
         let file = self.files.entry(agency).or_insert_with(|| CaseFile::new(agency));
-        self.places.insert(id, Place { agency, number: file.iter().len(), first });
+        self.places.insert(id, FilePlace { agency, number: file.iter().len(), first });
         file.append(opened);
         self.expiries.insert((until, id));
         for &other in &compared {
@@ -127,7 +127,7 @@ impl OpenRequests {
         for (&other, ground) in &grounds {
             self.index.depend(id, (other, ground));
         }
-        self.open.insert(id, Standing { compared, asked: BTreeSet::new(), grounds });
+        self.open.insert(id, OpenStanding { compared, asked: BTreeSet::new(), grounds });
         Ok(())
     }
 
@@ -169,7 +169,7 @@ impl OpenRequests {
         &self,
         agency: AgencyId,
         requests: &BTreeSet<RequestId>,
-    ) -> Option<BTreeMap<RequestId, Ground>> {
+    ) -> Option<BTreeMap<RequestId, SearchArea>> {
         let mut grounds = BTreeMap::new();
         for id in requests {
             let place = self.places.get(id).filter(|place| place.agency == agency)?;

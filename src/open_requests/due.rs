@@ -109,7 +109,7 @@ impl OpenRequests {
         route: &Route,
         now: Timestamp,
     ) -> Result<(Route, Vec<LifecycleEvent>), OpenRequestsError> {
-        self.goes_on(now)?;
+        self.check_time_order(now)?;
         is_of(self.known_open(id, now)?, route.authorized())?;
         let mut new = route.clone();
         if let Some(standing) = self.open.get(&id) {

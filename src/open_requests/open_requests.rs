@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::first_askers::Firsts;
-use super::index::Index;
+use super::first_askers::FirstAskers;
+use super::index::AreaIndex;
 
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{
-    AuthorizedRequest, CaseFile, CaseFileError, Ground, OpenedRequest, RequestState,
+    AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState, SearchArea,
 };
 
 /// The case files of all agencies, whom each open request has asked, and an R-tree of where the
@@ -82,18 +82,18 @@ pub struct OpenRequests {
     // INVARIANT: under its agency, and no request is in two of them.
     pub(super) files: BTreeMap<AgencyId, CaseFile>,
     // INVARIANT: those of the files that have not ended, and whose expiry no event has said.
-    pub(super) open: BTreeMap<RequestId, Standing>,
+    pub(super) open: BTreeMap<RequestId, OpenStanding>,
     // What follows is made of the above.
     /// Where each request is in the files.
-    pub(super) places: HashMap<RequestId, Place>,
-    pub(super) firsts: Firsts,
+    pub(super) places: HashMap<RequestId, FilePlace>,
+    pub(super) firsts: FirstAskers,
     pub(super) expiries: BTreeSet<(Timestamp, RequestId)>,
-    pub(super) index: Index,
+    pub(super) index: AreaIndex,
 }
 
 /// Where a request is in the files.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct FilePlace {
     pub(super) agency: AgencyId,
     /// Counted from 0, in its agency's file.
     pub(super) number: usize,
@@ -103,14 +103,14 @@ pub(super) struct Place {
 
 /// What is known of an open request besides its entry in the case file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct OpenStanding {
     /// The agency's requests that may ask for cameras of this one: those that it was compared with at
     /// review, and those opened later that were compared with it.
     pub(super) compared: BTreeSet<RequestId>,
     pub(super) asked: BTreeSet<OwnerId>,
     /// What those that it is compared with ask for, each once: under the first that asked it.
     // INVARIANT: of `compared`.
-    pub(super) grounds: BTreeMap<RequestId, Ground>,
+    pub(super) grounds: BTreeMap<RequestId, SearchArea>,
 }
 
 impl OpenRequests {
@@ -131,9 +131,9 @@ impl OpenRequests {
             files,
             open: BTreeMap::new(),
             places: HashMap::new(),
-            firsts: Firsts::default(),
+            firsts: FirstAskers::default(),
             expiries: BTreeSet::new(),
-            index: Index::default(),
+            index: AreaIndex::default(),
         }
     }
 
@@ -260,7 +260,7 @@ impl OpenRequests {
     pub fn expire(&mut self, now: Timestamp) -> Vec<LifecycleEvent> {
         let due = self.expired_by(now).into_iter();
         let left = usize::try_from(u64::MAX - self.next).unwrap_or(usize::MAX);
-        due.take(left).map(|(at, id)| self.lapse(id, at)).collect()
+        due.take(left).map(|(at, id)| self.expire_one(id, at)).collect()
     }
 
     /// Takes one step, and says the expiries that come before it and, if it was opened for no time
@@ -271,12 +271,12 @@ impl OpenRequests {
         now: Timestamp,
         step: LifecycleStep,
     ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
-        self.goes_on(now)?;
+        self.check_time_order(now)?;
         // Expiries are of other requests: what has expired takes no step.
         let due = self.expired_by(now);
         self.has_numbers(due.len().saturating_add(1))?;
         self.carry_out(id, now, &step)?;
-        let mut events: Vec<_> = due.into_iter().map(|(at, id)| self.lapse(id, at)).collect();
+        let mut events: Vec<_> = due.into_iter().map(|(at, id)| self.expire_one(id, at)).collect();
         events.push(self.say(id, now, step));
         events.extend(self.expire(now));
         Ok(events)
@@ -287,7 +287,7 @@ impl OpenRequests {
     }
 
     /// Forgets a request whose time was over, and says so.
-    pub(super) fn lapse(&mut self, id: RequestId, at: Timestamp) -> LifecycleEvent {
+    pub(super) fn expire_one(&mut self, id: RequestId, at: Timestamp) -> LifecycleEvent {
         self.forget(id);
         self.say(id, at, LifecycleStep::Expired)
     }
@@ -337,7 +337,7 @@ impl OpenRequests {
         Ok(())
     }
 
-    pub(super) fn goes_on(&self, now: Timestamp) -> Result<(), OpenRequestsError> {
+    pub(super) fn check_time_order(&self, now: Timestamp) -> Result<(), OpenRequestsError> {
         match self.last {
             Some(last) if now < last => Err(OpenRequestsError::BackInTime { now, last }),
             _ => Ok(()),

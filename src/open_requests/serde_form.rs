@@ -7,23 +7,23 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::apply::ascending;
 use super::error::OpenRequestsError;
-use super::index::Index;
-use super::open_requests::{OpenRequests, Place, Standing};
+use super::index::AreaIndex;
+use super::open_requests::{FilePlace, OpenRequests, OpenStanding};
 use crate::model::{OwnerId, RequestId};
 use crate::request::{CaseFile, CaseFileError};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "OpenRequests", deny_unknown_fields)]
-struct Written<F> {
+struct RequestsForm<F> {
     next: u64,
     last: Option<Timestamp>,
     files: Vec<F>,
-    open: Vec<WrittenStanding>,
+    open: Vec<StandingForm>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "OpenRequest", deny_unknown_fields)]
-struct WrittenStanding {
+struct StandingForm {
     id: RequestId,
     compared: Vec<RequestId>,
     asked: Vec<OwnerId>,
@@ -33,12 +33,12 @@ struct WrittenStanding {
 impl Serialize for OpenRequests {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let open =
-            self.open.iter().map(|(&id, Standing { compared, asked, .. })| WrittenStanding {
+            self.open.iter().map(|(&id, OpenStanding { compared, asked, .. })| StandingForm {
                 id,
                 compared: compared.iter().copied().collect(),
                 asked: asked.iter().copied().collect(),
             });
-        Written {
+        RequestsForm {
             next: self.next,
             last: self.last,
             files: self.files.values().collect::<Vec<&CaseFile>>(),
@@ -58,15 +58,15 @@ impl PartialEq for OpenRequests {
 
 impl<'de> Deserialize<'de> for OpenRequests {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Written::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
+        RequestsForm::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
     }
 }
 
-impl TryFrom<Written<CaseFile>> for OpenRequests {
+impl TryFrom<RequestsForm<CaseFile>> for OpenRequests {
     type Error = OpenRequestsError;
 
-    fn try_from(written: Written<CaseFile>) -> Result<Self, Self::Error> {
-        let Written { next, last, files, open } = written;
+    fn try_from(written: RequestsForm<CaseFile>) -> Result<Self, Self::Error> {
+        let RequestsForm { next, last, files, open } = written;
         let mut by_agency = BTreeMap::new();
         for file in files {
             let agency = file.agency();
@@ -82,18 +82,18 @@ impl TryFrom<Written<CaseFile>> for OpenRequests {
             for (number, opened) in file.iter().enumerate() {
                 let id = opened.id();
                 let first = read.firsts.first(agency, (id, &opened.request().ground()));
-                if read.places.insert(id, Place { agency, number, first }).is_some() {
+                if read.places.insert(id, FilePlace { agency, number, first }).is_some() {
                     return Err(CaseFileError::IdTaken { id }.into());
                 }
             }
         }
-        for WrittenStanding { id, compared, asked } in open {
+        for StandingForm { id, compared, asked } in open {
             let (compared, asked) = (ascending(id, &compared)?, ascending(id, &asked)?);
             // What they ask for is only known of an agency's own.
             let agency = read.places.get(&id).map(|place| place.agency);
             let grounds = agency.and_then(|agency| read.grounds(agency, &compared));
             let grounds = grounds.unwrap_or_default();
-            if read.open.insert(id, Standing { compared, asked, grounds }).is_some() {
+            if read.open.insert(id, OpenStanding { compared, asked, grounds }).is_some() {
                 return Err(OpenRequestsError::Inconsistent { id });
             }
         }
@@ -105,7 +105,7 @@ impl TryFrom<Written<CaseFile>> for OpenRequests {
             own.into_iter().chain(standing.grounds.keys().copied()).map(move |on| (id, on))
         });
         let ground = |id| read.get(id).map(|opened| opened.request().ground());
-        read.index = Index::of(pairs, ground);
+        read.index = AreaIndex::of(pairs, ground);
         Ok(read)
     }
 }

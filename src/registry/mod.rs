@@ -14,13 +14,13 @@ mod snapshot;
 mod tiles;
 mod writer;
 
-pub(crate) use block::{Block, ROWS, Row, RowStanding, Timing, ZoneMap, rows};
+pub(crate) use block::{BLOCK_ROWS, Block, BlockSummary, GrantWindow, Row, RowStanding, rows};
 pub use change::{Change, ChangeError, ChangeRefusal};
 pub use index::Layout;
-pub(crate) use index::{Branch, Cluster, Fork, cell};
+pub(crate) use index::{Branch, BranchChild, Cluster, cell};
 pub use load::ReplayError;
 pub use registry::Registry;
 pub use revision::Revision;
-pub(crate) use scopes::{Asked, TermsTable};
+pub(crate) use scopes::{ScopeQuery, TermsTable};
 pub use snapshot::Snapshot;
 pub use tiles::{Tile, TileChanges, TileError, TileFlaw, TileKey, TileKeyError};

@@ -12,7 +12,7 @@ use h3o::CellIndex;
 use jiff::Timestamp;
 
 use super::edit::Edit;
-use super::index::{Around, TOGETHER};
+use super::index::{TOGETHER, TileLocator};
 use super::snapshot::State;
 use super::writer::Publisher;
 use super::writer::Writer;
@@ -121,7 +121,7 @@ impl Registry {
         let mut root = Arc::clone(&old.root);
         let mut vanished = Arc::clone(&old.vanished);
         if !edits.is_empty() {
-            root = writer.trees(old).unwrap_or(root);
+            root = writer.take_spare_root(old).unwrap_or(root);
             writer.edits = edits.len();
             Arc::make_mut(&mut root).edit(&edits, revision, writer.layout, &mut writer.spares);
             note_vanished(&mut vanished, &edits, &root, revision);
@@ -172,7 +172,8 @@ impl Registry {
     pub fn camera(&self, camera: CameraId) -> Option<Camera> {
         self.state.inspect(|writer, state| {
             let positions = [Some(writer.directory.position(camera)?)];
-            let located = Around::new(&state.root, &positions).locate(&positions, &[Some(camera)]);
+            let located =
+                TileLocator::new(&state.root, &positions).locate(&positions, &[Some(camera)]);
             located.into_iter().flatten().next().map(|located| located.camera)
         })
     }
@@ -188,7 +189,7 @@ impl Registry {
             let mut cameras = Vec::with_capacity(ids.len());
             for ids in ids.chunks(TOGETHER) {
                 let positions: Vec<_> = ids.iter().map(|&id| directory.position(id?)).collect();
-                let located = Around::new(&state.root, &positions).locate(&positions, ids);
+                let located = TileLocator::new(&state.root, &positions).locate(&positions, ids);
                 cameras.extend(located.into_iter().flatten().map(|located| located.camera));
             }
             cameras.sort_unstable_by_key(|camera| camera.id);

@@ -76,14 +76,14 @@ impl Sketch {
 
 /// What is asked of many terms: whether they extend to an agency and a kind of incident.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct ScopeQuery<'a> {
     chunks: &'a [Arc<Chunk>],
     agency: AgencyId,
     incident: IncidentKind,
     mark: u64,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> ScopeQuery<'a> {
     pub(crate) fn new(terms: &'a TermsTable, agency: AgencyId, incident: IncidentKind) -> Self {
         Self { chunks: &terms.chunks, agency, incident, mark: mark(agency) }
     }
@@ -91,7 +91,7 @@ impl<'a> Asked<'a> {
     /// Whether the terms with a number extend to it, in the lowest bit, as far as their sketch tells;
     /// and whether it is not enough. No such terms extend to nothing.
     #[inline]
-    pub(crate) fn glance(&self, number: u32) -> (u64, u64) {
+    pub(crate) fn sketch_allows(&self, number: u32) -> (u64, u64) {
         let number = number as usize;
         let chunk = self.chunks.get(number / CHUNK);
         let sketch = chunk.and_then(|chunk| chunk.sketches.get(number % CHUNK));

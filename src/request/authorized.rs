@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use prefetch_index::prefetch_index;
 
 use super::request::Request;
-use super::search_area::{Ground, Sight, meet};
+use super::search_area::{CameraScope, SearchArea, meet};
 use crate::geometry::{Area, Envelope, Overlap};
 use crate::model::QuietHours;
 
@@ -39,7 +39,7 @@ pub struct AuthorizedRequest {
     // INVARIANT: of the request's area, and its own. They stand beside the pointer since a walk begins with
     // them.
     envelope: Envelope,
-    sight: Sight,
+    camera_scope: CameraScope,
     content: Arc<Authorized>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Authorized {
     /// The areas of the agency's earlier requests that may have cameras in common with this one, and
     /// which cameras were asked for, in the order in which they were opened; `None` if the policy does
     /// not compare.
-    pub(crate) earlier: Option<Vec<Ground>>,
+    pub(crate) earlier: Option<Vec<SearchArea>>,
     /// The sensitive places where cameras may stand that match, and from which none is asked.
     pub(crate) never_asked: Vec<Area>,
     /// What passed review, if this is the same compared with further areas.
@@ -68,8 +68,12 @@ pub(crate) struct Authorized {
 impl AuthorizedRequest {
     /// For [`Policy::review`](crate::Policy::review) alone.
     pub(crate) fn new(authorized: Authorized) -> Self {
-        let Request { area, sight, .. } = &authorized.request;
-        Self { envelope: area.envelope(), sight: *sight, content: Arc::new(authorized) }
+        let Request { area, camera_scope, .. } = &authorized.request;
+        Self {
+            envelope: area.envelope(),
+            camera_scope: *camera_scope,
+            content: Arc::new(authorized),
+        }
     }
 
     /// What was asked; it cannot be changed any more.
@@ -80,8 +84,8 @@ impl AuthorizedRequest {
 
     /// The envelope of what was asked, and which cameras of it.
     #[inline]
-    pub(crate) fn about(&self) -> (Envelope, Sight) {
-        (self.envelope, self.sight)
+    pub(crate) fn about(&self) -> (Envelope, CameraScope) {
+        (self.envelope, self.camera_scope)
     }
 
     /// Has fetched what a route reads of it. Nothing waits for that here.
@@ -128,13 +132,13 @@ impl AuthorizedRequest {
 
     /// The areas of the agency's earlier requests with which this one may have cameras in common, and
     /// which cameras these asked for.
-    pub(crate) fn earlier(&self) -> &[Ground] {
+    pub(crate) fn earlier(&self) -> &[SearchArea] {
         self.content.earlier.as_deref().unwrap_or_default()
     }
 
     /// The same request, compared with further areas of the agency as well, if its policy compares. A
     /// route of it is one of [what passed review](Self::reviewed), and a recheck compares with them, too.
-    pub(crate) fn compared_with<'a>(&self, areas: impl Iterator<Item = &'a Ground>) -> Self {
+    pub(crate) fn compared_with<'a>(&self, areas: impl Iterator<Item = &'a SearchArea>) -> Self {
         let Some(earlier) = &self.content.earlier else { return self.clone() };
         let mut all = earlier.clone();
         for area in areas {
@@ -166,7 +170,8 @@ impl AuthorizedRequest {
         let own = self.request();
         self.content.earlier.is_some()
             && meet(&own.ground(), &other.ground())
-            && (own.sight != other.sight || own.area.overlap(&other.area) != Overlap::Same)
+            && (own.camera_scope != other.camera_scope
+                || own.area.overlap(&other.area) != Overlap::Same)
     }
 
     /// When it was reviewed.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authorized::AuthorizedRequest;
 use super::case_file_error::CaseFileError;
-use super::opened_request::{CaseHash, Ended, OpenedRequest};
+use super::opened_request::{CaseHash, EarlyEnd, OpenedRequest};
 use super::request_state::RequestState;
 use crate::model::{AgencyId, RequestId};
 
@@ -23,7 +23,7 @@ use crate::model::{AgencyId, RequestId};
 /// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
-/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).case("26-0117");
+/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// let (policy, now) = (Policy::unlimited(), "2026-05-02T09:00:00Z".parse()?);
 /// let mut file = CaseFile::new(agency.id);
 /// let authorized = policy.review(&request, &agency, &file, now)?;
@@ -37,7 +37,7 @@ use crate::model::{AgencyId, RequestId};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Fields")]
+#[serde(try_from = "CaseFileForm")]
 pub struct CaseFile {
     // INVARIANT: each id once, all of this agency, and opened in this order.
     agency: AgencyId,
@@ -110,7 +110,7 @@ impl CaseFile {
     ) -> Result<(OpenedRequest, Vec<RequestId>), CaseFileError> {
         let request = authorized.request();
         let allowed = authorized.max_per_case();
-        self.goes_on(now)?;
+        self.check_time_order(now)?;
         if request.agency != self.agency {
             return Err(CaseFileError::OtherAgency { named: request.agency, file: self.agency });
         }
@@ -197,7 +197,7 @@ impl CaseFile {
     /// If `now` is before the last opening or end in the file, if the file has no such request, or
     /// if it is not open.
     pub fn resolve(&mut self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
-        self.end(id, Ended::Resolved(now))
+        self.end(id, EarlyEnd::Resolved(now))
     }
 
     /// Ends an open request because the agency takes it back. It still counts in its case.
@@ -207,7 +207,7 @@ impl CaseFile {
     /// If `now` is before the last opening or end in the file, if the file has no such request, or
     /// if it is not open.
     pub fn withdraw(&mut self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
-        self.end(id, Ended::Withdrawn(now))
+        self.end(id, EarlyEnd::Withdrawn(now))
     }
 
     /// A request, and the file as it was before it was opened.
@@ -218,7 +218,7 @@ impl CaseFile {
         Some((Self { agency: self.agency, opened: before.to_vec(), last }, rest.first()?))
     }
 
-    fn end(&mut self, id: RequestId, end: Ended) -> Result<(), CaseFileError> {
+    fn end(&mut self, id: RequestId, end: EarlyEnd) -> Result<(), CaseFileError> {
         self.open_request(id, end.at())?.ended = Some(end);
         self.last = Some(end.at());
         Ok(())
@@ -230,7 +230,7 @@ impl CaseFile {
         now: Timestamp,
     ) -> Result<&mut OpenedRequest, CaseFileError> {
         let state = self.state(id, now)?;
-        self.goes_on(now)?;
+        self.check_time_order(now)?;
         if state != RequestState::Open {
             return Err(CaseFileError::NotOpen { id, state });
         }
@@ -239,7 +239,7 @@ impl CaseFile {
     }
 
     /// Refuses an instant before the last opening or end in the file.
-    fn goes_on(&self, now: Timestamp) -> Result<(), CaseFileError> {
+    fn check_time_order(&self, now: Timestamp) -> Result<(), CaseFileError> {
         match self.last {
             Some(last) if now < last => Err(CaseFileError::BackInTime { now, last }),
             _ => Ok(()),
@@ -264,15 +264,15 @@ impl<'a> IntoIterator for &'a CaseFile {
 /// The wire form of a case file, before it is validated.
 #[derive(Deserialize)]
 #[serde(rename = "CaseFile", deny_unknown_fields)]
-struct Fields {
+struct CaseFileForm {
     agency: AgencyId,
     opened: Vec<OpenedRequest>,
 }
 
-impl TryFrom<Fields> for CaseFile {
+impl TryFrom<CaseFileForm> for CaseFile {
     type Error = CaseFileError;
 
-    fn try_from(Fields { agency, opened }: Fields) -> Result<Self, Self::Error> {
+    fn try_from(CaseFileForm { agency, opened }: CaseFileForm) -> Result<Self, Self::Error> {
         let mut ids = BTreeSet::new();
         let mut last = Timestamp::MIN;
         for OpenedRequest { id, request, at, .. } in &opened {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::case_file_error::CaseFileError;
 use super::request::Request;
 use super::request_state::RequestState;
-use super::search_area::{Ground, Sight, shares_views};
+use super::search_area::{CameraScope, SearchArea, shares_views};
 use crate::geometry::Envelope;
 use crate::model::RequestId;
 
@@ -17,7 +17,7 @@ use crate::model::RequestId;
 /// most cannot be changed any more. Cheap to clone, and so is a file of many: copies share what was
 /// asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Fields")]
+#[serde(try_from = "OpenedRequestForm")]
 pub struct OpenedRequest {
     // INVARIANT: at <= until <= latest, and an end lies in [at, until).
     pub(crate) id: RequestId,
@@ -27,7 +27,7 @@ pub struct OpenedRequest {
     #[serde(skip)]
     pub(crate) envelope: Envelope,
     #[serde(skip)]
-    pub(crate) sight: Sight,
+    pub(crate) camera_scope: CameraScope,
     #[serde(skip)]
     pub(crate) case: CaseHash,
     #[serde(serialize_with = "shared")]
@@ -35,18 +35,18 @@ pub struct OpenedRequest {
     pub(crate) at: Timestamp,
     pub(crate) until: Timestamp,
     pub(crate) latest: Timestamp,
-    pub(crate) ended: Option<Ended>,
+    pub(crate) ended: Option<EarlyEnd>,
 }
 
 /// How a request ended before its time was over, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Ended {
+pub(crate) enum EarlyEnd {
     Resolved(Timestamp),
     Withdrawn(Timestamp),
 }
 
-impl Ended {
+impl EarlyEnd {
     pub(crate) fn at(self) -> Timestamp {
         match self {
             Self::Resolved(at) | Self::Withdrawn(at) => at,
@@ -78,19 +78,19 @@ impl OpenedRequest {
             return Err(CaseFileError::Disordered { id, at, until, latest });
         }
         let (envelope, case) = (request.area.envelope(), CaseHash::of(&request.case_reference));
-        let (sight, request) = (request.sight, Arc::new(request));
-        Ok(Self { id, envelope, sight, case, request, at, until, latest, ended: None })
+        let (camera_scope, request) = (request.camera_scope, Arc::new(request));
+        Ok(Self { id, envelope, camera_scope, case, request, at, until, latest, ended: None })
     }
 
     /// Whether it and another request may ask for cameras in common; it may only say yes too often.
     pub(crate) fn may_share(&self, other: &Request) -> bool {
-        let views = [self.sight, other.sight].contains(&Sight::SeeingInto);
+        let views = [self.camera_scope, other.camera_scope].contains(&CameraScope::SeeingInto);
         self.envelope.intersects(other.area.envelope())
             || (views && shares_views(&self.request.ground(), &other.ground()))
     }
 
     /// Whether it asks for the same cameras; what does not is mostly told from its envelope.
-    pub(crate) fn is_about(&self, ground: &Ground) -> bool {
+    pub(crate) fn is_about(&self, ground: &SearchArea) -> bool {
         self.envelope == ground.0.envelope() && self.request.is_about(ground)
     }
 
@@ -127,7 +127,7 @@ impl OpenedRequest {
     /// When it was resolved or withdrawn, if it was.
     #[must_use]
     pub fn ended_at(&self) -> Option<Timestamp> {
-        self.ended.map(Ended::at)
+        self.ended.map(EarlyEnd::at)
     }
 
     /// When it ended, or else was opened.
@@ -142,8 +142,8 @@ impl OpenedRequest {
             return RequestState::Authorized;
         }
         match self.ended.filter(|ended| ended.at() <= now) {
-            Some(Ended::Resolved(_)) => RequestState::Resolved,
-            Some(Ended::Withdrawn(_)) => RequestState::Withdrawn,
+            Some(EarlyEnd::Resolved(_)) => RequestState::Resolved,
+            Some(EarlyEnd::Withdrawn(_)) => RequestState::Withdrawn,
             None if now < self.until => RequestState::Open,
             None => RequestState::Expired,
         }
@@ -157,22 +157,22 @@ fn shared<S: Serializer>(request: &Arc<Request>, serializer: S) -> Result<S::Ok,
 /// The wire form of an opened request, before it is validated.
 #[derive(Deserialize)]
 #[serde(rename = "OpenedRequest", deny_unknown_fields)]
-struct Fields {
+struct OpenedRequestForm {
     id: RequestId,
     request: Request,
     at: Timestamp,
     until: Timestamp,
     latest: Timestamp,
-    ended: Option<Ended>,
+    ended: Option<EarlyEnd>,
 }
 
-impl TryFrom<Fields> for OpenedRequest {
+impl TryFrom<OpenedRequestForm> for OpenedRequest {
     type Error = CaseFileError;
 
-    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
-        let Fields { id, request, at, until, latest, ended } = fields;
+    fn try_from(fields: OpenedRequestForm) -> Result<Self, Self::Error> {
+        let OpenedRequestForm { id, request, at, until, latest, ended } = fields;
         let opened = Self::new(id, request, at, (until, latest))?;
-        if let Some(end) = ended.map(Ended::at).filter(|&end| end < at || end >= until) {
+        if let Some(end) = ended.map(EarlyEnd::at).filter(|&end| end < at || end >= until) {
             return Err(CaseFileError::EndedWhileNotOpen { id, end, at, until });
         }
         Ok(Self { ended, ..opened })

@@ -75,7 +75,7 @@ pub struct Policy {
     /// The most parts that an area may have.
     pub max_parts: u32,
     /// Whether a case reference and a contact must be named.
-    pub paperwork: Paperwork,
+    pub paperwork: CaseDetails,
     /// Which agencies may ask.
     pub agency_kinds: BTreeSet<AgencyKind>,
     /// Whether the area must lie within the agency's jurisdiction.
@@ -129,7 +129,7 @@ pub enum SeeingInto {
 /// Whether the fields that identify a case are required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Paperwork {
+pub enum CaseDetails {
     /// A case reference and a contact are required.
     Required,
     /// They may be missing. All requests without a case reference count as one case.
@@ -160,7 +160,7 @@ impl Default for Policy {
             seeing_into: SeeingInto::Refused,
             max_vertices: 100,
             max_parts: 10,
-            paperwork: Paperwork::Required,
+            paperwork: CaseDetails::Required,
             agency_kinds: BTreeSet::from([AgencyKind::Local, AgencyKind::County]),
             jurisdiction: Jurisdiction::Within,
             max_requests_per_case: 2,
@@ -240,7 +240,7 @@ impl Policy {
             seeing_into: SeeingInto::Allowed,
             max_vertices: u32::MAX,
             max_parts: u32::MAX,
-            paperwork: Paperwork::Optional,
+            paperwork: CaseDetails::Optional,
             agency_kinds: BTreeSet::from([
                 AgencyKind::Local,
                 AgencyKind::County,
@@ -309,14 +309,14 @@ pub enum PolicyError {
 
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Fields::deserialize(deserializer)?.checked().map_err(D::Error::custom)
+        PolicyForm::deserialize(deserializer)?.checked().map_err(D::Error::custom)
     }
 }
 
 /// The wire form of a policy, from which serde reads one that is not checked yet.
 #[derive(Deserialize)]
 #[serde(remote = "Policy", default = "Policy::default", deny_unknown_fields)]
-struct Fields {
+struct PolicyForm {
     version: String,
     min_area_m2: f64,
     max_area_m2: f64,
@@ -327,7 +327,7 @@ struct Fields {
     seeing_into: SeeingInto,
     max_vertices: u32,
     max_parts: u32,
-    paperwork: Paperwork,
+    paperwork: CaseDetails,
     agency_kinds: BTreeSet<AgencyKind>,
     jurisdiction: Jurisdiction,
     max_requests_per_case: u32,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::search_area::{Ground, Sight};
+use super::search_area::{CameraScope, SearchArea};
 use crate::geometry::Area;
 use crate::model::{AgencyId, IncidentKind, TimeWindow};
 
@@ -22,8 +22,8 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 /// }"#;
 /// let request: Request = serde_json::from_str(sent)?;
 /// assert_eq!(request, Request::new(request.agency, request.incident, request.area.clone(), request.window)
-///     .case("26-0117")
-///     .contact("Sgt. Ames, +1 555 0100"));
+///     .with_case("26-0117")
+///     .with_contact("Sgt. Ames, +1 555 0100"));
 ///
 /// let reversed = sent.replace("21:00", "17:00");
 /// let error = serde_json::from_str::<Request>(&reversed).unwrap_err();
@@ -43,8 +43,8 @@ pub struct Request {
     pub window: TimeWindow,
     /// For which cameras: those that stand in the area unless it says more, which a policy must
     /// allow.
-    #[serde(default, skip_serializing_if = "Sight::is_usual")]
-    pub sight: Sight,
+    #[serde(default, skip_serializing_if = "CameraScope::is_default")]
+    pub camera_scope: CameraScope,
     /// The agency's reference of the case.
     #[serde(default)]
     pub case_reference: String,
@@ -63,7 +63,7 @@ impl Request {
             incident,
             area,
             window,
-            sight: Sight::StandingIn,
+            camera_scope: CameraScope::StandingIn,
             case_reference: String::new(),
             contact: String::new(),
         }
@@ -71,29 +71,29 @@ impl Request {
 
     /// The same request for the cameras that can see into the area, too.
     #[must_use]
-    pub fn seeing_into(self) -> Self {
-        Self { sight: Sight::SeeingInto, ..self }
+    pub fn with_camera_scope(self, camera_scope: CameraScope) -> Self {
+        Self { camera_scope, ..self }
     }
 
     /// The same request with a case reference.
     #[must_use]
-    pub fn case(self, reference: impl Into<String>) -> Self {
+    pub fn with_case(self, reference: impl Into<String>) -> Self {
         Self { case_reference: reference.into(), ..self }
     }
 
     /// The same request with somebody to call.
     #[must_use]
-    pub fn contact(self, contact: impl Into<String>) -> Self {
+    pub fn with_contact(self, contact: impl Into<String>) -> Self {
         Self { contact: contact.into(), ..self }
     }
 
     /// Where it asks, and for which cameras.
-    pub(crate) fn ground(&self) -> Ground {
-        (self.area.clone(), self.sight)
+    pub(crate) fn ground(&self) -> SearchArea {
+        (self.area.clone(), self.camera_scope)
     }
 
     /// Whether it asks for the same cameras.
-    pub(crate) fn is_about(&self, (area, sight): &Ground) -> bool {
-        self.sight == *sight && self.area == *area
+    pub(crate) fn is_about(&self, (area, camera_scope): &SearchArea) -> bool {
+        self.camera_scope == *camera_scope && self.area == *area
     }
 }

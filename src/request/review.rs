@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::authorized::{Authorized, AuthorizedRequest};
 use super::case_file::CaseFile;
-use super::policy::{FutureWindows, Jurisdiction, Paperwork, Policy, SeeingInto};
+use super::policy::{CaseDetails, FutureWindows, Jurisdiction, Policy, SeeingInto};
 use super::request::Request;
-use super::search_area::{Ground, Sight, meet};
+use super::search_area::{CameraScope, SearchArea, meet};
 use super::violation::{Violation, Violations};
 use crate::geometry::{Area, Overlap};
 use crate::model::{Agency, DAY, RequestId, SensitivePlace, SensitiveRule, near, seconds};
@@ -129,13 +129,13 @@ impl Policy {
     }
 
     fn sight_violation(&self, request: &Request) -> Option<Violation> {
-        let asked = request.sight == Sight::SeeingInto;
+        let asked = request.camera_scope == CameraScope::SeeingInto;
         (asked && self.seeing_into == SeeingInto::Refused)
             .then_some(Violation::SeeingIntoNotAllowed)
     }
 
     fn paperwork_violations(&self, request: &Request) -> impl Iterator<Item = Violation> {
-        let required = self.paperwork == Paperwork::Required;
+        let required = self.paperwork == CaseDetails::Required;
         let case = (required && request.case_reference.trim().is_empty())
             .then_some(Violation::CaseReferenceMissing);
         let contact =
@@ -189,9 +189,9 @@ impl Policy {
     /// The areas in which no camera is asked: those of silent places that the request meets, and if
     /// it asks for cameras that stand elsewhere, of those within their reach.
     fn never_asked(&self, request: &Request, met: &[&SensitivePlace]) -> Vec<Area> {
-        let reached = match request.sight {
-            Sight::StandingIn => Vec::new(),
-            Sight::SeeingInto => {
+        let reached = match request.camera_scope {
+            CameraScope::StandingIn => Vec::new(),
+            CameraScope::SeeingInto => {
                 self.sensitive_places.within(&near(request.area.envelope()), &request.window)
             }
         };
@@ -230,7 +230,7 @@ fn sensitive_violations(places: &[&SensitivePlace]) -> impl Iterator<Item = Viol
 /// An earlier request that may have cameras in common with the one that is reviewed.
 struct Earlier {
     id: RequestId,
-    ground: Ground,
+    ground: SearchArea,
     overlap: Overlap,
 }
 

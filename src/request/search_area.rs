@@ -8,7 +8,7 @@ use crate::model::near;
 /// Which cameras a request is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Sight {
+pub enum CameraScope {
     /// Those that stand in the area or on its boundary.
     #[default]
     StandingIn,
@@ -18,36 +18,36 @@ pub enum Sight {
     SeeingInto,
 }
 
-impl Sight {
+impl CameraScope {
     /// Whether it is what requests ask for that do not say.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-    pub(crate) fn is_usual(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == Self::StandingIn
     }
 }
 
 /// An area, and which cameras are asked for there.
-pub(crate) type Ground = (Area, Sight);
+pub(crate) type SearchArea = (Area, CameraScope);
 
 /// Whether cameras that see into one area are asked for, and these may be asked for the other, too.
 /// It may only say yes too often.
-pub(crate) fn shares_views(one: &Ground, other: &Ground) -> bool {
+pub(crate) fn shares_views(one: &SearchArea, other: &SearchArea) -> bool {
     let meet = |ones: &[Envelope], others: &[Envelope]| {
         others.iter().any(|&theirs| ones.iter().any(|own| own.intersects(theirs)))
     };
-    [one.1, other.1].contains(&Sight::SeeingInto) && meet(&reach(one), &reach(other))
+    [one.1, other.1].contains(&CameraScope::SeeingInto) && meet(&reach(one), &reach(other))
 }
 
 /// Whether the same camera may be asked for both: the areas share a point, or a camera may see into one and
 /// be asked for the other. Only of views it may say yes too often.
-pub(crate) fn meet(one: &Ground, other: &Ground) -> bool {
+pub(crate) fn meet(one: &SearchArea, other: &SearchArea) -> bool {
     one.0.intersects(&other.0) || shares_views(one, other)
 }
 
 /// Envelopes of where the cameras stand that may be asked for: more than one at the antimeridian.
-pub(crate) fn reach((area, sight): &Ground) -> Vec<Envelope> {
-    match sight {
-        Sight::StandingIn => vec![area.envelope()],
-        Sight::SeeingInto => near(area.envelope()),
+pub(crate) fn reach((area, camera_scope): &SearchArea) -> Vec<Envelope> {
+    match camera_scope {
+        CameraScope::StandingIn => vec![area.envelope()],
+        CameraScope::SeeingInto => near(area.envelope()),
     }
 }

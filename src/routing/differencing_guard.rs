@@ -14,22 +14,22 @@ use std::ops::ControlFlow;
 
 use fearless_simd::Level;
 
-use super::prune::Walked;
+use super::prune::WalkBuffers;
 use super::view_walk;
 use crate::geometry::Area;
 use crate::model::OwnerId;
 use crate::registry::{Snapshot, rows};
-use crate::request::{AuthorizedRequest, Sight};
+use crate::request::{AuthorizedRequest, CameraScope};
 
 /// What the guard says of one request.
 #[derive(Debug)]
-pub(crate) struct Guard {
+pub(crate) struct DifferencingGuard {
     // INVARIANT: ascending, each once.
     left_out: Vec<OwnerId>,
     enough: bool,
 }
 
-impl Guard {
+impl DifferencingGuard {
     /// `None` if the agency has not asked near there before, which costs nothing.
     ///
     /// Else a walk for each earlier area, whose households are kept meanwhile, and O(h log h) for the h of
@@ -39,7 +39,7 @@ impl Guard {
         snapshot: &Snapshot,
         authorized: &AuthorizedRequest,
         level: Level,
-        walked: &mut Walked<'static>,
+        walked: &mut WalkBuffers<'static>,
     ) -> Option<Self> {
         if authorized.earlier().is_empty() {
             return None;
@@ -52,16 +52,16 @@ impl Guard {
         snapshot: &Snapshot,
         authorized: &AuthorizedRequest,
         level: Level,
-        walked: &mut Walked<'static>,
+        walked: &mut WalkBuffers<'static>,
     ) -> Self {
         let needed = authorized.min_households() as usize;
         let few = |households: &[OwnerId]| households.len() < needed;
         let request = authorized.request();
-        let new = census(snapshot, (&request.area, request.sight), level, walked);
+        let new = census(snapshot, (&request.area, request.camera_scope), level, walked);
         let earlier = authorized.earlier();
         let mut others: Vec<Vec<OwnerId>> = earlier
             .iter()
-            .map(|(area, sight)| census(snapshot, (area, *sight), level, walked))
+            .map(|(area, camera_scope)| census(snapshot, (area, *camera_scope), level, walked))
             .collect();
         if others.len() > 1 {
             others.push(sorted(others.concat()));
@@ -102,9 +102,9 @@ impl Guard {
 /// The households with a camera in an area, or one that sees into it, ascending.
 fn census(
     snapshot: &Snapshot,
-    of: (&Area, Sight),
+    of: (&Area, CameraScope),
     level: Level,
-    walked: &mut Walked<'static>,
+    walked: &mut WalkBuffers<'static>,
 ) -> Vec<OwnerId> {
     let mut owners = Vec::new();
     let walked = view_walk::rows(snapshot.root(), of, level, walked, |block, inside| {

@@ -15,14 +15,14 @@ use std::ops::ControlFlow;
 use fearless_simd::{Level, dispatch};
 use jiff::Timestamp;
 
-use super::differencing_guard::Guard;
-use super::evaluate::Inquiry;
-use super::prune::{Found, Walked};
+use super::differencing_guard::DifferencingGuard;
+use super::evaluate::ConsentQuery;
+use super::prune::{ReachedBlock, WalkBuffers};
 use super::{prune, refine, view_walk};
 
 use crate::model::OwnerId;
 use crate::registry::{Block, Branch, Snapshot, rows};
-use crate::request::{AuthorizedRequest, Request, Sight};
+use crate::request::{AuthorizedRequest, CameraScope, Request};
 
 impl Snapshot {
     /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
@@ -35,7 +35,7 @@ impl Snapshot {
     /// the area meets earlier ones of the agency and differs from them by fewer than that,
     /// those are left out; then each earlier area costs a walk of its own.
     ///
-    /// A request for cameras that [see into](crate::Sight::SeeingInto) the area goes another way, which
+    /// A request for cameras that [see into](crate::CameraScope::SeeingInto) the area goes another way, which
     /// looks at the blocks within 200 m of the boundary and at the views of their cameras.
     #[must_use]
     pub fn route(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Route {
@@ -72,7 +72,7 @@ impl Snapshot {
         let Scratch { level, walked, collected, census, waits } = scratch;
         let now = route.now();
         let request = authorized.request();
-        let inquiry = Inquiry::new(authorized, self.terms(), now);
+        let inquiry = ConsentQuery::new(authorized, self.terms(), now);
         collected.clear();
         waits.clear();
         let quiet = authorized.quiet_hours();
@@ -82,7 +82,7 @@ impl Snapshot {
                 waits.take((block, asked), self.terms(), hours, now);
             }
         };
-        let flow = if request.sight == Sight::SeeingInto {
+        let flow = if request.camera_scope == CameraScope::SeeingInto {
             view_walk::blocks(start, request.area.boundary(), *level, |near| {
                 let (block, zone) = (near.block, near.zone);
                 let rows = dispatch!(*level, simd => inquiry.candidates(simd, block, zone));
@@ -98,7 +98,7 @@ impl Snapshot {
                         found.rows = inquiry.candidates(simd, found.block, found.zone);
                     }
                     refine::window(simd, &request.area, window, edges);
-                    for Found { block, zone, rows, .. } in &mut *window {
+                    for ReachedBlock { block, zone, rows, .. } in &mut *window {
                         *rows = inquiry.evaluate(simd, block, *zone, *rows);
                     }
                     for found in window {
@@ -113,7 +113,7 @@ impl Snapshot {
             // Nobody said yes, so how many households there are does not matter.
             return;
         }
-        if let Some(guard) = Guard::of(self, authorized, *level, walked) {
+        if let Some(guard) = DifferencingGuard::of(self, authorized, *level, walked) {
             if guard.has_enough() {
                 collected.group_into(route, *level);
                 waits.write_into(route);
@@ -137,7 +137,7 @@ impl Snapshot {
         needed: usize,
         request: &Request,
         level: Level,
-        walked: &mut Walked<'static>,
+        walked: &mut WalkBuffers<'static>,
         seen: &mut Vec<OwnerId>,
     ) -> bool {
         let are_enough = |seen: &mut Vec<OwnerId>| {
@@ -149,7 +149,7 @@ impl Snapshot {
         // rows are looked at that need not be.
         let mut full = needed;
         seen.clear();
-        let of = (&request.area, request.sight);
+        let of = (&request.area, request.camera_scope);
         let flow = view_walk::rows(self.root(), of, level, walked, |block, inside| {
             for (owner, _) in rows(inside).map(|row| block.ids(row)) {
                 seen.push(owner);

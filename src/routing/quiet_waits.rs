@@ -12,13 +12,13 @@ use crate::registry::{Block, TermsTable, rows};
 /// The owners who must wait, in the order of the walk, and what was decided on the way: each zone
 /// once for a request. The maps are looked up in and never gone through.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Waits {
+pub(crate) struct QuietWaits {
     by_terms: HashMap<u32, Option<Timestamp>, RandomState>,
     by_zone: HashMap<Zone, Option<Timestamp>, RandomState>,
     waiting: Vec<(OwnerId, Timestamp)>,
 }
 
-impl Waits {
+impl QuietWaits {
     pub(crate) fn clear(&mut self) {
         self.by_terms.clear();
         self.by_zone.clear();

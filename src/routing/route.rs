@@ -150,7 +150,7 @@ impl Route {
     /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
     /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
     /// # let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
-    /// # let once = Consent::granted().limited(AskLimit::new(1, 1)?);
+    /// # let once = Consent::granted().with_limit(AskLimit::new(1, 1)?);
     /// # let consents = [(OwnerId(1), once.clone()), (OwnerId(2), once)];
     /// # let registry = Registry::bulk_load(&[camera(1), camera(2)], consents)?;
     /// let route = registry.snapshot().route(&authorized, now);

@@ -5,8 +5,8 @@ use std::fmt;
 use fearless_simd::Level;
 
 use super::collect::Collected;
-use super::prune::Walked;
-use super::quiet_waits::Waits;
+use super::prune::WalkBuffers;
+use super::quiet_waits::QuietWaits;
 use crate::model::OwnerId;
 
 /// Working memory of [`Snapshot::route_into`](crate::Snapshot::route_into), reused from one
@@ -14,10 +14,10 @@ use crate::model::OwnerId;
 #[derive(Clone)]
 pub struct Scratch {
     pub(crate) level: Level,
-    pub(crate) walked: Walked<'static>,
+    pub(crate) walked: WalkBuffers<'static>,
     pub(crate) collected: Collected,
     pub(crate) census: Vec<OwnerId>,
-    pub(crate) waits: Waits,
+    pub(crate) waits: QuietWaits,
 }
 
 impl Default for Scratch {
@@ -43,10 +43,10 @@ impl Scratch {
     fn at(level: Level) -> Self {
         Self {
             level,
-            walked: Walked::default(),
+            walked: WalkBuffers::default(),
             collected: Collected::default(),
             census: Vec::new(),
-            waits: Waits::default(),
+            waits: QuietWaits::default(),
         }
     }
 }

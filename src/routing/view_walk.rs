@@ -10,24 +10,24 @@ use std::ops::ControlFlow;
 
 use fearless_simd::{Level, dispatch};
 
-use super::prune::Walked;
+use super::prune::WalkBuffers;
 use super::{prune, refine};
 use crate::geometry::{Area, Boundary, Clip, Envelope, Lanes, Position, turns};
 use crate::model::{Facing, within_reach};
-use crate::registry::{Block, Branch, Cluster, Fork, ZoneMap};
-use crate::request::Sight;
+use crate::registry::{Block, BlockSummary, Branch, BranchChild, Cluster};
+use crate::request::CameraScope;
 use crate::util::ones;
 
 /// Where the walk for a request starts; `None` if nothing is near.
 #[inline]
 pub(crate) fn start(
     root: &Cluster,
-    (around, sight): (Envelope, Sight),
+    (around, camera_scope): (Envelope, CameraScope),
     level: Level,
 ) -> Option<Branch<'_>> {
-    match sight {
-        Sight::StandingIn => prune::start(root, around, level),
-        Sight::SeeingInto => root.branch(),
+    match camera_scope {
+        CameraScope::StandingIn => prune::start(root, around, level),
+        CameraScope::SeeingInto => root.branch(),
     }
 }
 
@@ -35,29 +35,29 @@ pub(crate) fn start(
 /// ends the walk.
 pub(crate) fn rows<'a>(
     root: &'a Cluster,
-    (area, sight): (&Area, Sight),
+    (area, camera_scope): (&Area, CameraScope),
     level: Level,
-    walked: &mut Walked<'static>,
+    walked: &mut WalkBuffers<'static>,
     mut visit: impl FnMut(&'a Block, u64) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let Some(start) = start(root, (area.envelope(), sight), level) else {
+    let Some(start) = start(root, (area.envelope(), camera_scope), level) else {
         return ControlFlow::Continue(());
     };
-    match sight {
-        Sight::StandingIn => prune::blocks(start, area, level, walked, |window, edges| {
+    match camera_scope {
+        CameraScope::StandingIn => prune::blocks(start, area, level, walked, |window, edges| {
             dispatch!(level, simd => refine::window(simd, area, window, edges));
             window.iter().try_for_each(|found| visit(found.block, found.rows))
         }),
-        Sight::SeeingInto => blocks(start, area.boundary(), level, |near| {
+        CameraScope::SeeingInto => blocks(start, area.boundary(), level, |near| {
             visit(near.block, near.rows(near.zone.all()))
         }),
     }
 }
 
 /// A block within reach of the area.
-pub(crate) struct Near<'w, 'a> {
+pub(crate) struct ReachableBlock<'w, 'a> {
     pub(crate) block: &'a Block,
-    pub(crate) zone: ZoneMap,
+    pub(crate) zone: BlockSummary,
     boundary: &'w Boundary,
     level: Level,
     /// What of the boundary matters in the block's widened envelope, with the clip's list.
@@ -73,7 +73,7 @@ pub(crate) fn blocks<'a>(
     start: Branch<'a>,
     boundary: &Boundary,
     level: Level,
-    visit: impl FnMut(&Near<'_, 'a>) -> ControlFlow<()>,
+    visit: impl FnMut(&ReachableBlock<'_, 'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let everywhere = Envelope { west: i32::MIN, south: i32::MIN, east: i32::MAX, north: i32::MAX };
     Walk { boundary, level, visit }.node(start, everywhere, (&Clip::WHOLE, &[]))
@@ -85,7 +85,7 @@ struct Walk<'w, V> {
     visit: V,
 }
 
-impl<'a, V: FnMut(&Near<'_, 'a>) -> ControlFlow<()>> Walk<'_, V> {
+impl<'a, V: FnMut(&ReachableBlock<'_, 'a>) -> ControlFlow<()>> Walk<'_, V> {
     /// The children of a node from which a camera may see into the area, given the clip to the node's
     /// widened envelope.
     fn node(
@@ -110,10 +110,11 @@ impl<'a, V: FnMut(&Near<'_, 'a>) -> ControlFlow<()>> Walk<'_, V> {
                 continue;
             }
             match branch.at(place) {
-                Some(Fork::Branch(below)) => self.node(below, envelope, (&clip, &list))?,
-                Some(Fork::Leaf(leaf)) => {
+                Some(BranchChild::Branch(below)) => self.node(below, envelope, (&clip, &list))?,
+                Some(BranchChild::Leaf(leaf)) => {
                     let (block, zone, list) = (leaf.block(), leaf.zone(), list.as_slice());
-                    let near = Near { block, zone, boundary, level, clip, list, envelope };
+                    let near =
+                        ReachableBlock { block, zone, boundary, level, clip, list, envelope };
                     (self.visit)(&near)?;
                 }
                 None => {}
@@ -128,7 +129,7 @@ fn is_beside(boundary: &Boundary, envelope: Envelope) -> bool {
     turns(envelope).any(|turn| envelope.turned(turn).intersects(boundary.envelope()))
 }
 
-impl Near<'_, '_> {
+impl ReachableBlock<'_, '_> {
     /// Those of the candidate rows that stand in the area or see into it. Exact.
     pub(crate) fn rows(&self, candidates: u64) -> u64 {
         let Self { block, level, clip, list, envelope, .. } = *self;

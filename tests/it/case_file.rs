@@ -19,7 +19,8 @@ fn policy() -> Policy {
 
 fn open(file: &mut CaseFile, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
     let area = square(10.0, 50.0, 10.005, 50.005);
-    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening()).case("26-1");
+    let request =
+        Request::new(AgencyId(1), IncidentKind::Burglary, area, evening()).with_case("26-1");
     let authorized = policy().review(&request, &agency(), file, noon()).unwrap();
     file.open(id, &authorized, now)
 }

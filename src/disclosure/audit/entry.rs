@@ -23,15 +23,15 @@ use crate::routing::Route;
 /// It can be written to serde formats, or [to bytes](Self::to_bytes), which are the leaf of the
 /// log's tree; both are validated on the way in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Fields", into = "Fields")]
+#[serde(try_from = "EntryFields", into = "EntryFields")]
 pub struct AuditEntry {
     // INVARIANT: the codes of a refusal are well formed and there is at least one.
-    fields: Fields,
+    fields: EntryFields,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename = "AuditEntry", deny_unknown_fields)]
-pub(crate) struct Fields {
+pub(crate) struct EntryFields {
     pub(crate) nonce: Digest,
     pub(crate) at: Timestamp,
     pub(crate) policy_version: String,
@@ -169,7 +169,7 @@ impl AuditEntry {
         event: AuditEvent,
     ) -> Self {
         let (nonce, parties) = (seed.nonce(), seed.parties_key());
-        let fields = Fields {
+        let fields = EntryFields {
             nonce,
             at,
             policy_version: policy_version.to_owned(),
@@ -257,15 +257,15 @@ impl AuditEntry {
         }
     }
 
-    pub(crate) fn fields(&self) -> &Fields {
+    pub(crate) fn fields(&self) -> &EntryFields {
         &self.fields
     }
 }
 
-impl TryFrom<Fields> for AuditEntry {
+impl TryFrom<EntryFields> for AuditEntry {
     type Error = EntryError;
 
-    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
+    fn try_from(fields: EntryFields) -> Result<Self, Self::Error> {
         if let AuditEvent::Refused { codes } = &fields.event {
             let is_code = |code: &String| {
                 (1..=64).contains(&code.len())
@@ -281,7 +281,7 @@ impl TryFrom<Fields> for AuditEntry {
     }
 }
 
-impl From<AuditEntry> for Fields {
+impl From<AuditEntry> for EntryFields {
     fn from(entry: AuditEntry) -> Self {
         entry.fields
     }

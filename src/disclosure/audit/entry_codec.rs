@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::entry::{AuditEntry, AuditEvent, Fields};
+use super::entry::{AuditEntry, AuditEvent, EntryFields};
 use super::entry_error::{EntryError, VERSION};
 use super::owner_tags::AskedTags;
 use crate::disclosure::digest::{Digest, Encoder};
@@ -68,7 +68,7 @@ impl AuditEntry {
             return Err(EntryError::Version { version });
         }
         let event = decoder.byte()?;
-        let fields = Fields {
+        let fields = EntryFields {
             nonce: decoder.digest()?,
             at: decoder.instant()?,
             policy_version: decoder.text()?,

@@ -38,7 +38,7 @@ use sha2::Sha256;
 ///
 /// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-/// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).case("26-0117");
+/// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
 /// # let camera = Camera { id: CameraId(7), owner: OwnerId(1), position: Position::new(10.005, 50.005)?, recording: Recording::kept_for_days(30), facing: None };
 /// # let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
@@ -70,16 +70,16 @@ use sha2::Sha256;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct AuditLog {
-    tree: MemoryBackedTree<Sha256, Leaf>,
+    tree: MemoryBackedTree<Sha256, EntryLeaf>,
     // INVARIANT: the nonce of each entry, with its index.
     nonces: BTreeMap<Digest, u64>,
 }
 
 /// An entry whose bytes are hashed as a leaf.
 #[derive(Clone, Debug)]
-struct Leaf(AuditEntry);
+struct EntryLeaf(AuditEntry);
 
-impl HashableLeaf for Leaf {
+impl HashableLeaf for EntryLeaf {
     fn hash<H: ct_merkle::digest::Update>(&self, hasher: &mut H) {
         hasher.update(&self.0.to_bytes());
     }
@@ -123,7 +123,7 @@ impl AuditLog {
         }
         self.nonces.insert(entry.nonce(), index);
         // Panics at half of the address space in entries, each of which takes more than that.
-        self.tree.push(Leaf(entry));
+        self.tree.push(EntryLeaf(entry));
         Ok(index)
     }
 

@@ -32,7 +32,7 @@ impl Request {
             .window(&self.window)
             .text(&self.case_reference)
             .text(&self.contact);
-        encoder.sight(self.sight).finish()
+        encoder.camera_scope(self.camera_scope).finish()
     }
 }
 
@@ -89,7 +89,7 @@ impl Receipt {
             .window(self.window())
             .text(self.policy_version())
             .instant(self.reviewed_at())
-            .sight(self.sight())
+            .camera_scope(self.camera_scope())
             .finish()
     }
 }

@@ -12,7 +12,7 @@ use crate::disclosure::digest::{Digest, Encoder};
 use crate::disclosure::geojson::feature_collection;
 use crate::disclosure::notice::lint_public;
 use crate::model::{Agency, IncidentKind, TimeWindow, seconds};
-use crate::request::{AuthorizedRequest, Sight};
+use crate::request::{AuthorizedRequest, CameraScope};
 
 /// Seconds in an hour.
 const HOUR: i64 = 3_600;
@@ -66,22 +66,22 @@ const HOUR: i64 = 3_600;
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(try_from = "BulletinForm", into = "BulletinForm")]
 pub struct Bulletin {
-    said: Said,
+    said: BulletinContent,
     // INVARIANT: it is the history of what is said.
     history: History,
 }
 
 /// What a bulletin says, which has a digest, and from it a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Said {
+struct BulletinContent {
     text: String,
     agency: String,
     incident: IncidentKind,
     policy_version: String,
     cover: Cover,
-    sight: Sight,
+    camera_scope: CameraScope,
     // INVARIANT: both ends are whole hours of UTC.
     window: TimeWindow,
 }
@@ -111,13 +111,13 @@ impl Bulletin {
         if now < reviewed_at {
             return Err(BulletinError::Backwards { at: now, last: reviewed_at });
         }
-        let said = Said {
+        let said = BulletinContent {
             text: linted(text)?,
             agency: agency.name.clone(),
             incident: request.incident,
             policy_version: authorized.policy_version().to_owned(),
             cover: Cover::new(&request.area, resolution).map_err(BulletinError::Cover)?,
-            sight: request.sight,
+            camera_scope: request.camera_scope,
             window: whole_hours(&request.window).ok_or(BulletinError::Window)?,
         };
         let history = History::open(said.digest(), now);
@@ -185,8 +185,8 @@ impl Bulletin {
     /// Which cameras were asked for: where they may stand outside the area, they may stand outside
     /// the [cells](Self::cells) as well.
     #[must_use]
-    pub fn sight(&self) -> Sight {
-        self.said.sight
+    pub fn camera_scope(&self) -> CameraScope {
+        self.said.camera_scope
     }
 
     /// The request's window, widened to whole hours of UTC.
@@ -235,7 +235,7 @@ impl Bulletin {
                 cell,
                 agency: &self.said.agency,
                 incident: self.said.incident,
-                sight: self.said.sight,
+                camera_scope: self.said.camera_scope,
                 start: self.said.window.start(),
                 end: self.said.window.end(),
             };
@@ -244,50 +244,52 @@ impl Bulletin {
     }
 }
 
-impl Said {
+impl BulletinContent {
     fn digest(&self) -> Digest {
         let encoder = Encoder::new("canvass/bulletin/1")
             .text(&self.text)
             .text(&self.agency)
             .text(self.incident.code())
             .text(&self.policy_version);
-        self.cover.encode(encoder).window(&self.window).sight(self.sight).finish()
+        self.cover.encode(encoder).window(&self.window).camera_scope(self.camera_scope).finish()
     }
 }
 
 /// The wire form of a bulletin, before it is validated.
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Bulletin", deny_unknown_fields)]
-struct Written {
+struct BulletinForm {
     text: String,
     agency: String,
     incident: IncidentKind,
     policy_version: String,
     resolution: u8,
     cells: Vec<String>,
-    #[serde(default, skip_serializing_if = "Sight::is_usual")]
-    sight: Sight,
+    #[serde(default, skip_serializing_if = "CameraScope::is_default")]
+    camera_scope: CameraScope,
     window: TimeWindow,
     history: Vec<BulletinEntry>,
 }
 
-impl TryFrom<Written> for Bulletin {
+impl TryFrom<BulletinForm> for Bulletin {
     type Error = BulletinReadError;
 
     /// Texts are not linted again: rules may grow, and what was published stays readable.
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { text, agency, incident, policy_version, sight, window, .. } = written;
+    fn try_from(written: BulletinForm) -> Result<Self, Self::Error> {
+        let BulletinForm { text, agency, incident, policy_version, camera_scope, window, .. } =
+            written;
         if whole_hours(&window) != Some(window) {
             return Err(BulletinReadError::Window);
         }
         let cover = Cover::read(written.resolution, &written.cells)?;
-        let said = Said { text, agency, incident, policy_version, cover, sight, window };
+        let said =
+            BulletinContent { text, agency, incident, policy_version, cover, camera_scope, window };
         let history = History::read(said.digest(), written.history)?;
         Ok(Self { said, history })
     }
 }
 
-impl From<Bulletin> for Written {
+impl From<Bulletin> for BulletinForm {
     fn from(bulletin: Bulletin) -> Self {
         let (resolution, cells) = (bulletin.resolution().into(), bulletin.cells().collect());
         let history = bulletin.history().cloned().collect();
@@ -300,7 +302,7 @@ impl From<Bulletin> for Written {
             agency: said.agency,
             incident: said.incident,
             policy_version: said.policy_version,
-            sight: said.sight,
+            camera_scope: said.camera_scope,
             window: said.window,
         }
     }
@@ -311,8 +313,8 @@ struct Properties<'a> {
     cell: String,
     agency: &'a str,
     incident: IncidentKind,
-    #[serde(skip_serializing_if = "Sight::is_usual")]
-    sight: Sight,
+    #[serde(skip_serializing_if = "CameraScope::is_default")]
+    camera_scope: CameraScope,
     start: Timestamp,
     end: Timestamp,
 }

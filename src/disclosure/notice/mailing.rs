@@ -56,7 +56,7 @@ impl Route {
     /// # use canvass::{Registry, Route, Zone};
     /// # use canvass::notice::{Mailing, MailingError, Notice};
     /// # fn mail(route: Route, notice: Notice, registry: &Registry, town: &Zone) -> Result<Mailing, MailingError> {
-    /// let zone_of = |owner| registry.consent(owner).local_zone().unwrap_or(town).clone();
+    /// let zone_of = |owner| registry.consent(owner).zone().unwrap_or(town).clone();
     /// route.with_notice(&notice, |owner| Some(zone_of(owner)))
     /// # }
     /// ```

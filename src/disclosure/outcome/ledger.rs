@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::error::OutcomeError;
-use super::ledger_entry::{Answers, Asked, Counted, Written};
-use super::ledger_index::Places;
-use super::outcome::{Answer, Bands, Outcome, Release};
+use super::ledger_entry::{AnswerCounts, AskedOwners, LedgerEntry, LedgerForm};
+use super::ledger_index::LedgerIndex;
+use super::outcome::{Answer, Bands, Outcome, ReleaseMode};
 use crate::disclosure::band::edge_from;
 use crate::disclosure::coverage::Coverage;
 use crate::model::{AgencyId, OwnerId, RequestId};
@@ -52,13 +52,13 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 /// # let area = Area::from_wkt("POLYGON((-73.98 40.76, -73.97 40.76, -73.97 40.78, -73.98 40.76))")?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
-/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).case("26-0117");
+/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let mut file = CaseFile::new(agency.id);
 /// # let authorized = Policy::unlimited().review(&request, &agency, &file, now)?;
 /// let (mut outcomes, id) = (Outcomes::new(agency.id), RequestId(1));
 /// file.open(id, &authorized, now)?;
-/// outcomes.open(id, &authorized, Release::Alone)?;
+/// outcomes.open(id, &authorized, ReleaseMode::Alone)?;
 /// outcomes.ask(id, (0..40).map(OwnerId))?; // those of a route to whom a notice went
 /// for owner in 0..14 {
 ///     outcomes.answer(id, OwnerId(owner), Answer::Shared)?;
@@ -73,16 +73,16 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "LedgerForm")]
 pub struct Outcomes {
     // INVARIANT: in the order of opening, each id once; there is a pool for each complete row of
     // POOL pooled firsts from the first on, and no more.
     agency: AgencyId,
-    pub(crate) requests: Vec<Counted>,
+    pub(crate) requests: Vec<LedgerEntry>,
     pub(crate) pools: Vec<Bands>,
     // INVARIANT: of `requests`.
     #[serde(skip)]
-    pub(crate) places: Places,
+    pub(crate) places: LedgerIndex,
 }
 
 impl Outcomes {
@@ -92,7 +92,7 @@ impl Outcomes {
     /// The outcomes of an agency that has not asked anything yet.
     #[must_use]
     pub fn new(agency: AgencyId) -> Self {
-        Self { agency, requests: Vec::new(), pools: Vec::new(), places: Places::default() }
+        Self { agency, requests: Vec::new(), pools: Vec::new(), places: LedgerIndex::default() }
     }
 
     /// Whose outcomes these are.
@@ -112,7 +112,7 @@ impl Outcomes {
         &mut self,
         id: RequestId,
         authorized: &AuthorizedRequest,
-        release: Release,
+        release: ReleaseMode,
     ) -> Result<(), OutcomeError> {
         let request = authorized.request();
         if request.agency != self.agency {
@@ -122,12 +122,12 @@ impl Outcomes {
         let ground = request.ground();
         let first = self.places.add(id, &ground, &self.requests);
         let first = first.ok_or(OutcomeError::IdTaken { id })?;
-        let (area, sight) = ground;
-        let answers = Answers::Open(Asked::default());
-        self.requests.push(Counted {
+        let (area, camera_scope) = ground;
+        let answers = AnswerCounts::Open(AskedOwners::default());
+        self.requests.push(LedgerEntry {
             id,
             area,
-            sight,
+            camera_scope,
             lowest_end: edge_from(least),
             release,
             answers,
@@ -192,7 +192,7 @@ impl Outcomes {
         let Some(request) = self.requests.get_mut(place) else {
             return Err(OutcomeError::Unknown { id });
         };
-        let Answers::Open(asked) = &mut request.answers else { return Ok(()) };
+        let AnswerCounts::Open(asked) = &mut request.answers else { return Ok(()) };
         match file.state(id, now)? {
             RequestState::Resolved | RequestState::Withdrawn | RequestState::Expired => {}
             state @ (RequestState::Authorized | RequestState::Open) => {
@@ -200,9 +200,9 @@ impl Outcomes {
             }
         }
         request.answers = match request.release {
-            _ if request.first != place => Answers::Dropped,
-            Release::Alone => Answers::Told(asked.bands(request.lowest_end)),
-            Release::Pooled => Answers::Waiting(std::mem::take(asked)),
+            _ if request.first != place => AnswerCounts::Dropped,
+            ReleaseMode::Alone => AnswerCounts::Told(asked.bands(request.lowest_end)),
+            ReleaseMode::Pooled => AnswerCounts::Waiting(std::mem::take(asked)),
         };
         self.fill_pools();
         Ok(())
@@ -218,13 +218,13 @@ impl Outcomes {
     pub fn release(&self, id: RequestId) -> Result<Outcome, OutcomeError> {
         let request = self.requests.get(self.place(id)?).ok_or(OutcomeError::Unknown { id })?;
         let first = self.requests.get(request.first).ok_or(OutcomeError::Unknown { id })?;
-        if matches!(request.answers, Answers::Open(_)) {
+        if matches!(request.answers, AnswerCounts::Open(_)) {
             return Err(OutcomeError::NotClosed { id });
         }
         match &first.answers {
-            Answers::Open(_) => Err(OutcomeError::FirstNotClosed { id, first: first.id }),
-            Answers::Told(bands) => Ok(Outcome::new(vec![first.id], *bands)),
-            Answers::Waiting(_) | Answers::Dropped => {
+            AnswerCounts::Open(_) => Err(OutcomeError::FirstNotClosed { id, first: first.id }),
+            AnswerCounts::Told(bands) => Ok(Outcome::new(vec![first.id], *bands)),
+            AnswerCounts::Waiting(_) | AnswerCounts::Dropped => {
                 Err(OutcomeError::OnlyPooled { id: first.id })
             }
         }
@@ -249,23 +249,23 @@ impl Outcomes {
         self.places.get(id).ok_or(OutcomeError::Unknown { id })
     }
 
-    fn asked(&mut self, id: RequestId) -> Result<&mut Asked, OutcomeError> {
+    fn asked(&mut self, id: RequestId) -> Result<&mut AskedOwners, OutcomeError> {
         let place = self.place(id)?;
         match &mut self.requests.get_mut(place).ok_or(OutcomeError::Unknown { id })?.answers {
-            Answers::Open(asked) => Ok(asked),
+            AnswerCounts::Open(asked) => Ok(asked),
             _ => Err(OutcomeError::Closed { id }),
         }
     }
 
     /// The requests of a pool that there are yet.
-    pub(crate) fn pooled(&self, pool: usize) -> impl Iterator<Item = &Counted> {
+    pub(crate) fn pooled(&self, pool: usize) -> impl Iterator<Item = &LedgerEntry> {
         self.of_pools().skip(pool.saturating_mul(Self::POOL)).take(Self::POOL)
     }
 
     /// The requests that are told in pools, in their order.
-    pub(crate) fn of_pools(&self) -> impl Iterator<Item = &Counted> {
+    pub(crate) fn of_pools(&self) -> impl Iterator<Item = &LedgerEntry> {
         let of_pools = self.requests.iter().enumerate().filter(|(place, request)| {
-            request.first == *place && request.release == Release::Pooled
+            request.first == *place && request.release == ReleaseMode::Pooled
         });
         of_pools.map(|(_, request)| request)
     }
@@ -275,7 +275,7 @@ impl Outcomes {
         while let Some((members, bands)) = self.complete(self.pools.len()) {
             for request in &mut self.requests {
                 if members.contains(&request.id) {
-                    request.answers = Answers::Dropped;
+                    request.answers = AnswerCounts::Dropped;
                 }
             }
             self.pools.push(bands);
@@ -284,9 +284,9 @@ impl Outcomes {
 
     /// The members and the bands of a pool that is not made yet, if all of it is closed.
     pub(crate) fn complete(&self, pool: usize) -> Option<(Vec<RequestId>, Bands)> {
-        let (mut members, mut all, mut lowest_end) = (Vec::new(), Asked::default(), 0);
+        let (mut members, mut all, mut lowest_end) = (Vec::new(), AskedOwners::default(), 0);
         for request in self.pooled(pool) {
-            let Answers::Waiting(asked) = &request.answers else { return None };
+            let AnswerCounts::Waiting(asked) = &request.answers else { return None };
             all.asked.extend(&asked.asked);
             all.shared.extend(&asked.shared);
             lowest_end = lowest_end.max(request.lowest_end);

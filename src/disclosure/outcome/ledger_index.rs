@@ -3,19 +3,19 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::ledger_entry::Counted;
+use super::ledger_entry::LedgerEntry;
 use crate::geometry::EnvelopeIndex;
 use crate::model::RequestId;
-use crate::request::{Ground, reach};
+use crate::request::{SearchArea, reach};
 
 /// The places of requests in their ledger, which finds by them what it would go through all for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct LedgerIndex {
     by_id: HashMap<RequestId, usize>,
     by_reach: EnvelopeIndex,
 }
 
-impl Places {
+impl LedgerIndex {
     pub(crate) fn get(&self, id: RequestId) -> Option<usize> {
         self.by_id.get(&id).copied()
     }
@@ -27,8 +27,8 @@ impl Places {
     pub(crate) fn add(
         &mut self,
         id: RequestId,
-        ground: &Ground,
-        others: &[Counted],
+        ground: &SearchArea,
+        others: &[LedgerEntry],
     ) -> Option<usize> {
         let place = others.len();
         let Entry::Vacant(new) = self.by_id.entry(id) else { return None };
@@ -36,7 +36,7 @@ impl Places {
         let reach = reach(ground);
         let near = reach.iter().flat_map(|&envelope| self.by_reach.meeting(envelope));
         let met = near.fold(place, |least, place| {
-            let meets = |other: &Counted| other.meets(ground);
+            let meets = |other: &LedgerEntry| other.meets(ground);
             if place < least && others.get(place).is_some_and(meets) { place } else { least }
         });
         let met = others.get(met);

@@ -9,4 +9,4 @@ mod serde_form;
 
 pub use error::{OutcomeError, OutcomesReadError};
 pub use ledger::Outcomes;
-pub use outcome::{Answer, Outcome, Release};
+pub use outcome::{Answer, Outcome, ReleaseMode};

@@ -24,7 +24,7 @@ pub enum Answer {
 /// band, could show that two of them are not zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Release {
+pub enum ReleaseMode {
     /// By themselves, as the outcome of the request.
     Alone,
     /// Only in a pool of the agency's requests.

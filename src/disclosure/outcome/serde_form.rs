@@ -4,18 +4,18 @@ use serde::Serialize;
 
 use super::error::{OutcomeError, OutcomesReadError};
 use super::ledger::Outcomes;
-use super::ledger_entry::{Answers, Counted, Written};
-use super::outcome::{Bands, Release};
+use super::ledger_entry::{AnswerCounts, LedgerEntry, LedgerForm};
+use super::outcome::{Bands, ReleaseMode};
 use crate::disclosure::band::edge_from;
 use crate::disclosure::coverage::Coverage;
 use crate::model::RequestId;
 
-impl TryFrom<Written> for Outcomes {
+impl TryFrom<LedgerForm> for Outcomes {
     type Error = OutcomesReadError;
 
     /// Compares areas as they were compared when requests were opened. O(n log n) for n requests, and
     /// a comparison for each two that are near each other.
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
+    fn try_from(written: LedgerForm) -> Result<Self, Self::Error> {
         let mut outcomes = Self::new(written.agency);
         outcomes.pools = written.pools;
         let mut pooled = 0_usize;
@@ -29,30 +29,30 @@ impl TryFrom<Written> for Outcomes {
                 return Err(OutcomesReadError::LowestEnd { id, lowest_end });
             }
             let is_own = first == place;
-            let is_pooled = is_own && request.release == Release::Pooled;
+            let is_pooled = is_own && request.release == ReleaseMode::Pooled;
             let is_in_pool = is_pooled && pooled / Self::POOL < outcomes.pools.len();
             pooled += usize::from(is_pooled);
             let fits = match &request.answers {
-                Answers::Open(_) => !is_in_pool,
-                Answers::Waiting(_) => is_pooled && !is_in_pool,
-                Answers::Told(_) => is_own && !is_pooled,
-                Answers::Dropped => !is_own || is_in_pool,
+                AnswerCounts::Open(_) => !is_in_pool,
+                AnswerCounts::Waiting(_) => is_pooled && !is_in_pool,
+                AnswerCounts::Told(_) => is_own && !is_pooled,
+                AnswerCounts::Dropped => !is_own || is_in_pool,
             };
             if !fits {
                 return Err(OutcomesReadError::Kept { id });
             }
             match &request.answers {
-                Answers::Open(asked) | Answers::Waiting(asked) => {
+                AnswerCounts::Open(asked) | AnswerCounts::Waiting(asked) => {
                     if let Some(&owner) = asked.shared.difference(&asked.asked).next() {
                         return Err(OutcomesReadError::NotAsked { owner, id });
                     }
                 }
-                Answers::Told(bands) if !bands.is_valid(lowest_end) => {
+                AnswerCounts::Told(bands) if !bands.is_valid(lowest_end) => {
                     return Err(OutcomesReadError::Bands { id });
                 }
-                Answers::Told(_) | Answers::Dropped => {}
+                AnswerCounts::Told(_) | AnswerCounts::Dropped => {}
             }
-            outcomes.requests.push(Counted { first, ..request });
+            outcomes.requests.push(LedgerEntry { first, ..request });
         }
         outcomes.validate_pools(pooled)
     }

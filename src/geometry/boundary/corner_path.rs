@@ -12,13 +12,13 @@ use crate::util::ones;
 
 /// The way from a corner that is decided to the corner of an envelope, and what may touch that.
 #[derive(Clone, Copy)]
-pub(crate) struct Way {
+pub(crate) struct CornerPath {
     start: Corner,
     corner: Corner,
     envelope: Envelope,
 }
 
-impl Way {
+impl CornerPath {
     pub(crate) fn new(start: Corner, corner: Corner, envelope: Envelope) -> Self {
         Self { start, corner, envelope: widened(envelope) }
     }

@@ -12,7 +12,7 @@ use crate::geometry::grid::Envelope;
 use crate::util::ones;
 
 /// Positions in a mask.
-pub(crate) const ROWS: usize = 64;
+pub(crate) const BLOCK_ROWS: usize = 64;
 
 /// How an edge toggles the positions in an envelope, against the envelope's corner. On the way from
 /// the corner north along the west side, and then east to the position:
@@ -41,13 +41,13 @@ impl Toggle {
 
 /// Which positions the edges toggle, and which are on one.
 #[derive(Default)]
-pub(crate) struct Toggled {
+pub(crate) struct ParityMask {
     pub(crate) parity: u64,
     pub(crate) boundary: u64,
 }
 
 /// The longitudes and latitudes of 64 positions.
-type Columns<'a> = (&'a [i32; ROWS], &'a [i32; ROWS]);
+type Columns<'a> = (&'a [i32; BLOCK_ROWS], &'a [i32; BLOCK_ROWS]);
 
 /// By how much of the sum of both products their computed difference can be wrong: each factor, each
 /// product and the difference are rounded by at most 2^-24, so by 5 times that; this is 8 times.
@@ -63,8 +63,8 @@ pub(crate) fn toggle<'l, S: Simd>(
     (envelope, corner): (Envelope, Corner),
     positions: Columns<'_>,
     count: usize,
-) -> Toggled {
-    let mut toggled = Toggled::default();
+) -> ParityMask {
+    let mut toggled = ParityMask::default();
     let all_near = is_small(around);
     for (lanes, few) in lanes {
         for edge in lanes.some(few) {
@@ -88,7 +88,7 @@ impl Toggle {
         simd: S,
         positions: Columns<'_>,
         count: usize,
-        toggled: &mut Toggled,
+        toggled: &mut ParityMask,
     ) {
         let Edge { ax, ay, bx, by } = self.edge;
         let height = by - ay;
@@ -118,8 +118,8 @@ impl Toggle {
 
     /// Toggles the first positions, one after the other.
     #[cold]
-    fn each(self, positions: Columns<'_>, count: usize, toggled: &mut Toggled) {
-        for row in 0..count.min(ROWS) {
+    fn each(self, positions: Columns<'_>, count: usize, toggled: &mut ParityMask) {
+        for row in 0..count.min(BLOCK_ROWS) {
             self.beside(positions, row, toggled);
             self.above(positions, row, toggled);
         }
@@ -148,7 +148,7 @@ impl Toggle {
 
     /// Toggles the position in a row if it is beside the edge, or tells that it is on it. Exact.
     #[cold]
-    fn beside(self, (lon, lat): Columns<'_>, row: usize, toggled: &mut Toggled) {
+    fn beside(self, (lon, lat): Columns<'_>, row: usize, toggled: &mut ParityMask) {
         let Edge { ax, ay, bx, by } = self.edge;
         let (x, y) = (at(lon, row), at(lat, row));
         let side = self.edge.side(x, y);
@@ -160,13 +160,13 @@ impl Toggle {
 
     /// Toggles the position in a row if it is above the edge, where that matters.
     #[cold]
-    fn above(self, (_, lat): Columns<'_>, row: usize, toggled: &mut Toggled) {
+    fn above(self, (_, lat): Columns<'_>, row: usize, toggled: &mut ParityMask) {
         let toggles = self.above && at(lat, row) >= self.edge.by;
         toggled.parity ^= u64::from(toggles) << row;
     }
 }
 
 #[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
-fn at(column: &[i32; ROWS], row: usize) -> i32 {
-    column[row % ROWS]
+fn at(column: &[i32; BLOCK_ROWS], row: usize) -> i32 {
+    column[row % BLOCK_ROWS]
 }

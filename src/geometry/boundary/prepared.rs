@@ -9,9 +9,9 @@ use prefetch_index::prefetch_index;
 use smallvec::SmallVec;
 
 use super::clip::{Clip, Edges};
-use super::corner_path::Way;
+use super::corner_path::CornerPath;
 use super::edge::{Corner, Edge, FAR_WEST, LANES, Lanes};
-use super::point_mask::{ROWS, toggle};
+use super::point_mask::{BLOCK_ROWS, toggle};
 use crate::geometry::grid::{Envelope, HALF_TURN, Position};
 
 /// So many lanes are few: their edges have a bit each in 64.
@@ -132,7 +132,7 @@ impl Boundary {
             Edges::All => (Corner { x: FAR_WEST, y: corner.y }, false),
             _ => (clip.corner, clip.inside),
         };
-        let way = Way::new(start, corner, envelope);
+        let way = CornerPath::new(start, corner, envelope);
         let (edges, crossed) = match clip.edges {
             Edges::All if self.lanes.len() <= FEW => way.clip_few(simd, &self.lanes, u64::MAX),
             Edges::Few(few) => way.clip_few(simd, &self.lanes, few),
@@ -158,7 +158,7 @@ impl Boundary {
         simd: S,
         (clip, list): (&Clip, &[Lanes]),
         envelope: Envelope,
-        positions: (&[i32; ROWS], &[i32; ROWS]),
+        positions: (&[i32; BLOCK_ROWS], &[i32; BLOCK_ROWS]),
         count: usize,
     ) -> u64 {
         let edges = (clip.lanes(&self.lanes, list), self.envelope.merged(envelope));

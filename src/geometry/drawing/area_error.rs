@@ -9,7 +9,7 @@ pub(crate) const MAX_RADIUS_M: f64 = 10_000_000.0;
 /// Why a drawing, or a text, is not an [`Area`](crate::Area).
 ///
 /// The message is a sentence that somebody who draws on a map can act on. It counts parts, holes
-/// and vertices from one; [`Place`] counts from zero, as the arrays of a GeoJSON text do.
+/// and vertices from one; [`VertexRef`] counts from zero, as the arrays of a GeoJSON text do.
 ///
 /// ```
 /// use canvass::Area;
@@ -60,11 +60,11 @@ pub enum AreaError {
     #[error("{}", Sentence { flaw: *flaw, at, with: with.as_ref() })]
     Flawed {
         /// What is wrong.
-        flaw: Flaw,
+        flaw: AreaFlaw,
         /// Where.
-        at: Place,
+        at: VertexRef,
         /// The other place, if two edges or rings are in each other's way.
-        with: Option<Place>,
+        with: Option<VertexRef>,
     },
 }
 
@@ -85,7 +85,7 @@ impl AreaError {
 
     /// Where the drawing is wrong, if the reason has a place.
     #[must_use]
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<VertexRef> {
         match self {
             Self::Flawed { at, .. } => Some(*at),
             _ => None,
@@ -110,7 +110,7 @@ impl AreaError {
 /// What can be wrong with the rings of an area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Flaw {
+pub enum AreaFlaw {
     /// A ring has fewer than three different vertices.
     TooFewVertices,
     /// A coordinate is NaN or infinite.
@@ -147,7 +147,7 @@ pub enum Flaw {
     TooWide,
 }
 
-impl Flaw {
+impl AreaFlaw {
     /// A stable name of the flaw, in snake case.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -212,7 +212,7 @@ impl Flaw {
 
 /// A place in a drawing: counted from zero, as the arrays of a GeoJSON text.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
+pub struct VertexRef {
     pub(crate) part: usize,
     pub(crate) ring: usize,
     pub(crate) vertex: usize,
@@ -220,7 +220,7 @@ pub struct Place {
     pub(crate) lat: f64,
 }
 
-impl Place {
+impl VertexRef {
     /// The polygon, counted from 0.
     #[must_use]
     pub const fn part(&self) -> usize {
@@ -248,15 +248,15 @@ impl Place {
 }
 
 struct Sentence<'a> {
-    flaw: Flaw,
-    at: &'a Place,
-    with: Option<&'a Place>,
+    flaw: AreaFlaw,
+    at: &'a VertexRef,
+    with: Option<&'a VertexRef>,
 }
 
 impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let preposition = if self.flaw.on_edge() { "after vertex" } else { "vertex" };
-        let place = |f: &mut fmt::Formatter<'_>, place: &Place| {
+        let place = |f: &mut fmt::Formatter<'_>, place: &VertexRef| {
             write!(f, "part {}, ", place.part + 1)?;
             match place.ring {
                 0 => f.write_str("shell")?,

@@ -6,7 +6,7 @@ use geo_types::{Coord, Polygon};
 
 use super::antimeridian;
 use super::antimeridian::FULL_TURN;
-use super::area_error::{AreaError, Flaw, Place};
+use super::area_error::{AreaError, AreaFlaw, VertexRef};
 use crate::geometry::grid::{E7, Position};
 
 /// The widest longitude that is taken for degrees: ten turns of the map.
@@ -113,19 +113,19 @@ impl Drawing {
         let mut wraps = false;
         for (index, coord) in coords.iter().enumerate() {
             if !coord.x.is_finite() || !coord.y.is_finite() {
-                return Err(flawed(Flaw::NotFinite, index));
+                return Err(flawed(AreaFlaw::NotFinite, index));
             }
             if coord.y.abs() > 90.0 {
-                return Err(flawed(Flaw::LatitudeOutOfRange, index));
+                return Err(flawed(AreaFlaw::LatitudeOutOfRange, index));
             }
             if coord.x.abs() > LON_LIMIT {
-                return Err(flawed(Flaw::LongitudeOutOfRange, index));
+                return Err(flawed(AreaFlaw::LongitudeOutOfRange, index));
             }
             wraps |= (coord.x - previous).abs() > 180.0;
             previous = coord.x;
         }
         let turns = if wraps {
-            antimeridian::unwrap(coords).ok_or_else(|| flawed(Flaw::PoleEnclosed, 0))?
+            antimeridian::unwrap(coords).ok_or_else(|| flawed(AreaFlaw::PoleEnclosed, 0))?
         } else {
             Vec::new()
         };
@@ -152,11 +152,11 @@ impl Drawing {
         }
         let end = self.vertices.len();
         if end < start + 3 {
-            return Err(flawed(Flaw::TooFewVertices, 0));
+            return Err(flawed(AreaFlaw::TooFewVertices, 0));
         }
         let width = extent.east - extent.west;
         if width > 360.0 || (width == 360.0 && extent.west != -180.0) {
-            return Err(flawed(Flaw::TooWide, 0));
+            return Err(flawed(AreaFlaw::TooWide, 0));
         }
         self.rings.push(Ring { start, end, part, hole });
         Ok(extent)
@@ -201,7 +201,7 @@ impl Drawing {
     }
 
     /// The place of a vertex of this drawing (or of [`Drawing::with_copies`]).
-    pub(crate) fn place(&self, vertex: usize, near: Option<(f64, f64)>) -> Place {
+    pub(crate) fn place(&self, vertex: usize, near: Option<(f64, f64)>) -> VertexRef {
         let ring = self.rings.partition_point(|ring| ring.end <= vertex);
         let (part, ring) = self.rings.get(ring).map_or((0, 0), |ring| (ring.part, ring.hole));
         let found = self.vertices.get(vertex);
@@ -209,7 +209,7 @@ impl Drawing {
         let (lon, lat) = near.unwrap_or(own);
         let lon = if lon > 180.0 { lon - 360.0 } else { lon };
         let index = found.map_or(0, |vertex| vertex.index);
-        Place { part: part % self.parts.max(1), ring, vertex: index, lon, lat }
+        VertexRef { part: part % self.parts.max(1), ring, vertex: index, lon, lat }
     }
 }
 
@@ -228,9 +228,9 @@ fn turns_into(hole: Extent, shell: Extent) -> f64 {
     if !fits(0.0) && fits(turns) { turns } else { 0.0 }
 }
 
-fn place(coords: &[Coord<f64>], part: usize, hole: usize, vertex: usize) -> Place {
+fn place(coords: &[Coord<f64>], part: usize, hole: usize, vertex: usize) -> VertexRef {
     let (lon, lat) = coords.get(vertex).map_or((f64::NAN, f64::NAN), |coord| (coord.x, coord.y));
-    Place { part, ring: hole, vertex, lon, lat }
+    VertexRef { part, ring: hole, vertex, lon, lat }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "at most 3600 degrees, that is 3.6e10")]

@@ -7,6 +7,6 @@ mod rings;
 
 pub(crate) use antimeridian::{Point, locate};
 pub(crate) use area_error::MAX_RADIUS_M;
-pub use area_error::{AreaError, Flaw, Place};
+pub use area_error::{AreaError, AreaFlaw, VertexRef};
 pub(crate) use drawing::{Drawing, Ring, Vertex};
-pub(crate) use rings::Rings;
+pub(crate) use rings::GridRings;

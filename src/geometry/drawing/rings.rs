@@ -6,14 +6,14 @@ use super::antimeridian;
 use super::antimeridian::Point;
 use super::drawing::Drawing;
 use crate::geometry::grid::{Envelope, HALF_TURN, Position};
-use crate::geometry::relate::Edge;
+use crate::geometry::relate::RingEdge;
 
 /// Open rings in one piece of memory.
 ///
 /// INVARIANT: at least three vertices a ring, no two neighbours equal; at least one ring a part, its
 /// shell first; shells run counter-clockwise and holes clockwise unless they enclose nothing.
 #[derive(Default, PartialEq, Eq)]
-pub(crate) struct Rings {
+pub(crate) struct GridRings {
     pub(crate) vertices: Vec<Position>,
     /// Where each ring ends in `vertices`.
     pub(crate) ring_ends: Vec<usize>,
@@ -21,7 +21,7 @@ pub(crate) struct Rings {
     pub(crate) part_ends: Vec<usize>,
 }
 
-impl Rings {
+impl GridRings {
     /// Rounds the rings of a drawing, drops what collapses, and splits at the antimeridian.
     pub(crate) fn rounded(drawing: &Drawing) -> Self {
         let mut rings =
@@ -109,11 +109,11 @@ impl Rings {
     }
 
     /// The edges that matter in an envelope, the inside to their left.
-    pub(crate) fn edges(&self, within: Envelope) -> Vec<Edge> {
+    pub(crate) fn edges(&self, within: Envelope) -> Vec<RingEdge> {
         let point = |v: Position| (i64::from(v.lon_e7()), i64::from(v.lat_e7()));
         let edges = self.iter().flat_map(|ring| {
             let next = ring.iter().cycle().skip(1);
-            ring.iter().zip(next).map(|(&from, &to)| Edge::new(point(from), point(to)))
+            ring.iter().zip(next).map(|(&from, &to)| RingEdge::new(point(from), point(to)))
         });
         edges.filter(|edge| edge.matters_in(within)).collect()
     }

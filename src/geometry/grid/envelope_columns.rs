@@ -9,27 +9,27 @@ use super::envelope::Envelope;
 /// Envelopes that are looked at together, at most 16. The places without one intersect nothing.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
-pub(crate) struct Envelopes {
-    west: [i32; SIXTEEN],
-    south: [i32; SIXTEEN],
-    east: [i32; SIXTEEN],
-    north: [i32; SIXTEEN],
+pub(crate) struct EnvelopeColumns {
+    west: [i32; NODE_WIDTH],
+    south: [i32; NODE_WIDTH],
+    east: [i32; NODE_WIDTH],
+    north: [i32; NODE_WIDTH],
 }
 
-pub(crate) const SIXTEEN: usize = 16;
+pub(crate) const NODE_WIDTH: usize = 16;
 
-impl Envelopes {
+impl EnvelopeColumns {
     pub(crate) const NONE: Self = Self {
-        west: [i32::MAX; SIXTEEN],
-        south: [i32::MAX; SIXTEEN],
-        east: [i32::MIN; SIXTEEN],
-        north: [i32::MIN; SIXTEEN],
+        west: [i32::MAX; NODE_WIDTH],
+        south: [i32::MAX; NODE_WIDTH],
+        east: [i32::MIN; NODE_WIDTH],
+        north: [i32::MIN; NODE_WIDTH],
     };
 
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "a number modulo 16 is an index into 16")]
     pub(crate) fn get(&self, place: usize) -> Envelope {
-        let place = place % SIXTEEN;
+        let place = place % NODE_WIDTH;
         Envelope {
             west: self.west[place],
             south: self.south[place],
@@ -41,7 +41,7 @@ impl Envelopes {
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "a number modulo 16 is an index into 16")]
     pub(crate) fn set(&mut self, place: usize, envelope: Envelope) {
-        let place = place % SIXTEEN;
+        let place = place % NODE_WIDTH;
         self.west[place] = envelope.west;
         self.south[place] = envelope.south;
         self.east[place] = envelope.east;
@@ -50,7 +50,7 @@ impl Envelopes {
 
     /// The smallest envelope that contains all.
     pub(crate) fn merged(&self) -> Envelope {
-        (0..SIXTEEN).fold(Envelope::EMPTY, |all, place| all.merged(self.get(place)))
+        (0..NODE_WIDTH).fold(Envelope::EMPTY, |all, place| all.merged(self.get(place)))
     }
 
     /// A bit for each of them that shares a point with an envelope.
@@ -85,13 +85,13 @@ impl Envelopes {
 
 /// Up to four times sixteen in a row, whose places have a bit each in 64.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sixteens<'a>(pub(crate) &'a [Envelopes]);
+pub(crate) struct NodeRow<'a>(pub(crate) &'a [EnvelopeColumns]);
 
-impl Sixteens<'_> {
+impl NodeRow<'_> {
     #[inline]
     pub(crate) fn get(self, place: usize) -> Envelope {
-        let sixteen = self.0.get(place / SIXTEEN);
-        sixteen.map_or(Envelope::EMPTY, |sixteen| sixteen.get(place % SIXTEEN))
+        let sixteen = self.0.get(place / NODE_WIDTH);
+        sixteen.map_or(Envelope::EMPTY, |sixteen| sixteen.get(place % NODE_WIDTH))
     }
 
     /// A bit for each of them that shares a point with an envelope.
@@ -119,6 +119,6 @@ impl Sixteens<'_> {
     /// Has their cache lines fetched. Nothing waits for them here.
     #[inline]
     pub(crate) fn prefetch(self) {
-        self.0.iter().for_each(Envelopes::prefetch);
+        self.0.iter().for_each(EnvelopeColumns::prefetch);
     }
 }

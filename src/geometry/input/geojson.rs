@@ -140,7 +140,7 @@ fn only_areal(collection: &FeatureCollection) -> Result<Vec<Polygon<f64>>, AreaE
 /// A geometry as GeoJSON writes it, in any serde format.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", content = "coordinates", expecting = "a GeoJSON polygon or multipolygon")]
-enum Written {
+enum GeometryForm {
     Polygon(Vec<Vec<Pair>>),
     MultiPolygon(Vec<Vec<Vec<Pair>>>),
 }
@@ -164,8 +164,8 @@ impl Serialize for Area {
             rings.map(ring).collect()
         };
         match self.written().0.as_slice() {
-            [only] => Written::Polygon(polygon(only)),
-            parts => Written::MultiPolygon(parts.iter().map(polygon).collect()),
+            [only] => GeometryForm::Polygon(polygon(only)),
+            parts => GeometryForm::MultiPolygon(parts.iter().map(polygon).collect()),
         }
         .serialize(serializer)
     }
@@ -173,9 +173,9 @@ impl Serialize for Area {
 
 impl<'de> Deserialize<'de> for Area {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let polygons = match Written::deserialize(deserializer)? {
-            Written::Polygon(rings) => vec![rings],
-            Written::MultiPolygon(polygons) => polygons,
+        let polygons = match GeometryForm::deserialize(deserializer)? {
+            GeometryForm::Polygon(rings) => vec![rings],
+            GeometryForm::MultiPolygon(polygons) => polygons,
         };
         let line = |ring: Vec<Pair>| {
             LineString(ring.into_iter().map(|Pair([x, y])| Coord { x, y }).collect())

@@ -26,7 +26,7 @@ const FEW_CUTS: usize = 10_000;
 const CUTS_PER_EDGE: usize = 4;
 
 /// An edge from its western to its eastern end (from its southern, if it is vertical).
-type Edge = (Point, Point);
+type DirectedEdge = (Point, Point);
 
 /// Makes rings, in degrees, of the edges of a drawing.
 pub(crate) fn even_odd(drawing: &Drawing) -> Result<MultiPolygon<f64>, AreaError> {
@@ -47,7 +47,7 @@ pub(crate) fn even_odd(drawing: &Drawing) -> Result<MultiPolygon<f64>, AreaError
 }
 
 /// Edges in order, each that is there an odd number of times once.
-fn cancelled(mut edges: Vec<Edge>) -> Vec<Edge> {
+fn cancelled(mut edges: Vec<DirectedEdge>) -> Vec<DirectedEdge> {
     edges.retain(|(a, b)| a != b);
     for edge in &mut edges {
         if edge.0 > edge.1 {
@@ -63,7 +63,7 @@ fn cancelled(mut edges: Vec<Edge>) -> Vec<Edge> {
 ///
 /// O(n²) at worst: all pairs of edges whose longitudes overlap are looked at. Memory is O(n), since
 /// there may not be more cuts than that.
-fn split(edges: &[Edge]) -> Result<Option<Vec<Edge>>, AreaError> {
+fn split(edges: &[DirectedEdge]) -> Result<Option<Vec<DirectedEdge>>, AreaError> {
     let most = FEW_CUTS.saturating_add(edges.len().saturating_mul(CUTS_PER_EDGE));
     let mut number = 0;
     let mut cuts: BTreeMap<usize, Vec<Point>> = BTreeMap::new();
@@ -117,7 +117,7 @@ fn split(edges: &[Edge]) -> Result<Option<Vec<Edge>>, AreaError> {
     Ok(Some(pieces))
 }
 
-fn span(edge: Edge) -> (i64, i64) {
+fn span(edge: DirectedEdge) -> (i64, i64) {
     (edge.0.1.min(edge.1.1), edge.0.1.max(edge.1.1))
 }
 
@@ -126,12 +126,12 @@ fn orient(a: Point, b: Point, c: Point) -> i128 {
     i128::from(b.0 - a.0) * i128::from(c.1 - a.1) - i128::from(c.0 - a.0) * i128::from(b.1 - a.1)
 }
 
-fn is_inside_edge(point: Point, edge: Edge) -> bool {
+fn is_inside_edge(point: Point, edge: DirectedEdge) -> bool {
     edge.0 < point && point < edge.1 && orient(edge.0, edge.1, point) == 0
 }
 
 /// Where two edges properly cross, to the nearest place of the grid.
-fn crossing(a: Edge, b: Edge) -> Option<Point> {
+fn crossing(a: DirectedEdge, b: DirectedEdge) -> Option<Point> {
     let (from, to) = (orient(b.0, b.1, a.0), orient(b.0, b.1, a.1));
     let (other_from, other_to) = (orient(a.0, a.1, b.0), orient(a.0, a.1, b.1));
     let opposite = |one: i128, other: i128| one.signum() * other.signum() < 0;
@@ -150,7 +150,7 @@ fn crossing(a: Edge, b: Edge) -> Option<Point> {
 }
 
 /// Rings with the inside to the left that pass no place twice, of edges that meet in ends only.
-fn rings(edges: &[Edge]) -> Vec<Vec<Point>> {
+fn rings(edges: &[DirectedEdge]) -> Vec<Vec<Point>> {
     let mut steps: HashMap<Point, Vec<Point>> = HashMap::new();
     for (&(a, b), inside_above) in edges.iter().zip(inside_above(edges)) {
         let (from, to) = if inside_above { (a, b) } else { (b, a) };
@@ -215,7 +215,7 @@ fn clockwise(at: Point, from: Point, a: Point, b: Point) -> std::cmp::Ordering {
 }
 
 /// For each edge whether the inside is above it: it is, if it is not above the edge just below.
-fn inside_above(edges: &[Edge]) -> Vec<bool> {
+fn inside_above(edges: &[DirectedEdge]) -> Vec<bool> {
     let mut events: Vec<(Point, bool, usize)> = Vec::with_capacity(2 * edges.len());
     for (index, edge) in edges.iter().enumerate() {
         events.push((edge.0, true, index));

@@ -21,13 +21,13 @@ pub(crate) type Point = (i64, i64);
 
 /// A directed edge, the inside to its left.
 #[derive(Clone, Copy)]
-pub(crate) struct Edge {
+pub(crate) struct RingEdge {
     from: Point,
     to: Point,
     envelope: Envelope,
 }
 
-impl Edge {
+impl RingEdge {
     /// An edge in units of 1e-7 degree.
     pub(crate) fn new(from: Point, to: Point) -> Self {
         Self { from, to, envelope: envelope(from, to) }
@@ -40,25 +40,25 @@ impl Edge {
 }
 
 /// Up to 16 edges, mostly neighbours in a ring, and their envelope.
-struct Run<'a> {
-    edges: &'a [Edge],
+struct EdgeRun<'a> {
+    edges: &'a [RingEdge],
     envelope: Envelope,
 }
 
-fn runs(edges: &[Edge]) -> Vec<Run<'_>> {
-    let run = |edges| Run { edges, envelope: envelope_of(edges) };
+fn runs(edges: &[RingEdge]) -> Vec<EdgeRun<'_>> {
+    let run = |edges| EdgeRun { edges, envelope: envelope_of(edges) };
     edges.chunks(16).map(run).collect()
 }
 
-fn envelope_of(edges: &[Edge]) -> Envelope {
+fn envelope_of(edges: &[RingEdge]) -> Envelope {
     edges.iter().fold(Envelope::EMPTY, |all, edge| all.merged(edge.envelope))
 }
 
 /// Whether every point inside `inner` is inside `outer` or on its boundary. Of the outer edges, those
-/// that [matter](Edge::matters_in) in the envelope of the inner ones suffice.
+/// that [matter](RingEdge::matters_in) in the envelope of the inner ones suffice.
 ///
 /// O(n m) for n and m edges, most by 16 at once.
-pub(crate) fn covers(outer: &[Edge], inner: &[Edge]) -> bool {
+pub(crate) fn covers(outer: &[RingEdge], inner: &[RingEdge]) -> bool {
     let all = envelope_of(inner);
     let mut near = outer.iter().filter(|edge| overlap(edge.envelope, all));
     let (outer_runs, inner_runs) = (runs(outer), runs(inner));
@@ -68,7 +68,7 @@ pub(crate) fn covers(outer: &[Edge], inner: &[Edge]) -> bool {
 
 /// Whether every point of some edges is inside `outer` or on its boundary: for edges that rounding left
 /// without an inside to their left.
-pub(crate) fn covers_edges(outer: &[Edge], edges: &[Edge]) -> bool {
+pub(crate) fn covers_edges(outer: &[RingEdge], edges: &[RingEdge]) -> bool {
     let runs = runs(outer);
     edges.iter().all(|edge| is_along(edge, &runs))
 }
@@ -101,7 +101,7 @@ fn orient(a: Point, b: Point, c: Point) -> i128 {
 ///
 /// Decided half a unit above the edge's lower end: no vertex is at that latitude. A level edge has
 /// nothing beside it there, but it is never the only edge of a piece.
-fn is_inside_along(edge: &Edge, runs: &[Run<'_>]) -> bool {
+fn is_inside_along(edge: &RingEdge, runs: &[EdgeRun<'_>]) -> bool {
     let rises = edge.from.1 < edge.to.1;
     let (low, high) = if rises { (edge.from, edge.to) } else { (edge.to, edge.from) };
     if low.1 == high.1 {
@@ -127,7 +127,11 @@ fn is_inside_along(edge: &Edge, runs: &[Run<'_>]) -> bool {
 }
 
 /// The edges that cross a parallel, given in half units, and do not begin east of a meridian.
-fn near_parallel<'a>(runs: &'a [Run<'a>], level: i64, east: i64) -> impl Iterator<Item = &'a Edge> {
+fn near_parallel<'a>(
+    runs: &'a [EdgeRun<'a>],
+    level: i64,
+    east: i64,
+) -> impl Iterator<Item = &'a RingEdge> {
     let is_near = move |envelope: Envelope| {
         2 * i64::from(envelope.south) < level
             && level < 2 * i64::from(envelope.north)
@@ -138,7 +142,7 @@ fn near_parallel<'a>(runs: &'a [Run<'a>], level: i64, east: i64) -> impl Iterato
 }
 
 /// Whether an edge has a point strictly inside an area.
-fn enters(edge: &Edge, runs: &[Run<'_>]) -> bool {
+fn enters(edge: &RingEdge, runs: &[EdgeRun<'_>]) -> bool {
     match stops(edge, runs) {
         None => true,
         Some(stops) => pieces(&stops).any(|middle| side(middle, runs) == Side::Inside),
@@ -146,7 +150,7 @@ fn enters(edge: &Edge, runs: &[Run<'_>]) -> bool {
 }
 
 /// Whether an edge has no point outside an area.
-fn is_along(edge: &Edge, runs: &[Run<'_>]) -> bool {
+fn is_along(edge: &RingEdge, runs: &[EdgeRun<'_>]) -> bool {
     stops(edge, runs).is_some_and(|stops| {
         let ends = stops.iter().map(|&(x, y)| (2 * x, 2 * y));
         ends.chain(pieces(&stops)).all(|point| side(point, runs) != Side::Outside)
@@ -155,7 +159,7 @@ fn is_along(edge: &Edge, runs: &[Run<'_>]) -> bool {
 
 /// Where an edge meets vertices of an area, its own ends included, in order; `None` if it crosses an
 /// edge. Between two stops it meets no other edge but one that it runs along.
-fn stops(edge: &Edge, runs: &[Run<'_>]) -> Option<Vec<Point>> {
+fn stops(edge: &RingEdge, runs: &[EdgeRun<'_>]) -> Option<Vec<Point>> {
     let (a, b) = (edge.from, edge.to);
     let mut stops = vec![a, b];
     let near = runs.iter().filter(|run| run.envelope.intersects(edge.envelope));
@@ -196,7 +200,7 @@ enum Side {
 }
 
 /// Where a point, given in half units, is.
-fn side(point: Point, runs: &[Run<'_>]) -> Side {
+fn side(point: Point, runs: &[EdgeRun<'_>]) -> Side {
     let (x, y) = point;
     let beside = |envelope: Envelope| {
         2 * i64::from(envelope.south) <= y

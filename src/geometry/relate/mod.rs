@@ -3,5 +3,5 @@
 mod covers;
 mod intersects;
 
-pub(crate) use covers::{Edge, covers, covers_edges};
+pub(crate) use covers::{RingEdge, covers, covers_edges};
 pub(crate) use intersects::{meet, touch};

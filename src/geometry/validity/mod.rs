@@ -7,6 +7,6 @@ mod sweep_edge;
 mod sweep_line;
 mod touch_graph;
 
-pub(crate) use collision::Found;
+pub(crate) use collision::Collision;
 pub(crate) use sweep::find_flaw;
 pub(crate) use sweep_line::SweepOrder;

@@ -2,22 +2,22 @@
 
 #![expect(clippy::indexing_slicing, reason = "ids of edges and rings come from what they index")]
 
-use super::collision::Found;
-use super::sweep_edge::{Edge, EdgeId};
-use crate::geometry::drawing::{Flaw, Ring};
+use super::collision::Collision;
+use super::sweep_edge::{EdgeId, SweepEdge};
+use crate::geometry::drawing::{AreaFlaw, Ring};
 
 /// The rings of a drawing, each with what the sweep knows of it.
-pub(crate) struct Rings(Vec<Option<Met>>);
+pub(crate) struct RingNesting(Vec<Option<RingContact>>);
 
 /// What the sweep knows of a ring once it has met its westernmost vertex.
 #[derive(Clone, Copy)]
-struct Met {
+struct RingContact {
     counter_clockwise: bool,
     /// The smallest ring around it.
     container: Option<u32>,
 }
 
-impl Rings {
+impl RingNesting {
     /// So many rings, of which nothing is known.
     pub(crate) fn unknown(rings: usize) -> Self {
         Self(vec![None; rings])
@@ -25,7 +25,7 @@ impl Rings {
 
     /// Notes for rings that start at a place what they are in: what is above the edge just below
     /// them. `leaving` are the edges that start there, from south to north.
-    pub(crate) fn enter(&mut self, edges: &[Edge], below: Option<EdgeId>, leaving: &[EdgeId]) {
+    pub(crate) fn enter(&mut self, edges: &[SweepEdge], below: Option<EdgeId>, leaving: &[EdgeId]) {
         let mut below = below;
         for &id in leaving {
             let edge = edges[id as usize];
@@ -33,14 +33,14 @@ impl Rings {
                 let container = below.and_then(|below| self.above(&edges[below as usize]));
                 // The lower edge at the westernmost vertex leads away from it counter-clockwise.
                 let counter_clockwise = edge.forward;
-                self.0[edge.ring as usize] = Some(Met { counter_clockwise, container });
+                self.0[edge.ring as usize] = Some(RingContact { counter_clockwise, container });
             }
             below = Some(id);
         }
     }
 
     /// The smallest ring around the places just above an edge.
-    fn above(&self, edge: &Edge) -> Option<u32> {
+    fn above(&self, edge: &SweepEdge) -> Option<u32> {
         let met = self.0[edge.ring as usize]?;
         if edge.forward == met.counter_clockwise { Some(edge.ring) } else { met.container }
     }
@@ -56,7 +56,7 @@ impl Rings {
     }
 
     /// A ring that is not where a ring of its kind must be, once all were met.
-    pub(crate) fn misplaced(&self, rings: &[Ring]) -> Option<Found> {
+    pub(crate) fn misplaced(&self, rings: &[Ring]) -> Option<Collision> {
         let mut shell = 0;
         for (id, ring) in rings.iter().enumerate() {
             if ring.hole == 0 {
@@ -65,18 +65,18 @@ impl Rings {
             let container = self.container(id);
             let around = container.map(|id| &rings[id]);
             let flaw = match (ring.hole, around) {
-                (0, Some(around)) if around.part == ring.part => Some(Flaw::HoleOutsideShell),
-                (0, Some(around)) if around.hole == 0 => Some(Flaw::PartsOverlap),
+                (0, Some(around)) if around.part == ring.part => Some(AreaFlaw::HoleOutsideShell),
+                (0, Some(around)) if around.hole == 0 => Some(AreaFlaw::PartsOverlap),
                 // Outermost, or an island in a hole of another part.
                 (0, _) => None,
                 _ if container == Some(shell) => None,
-                (_, Some(around)) if around.part == ring.part => Some(Flaw::NestedHole),
-                (_, Some(_)) if self.is_within(id, shell) => Some(Flaw::PartsOverlap),
-                _ => Some(Flaw::HoleOutsideShell),
+                (_, Some(around)) if around.part == ring.part => Some(AreaFlaw::NestedHole),
+                (_, Some(_)) if self.is_within(id, shell) => Some(AreaFlaw::PartsOverlap),
+                _ => Some(AreaFlaw::HoleOutsideShell),
             };
             let Some(flaw) = flaw else { continue };
             let with = container.map(|id| rings[id].start);
-            return Some(Found { flaw, vertex: ring.start, with, near: None });
+            return Some(Collision { flaw, vertex: ring.start, with, near: None });
         }
         None
     }

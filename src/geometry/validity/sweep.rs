@@ -20,15 +20,15 @@
 
 use geo_types::Coord;
 
-use super::collision::{Found, Meeting};
-use super::ring_nesting::Rings;
-use super::sweep_edge::{Edge, EdgeId, index, orient, side};
+use super::collision::{Collision, Contact};
+use super::ring_nesting::RingNesting;
+use super::sweep_edge::{EdgeId, SweepEdge, index, orient, side};
 use super::sweep_line::SweepOrder;
-use super::touch_graph::{Touches, interleaved};
-use crate::geometry::drawing::{Drawing, Flaw};
+use super::touch_graph::{TouchGraph, interleaved};
+use crate::geometry::drawing::{AreaFlaw, Drawing};
 
 /// Looks for a reason why a drawing is no area.
-pub(crate) fn find_flaw(drawing: &Drawing) -> Option<Found> {
+pub(crate) fn find_flaw(drawing: &Drawing) -> Option<Collision> {
     let mut sweep = Sweep::new(drawing);
     let events = sweep.events();
     let mut rest = events.as_slice();
@@ -59,12 +59,12 @@ impl Event {
 struct Sweep<'a> {
     drawing: &'a Drawing,
     /// The edge that starts at each vertex.
-    edges: Vec<Edge>,
-    rings: Rings,
+    edges: Vec<SweepEdge>,
+    rings: RingNesting,
     order: SweepOrder,
-    touches: Touches,
+    touches: TouchGraph,
     /// The first place where rings that touch cut the inside of their part.
-    disconnected: Option<Found>,
+    disconnected: Option<Collision>,
     // Scratch of `visit`: edges that end in, pass through or start from the vertex, south to north.
     arriving: Vec<EdgeId>,
     leaving: Vec<EdgeId>,
@@ -79,15 +79,15 @@ impl<'a> Sweep<'a> {
                 let (a, b) = (Coord { x: a.x, y: a.y }, Coord { x: b.x, y: b.y });
                 let forward = (a.x, a.y) < (b.x, b.y);
                 let (low, high) = if forward { (a, b) } else { (b, a) };
-                edges.push(Edge { low, high, ring: index(id), forward });
+                edges.push(SweepEdge { low, high, ring: index(id), forward });
             }
         }
         Self {
             drawing,
             edges,
-            rings: Rings::unknown(drawing.rings.len()),
+            rings: RingNesting::unknown(drawing.rings.len()),
             order: SweepOrder::default(),
-            touches: Touches::default(),
+            touches: TouchGraph::default(),
             disconnected: None,
             arriving: Vec::new(),
             leaving: Vec::new(),
@@ -105,7 +105,7 @@ impl<'a> Sweep<'a> {
         events
     }
 
-    fn edge(&self, id: EdgeId) -> &Edge {
+    fn edge(&self, id: EdgeId) -> &SweepEdge {
         &self.edges[id as usize]
     }
 
@@ -114,7 +114,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Moves the sweep line over one place, where one vertex is, or several touch.
-    fn visit(&mut self, at: Coord<f64>, group: &[Event]) -> Result<(), Found> {
+    fn visit(&mut self, at: Coord<f64>, group: &[Event]) -> Result<(), Collision> {
         let mut leaving = std::mem::take(&mut self.leaving);
         let mut arriving = std::mem::take(&mut self.arriving);
         leaving.clear();
@@ -140,7 +140,7 @@ impl<'a> Sweep<'a> {
             arriving.push(id);
             if self.edge(id).high != at {
                 if let Some(other) = passing {
-                    return Err(self.collision(other, id, Meeting::Crossing, Some(at)));
+                    return Err(self.collision(other, id, Contact::Crossing, Some(at)));
                 }
                 passing = Some(id);
                 leaving.push(id);
@@ -172,7 +172,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Sorts the edges to the east of a place from south to north.
-    fn sort_by_slope(&self, at: Coord<f64>, leaving: &mut [EdgeId]) -> Result<(), Found> {
+    fn sort_by_slope(&self, at: Coord<f64>, leaving: &mut [EdgeId]) -> Result<(), Collision> {
         let turn = |a: EdgeId, b: EdgeId| orient(at, self.edge(a).high, self.edge(b).high);
         if let [a, b] = leaving {
             if turn(*a, *b) < 0.0 {
@@ -185,7 +185,7 @@ impl<'a> Sweep<'a> {
             if let [a, b] = *pair
                 && turn(a, b) == 0.0
             {
-                return Err(self.collision(a, b, Meeting::Along, Some(at)));
+                return Err(self.collision(a, b, Contact::Along, Some(at)));
             }
         }
         Ok(())
@@ -199,7 +199,7 @@ impl<'a> Sweep<'a> {
         passing: Option<EdgeId>,
         arriving: &[EdgeId],
         leaving: &[EdgeId],
-    ) -> Result<(), Found> {
+    ) -> Result<(), Collision> {
         // Counter-clockwise around the place, each way through it names its two edges alike: rings
         // cross if the names are not nested like brackets.
         let mut stack: Vec<EdgeId> = Vec::new();
@@ -212,7 +212,7 @@ impl<'a> Sweep<'a> {
             }
         }
         if let Some((a, b)) = interleaved(&stack) {
-            return Err(self.collision(a, b, Meeting::Crossing, Some(at)));
+            return Err(self.collision(a, b, Contact::Crossing, Some(at)));
         }
 
         let mut ways: Vec<EdgeId> = group.iter().map(|event| event.vertex).chain(passing).collect();
@@ -221,7 +221,7 @@ impl<'a> Sweep<'a> {
             if let [a, b] = *pair
                 && self.ring(a) == self.ring(b)
             {
-                return Err(self.collision(a, b, Meeting::Touch, Some(at)));
+                return Err(self.collision(a, b, Contact::Touch, Some(at)));
             }
         }
         let (edges, rings) = (&self.edges, &self.drawing.rings);
@@ -232,8 +232,8 @@ impl<'a> Sweep<'a> {
             if let (true, [.., a, b]) = (cycle, ways)
                 && self.disconnected.is_none()
             {
-                self.disconnected = Some(Found {
-                    flaw: Flaw::InteriorDisconnected,
+                self.disconnected = Some(Collision {
+                    flaw: AreaFlaw::InteriorDisconnected,
                     vertex: *b as usize,
                     with: Some(*a as usize),
                     near: Some((at.x, at.y)),
@@ -256,7 +256,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Two edges become neighbours: if they cross, the first that ends does so on the wrong side.
-    fn neighbours(&self, below: Option<EdgeId>, above: Option<EdgeId>) -> Result<(), Found> {
+    fn neighbours(&self, below: Option<EdgeId>, above: Option<EdgeId>) -> Result<(), Collision> {
         let (Some(a), Some(b)) = (below, above) else { return Ok(()) };
         let (low, high) = (self.edge(a), self.edge(b));
         let crosses = if (low.high.x, low.high.y) < (high.high.x, high.high.y) {
@@ -264,10 +264,16 @@ impl<'a> Sweep<'a> {
         } else {
             side(low, high.high) < 0.0
         };
-        if crosses { Err(self.collision(a, b, Meeting::Crossing, None)) } else { Ok(()) }
+        if crosses { Err(self.collision(a, b, Contact::Crossing, None)) } else { Ok(()) }
     }
 
-    fn collision(&self, a: EdgeId, b: EdgeId, meeting: Meeting, at: Option<Coord<f64>>) -> Found {
-        Found::collision(self.drawing, &self.edges, (a, b), meeting, at)
+    fn collision(
+        &self,
+        a: EdgeId,
+        b: EdgeId,
+        meeting: Contact,
+        at: Option<Coord<f64>>,
+    ) -> Collision {
+        Collision::collision(self.drawing, &self.edges, (a, b), meeting, at)
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn index(id: usize) -> u32 {
 
 /// An edge from its western to its eastern end (from its southern, if it is vertical).
 #[derive(Clone, Copy)]
-pub(crate) struct Edge {
+pub(crate) struct SweepEdge {
     pub(crate) low: Coord<f64>,
     pub(crate) high: Coord<f64>,
     pub(crate) ring: u32,
@@ -23,7 +23,7 @@ pub(crate) struct Edge {
 
 /// Positive above an edge the sweep line meets, negative below, zero on it; exact.
 #[inline]
-pub(crate) fn side(edge: &Edge, at: Coord<f64>) -> f64 {
+pub(crate) fn side(edge: &SweepEdge, at: Coord<f64>) -> f64 {
     let (south, north) = if edge.low.y < edge.high.y {
         (edge.low.y, edge.high.y)
     } else {
@@ -49,7 +49,7 @@ pub(crate) fn orient(a: Coord<f64>, b: Coord<f64>, c: Coord<f64>) -> f64 {
 }
 
 /// About where the lines of two edges meet, for messages.
-pub(crate) fn intersection(a: &Edge, b: &Edge) -> Coord<f64> {
+pub(crate) fn intersection(a: &SweepEdge, b: &SweepEdge) -> Coord<f64> {
     let (along, across) = (a.high - a.low, b.high - b.low);
     let denominator = along.x * across.y - along.y * across.x;
     let offset = b.low - a.low;

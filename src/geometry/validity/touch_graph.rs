@@ -12,13 +12,13 @@ use super::sweep_edge::{EdgeId, index};
 
 /// Which rings touch where: a union-find over rings and the places they touch in.
 #[derive(Default)]
-pub(crate) struct Touches {
+pub(crate) struct TouchGraph {
     parents: Vec<u32>,
     /// The element of a ring, made when it first touches another.
     elements: HashMap<u32, u32>,
 }
 
-impl Touches {
+impl TouchGraph {
     /// Adds a place where rings of one part meet, each once; whether that closes a cycle.
     pub(crate) fn add(&mut self, rings: impl ExactSizeIterator<Item = u32>) -> bool {
         if rings.len() < 2 {

@@ -2,10 +2,10 @@
 
 use prefetch_index::prefetch_index;
 
-use super::column::{Common, ROWS, Rare, at, joined_ids};
-use super::grant_times::{Timed, Timing};
-use super::stopped::Ended;
-use super::summary::ZoneMap;
+use super::column::{BLOCK_ROWS, SharedColumn, SparseColumn, at, joined_ids};
+use super::grant_times::{GrantTimes, GrantWindow};
+use super::stopped::StoppedColumn;
+use super::summary::BlockSummary;
 use crate::geometry::{Envelope, Position};
 use crate::model::{Camera, CameraId, Facing, NEVER, OwnerId, Recording};
 use crate::util::ones;
@@ -20,7 +20,7 @@ pub(crate) enum RowStanding {
         /// The interned scopes.
         terms: u32,
         /// When that holds, where it does not hold always.
-        timing: Option<Timing>,
+        timing: Option<GrantWindow>,
     },
 }
 
@@ -45,23 +45,23 @@ pub(crate) struct Row {
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Block {
-    pub(crate) lon: [i32; ROWS],
-    pub(crate) lat: [i32; ROWS],
+    pub(crate) lon: [i32; BLOCK_ROWS],
+    pub(crate) lat: [i32; BLOCK_ROWS],
     /// Which way the cameras look of which that is known.
-    pub(crate) facings: Rare<Facing>,
-    pub(crate) zone: ZoneMap,
+    pub(crate) facings: SparseColumn<Facing>,
+    pub(crate) zone: BlockSummary,
     /// When the cameras that were taken down stopped recording.
-    pub(crate) ended: Ended,
+    pub(crate) ended: StoppedColumn,
     /// When the grants hold that do not hold always.
     // INVARIANT: of granted rows only.
-    pub(crate) timed: Timed,
-    pub(crate) terms_upper: Common<u16>,
-    pub(crate) ids_upper: Common<(u32, u32)>,
-    pub(crate) terms_lower: [u16; ROWS],
-    pub(crate) kept_days: [u16; ROWS],
-    pub(crate) since_upper: [u16; ROWS],
-    pub(crate) ids_lower: [(u32, u32); ROWS],
-    pub(crate) since_lower: [u16; ROWS],
+    pub(crate) timed: GrantTimes,
+    pub(crate) terms_upper: SharedColumn<u16>,
+    pub(crate) ids_upper: SharedColumn<(u32, u32)>,
+    pub(crate) terms_lower: [u16; BLOCK_ROWS],
+    pub(crate) kept_days: [u16; BLOCK_ROWS],
+    pub(crate) since_upper: [u16; BLOCK_ROWS],
+    pub(crate) ids_lower: [(u32, u32); BLOCK_ROWS],
+    pub(crate) since_lower: [u16; BLOCK_ROWS],
 }
 
 /// Columns begin at cache lines, and what few rows have is answered from one; where pointers are as long
@@ -85,24 +85,24 @@ impl Block {
     /// A block without rows.
     pub(crate) fn empty() -> Self {
         Self {
-            lon: [0; ROWS],
-            lat: [0; ROWS],
-            facings: Rare::NONE,
-            zone: ZoneMap::NONE,
-            ended: Ended::NONE,
-            timed: Timed::NONE,
-            terms_upper: Common::Shared(0),
-            ids_upper: Common::Shared((0, 0)),
-            terms_lower: [0; ROWS],
-            kept_days: [0; ROWS],
-            since_upper: [0; ROWS],
-            ids_lower: [(0, 0); ROWS],
-            since_lower: [0; ROWS],
+            lon: [0; BLOCK_ROWS],
+            lat: [0; BLOCK_ROWS],
+            facings: SparseColumn::NONE,
+            zone: BlockSummary::NONE,
+            ended: StoppedColumn::NONE,
+            timed: GrantTimes::NONE,
+            terms_upper: SharedColumn::Shared(0),
+            ids_upper: SharedColumn::Shared((0, 0)),
+            terms_lower: [0; BLOCK_ROWS],
+            kept_days: [0; BLOCK_ROWS],
+            since_upper: [0; BLOCK_ROWS],
+            ids_lower: [(0, 0); BLOCK_ROWS],
+            since_lower: [0; BLOCK_ROWS],
         }
     }
 
     #[inline]
-    pub(crate) fn zone(&self) -> ZoneMap {
+    pub(crate) fn zone(&self) -> BlockSummary {
         self.zone
     }
 
@@ -111,17 +111,17 @@ impl Block {
     }
 
     #[inline]
-    pub(crate) fn ended(&self) -> &Ended {
+    pub(crate) fn ended(&self) -> &StoppedColumn {
         &self.ended
     }
 
     #[inline]
-    pub(crate) fn timed(&self) -> &Timed {
+    pub(crate) fn timed(&self) -> &GrantTimes {
         &self.timed
     }
 
     /// Which way cameras look, where it is known.
-    pub(crate) fn facings(&self) -> &Rare<Facing> {
+    pub(crate) fn facings(&self) -> &SparseColumn<Facing> {
         &self.facings
     }
 
@@ -147,12 +147,12 @@ impl Block {
 
     /// The longitudes and latitudes of all 64 rows in units of 1e-7 degree.
     #[inline]
-    pub(crate) fn positions(&self) -> (&[i32; ROWS], &[i32; ROWS]) {
+    pub(crate) fn positions(&self) -> (&[i32; BLOCK_ROWS], &[i32; BLOCK_ROWS]) {
         (&self.lon, &self.lat)
     }
 
     #[inline]
-    pub(crate) fn kept_days(&self) -> &[u16; ROWS] {
+    pub(crate) fn kept_days(&self) -> &[u16; BLOCK_ROWS] {
         &self.kept_days
     }
 
@@ -196,7 +196,7 @@ impl Block {
 
     /// The upper halves of when each camera began to record.
     #[inline]
-    pub(crate) fn since_upper(&self) -> &[u16; ROWS] {
+    pub(crate) fn since_upper(&self) -> &[u16; BLOCK_ROWS] {
         &self.since_upper
     }
 

@@ -5,31 +5,31 @@ use prefetch_index::prefetch_index;
 use crate::model::{CameraId, OwnerId};
 
 /// Rows in a full block, and bits in a mask.
-pub(crate) const ROWS: usize = 64;
+pub(crate) const BLOCK_ROWS: usize = 64;
 
 /// The value of a column in a row.
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
-pub(crate) fn at<T: Copy>(column: &[T; ROWS], row: usize) -> T {
-    column[row % ROWS]
+pub(crate) fn at<T: Copy>(column: &[T; BLOCK_ROWS], row: usize) -> T {
+    column[row % BLOCK_ROWS]
 }
 
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
-pub(crate) fn set<T>(column: &mut [T; ROWS], row: usize, value: T) {
-    column[row % ROWS] = value;
+pub(crate) fn set<T>(column: &mut [T; BLOCK_ROWS], row: usize, value: T) {
+    column[row % BLOCK_ROWS] = value;
 }
 
 /// A column that few rows have a value in: a mask of those rows, and the values in their order.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Rare<T> {
+pub(crate) struct SparseColumn<T> {
     values: Vec<T>,
     // INVARIANT: as many rows as there are values.
     mask: u64,
 }
 
-impl<T: Clone> Clone for Rare<T> {
+impl<T: Clone> Clone for SparseColumn<T> {
     fn clone(&self) -> Self {
         Self { values: self.values.clone(), mask: self.mask }
     }
@@ -47,7 +47,7 @@ impl<T: Clone> Clone for Rare<T> {
     }
 }
 
-impl<T: Copy> Rare<T> {
+impl<T: Copy> SparseColumn<T> {
     pub(crate) const NONE: Self = Self { values: Vec::new(), mask: 0 };
 
     /// The rows that have a value.
@@ -122,7 +122,7 @@ pub(crate) fn place(mask: u64, row: usize) -> usize {
 /// The bit of a row in a mask.
 #[inline]
 pub(crate) fn bit(row: usize) -> u64 {
-    1 << (row % ROWS)
+    1 << (row % BLOCK_ROWS)
 }
 
 /// A column in which all rows have one value, for as long as they do.
@@ -130,12 +130,12 @@ pub(crate) fn bit(row: usize) -> u64 {
 /// The upper halves of numbers are such: operators number owners and cameras from a counter, and few
 /// write scopes of their own.
 #[derive(Clone, Debug)]
-pub(crate) enum Common<T> {
+pub(crate) enum SharedColumn<T> {
     Shared(T),
-    Each(Box<[T; ROWS]>),
+    Each(Box<[T; BLOCK_ROWS]>),
 }
 
-impl<T: Copy + PartialEq> Common<T> {
+impl<T: Copy + PartialEq> SharedColumn<T> {
     #[inline]
     pub(crate) fn get(&self, row: usize) -> T {
         match self {
@@ -159,7 +159,7 @@ impl<T: Copy + PartialEq> Common<T> {
             Self::Shared(shared) if *shared == value => {}
             Self::Shared(shared) if rows == 0 => *shared = value,
             Self::Shared(shared) => {
-                let mut each = Box::new([*shared; ROWS]);
+                let mut each = Box::new([*shared; BLOCK_ROWS]);
                 set(&mut each, row, value);
                 *self = Self::Each(each);
             }

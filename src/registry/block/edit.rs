@@ -3,13 +3,13 @@
 use prefetch_index::prefetch_index;
 
 use super::block::{Block, Row, RowStanding};
-use super::column::{ROWS, halved, halved_ids, set};
+use super::column::{BLOCK_ROWS, halved, halved_ids, set};
 use crate::model::{Camera, NEVER};
 
 impl Block {
     /// A block of some rows; those past the 64th are left out.
     pub(crate) fn of(rows: &[Row]) -> Self {
-        let rows = rows.get(..ROWS).unwrap_or(rows);
+        let rows = rows.get(..BLOCK_ROWS).unwrap_or(rows);
         let mut block = Self::empty();
         // In the order in which a block has them, so that none has to change places.
         let agreed = |row: &&Row| row.standing != RowStanding::NotGranted;
@@ -98,20 +98,20 @@ impl Block {
     /// Nothing waits for them here.
     pub(crate) fn prefetch_whole(&self) {
         self.prefetch_counter();
-        for row in (0..ROWS).step_by(16) {
+        for row in (0..BLOCK_ROWS).step_by(16) {
             prefetch_index(self.lon.as_slice(), row);
             prefetch_index(self.lat.as_slice(), row);
         }
         prefetch_index(std::slice::from_ref(&self.facings), 0);
         prefetch_index(std::slice::from_ref(&self.timed), 0);
         prefetch_index(std::slice::from_ref(&self.ids_upper), 0);
-        for row in (0..ROWS).step_by(32) {
+        for row in (0..BLOCK_ROWS).step_by(32) {
             prefetch_index(self.terms_lower.as_slice(), row);
             prefetch_index(self.kept_days.as_slice(), row);
             prefetch_index(self.since_upper.as_slice(), row);
             prefetch_index(self.since_lower.as_slice(), row);
         }
-        for row in (0..ROWS).step_by(8) {
+        for row in (0..BLOCK_ROWS).step_by(8) {
             prefetch_index(self.ids_lower.as_slice(), row);
         }
     }
@@ -131,7 +131,7 @@ impl Block {
     }
 
     fn swap(&mut self, a: usize, b: usize) {
-        let (a, b) = (a % ROWS, b % ROWS);
+        let (a, b) = (a % BLOCK_ROWS, b % BLOCK_ROWS);
         if a == b {
             return;
         }

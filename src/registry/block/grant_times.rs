@@ -2,19 +2,19 @@
 
 use prefetch_index::prefetch_index;
 
-use super::column::{Rare, bit, place};
+use super::column::{SparseColumn, bit, place};
 use crate::model::day;
 use crate::util::ones;
 
 /// When a grant holds: from both the end of a pause and of a reached limit, up to its expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Timing {
+pub(crate) struct GrantWindow {
     pub(crate) paused_until: i64,
     pub(crate) reached_until: i64,
     pub(crate) expires: i64,
 }
 
-impl Timing {
+impl GrantWindow {
     fn begins(&self) -> i64 {
         self.paused_until.max(self.reached_until)
     }
@@ -28,15 +28,15 @@ impl Timing {
 /// When the grants of some rows hold. But on two days that is known without leaving the block.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Timed {
+pub(crate) struct GrantTimes {
     /// The rows that have a value, and the days of the first of these.
     // INVARIANT: as `exact` has them.
     mask: u64,
     days: [Days; DAYS],
-    exact: Rare<Timing>,
+    exact: SparseColumn<GrantWindow>,
 }
 
-impl Clone for Timed {
+impl Clone for GrantTimes {
     fn clone(&self) -> Self {
         Self { mask: self.mask, days: self.days, exact: self.exact.clone() }
     }
@@ -58,31 +58,31 @@ struct Days {
 }
 
 impl Days {
-    fn of(timing: Timing) -> Self {
+    fn of(timing: GrantWindow) -> Self {
         Self { begins: day(timing.begins()), ends: day(timing.expires) }
     }
 }
 
-impl Timed {
+impl GrantTimes {
     pub(crate) const NONE: Self =
-        Self { mask: 0, days: [Days { begins: 0, ends: 0 }; DAYS], exact: Rare::NONE };
+        Self { mask: 0, days: [Days { begins: 0, ends: 0 }; DAYS], exact: SparseColumn::NONE };
 
     /// Those of some rows whose grants hold at an instant, in seconds, which is on a day.
     #[inline]
     #[expect(clippy::needless_bitwise_bool, reason = "what is compared cannot be foreseen")]
-    pub(crate) fn holding(&self, rows: u64, (now, today): (i64, u16)) -> u64 {
-        let (mut holding, mut unsure) = (rows, 0);
+    pub(crate) fn granted_at(&self, rows: u64, (now, today): (i64, u16)) -> u64 {
+        let (mut granted_at, mut unsure) = (rows, 0);
         for row in ones(rows & self.mask) {
             // Where days are not known, both are today.
             let known = self.days.get(place(self.mask, row)).copied();
             let Days { begins, ends } = known.unwrap_or(Days { begins: today, ends: today });
             unsure |= u64::from((begins == today) | (ends == today)) << row;
-            holding &= !(u64::from((begins > today) | (ends < today)) << row);
+            granted_at &= !(u64::from((begins > today) | (ends < today)) << row);
         }
-        for row in ones(holding & unsure) {
-            holding &= !(u64::from(!self.holds(row, now)) << row);
+        for row in ones(granted_at & unsure) {
+            granted_at &= !(u64::from(!self.holds(row, now)) << row);
         }
-        holding
+        granted_at
     }
 
     #[cold]
@@ -90,11 +90,11 @@ impl Timed {
         self.exact.get(row).is_none_or(|timing| timing.holds(now))
     }
 
-    pub(crate) fn get(&self, row: usize) -> Option<Timing> {
+    pub(crate) fn get(&self, row: usize) -> Option<GrantWindow> {
         self.exact.get(row)
     }
 
-    pub(crate) fn set(&mut self, row: usize, timing: Option<Timing>) {
+    pub(crate) fn set(&mut self, row: usize, timing: Option<GrantWindow>) {
         if timing.is_some() || self.mask & bit(row) != 0 {
             self.exact.set(row, timing);
             self.follow();

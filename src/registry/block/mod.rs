@@ -9,7 +9,7 @@ mod stopped;
 mod summary;
 
 pub(crate) use block::{Block, Row, RowStanding, rows};
-pub(crate) use column::ROWS;
-pub(crate) use grant_times::Timing;
-pub(crate) use pool::Spares;
-pub(crate) use summary::ZoneMap;
+pub(crate) use column::BLOCK_ROWS;
+pub(crate) use grant_times::GrantWindow;
+pub(crate) use pool::BlockPool;
+pub(crate) use summary::BlockSummary;

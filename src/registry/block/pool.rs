@@ -6,9 +6,9 @@ use super::block::Block;
 
 /// Blocks to write to. One that a reader still has is found out when it is its turn, and let go.
 #[derive(Debug, Default)]
-pub(crate) struct Spares(Vec<Arc<Block>>);
+pub(crate) struct BlockPool(Vec<Arc<Block>>);
 
-impl Spares {
+impl BlockPool {
     pub(crate) fn push(&mut self, block: Arc<Block>) {
         self.0.push(block);
     }

@@ -1,19 +1,19 @@
 //! The column of cameras that were taken down.
 
-use super::column::{Rare, bit, halved};
+use super::column::{SparseColumn, bit, halved};
 use crate::util::ones;
 
 /// When the cameras of some rows stopped recording, in seconds. For the first of them the upper halves
 /// stand beside the mask, which are nearly always enough.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Ended {
-    exact: Rare<u32>,
+pub(crate) struct StoppedColumn {
+    exact: SparseColumn<u32>,
     // INVARIANT: those of the first values of `exact`.
     uppers: [u16; UPPERS],
 }
 
-impl Clone for Ended {
+impl Clone for StoppedColumn {
     fn clone(&self) -> Self {
         Self { exact: self.exact.clone(), uppers: self.uppers }
     }
@@ -27,25 +27,25 @@ impl Clone for Ended {
 /// More than most blocks have.
 const UPPERS: usize = 4;
 
-impl Ended {
-    pub(crate) const NONE: Self = Self { exact: Rare::NONE, uppers: [0; UPPERS] };
+impl StoppedColumn {
+    pub(crate) const NONE: Self = Self { exact: SparseColumn::NONE, uppers: [0; UPPERS] };
 
     /// Those of some rows whose cameras did not stop recording, or after an instant of the row's, in
     /// seconds.
     #[inline]
-    pub(crate) fn outliving(&self, rows: u64, instant: impl Fn(usize) -> i64) -> u64 {
-        let (mut outliving, mut unsure) = (rows, 0);
+    pub(crate) fn recording_after(&self, rows: u64, instant: impl Fn(usize) -> i64) -> u64 {
+        let (mut recording_after, mut unsure) = (rows, 0);
         for row in ones(rows & self.exact.mask()) {
             let instant = instant(row) >> 16;
             // Where the upper half is not known, it is that of the instant.
             let upper = self.uppers.get(self.exact.place(row)).map_or(instant, |&u| i64::from(u));
             unsure |= u64::from(upper == instant) << row;
-            outliving &= !(u64::from(upper < instant) << row);
+            recording_after &= !(u64::from(upper < instant) << row);
         }
-        for row in ones(outliving & unsure) {
-            outliving &= !(u64::from(!self.outlives(row, instant(row))) << row);
+        for row in ones(recording_after & unsure) {
+            recording_after &= !(u64::from(!self.outlives(row, instant(row))) << row);
         }
-        outliving
+        recording_after
     }
 
     #[cold]

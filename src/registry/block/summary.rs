@@ -1,11 +1,11 @@
 //! What is known of a block without reading it.
 
-use super::column::ROWS;
+use super::column::BLOCK_ROWS;
 
 /// What is known of all rows of a block together. It is kept beside the block as well, so that a block
 /// which cannot matter to a request is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ZoneMap {
+pub(crate) struct BlockSummary {
     /// Not less than the upper half of any row's first recording.
     pub(crate) latest_since: u16,
     /// Not longer than any row keeps footage, in days.
@@ -15,7 +15,7 @@ pub(crate) struct ZoneMap {
     pub(crate) len: u8,
 }
 
-impl ZoneMap {
+impl BlockSummary {
     pub(crate) const NONE: Self =
         Self { latest_since: 0, least_kept: u16::MAX, granted: 0, len: 0 };
 
@@ -25,7 +25,7 @@ impl ZoneMap {
     }
 
     pub(crate) fn is_full(self) -> bool {
-        self.len() >= ROWS
+        self.len() >= BLOCK_ROWS
     }
 
     /// The mask of all rows.
@@ -63,7 +63,7 @@ impl ZoneMap {
 const fn first(rows: usize) -> u64 {
     match rows {
         0 => 0,
-        1..ROWS => (1 << rows) - 1,
+        1..BLOCK_ROWS => (1 << rows) - 1,
         _ => u64::MAX,
     }
 }

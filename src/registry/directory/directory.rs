@@ -2,24 +2,24 @@
 
 use foldhash::quality::RandomState;
 
-use super::owners::{Owner, Owners, Special};
-use super::probe_table::{Slot, Table};
+use super::owners::{ConsentExtras, Owner, Owners};
+use super::probe_table::{ProbeTable, Slot};
 use super::shards::{Shard, Shards};
 use crate::geometry::Position;
 use crate::model::{CameraId, OwnerId};
 
 /// Where some of the cameras stand.
 #[derive(Debug)]
-pub(crate) struct Positions(Table<Standpoint>);
+pub(crate) struct Positions(ProbeTable<CameraEntry>);
 
 /// A camera and where it stands, in 16 bytes.
 #[derive(Clone, Copy, Debug)]
-struct Standpoint {
+struct CameraEntry {
     camera: CameraId,
     position: Position,
 }
 
-impl Slot for Standpoint {
+impl Slot for CameraEntry {
     const VACANT: Self =
         Self { camera: CameraId(0), position: Position::vertex(i32::MIN, i32::MIN) };
 
@@ -31,7 +31,7 @@ impl Slot for Standpoint {
 
 impl Positions {
     pub(crate) fn new(hasher: &RandomState) -> Self {
-        Self(Table::new(hasher))
+        Self(ProbeTable::new(hasher))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -56,7 +56,7 @@ impl Positions {
 
     /// Notes where a camera stands, and gives back where it stood before.
     pub(crate) fn insert(&mut self, camera: CameraId, position: Position) -> Option<Position> {
-        let before = self.0.insert(Standpoint { camera, position });
+        let before = self.0.insert(CameraEntry { camera, position });
         before.map(|standpoint| standpoint.position)
     }
 
@@ -112,7 +112,7 @@ impl Directory {
     }
 
     /// What is special about an owner's consent or history.
-    pub(crate) fn special(&self, owner: OwnerId) -> Option<&Special> {
+    pub(crate) fn special(&self, owner: OwnerId) -> Option<&ConsentExtras> {
         self.owners.of(owner.0)?.special(owner)
     }
 

@@ -11,18 +11,18 @@ const FEW: usize = 256;
 
 /// The cameras of an owner besides the first, ascending.
 #[derive(Clone, Debug)]
-pub(crate) enum More {
+pub(crate) enum ExtraCameras {
     Few(SmallVec<[CameraId; 2]>),
     Many(BTreeSet<CameraId>),
 }
 
-impl Default for More {
+impl Default for ExtraCameras {
     fn default() -> Self {
         Self::Few(SmallVec::new())
     }
 }
 
-impl More {
+impl ExtraCameras {
     /// Adds a camera. O(log cameras) for many.
     pub(crate) fn insert(&mut self, camera: CameraId) {
         match self {

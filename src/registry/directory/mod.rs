@@ -8,6 +8,6 @@ mod shards;
 mod standing;
 
 pub(crate) use directory::{Directory, Positions};
-pub(crate) use owners::{Owners, Special};
+pub(crate) use owners::{ConsentExtras, Owners};
 pub(crate) use shards::{Group, Grouping, Shards};
 pub(crate) use standing::{granted, standing};

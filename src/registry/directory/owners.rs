@@ -4,27 +4,27 @@ use std::collections::{HashMap, hash_map};
 
 use foldhash::quality::RandomState;
 
-use super::extra_cameras::More;
-use super::probe_table::{Slot, Table};
+use super::extra_cameras::ExtraCameras;
+use super::probe_table::{ProbeTable, Slot};
 use super::shards::{Shard, split_off};
-use crate::model::{AskLimit, CameraId, Lapses, OwnerId};
+use crate::model::{AskLimit, CameraId, GrantSpan, OwnerId};
 
 /// Some of the owners.
 #[derive(Debug)]
 pub(crate) struct Owners {
     /// All of whom anything is known.
-    entries: Table<Option<Entry>>,
+    entries: ProbeTable<Option<Entry>>,
     /// The other cameras of owners with two or more.
-    more: HashMap<OwnerId, More, RandomState>,
+    more: HashMap<OwnerId, ExtraCameras, RandomState>,
     /// In boxes: tables have room for up to twice as many.
     // INVARIANT: of those whose entry says so.
-    special: HashMap<OwnerId, Box<Special>, RandomState>,
+    special: HashMap<OwnerId, Box<ConsentExtras>, RandomState>,
 }
 
 impl Owners {
     pub(crate) fn new(hasher: &RandomState) -> Self {
         Self {
-            entries: Table::new(hasher),
+            entries: ProbeTable::new(hasher),
             more: HashMap::with_hasher(hasher.clone()),
             special: HashMap::with_hasher(hasher.clone()),
         }
@@ -73,7 +73,7 @@ impl Owners {
     }
 
     /// What is special about an owner.
-    pub(crate) fn special(&self, owner: OwnerId) -> Option<&Special> {
+    pub(crate) fn special(&self, owner: OwnerId) -> Option<&ConsentExtras> {
         if !self.get(owner).is_special {
             return None;
         }
@@ -81,29 +81,33 @@ impl Owners {
     }
 
     /// The owners about whom something is special, in no order.
-    pub(crate) fn specials(&self) -> impl Iterator<Item = (OwnerId, &Special)> {
+    pub(crate) fn specials(&self) -> impl Iterator<Item = (OwnerId, &ConsentExtras)> {
         self.special.iter().map(|(&owner, special)| (owner, special.as_ref()))
     }
 
     /// Changes what is special about an owner, which may be nothing before or after.
-    pub(crate) fn change_special(&mut self, owner: OwnerId, change: impl FnOnce(&mut Special)) {
+    pub(crate) fn change_special(
+        &mut self,
+        owner: OwnerId,
+        change: impl FnOnce(&mut ConsentExtras),
+    ) {
         let entry = self.get(owner);
         let is_special = if entry.is_special {
             let Some(special) = self.special.get_mut(&owner) else { return };
             change(special);
-            let is_usual = special.is_usual();
-            if is_usual {
+            let is_default = special.is_default();
+            if is_default {
                 self.special.remove(&owner);
             }
-            !is_usual
+            !is_default
         } else {
-            let mut special = Special::default();
+            let mut special = ConsentExtras::default();
             change(&mut special);
-            let is_usual = special.is_usual();
-            if !is_usual {
+            let is_default = special.is_default();
+            if !is_default {
                 self.special.insert(owner, Box::new(special));
             }
-            !is_usual
+            !is_default
         };
         if is_special != entry.is_special {
             self.put(owner, Owner { is_special, ..entry });
@@ -115,10 +119,10 @@ impl Owners {
         let entry = self.get(owner);
         let one = (entry.cameras != Cameras::None).then_some(entry.one);
         let more = match entry.cameras {
-            Cameras::More => self.more.get(&owner),
+            Cameras::ExtraCameras => self.more.get(&owner),
             Cameras::None | Cameras::One => None,
         };
-        one.into_iter().chain(more.into_iter().flat_map(More::iter))
+        one.into_iter().chain(more.into_iter().flat_map(ExtraCameras::iter))
     }
 
     /// Notes that a camera is an owner's, and gives back the owner's terms.
@@ -130,7 +134,7 @@ impl Owners {
             entry.cameras = Cameras::One;
         } else {
             self.more.entry(owner).or_default().insert(camera);
-            entry.cameras = Cameras::More;
+            entry.cameras = Cameras::ExtraCameras;
         }
         entry.terms()
     }
@@ -141,7 +145,7 @@ impl Owners {
         let one = entry.one;
         match entry.cameras {
             Cameras::One if one == camera => entry.cameras = Cameras::None,
-            Cameras::More => {
+            Cameras::ExtraCameras => {
                 if let hash_map::Entry::Occupied(mut more) = self.more.entry(owner) {
                     let others = more.get_mut();
                     if one != camera {
@@ -226,7 +230,7 @@ impl TermsNumber {
 enum Cameras {
     None,
     One,
-    More,
+    ExtraCameras,
 }
 
 impl Owner {
@@ -250,8 +254,8 @@ impl Owner {
 
 /// What is special about an owner's consent or history; most owners have none of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Special {
-    pub(crate) lapses: Lapses,
+pub(crate) struct ConsentExtras {
+    pub(crate) grant_span: GrantSpan,
     pub(crate) limit: AskLimit,
     /// The last times the owner was asked, ascending; as many as a limit can look at. In a box,
     /// since most who are special were never asked.
@@ -259,23 +263,23 @@ pub(crate) struct Special {
     pub(crate) asked: Option<Box<Vec<i64>>>,
 }
 
-impl Default for Special {
+impl Default for ConsentExtras {
     fn default() -> Self {
-        let lapses = Lapses { paused_until: i64::MIN, expires: i64::MAX };
-        Self { lapses, limit: AskLimit::default(), asked: None }
+        let grant_span = GrantSpan { paused_until: i64::MIN, expires: i64::MAX };
+        Self { grant_span, limit: AskLimit::default(), asked: None }
     }
 }
 
-impl Special {
+impl ConsentExtras {
     /// When the owner was asked, ascending.
     pub(crate) fn asked(&self) -> &[i64] {
         self.asked.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// Whether there is nothing special after all.
-    pub(crate) fn is_usual(&self) -> bool {
-        self.lapses.paused_until == i64::MIN
-            && self.lapses.expires == i64::MAX
+    pub(crate) fn is_default(&self) -> bool {
+        self.grant_span.paused_until == i64::MIN
+            && self.grant_span.expires == i64::MAX
             && self.limit == AskLimit::default()
             && self.asked.is_none()
     }

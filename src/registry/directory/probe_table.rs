@@ -21,7 +21,7 @@ pub(crate) trait Slot: Copy {
 
 /// Entries by their keys.
 #[derive(Clone, Debug)]
-pub(crate) struct Table<S> {
+pub(crate) struct ProbeTable<S> {
     hasher: RandomState,
     // INVARIANT: as many as a power of two, or none; `len` have an entry, at most seven in eight. No vacant
     // slot is between an entry and the home of its key.
@@ -37,7 +37,7 @@ const fn room(slots: usize) -> usize {
     slots - slots / 8
 }
 
-impl<S: Slot> Table<S> {
+impl<S: Slot> ProbeTable<S> {
     pub(crate) fn new(hasher: &RandomState) -> Self {
         Self { hasher: hasher.clone(), slots: Vec::new(), len: 0 }
     }

@@ -1,27 +1,27 @@
 //! An owner's standing: as a consent, and as their rows show it.
 
-use super::owners::Special;
+use super::owners::ConsentExtras;
 use crate::model::Consent;
-use crate::registry::block::{RowStanding, Timing};
+use crate::registry::block::{GrantWindow, RowStanding};
 use crate::registry::scopes::Terms;
 
 /// The consent of given terms, and what is special about it.
-pub(crate) fn granted(terms: &Terms, special: Option<&Special>) -> Consent {
-    let usual = Special::default();
+pub(crate) fn granted(terms: &Terms, special: Option<&ConsentExtras>) -> Consent {
+    let usual = ConsentExtras::default();
     let special = special.unwrap_or(&usual);
     let (agencies, incidents) = terms.scopes();
-    let consent = terms.zone().cloned().into_iter().fold(Consent::granted(), Consent::zone);
+    let consent = terms.zone().cloned().into_iter().fold(Consent::granted(), Consent::with_zone);
     consent
-        .agencies(agencies.clone())
-        .incidents(incidents.clone())
-        .limited(special.limit)
-        .lapsing(special.lapses)
+        .with_agencies(agencies.clone())
+        .with_incidents(incidents.clone())
+        .with_limit(special.limit)
+        .with_grant_span(special.grant_span)
 }
 
 /// An owner's standing as their rows show it.
 pub(crate) fn standing<'a>(
     terms: Option<u32>,
-    special: impl FnOnce() -> Option<&'a Special>,
+    special: impl FnOnce() -> Option<&'a ConsentExtras>,
 ) -> RowStanding {
     match terms {
         None => RowStanding::NotGranted,
@@ -30,11 +30,11 @@ pub(crate) fn standing<'a>(
 }
 
 /// When a special grant holds; `None` if that is always.
-fn timing(special: &Special) -> Option<Timing> {
-    let timing = Timing {
-        paused_until: special.lapses.paused_until,
+fn timing(special: &ConsentExtras) -> Option<GrantWindow> {
+    let timing = GrantWindow {
+        paused_until: special.grant_span.paused_until,
         reached_until: special.limit.reached_until(special.asked().iter().copied()),
-        expires: special.lapses.expires,
+        expires: special.grant_span.expires,
     };
     let always = timing.paused_until == i64::MIN
         && timing.reached_until == i64::MIN

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
 
-use super::candidates::Found;
-use super::edit::{Edit, MANY};
-use super::overflow_rows::{Homeless, settle};
+use super::candidates::CandidateBlocks;
+use super::edit::{Edit, PARALLEL_EDITS};
+use super::overflow_rows::{OverflowRows, settle};
 use crate::model::CameraId;
-use crate::registry::block::{Block, Row, Spares};
-use crate::registry::index::{Cluster, Layout, Leaf, Members, TOGETHER, Tree};
+use crate::registry::block::{Block, BlockPool, Row};
+use crate::registry::index::{Cluster, Layout, Leaf, Members, PackedRTree, TOGETHER};
 use crate::registry::revision::Revision;
 use crate::util::parallel;
 
@@ -26,17 +26,19 @@ impl Cluster {
         edits: &[(CellIndex, &Edit)],
         revision: Revision,
         layout: Layout,
-        spares: &mut Spares,
+        spares: &mut BlockPool,
     ) {
         let found = self.find(edits);
         self.edit_found(edits, &found, revision, layout, spares);
     }
 
     /// The blocks of a tile that the first edits may be about, which are being fetched then.
-    fn find(&self, edits: &[(CellIndex, &Edit)]) -> Found {
+    fn find(&self, edits: &[(CellIndex, &Edit)]) -> CandidateBlocks {
         match &self.members {
-            Members::Clusters(_) => Found::default(),
-            Members::Blocks(blocks) => Found::of(edits.get(..TOGETHER).unwrap_or(edits), blocks),
+            Members::Clusters(_) => CandidateBlocks::default(),
+            Members::Blocks(blocks) => {
+                CandidateBlocks::of(edits.get(..TOGETHER).unwrap_or(edits), blocks)
+            }
         }
     }
 
@@ -44,10 +46,10 @@ impl Cluster {
     fn edit_found(
         &mut self,
         edits: &[(CellIndex, &Edit)],
-        found: &Found,
+        found: &CandidateBlocks,
         revision: Revision,
         layout: Layout,
-        spares: &mut Spares,
+        spares: &mut BlockPool,
     ) {
         self.edited = revision;
         let resolution = self.cell.map(CellIndex::resolution);
@@ -72,7 +74,7 @@ impl Cluster {
     /// Brings the clusters of the revision before up to `newer`, to which some edits have led. Trees
     /// that nobody else has are changed in place, so that blocks of both revisions are not counted;
     /// those of the one before are spare.
-    pub(crate) fn catch_up(&mut self, newer: &Self, edits: usize, spares: &mut Spares) {
+    pub(crate) fn catch_up(&mut self, newer: &Self, edits: usize, spares: &mut BlockPool) {
         if self.built != newer.built {
             self.build_as(newer);
         }
@@ -83,13 +85,13 @@ impl Cluster {
                     mine.prefetch();
                     newer.prefetch();
                 }
-                if edits < MANY || changed.len() < FEW {
+                if edits < PARALLEL_EDITS || changed.len() < FEW {
                     for (mine, newer) in &mut changed {
                         follow(mine, newer, edits, spares);
                     }
                 } else {
                     let left = parallel::map_mut(&mut changed, |_, (mine, newer)| {
-                        let mut spares = Spares::default();
+                        let mut spares = BlockPool::default();
                         follow(mine, newer, edits, &mut spares);
                         spares
                     });
@@ -135,7 +137,7 @@ impl Cluster {
 }
 
 /// Brings one cluster up to a newer one of the same cell: in place, or as the newer one.
-fn follow(mine: &mut Arc<Cluster>, newer: &Arc<Cluster>, edits: usize, spares: &mut Spares) {
+fn follow(mine: &mut Arc<Cluster>, newer: &Arc<Cluster>, edits: usize, spares: &mut BlockPool) {
     match Arc::get_mut(mine) {
         Some(mine) if mine.built == newer.built || !newer.is_tile() => {
             mine.catch_up(newer, edits, spares);
@@ -146,12 +148,12 @@ fn follow(mine: &mut Arc<Cluster>, newer: &Arc<Cluster>, edits: usize, spares: &
 
 /// Tells whether the tree had to be built anew.
 fn edit_clusters(
-    tree: &mut Tree<Arc<Cluster>>,
+    tree: &mut PackedRTree<Arc<Cluster>>,
     edits: &[(CellIndex, &Edit)],
     below: Resolution,
     revision: Revision,
     layout: Layout,
-    spares: &mut Spares,
+    spares: &mut BlockPool,
 ) -> bool {
     let child = |(cell, _): &(CellIndex, &Edit)| cell.parent(below);
     // Ascending by their cells, as the edits are. Those of no member are left.
@@ -189,7 +191,7 @@ fn edit_clusters(
         }
         shapes
     };
-    let shapes: Vec<_> = if edits.len() < MANY {
+    let shapes: Vec<_> = if edits.len() < PARALLEL_EDITS {
         edit(&mut edited)
     } else {
         let together = if below == layout.tile() { TILES } else { 1 };
@@ -212,23 +214,23 @@ fn edit_clusters(
         cluster.edit(group, revision, layout, spares);
         Arc::new(cluster)
     });
-    let all = std::mem::replace(tree, Tree::EMPTY).into_items().into_iter().chain(new);
+    let all = std::mem::replace(tree, PackedRTree::EMPTY).into_items().into_iter().chain(new);
     *tree = Cluster::tree(all.filter(|cluster| !cluster.is_empty()));
     true
 }
 
 /// Tells whether the tree had to be built anew.
 fn edit_blocks(
-    tree: &mut Tree<Leaf>,
+    tree: &mut PackedRTree<Leaf>,
     grown: &mut usize,
-    (edits, found): (&[(CellIndex, &Edit)], &Found),
+    (edits, found): (&[(CellIndex, &Edit)], &CandidateBlocks),
     layout: Layout,
-    spares: &mut Spares,
+    spares: &mut BlockPool,
 ) -> bool {
-    let mut homeless = Homeless::default();
+    let mut homeless = OverflowRows::default();
     let mut is_emptied = false;
     for (number, edits) in edits.chunks(TOGETHER).enumerate() {
-        let next = (number > 0).then(|| Found::of(edits, tree));
+        let next = (number > 0).then(|| CandidateBlocks::of(edits, tree));
         let found = next.as_ref().unwrap_or(found);
         found.prefetch_lists(tree);
         for (&(_, edit), places) in edits.iter().zip(found.iter()) {
@@ -236,29 +238,29 @@ fn edit_blocks(
         }
     }
     let waiting = homeless.len();
-    let homeless = homeless.squeeze_in(tree, spares);
+    let homeless = homeless.insert_nearest(tree, spares);
     *grown += waiting - homeless.len();
     let is_worn = *grown > tree.items().len();
     if !is_emptied && !is_worn && homeless.is_empty() {
         return false;
     }
-    let mut blocks = std::mem::replace(tree, Tree::EMPTY).into_members();
+    let mut blocks = std::mem::replace(tree, PackedRTree::EMPTY).into_members();
     if is_worn {
         *grown = 0;
         for (envelope, leaf) in &mut blocks {
             *envelope = leaf.block().envelope();
         }
     }
-    *tree = Tree::of(settle(homeless, blocks, layout, spares));
+    *tree = PackedRTree::of(settle(homeless, blocks, layout, spares));
     true
 }
 
 /// Carries an edit out, given the blocks that it may be about. Tells whether its block has no rows left.
 fn edit_row(
-    tree: &mut Tree<Leaf>,
+    tree: &mut PackedRTree<Leaf>,
     (edit, places): (&Edit, &[usize]),
-    homeless: &mut Homeless,
-    spares: &mut Spares,
+    homeless: &mut OverflowRows,
+    spares: &mut BlockPool,
 ) -> bool {
     match *edit {
         Edit::Insert(row) => {
@@ -287,7 +289,12 @@ fn edit_row(
 }
 
 /// Puts a row in a block that has room and an envelope that need not grow.
-fn insert_in_place(tree: &mut Tree<Leaf>, places: &[usize], row: Row, spares: &mut Spares) -> bool {
+fn insert_in_place(
+    tree: &mut PackedRTree<Leaf>,
+    places: &[usize],
+    row: Row,
+    spares: &mut BlockPool,
+) -> bool {
     let mut blocks = places.iter().copied();
     let room =
         blocks.find(|&place| tree.items().get(place).is_some_and(|leaf| !leaf.zone().is_full()));
@@ -302,10 +309,10 @@ fn insert_in_place(tree: &mut Tree<Leaf>, places: &[usize], row: Row, spares: &m
 
 /// Changes the row of a camera, and tells how many rows the block has then.
 fn with_row(
-    tree: &mut Tree<Leaf>,
+    tree: &mut PackedRTree<Leaf>,
     places: &[usize],
     camera: CameraId,
-    spares: &mut Spares,
+    spares: &mut BlockPool,
     change: impl FnOnce(&mut Block, usize),
 ) -> Option<usize> {
     let mut blocks = places.iter().copied();

@@ -4,7 +4,7 @@ use h3o::CellIndex;
 use smallvec::SmallVec;
 
 use super::edit::Edit;
-use crate::registry::index::{Leaf, Tree};
+use crate::registry::index::{Leaf, PackedRTree};
 
 /// The places of the blocks that edits of a tile may be about. They hold for all of the edits: envelopes
 /// grow, and a tile is built anew, only after the last.
@@ -12,14 +12,14 @@ use crate::registry::index::{Leaf, Tree};
 /// They are looked for some edits at a time: on a point that many cameras share each edit may be about any
 /// block.
 #[derive(Default)]
-pub(crate) struct Found {
+pub(crate) struct CandidateBlocks {
     ends: SmallVec<[usize; 8]>,
     places: SmallVec<[usize; 8]>,
 }
 
-impl Found {
+impl CandidateBlocks {
     /// Has the blocks fetched as well. Nothing waits for them here.
-    pub(crate) fn of(edits: &[(CellIndex, &Edit)], blocks: &Tree<Leaf>) -> Self {
+    pub(crate) fn of(edits: &[(CellIndex, &Edit)], blocks: &PackedRTree<Leaf>) -> Self {
         let mut found = Self::default();
         for (_, edit) in edits {
             blocks.prefetch_below(edit.position());
@@ -37,7 +37,7 @@ impl Found {
     }
 
     /// Has the lists of the blocks fetched, which are there by now.
-    pub(crate) fn prefetch_lists(&self, blocks: &Tree<Leaf>) {
+    pub(crate) fn prefetch_lists(&self, blocks: &PackedRTree<Leaf>) {
         for leaf in self.places.iter().filter_map(|&place| blocks.items().get(place)) {
             leaf.prefetch_lists();
         }

@@ -5,7 +5,7 @@ use crate::model::CameraId;
 use crate::registry::block::{Row, RowStanding};
 
 /// So many edits are worth another thread.
-pub(crate) const MANY: usize = 512;
+pub(crate) const PARALLEL_EDITS: usize = 512;
 
 /// One change to the rows of a tile.
 #[derive(Clone, Copy, Debug)]

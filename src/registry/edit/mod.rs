@@ -5,4 +5,4 @@ mod candidates;
 mod edit;
 mod overflow_rows;
 
-pub(crate) use edit::{Edit, MANY};
+pub(crate) use edit::{Edit, PARALLEL_EDITS};

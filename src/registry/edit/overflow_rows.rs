@@ -6,22 +6,22 @@ use foldhash::quality::RandomState;
 
 use crate::geometry::Envelope;
 use crate::model::CameraId;
-use crate::registry::block::{Block, Row, Spares};
-use crate::registry::index::{Layout, Leaf, Tree, growth, pack};
+use crate::registry::block::{Block, BlockPool, Row};
+use crate::registry::index::{Layout, Leaf, PackedRTree, growth, pack};
 
 /// Rows that fit no block as it is. Found by their cameras, since a list of changes may register many
 /// and then speak of each.
 #[derive(Default)]
-pub(crate) struct Homeless {
+pub(crate) struct OverflowRows {
     rows: Vec<Row>,
     // INVARIANT: where each camera's row is in `rows`.
     places: HashMap<CameraId, usize, RandomState>,
 }
 
 /// A block of a tile with its envelope.
-type Housed = (Envelope, Leaf);
+type NewLeaf = (Envelope, Leaf);
 
-impl Homeless {
+impl OverflowRows {
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -49,10 +49,14 @@ impl Homeless {
     /// Gives each row a home in the nearest block, whose envelope grows in its place; gives back those
     /// whose nearest block is full. All of them if they are so many that packing the tile anew costs
     /// less.
-    pub(crate) fn squeeze_in(self, tree: &mut Tree<Leaf>, spares: &mut Spares) -> Vec<Row> {
+    pub(crate) fn insert_nearest(
+        self,
+        tree: &mut PackedRTree<Leaf>,
+        spares: &mut BlockPool,
+    ) -> Vec<Row> {
         let mut rows = self.rows;
         if !are_many(&rows, tree.items().len()) {
-            rows.retain(|&row| !squeeze_in(tree, row, spares));
+            rows.retain(|&row| !insert_nearest(tree, row, spares));
         }
         rows
     }
@@ -64,7 +68,7 @@ fn are_many(rows: &[Row], blocks: usize) -> bool {
 }
 
 /// Puts a row in the nearest block, unless that is full.
-fn squeeze_in(tree: &mut Tree<Leaf>, row: Row, spares: &mut Spares) -> bool {
+fn insert_nearest(tree: &mut PackedRTree<Leaf>, row: Row, spares: &mut BlockPool) -> bool {
     let Some(place) = tree.nearest(row.camera.position) else { return false };
     match tree.items_mut().get_mut(place) {
         Some(leaf) if !leaf.zone().is_full() => leaf.change(spares, |block| block.push(row)),
@@ -77,15 +81,15 @@ fn squeeze_in(tree: &mut Tree<Leaf>, row: Row, spares: &mut Spares) -> bool {
 /// Gives rows homes among the blocks of a tile that is built anew, and drops blocks that are empty.
 pub(crate) fn settle(
     rows: Vec<Row>,
-    mut blocks: Vec<Housed>,
+    mut blocks: Vec<NewLeaf>,
     layout: Layout,
-    spares: &mut Spares,
-) -> Vec<Housed> {
+    spares: &mut BlockPool,
+) -> Vec<NewLeaf> {
     blocks.retain(|(_, leaf)| leaf.zone().len() > 0);
     if are_many(&rows, blocks.len()) {
         let settled = blocks.iter().flat_map(|(_, leaf)| leaf.block().iter());
         let rows: Vec<Row> = settled.chain(rows).collect();
-        return pack(&rows, layout.block_rows()).into_iter().map(house).collect();
+        return pack(&rows, layout.block_rows()).into_iter().map(to_leaf).collect();
     }
     for row in rows {
         settle_one(&mut blocks, row, spares);
@@ -93,12 +97,12 @@ pub(crate) fn settle(
     blocks
 }
 
-fn house(block: Block) -> Housed {
+fn to_leaf(block: Block) -> NewLeaf {
     (block.envelope(), Leaf::new(block))
 }
 
 /// Gives one row a home: in the nearest block if that has room, or in a half of it.
-fn settle_one(blocks: &mut Vec<Housed>, row: Row, spares: &mut Spares) {
+fn settle_one(blocks: &mut Vec<NewLeaf>, row: Row, spares: &mut BlockPool) {
     let here = Envelope::of([row.camera.position]);
     let nearest = blocks.iter_mut().min_by_key(|(envelope, _)| growth(*envelope, here));
     match nearest {
@@ -108,12 +112,12 @@ fn settle_one(blocks: &mut Vec<Housed>, row: Row, spares: &mut Spares) {
         }
         Some(full) => {
             let rows: Vec<Row> = full.1.block().iter().chain([row]).collect();
-            let mut halves = pack(&rows, rows.len().div_ceil(2)).into_iter().map(house);
+            let mut halves = pack(&rows, rows.len().div_ceil(2)).into_iter().map(to_leaf);
             if let Some(first) = halves.next() {
                 *full = first;
             }
             blocks.extend(halves);
         }
-        None => blocks.push(house(Block::of(&[row]))),
+        None => blocks.push(to_leaf(Block::of(&[row]))),
     }
 }

@@ -12,10 +12,10 @@ use crate::model::Camera;
 use crate::util::parallel;
 
 /// The cells of many positions: what is well inside of a cell that was met before is not looked up.
-pub(crate) struct Tiling {
+pub(crate) struct CellLookup {
     layout: Layout,
     /// The cells that were met, and the places of those among them.
-    met: Vec<Shape>,
+    met: Vec<CellShape>,
     places: HashMap<CellIndex, u32, RandomState>,
     /// The places of those that were met in a square.
     near: HashMap<(i32, i32), SmallVec<[u32; 4]>, RandomState>,
@@ -23,7 +23,7 @@ pub(crate) struct Tiling {
     last: u32,
 }
 
-impl Tiling {
+impl CellLookup {
     pub(crate) fn new(layout: Layout) -> Self {
         let (places, near) = (HashMap::default(), HashMap::default());
         Self { layout, met: Vec::new(), places, near, last: 0 }
@@ -61,7 +61,7 @@ impl Tiling {
     fn look_up(&mut self, position: Position) -> u32 {
         let cell = self.layout.cell(position);
         let place = *self.places.entry(cell).or_insert_with(|| {
-            self.met.push(Shape::of(cell));
+            self.met.push(CellShape::of(cell));
             u32::try_from(self.met.len() - 1).unwrap_or(u32::MAX)
         });
         let near = self.near.entry(self.square(position)).or_default();
@@ -87,7 +87,7 @@ pub(crate) fn cells(cameras: &[Camera], layout: Layout) -> (Vec<CellIndex>, Vec<
     let mut tile_of = vec![0; cameras.len()];
     let mut runs: Vec<_> = cameras.chunks(TILED).zip(tile_of.chunks_mut(TILED)).collect();
     let met = parallel::map_mut(&mut runs, |_, (cameras, tile_of)| {
-        let mut tiling = Tiling::new(layout);
+        let mut tiling = CellLookup::new(layout);
         for (tile, camera) in tile_of.iter_mut().zip(*cameras) {
             *tile = tiling.place(camera.position);
         }
@@ -110,7 +110,7 @@ pub(crate) fn cells(cameras: &[Camera], layout: Layout) -> (Vec<CellIndex>, Vec<
 
 /// A cell, and what is surely in it.
 #[derive(Debug)]
-pub(crate) struct Shape {
+pub(crate) struct CellShape {
     cell: CellIndex,
     /// None where they are not known.
     sides: SmallVec<[Side; 6]>,
@@ -119,7 +119,7 @@ pub(crate) struct Shape {
 /// Finer cells have too few cameras for their sides to pay.
 const FINEST: Resolution = Resolution::Eight;
 
-impl Shape {
+impl CellShape {
     pub(crate) fn of(cell: CellIndex) -> Self {
         let sides = if cell.resolution() <= FINEST { sides(cell) } else { None };
         Self { cell, sides: sides.unwrap_or_default() }

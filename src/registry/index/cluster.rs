@@ -5,12 +5,12 @@ use std::sync::Arc;
 use h3o::CellIndex;
 use prefetch_index::prefetch_index;
 
-use super::cell_lookup::Shape;
+use super::cell_lookup::CellShape;
 use super::layout::Layout;
-use super::packed_rtree::{Below, Node, Tree};
-use crate::geometry::{Envelope, Position, Sixteens};
+use super::packed_rtree::{Child, Node, PackedRTree};
+use crate::geometry::{Envelope, NodeRow, Position};
 use crate::model::Camera;
-use crate::registry::block::{Block, Spares, ZoneMap};
+use crate::registry::block::{Block, BlockPool, BlockSummary};
 use crate::registry::revision::Revision;
 
 /// The R-tree of one H3 cell: of its child clusters, or of its blocks if the cluster is a tile.
@@ -29,15 +29,15 @@ pub(crate) struct Cluster {
     /// Of a tile: how many rows its blocks' envelopes grew for since they were last those of the rows.
     pub(crate) grown: usize,
     /// Of a tile: its cell's.
-    shape: Option<Arc<Shape>>,
+    shape: Option<Arc<CellShape>>,
     pub(crate) members: Members,
 }
 
 /// What a cluster holds.
 #[derive(Clone, Debug)]
 pub(crate) enum Members {
-    Clusters(Tree<Arc<Cluster>>),
-    Blocks(Tree<Leaf>),
+    Clusters(PackedRTree<Arc<Cluster>>),
+    Blocks(PackedRTree<Leaf>),
 }
 
 /// A block, and what is known of it without reading it.
@@ -46,7 +46,7 @@ pub(crate) enum Members {
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf {
     // INVARIANT: the block's own.
-    zone: ZoneMap,
+    zone: BlockSummary,
     block: Arc<Block>,
 }
 
@@ -56,7 +56,7 @@ impl Leaf {
     }
 
     #[inline]
-    pub(crate) fn zone(&self) -> ZoneMap {
+    pub(crate) fn zone(&self) -> BlockSummary {
         self.zone
     }
 
@@ -90,7 +90,7 @@ impl Leaf {
     }
 
     /// Changes the block, which is copied if somebody else has it too.
-    pub(crate) fn change(&mut self, spares: &mut Spares, change: impl FnOnce(&mut Block)) {
+    pub(crate) fn change(&mut self, spares: &mut BlockPool, change: impl FnOnce(&mut Block)) {
         let block = spares.make_mut(&mut self.block);
         change(block);
         self.zone = block.zone();
@@ -105,14 +105,14 @@ pub(crate) enum Branch<'a> {
 }
 
 /// What a node of the R-trees has at a place.
-pub(crate) enum Fork<'a> {
+pub(crate) enum BranchChild<'a> {
     Branch(Branch<'a>),
     Leaf(&'a Leaf),
 }
 
 impl<'a> Branch<'a> {
     #[inline]
-    pub(crate) fn envelopes(self) -> Sixteens<'a> {
+    pub(crate) fn envelopes(self) -> NodeRow<'a> {
         match self {
             Self::Clusters(node) => node.envelopes(),
             Self::Blocks(node) => node.envelopes(),
@@ -138,15 +138,15 @@ impl<'a> Branch<'a> {
     }
 
     #[inline]
-    pub(crate) fn at(self, place: usize) -> Option<Fork<'a>> {
+    pub(crate) fn at(self, place: usize) -> Option<BranchChild<'a>> {
         match self {
             Self::Clusters(node) => match node.at(place)? {
-                Below::Node(node) => Some(Fork::Branch(Self::Clusters(node))),
-                Below::Item(cluster) => cluster.branch().map(Fork::Branch),
+                Child::Node(node) => Some(BranchChild::Branch(Self::Clusters(node))),
+                Child::Item(cluster) => cluster.branch().map(BranchChild::Branch),
             },
             Self::Blocks(node) => match node.at(place)? {
-                Below::Node(node) => Some(Fork::Branch(Self::Blocks(node))),
-                Below::Item(leaf) => Some(Fork::Leaf(leaf)),
+                Child::Node(node) => Some(BranchChild::Branch(Self::Blocks(node))),
+                Child::Item(leaf) => Some(BranchChild::Leaf(leaf)),
             },
         }
     }
@@ -163,14 +163,14 @@ pub(crate) struct Located<'a> {
 impl Cluster {
     /// The root of an empty registry.
     pub(crate) fn empty() -> Self {
-        Self::of(None, Members::Clusters(Tree::EMPTY))
+        Self::of(None, Members::Clusters(PackedRTree::EMPTY))
     }
 
     /// An empty cluster of a cell.
     pub(crate) fn new(cell: Option<CellIndex>, layout: Layout) -> Self {
         let members = match layout.below(cell.map(CellIndex::resolution)) {
-            Some(_) => Members::Clusters(Tree::EMPTY),
-            None => Members::Blocks(Tree::EMPTY),
+            Some(_) => Members::Clusters(PackedRTree::EMPTY),
+            None => Members::Blocks(PackedRTree::EMPTY),
         };
         Self::of(cell, members)
     }
@@ -182,14 +182,17 @@ impl Cluster {
         blocks: impl IntoIterator<Item = Block>,
     ) -> Self {
         let leaves = blocks.into_iter().map(|block| (block.envelope(), Leaf::new(block)));
-        Self { revision, ..Self::of(Some(cell), Members::Blocks(Tree::of(leaves.collect()))) }
+        Self {
+            revision,
+            ..Self::of(Some(cell), Members::Blocks(PackedRTree::of(leaves.collect())))
+        }
     }
 
     fn of(cell: Option<CellIndex>, members: Members) -> Self {
         let [revision, edited, built] = [Revision(0); 3];
         let shape = match members {
             Members::Clusters(_) => None,
-            Members::Blocks(_) => cell.map(|cell| Arc::new(Shape::of(cell))),
+            Members::Blocks(_) => cell.map(|cell| Arc::new(CellShape::of(cell))),
         };
         Self { cell, revision, edited, built, grown: 0, shape, members }
     }
@@ -274,9 +277,9 @@ impl Cluster {
     }
 
     /// The R-tree of some clusters.
-    pub(crate) fn tree(clusters: impl IntoIterator<Item = Arc<Self>>) -> Tree<Arc<Self>> {
+    pub(crate) fn tree(clusters: impl IntoIterator<Item = Arc<Self>>) -> PackedRTree<Arc<Self>> {
         let member = |cluster: Arc<Self>| (cluster.envelope(), cluster);
-        Tree::of(clusters.into_iter().map(member).collect())
+        PackedRTree::of(clusters.into_iter().map(member).collect())
     }
 
     /// The revision that last added or removed one of a tile's cameras.

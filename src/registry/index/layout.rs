@@ -3,7 +3,7 @@
 use h3o::{CellIndex, LatLng, Resolution};
 
 use crate::geometry::Position;
-use crate::registry::block::ROWS;
+use crate::registry::block::BLOCK_ROWS;
 
 /// How cameras are laid out. Any layout gives the same routes; it decides what they cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Layout {
     /// and 64.
     #[must_use]
     pub fn new(tile: Resolution, block_rows: usize) -> Self {
-        Self { tile, block_rows: block_rows.clamp(1, ROWS) }
+        Self { tile, block_rows: block_rows.clamp(1, BLOCK_ROWS) }
     }
 
     /// The H3 resolution of a tile.

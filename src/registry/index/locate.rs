@@ -8,8 +8,8 @@ use h3o::CellIndex;
 use smallvec::SmallVec;
 
 use super::cluster::{Cluster, Leaf, Located, Members};
-use super::packed_rtree::{Below, Node};
-use crate::geometry::{Envelope, Position, Sixteens};
+use super::packed_rtree::{Child, Node};
+use crate::geometry::{Envelope, NodeRow, Position};
 use crate::model::CameraId;
 use crate::util::ones;
 
@@ -17,7 +17,7 @@ use crate::util::ones;
 pub(crate) const TOGETHER: usize = 256;
 
 /// The tiles in whose envelopes some positions are.
-pub(crate) struct Around<'a> {
+pub(crate) struct TileLocator<'a> {
     // INVARIANT: ascending by the numbers of the positions.
     tiles: Few<(usize, &'a Cluster)>,
 }
@@ -31,7 +31,7 @@ enum Next<'a> {
     Node(Node<'a, Arc<Cluster>>),
 }
 
-impl<'a> Around<'a> {
+impl<'a> TileLocator<'a> {
     /// The tiles around positions, of those which are there.
     pub(crate) fn new(root: &'a Cluster, positions: &[Option<Position>]) -> Self {
         let mut tiles = Few::new();
@@ -53,11 +53,11 @@ impl<'a> Around<'a> {
                     Next::Node(node) => {
                         for place in places(node.envelopes(), positions, number) {
                             match node.at(place) {
-                                Some(Below::Node(node)) => {
+                                Some(Child::Node(node)) => {
                                     node.prefetch();
                                     below.push((number, Next::Node(node)));
                                 }
-                                Some(Below::Item(cluster)) => {
+                                Some(Child::Item(cluster)) => {
                                     cluster.prefetch();
                                     below.push((number, Next::Cluster(cluster)));
                                 }
@@ -118,11 +118,11 @@ impl<'a> Around<'a> {
             for (number, tile, node) in open {
                 for place in places(node.envelopes(), positions, number) {
                     match node.at(place) {
-                        Some(Below::Node(node)) => {
+                        Some(Child::Node(node)) => {
                             node.prefetch();
                             below.push((number, tile, node));
                         }
-                        Some(Below::Item(leaf)) => {
+                        Some(Child::Item(leaf)) => {
                             leaf.prefetch();
                             leaves.push((number, tile, leaf));
                         }
@@ -147,7 +147,7 @@ impl<'a> Around<'a> {
 
 /// The places of a node in whose envelopes a position is.
 fn places(
-    envelopes: Sixteens<'_>,
+    envelopes: NodeRow<'_>,
     positions: &[Option<Position>],
     number: usize,
 ) -> impl Iterator<Item = usize> {

@@ -16,15 +16,15 @@ use prefetch_index::prefetch_index;
 use smallvec::SmallVec;
 
 use super::packing::{growth, halve};
-use crate::geometry::{Envelope, Envelopes, Position, SIXTEEN, Sixteens};
+use crate::geometry::{Envelope, EnvelopeColumns, NODE_WIDTH, NodeRow, Position};
 use crate::util::ones;
 
 /// An R-tree of items, each with its envelope.
 #[derive(Clone, Debug)]
-pub(crate) struct Tree<T> {
+pub(crate) struct PackedRTree<T> {
     // INVARIANT: the envelope of a node's place contains those of all items below it. All nodes but
     // the last of a level are full.
-    nodes: Vec<Envelopes>,
+    nodes: Vec<EnvelopeColumns>,
     levels: Levels,
     items: Vec<T>,
 }
@@ -41,7 +41,7 @@ struct Levels {
 /// A node of a tree, by its number; of those of the root the first one is meant for all.
 #[derive(Debug)]
 pub(crate) struct Node<'a, T> {
-    tree: &'a Tree<T>,
+    tree: &'a PackedRTree<T>,
     number: usize,
 }
 
@@ -54,15 +54,15 @@ impl Levels {
     /// Those of the lowest tree of so many items, and for how many of them each place of the root is.
     fn of(items: usize) -> (Self, usize) {
         let mut room = 1;
-        while items > ROOT * SIXTEEN * room {
-            room *= SIXTEEN;
+        while items > ROOT * NODE_WIDTH * room {
+            room *= NODE_WIDTH;
         }
-        let root = items.div_ceil(room).div_ceil(SIXTEEN);
+        let root = items.div_ceil(room).div_ceil(NODE_WIDTH);
         let (mut first_leaf, mut level, mut below) = (0, root, room);
         while below > 1 {
             first_leaf += level;
-            level *= SIXTEEN;
-            below /= SIXTEEN;
+            level *= NODE_WIDTH;
+            below /= NODE_WIDTH;
         }
         (Self { root, first_leaf }, room)
     }
@@ -70,41 +70,41 @@ impl Levels {
     /// The node below a place of a node.
     #[inline]
     fn below(self, number: usize, place: usize) -> usize {
-        SIXTEEN * number + self.root + place
+        NODE_WIDTH * number + self.root + place
     }
 
     /// The node above, and the place there; `None` at the root.
     fn above(self, number: usize) -> Option<(usize, usize)> {
-        number.checked_sub(self.root).map(|below| (below / SIXTEEN, below % SIXTEEN))
+        number.checked_sub(self.root).map(|below| (below / NODE_WIDTH, below % NODE_WIDTH))
     }
 
     /// The item at a place of a leaf; `None` if the node is an inner one.
     #[inline]
     fn item(self, number: usize, place: usize) -> Option<usize> {
-        number.checked_sub(self.first_leaf).map(|leaf| SIXTEEN * leaf + place)
+        number.checked_sub(self.first_leaf).map(|leaf| NODE_WIDTH * leaf + place)
     }
 
     /// The leaf of an item, and its place there.
     fn leaf(self, item: usize) -> (usize, usize) {
-        (self.first_leaf + item / SIXTEEN, item % SIXTEEN)
+        (self.first_leaf + item / NODE_WIDTH, item % NODE_WIDTH)
     }
 }
 
 /// What is at a place of a node.
-pub(crate) enum Below<'a, T> {
+pub(crate) enum Child<'a, T> {
     Node(Node<'a, T>),
     Item(&'a T),
 }
 
-impl<T> Tree<T> {
+impl<T> PackedRTree<T> {
     pub(crate) const EMPTY: Self =
         Self { nodes: Vec::new(), levels: Levels { root: 0, first_leaf: 0 }, items: Vec::new() };
 
     /// The tree of some items. O(n log n).
     pub(crate) fn of(mut items: Vec<(Envelope, T)>) -> Self {
         let (levels, room) = Levels::of(items.len());
-        let leaves = items.len().div_ceil(SIXTEEN);
-        let mut nodes = vec![Envelopes::NONE; levels.first_leaf + leaves];
+        let leaves = items.len().div_ceil(NODE_WIDTH);
+        let mut nodes = vec![EnvelopeColumns::NONE; levels.first_leaf + leaves];
         pack(&mut items, 0, room, (&mut nodes, levels));
         Self { nodes, levels, items: items.into_iter().map(|(_, item)| item).collect() }
     }
@@ -182,14 +182,14 @@ impl<T> Tree<T> {
         let mut nearest: Option<(i64, usize)> = None;
         // A node has to grow by no more than what is below.
         let root = (0..self.levels.root).map(|number| (0, number));
-        let mut open: SmallVec<[(i64, usize); 2 * SIXTEEN]> = root.collect();
+        let mut open: SmallVec<[(i64, usize); 2 * NODE_WIDTH]> = root.collect();
         while let Some((least, number)) = open.pop() {
             let is_farther = |by: i64| nearest.is_some_and(|(nearest, _)| nearest <= by);
             let Some(node) = self.nodes.get(number).filter(|_| !is_farther(least)) else {
                 continue;
             };
             let found = open.len();
-            for place in 0..SIXTEEN {
+            for place in 0..NODE_WIDTH {
                 let by = growth(node.get(place), here);
                 match self.levels.item(number, place) {
                     None => open.push((by, self.levels.below(number, place))),
@@ -217,7 +217,7 @@ impl<T> Tree<T> {
         let here = Envelope::of([position]);
         let met = dispatch!(Level::baseline(), simd => root.envelopes().meeting(simd, here));
         for below in ones(met).filter_map(|place| root.at(place)) {
-            if let Below::Node(node) = below {
+            if let Child::Node(node) = below {
                 node.prefetch();
             }
         }
@@ -227,7 +227,7 @@ impl<T> Tree<T> {
     pub(crate) fn places(&self, position: Position) -> SmallVec<[usize; 8]> {
         let here = Envelope::of([position]);
         let mut found = SmallVec::new();
-        let mut open: SmallVec<[usize; SIXTEEN]> = (0..self.levels.root).collect();
+        let mut open: SmallVec<[usize; NODE_WIDTH]> = (0..self.levels.root).collect();
         while let Some(number) = open.pop() {
             let Some(node) = self.nodes.get(number) else { continue };
             let met = dispatch!(Level::baseline(), simd => node.meeting(simd, here));
@@ -252,10 +252,10 @@ impl<T> Copy for Node<'_, T> {}
 
 impl<'a, T> Node<'a, T> {
     #[inline]
-    pub(crate) fn envelopes(self) -> Sixteens<'a> {
+    pub(crate) fn envelopes(self) -> NodeRow<'a> {
         let Self { tree, number } = self;
         let nodes = if number == 0 { tree.levels.root } else { 1 };
-        Sixteens(tree.nodes.get(number..number + nodes).unwrap_or(&[]))
+        NodeRow(tree.nodes.get(number..number + nodes).unwrap_or(&[]))
     }
 
     /// Whether items are below, and not nodes.
@@ -272,7 +272,7 @@ impl<'a, T> Node<'a, T> {
         let envelopes = self.envelopes();
         envelopes.prefetch();
         let Some(first) = tree.levels.item(number, 0) else { return };
-        let end = tree.items.len().min(first + SIXTEEN * envelopes.0.len());
+        let end = tree.items.len().min(first + NODE_WIDTH * envelopes.0.len());
         for place in (first..end).step_by(const { LINE.div_ceil(size_of::<T>()) }) {
             prefetch_index(&tree.items, place);
         }
@@ -280,22 +280,22 @@ impl<'a, T> Node<'a, T> {
 
     /// What is below at a place.
     #[inline]
-    pub(crate) fn at(self, place: usize) -> Option<Below<'a, T>> {
+    pub(crate) fn at(self, place: usize) -> Option<Child<'a, T>> {
         let Self { tree, number } = self;
         match tree.levels.item(number, place) {
-            None => Some(Below::Node(Self { tree, number: tree.levels.below(number, place) })),
-            Some(item) => tree.items.get(item).map(Below::Item),
+            None => Some(Child::Node(Self { tree, number: tree.levels.below(number, place) })),
+            Some(item) => tree.items.get(item).map(Child::Item),
         }
     }
 }
 
-fn envelopes(nodes: &[Envelopes], levels: Levels) -> impl Iterator<Item = Envelope> {
+fn envelopes(nodes: &[EnvelopeColumns], levels: Levels) -> impl Iterator<Item = Envelope> {
     let leaves = nodes.iter().skip(levels.first_leaf);
-    leaves.flat_map(|leaf| (0..SIXTEEN).map(|place| leaf.get(place)))
+    leaves.flat_map(|leaf| (0..NODE_WIDTH).map(|place| leaf.get(place)))
 }
 
 /// Has the envelope of an item grow, and those of the nodes above as far as they have to.
-fn grow((nodes, levels): (&mut [Envelopes], Levels), item: usize, envelope: Envelope) {
+fn grow((nodes, levels): (&mut [EnvelopeColumns], Levels), item: usize, envelope: Envelope) {
     let mut above = Some(levels.leaf(item));
     while let Some((number, place)) = above {
         let Some(node) = nodes.get_mut(number) else { return };
@@ -314,7 +314,7 @@ fn pack<T>(
     items: &mut [(Envelope, T)],
     number: usize,
     room: usize,
-    (nodes, levels): (&mut [Envelopes], Levels),
+    (nodes, levels): (&mut [EnvelopeColumns], Levels),
 ) -> Envelope {
     if room > 1 {
         halve(items, room, &|&(envelope, _)| envelope);
@@ -323,11 +323,11 @@ fn pack<T>(
     for (place, items) in items.chunks_mut(room).enumerate() {
         let envelope = match (room, &*items) {
             (1, &[(envelope, _)]) => envelope,
-            _ => pack(items, levels.below(number, place), room / SIXTEEN, (nodes, levels)),
+            _ => pack(items, levels.below(number, place), room / NODE_WIDTH, (nodes, levels)),
         };
         // Of the root the places of all its nodes are counted as one.
-        if let Some(node) = nodes.get_mut(number + place / SIXTEEN) {
-            node.set(place % SIXTEEN, envelope);
+        if let Some(node) = nodes.get_mut(number + place / NODE_WIDTH) {
+            node.set(place % NODE_WIDTH, envelope);
         }
         all = all.merged(envelope);
     }

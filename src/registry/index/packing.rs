@@ -5,22 +5,22 @@ use crate::registry::block::{Block, Row};
 
 /// Where a row stands, and how it is found.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<T> {
+pub(crate) struct BlockSlot<T> {
     pub(crate) position: Position,
     pub(crate) row: T,
 }
 
 /// Packs rows into blocks of neighbours, as [`split`] does.
 pub(crate) fn pack(rows: &[Row], block_rows: usize) -> Vec<Block> {
-    let places = rows.iter().map(|row| Place { position: row.camera.position, row });
-    let mut places: Vec<Place<&Row>> = places.collect();
+    let places = rows.iter().map(|row| BlockSlot { position: row.camera.position, row });
+    let mut places: Vec<BlockSlot<&Row>> = places.collect();
     split(&mut places, block_rows, |&&row| Some(row)).collect()
 }
 
 /// Splits rows into blocks of neighbours, each but the last of `block_rows`.
 /// O(n log(n / `block_rows`)).
 pub(crate) fn split<T>(
-    places: &mut [Place<T>],
+    places: &mut [BlockSlot<T>],
     block_rows: usize,
     row: impl Fn(&T) -> Option<Row>,
 ) -> impl Iterator<Item = Block> {

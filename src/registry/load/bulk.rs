@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use h3o::CellIndex;
 
-use super::partition::{Dealt, GROUPS};
-use super::staged_consents::{Said, Standings};
+use super::partition::{GROUPS, Partitioned};
+use super::staged_consents::{StagedConsents, StagedStandings};
 use crate::model::{Camera, CameraId, Consent, OwnerId};
 use crate::registry::block::Row;
 use crate::registry::change::{ChangeError, ChangeRefusal};
 use crate::registry::directory::{Directory, Positions};
-use crate::registry::index::{Cluster, Layout, Place, cells, split};
+use crate::registry::index::{BlockSlot, Cluster, Layout, cells, split};
 use crate::registry::registry::Registry;
 use crate::registry::revision::Revision;
 use crate::registry::writer::Writer;
@@ -55,8 +55,8 @@ impl Registry {
         }
         // The caller's iterator runs on the caller's thread.
         let ((cells, indexed), said) = parallel::beside(
-            || (cells(cameras, layout), Indexed::new(cameras)),
-            || Said::of_consents(consents, cameras.len()),
+            || (cells(cameras, layout), LoadedIndex::new(cameras)),
+            || StagedConsents::of_consents(consents, cameras.len()),
         );
         let (cells, tile_of) = cells;
         let first = |cell| (cell, Revision(0));
@@ -73,11 +73,11 @@ pub(crate) fn build(
     cameras: &[Camera],
     tile_of: &[u32],
     cells: &[(CellIndex, Revision)],
-    indexed: Indexed,
-    said: Said,
+    indexed: LoadedIndex,
+    said: StagedConsents,
     layout: Layout,
 ) -> Result<(Writer, Cluster), ChangeError> {
-    let Indexed { mut directory, owners, owned } = indexed;
+    let LoadedIndex { mut directory, owners, owned } = indexed;
     let (interner, standings) = said.join(&owned, [cameras.len(), owners], &mut directory)?;
     drop(owned);
     // Where the sample told too few, so that the first changes do not wait for it.
@@ -88,22 +88,22 @@ pub(crate) fn build(
 }
 
 /// What can be done for cameras before it is known what their owners said.
-pub(crate) struct Indexed {
+pub(crate) struct LoadedIndex {
     /// Where each camera stands.
     directory: Directory,
     /// About how many owners there are.
     owners: usize,
     /// The cameras dealt out by their owners, each with its number.
-    owned: Dealt<(OwnerId, CameraId, u32)>,
+    owned: Partitioned<(OwnerId, CameraId, u32)>,
 }
 
-impl Indexed {
+impl LoadedIndex {
     pub(crate) fn new(cameras: &[Camera]) -> Result<Self, ChangeError> {
         let owners = owners(cameras);
         let mut directory = Directory::with_capacity(cameras.len(), owners);
         index_cameras(cameras, &mut directory)?;
         let grouping = directory.owners.grouping(GROUPS);
-        let owned = Dealt::new(cameras, grouping.groups(), |index, camera| {
+        let owned = Partitioned::new(cameras, grouping.groups(), |index, camera| {
             (grouping.of(camera.owner.0), (camera.owner, camera.id, index))
         });
         Ok(Self { directory, owners, owned })
@@ -126,7 +126,7 @@ const RUN: usize = 100;
 /// Fills the look-up of cameras.
 fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), ChangeError> {
     let grouping = directory.cameras.grouping(GROUPS);
-    let dealt = Dealt::new(cameras, grouping.groups(), |index, camera| {
+    let dealt = Partitioned::new(cameras, grouping.groups(), |index, camera| {
         (grouping.of(camera.id.0), (camera.id, camera.position, index))
     });
     let mut groups: Vec<_> = directory.cameras.groups_mut(GROUPS).collect();
@@ -156,13 +156,13 @@ fn tiles(
     cameras: &[Camera],
     tile_of: &[u32],
     cells: &[(CellIndex, Revision)],
-    standings: &Standings,
+    standings: &StagedStandings,
     layout: Layout,
 ) -> Vec<Arc<Cluster>> {
-    let dealt = Dealt::new(tile_of, cells.len(), |number, &tile| (tile as usize, number));
+    let dealt = Partitioned::new(tile_of, cells.len(), |number, &tile| (tile as usize, number));
     let place = |&number: &u32| {
         let camera = cameras.get(number as usize)?;
-        Some(Place { position: camera.position, row: (number, standings.said(number)) })
+        Some(BlockSlot { position: camera.position, row: (number, standings.said(number)) })
     };
     let row = |&(number, said): &(u32, u32)| {
         let &camera = cameras.get(number as usize)?;

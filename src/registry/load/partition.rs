@@ -4,7 +4,7 @@ use crate::registry::index::number;
 use crate::util::parallel;
 
 /// Items dealt out to groups, in their order: each run of them by itself.
-pub(crate) struct Dealt<T> {
+pub(crate) struct Partitioned<T> {
     runs: Vec<Run<T>>,
 }
 
@@ -14,7 +14,7 @@ struct Run<T> {
     items: Vec<T>,
 }
 
-impl<T: Copy + Send> Dealt<T> {
+impl<T: Copy + Send> Partitioned<T> {
     /// Deals out what comes of sources, given the group of each. O(n).
     pub(crate) fn new<S: Sync>(
         sources: &[S],

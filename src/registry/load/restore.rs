@@ -2,11 +2,11 @@
 
 use h3o::CellIndex;
 
-use super::bulk::{Indexed, build};
-use super::staged_consents::Said;
+use super::bulk::{LoadedIndex, build};
+use super::staged_consents::StagedConsents;
 use crate::model::{Camera, Consent};
 use crate::registry::change::{Change, ChangeError, ChangeRefusal};
-use crate::registry::directory::Special;
+use crate::registry::directory::ConsentExtras;
 use crate::registry::index::Layout;
 use crate::registry::registry::Registry;
 use crate::registry::revision::Revision;
@@ -51,7 +51,7 @@ impl Registry {
         if let Some(twice) = decoded.windows(2).find_map(same_key) {
             return Err(flaw(twice, TileFlaw::TwiceTile));
         }
-        Loading::new(decoded)?.build(revision)
+        TileLoad::new(decoded)?.build(revision)
     }
 
     /// Applies the changes that led to a revision, if they have not been applied: a log can be
@@ -138,7 +138,7 @@ fn together(reason: TileFlaw) -> TileError {
 
 /// The content of all tiles, on its way into a registry.
 #[derive(Default)]
-struct Loading {
+struct TileLoad {
     cameras: Vec<Camera>,
     /// The place of each camera's tile among `cells`.
     tile_of: Vec<u32>,
@@ -151,7 +151,7 @@ struct Loading {
 /// A page with its distinct consents and its owners.
 type Page = (u16, Revision, Vec<Consent>, Vec<OwnerRow>);
 
-impl Loading {
+impl TileLoad {
     /// Puts tiles that ascend by key in one row.
     fn new(tiles: Vec<Decoded>) -> Result<Self, TileError> {
         let mut loading = Self::default();
@@ -197,7 +197,7 @@ impl Loading {
         let revisions: Vec<_> =
             pages.iter().map(|&(page, revision, ..)| (page, revision)).collect();
         let (indexed, said) =
-            parallel::beside(|| Indexed::new(&self.cameras), || take_pages(pages));
+            parallel::beside(|| LoadedIndex::new(&self.cameras), || take_pages(pages));
         let built = said.and_then(|said| {
             build(&self.cameras, &self.tile_of, &self.cells, indexed?, said, layout)
         });
@@ -226,22 +226,22 @@ impl Loading {
 
 /// Interns the scopes of each page's consents, each once however many owners have it, and keeps what
 /// is special about them.
-fn take_pages(pages: Vec<Page>) -> Result<Said, ChangeError> {
+fn take_pages(pages: Vec<Page>) -> Result<StagedConsents, ChangeError> {
     let full = ChangeError { index: 0, reason: ChangeRefusal::RegistryFull };
-    let mut said = Said::default();
+    let mut said = StagedConsents::default();
     said.reserve(pages.iter().map(|(.., owners)| owners.len()).sum());
     for (_, _, consents, owners) in pages {
         let mut distinct = Vec::with_capacity(consents.len());
         for consent in consents {
-            let (lapses, limit) = (consent.lapses(), consent.limit());
+            let (grant_span, limit) = (consent.grant_span(), consent.limit());
             let terms = said.interner.acquire(Terms::of(consent)).ok_or(full)?;
-            distinct.push((terms, Special { lapses, limit, asked: None }));
+            distinct.push((terms, ConsentExtras { grant_span, limit, asked: None }));
         }
         for OwnerRow { owner, consent, asked } in owners {
             let consent = consent.and_then(|number| distinct.get(number as usize));
             let (terms, mut special) = match consent {
                 Some((terms, special)) => (Some(*terms), special.clone()),
-                None => (None, Special::default()),
+                None => (None, ConsentExtras::default()),
             };
             if let Some(terms) = terms {
                 said.interner.share(terms);

@@ -2,28 +2,28 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::partition::{Dealt, GROUPS};
+use super::partition::{GROUPS, Partitioned};
 use crate::model::{CameraId, Consent, OwnerId, Standing};
 use crate::registry::block::RowStanding;
 use crate::registry::change::{ChangeError, ChangeRefusal};
-use crate::registry::directory::{Directory, Owners, Special, standing};
+use crate::registry::directory::{ConsentExtras, Directory, Owners, standing};
 use crate::registry::scopes::{Interner, Terms};
 use crate::util::parallel;
 
 /// What owners said, as numbers: of the terms to which they agreed, or of what is special about them.
 #[derive(Default)]
-pub(crate) struct Said {
+pub(crate) struct StagedConsents {
     pub(crate) interner: Interner,
     /// Owners, with a number if they agreed.
     consents: Vec<(OwnerId, Option<u32>)>,
     /// Owners with something special, and the terms to which they agreed, if they did.
-    specials: Vec<(OwnerId, Option<u32>, Special)>,
+    specials: Vec<(OwnerId, Option<u32>, ConsentExtras)>,
 }
 
 /// The number of the first owner with something special. Those of terms are lower.
 const SPECIAL: u32 = 1 << 31;
 
-impl Said {
+impl StagedConsents {
     /// Interns the scopes of consents. About as many are `expected`, at most.
     pub(crate) fn of_consents(
         consents: impl IntoIterator<Item = (OwnerId, Consent)>,
@@ -36,7 +36,11 @@ impl Said {
                 said.consents.push((owner, None));
                 continue;
             }
-            let special = Special { lapses: consent.lapses(), limit: consent.limit(), asked: None };
+            let special = ConsentExtras {
+                grant_span: consent.grant_span(),
+                limit: consent.limit(),
+                asked: None,
+            };
             let terms = said.interner.acquire(Terms::of(consent));
             if !terms.is_some_and(|terms| said.note(owner, Some(terms), special)) {
                 return Err(ChangeError { index, reason: ChangeRefusal::RegistryFull });
@@ -52,9 +56,14 @@ impl Said {
 
     /// Notes the terms to which an owner agreed, if they did, and what is special about them. `false`
     /// if there are no numbers left.
-    pub(crate) fn note(&mut self, owner: OwnerId, terms: Option<u32>, special: Special) -> bool {
+    pub(crate) fn note(
+        &mut self,
+        owner: OwnerId,
+        terms: Option<u32>,
+        special: ConsentExtras,
+    ) -> bool {
         let mut number = terms.filter(|&terms| terms < SPECIAL);
-        if !special.is_usual() {
+        if !special.is_default() {
             let next = u32::try_from(self.specials.len()).ok();
             let next = next.and_then(|next| next.checked_add(SPECIAL));
             // The last one has no place in an owner's entry.
@@ -69,16 +78,16 @@ impl Said {
     /// owners; with what the rows of their cameras show of it.
     pub(crate) fn join(
         self,
-        owned: &Dealt<(OwnerId, CameraId, u32)>,
+        owned: &Partitioned<(OwnerId, CameraId, u32)>,
         [cameras, owners]: [usize; 2],
         directory: &mut Directory,
-    ) -> Result<(Interner, Standings), ChangeError> {
+    ) -> Result<(Interner, StagedStandings), ChangeError> {
         let Self { interner, consents, specials } = self;
         let grouping = directory.owners.grouping(GROUPS);
-        let consents = Dealt::new(&consents, grouping.groups(), |index, &(owner, said)| {
+        let consents = Partitioned::new(&consents, grouping.groups(), |index, &(owner, said)| {
             (grouping.of(owner.0), (owner, said, index))
         });
-        let standings = Standings::new(cameras, &specials);
+        let standings = StagedStandings::new(cameras, &specials);
         let mut special_of: Vec<Vec<_>> = (0..grouping.groups()).map(|_| Vec::new()).collect();
         for special in specials {
             if let Some(of_group) = special_of.get_mut(grouping.of(special.0.0)) {
@@ -118,15 +127,15 @@ impl Said {
 }
 
 /// What cameras' owners said, as their rows show it.
-pub(crate) struct Standings {
+pub(crate) struct StagedStandings {
     /// Of each camera: the number of what its owner said and one, or 0.
     said: Vec<AtomicU32>,
     /// Of each owner with something special.
     special: Vec<RowStanding>,
 }
 
-impl Standings {
-    fn new(cameras: usize, specials: &[(OwnerId, Option<u32>, Special)]) -> Self {
+impl StagedStandings {
+    fn new(cameras: usize, specials: &[(OwnerId, Option<u32>, ConsentExtras)]) -> Self {
         let special = specials.iter().map(|(_, terms, special)| standing(*terms, || Some(special)));
         Self { said: (0..cameras).map(|_| AtomicU32::new(0)).collect(), special: special.collect() }
     }

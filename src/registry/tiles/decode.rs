@@ -5,13 +5,13 @@ use jiff::Timestamp;
 
 use super::encode::{CAMERA, FACING, HEADER, MAGIC, NONE, OWNER, VERSION, kind};
 use super::error::{TileError, TileFlaw};
-use super::tile::{Keyed, TileKey};
+use super::tile::{KeyKind, TileKey};
 use crate::geometry::Position;
 use crate::model::{
     AskLimit, Camera, CameraId, Consent, Facing, NEVER, OwnerId, Recording, RecordingError,
     Standing,
 };
-use crate::registry::index::{Layout, Tiling};
+use crate::registry::index::{CellLookup, Layout};
 use crate::registry::revision::Revision;
 
 /// A tile as its bytes had it.
@@ -66,10 +66,10 @@ pub(crate) fn decode(index: usize, bytes: &[u8], at_most: Revision) -> Result<De
         return Err(reader.error_at(24, TileFlaw::NoRows));
     }
     let rows = match key.keyed() {
-        Keyed::Cell(cell) => {
+        KeyKind::Cell(cell) => {
             Rows::Cameras { cell, cameras: decode_cameras(&mut reader, cell, counts)? }
         }
-        Keyed::Owners(page) => decode_owners(&mut reader, page, counts)?,
+        KeyKind::Owners(page) => decode_owners(&mut reader, page, counts)?,
     };
     match reader.left() {
         0 => Ok(Decoded { index, key, revision, rows }),
@@ -87,7 +87,7 @@ fn decode_cameras(
         return Err(reader.error_at(32, TileFlaw::CountOfOwners { found }));
     }
     reader.expect(u64::from(rows) * CAMERA as u64 + u64::from(facings) * FACING as u64)?;
-    let mut tiling = Tiling::new(Layout::new(cell.resolution(), 1));
+    let mut tiling = CellLookup::new(Layout::new(cell.resolution(), 1));
     let mut cameras = Vec::with_capacity(rows as usize);
     let mut last = None;
     for _ in 0..rows {
@@ -180,7 +180,7 @@ fn decode_owners(
         let start = reader.offset;
         let owner = OwnerId(reader.ascending(&mut last)?);
         let belongs_to = TileKey::of_owner(owner);
-        if belongs_to.keyed() != Keyed::Owners(page) {
+        if belongs_to.keyed() != KeyKind::Owners(page) {
             return Err(reader.error_at(start, TileFlaw::OtherPage { owner, belongs_to }));
         }
         let number = reader.u32()?;
@@ -230,8 +230,8 @@ fn consent(json: &[u8], number: u32) -> Result<Consent, TileFlaw> {
         return Err(TileFlaw::consent(&"it is not granted"));
     }
     // In whole seconds, as they are kept.
-    let lapses = consent.lapses();
-    let consent = consent.lapsing(lapses);
+    let grant_span = consent.grant_span();
+    let consent = consent.with_grant_span(grant_span);
     match serde_json::to_vec(&consent) {
         Ok(written) if written == json => Ok(consent),
         _ => Err(TileFlaw::ConsentForm { number }),

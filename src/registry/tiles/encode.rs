@@ -17,9 +17,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::tile::{Content, Keyed, OwnerRecord, Tile, TileKey};
+use super::tile::{Content, KeyKind, OwnerRecord, Tile, TileKey};
 use crate::model::{AskLimit, Camera};
-use crate::registry::directory::{Special, granted};
+use crate::registry::directory::{ConsentExtras, granted};
 use crate::registry::index::Cluster;
 use crate::registry::scopes::TermsTable;
 
@@ -48,8 +48,8 @@ impl Tile {
 
 pub(crate) fn kind(key: TileKey) -> u16 {
     match key.keyed() {
-        Keyed::Cell(_) => 1,
-        Keyed::Owners(_) => 2,
+        KeyKind::Cell(_) => 1,
+        KeyKind::Owners(_) => 2,
     }
 }
 
@@ -100,10 +100,10 @@ fn encode_cameras(tile: &Tile, cluster: &Cluster) -> Vec<u8> {
 }
 
 /// What makes consents distinct: their interned scopes, when they lapse, and their limit.
-fn distinct(terms: u32, special: Option<&Special>) -> (u32, i64, i64, AskLimit) {
-    let usual = Special::default();
+fn distinct(terms: u32, special: Option<&ConsentExtras>) -> (u32, i64, i64, AskLimit) {
+    let usual = ConsentExtras::default();
     let special = special.unwrap_or(&usual);
-    (terms, special.lapses.paused_until, special.lapses.expires, special.limit)
+    (terms, special.grant_span.paused_until, special.grant_span.expires, special.limit)
 }
 
 fn encode_owners(tile: &Tile, records: &[OwnerRecord], table: &TermsTable) -> Vec<u8> {

@@ -8,7 +8,7 @@ use h3o::CellIndex;
 use serde::{Deserialize, Serialize};
 
 use crate::model::OwnerId;
-use crate::registry::directory::Special;
+use crate::registry::directory::ConsentExtras;
 use crate::registry::index::Cluster;
 use crate::registry::registry::Registry;
 use crate::registry::revision::Revision;
@@ -31,10 +31,10 @@ use crate::util::parallel;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
-pub struct TileKey(Keyed);
+pub struct TileKey(KeyKind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Keyed {
+pub(crate) enum KeyKind {
     // INVARIANT: below `PAGES`.
     Owners(u16),
     Cell(CellIndex),
@@ -45,8 +45,8 @@ impl TileKey {
     #[must_use]
     pub fn to_u64(self) -> u64 {
         match self.0 {
-            Keyed::Owners(page) => u64::from(page),
-            Keyed::Cell(cell) => u64::from(cell),
+            KeyKind::Owners(page) => u64::from(page),
+            KeyKind::Cell(cell) => u64::from(cell),
         }
     }
 
@@ -57,24 +57,24 @@ impl TileKey {
     /// If the number is neither an H3 cell nor a page.
     pub fn from_u64(number: u64) -> Result<Self, TileKeyError> {
         match u16::try_from(number) {
-            Ok(page) if page < PAGES => Ok(Self(Keyed::Owners(page))),
+            Ok(page) if page < PAGES => Ok(Self(KeyKind::Owners(page))),
             _ => match CellIndex::try_from(number) {
-                Ok(cell) => Ok(Self(Keyed::Cell(cell))),
+                Ok(cell) => Ok(Self(KeyKind::Cell(cell))),
                 Err(_) => Err(TileKeyError { number }),
             },
         }
     }
 
     pub(crate) fn of_cell(cell: CellIndex) -> Self {
-        Self(Keyed::Cell(cell))
+        Self(KeyKind::Cell(cell))
     }
 
     /// The page of an owner: by a hash that never changes, since it is written down.
     pub(crate) fn of_owner(owner: OwnerId) -> Self {
-        Self(Keyed::Owners(page(owner)))
+        Self(KeyKind::Owners(page(owner)))
     }
 
-    pub(crate) fn keyed(self) -> Keyed {
+    pub(crate) fn keyed(self) -> KeyKind {
         self.0
     }
 }
@@ -82,8 +82,8 @@ impl TileKey {
 impl fmt::Display for TileKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Keyed::Owners(page) => write!(f, "owners-{page}"),
-            Keyed::Cell(cell) => cell.fmt(f),
+            KeyKind::Owners(page) => write!(f, "owners-{page}"),
+            KeyKind::Cell(cell) => cell.fmt(f),
         }
     }
 }
@@ -132,7 +132,7 @@ pub(crate) enum Content {
 pub(crate) struct OwnerRecord {
     pub(crate) owner: OwnerId,
     pub(crate) terms: Option<u32>,
-    pub(crate) special: Option<Box<Special>>,
+    pub(crate) special: Option<Box<ConsentExtras>>,
 }
 
 impl Tile {
@@ -260,7 +260,7 @@ fn pages(
     wanted: impl Fn(Revision) -> bool,
 ) -> Vec<(TileKey, Revision, Vec<OwnerRecord>)> {
     let mut pages: Vec<_> = (0..PAGES)
-        .map(|page| (TileKey(Keyed::Owners(page)), writer.pages.get(page)))
+        .map(|page| (TileKey(KeyKind::Owners(page)), writer.pages.get(page)))
         .map(|(key, revision)| wanted(revision).then(|| (key, revision, Vec::new())))
         .collect();
     if pages.iter().all(Option::is_none) {

@@ -9,14 +9,14 @@ use std::hint::black_box;
 
 use h3o::CellIndex;
 
-use super::camera_plan::{CameraChange, Moved, move_cameras, take_back};
-use super::step::{Deed, Planned, Step};
+use super::camera_plan::{CameraChange, PlannedCameras, move_cameras, take_back};
+use super::step::{OwnerEffect, PlannedEdit, Step};
 use crate::model::{CameraId, Consent, OwnerId, Standing, seconds};
 use crate::registry::block::{Row, RowStanding};
 use crate::registry::change::{Change, ChangeError, ChangeRefusal};
 use crate::registry::directory::{Directory, Group, Grouping, Owners, Positions, Shards, standing};
-use crate::registry::edit::{Edit, MANY};
-use crate::registry::index::{Around, Cluster, Layout, TOGETHER};
+use crate::registry::edit::{Edit, PARALLEL_EDITS};
+use crate::registry::index::{Cluster, Layout, TOGETHER, TileLocator};
 use crate::registry::scopes::{Interner, Terms};
 use crate::util::parallel;
 
@@ -24,7 +24,7 @@ use crate::util::parallel;
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// Those of each group.
-    edits: Vec<Vec<Planned>>,
+    edits: Vec<Vec<PlannedEdit>>,
     /// Owners who were spoken of.
     pub(crate) followed: Vec<OwnerId>,
     /// Terms that are no longer used once the plan is carried out.
@@ -48,10 +48,10 @@ pub(crate) fn plan(
 ) -> Result<Plan, ChangeError> {
     let is_new = |change: &&Change| matches!(change, Change::Register(_));
     directory.grow(changes.iter().filter(is_new).count());
-    let groups = if changes.len() < MANY { 1 } else { GROUPS };
+    let groups = if changes.len() < PARALLEL_EDITS { 1 } else { GROUPS };
     let Directory { cameras, owners } = directory;
     let owner_group = owners.grouping(groups);
-    let dealt = DealtChanges::new(changes, interner, cameras.grouping(groups), owner_group);
+    let dealt = PartitionedChanges::new(changes, interner, cameras.grouping(groups), owner_group);
     let mut work: Vec<_> = cameras.groups_mut(groups).zip(dealt.cameras).collect();
     let moved = parallel::map_mut(&mut work, |_, (group, changes)| {
         move_cameras(group, changes, owner_group, root, layout)
@@ -68,7 +68,7 @@ pub(crate) fn plan(
     let mut plan = Plan::default();
     let mut steps = dealt.steps;
     for moved in moved {
-        let Moved { rows, steps: of_cameras, added, removed, .. } = moved;
+        let PlannedCameras { rows, steps: of_cameras, added, removed, .. } = moved;
         plan.edits.push(rows);
         (plan.added, plan.removed) = (plan.added + added, plan.removed + removed);
         for (group, step) in of_cameras {
@@ -81,7 +81,7 @@ pub(crate) fn plan(
     let followed = parallel::map_mut(&mut work, |_, (group, steps)| {
         follow_owners(group, steps, cameras, root, layout)
     });
-    for Followed { edits, owners, released } in followed {
+    for PlannedOwners { edits, owners, released } in followed {
         plan.edits.push(edits);
         plan.followed.extend(owners);
         plan.released.extend(released);
@@ -92,7 +92,7 @@ pub(crate) fn plan(
 impl Plan {
     /// The edits with their tiles, ascending by tile; those of one tile in the order of the changes.
     pub(crate) fn in_tiles(&self) -> Vec<(CellIndex, &Edit)> {
-        let edits: Vec<&Planned> = self.edits.iter().flatten().collect();
+        let edits: Vec<&PlannedEdit> = self.edits.iter().flatten().collect();
         let mut order: Vec<(CellIndex, usize, usize)> = (0..)
             .zip(&edits)
             .map(|(place, planned)| (planned.cell, planned.index, place))
@@ -105,7 +105,7 @@ impl Plan {
 }
 
 /// Changes, dealt out to the groups that they are about.
-struct DealtChanges {
+struct PartitionedChanges {
     cameras: Vec<Vec<(usize, CameraChange)>>,
     steps: Vec<Vec<Step>>,
     /// Terms that came into use.
@@ -114,7 +114,7 @@ struct DealtChanges {
     refused: Option<ChangeError>,
 }
 
-impl DealtChanges {
+impl PartitionedChanges {
     fn new(
         changes: Vec<Change>,
         interner: &mut Interner,
@@ -137,8 +137,8 @@ impl DealtChanges {
                     };
                     (owner, deed)
                 }
-                Change::Withdraw { owner } => (owner, Deed::withdrawal()),
-                Change::RecordAsked { owner, at } => (owner, Deed::Asked(seconds(at))),
+                Change::Withdraw { owner } => (owner, OwnerEffect::withdrawal()),
+                Change::RecordAsked { owner, at } => (owner, OwnerEffect::Asked(seconds(at))),
                 Change::Register(camera) => {
                     dealt.camera(index, CameraChange::Register(camera), camera_group);
                     continue;
@@ -170,14 +170,14 @@ impl DealtChanges {
     }
 
     /// `None` if the scopes cannot be interned.
-    fn consent(&mut self, consent: Consent, interner: &mut Interner) -> Option<Deed> {
+    fn consent(&mut self, consent: Consent, interner: &mut Interner) -> Option<OwnerEffect> {
         if consent.standing() == Standing::NotGranted {
-            return Some(Deed::withdrawal());
+            return Some(OwnerEffect::withdrawal());
         }
-        let (lapses, limit) = (consent.lapses(), consent.limit());
+        let (grant_span, limit) = (consent.grant_span(), consent.limit());
         let terms = interner.acquire(Terms::of(consent))?;
         self.acquired.push(terms);
-        Some(Deed::Consent { terms: Some(terms), lapses, limit })
+        Some(OwnerEffect::Consent { terms: Some(terms), grant_span, limit })
     }
 }
 
@@ -187,8 +187,8 @@ fn lists<T>(number: usize, items: usize) -> Vec<Vec<T>> {
 }
 
 /// What one group of owners gives.
-struct Followed {
-    edits: Vec<Planned>,
+struct PlannedOwners {
+    edits: Vec<PlannedEdit>,
     owners: Vec<OwnerId>,
     released: Vec<u32>,
 }
@@ -201,7 +201,7 @@ fn follow_owners(
     cameras: &Shards<Positions>,
     root: &Cluster,
     layout: Layout,
-) -> Followed {
+) -> PlannedOwners {
     for &Step { owner, .. } in &*steps {
         if let Some(owners) = group.of(owner.0) {
             owners.prefetch(owner);
@@ -217,19 +217,19 @@ fn follow_owners(
     for Step { owner, deed, .. } in &*steps {
         let Some(owners) = group.of_mut(owner.0) else { continue };
         match *deed {
-            Deed::Attach(camera) => {
+            OwnerEffect::Attach(camera) => {
                 owners.attach(*owner, camera);
             }
-            Deed::Detach(camera) => owners.detach(*owner, camera),
-            Deed::Place(camera, _) => placed.push(camera.id),
-            Deed::Consent { terms, lapses, limit } => {
+            OwnerEffect::Detach(camera) => owners.detach(*owner, camera),
+            OwnerEffect::Place(camera, _) => placed.push(camera.id),
+            OwnerEffect::Consent { terms, grant_span, limit } => {
                 released.extend(owners.set_terms(*owner, terms));
                 owners.change_special(*owner, |special| {
-                    (special.lapses, special.limit) = (lapses, limit);
+                    (special.grant_span, special.limit) = (grant_span, limit);
                 });
                 followed.push(*owner);
             }
-            Deed::Asked(at) => {
+            OwnerEffect::Asked(at) => {
                 owners.change_special(*owner, |special| special.record(at));
                 followed.push(*owner);
             }
@@ -244,14 +244,14 @@ fn follow_owners(
         Some(owners) => standing(owners.get(owner).terms(), || owners.special(owner)),
     };
     let place = |step: &Step| match step.deed {
-        Deed::Place(camera, cell) => Some(Planned {
+        OwnerEffect::Place(camera, cell) => Some(PlannedEdit {
             cell,
             index: step.index,
             edit: Edit::Insert(Row { camera, standing: said(step.owner) }),
         }),
         _ => None,
     };
-    let mut edits: Vec<Planned> = steps.iter().filter_map(place).collect();
+    let mut edits: Vec<PlannedEdit> = steps.iter().filter_map(place).collect();
     let mut others = Vec::new();
     for &owner in &followed {
         let standing = said(owner);
@@ -267,17 +267,17 @@ fn follow_owners(
             }
         }
         let positions: Vec<_> = others.iter().map(position).collect();
-        let around = Around::new(root, &positions);
+        let around = TileLocator::new(root, &positions);
         let places = others.iter().zip(&positions).enumerate();
         edits.extend(places.filter_map(|(number, (&(camera, standing), &position))| {
             let position = position?;
             let cell = around.cell_of_camera(number, position);
-            Some(Planned {
+            Some(PlannedEdit {
                 cell: cell.unwrap_or_else(|| layout.cell(position)),
                 index: usize::MAX,
                 edit: Edit::Stand { position, camera, standing },
             })
         }));
     }
-    Followed { edits, owners: followed, released }
+    PlannedOwners { edits, owners: followed, released }
 }

@@ -2,12 +2,12 @@
 
 use h3o::CellIndex;
 
-use crate::model::{AskLimit, Camera, CameraId, Consent, Lapses, OwnerId};
+use crate::model::{AskLimit, Camera, CameraId, Consent, GrantSpan, OwnerId};
 use crate::registry::edit::Edit;
 
 /// An edit with its tile, and the change that it is due to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Planned {
+pub(crate) struct PlannedEdit {
     pub(crate) cell: CellIndex,
     pub(crate) index: usize,
     pub(crate) edit: Edit,
@@ -19,11 +19,11 @@ pub(crate) struct Step {
     /// The change.
     pub(crate) index: usize,
     pub(crate) owner: OwnerId,
-    pub(crate) deed: Deed,
+    pub(crate) deed: OwnerEffect,
 }
 
 #[derive(Debug)]
-pub(crate) enum Deed {
+pub(crate) enum OwnerEffect {
     /// A camera becomes the owner's.
     Attach(CameraId),
     /// It is no longer.
@@ -32,16 +32,16 @@ pub(crate) enum Deed {
     Place(Camera, CellIndex),
     Consent {
         terms: Option<u32>,
-        lapses: Lapses,
+        grant_span: GrantSpan,
         limit: AskLimit,
     },
     Asked(i64),
 }
 
-impl Deed {
+impl OwnerEffect {
     /// A consent that is not granted, which forgets all that was said with one.
     pub(crate) fn withdrawal() -> Self {
         let withdrawn = Consent::default();
-        Self::Consent { terms: None, lapses: withdrawn.lapses(), limit: withdrawn.limit() }
+        Self::Consent { terms: None, grant_span: withdrawn.grant_span(), limit: withdrawn.limit() }
     }
 }

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::page_revisions::PageRevisions;
 use super::plan::{Plan, plan};
 use crate::model::{Consent, OwnerId};
-use crate::registry::block::Spares;
+use crate::registry::block::BlockPool;
 use crate::registry::change::{Change, ChangeError};
-use crate::registry::directory::{Directory, Special, granted};
+use crate::registry::directory::{ConsentExtras, Directory, granted};
 use crate::registry::index::{Cluster, Layout};
 use crate::registry::revision::Revision;
 use crate::registry::scopes::Interner;
@@ -29,7 +29,7 @@ pub(crate) struct Writer {
     /// The state before the last, if somebody still read it when the last one was published.
     held: Option<Arc<State>>,
     /// The blocks of older revisions.
-    pub(crate) spares: Spares,
+    pub(crate) spares: BlockPool,
     /// How many edits last led from one root to the next.
     pub(crate) edits: usize,
 }
@@ -52,7 +52,7 @@ impl Writer {
             pages,
             spare: None,
             held: None,
-            spares: Spares::default(),
+            spares: BlockPool::default(),
             edits: 0,
         }
     }
@@ -87,7 +87,7 @@ impl Writer {
     }
 
     /// Clusters that nobody reads, which hold what those of the `last` state do: to be changed.
-    pub(crate) fn trees(&mut self, last: &State) -> Option<Arc<Cluster>> {
+    pub(crate) fn take_spare_root(&mut self, last: &State) -> Option<Arc<Cluster>> {
         if let Some(old) = self.held.take().and_then(Arc::into_inner)
             && self.spare.is_none()
         {
@@ -119,7 +119,7 @@ impl Writer {
 
     /// When an owner was asked.
     pub(crate) fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
-        let asked = self.directory.special(owner).map_or(&[][..], Special::asked);
+        let asked = self.directory.special(owner).map_or(&[][..], ConsentExtras::asked);
         asked.iter().filter_map(|&second| Timestamp::from_second(second).ok()).collect()
     }
 }

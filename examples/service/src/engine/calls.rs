@@ -220,7 +220,7 @@ mod tests {
     use std::sync::Arc;
 
     use canvass::Policy;
-    use canvass::outcome::Release;
+    use canvass::outcome::ReleaseMode;
 
     use crate::engine::{Engine, Refusal, Rules};
     use crate::metrics::Metrics;
@@ -230,7 +230,7 @@ mod tests {
     async fn a_writer_that_panicked_is_not_ready() -> Result<(), Box<dyn std::error::Error>> {
         let (folder, metrics) = (tempfile::tempdir()?, Arc::new(Metrics::default()));
         let policy = Policy::default();
-        let rules = Rules { policy, agencies: Vec::new(), release: Release::Alone };
+        let rules = Rules { policy, agencies: Vec::new(), release: ReleaseMode::Alone };
         let (engine, threads) = Engine::start(folder.path(), rules, &Limits::default(), &metrics)?;
         assert!(engine.is_ready());
         let looked = engine.look::<()>(|_, _| std::panic::panic_any("a mistake")).await;

@@ -5,17 +5,17 @@ use std::ops::Range;
 use super::finding::Findings;
 use super::words::{Source, Text};
 use super::{personal, race, required, tone};
-use crate::request::Sight;
+use crate::request::CameraScope;
 
 /// Lints a notice. Linear in the text, but for names that are withheld.
 pub(crate) fn lint_notice(
     text: &str,
     sources: &[(Range<usize>, Source)],
-    sight: Sight,
+    camera_scope: CameraScope,
     withheld: &[String],
 ) -> Result<(), Findings> {
     let text = Text::new(text, sources);
-    let mut findings = required::findings(&text, sight);
+    let mut findings = required::findings(&text, camera_scope);
     findings.extend(tone::findings(&text));
     findings.extend(personal::findings(&text, withheld));
     findings.extend(race::findings(&text));
