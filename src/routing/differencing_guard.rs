@@ -18,7 +18,7 @@ use super::prune::WalkBuffers;
 use super::view_walk;
 use crate::geometry::Area;
 use crate::model::OwnerId;
-use crate::registry::{Snapshot, rows};
+use crate::registry::Snapshot;
 use crate::request::{AuthorizedRequest, CameraScope};
 
 /// What the guard says of one request.
@@ -108,7 +108,7 @@ fn census(
 ) -> Vec<OwnerId> {
     let mut owners = Vec::new();
     let walked = view_walk::rows(snapshot.root(), of, level, walked, |block, inside| {
-        owners.extend(rows(inside).map(|row| block.ids(row).0));
+        owners.extend(inside.rows().map(|row| block.ids(row).0));
         ControlFlow::Continue(())
     });
     debug_assert!(walked.is_continue(), "nothing ends this walk");

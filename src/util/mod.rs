@@ -1,6 +1,8 @@
-//! Small tools.
+//! Tools that know nothing of cameras or places. Every other folder may use them.
 
 pub(crate) mod bit_iter;
 pub(crate) mod parallel;
+pub(crate) mod row_mask;
 
-pub(crate) use bit_iter::ones;
+pub(crate) use bit_iter::set_bits;
+pub(crate) use row_mask::{BLOCK_ROWS, RowMask};
