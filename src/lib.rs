@@ -1,3 +1,13 @@
+// Link targets of the README, as these pages reach them: the first definition of a name counts.
+#![cfg_attr(doc, doc = include_str!("../docs/picture.md"))]
+#![cfg_attr(
+    doc,
+    doc = "\n[guarantees]: _documentation::guarantees\n[security]: _documentation::security"
+)]
+#![cfg_attr(
+    doc,
+    doc = "[design]: _documentation::design\n[performance]: _documentation::performance\n"
+)]
 #![doc = include_str!("../README.md")]
 
 mod disclosure;
@@ -54,6 +64,21 @@ pub mod error {
         ChangeError, ChangeRefusal, ReplayError, TileError, TileFlaw, TileKeyError,
     };
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
+}
+
+/// Pages of the repository: what is guaranteed, what leaks, why it is built so, and what was measured.
+#[cfg(doc)]
+pub mod _documentation {
+    #[doc = include_str!("../docs/guarantees.md")]
+    pub mod guarantees {}
+    #[doc = include_str!("../SECURITY.md")]
+    pub mod security {}
+    #[doc = include_str!("../DESIGN.md")]
+    pub mod design {}
+    #[doc = include_str!("../docs/performance.md")]
+    pub mod performance {}
+    #[doc = include_str!("../docs/formats.md")]
+    pub mod formats {}
 }
 
 // Their types are in signatures: a caller who names them has the versions that fit.

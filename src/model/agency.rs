@@ -36,6 +36,20 @@ pub struct Agency {
     pub jurisdiction: Option<Area>,
 }
 
+impl Agency {
+    /// An agency whose jurisdiction is not on record: a policy that requires one refuses its requests.
+    #[must_use]
+    pub fn new(id: AgencyId, name: impl Into<String>, kind: AgencyKind) -> Self {
+        Self { id, name: name.into(), kind, jurisdiction: None }
+    }
+
+    /// The same agency with the area in which it has authority.
+    #[must_use]
+    pub fn with_jurisdiction(self, jurisdiction: Area) -> Self {
+        Self { jurisdiction: Some(jurisdiction), ..self }
+    }
+}
+
 /// The level of government that an agency belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
