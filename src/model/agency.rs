@@ -1,4 +1,4 @@
-//! Who asks, and about what.
+//! Agencies, and the kinds of incident that they may ask about.
 
 use std::fmt;
 
@@ -85,7 +85,7 @@ impl fmt::Display for AgencyKind {
 
 macro_rules! incident_kinds {
     ($($(#[$doc:meta])* $name:ident $code:literal,)*) => {
-        /// What kind of incident a request is about.
+        /// The kind of incident that a request is about.
         ///
         /// The list is closed: there is no kind for a protest, an announcement or "other", so a
         /// request about one cannot be written. An unknown kind does not deserialise.
@@ -104,7 +104,7 @@ macro_rules! incident_kinds {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// The kind that has a code, for what is no serde format: a form, a command line.
+            /// The kind with this code. Use it where no serde format is at hand: a form, a command line.
             ///
             /// ```
             /// use canvass::IncidentKind;

@@ -1,4 +1,4 @@
-//! What is registered: cameras, whose they are, and what they keep.
+//! Registered cameras, their owners, and the footage that they keep.
 
 use std::fmt;
 
@@ -36,7 +36,7 @@ pub struct Camera {
     pub position: Position,
     /// When it records and how long it keeps that.
     pub recording: Recording,
-    /// Which way it looks, if its owner said so.
+    /// The direction in which it looks, if it is on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facing: Option<Facing>,
 }

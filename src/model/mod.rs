@@ -1,4 +1,4 @@
-//! What everything else speaks of: agencies, cameras, owners' consent, times and places.
+//! The records of the domain: agencies, cameras, owners' consent, times and places.
 
 mod agency;
 mod ask_limit;

@@ -1,4 +1,4 @@
-//! What an agency asks, and the policy that reviews it.
+//! Requests of agencies, and the policy that reviews them.
 
 mod authorized;
 mod case_file;
