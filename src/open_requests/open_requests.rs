@@ -1,4 +1,4 @@
-//! Requests that stand: while one is open, whoever registers or agrees later is asked as well, once.
+//! The state of all requests that stand, and the steps that change it.
 
 use super::error::OpenRequestsError;
 use super::event::{LifecycleEvent, LifecycleStep};

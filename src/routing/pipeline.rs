@@ -1,12 +1,4 @@
-//! The pipeline: prune, refine, evaluate, collect.
-//!
-//! - **prune** walks the R-trees with the area's edges, clipped at each node to those that matter
-//!   there. It may only keep too much.
-//! - **refine** decides in which rows of a block the boundary crosses the camera is in the area.
-//!   Exact.
-//! - **evaluate** decides which rows may be asked: consent and footage. Exact; anything unknown is
-//!   a no.
-//! - **collect** groups the rows in both masks by owner, in a deterministic order.
+//! `Snapshot::route`: the pipeline of prune, refine, evaluate and collect.
 
 use super::route::Route;
 use super::scratch::Scratch;
