@@ -1,4 +1,4 @@
-//! Who asks, and about what.
+//! Agencies, and the kinds of incident that they may ask about.
 
 use std::fmt;
 
@@ -36,6 +36,20 @@ pub struct Agency {
     pub jurisdiction: Option<Area>,
 }
 
+impl Agency {
+    /// An agency whose jurisdiction is not on record: a policy that requires one refuses its requests.
+    #[must_use]
+    pub fn new(id: AgencyId, name: impl Into<String>, kind: AgencyKind) -> Self {
+        Self { id, name: name.into(), kind, jurisdiction: None }
+    }
+
+    /// The same agency with the area in which it has authority.
+    #[must_use]
+    pub fn with_jurisdiction(self, jurisdiction: Area) -> Self {
+        Self { jurisdiction: Some(jurisdiction), ..self }
+    }
+}
+
 /// The level of government that an agency belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,7 +85,7 @@ impl fmt::Display for AgencyKind {
 
 macro_rules! incident_kinds {
     ($($(#[$doc:meta])* $name:ident $code:literal,)*) => {
-        /// What kind of incident a request is about.
+        /// The kind of incident that a request is about.
         ///
         /// The list is closed: there is no kind for a protest, an announcement or "other", so a
         /// request about one cannot be written. An unknown kind does not deserialise.
@@ -90,7 +104,7 @@ macro_rules! incident_kinds {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// The kind that has a code, for what is no serde format: a form, a command line.
+            /// The kind with this code. Use it where no serde format is at hand: a form, a command line.
             ///
             /// ```
             /// use canvass::IncidentKind;

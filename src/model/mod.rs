@@ -1,4 +1,7 @@
-//! What everything else speaks of: agencies, cameras, owners' consent, times and places.
+//! The records of the domain, each valid by construction.
+//!
+//! In reading order: `ids`, `agency`, `camera` with `facing`, `consent` with `ask_limit` (the readable specification of consent),
+//! `time`, `zone`, `quiet_hours`, `sensitive_place` and `sensitive_places`.
 
 mod agency;
 mod ask_limit;

@@ -10,7 +10,7 @@ use crate::model::{OwnerId, QuietHours, Zone};
 use crate::registry::{Block, TermsTable};
 use crate::util::RowMask;
 
-/// The owners who must wait, in the order of the walk, and what was decided on the way: each zone
+/// The owners who must wait, in the order of the walk, and the decisions made on the way: each zone
 /// once for a request. The maps are looked up in and never gone through.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QuietWaits {
