@@ -6,11 +6,11 @@
 
 mod support;
 
+#[path = "../src/util/bit_iter.rs"]
+mod bit_iter;
 #[path = "../src/geometry/mod.rs"]
 #[allow(dead_code, unused_imports, unreachable_pub, reason = "no more of it than is measured")]
 mod geometry;
-#[path = "../src/util/bit_iter.rs"]
-mod bit_iter;
 #[path = "../src/util/row_mask.rs"]
 #[allow(dead_code, reason = "no more of it than `geometry` needs")]
 mod row_mask;
