@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use canvass::{
-    Agency, AgencyId, AuthorizedRequest, CaseFileError, LifecycleEvent, LifecycleStep,
+    Agency, AgencyId, AuthorizedRequest, CaseFile, CaseFileError, LifecycleEvent, LifecycleStep,
     OpenRequests, OpenRequestsError, OpenedRequest, Policy, ReopenError, Request, RequestId,
     RequestState, Route, Snapshot, Violations,
 };
@@ -82,6 +82,11 @@ impl Cases {
         now: Timestamp,
     ) -> Result<AuthorizedRequest, Violations> {
         self.policy.review(request, agency, &self.open().case_file(agency.id), now)
+    }
+
+    /// Looks at the requests that an agency has opened.
+    pub fn with_case_file<T>(&self, agency: AgencyId, look: impl FnOnce(&CaseFile) -> T) -> T {
+        look(&self.open().case_file(agency))
     }
 
     /// A request that was opened, whatever became of it.
