@@ -209,23 +209,6 @@ pub(super) async fn withdraw(
     go_on(app, agency, &id, request, |Nothing {}| Step::Withdraw).await
 }
 
-/// `POST /v1/requests/{id}/extend`
-pub(super) async fn extend(
-    State(app): State<Arc<App>>,
-    Extension(agency): Extension<AgencyId>,
-    id: Path<String>,
-    request: HttpRequest,
-) -> Result<Response, Problem> {
-    go_on(app, agency, &id, request, |Until { until }| Step::Extend(until)).await
-}
-
-/// Until when a request is to be open.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Until {
-    until: Timestamp,
-}
-
 /// Takes a request on by the step that a body stands for.
 async fn go_on<T: DeserializeOwned>(
     app: Arc<App>,
@@ -244,7 +227,7 @@ async fn go_on<T: DeserializeOwned>(
 }
 
 /// What was answered before to what was sent with the same key.
-fn answered_before(app: &App, once: Option<&Once>) -> Result<Option<Answered>, Problem> {
+pub(super) fn answered_before(app: &App, once: Option<&Once>) -> Result<Option<Answered>, Problem> {
     match once.map(|once| app.engine.answered(once)) {
         Some(kept) => kept?.transpose().map_err(|other| Problem::from(Refusal::from(other))),
         None => Ok(None),

@@ -5,6 +5,7 @@ mod auth;
 mod body;
 mod callers;
 mod connection;
+mod extend;
 mod observe;
 mod operator;
 mod pages;
@@ -103,7 +104,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/outcomes/pools/{pool}", get(agency::pool))
         .route("/v1/requests/{id}/resolve", post(agency::resolve))
         .route("/v1/requests/{id}/withdraw", post(agency::withdraw))
-        .route("/v1/requests/{id}/extend", post(agency::extend))
+        .route("/v1/requests/{id}/extend", post(extend::extend))
         .route_layer(from_fn_with_state(Arc::clone(&app), observe::limit_agencies))
         .route_layer(from_fn_with_state(Arc::clone(&app), auth::agency));
     let open = Router::new()
