@@ -111,7 +111,9 @@ fn split(mut bytes: &[u8]) -> Vec<Seen> {
         let end = end.unwrap_or_else(|| panic!("no answer: {shown}"));
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
         let mut lines = head.split("\r\n");
-        let status = lines.next().unwrap().strip_prefix("HTTP/1.1 ").unwrap();
+        let status = lines.next().unwrap();
+        let status = status.strip_prefix("HTTP/1.1 ").or(status.strip_prefix("HTTP/1.0 "));
+        let status = status.unwrap_or_else(|| panic!("no answer: {shown}"));
         let field = |line: &str| {
             let (name, value) = line.split_once(": ").unwrap();
             (name.to_lowercase(), value.to_owned())

@@ -94,6 +94,8 @@ struct Connections {
     graceful: GracefulShutdown,
     places: Arc<Semaphore>,
     peers: Arc<Peers>,
+    /// What an address with too many connections is sent: written once a second, not for each.
+    refusal: Vec<u8>,
     /// Connections that were refused since the last tick.
     refused: u64,
 }
@@ -111,6 +113,7 @@ impl Connections {
             graceful: GracefulShutdown::new(),
             places: Arc::new(Semaphore::new(app.limits.connections)),
             peers: Peers::new(&app.limits),
+            refusal: refusal(&app),
             refused: 0,
             app,
             router,
@@ -119,12 +122,12 @@ impl Connections {
 
     /// Answers a connection in a task of its own.
     fn take(&mut self, stream: TcpStream, from: SocketAddr, place: OwnedSemaphorePermit) {
-        // Small answers should not wait for more to send.
-        let _ = stream.set_nodelay(true);
         let Some(peer) = self.peers.admit(from.ip()) else {
             self.refuse(&stream);
             return;
         };
+        // Small answers should not wait for more to send.
+        let _ = stream.set_nodelay(true);
         let limits = &self.app.limits;
         let stream = Stream::new(
             stream,
@@ -149,17 +152,14 @@ impl Connections {
     fn refuse(&mut self, stream: &TcpStream) {
         self.refused = self.refused.saturating_add(1);
         self.app.metrics.refused_connections.inc();
-        let detail = format!(
-            "{} connections of one address are answered at once; close some",
-            self.app.limits.connections_per_address
-        );
         // Whoever floods need not be told.
-        let _ = stream.try_write(&written(Problem::new(Kind::TooManyConnections, detail)));
+        let _ = stream.try_write(&self.refusal);
     }
 
     fn tick(&mut self) {
         self.app.warnings.log();
         self.peers.sweep(std::time::Instant::now());
+        self.refusal = refusal(&self.app);
         let refused = std::mem::take(&mut self.refused);
         if refused > 0 {
             tracing::warn!(refused, "connections of addresses that have as many as they may");
@@ -174,4 +174,12 @@ impl Connections {
         }
         self.app.warnings.log();
     }
+}
+
+fn refusal(app: &App) -> Vec<u8> {
+    let detail = format!(
+        "{} connections of one address are answered at once; close some",
+        app.limits.connections_per_address
+    );
+    written(Problem::new(Kind::TooManyConnections, detail))
 }
