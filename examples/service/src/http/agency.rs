@@ -70,7 +70,7 @@ pub(super) async fn submit(
         };
         let open = || app.engine.cases().with_case_file(agency, |file| file.open_at(now).count());
         let account = app.callers.account(agency).ok_or_else(no_account)?;
-        let reserved = account.reserve(authorized.request(), open)?;
+        let reserved = account.open(authorized.request(), open)?;
         match app.engine.open(authorized, now, once).await {
             // One that overlaps it was opened since the review, which has to see it.
             Err(Refusal::CaseFile(CaseFileError::OverlapOpened { .. })) => {}
@@ -139,7 +139,7 @@ fn review(
     reviewed.map_err(|violations| Problem::refused(&violations))
 }
 
-fn no_account() -> Problem {
+pub(super) fn no_account() -> Problem {
     Problem::new(Kind::Internal, "the agency of this token is not on record")
 }
 

@@ -36,9 +36,12 @@ impl Callers {
     /// Who is known, with what each agency has used of the service before.
     pub(crate) fn new(settings: &Settings, engine: &Engine) -> Self {
         let (limits, now) = (&settings.limits, Timestamp::now());
+        let open_days = settings.policy.open_days;
         let agency = |caller: &crate::settings::Caller| {
             let id = caller.agency.id;
-            let account = engine.cases().with_case_file(id, |file| Account::new(limits, file, now));
+            let account = engine
+                .cases()
+                .with_case_file(id, |file| Account::new(limits, open_days, file, now));
             (caller.token_sha256, id, account)
         };
         Self {

@@ -9,19 +9,17 @@ use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use canvass::{AgencyId, OpenedRequest, RequestId, RequestState};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::agency::{answered_before, no_such_request, request_id};
+use super::agency::{answered_before, no_account, no_such_request, request_id};
 use super::body::Sent;
+use super::callers::SHORTEST;
 use super::problem::{Kind, Problem};
 use super::{App, body};
 use crate::engine::{Step, Told};
 use crate::record::Record;
 use crate::store::{Caller, Once};
-
-/// The shortest extension, but for one up to the latest end.
-const SHORTEST: SignedDuration = SignedDuration::from_hours(24);
 
 /// Until when a request is to be open.
 #[derive(Deserialize)]
@@ -46,13 +44,19 @@ pub(super) async fn extend(
     let open = opened.filter(|opened| {
         opened.request().agency == agency && opened.state(now) == RequestState::Open
     });
-    if let Some(opened) = open.filter(|opened| is_short(opened, until)) {
+    if let Some(opened) = open.clone().filter(|opened| is_short(opened, until)) {
         let looking = Arc::clone(&app);
         let short = move || answer_short(&looking, id, &opened, until, once.as_ref(), now);
         return app.blocking(short).await?;
     }
+    let account = app.callers.account(agency).ok_or_else(no_account)?;
+    let reserved = open.as_ref().map(|opened| account.extend(opened.request())).transpose()?;
     let step = Step::Extend(until);
-    Ok(body::answered(StatusCode::OK, app.engine.go_on(agency, id, step, now, once).await?))
+    let extended = app.engine.go_on(agency, id, step, now, once).await?;
+    if let Some(reserved) = reserved {
+        reserved.keep();
+    }
+    Ok(body::answered(StatusCode::OK, extended))
 }
 
 /// Whether an extension adds less than it has to.

@@ -3,5 +3,5 @@
 mod account;
 mod rate;
 
-pub(crate) use account::Account;
+pub(crate) use account::{Account, SHORTEST};
 pub(crate) use rate::Rate;
