@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use canvass::{Agency, Policy, Release};
+use canvass::outcome::ReleaseMode;
+use canvass::{Agency, Policy};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
@@ -25,7 +26,7 @@ pub struct Settings {
     /// The operator's limits on requests.
     pub policy: Policy,
     /// How answers to requests are told.
-    pub outcomes: Release,
+    pub outcomes: ReleaseMode,
     /// The service's limits.
     pub limits: Limits,
 }
@@ -234,13 +235,13 @@ struct Wire {
     #[serde(default)]
     policy: Policy,
     #[serde(default = "alone")]
-    outcomes: Release,
+    outcomes: ReleaseMode,
     #[serde(default)]
     limits: Record<Limits>,
 }
 
-fn alone() -> Release {
-    Release::Alone
+fn alone() -> ReleaseMode {
+    ReleaseMode::Alone
 }
 
 impl TryFrom<Record<Wire>> for Settings {
