@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use canvass::{Sight, TimeWindow};
+use canvass::{CameraScope, TimeWindow};
 use jiff::Timestamp;
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     pub(crate) window: TimeWindow,
     pub(crate) now: Timestamp,
     pub(crate) policy: Limits,
-    pub(crate) sight: Sight,
+    pub(crate) camera_scope: CameraScope,
     pub(crate) ids: bool,
     pub(crate) timings: bool,
     pub(crate) format: Format,
@@ -52,7 +52,7 @@ impl Arguments {
         let mut parser = Parser::from_args(arguments);
         let (mut cameras, mut areas, mut svg) = (None, None, None);
         let (mut from, mut to, mut now) = (None, None, None);
-        let (mut policy, mut sight) = (Limits::Default, Sight::StandingIn);
+        let (mut policy, mut camera_scope) = (Limits::Default, CameraScope::StandingIn);
         let (mut ids, mut timings, mut format) = (false, false, Format::Text);
         let mut form = FileForm::default();
         while let Some(argument) = parser.next().map_err(bad)? {
@@ -62,7 +62,7 @@ impl Arguments {
                 Arg::Long("from") => from = Some(instant("--from", &mut parser)?),
                 Arg::Long("to") => to = Some(instant("--to", &mut parser)?),
                 Arg::Long("now") => now = Some(instant("--now", &mut parser)?),
-                Arg::Long("seeing-into") => sight = Sight::SeeingInto,
+                Arg::Long("seeing-into") => camera_scope = CameraScope::SeeingInto,
                 Arg::Long("ids") => ids = true,
                 Arg::Long("timings") => timings = true,
                 Arg::Long("svg") => svg = Some(path(&mut parser)?),
@@ -103,7 +103,7 @@ impl Arguments {
             window,
             now,
             policy,
-            sight,
+            camera_scope,
             ids,
             timings,
             format,

@@ -37,7 +37,7 @@ pub(crate) fn run(
     let areas = area_file::read(&arguments.areas, stdin)?;
     let features = area_file::split(&arguments.areas, &areas)?;
     let (Cameras { cameras, ids }, rows) =
-        Cameras::open(&arguments.cameras, &arguments.form, arguments.sight, stdin)?;
+        Cameras::open(&arguments.cameras, &arguments.form, arguments.camera_scope, stdin)?;
     progress::announce("loading cameras:", cameras.len());
     let router = Router::new(&cameras, arguments)?;
     let camera_bounds = Bounds::of_cameras(&cameras);

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CaseFile, Consent, IncidentKind,
-    OwnerId, Policy, Registry, Request, Route, Scratch, Sight, Snapshot, TimeWindow, Violations,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraScope, CaseFile, Consent,
+    IncidentKind, OwnerId, Policy, Registry, Request, Route, Scratch, Snapshot, TimeWindow,
+    Violations,
 };
 
 use super::area_file::Feature;
@@ -50,7 +51,7 @@ pub(crate) struct Router {
     policy: Policy,
     agency: Agency,
     window: TimeWindow,
-    sight: Sight,
+    camera_scope: CameraScope,
     now: jiff::Timestamp,
     timings: bool,
 }
@@ -79,7 +80,7 @@ impl Router {
                 jurisdiction: Some(Area::from_bounds(-180.0, -90.0, 180.0, 90.0)?),
             },
             window: arguments.window,
-            sight: arguments.sight,
+            camera_scope: arguments.camera_scope,
             now: arguments.now,
             timings: arguments.timings,
         })
@@ -96,9 +97,10 @@ impl Router {
             Err(reason) => return Outcome::Invalid(reason.clone()),
         };
         let request = Request::new(self.agency.id, IncidentKind::Burglary, area, self.window)
-            .case("EXAMPLE-1")
-            .contact("desk@example.org");
-        let request = Request { sight: self.sight, ..request };
+            .with_case("EXAMPLE-1")
+            .with_contact("desk@example.org")
+            .with_camera_scope(self.camera_scope);
+
         let file = CaseFile::new(self.agency.id);
         let authorized = match self.policy.review(&request, &self.agency, &file, self.now) {
             Ok(authorized) => authorized,

@@ -1,6 +1,6 @@
 //! Which column of a file is which, by the header.
 
-use canvass::Sight;
+use canvass::CameraScope;
 
 use super::super::bad_input::shown;
 use super::records::Record;
@@ -110,7 +110,7 @@ impl Columns {
         header: &Record,
         delimiter: u8,
         names: &ColumnNames,
-        sight: Sight,
+        camera_scope: CameraScope,
     ) -> Result<Self, String> {
         let optional = |key: Key| {
             let given = names.given(key);
@@ -139,7 +139,7 @@ impl Columns {
             lat: required(Key::Lat)?,
             owner,
             facing: match FACING.map(optional) {
-                [Ok(None), Ok(None), Ok(None)] if sight == Sight::StandingIn => None,
+                [Ok(None), Ok(None), Ok(None)] if camera_scope == CameraScope::StandingIn => None,
                 _ => {
                     let [bearing, angle, reach] = FACING.map(required);
                     Some([bearing?, angle?, reach?])

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use canvass::{Camera, CameraId, OwnerId, Sight};
+use canvass::{Camera, CameraId, CameraScope, OwnerId};
 use serde::Serialize;
 
 use super::bad_input::{BadInput, is_stdin, shown_file};
@@ -118,16 +118,16 @@ impl Cameras {
     pub(crate) fn open(
         file: &Path,
         form: &FileForm,
-        sight: Sight,
+        camera_scope: CameraScope,
         stdin: &mut dyn Read,
     ) -> Result<(Self, RowsRead), BadInput> {
         if is_stdin(file) {
-            return Self::read(file, stdin, None, form, sight);
+            return Self::read(file, stdin, None, form, camera_scope);
         }
         let cannot = |error| BadInput::new(format!("{}: cannot be read: {error}", file.display()));
         let opened = File::open(file).map_err(cannot)?;
         let length = opened.metadata().map_err(cannot)?.len();
-        Self::read(file, opened, Some(length), form, sight)
+        Self::read(file, opened, Some(length), form, camera_scope)
     }
 
     /// Reads a file row by row. Where cameras are asked for that see into an area it must have their
@@ -137,7 +137,7 @@ impl Cameras {
         input: impl Read,
         length: Option<u64>,
         form: &FileForm,
-        sight: Sight,
+        camera_scope: CameraScope,
     ) -> Result<(Self, RowsRead), BadInput> {
         let (input, mark) = Decoded::open(input, form.encoding)
             .map_err(|error| BadInput::at(file, 1, format!("cannot be read: {error}")))?;
@@ -156,7 +156,7 @@ impl Cameras {
                 "the file is empty; its first line names the columns",
             ));
         }
-        let columns = Columns::find(&record, form.dialect.delimiter, &form.columns, sight);
+        let columns = Columns::find(&record, form.dialect.delimiter, &form.columns, camera_scope);
         let columns = match columns {
             Ok(columns) => columns,
             // In another encoding no column has its name: that is the error to mend first.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use canvass::{Camera, CameraId, Facing, OwnerId, Position, PositionError, Recording};
+use canvass::error::PositionError;
+use canvass::{Camera, CameraId, Facing, OwnerId, Position, Recording};
 
 use super::super::bad_input::shown;
 use super::columns::FACING;
