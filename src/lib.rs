@@ -56,8 +56,8 @@ pub mod tiles {
 pub mod error {
     pub use crate::geometry::{AreaError, AreaFlaw, PositionError, VertexRef};
     pub use crate::model::{
-        AskLimitError, FacingError, QuietHoursError, RecordingError, SensitivePlaceError,
-        TimeWindowError, ZoneError,
+        AskLimitError, CodeError, FacingError, IdError, QuietHoursError, RecordingError,
+        SensitivePlaceError, TimeWindowError, ZoneError,
     };
     pub use crate::open_requests::OpenRequestsError;
     pub use crate::registry::{

@@ -1,6 +1,7 @@
 //! Agencies, and the kinds of incident that they may ask about.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +84,37 @@ impl fmt::Display for AgencyKind {
     }
 }
 
+impl FromStr for AgencyKind {
+    type Err = CodeError;
+
+    /// Reads a code, as [`code`](Self::code) gives it.
+    ///
+    /// # Errors
+    ///
+    /// If no kind has this code.
+    fn from_str(code: &str) -> Result<Self, CodeError> {
+        let all = [Self::Local, Self::County, Self::State, Self::Federal];
+        let found = all.into_iter().find(|kind| kind.code() == code);
+        found.ok_or_else(|| CodeError::new(code, all.map(Self::code)))
+    }
+}
+
+/// A text is not the code of any kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not one of {known}")]
+pub struct CodeError {
+    /// The text given, cut off behind 40 characters.
+    pub text: String,
+    known: String,
+}
+
+impl CodeError {
+    fn new(text: &str, known: impl IntoIterator<Item = &'static str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        Self { text: text.chars().take(40).collect(), known: known.join(", ") }
+    }
+}
+
 macro_rules! incident_kinds {
     ($($(#[$doc:meta])* $name:ident $code:literal,)*) => {
         /// The kind of incident that a request is about.
@@ -147,6 +179,20 @@ incident_kinds! {
     HitAndRun "hit_and_run",
     /// Any other collision on a road.
     Collision "collision",
+}
+
+impl FromStr for IncidentKind {
+    type Err = CodeError;
+
+    /// Reads a code, as [`from_code`](Self::from_code), with an error that lists the codes.
+    ///
+    /// # Errors
+    ///
+    /// If no kind has this code.
+    fn from_str(code: &str) -> Result<Self, CodeError> {
+        let codes = Self::ALL.iter().map(|kind| kind.code());
+        Self::from_code(code).ok_or_else(|| CodeError::new(code, codes))
+    }
 }
 
 impl fmt::Display for IncidentKind {
