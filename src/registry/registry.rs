@@ -1,9 +1,5 @@
 //! The writer's side: applies changes and publishes snapshots.
 
-use super::change::{Change, ChangeError, ChangeRefusal};
-use super::revision::Revision;
-use super::snapshot::Snapshot;
-use crate::registry::index::{Cluster, Layout};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -11,13 +7,16 @@ use std::sync::Arc;
 use h3o::CellIndex;
 use jiff::Timestamp;
 
+use super::change::{Change, ChangeError, ChangeRefusal};
 use super::edit::Edit;
 use super::index::{TOGETHER, TileLocator};
+use super::revision::Revision;
+use super::snapshot::Snapshot;
 use super::snapshot::State;
 use super::writer::Publisher;
 use super::writer::Writer;
-
 use crate::model::{Camera, CameraId, Consent, OwnerId};
+use crate::registry::index::{Cluster, Layout};
 
 /// All cameras and consents, and the one place where they change.
 ///
