@@ -1,8 +1,11 @@
 //! The log itself: entries, heads and proofs.
 
 use super::entry::AuditEntry;
+use super::owner_tags::Asked;
 use super::proof::{ConsistencyProof, InclusionProof, ProofError, TreeHead};
+use super::secrets::OwnerSalt;
 use crate::disclosure::digest::Digest;
+use crate::model::OwnerId;
 use std::collections::BTreeMap;
 
 use ct_merkle::HashableLeaf;

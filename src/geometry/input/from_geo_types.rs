@@ -48,7 +48,7 @@ fn polygons(geometry: Geometry<f64>) -> Result<Vec<Polygon<f64>>, AreaError> {
                 continue;
             }
             Geometry::GeometryCollection(members) => {
-                left.extend(members.into_iter().rev());
+                left.extend(members.0.into_iter().rev());
                 continue;
             }
             Geometry::Point(_) => "Point",
