@@ -56,12 +56,12 @@ pub mod tiles {
 pub mod error {
     pub use crate::geometry::{AreaError, AreaFlaw, PositionError, VertexRef};
     pub use crate::model::{
-        AskLimitError, FacingError, QuietHoursError, RecordingError, SensitivePlaceError,
-        TimeWindowError, ZoneError,
+        AskLimitError, CodeError, FacingError, IdError, QuietHoursError, RecordingError,
+        SensitivePlaceError, TimeWindowError, ZoneError,
     };
     pub use crate::open_requests::OpenRequestsError;
     pub use crate::registry::{
-        ChangeError, ChangeRefusal, ReplayError, TileError, TileFlaw, TileKeyError,
+        ChangeError, ChangeRefusal, ReplayError, SkippedChange, TileError, TileFlaw, TileKeyError,
     };
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
 }

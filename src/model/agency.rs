@@ -1,6 +1,7 @@
 //! Agencies, and the kinds of incident that they may ask about.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,36 @@ impl fmt::Display for AgencyKind {
     }
 }
 
+impl FromStr for AgencyKind {
+    type Err = CodeError;
+
+    /// Reads a code, as [`code`](Self::code) gives it.
+    ///
+    /// # Errors
+    ///
+    /// If no kind has this code.
+    fn from_str(code: &str) -> Result<Self, CodeError> {
+        let found = Self::ALL.into_iter().find(|kind| kind.code() == code);
+        found.ok_or_else(|| CodeError::new(code, Self::ALL.map(Self::code)))
+    }
+}
+
+/// A text is not the code of any kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not one of {known}")]
+pub struct CodeError {
+    /// The text given, cut off behind 40 characters.
+    pub text: String,
+    known: String,
+}
+
+impl CodeError {
+    fn new(text: &str, known: impl IntoIterator<Item = &'static str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        Self { text: text.chars().take(40).collect(), known: known.join(", ") }
+    }
+}
+
 coded_enum! {
     /// The kind of incident that a request is about.
     ///
@@ -135,6 +166,20 @@ impl IncidentKind {
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+}
+
+impl FromStr for IncidentKind {
+    type Err = CodeError;
+
+    /// Reads a code, as [`from_code`](Self::from_code), with an error that lists the codes.
+    ///
+    /// # Errors
+    ///
+    /// If no kind has this code.
+    fn from_str(code: &str) -> Result<Self, CodeError> {
+        let codes = Self::ALL.iter().map(|kind| kind.code());
+        Self::from_code(code).ok_or_else(|| CodeError::new(code, codes))
     }
 }
 

@@ -1,16 +1,15 @@
 //! The state of all requests that stand, and the steps that change it.
 
-use super::error::OpenRequestsError;
-use super::event::{LifecycleEvent, LifecycleStep};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::error::OpenRequestsError;
+use super::event::{LifecycleEvent, LifecycleStep};
 use super::first_askers::FirstAskers;
 use super::index::AreaIndex;
-
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{
     AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState, SearchArea,
@@ -147,6 +146,41 @@ impl OpenRequests {
     #[must_use]
     pub fn last_event_at(&self) -> Option<Timestamp> {
         self.last
+    }
+
+    /// The first instant at or after `now` at which something can happen: `now` itself, or that of the
+    /// last event where that is later.
+    ///
+    /// A service that reads the clock before it locks this value gets the lock out of order now and
+    /// then, and clocks are set back: with the `now` that it read it would be refused, since what
+    /// happened does not run backwards. Read the clock, lock, and pass every `now` through this:
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    ///
+    /// use canvass::*;
+    /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.77)?;
+    /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
+    /// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window);
+    /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
+    /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), "2026-05-04T09:00:00Z".parse()?)?;
+    /// let open = Mutex::new(OpenRequests::new(0));
+    /// // Two threads read the clock; the one that was later gets the lock first.
+    /// let (earlier, later) = ("2026-05-04T09:00:00Z".parse()?, "2026-05-04T09:00:01Z".parse()?);
+    ///
+    /// let mut locked = open.lock().map_err(|_| "poisoned")?;
+    /// let now = locked.clamp_now(later);
+    /// locked.open(RequestId(1), &authorized, now)?;
+    ///
+    /// assert!(locked.resolve(RequestId(1), earlier).is_err());
+    /// let now = locked.clamp_now(earlier);
+    /// assert_eq!(now, later);
+    /// locked.resolve(RequestId(1), now)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn clamp_now(&self, now: Timestamp) -> Timestamp {
+        self.last_event_at().map_or(now, |last| now.max(last))
     }
 
     /// An agency's case file, to [review](crate::Policy::review) its next request against; an empty

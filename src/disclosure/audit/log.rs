@@ -1,13 +1,17 @@
 //! The log itself: entries, heads and proofs.
 
-use super::entry::AuditEntry;
-use super::proof::{ConsistencyProof, InclusionProof, ProofError, TreeHead};
-use crate::disclosure::digest::Digest;
 use std::collections::BTreeMap;
 
 use ct_merkle::HashableLeaf;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use sha2::Sha256;
+
+use super::entry::AuditEntry;
+use super::owner_tags::Asked;
+use super::proof::{ConsistencyProof, InclusionProof, ProofError, TreeHead};
+use super::secrets::OwnerSalt;
+use crate::disclosure::digest::Digest;
+use crate::model::OwnerId;
 
 /// An append-only log with proofs. A value: the service keeps it, and stores its entries.
 ///
@@ -135,6 +139,26 @@ impl AuditLog {
     #[must_use]
     pub fn entries(&self) -> impl ExactSizeIterator<Item = &AuditEntry> {
         self.tree.items().iter().map(|leaf| &leaf.0)
+    }
+
+    /// The entries that show that an owner was asked, with their indexes: each is about a route or what
+    /// a recheck left of it. O(n log a) for n entries of at most a tags.
+    ///
+    /// ```
+    /// use canvass::audit::{AuditLog, OwnerSalt};
+    /// use canvass::OwnerId;
+    ///
+    /// let log = AuditLog::new();
+    /// assert_eq!(log.entries_naming(OwnerId(1), &OwnerSalt::new([9; 32])).count(), 0);
+    /// ```
+    pub fn entries_naming(
+        &self,
+        owner: OwnerId,
+        salt: &OwnerSalt,
+    ) -> impl Iterator<Item = (u64, &AuditEntry)> {
+        let named =
+            move |entry: &AuditEntry| entry.whether_asked(owner, salt) == Some(Asked::Asked);
+        (0..).zip(self.entries()).filter(move |(_, entry)| named(entry))
     }
 
     /// A proof that the log as it is now has the entry at an index. O(log n).
