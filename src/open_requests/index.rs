@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use rstar::{RTree, RTreeObject};
+use rstar::{AABB, RTree, RTreeObject};
 
-use crate::geometry::{Area, Envelope, Fanout, Position};
+use crate::geometry::{Area, Envelope, Position};
 use crate::model::{RequestId, near};
 use crate::request::{CameraScope, SearchArea};
 
@@ -14,7 +14,7 @@ use crate::request::{CameraScope, SearchArea};
 /// depend on it: under the id of the agency's first request that asked it.
 #[derive(Clone, Default)]
 pub(crate) struct AreaIndex {
-    tree: RTree<IndexedPart, Fanout>,
+    tree: RTree<IndexedPart>,
     // INVARIANT: of the areas in the tree, by the first request that asked it, and none is empty.
     dependents: BTreeMap<RequestId, BTreeSet<RequestId>>,
 }
@@ -29,10 +29,10 @@ struct IndexedPart {
 }
 
 impl RTreeObject for IndexedPart {
-    type Envelope = Envelope;
+    type Envelope = AABB<[i64; 2]>;
 
-    fn envelope(&self) -> Envelope {
-        self.envelope
+    fn envelope(&self) -> Self::Envelope {
+        self.envelope.to_aabb()
     }
 }
 
@@ -79,7 +79,7 @@ impl AreaIndex {
         let grounds = dependents.keys().filter_map(|&on| Some((on, ground(on)?)));
         let all: Vec<IndexedPart> =
             grounds.flat_map(|(on, ground)| parts(on, &ground).collect::<Vec<_>>()).collect();
-        Self { tree: RTree::bulk_load_with_params(all), dependents }
+        Self { tree: RTree::bulk_load(all), dependents }
     }
 
     /// Notes that a request depends on the area of one, perhaps itself.
@@ -118,7 +118,7 @@ impl AreaIndex {
         let here = Envelope::of([position]);
         let seen_from_the_west = here.across_the_antimeridian();
         for envelope in std::iter::once(here).chain(seen_from_the_west) {
-            let near = self.tree.locate_in_envelope_intersecting(envelope);
+            let near = self.tree.locate_in_envelope_intersecting(envelope.to_aabb());
             let covering = near.filter(|part| part.matters_to(position));
             found.extend(covering.map(|part| part.id));
         }
