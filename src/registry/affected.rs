@@ -31,7 +31,7 @@ impl Registry {
     pub fn touched(&self, changes: &[Change]) -> Vec<Position> {
         let mut touched = self.state.inspect(|writer, _| {
             let directory = &writer.directory;
-            let stands = |camera: CameraId| directory.position(camera);
+            let position_of = |camera: CameraId| directory.position(camera);
             let mut touched = Vec::with_capacity(changes.len());
             let mut owners: Vec<OwnerId> = Vec::new();
             for change in changes {
@@ -39,13 +39,13 @@ impl Registry {
                     Change::Register(camera) => touched.push(camera.position),
                     Change::Replace(camera) | Change::Upsert(camera) => {
                         touched.push(camera.position);
-                        touched.extend(stands(camera.id));
+                        touched.extend(position_of(camera.id));
                     }
                     Change::Move { camera, position } => {
                         touched.push(*position);
-                        touched.extend(stands(*camera));
+                        touched.extend(position_of(*camera));
                     }
-                    Change::Remove { camera } => touched.extend(stands(*camera)),
+                    Change::Remove { camera } => touched.extend(position_of(*camera)),
                     Change::SetConsent { owner, .. }
                     | Change::Withdraw { owner }
                     | Change::RecordAsked { owner, .. } => owners.push(*owner),
@@ -55,7 +55,7 @@ impl Registry {
             owners.dedup();
             for owner in owners {
                 let cameras = directory.cameras_of(owner);
-                touched.extend(cameras.filter_map(stands));
+                touched.extend(cameras.filter_map(position_of));
             }
             touched
         });

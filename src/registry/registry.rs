@@ -185,7 +185,7 @@ impl Registry {
             root = writer.take_spare_root(old).unwrap_or(root);
             writer.edits = edits.len();
             Arc::make_mut(&mut root).edit(&edits, revision, writer.layout, &mut writer.spares);
-            note_vanished(&mut vanished, &edits, &root, revision);
+            record_vanished(&mut vanished, &edits, &root, revision);
         }
         writer.settle(&plan, revision);
         let state = State {
@@ -261,7 +261,7 @@ impl Registry {
 }
 
 /// Notes which cells lost their last camera to some edits, and which have one again.
-fn note_vanished(
+fn record_vanished(
     vanished: &mut Arc<BTreeMap<CellIndex, Revision>>,
     edits: &[(CellIndex, &Edit)],
     root: &Cluster,

@@ -112,8 +112,8 @@ impl Directory {
     }
 
     /// The extras of an owner's consent or history.
-    pub(crate) fn special(&self, owner: OwnerId) -> Option<&ConsentExtras> {
-        self.owners.of(owner.0)?.special(owner)
+    pub(crate) fn extras(&self, owner: OwnerId) -> Option<&ConsentExtras> {
+        self.owners.of(owner.0)?.extras(owner)
     }
 
     /// The cameras of an owner, in no order.

@@ -18,7 +18,7 @@ pub(crate) struct Owners {
     more: HashMap<OwnerId, ExtraCameras, RandomState>,
     /// Boxed: a hash table has room for up to twice as many entries.
     // INVARIANT: of those owners whose entry refers to it.
-    special: HashMap<OwnerId, Box<ConsentExtras>, RandomState>,
+    extras: HashMap<OwnerId, Box<ConsentExtras>, RandomState>,
 }
 
 impl Owners {
@@ -26,7 +26,7 @@ impl Owners {
         Self {
             entries: ProbeTable::new(hasher),
             more: HashMap::with_hasher(hasher.clone()),
-            special: HashMap::with_hasher(hasher.clone()),
+            extras: HashMap::with_hasher(hasher.clone()),
         }
     }
 
@@ -73,44 +73,44 @@ impl Owners {
     }
 
     /// The extras of an owner: pause, expiry, limit and history.
-    pub(crate) fn special(&self, owner: OwnerId) -> Option<&ConsentExtras> {
-        if !self.get(owner).is_special {
+    pub(crate) fn extras(&self, owner: OwnerId) -> Option<&ConsentExtras> {
+        if !self.get(owner).has_extras {
             return None;
         }
-        self.special.get(&owner).map(AsRef::as_ref)
+        self.extras.get(&owner).map(AsRef::as_ref)
     }
 
     /// The owners with extras, in no order.
-    pub(crate) fn specials(&self) -> impl Iterator<Item = (OwnerId, &ConsentExtras)> {
-        self.special.iter().map(|(&owner, special)| (owner, special.as_ref()))
+    pub(crate) fn all_extras(&self) -> impl Iterator<Item = (OwnerId, &ConsentExtras)> {
+        self.extras.iter().map(|(&owner, extras)| (owner, extras.as_ref()))
     }
 
     /// Changes the extras of an owner, which may be none before or after.
-    pub(crate) fn change_special(
+    pub(crate) fn change_extras(
         &mut self,
         owner: OwnerId,
         change: impl FnOnce(&mut ConsentExtras),
     ) {
         let entry = self.get(owner);
-        let is_special = if entry.is_special {
-            let Some(special) = self.special.get_mut(&owner) else { return };
-            change(special);
-            let is_default = special.is_default();
+        let has_extras = if entry.has_extras {
+            let Some(extras) = self.extras.get_mut(&owner) else { return };
+            change(extras);
+            let is_default = extras.is_default();
             if is_default {
-                self.special.remove(&owner);
+                self.extras.remove(&owner);
             }
             !is_default
         } else {
-            let mut special = ConsentExtras::default();
-            change(&mut special);
-            let is_default = special.is_default();
+            let mut extras = ConsentExtras::default();
+            change(&mut extras);
+            let is_default = extras.is_default();
             if !is_default {
-                self.special.insert(owner, Box::new(special));
+                self.extras.insert(owner, Box::new(extras));
             }
             !is_default
         };
-        if is_special != entry.is_special {
-            self.put(owner, Owner { is_special, ..entry });
+        if has_extras != entry.has_extras {
+            self.put(owner, Owner { has_extras, ..entry });
         }
     }
 
@@ -175,7 +175,7 @@ impl Shard for Owners {
         Self {
             entries: self.entries.split_off(|owner| is_moved(&OwnerId(owner))),
             more: split_off(&mut self.more, is_moved),
-            special: split_off(&mut self.special, is_moved),
+            extras: split_off(&mut self.extras, is_moved),
         }
     }
 }
@@ -208,8 +208,8 @@ pub(crate) struct Owner {
     /// The interned scopes of a granted consent.
     terms: Option<TermsNumber>,
     cameras: Cameras,
-    /// Whether there are extras in [`Owners::special`].
-    is_special: bool,
+    /// Whether there are extras in [`Owners::extras`].
+    has_extras: bool,
 }
 
 /// The number of interned terms plus one, so that 32 bits also hold "none".
@@ -236,11 +236,11 @@ enum Cameras {
 impl Owner {
     /// An owner without camera, consent or history.
     pub(crate) const NEW: Self =
-        Self { one: CameraId(0), terms: None, cameras: Cameras::None, is_special: false };
+        Self { one: CameraId(0), terms: None, cameras: Cameras::None, has_extras: false };
 
     /// Whether the entry is empty.
     pub(crate) fn is_nobody(self) -> bool {
-        self.cameras == Cameras::None && self.terms().is_none() && !self.is_special
+        self.cameras == Cameras::None && self.terms().is_none() && !self.has_extras
     }
 
     pub(crate) fn terms(self) -> Option<u32> {

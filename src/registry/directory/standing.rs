@@ -6,35 +6,35 @@ use crate::registry::block::{GrantWindow, RowStanding};
 use crate::registry::scopes::Terms;
 
 /// The consent with these terms and extras.
-pub(crate) fn granted(terms: &Terms, special: Option<&ConsentExtras>) -> Consent {
+pub(crate) fn granted(terms: &Terms, extras: Option<&ConsentExtras>) -> Consent {
     let usual = ConsentExtras::default();
-    let special = special.unwrap_or(&usual);
+    let extras = extras.unwrap_or(&usual);
     let (agencies, incidents) = terms.scopes();
     let consent = terms.zone().cloned().into_iter().fold(Consent::granted(), Consent::with_zone);
     consent
         .with_agencies(agencies.clone())
         .with_incidents(incidents.clone())
-        .with_limit(special.limit)
-        .with_grant_span(special.grant_span)
+        .with_limit(extras.limit)
+        .with_grant_span(extras.grant_span)
 }
 
 /// An owner's standing as their rows store it.
 pub(crate) fn standing<'a>(
     terms: Option<u32>,
-    special: impl FnOnce() -> Option<&'a ConsentExtras>,
+    extras: impl FnOnce() -> Option<&'a ConsentExtras>,
 ) -> RowStanding {
     match terms {
         None => RowStanding::NotGranted,
-        Some(terms) => RowStanding::Granted { terms, timing: special().and_then(timing) },
+        Some(terms) => RowStanding::Granted { terms, timing: extras().and_then(timing) },
     }
 }
 
 /// The time limits of a grant with extras; `None` if it always holds.
-fn timing(special: &ConsentExtras) -> Option<GrantWindow> {
+fn timing(extras: &ConsentExtras) -> Option<GrantWindow> {
     let timing = GrantWindow {
-        paused_until: special.grant_span.paused_until,
-        reached_until: special.limit.reached_until(special.asked().iter().copied()),
-        expires: special.grant_span.expires,
+        paused_until: extras.grant_span.paused_until,
+        reached_until: extras.limit.reached_until(extras.asked().iter().copied()),
+        expires: extras.grant_span.expires,
     };
     let always = timing.paused_until == i64::MIN
         && timing.reached_until == i64::MIN

@@ -16,7 +16,7 @@ use crate::util::parallel;
 pub(crate) struct CellLookup {
     layout: Layout,
     /// The cells found so far, and their indexes.
-    met: Vec<CellShape>,
+    found: Vec<CellShape>,
     places: HashMap<CellIndex, u32, RandomState>,
     /// The indexes of the cells found in a square.
     near: HashMap<(i32, i32), SmallVec<[u32; 4]>, RandomState>,
@@ -27,13 +27,15 @@ pub(crate) struct CellLookup {
 impl CellLookup {
     pub(crate) fn new(layout: Layout) -> Self {
         let (places, near) = (HashMap::default(), HashMap::default());
-        Self { layout, met: Vec::new(), places, near, last: 0 }
+        Self { layout, found: Vec::new(), places, near, last: 0 }
     }
 
     /// The cell of a position.
     pub(crate) fn cell(&mut self, position: Position) -> CellIndex {
         let place = self.place(position);
-        self.met.get(place as usize).map_or_else(|| self.layout.cell(position), |met| met.cell)
+        self.found
+            .get(place as usize)
+            .map_or_else(|| self.layout.cell(position), |found| found.cell)
     }
 
     /// The index of a position's cell among [`into_cells`](Self::into_cells).
@@ -47,11 +49,11 @@ impl CellLookup {
 
     /// The cells, in the order in which they were found.
     pub(crate) fn into_cells(self) -> Vec<CellIndex> {
-        self.met.into_iter().map(|met| met.cell).collect()
+        self.found.into_iter().map(|found| found.cell).collect()
     }
 
     fn is_well_in(&self, place: u32, position: Position) -> bool {
-        self.met.get(place as usize).is_some_and(|met| met.is_well_around(position))
+        self.found.get(place as usize).is_some_and(|found| found.is_well_around(position))
     }
 
     fn near(&self, position: Position) -> Option<u32> {
@@ -62,8 +64,8 @@ impl CellLookup {
     fn look_up(&mut self, position: Position) -> u32 {
         let cell = self.layout.cell(position);
         let place = *self.places.entry(cell).or_insert_with(|| {
-            self.met.push(CellShape::of(cell));
-            u32::try_from(self.met.len() - 1).unwrap_or(u32::MAX)
+            self.found.push(CellShape::of(cell));
+            u32::try_from(self.found.len() - 1).unwrap_or(u32::MAX)
         });
         let near = self.near.entry(self.square(position)).or_default();
         if !near.contains(&place) {
@@ -87,21 +89,21 @@ const TILED: usize = 1 << 17;
 pub(crate) fn cells(cameras: &[Camera], layout: Layout) -> (Vec<CellIndex>, Vec<u32>) {
     let mut tile_of = vec![0; cameras.len()];
     let mut runs: Vec<_> = cameras.chunks(TILED).zip(tile_of.chunks_mut(TILED)).collect();
-    let met = parallel::map_mut(&mut runs, |_, (cameras, tile_of)| {
+    let found = parallel::map_mut(&mut runs, |_, (cameras, tile_of)| {
         let mut tiling = CellLookup::new(layout);
         for (tile, camera) in tile_of.iter_mut().zip(*cameras) {
             *tile = tiling.place(camera.position);
         }
         tiling.into_cells()
     });
-    let mut cells: Vec<CellIndex> = met.iter().flatten().copied().collect();
+    let mut cells: Vec<CellIndex> = found.iter().flatten().copied().collect();
     cells.sort_unstable();
     cells.dedup();
     // Maps a run's indexes to indexes among all cells.
     parallel::map_mut(&mut runs, |run, (_, tile_of)| {
-        let met = met.get(run).into_iter().flatten();
+        let found = found.get(run).into_iter().flatten();
         let places: Vec<usize> =
-            met.map(|cell| cells.binary_search(cell).unwrap_or_default()).collect();
+            found.map(|cell| cells.binary_search(cell).unwrap_or_default()).collect();
         for tile in tile_of.iter_mut() {
             *tile = places.get(*tile as usize).map_or(0, |&place| number(place));
         }

@@ -215,8 +215,8 @@ impl<T> PackedRTree<T> {
     pub(crate) fn prefetch_below(&self, position: Position) {
         let Some(root) = self.root().filter(|root| !root.is_leaf()) else { return };
         let here = Envelope::of([position]);
-        let met = dispatch!(Level::baseline(), simd => root.envelopes().meeting(simd, here));
-        for below in set_bits(met).filter_map(|place| root.at(place)) {
+        let hits = dispatch!(Level::baseline(), simd => root.envelopes().meeting(simd, here));
+        for below in set_bits(hits).filter_map(|place| root.at(place)) {
             if let Child::Node(node) = below {
                 node.prefetch();
             }
@@ -230,8 +230,8 @@ impl<T> PackedRTree<T> {
         let mut open: SmallVec<[usize; NODE_WIDTH]> = (0..self.levels.root).collect();
         while let Some(number) = open.pop() {
             let Some(node) = self.nodes.get(number) else { continue };
-            let met = dispatch!(Level::baseline(), simd => node.meeting(simd, here));
-            for place in set_bits(met) {
+            let hits = dispatch!(Level::baseline(), simd => node.meeting(simd, here));
+            for place in set_bits(hits) {
                 match self.levels.item(number, place) {
                     None => open.push(self.levels.below(number, place)),
                     Some(item) => found.push(item),

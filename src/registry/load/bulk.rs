@@ -54,15 +54,15 @@ impl Registry {
             return Err(ChangeError { index: cameras.len(), reason: ChangeRefusal::RegistryFull });
         }
         // The caller's iterator runs on the caller's thread.
-        let ((cells, indexed), said) = parallel::beside(
+        let ((cells, indexed), staged) = parallel::join(
             || (cells(cameras, layout), LoadedIndex::new(cameras)),
             || StagedConsents::of_consents(consents, cameras.len()),
         );
         let (cells, tile_of) = cells;
         let first = |cell| (cell, Revision(0));
         let cells: Vec<_> = cells.into_iter().map(first).collect();
-        let (said, indexed) = (said?, indexed?);
-        let (writer, root) = build(cameras, &tile_of, &cells, indexed, said, layout)?;
+        let (staged, indexed) = (staged?, indexed?);
+        let (writer, root) = build(cameras, &tile_of, &cells, indexed, staged, layout)?;
         Ok(Self::publish_first(writer, root, Revision(0)))
     }
 }
@@ -74,11 +74,11 @@ pub(crate) fn build(
     tile_of: &[u32],
     cells: &[(CellIndex, Revision)],
     indexed: LoadedIndex,
-    said: StagedConsents,
+    staged: StagedConsents,
     layout: Layout,
 ) -> Result<(Writer, Cluster), ChangeError> {
     let LoadedIndex { mut directory, owners, owned } = indexed;
-    let (interner, standings) = said.join(&owned, [cameras.len(), owners], &mut directory)?;
+    let (interner, standings) = staged.join(&owned, [cameras.len(), owners], &mut directory)?;
     drop(owned);
     // Makes up for a low estimate, so that the first changes need not grow the table.
     directory.grow(0);
@@ -127,14 +127,14 @@ const RUN: usize = 100;
 /// Fills the directory's positions.
 fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), ChangeError> {
     let grouping = directory.cameras.grouping(GROUPS);
-    let dealt = Partitioned::new(cameras, grouping.groups(), |index, camera| {
+    let partitioned = Partitioned::new(cameras, grouping.groups(), |index, camera| {
         (grouping.of(camera.id.0), (camera.id, camera.position, index))
     });
     let mut groups: Vec<_> = directory.cameras.groups_mut(GROUPS).collect();
     let twice = parallel::map_mut(&mut groups, |number, group| {
         let mut twice = None;
         group.reserve(cameras.len(), Positions::reserve);
-        for &(camera, position, index) in dealt.group(number) {
+        for &(camera, position, index) in partitioned.group(number) {
             let positions = group.of_mut(camera.0);
             let before = positions.and_then(|positions| positions.insert(camera, position));
             if before.is_some() && twice.is_none() {
@@ -160,18 +160,19 @@ fn tiles(
     standings: &StagedStandings,
     layout: Layout,
 ) -> Vec<Arc<Cluster>> {
-    let dealt = Partitioned::new(tile_of, cells.len(), |number, &tile| (tile as usize, number));
+    let partitioned =
+        Partitioned::new(tile_of, cells.len(), |number, &tile| (tile as usize, number));
     let place = |&number: &u32| {
         let camera = cameras.get(number as usize)?;
-        Some(BlockSlot { position: camera.position, row: (number, standings.said(number)) })
+        Some(BlockSlot { position: camera.position, row: (number, standings.answer(number)) })
     };
-    let row = |&(number, said): &(u32, u32)| {
+    let row = |&(number, answer): &(u32, u32)| {
         let &camera = cameras.get(number as usize)?;
-        Some(Row { camera, standing: standings.of(said) })
+        Some(Row { camera, standing: standings.of(answer) })
     };
     parallel::map(cells.len(), Vec::new, |places: &mut Vec<_>, tile| {
         places.clear();
-        places.extend(dealt.group(tile).filter_map(place));
+        places.extend(partitioned.group(tile).filter_map(place));
         let blocks = split(places, layout.block_rows(), row);
         let &(cell, revision) = cells.get(tile)?;
         Some(Arc::new(Cluster::tile(cell, revision, blocks)))

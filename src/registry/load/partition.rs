@@ -54,16 +54,17 @@ impl<T: Copy> Run<T> {
             *start = sum;
         }
         let mut next = starts.clone();
-        let mut dealt = items.first().map_or_else(Vec::new, |&(_, any)| vec![any; items.len()]);
+        let mut partitioned =
+            items.first().map_or_else(Vec::new, |&(_, any)| vec![any; items.len()]);
         for &(group, item) in items {
             if let Some(place) = next.get_mut(group) {
-                if let Some(slot) = dealt.get_mut(*place as usize) {
+                if let Some(slot) = partitioned.get_mut(*place as usize) {
                     *slot = item;
                 }
                 *place += 1;
             }
         }
-        Self { starts, items: dealt }
+        Self { starts, items: partitioned }
     }
 
     fn group(&self, group: usize) -> &[T] {

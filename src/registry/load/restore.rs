@@ -197,10 +197,10 @@ impl TileLoad {
         let pages = std::mem::take(&mut self.pages);
         let revisions: Vec<_> =
             pages.iter().map(|&(page, revision, ..)| (page, revision)).collect();
-        let (indexed, said) =
-            parallel::beside(|| LoadedIndex::new(&self.cameras), || take_pages(pages));
-        let built = said.and_then(|said| {
-            build(&self.cameras, &self.tile_of, &self.cells, indexed?, said, layout)
+        let (indexed, staged) =
+            parallel::join(|| LoadedIndex::new(&self.cameras), || take_pages(pages));
+        let built = staged.and_then(|staged| {
+            build(&self.cameras, &self.tile_of, &self.cells, indexed?, staged, layout)
         });
         let (mut writer, root) = built.map_err(|error| self.error(error))?;
         for (page, revision) in revisions {
@@ -229,32 +229,32 @@ impl TileLoad {
 /// extras.
 fn take_pages(pages: Vec<Page>) -> Result<StagedConsents, ChangeError> {
     let full = ChangeError { index: 0, reason: ChangeRefusal::RegistryFull };
-    let mut said = StagedConsents::default();
-    said.reserve(pages.iter().map(|(.., owners)| owners.len()).sum());
+    let mut staged = StagedConsents::default();
+    staged.reserve(pages.iter().map(|(.., owners)| owners.len()).sum());
     for (_, _, consents, owners) in pages {
         let mut distinct = Vec::with_capacity(consents.len());
         for consent in consents {
             let (grant_span, limit) = (consent.grant_span(), consent.limit());
-            let terms = said.interner.acquire(Terms::of(consent)).ok_or(full)?;
+            let terms = staged.interner.acquire(Terms::of(consent)).ok_or(full)?;
             distinct.push((terms, ConsentExtras { grant_span, limit, asked: None }));
         }
         for OwnerRow { owner, consent, asked } in owners {
             let consent = consent.and_then(|number| distinct.get(number as usize));
-            let (terms, mut special) = match consent {
-                Some((terms, special)) => (Some(*terms), special.clone()),
+            let (terms, mut extras) = match consent {
+                Some((terms, extras)) => (Some(*terms), extras.clone()),
                 None => (None, ConsentExtras::default()),
             };
             if let Some(terms) = terms {
-                said.interner.share(terms);
+                staged.interner.share(terms);
             }
-            special.asked = (!asked.is_empty()).then(|| Box::new(asked));
-            if !said.note(owner, terms, special) {
+            extras.asked = (!asked.is_empty()).then(|| Box::new(asked));
+            if !staged.note(owner, terms, extras) {
                 return Err(full);
             }
         }
         for (terms, _) in distinct {
-            said.interner.release(terms);
+            staged.interner.release(terms);
         }
     }
-    Ok(said)
+    Ok(staged)
 }

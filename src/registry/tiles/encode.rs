@@ -100,10 +100,10 @@ fn encode_cameras(tile: &Tile, cluster: &Cluster) -> Vec<u8> {
 }
 
 /// The parts in which consents differ: interned scopes, pause, expiry and limit.
-fn distinct(terms: u32, special: Option<&ConsentExtras>) -> (u32, i64, i64, AskLimit) {
+fn distinct(terms: u32, extras: Option<&ConsentExtras>) -> (u32, i64, i64, AskLimit) {
     let usual = ConsentExtras::default();
-    let special = special.unwrap_or(&usual);
-    (terms, special.grant_span.paused_until, special.grant_span.expires, special.limit)
+    let extras = extras.unwrap_or(&usual);
+    (terms, extras.grant_span.paused_until, extras.grant_span.expires, extras.limit)
 }
 
 fn encode_owners(tile: &Tile, records: &[OwnerRecord], table: &TermsTable) -> Vec<u8> {
@@ -114,21 +114,21 @@ fn encode_owners(tile: &Tile, records: &[OwnerRecord], table: &TermsTable) -> Ve
         if let Some(number) = record.terms
             && let Some(terms) = table.get(number)
         {
-            let special = record.special.as_deref();
-            written.entry(distinct(number, special)).or_insert_with(|| {
+            let extras = record.extras.as_deref();
+            written.entry(distinct(number, extras)).or_insert_with(|| {
                 // A consent has plain values only, so writing it cannot fail.
-                serde_json::to_string(&granted(terms, special)).unwrap_or_default()
+                serde_json::to_string(&granted(terms, extras)).unwrap_or_default()
             });
         }
     }
     let consents: BTreeSet<&str> = written.values().map(String::as_str).collect();
     let numbers: HashMap<&str, u32> = consents.iter().copied().zip(0..).collect();
     let number = |record: &OwnerRecord| {
-        let json = written.get(&distinct(record.terms?, record.special.as_deref()))?;
+        let json = written.get(&distinct(record.terms?, record.extras.as_deref()))?;
         numbers.get(json.as_str()).copied()
     };
     let asked =
-        |record: &OwnerRecord| record.special.as_ref().map_or(&[][..], |s| s.asked()).to_vec();
+        |record: &OwnerRecord| record.extras.as_ref().map_or(&[][..], |s| s.asked()).to_vec();
     let instants: Vec<i64> = records.iter().flat_map(|record| asked(record)).collect();
     let json: usize = consents.iter().map(|json| json.len() + 4).sum();
     let room = json + records.len() * OWNER + instants.len() * 8;

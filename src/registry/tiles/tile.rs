@@ -132,7 +132,7 @@ pub(crate) enum Content {
 pub(crate) struct OwnerRecord {
     pub(crate) owner: OwnerId,
     pub(crate) terms: Option<u32>,
-    pub(crate) special: Option<Box<ConsentExtras>>,
+    pub(crate) extras: Option<Box<ConsentExtras>>,
 }
 
 impl Tile {
@@ -273,20 +273,17 @@ fn pages(
         || (),
         |(), shard| {
             let owners = directory.owners.at(shard)?;
-            let special = |owner| owners.special(owner).cloned().map(Box::new);
+            let extras = |owner| owners.extras(owner).cloned().map(Box::new);
             let granted = owners.iter().filter_map(|(owner, entry)| Some((owner, entry.terms()?)));
             let granted = granted.filter(|&(owner, _)| on_wanted(owner)).map(|(owner, terms)| {
-                OwnerRecord { owner, terms: Some(terms), special: special(owner) }
+                OwnerRecord { owner, terms: Some(terms), extras: extras(owner) }
             });
             // Owners who agreed are listed already; the others have at most a history.
-            let others = owners.specials().filter(|&(owner, special)| {
-                special.asked.is_some() && on_wanted(owner) && owners.get(owner).terms().is_none()
+            let others = owners.all_extras().filter(|&(owner, extras)| {
+                extras.asked.is_some() && on_wanted(owner) && owners.get(owner).terms().is_none()
             });
-            let others = others.map(|(owner, _)| OwnerRecord {
-                owner,
-                terms: None,
-                special: special(owner),
-            });
+            let others =
+                others.map(|(owner, _)| OwnerRecord { owner, terms: None, extras: extras(owner) });
             Some(granted.chain(others).collect::<Vec<_>>())
         },
     );

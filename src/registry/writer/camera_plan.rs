@@ -178,13 +178,15 @@ impl CameraPlanner<'_, '_> {
     ) -> Result<(), ChangeRefusal> {
         // Earlier changes decide whether there is a camera to replace.
         let change = match change {
-            CameraChange::Upsert(camera) if self.stands(camera.id) => CameraChange::Replace(camera),
+            CameraChange::Upsert(camera) if self.is_registered(camera.id) => {
+                CameraChange::Replace(camera)
+            }
             CameraChange::Upsert(camera) => CameraChange::Register(camera),
             change => change,
         };
         match change {
             CameraChange::Register(camera) | CameraChange::Upsert(camera) => {
-                if self.stands(camera.id) {
+                if self.is_registered(camera.id) {
                     return Err(ChangeRefusal::AlreadyRegistered { camera: camera.id });
                 }
                 self.moved.added += 1;
@@ -221,7 +223,7 @@ impl CameraPlanner<'_, '_> {
         Ok(())
     }
 
-    fn stands(&self, camera: CameraId) -> bool {
+    fn is_registered(&self, camera: CameraId) -> bool {
         self.group.of(camera.0).is_some_and(|positions| positions.get(camera).is_some())
     }
 
@@ -235,7 +237,7 @@ impl CameraPlanner<'_, '_> {
             |at: Located<'l>| KnownCameras { camera: at.camera, tile: Some((at.cell, at.tile)) };
         let placed = self.placed.get(&camera).map(|&camera| KnownCameras { camera, tile: None });
         let known = placed.or_else(|| located.map(of_tiles));
-        known.filter(|_| self.stands(camera)).ok_or(ChangeRefusal::NotRegistered { camera })
+        known.filter(|_| self.is_registered(camera)).ok_or(ChangeRefusal::NotRegistered { camera })
     }
 
     /// Records that a camera's row is removed, and returns its cell.
@@ -256,8 +258,8 @@ impl CameraPlanner<'_, '_> {
         self.step(index, camera.owner, OwnerEffect::Place(camera, cell));
     }
 
-    fn step(&mut self, index: usize, owner: OwnerId, deed: OwnerEffect) {
-        let step = Step { index, owner, deed };
+    fn step(&mut self, index: usize, owner: OwnerId, effect: OwnerEffect) {
+        let step = Step { index, owner, effect };
         self.moved.steps.push((self.owner_group.of(owner.0), step));
     }
 }

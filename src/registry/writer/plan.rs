@@ -59,8 +59,9 @@ pub(crate) fn plan(
     let groups = if changes.len() < PARALLEL_EDITS { 1 } else { GROUPS };
     let Directory { cameras, owners } = directory;
     let owner_group = owners.grouping(groups);
-    let dealt = PartitionedChanges::new(changes, interner, cameras.grouping(groups), owner_group);
-    let mut work: Vec<_> = cameras.groups_mut(groups).zip(dealt.cameras).collect();
+    let partitioned =
+        PartitionedChanges::new(changes, interner, cameras.grouping(groups), owner_group);
+    let mut work: Vec<_> = cameras.groups_mut(groups).zip(partitioned.cameras).collect();
     let moved = parallel::map_mut(&mut work, |_, (group, changes)| {
         move_cameras(group, changes, owner_group, root, layout, refusals)
     });
@@ -68,17 +69,17 @@ pub(crate) fn plan(
         moved.iter().flat_map(|moved| &moved.refused).copied().collect();
     refused.sort_unstable_by_key(|error| error.index);
     let first = refused.first().copied().filter(|_| refusals == Refusals::RefuseAll);
-    let stopping = first.into_iter().chain(dealt.refused);
+    let stopping = first.into_iter().chain(partitioned.refused);
     if let Some(error) = stopping.min_by_key(|error| error.index) {
         for ((group, _), moved) in work.iter_mut().zip(moved) {
             take_back(group, moved);
         }
-        dealt.acquired.into_iter().for_each(|terms| interner.release(terms));
+        partitioned.acquired.into_iter().for_each(|terms| interner.release(terms));
         return Err(error);
     }
     drop(work);
     let mut plan = Plan { skipped: refused, ..Plan::default() };
-    let mut steps = dealt.steps;
+    let mut steps = partitioned.steps;
     for moved in moved {
         let PlannedCameras { rows, steps: of_cameras, added, removed, .. } = moved;
         plan.edits.push(rows);
@@ -133,50 +134,54 @@ impl PartitionedChanges {
         camera_group: Grouping<'_>,
         owner_group: Grouping<'_>,
     ) -> Self {
-        let mut dealt = Self {
+        let mut partitioned = Self {
             cameras: lists(camera_group.groups(), changes.len()),
             steps: lists(owner_group.groups(), changes.len()),
             acquired: Vec::new(),
             refused: None,
         };
         for (index, change) in changes.into_iter().enumerate() {
-            let (owner, deed) = match change {
+            let (owner, effect) = match change {
                 Change::SetConsent { owner, consent } => {
-                    let Some(deed) = dealt.consent(consent, interner) else {
+                    let Some(effect) = partitioned.consent(consent, interner) else {
                         let reason = ChangeRefusal::RegistryFull;
-                        dealt.refused = Some(ChangeError { index, reason });
+                        partitioned.refused = Some(ChangeError { index, reason });
                         break;
                     };
-                    (owner, deed)
+                    (owner, effect)
                 }
                 Change::Withdraw { owner } => (owner, OwnerEffect::withdrawal()),
                 Change::RecordAsked { owner, at } => (owner, OwnerEffect::Asked(seconds(at))),
                 Change::Register(camera) => {
-                    dealt.camera(index, CameraChange::Register(camera), camera_group);
+                    partitioned.camera(index, CameraChange::Register(camera), camera_group);
                     continue;
                 }
                 Change::Replace(camera) => {
-                    dealt.camera(index, CameraChange::Replace(camera), camera_group);
+                    partitioned.camera(index, CameraChange::Replace(camera), camera_group);
                     continue;
                 }
                 Change::Upsert(camera) => {
-                    dealt.camera(index, CameraChange::Upsert(camera), camera_group);
+                    partitioned.camera(index, CameraChange::Upsert(camera), camera_group);
                     continue;
                 }
                 Change::Move { camera, position } => {
-                    dealt.camera(index, CameraChange::Move { camera, position }, camera_group);
+                    partitioned.camera(
+                        index,
+                        CameraChange::Move { camera, position },
+                        camera_group,
+                    );
                     continue;
                 }
                 Change::Remove { camera } => {
-                    dealt.camera(index, CameraChange::Remove { camera }, camera_group);
+                    partitioned.camera(index, CameraChange::Remove { camera }, camera_group);
                     continue;
                 }
             };
-            if let Some(steps) = dealt.steps.get_mut(owner_group.of(owner.0)) {
-                steps.push(Step { index, owner, deed });
+            if let Some(steps) = partitioned.steps.get_mut(owner_group.of(owner.0)) {
+                steps.push(Step { index, owner, effect });
             }
         }
-        dealt
+        partitioned
     }
 
     fn camera(&mut self, index: usize, change: CameraChange, group: Grouping<'_>) {
@@ -226,13 +231,13 @@ fn follow_owners(
     // Read in one loop, so that several cache misses are waited for at once.
     for &Step { owner, .. } in &*steps {
         let owners = group.of(owner.0);
-        black_box(owners.map(|owners| (owners.get(owner), owners.special(owner).is_some())));
+        black_box(owners.map(|owners| (owners.get(owner), owners.extras(owner).is_some())));
     }
     steps.sort_by_key(|step| step.index);
     let (mut followed, mut released, mut placed) = (Vec::new(), Vec::new(), Vec::new());
-    for Step { owner, deed, .. } in &*steps {
+    for Step { owner, effect, .. } in &*steps {
         let Some(owners) = group.of_mut(owner.0) else { continue };
-        match *deed {
+        match *effect {
             OwnerEffect::Attach(camera) => {
                 owners.attach(*owner, camera);
             }
@@ -240,13 +245,13 @@ fn follow_owners(
             OwnerEffect::Place(camera, _) => placed.push(camera.id),
             OwnerEffect::Consent { terms, grant_span, limit } => {
                 released.extend(owners.set_terms(*owner, terms));
-                owners.change_special(*owner, |special| {
-                    (special.grant_span, special.limit) = (grant_span, limit);
+                owners.change_extras(*owner, |extras| {
+                    (extras.grant_span, extras.limit) = (grant_span, limit);
                 });
                 followed.push(*owner);
             }
             OwnerEffect::Asked(at) => {
-                owners.change_special(*owner, |special| special.record(at));
+                owners.change_extras(*owner, |extras| extras.record(at));
                 followed.push(*owner);
             }
         }
@@ -255,22 +260,22 @@ fn follow_owners(
     followed.dedup();
     placed.sort_unstable();
 
-    let said = |owner: OwnerId| match group.of(owner.0) {
+    let standing_of = |owner: OwnerId| match group.of(owner.0) {
         None => RowStanding::NotGranted,
-        Some(owners) => standing(owners.get(owner).terms(), || owners.special(owner)),
+        Some(owners) => standing(owners.get(owner).terms(), || owners.extras(owner)),
     };
-    let place = |step: &Step| match step.deed {
+    let place = |step: &Step| match step.effect {
         OwnerEffect::Place(camera, cell) => Some(PlannedEdit {
             cell,
             index: step.index,
-            edit: Edit::Insert(Row { camera, standing: said(step.owner) }),
+            edit: Edit::Insert(Row { camera, standing: standing_of(step.owner) }),
         }),
         _ => None,
     };
     let mut edits: Vec<PlannedEdit> = steps.iter().filter_map(place).collect();
     let mut others = Vec::new();
     for &owner in &followed {
-        let standing = said(owner);
+        let standing = standing_of(owner);
         let of_owner = group.of(owner.0).into_iter().flat_map(|owners| owners.cameras_of(owner));
         let others_of = of_owner.filter(|camera| placed.binary_search(camera).is_err());
         others.extend(others_of.map(|camera| (camera, standing)));

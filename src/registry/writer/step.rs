@@ -19,7 +19,7 @@ pub(crate) struct Step {
     /// The index of the change.
     pub(crate) index: usize,
     pub(crate) owner: OwnerId,
-    pub(crate) deed: OwnerEffect,
+    pub(crate) effect: OwnerEffect,
 }
 
 #[derive(Debug)]

@@ -115,13 +115,13 @@ impl Writer {
         let terms = self.directory.owner(owner).terms();
         match terms.and_then(|number| self.interner.table().get(number)) {
             None => Consent::default(),
-            Some(terms) => granted(terms, self.directory.special(owner)),
+            Some(terms) => granted(terms, self.directory.extras(owner)),
         }
     }
 
     /// The times at which an owner was asked.
     pub(crate) fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
-        let asked = self.directory.special(owner).map_or(&[][..], ConsentExtras::asked);
+        let asked = self.directory.extras(owner).map_or(&[][..], ConsentExtras::asked);
         asked.iter().filter_map(|&second| Timestamp::from_second(second).ok()).collect()
     }
 }
