@@ -1,7 +1,8 @@
 //! What happens in a year, and where: some places come again and again, the rest is spread as people are.
 
+use canvass::error::{AreaError, TimeWindowError};
 use canvass::jiff::{SignedDuration, Timestamp};
-use canvass::{Area, AreaError, TimeWindow, TimeWindowError};
+use canvass::{Area, TimeWindow};
 use fastrand::Rng;
 
 use crate::arguments::{Arguments, Population};

@@ -5,10 +5,11 @@ use std::error::Error;
 use std::time::Instant;
 
 use canvass::jiff::{SignedDuration, Timestamp};
+use canvass::outcome::{Answer, Outcomes, ReleaseMode};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Answer, Area, AuthorizedRequest, CaseFile, Change, IncidentKind,
-    OpenedRequest, Outcomes, OwnerId, Policy, Registry, Release, Request, RequestId, Route,
-    Scratch, Snapshot, Violation,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, CaseFile, Change, IncidentKind,
+    OpenedRequest, OwnerId, Policy, Registry, Request, RequestId, Route, Scratch, Snapshot,
+    Violation,
 };
 use fastrand::Rng;
 
@@ -45,7 +46,7 @@ impl<'a> Year<'a> {
         let id = AgencyId(1);
         let (name, kind) = ("Springfield Police".to_owned(), AgencyKind::Local);
         let mut policy = arguments.policy.clone();
-        policy.jurisdiction = canvass::Jurisdiction::Anywhere;
+        policy.jurisdiction = canvass::policy::Jurisdiction::Anywhere;
         policy.quiet_hours = None;
         if matches!(arguments.design, Design::Budget(_) | Design::Lattice | Design::Grid(_)) {
             policy.min_difference_m2 = 0.0;
@@ -167,8 +168,8 @@ impl<'a> Year<'a> {
         for drawn in 0..3 {
             let request =
                 Request::new(self.agency.id, IncidentKind::Burglary, area, incident.window)
-                    .case(format!("26-{}", id.0))
-                    .contact("Sgt. Ames");
+                    .with_case(format!("26-{}", id.0))
+                    .with_contact("Sgt. Ames");
             let violations =
                 match self.policy.review(&request, &self.agency, file, incident.asked_at) {
                     Ok(authorized) => {
@@ -237,7 +238,7 @@ impl<'a> Year<'a> {
         if self.arguments.design != Design::Library {
             return Ok(true);
         }
-        self.outcomes.open(id, authorized, Release::Alone)?;
+        self.outcomes.open(id, authorized, ReleaseMode::Alone)?;
         self.outcomes.ask(id, asked.iter().copied())?;
         for &owner in asked {
             if self.rng.f64() < SHARES {
