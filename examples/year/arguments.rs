@@ -7,8 +7,6 @@ use std::str::FromStr;
 use canvass::Policy;
 use lexopt::{Arg, ValueExt};
 
-use crate::design::Design;
-
 pub(crate) const HELP: &str = "\
 Plays a year of requests under a policy and prints, by quarter, how it wears.
 
@@ -20,6 +18,8 @@ Usage: year [--city | --town] [options]
   --places FILE.csv   households around the places of a file with columns lon, lat and population,
                       such as census block groups, instead of made-up ones
   --policy FILE.json  the policy to play; the library's default if not given
+  --replay FILE.json  review the requests of a case file under the policy instead, each against those
+                      before it that pass
   --requests N        how many requests
   --side M            the side of an area in metres [default: 350]
   --registered P      the share of households with a camera, in percent
@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
     pub(crate) side: f64,
     pub(crate) registered: f64,
     pub(crate) seed: u64,
-    pub(crate) design: Design,
+    pub(crate) replay: Option<PathBuf>,
     pub(crate) json: bool,
 }
 
@@ -65,7 +65,7 @@ impl Arguments {
     pub(crate) fn from_command_line() -> Result<Asked, Box<dyn Error>> {
         let (mut population, mut policy, mut places) = (Population::Town, Policy::default(), None);
         let (mut requests, mut registered, mut side) = (None, None, 350.0);
-        let (mut seed, mut json, mut design) = (1, false, Design::Library);
+        let (mut seed, mut json, mut replay) = (1, false, None);
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
             match argument {
@@ -79,7 +79,7 @@ impl Arguments {
                     registered = Some(number(&mut parser, "--registered")?);
                 }
                 Arg::Long("seed") => seed = number(&mut parser, "--seed")?,
-                Arg::Long("design") => design = number(&mut parser, "--design")?,
+                Arg::Long("replay") => replay = Some(PathBuf::from(parser.value()?)),
                 Arg::Long("json") => json = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Asked::Help),
                 other => return Err(other.unexpected().into()),
@@ -97,7 +97,7 @@ impl Arguments {
             side,
             registered: registered.unwrap_or(usual_registered) / 100.0,
             seed,
-            design,
+            replay,
             json,
         })))
     }

@@ -113,11 +113,6 @@ impl City {
         (self.origin.0 + spot.x / (DEGREE * self.origin.1.to_radians().cos()), lat)
     }
 
-    pub(crate) fn metres(&self, position: Position) -> (f64, f64) {
-        let wide = DEGREE * self.origin.1.to_radians().cos();
-        ((position.lon() - self.origin.0) * wide, (position.lat() - self.origin.1) * DEGREE)
-    }
-
     fn move_in(&mut self, place: usize, rng: &mut Rng) -> Result<(), Box<dyn Error>> {
         let Some(place) = self.places.get(place) else { return Ok(()) };
         let (home, owner) = (place.draw(rng), OwnerId(self.owners));

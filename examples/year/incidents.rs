@@ -30,14 +30,6 @@ impl Square {
     }
 }
 
-impl Square {
-    pub(crate) fn meets(self, other: Self) -> bool {
-        let reach = self.half + other.half;
-        (self.middle.x - other.middle.x).abs() <= reach
-            && (self.middle.y - other.middle.y).abs() <= reach
-    }
-}
-
 /// How many places there are where it happens again and again, and the share of all that is there.
 fn hot_spots(population: Population) -> (usize, f64) {
     match population {

@@ -7,12 +7,19 @@
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 mod arguments;
+#[path = "../attack/attacker/mod.rs"]
+#[allow(dead_code, reason = "the attack example draws more")]
+mod attacker;
+mod attackers;
 mod city;
-mod design;
 mod incidents;
 mod picture;
 mod progress;
 mod quarter;
+mod replay;
+#[path = "../quickstart/town.rs"]
+#[allow(dead_code, reason = "the quickstart draws more of the town")]
+mod town;
 mod year;
 
 use std::error::Error;
@@ -43,6 +50,9 @@ fn run() -> Result<(), Box<dyn Error>> {
         }
         Asked::Run(arguments) => arguments,
     };
+    if let Some(file) = &arguments.replay {
+        return replay::print(file, &arguments.policy);
+    }
     let city = City::build(&arguments)?;
     let quarters = Year::new(&arguments, &city)?.run()?;
     if arguments.json {
@@ -66,7 +76,13 @@ fn run() -> Result<(), Box<dyn Error>> {
         println!("{}", quarter.row());
     }
     println!("{}", Quarter::total(&quarters).row());
-    std::fs::write(PICTURE, picture::draw(arguments.population.name(), &quarters)?)?;
+    println!("\n{}", attackers::HEADER);
+    let attacks = attackers::run(&arguments.policy)?;
+    for attack in &attacks {
+        println!("{}", attack.row());
+    }
+    let svg = picture::draw(arguments.population.name(), &quarters, &attacks)?;
+    std::fs::write(PICTURE, svg)?;
     println!("\n{PICTURE}: the same as a picture");
     Ok(())
 }

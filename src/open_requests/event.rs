@@ -48,8 +48,6 @@ pub enum LifecycleStep {
         until: Timestamp,
         /// How far it may be extended.
         latest: Timestamp,
-        /// The agency's earlier requests that it is compared with, ascending.
-        compared: Vec<RequestId>,
     },
     /// It stays open for longer.
     Extended {

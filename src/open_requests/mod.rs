@@ -4,7 +4,6 @@ mod apply;
 mod due;
 mod error;
 mod event;
-mod first_askers;
 mod index;
 mod open_requests;
 mod serde_form;

@@ -8,13 +8,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::first_askers::FirstAskers;
 use super::index::AreaIndex;
 
 use crate::model::{AgencyId, OwnerId, RequestId};
-use crate::request::{
-    AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState, SearchArea,
-};
+use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState};
 
 /// The case files of all agencies, whom each open request has asked, and an R-tree of where the
 /// open requests are.
@@ -86,7 +83,6 @@ pub struct OpenRequests {
     // What follows is made of the above.
     /// Where each request is in the files.
     pub(super) places: HashMap<RequestId, FilePlace>,
-    pub(super) firsts: FirstAskers,
     pub(super) expiries: BTreeSet<(Timestamp, RequestId)>,
     pub(super) index: AreaIndex,
 }
@@ -97,20 +93,12 @@ pub(super) struct FilePlace {
     pub(super) agency: AgencyId,
     /// Counted from 0, in its agency's file.
     pub(super) number: usize,
-    /// The agency's first request that asked for the same cameras: itself, or one before it.
-    pub(super) first: RequestId,
 }
 
 /// What is known of an open request besides its entry in the case file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct OpenStanding {
-    /// The agency's requests that may ask for cameras of this one: those that it was compared with at
-    /// review, and those opened later that were compared with it.
-    pub(super) compared: BTreeSet<RequestId>,
     pub(super) asked: BTreeSet<OwnerId>,
-    /// What those that it is compared with ask for, each once: under the first that asked it.
-    // INVARIANT: of `compared`.
-    pub(super) grounds: BTreeMap<RequestId, SearchArea>,
 }
 
 impl OpenRequests {
@@ -131,7 +119,6 @@ impl OpenRequests {
             files,
             open: BTreeMap::new(),
             places: HashMap::new(),
-            firsts: FirstAskers::default(),
             expiries: BTreeSet::new(),
             index: AreaIndex::default(),
         }
@@ -204,11 +191,10 @@ impl OpenRequests {
         now: Timestamp,
     ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
         let file = self.case_file(authorized.request().agency);
-        let (opened, mut compared) = file.opening(id, authorized, now)?;
-        compared.sort_unstable();
+        let opened = file.opening(id, authorized, now)?;
         let OpenedRequest { request, until, latest, .. } = opened;
         let request = Box::new(Arc::unwrap_or_clone(request));
-        let step = LifecycleStep::Opened { request, until, latest, compared };
+        let step = LifecycleStep::Opened { request, until, latest };
         self.take(id, now, step)
     }
 

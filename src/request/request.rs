@@ -91,9 +91,4 @@ impl Request {
     pub(crate) fn ground(&self) -> SearchArea {
         (self.area.clone(), self.camera_scope)
     }
-
-    /// Whether it asks for the same cameras.
-    pub(crate) fn is_about(&self, (area, camera_scope): &SearchArea) -> bool {
-        self.camera_scope == *camera_scope && self.area == *area
-    }
 }

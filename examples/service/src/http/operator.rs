@@ -85,7 +85,7 @@ pub(super) async fn funnel(
             "request": id, "revision": snapshot.revision(), "now": now,
             "in_area": funnel.in_area(), "households": funnel.households(),
             "households_needed": authorized.min_households(), "denied": denied,
-            "permitted": funnel.permitted(), "guarded": funnel.guarded(), "asked": funnel.asked(),
+            "permitted": funnel.permitted(), "asked": funnel.asked(),
         });
         body::json(StatusCode::OK, &answer)
     })

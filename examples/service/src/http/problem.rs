@@ -55,7 +55,6 @@ kinds! {
     NotAuthorized CONFLICT "not_authorized" "The request may not be routed today",
     NotOpen CONFLICT "not_open" "The request is not open",
     NotClosed CONFLICT "not_closed" "An outcome is for after the end",
-    FirstNotClosed CONFLICT "first_not_closed" "An earlier request has the outcome, and goes on",
     OnlyPooled CONFLICT "only_pooled" "The answers are told only as part of a pool",
     PoolNotComplete CONFLICT "pool_not_complete" "The pool is not complete",
     NotAsked CONFLICT "not_asked" "An owner was not asked, so there is nothing to answer",
@@ -210,9 +209,6 @@ impl From<OutcomeError> for Problem {
             OutcomeError::Unknown { id } => return no_such_request(id),
             OutcomeError::Closed { .. } => Kind::NotOpen,
             OutcomeError::NotClosed { .. } => Kind::NotClosed,
-            OutcomeError::FirstNotClosed { first, .. } => {
-                return Self::new(Kind::FirstNotClosed, error.to_string()).with("first", first);
-            }
             OutcomeError::OnlyPooled { .. } => Kind::OnlyPooled,
             OutcomeError::PoolNotComplete { .. } => Kind::PoolNotComplete,
             OutcomeError::NotAsked { owner, .. } => {

@@ -13,6 +13,7 @@
 //! events    number            -> what happened to a request, as JSON
 //! receipts  request           -> its receipt, as JSON
 //! outcomes  request           -> what is kept of the answers to it, as JSON
+//! budgets   owner             -> when outcomes counted them in the last year, 8 bytes each
 //! pools     agency, pool      -> what may be told of a pool of requests, as JSON
 //! keys      caller, key       -> what was answered to whoever sent the key, as JSON
 //! aging     second, keys' key -> nothing: which keys are old
@@ -57,6 +58,7 @@ const EVENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("events");
 const RECEIPTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("receipts");
 const OUTCOMES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outcomes");
 const POOLS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("pools");
+const BUDGETS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("budgets");
 const KEYS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keys");
 const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging");
 
@@ -64,7 +66,7 @@ const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging
 const FILE: &str = "canvass.redb";
 
 /// The format that is written and read.
-const FORMAT: u64 = 4;
+const FORMAT: u64 = 5;
 
 /// The revision of a checkpoint, its tiles by their numbers, and whether they are all there.
 type Tiles = (Revision, BTreeMap<u64, Vec<u8>>, Result<(), StoreError>);
@@ -193,6 +195,7 @@ impl Store {
             transaction.open_table(RECEIPTS)?;
             transaction.open_table(OUTCOMES)?;
             transaction.open_table(POOLS)?;
+            transaction.open_table(BUDGETS)?;
             transaction.open_table(KEYS)?;
             transaction.open_table(AGING)?;
         }

@@ -3,14 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use canvass::outcome::Outcomes;
+use canvass::outcome::{OutcomeBudget, OutcomeSeed, Outcomes};
 use canvass::{AgencyId, Area, OwnerId, RequestId};
-use redb::{ReadableDatabase, WriteTransaction};
+use redb::{ReadableDatabase, ReadableTable, WriteTransaction};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{OUTCOMES, POOLS, Store, StoreError, unread};
+use super::{BUDGETS, META, OUTCOMES, POOLS, Store, StoreError, unread};
+
+/// Under which names the parts of the seed are kept.
+const SEED_PARTS: [&str; 4] = ["seed-0", "seed-1", "seed-2", "seed-3"];
 
 /// Rows of ledgers, in the place of what was there.
 #[derive(Debug, Default)]
@@ -19,10 +22,12 @@ pub struct LedgerRows {
     pub requests: Vec<(RequestId, Box<RawValue>)>,
     /// Of an agency's pools, by their numbers.
     pub pools: Vec<((AgencyId, u64), Box<RawValue>)>,
+    /// Of households that were counted: the seconds at which they were, in the last year.
+    pub budgets: Vec<(OwnerId, Vec<i64>)>,
 }
 
 pub(super) fn insert(transaction: &WriteTransaction, rows: &LedgerRows) -> Result<(), StoreError> {
-    let LedgerRows { requests, pools } = rows;
+    let LedgerRows { requests, pools, budgets } = rows;
     if !requests.is_empty() {
         let mut table = transaction.open_table(OUTCOMES)?;
         for (id, row) in requests {
@@ -33,6 +38,13 @@ pub(super) fn insert(transaction: &WriteTransaction, rows: &LedgerRows) -> Resul
         let mut table = transaction.open_table(POOLS)?;
         for ((agency, pool), row) in pools {
             table.insert((agency.0, *pool), row.get().as_bytes())?;
+        }
+    }
+    if !budgets.is_empty() {
+        let mut table = transaction.open_table(BUDGETS)?;
+        for (owner, counted) in budgets {
+            let bytes: Vec<u8> = counted.iter().flat_map(|second| second.to_be_bytes()).collect();
+            table.insert(owner.0, bytes.as_slice())?;
         }
     }
     Ok(())
@@ -89,6 +101,50 @@ impl Said<'_> {
 }
 
 impl Store {
+    /// The seed of the noise in outcomes, drawn when it is asked for first.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses, or the system has no randomness.
+    pub fn outcome_seed(&self) -> Result<OutcomeSeed, StoreError> {
+        let transaction = self.begin()?;
+        let mut bytes = [0; 32];
+        {
+            let mut meta = transaction.open_table(META)?;
+            for (part, name) in bytes.chunks_exact_mut(8).zip(SEED_PARTS) {
+                let kept = meta.get(name)?.map(|part| part.value());
+                let number = match kept {
+                    Some(number) => number,
+                    None => getrandom::u64().map_err(|error| unread("meta", 0, &error))?,
+                };
+                meta.insert(name, number)?;
+                part.copy_from_slice(&number.to_be_bytes());
+            }
+        }
+        transaction.commit()?;
+        Ok(OutcomeSeed::new(bytes))
+    }
+
+    /// How often each household was counted in outcomes.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses, or a row cannot be read.
+    pub fn outcome_budget(&self) -> Result<OutcomeBudget, StoreError> {
+        let transaction = self.database.begin_read()?;
+        let mut budget = OutcomeBudget::default();
+        for row in transaction.open_table(BUDGETS)?.iter()? {
+            let (owner, row) = row?;
+            let (seconds, rest) = row.value().as_chunks::<8>();
+            if !rest.is_empty() {
+                return Err(unread("budgets", owner.value(), &"it ends within a number"));
+            }
+            budget
+                .restore(OwnerId(owner.value()), seconds.iter().map(|&at| i64::from_be_bytes(at)));
+        }
+        Ok(budget)
+    }
+
     /// An agency's ledger, given its requests in the order in which they were opened.
     ///
     /// # Errors
