@@ -27,7 +27,7 @@ id! {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::by_name", deny_unknown_fields)]
 pub struct Agency {
     /// Which agency.
     pub id: AgencyId,

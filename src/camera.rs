@@ -50,7 +50,7 @@ id! {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::by_name", deny_unknown_fields)]
 pub struct Camera {
     /// Which camera.
     pub id: CameraId,
@@ -227,6 +227,7 @@ pub enum RecordingError {
 /// The wire form of a recording, before it is validated.
 #[derive(Serialize, Deserialize)]
 #[serde(
+    crate = "crate::by_name",
     deny_unknown_fields,
     expecting = "an object with `kept_days`, and `since` and `until` where known"
 )]

@@ -34,7 +34,7 @@ use crate::zone::Zone;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(crate = "crate::by_name", default, deny_unknown_fields)]
 #[must_use]
 pub struct Consent {
     standing: Standing,

@@ -266,7 +266,11 @@ pub enum FacingError {
 
 /// The wire form of a facing, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `bearing`, `angle` and `reach_m`")]
+#[serde(
+    crate = "crate::by_name",
+    deny_unknown_fields,
+    expecting = "an object with `bearing`, `angle` and `reach_m`"
+)]
 struct Numbers {
     bearing: f64,
     angle: f64,

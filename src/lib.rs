@@ -4,6 +4,7 @@ pub mod agency;
 pub mod ask_limit;
 pub mod authorized;
 mod bits;
+mod by_name;
 pub mod camera;
 pub mod case_file;
 mod case_file_error;

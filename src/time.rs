@@ -134,7 +134,11 @@ pub enum TimeWindowError {
 
 /// The wire form of a window, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `start` and `end`")]
+#[serde(
+    crate = "crate::by_name",
+    deny_unknown_fields,
+    expecting = "an object with `start` and `end`"
+)]
 struct Ends {
     start: Timestamp,
     end: Timestamp,

@@ -61,7 +61,7 @@ impl fmt::Display for Band {
 /// Reads what was written of a band; whoever reads it asks whether it is [valid](Band::is_valid).
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Band, D::Error> {
     #[derive(Deserialize)]
-    #[serde(rename = "Band", deny_unknown_fields)]
+    #[serde(crate = "crate::by_name", rename = "Band", deny_unknown_fields)]
     struct Written {
         at_least: u64,
         at_most: Option<u64>,

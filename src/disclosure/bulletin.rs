@@ -256,7 +256,7 @@ impl Said {
 
 /// The wire form of a bulletin, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "Bulletin", deny_unknown_fields)]
+#[serde(crate = "crate::by_name", rename = "Bulletin", deny_unknown_fields)]
 struct Written {
     text: String,
     agency: String,

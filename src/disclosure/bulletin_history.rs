@@ -11,7 +11,7 @@ use super::bulletin_error::{BulletinError, BulletinReadError};
 
 /// One entry of a bulletin's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::by_name", deny_unknown_fields)]
 pub struct BulletinEntry {
     at: Timestamp,
     event: BulletinEvent,

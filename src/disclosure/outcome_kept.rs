@@ -14,7 +14,7 @@ use crate::request::{Ground, Sight, meet};
 
 /// What is kept of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::by_name", deny_unknown_fields)]
 pub(super) struct Counted {
     pub(super) id: RequestId,
     pub(super) area: Area,
@@ -45,7 +45,7 @@ pub(super) enum Answers {
 
 /// Whoever is not among those who shared declined or was silent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::by_name", deny_unknown_fields)]
 pub(super) struct Asked {
     // INVARIANT: whoever shared was asked.
     pub(super) asked: BTreeSet<OwnerId>,
@@ -76,7 +76,7 @@ impl Counted {
 
 /// The wire form of outcomes, before it is validated.
 #[derive(Deserialize)]
-#[serde(rename = "Outcomes", deny_unknown_fields)]
+#[serde(crate = "crate::by_name", rename = "Outcomes", deny_unknown_fields)]
 pub(super) struct Written {
     pub(super) agency: AgencyId,
     pub(super) requests: Vec<Counted>,

@@ -42,7 +42,7 @@ use crate::time::TimeWindow;
 ///
 /// A receipt can be read again from what was sent; reading one proves nothing about who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::by_name", deny_unknown_fields)]
 pub struct Receipt {
     status: Status,
     case_reference: String,

@@ -70,8 +70,11 @@ impl Drawing {
             east: i64::MIN,
         };
         for (part, polygon) in polygons.iter().enumerate() {
-            if polygon.exterior().0.is_empty() && polygon.interiors().is_empty() {
+            if is_empty(polygon) {
                 continue;
+            }
+            if polygon.exterior().0.is_empty() {
+                return Err(hole_without_shell(polygon, part));
             }
             let shell = drawing.read_ring(&polygon.exterior().0, part, 0)?;
             let turn = ((shell.west + 180.0) / 360.0).floor();
@@ -211,6 +214,20 @@ impl Drawing {
         let index = found.map_or(0, |vertex| vertex.index);
         Place { part: part % self.parts.max(1), ring, vertex: index, lon, lat }
     }
+}
+
+/// Whether no ring of a polygon has a vertex: such a polygon is passed over.
+pub(super) fn is_empty(polygon: &Polygon<f64>) -> bool {
+    polygon.exterior().0.is_empty() && polygon.interiors().iter().all(|hole| hole.0.is_empty())
+}
+
+/// The refusal of a polygon with an empty shell, at the first vertex of its first hole.
+fn hole_without_shell(polygon: &Polygon<f64>, part: usize) -> AreaError {
+    let mut holes = polygon.interiors().iter().enumerate();
+    let (hole, coords) = holes
+        .find(|(_, hole)| !hole.0.is_empty())
+        .map_or((0, &[][..]), |(hole, ring)| (hole + 1, ring.0.as_slice()));
+    AreaError::Flawed { flaw: Flaw::HoleOutsideShell, at: place(coords, part, hole, 0), with: None }
 }
 
 #[derive(Clone, Copy)]

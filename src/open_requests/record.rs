@@ -13,7 +13,7 @@ use crate::case_file::{CaseFile, CaseFileError};
 use crate::lifecycle::RequestId;
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "OpenRequests", deny_unknown_fields)]
+#[serde(crate = "crate::by_name", rename = "OpenRequests", deny_unknown_fields)]
 struct Written<F> {
     next: u64,
     last: Option<Timestamp>,
@@ -22,7 +22,7 @@ struct Written<F> {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "OpenRequest", deny_unknown_fields)]
+#[serde(crate = "crate::by_name", rename = "OpenRequest", deny_unknown_fields)]
 struct WrittenStanding {
     id: RequestId,
     compared: Vec<RequestId>,

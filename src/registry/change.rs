@@ -21,7 +21,7 @@ use crate::geometry::Position;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::by_name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Change {
     /// Registers a camera that is not registered yet.
     Register(Camera),

@@ -34,7 +34,7 @@ pub struct AuditEntry {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename = "AuditEntry", deny_unknown_fields)]
+#[serde(crate = "crate::by_name", rename = "AuditEntry", deny_unknown_fields)]
 pub(super) struct Fields {
     pub(super) nonce: Digest,
     pub(super) at: Timestamp,
@@ -47,7 +47,7 @@ pub(super) struct Fields {
 
 /// What an entry is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::by_name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum AuditEvent {
     /// A request passed review. The subject is [`AuthorizedRequest::digest`].
