@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facing::Facing;
 use crate::geometry::{Area, Position};
-use crate::time::{DAY, TimeWindow, seconds};
+use crate::time::{DAY, TimeWindow, read_some_instant, seconds};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -232,9 +232,17 @@ pub enum RecordingError {
     expecting = "an object with `kept_days`, and `since` and `until` where known"
 )]
 struct Spans {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "read_some_instant"
+    )]
     since: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "read_some_instant"
+    )]
     until: Option<Timestamp>,
     kept_days: u16,
 }

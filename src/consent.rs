@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agency::{AgencyId, IncidentKind};
 use crate::ask_limit::AskLimit;
-use crate::time::{seconds, seconds_from};
+use crate::time::{read_some_instant, seconds, seconds_from};
 use crate::zone::Zone;
 
 /// An owner's consent to be **asked**; never consent to share.
@@ -40,9 +40,9 @@ pub struct Consent {
     standing: Standing,
     agencies: Scope<AgencyId>,
     incidents: Scope<IncidentKind>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "read_some_instant")]
     paused_until: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "read_some_instant")]
     expires: Option<Timestamp>,
     limit: AskLimit,
     #[serde(skip_serializing_if = "Option::is_none")]

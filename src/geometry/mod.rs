@@ -27,6 +27,7 @@ mod sweep_found;
 mod sweep_order;
 mod sweep_rings;
 mod sweep_touches;
+mod turned;
 mod validity;
 mod way;
 

@@ -2,11 +2,9 @@
 
 #![expect(clippy::indexing_slicing, reason = "ids of edges and rings come from what they index")]
 
-use geo_types::Coord;
-
 use super::area_error::Flaw;
 use super::drawing::Drawing;
-use super::sweep_edge::{Edge, EdgeId, intersection};
+use super::sweep_edge::{Edge, EdgeId, Place, intersection};
 
 /// What is wrong, and the vertices (of the drawing) where: an edge is named by its first vertex.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,12 +26,12 @@ pub(super) enum Meeting {
 
 impl Found {
     /// Names what it means that two edges of a drawing are in each other's way.
-    pub(super) fn collision(
+    pub(super) fn collision<P: Place>(
         drawing: &Drawing,
-        edges: &[Edge],
+        edges: &[Edge<P>],
         (a, b): (EdgeId, EdgeId),
         meeting: Meeting,
-        at: Option<Coord<f64>>,
+        at: Option<P>,
     ) -> Self {
         let (a, b) = (a.min(b), a.max(b));
         let (first, second) = (&edges[a as usize], &edges[b as usize]);
@@ -50,7 +48,7 @@ impl Found {
             Meeting::Along => Flaw::HoleAlongShell,
             _ => Flaw::HoleCrossesShell,
         };
-        let near = at.unwrap_or_else(|| intersection(first, second));
+        let near = at.map_or_else(|| intersection(first, second), P::coord);
         // A spike's tip is the vertex between its two edges.
         let vertex = if flaw == Flaw::Spike && a + 1 == b { b } else { a } as usize;
         let with = (flaw != Flaw::Spike).then_some(b as usize);

@@ -26,7 +26,12 @@ impl Rings {
 
     /// Notes for rings that start at a place what they are in: what is above the edge just below
     /// them. `leaving` are the edges that start there, from south to north.
-    pub(super) fn enter(&mut self, edges: &[Edge], below: Option<EdgeId>, leaving: &[EdgeId]) {
+    pub(super) fn enter<P: Copy>(
+        &mut self,
+        edges: &[Edge<P>],
+        below: Option<EdgeId>,
+        leaving: &[EdgeId],
+    ) {
         let mut below = below;
         for &id in leaving {
             let edge = edges[id as usize];
@@ -41,7 +46,7 @@ impl Rings {
     }
 
     /// The smallest ring around the places just above an edge.
-    fn above(&self, edge: &Edge) -> Option<u32> {
+    fn above<P>(&self, edge: &Edge<P>) -> Option<u32> {
         let met = self.0[edge.ring as usize]?;
         if edge.forward == met.counter_clockwise { Some(edge.ring) } else { met.container }
     }

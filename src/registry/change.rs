@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::camera::{Camera, CameraId, OwnerId};
 use crate::consent::Consent;
 use crate::geometry::Position;
+use crate::time::read_instant;
 
 /// One change to a registry.
 ///
@@ -57,6 +58,7 @@ pub enum Change {
         /// Who was asked.
         owner: OwnerId,
         /// When.
+        #[serde(deserialize_with = "read_instant")]
         at: Timestamp,
     },
 }
