@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::camera::OwnerId;
-use crate::lifecycle::RequestId;
+use crate::model::{OwnerId, RequestId};
 use crate::request::Request;
 
 /// One step in the life of a request. **The operator's**: it names owners, and its number tells how
@@ -23,7 +22,7 @@ use crate::request::Request;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "crate::by_name", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct LifecycleEvent {
     /// The number of the event: one more than that of the event before.
     pub sequence: u64,
@@ -38,7 +37,7 @@ pub struct LifecycleEvent {
 
 /// What happens to a request in its life.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "crate::by_name", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum LifecycleStep {
     /// It was opened.

@@ -3,10 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::camera::{Camera, CameraId, OwnerId};
-use crate::consent::Consent;
 use crate::geometry::Position;
-use crate::time::read_instant;
+use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
 
 /// One change to a registry.
 ///
@@ -22,7 +20,7 @@ use crate::time::read_instant;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(crate = "crate::by_name", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Change {
     /// Registers a camera that is not registered yet.
     Register(Camera),

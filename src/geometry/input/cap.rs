@@ -9,7 +9,9 @@
 use geo_types::{Coord, LineString, Polygon};
 
 use super::number;
-use crate::geometry::{Area, AreaError, Position};
+use crate::geometry::area::Area;
+use crate::geometry::drawing::AreaError;
+use crate::geometry::grid::Position;
 
 const POLYGON: &str = "CAP polygon";
 const CIRCLE: &str = "CAP circle";

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use geo_types::{MultiPolygon, Polygon, Rect};
 
-use crate::geometry::{Area, AreaError};
+use crate::geometry::area::Area;
+use crate::geometry::drawing::AreaError;
 
 impl TryFrom<&MultiPolygon<f64>> for Area {
     type Error = AreaError;

@@ -12,8 +12,8 @@ use std::fmt;
 use geo_types::{Coord, LineString, Polygon};
 use serde::de::{self, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
-use crate::geometry::AreaError;
-use crate::geometry::position::lon_lat;
+use crate::geometry::drawing::AreaError;
+use crate::geometry::grid::lon_lat;
 
 /// The way to a value in a JSON text, as a reader would write it: `features[2].geometry`.
 #[derive(Clone, Copy)]

@@ -21,8 +21,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use super::coordinates::{Coordinates, Depth, Path};
 use super::members::{Optional, Properties, Scalar};
-use crate::geometry::drawing::is_empty;
-use crate::geometry::{Area, AreaError};
+use crate::geometry::area::Area;
+use crate::geometry::drawing::{AreaError, is_empty};
 
 /// Reads GeoJSON.
 impl Area {

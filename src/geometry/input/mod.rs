@@ -5,13 +5,14 @@ mod convert;
 mod coordinates;
 mod geojson;
 mod members;
+mod repair;
 mod shapes;
 mod wkt;
 mod written;
 
-pub(super) use shapes::MAX_RADIUS_M;
+pub use repair::Repaired;
 
-/// Reads a finite or overflowing decimal number: no `inf`, no `nan`, which the parser of floats takes.
+/// Reads a decimal number; `inf` and `nan`, which the parser of floats takes, are none.
 fn number(word: &str) -> Option<f64> {
     let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E');
     word.chars().all(is_part).then(|| word.parse().ok()).flatten()

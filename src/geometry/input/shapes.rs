@@ -3,12 +3,12 @@
 use geo::{Destination, Geodesic};
 use geo_types::{Coord, LineString, Point, Polygon};
 
-use crate::geometry::{Area, AreaError, Position};
+use crate::geometry::area::Area;
+use crate::geometry::drawing::{AreaError, MAX_RADIUS_M};
+use crate::geometry::grid::Position;
 
 /// Vertices of a circle.
 const CIRCLE: u8 = 64;
-/// The largest radius of a circle in metres: no circle up to it goes around both poles.
-pub(in crate::geometry) const MAX_RADIUS_M: f64 = 10_000_000.0;
 
 /// Draws circles and bounds.
 impl Area {

@@ -17,8 +17,8 @@ use std::fmt;
 
 use geo_types::{Coord, LineString, Polygon};
 
-use crate::geometry::area_error::RingName;
-use crate::geometry::{Area, AreaError};
+use crate::geometry::area::Area;
+use crate::geometry::drawing::{AreaError, RingName};
 
 /// Reads well-known text.
 impl Area {

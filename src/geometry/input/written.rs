@@ -3,7 +3,7 @@
 use geo_types::{LineString, Polygon};
 use serde::{Serialize, Serializer};
 
-use crate::geometry::Area;
+use crate::geometry::area::Area;
 
 /// Writes GeoJSON.
 impl Area {

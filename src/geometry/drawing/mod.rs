@@ -1,0 +1,14 @@
+//! TODO-DOC
+
+mod antimeridian;
+mod area_error;
+mod drawing;
+mod rings;
+mod turned;
+
+pub(crate) use antimeridian::{Point, locate};
+pub use area_error::{AreaError, AreaFlaw, VertexRef};
+pub(crate) use area_error::{MAX_RADIUS_M, RingName};
+pub(crate) use drawing::{Drawing, Ring, Vertex, grid_position, is_empty};
+pub(crate) use rings::GridRings;
+pub(crate) use turned::Turned;

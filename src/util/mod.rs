@@ -1,0 +1,7 @@
+//! Small tools.
+
+pub(crate) mod bit_iter;
+pub(crate) mod by_name;
+pub(crate) mod parallel;
+
+pub(crate) use bit_iter::ones;
