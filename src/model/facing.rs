@@ -209,6 +209,8 @@ fn whole(number: f64, parts: f64, limit: f64) -> Option<u16> {
 }
 
 /// An envelope of all that any camera may see from anywhere in another.
+///
+/// Wider than 200 m: 2e-3 degree of latitude are 221 to 223 m, and as many metres of longitude.
 pub(crate) fn within_reach(from: Envelope) -> Envelope {
     widened(from, FARTHEST)
 }

@@ -28,6 +28,9 @@ impl Snapshot {
     /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
     /// with footage of the window, and with the owner's consent to be asked this at `now`.
     ///
+    /// A fraction of a second in `now` is dropped: consents, pauses and limits are decided as of the
+    /// second that `now` lies in.
+    ///
     /// Cannot fail: all that could has been refused before. What it costs grows with the blocks on
     /// the area's boundary and with the result, not with the registry.
     ///

@@ -159,6 +159,39 @@ fn furthest(area: &MultiPolygon<f64>, drawing: &MultiPolygon<f64>) -> f64 {
     places.map(off).fold(0.0, f64::max)
 }
 
+/// As RFC 7946 cuts what crosses; on any turn, and on no other meridian.
+#[test]
+fn parts_share_an_edge_on_the_antimeridian_alone() {
+    let two = |west: f64, middle: [f64; 2], east: f64| {
+        let parts = [(west, middle[0]), (middle[1], east)].map(|(west, east)| {
+            polygon![(x: west, y: 0.0), (x: east, y: 0.0), (x: east, y: 1.0), (x: west, y: 1.0)]
+        });
+        Area::new(&MultiPolygon(parts.to_vec()))
+    };
+    let whole = Area::from_bounds(179.0, 0.0, -179.0, 1.0).unwrap();
+    for (west, middle, east) in [
+        (179.0, [180.0, -180.0], -179.0),
+        (179.0, [180.0, 180.0], 181.0),
+        (-181.0, [-180.0, 180.0], 181.0),
+    ] {
+        let cut = two(west, middle, east).unwrap();
+        assert!(whole.covers_area(&cut) && cut.covers_area(&whole), "{west} {middle:?} {east}");
+    }
+    assert_eq!(two(178.0, [179.0, 179.0], 180.0).unwrap_err().code(), "parts_share_edge");
+}
+
+#[test]
+fn rounding_drops_points_and_keeps_lines() {
+    let square = "(0 0, 1 0, 1 1, 0 0)";
+    let point = "((5 5, 5.00000001 5, 5 5.00000001))";
+    let area = Area::from_wkt(&format!("MULTIPOLYGON(({square}), {point})")).unwrap();
+    assert_eq!(area.parts(), 1);
+    let line = "((5 5, 5.0000001 5.00000001, 5.0000002 5))";
+    let area = Area::from_wkt(&format!("MULTIPOLYGON(({square}), {line})")).unwrap();
+    assert_eq!((area.parts(), area.part_sizes_m2().last()), (2, Some(0.0)));
+    assert!(area.covers(canvass::Position::new(5.000_000_1, 5.0).unwrap()));
+}
+
 #[test]
 fn a_part_that_is_left_out_is_a_change() {
     let drawing = MultiPolygon(vec![
