@@ -209,8 +209,8 @@ pub(crate) struct SevenDecimals {
 impl fmt::Display for SevenDecimals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scaled = self.number * E7;
-        if !(scaled.abs() < 1e15) {
-            // Nothing of it is left to be rounded, but all its digits would be written.
+        if !scaled.is_finite() || scaled.abs() > 1e15 {
+            // All digits of a huge number would be written.
             return if self.number.is_finite() {
                 write!(f, "{:.7e}", self.number)
             } else {

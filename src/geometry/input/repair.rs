@@ -187,7 +187,7 @@ impl Tally {
     fn count_left_out(&mut self, drawing: &MultiPolygon<f64>, rings: &MultiPolygon<f64>) {
         let shells = |of: &MultiPolygon<f64>| of.iter().filter(|part| !is_empty(part)).count();
         let holes = |of: &MultiPolygon<f64>| {
-            let holes = of.iter().flat_map(|part| part.interiors());
+            let holes = of.iter().flat_map(Polygon::interiors);
             holes.filter(|hole| !hole.0.is_empty()).count()
         };
         let parts = shells(drawing).saturating_sub(shells(rings));

@@ -64,18 +64,37 @@ struct Counts {
     vertex: usize,
 }
 
+/// How many numbers each vertex has.
+#[derive(Clone, Copy, PartialEq)]
+enum Numbers {
+    /// As many as the first vertex.
+    Open,
+    Exactly(usize),
+}
+
+impl Numbers {
+    /// The numbers of dimensions by name, if they are one; no name leaves them open.
+    fn of(dimensions: &str) -> Option<Self> {
+        match dimensions {
+            "" => Some(Self::Open),
+            "Z" | "M" => Some(Self::Exactly(3)),
+            "ZM" => Some(Self::Exactly(4)),
+            _ => None,
+        }
+    }
+}
+
 struct Parser<'a> {
     text: &'a str,
     /// The rest of the text, from the next token on.
     rest: &'a str,
     at: Counts,
-    /// How many numbers each vertex has, once that is known.
-    numbers: Option<usize>,
+    numbers: Numbers,
 }
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, rest: text.trim_start(), at: Counts::default(), numbers: None }
+        Self { text, rest: text.trim_start(), at: Counts::default(), numbers: Numbers::Open }
     }
 
     fn text(&mut self) -> Result<Vec<Polygon<f64>>, AreaError> {
@@ -119,16 +138,16 @@ impl<'a> Parser<'a> {
             Some(glued) => (true, Some(glued)),
             None => (false, upper.strip_prefix("POLYGON")),
         };
-        let Some(glued) = glued.and_then(dimensions) else {
+        let Some(glued) = glued.and_then(Numbers::of) else {
             return Err(AreaError::not_areal(format!("{}", Token(word))));
         };
         self.numbers = glued;
         self.skip(word);
         let word = self.word();
-        if let Some(apart @ Some(_)) = dimensions(&word.to_ascii_uppercase())
-            && self.numbers.is_none()
+        if self.numbers == Numbers::Open
+            && let Some(numbers) = Numbers::of(&word.to_ascii_uppercase())
         {
-            self.numbers = apart;
+            self.numbers = numbers;
             self.skip(word);
         }
         Ok(is_multi)
@@ -195,12 +214,12 @@ impl<'a> Parser<'a> {
             count += 1;
         }
         match self.numbers {
-            None => self.numbers = Some(count),
-            Some(numbers) if numbers != count => {
+            Numbers::Open => self.numbers = Numbers::Exactly(count),
+            Numbers::Exactly(numbers) if numbers != count => {
                 let detail = format!("the vertex has {count} numbers instead of {numbers}, before");
                 return Err(self.fault(&detail));
             }
-            Some(_) => {}
+            Numbers::Exactly(_) => {}
         }
         Ok(Coord { x, y })
     }
@@ -277,17 +296,6 @@ struct LineColumn {
 impl fmt::Display for LineColumn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {} column {}", self.line, self.column)
-    }
-}
-
-/// How many numbers a vertex has with these dimensions: `None` if this is not a dimension,
-/// `Some(None)` if it is empty and so leaves that open.
-fn dimensions(word: &str) -> Option<Option<usize>> {
-    match word {
-        "" => Some(None),
-        "Z" | "M" => Some(Some(3)),
-        "ZM" => Some(Some(4)),
-        _ => None,
     }
 }
 

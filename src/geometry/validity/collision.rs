@@ -25,7 +25,7 @@ pub(crate) enum Contact {
 
 impl Collision {
     /// Names what it means that two edges of a drawing are in each other's way.
-    pub(crate) fn collision<P: SweepPlace>(
+    pub(crate) fn between<P: SweepPlace>(
         drawing: &Drawing,
         edges: &[SweepEdge<P>],
         (a, b): (EdgeId, EdgeId),

@@ -27,11 +27,7 @@ use crate::geometry::drawing::{AreaFlaw, Drawing, Vertex};
 
 /// Looks for a reason why a drawing is no area.
 pub(crate) fn find_flaw(drawing: &Drawing) -> Option<Collision> {
-    if drawing.is_exact {
-        sweep(drawing, |vertex| vertex.coord())
-    } else {
-        sweep(drawing, Vertex::turned)
-    }
+    if drawing.is_exact { sweep(drawing, Vertex::coord) } else { sweep(drawing, Vertex::turned) }
 }
 
 fn sweep<P: SweepPlace>(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Option<Collision> {
@@ -264,6 +260,6 @@ impl<'a, P: SweepPlace> Sweep<'a, P> {
     }
 
     fn collision(&self, a: EdgeId, b: EdgeId, meeting: Contact, at: Option<P>) -> Collision {
-        Collision::collision(self.drawing, &self.edges, (a, b), meeting, at)
+        Collision::between(self.drawing, &self.edges, (a, b), meeting, at)
     }
 }
