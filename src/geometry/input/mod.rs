@@ -3,6 +3,7 @@
 mod cap;
 mod convert;
 mod coordinates;
+mod from_geo_types;
 mod geojson;
 mod members;
 mod repair;
