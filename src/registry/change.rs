@@ -87,6 +87,18 @@ pub struct ChangeError {
     pub reason: ChangeRefusal,
 }
 
+/// A change that was left out because it cannot be applied: see
+/// [`Registry::apply_skipping`](crate::Registry::apply_skipping).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("change {index} was skipped: {reason}")]
+#[non_exhaustive]
+pub struct SkippedChange {
+    /// Which change, counted from 0.
+    pub index: usize,
+    /// Why it cannot be applied.
+    pub reason: ChangeRefusal,
+}
+
 /// What is wrong with a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -1,7 +1,5 @@
 //! `Snapshot::route`: the pipeline of prune, refine, evaluate and collect.
 
-use super::route::Route;
-use super::scratch::Scratch;
 use std::ops::ControlFlow;
 
 use fearless_simd::{Level, dispatch};
@@ -10,8 +8,9 @@ use jiff::Timestamp;
 use super::differencing_guard::DifferencingGuard;
 use super::evaluate::ConsentQuery;
 use super::prune::{ReachedBlock, WalkBuffers};
+use super::route::Route;
+use super::scratch::Scratch;
 use super::{prune, refine, view_walk};
-
 use crate::model::OwnerId;
 use crate::registry::{Block, Branch, Snapshot, rows};
 use crate::request::{AuthorizedRequest, CameraScope, Request};
