@@ -112,13 +112,13 @@ impl Engine {
         metrics: &Arc<Metrics>,
     ) -> Result<(Arc<Self>, Threads), StartError> {
         let start = Instant::now();
-        let mut store = Store::open(folder)?;
+        let store = Store::open(folder)?;
         let (registry, checkpoint, log) = tiles::restore(&store)?;
         let Rules { policy, agencies, release } = rules;
         let requests = Requests::load(&store, release)?;
         // Not before all of it could be read: of a store that is not whole nothing is removed.
         let unfinished = store.sweep()?;
-        let compacted = store.compact(folder)?;
+        let compacted = store.compact()?;
         let store = Arc::new(store);
         let cases = Arc::new(Cases::new(policy, agencies, requests.open_requests().clone()));
         let snapshot = registry.snapshot();

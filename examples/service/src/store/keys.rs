@@ -1,12 +1,12 @@
 //! What was answered to whoever sent a key, so that sending the same again does nothing more.
 
 use canvass::{AgencyId, RequestId};
-use redb::{ReadableDatabase, ReadableTable, WriteTransaction};
+use redb::{ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::{AGING, KEYS, Store, StoreError, unread};
+use super::{AGING, KEYS, Store, StoreError, row, unread};
 
 /// Of each key that is added so many old ones may be forgotten: more than one, so that they become
 /// fewer, and few, so that no commit takes long.
@@ -111,7 +111,7 @@ pub(super) fn insert(
     let (mut keys, mut aging) = (transaction.open_table(KEYS)?, transaction.open_table(AGING)?);
     for (Once { key, second, .. }, kept) in answers {
         let json = serde_json::to_vec(kept).map_err(|error| unread("keys", *second, &error))?;
-        keys.insert(key.as_slice(), json.as_slice())?;
+        keys.insert(key.as_slice(), row::seal("keys", key, json).as_slice())?;
         aging.insert((*second, key.as_slice()), ())?;
     }
     for _ in 0..answers.len() * FORGOTTEN {
@@ -135,9 +135,12 @@ impl Store {
     ///
     /// If the database refuses or the entry cannot be read.
     pub fn answered(&self, once: &Once) -> Result<Option<KeptAnswer>, StoreError> {
-        let keys = self.database.begin_read()?.open_table(KEYS)?;
+        let transaction = self.read()?;
+        let keys = transaction.open_table(KEYS)?;
         let kept = keys.get(once.key.as_slice())?;
         let read = |kept: &[u8]| {
+            let kept = row::open("keys", &once.key, kept);
+            let kept = kept.map_err(|reason| unread("keys", once.second, &reason))?;
             serde_json::from_slice(kept).map_err(|error| unread("keys", once.second, &error))
         };
         kept.map(|kept| read(kept.value())).transpose()

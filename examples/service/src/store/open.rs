@@ -1,0 +1,260 @@
+//! Opening a store: what is in the folder is compared with its mark before anything is changed.
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use redb::backends::FileBackend;
+use redb::{Builder, Database, Durability, ReadableDatabase};
+
+use super::held_file::HeldFile;
+use super::mark::{self, Acknowledged, Found, Mark};
+use super::{
+    AGING, EVENTS, FILE, FORMAT, Inventory, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS, Store,
+    StoreError, TILES, meta,
+};
+use canvass::Revision;
+
+/// A mark's file where no other is named.
+const MARK: &str = "canvass.mark";
+
+/// A new store is made beside its place, and put there once it is whole.
+const NEW: &str = "canvass.redb.new";
+
+/// How a store is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// Where the mark is; `None` for `canvass.mark` in the store's folder. On another disk it also
+    /// notices a folder that was put back as a whole.
+    pub mark: Option<PathBuf>,
+    /// How many bytes the database may cache; `None` for its own default.
+    pub cache_bytes: Option<usize>,
+    /// Take what is there, though more was acknowledged.
+    pub restore: bool,
+}
+
+/// A copy that was taken though more was acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// How far the copy goes.
+    pub kept: Acknowledged,
+    /// How far the store was acknowledged, if its mark could be read.
+    pub acknowledged: Option<Acknowledged>,
+}
+
+/// Where a store is and how it is opened, to open it again.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    folder: PathBuf,
+    mark: PathBuf,
+    cache_bytes: Option<usize>,
+}
+
+impl Store {
+    /// Opens the store in a folder, which is made if there is none. Nobody else can open it until
+    /// this process has closed it, or died.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened, is open elsewhere, has another format, is damaged, or ends before
+    /// what was acknowledged. Nothing was changed then.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_as(folder, &Opening::default()).map(|(store, _)| store)
+    }
+
+    /// The same with options. With [`Opening::restore`], also returns what the copy lacks if it does.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_as(folder: &Path, opening: &Opening) -> Result<(Self, Option<Loss>), StoreError> {
+        let mark = opening.mark.clone().unwrap_or_else(|| folder.join(MARK));
+        let place = Place { folder: folder.to_owned(), mark, cache_bytes: opening.cache_bytes };
+        let (database, mark, loss) = place.open(opening.restore)?;
+        let store = Self { database: RwLock::new(Some(database)), mark: Mutex::new(mark), place };
+        Ok((store, loss))
+    }
+
+    /// Closes the database and opens it again, for after the disk has failed: a database that could
+    /// not write once writes no more. Waits until nobody reads or writes.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); then the store stays closed, and this may be tried again.
+    pub fn reopen(&self) -> Result<(), StoreError> {
+        let mut open = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        *open = None;
+        let (database, mark, _) = self.place.open(false)?;
+        *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+        *open = Some(database);
+        Ok(())
+    }
+
+    /// The folder of the database's file.
+    pub(super) fn folder(&self) -> &Path {
+        &self.place.folder
+    }
+}
+
+impl Place {
+    fn open(&self, restore: bool) -> Result<(Database, Mark, Option<Loss>), StoreError> {
+        let path = self.folder.join(FILE);
+        fs::create_dir_all(&self.folder).map_err(|error| refused(&self.folder, error))?;
+        let found = Mark::look(&self.mark).map_err(|error| refused(&self.mark, error))?;
+        match fs::metadata(&path) {
+            Ok(file) if file.len() > 0 => {}
+            // A file that was made in this folder is never empty.
+            file => match found {
+                Found::Missing if file.is_err() => self.make(&path)?,
+                _ => return Err(self.missing(&path, found)),
+            },
+        }
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).open(&path).map_err(|e| refused(&path, e))?;
+        let file = HeldFile::new(file).map_err(|error| refused(&path, error))?;
+        let database = self.builder().create_with_backend(file.clone());
+        let database = database.map_err(|error| refused(&path, error))?;
+        let kept = examined(&database)?;
+        let loss = self.compare(&path, kept, found, restore)?;
+        file.release().map_err(|error| refused(&path, error))?;
+        let unwritten = |error| refused(&self.mark, error);
+        let mut mark = Mark::open(&self.mark).map_err(unwritten)?;
+        if let Some(loss) = loss {
+            mark.advance(restored(&database, loss)?).map_err(unwritten)?;
+        } else if found != Found::Read(kept) {
+            // A commit was kept and not acknowledged any more, or the store is new.
+            mark.advance(kept).map_err(unwritten)?;
+        }
+        Ok((database, mark, loss))
+    }
+
+    /// How the database is opened: every page is verified, also after it was closed in good order.
+    fn builder(&self) -> Builder {
+        let mut builder = Database::builder();
+        builder.set_check_integrity_on_open(true);
+        if let Some(bytes) = self.cache_bytes {
+            builder.set_cache_size(bytes);
+        }
+        builder
+    }
+
+    /// Makes a new store with nothing in it.
+    fn make(&self, path: &Path) -> Result<(), StoreError> {
+        let new = self.folder.join(NEW);
+        let mut options = OpenOptions::new();
+        // One that was not finished had acknowledged nothing.
+        options.read(true).write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&new).map_err(|error| refused(&new, error))?;
+        let backend = FileBackend::new(file).map_err(|error| refused(&new, error))?;
+        let database = self.builder().create_with_backend(backend);
+        let database = database.map_err(|error| refused(&new, error))?;
+        let mut transaction = database.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        {
+            let mut meta = transaction.open_table(META)?;
+            meta.insert("format", FORMAT)?;
+            Inventory::default().write(Revision(0), &mut meta)?;
+            meta::commit(&mut meta, Acknowledged { generation: drawn()?, commit: 0, second: 0 })?;
+            transaction.open_table(TILES)?;
+            transaction.open_table(LOG)?;
+            transaction.open_table(EVENTS)?;
+            transaction.open_table(RECEIPTS)?;
+            transaction.open_table(OUTCOMES)?;
+            transaction.open_table(POOLS)?;
+            transaction.open_table(KEYS)?;
+            transaction.open_table(AGING)?;
+        }
+        transaction.commit()?;
+        drop(database);
+        fs::rename(&new, path).and_then(|()| mark::sync_folder(path)).map_err(|e| refused(path, e))
+    }
+
+    /// Whether the store is the one that was acknowledged, and as far; or what is lost, if that is
+    /// accepted.
+    fn compare(
+        &self,
+        path: &Path,
+        kept: Acknowledged,
+        found: Found,
+        restore: bool,
+    ) -> Result<Option<Loss>, StoreError> {
+        let (path, mark) = (path.display().to_string(), self.mark.display().to_string());
+        let error = match found {
+            Found::Read(acknowledged) if acknowledged.generation != kept.generation => {
+                StoreError::OtherGeneration { path, mark, kept, acknowledged }
+            }
+            Found::Read(acknowledged) if acknowledged.commit > kept.commit => {
+                StoreError::OldCopy { path, kept, acknowledged }
+            }
+            Found::Read(_) => return Ok(None),
+            // Nothing was acknowledged yet.
+            Found::Missing | Found::Damaged if kept.commit == 0 => return Ok(None),
+            Found::Missing => StoreError::NoMark { path, mark, kept, wrong: "is missing" },
+            Found::Damaged => StoreError::NoMark { path, mark, kept, wrong: "is damaged" },
+        };
+        let acknowledged = match found {
+            Found::Read(acknowledged) => Some(acknowledged),
+            _ => None,
+        };
+        if restore { Ok(Some(Loss { kept, acknowledged })) } else { Err(error) }
+    }
+
+    fn missing(&self, path: &Path, found: Found) -> StoreError {
+        let acknowledged = match found {
+            Found::Read(acknowledged) => Some(acknowledged),
+            _ => None,
+        };
+        let (path, mark) = (path.display().to_string(), self.mark.display().to_string());
+        StoreError::Missing { path, mark, acknowledged }
+    }
+}
+
+/// Verifies the numbers about the whole, and returns how far the store goes.
+fn examined(database: &Database) -> Result<Acknowledged, StoreError> {
+    let transaction = database.begin_read()?;
+    let meta = match transaction.open_table(META) {
+        Ok(meta) => meta,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Err(StoreError::Format { found: 0 }),
+        Err(error) => return Err(error.into()),
+    };
+    match meta::number(&meta, "format")? {
+        FORMAT => {}
+        found => return Err(StoreError::Format { found }),
+    }
+    meta::verify(&meta)?;
+    meta::committed(&meta)
+}
+
+/// Begins a new generation with a copy that was put back, which asks nobody until it is released.
+fn restored(database: &Database, loss: Loss) -> Result<Acknowledged, StoreError> {
+    let last = loss.acknowledged.map_or(0, |acknowledged| acknowledged.commit);
+    let commit = loss.kept.commit.max(last).saturating_add(1);
+    let begun = Acknowledged { generation: drawn()?, commit, second: loss.kept.second };
+    let mut transaction = database.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    {
+        let mut meta = transaction.open_table(META)?;
+        // A copy may have been put back in the place of one that was not released: the older counts.
+        let before = meta::number(&meta, "held")?;
+        let since = loss.kept.second.max(1);
+        meta.insert("held", if before == 0 { since } else { before.min(since) })?;
+        meta::commit(&mut meta, begun)?;
+    }
+    transaction.commit()?;
+    Ok(begun)
+}
+
+/// The number of a new generation.
+fn drawn() -> Result<u64, StoreError> {
+    let reason = |error: getrandom::Error| StoreError::Open {
+        path: "the system's source of random numbers".to_owned(),
+        reason: error.to_string(),
+    };
+    getrandom::u64().map_err(reason)
+}
+
+fn refused(path: &Path, reason: impl std::fmt::Display) -> StoreError {
+    StoreError::Open { path: path.display().to_string(), reason: reason.to_string() }
+}
