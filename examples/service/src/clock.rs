@@ -84,9 +84,9 @@ impl State {
         let off = wall.duration_since(expected);
         let mut believe = -STEP <= off && off <= self.ahead;
         if !believe {
-            let stays = self.doubted.filter(|&doubted| {
-                wall.duration_since(later(doubted, monotonic)).abs() <= STEP
-            });
+            let stays = self
+                .doubted
+                .filter(|&doubted| wall.duration_since(later(doubted, monotonic)).abs() <= STEP);
             match stays {
                 Some((_, since)) => believe = monotonic.saturating_sub(since) >= self.settle,
                 None => {

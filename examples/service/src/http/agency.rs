@@ -57,7 +57,7 @@ pub(super) async fn submit(
 ) -> Result<Response, Problem> {
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     for _ in 0..REVIEWS {
-        let now = Timestamp::now();
+        let now = app.sure_now()?;
         let once = sent.once(Caller::Agency(agency), now);
         let (looking, text, same) = (Arc::clone(&app), sent.text.clone(), once.clone());
         let looked =
@@ -140,7 +140,7 @@ pub(super) async fn receipt(
     Extension(agency): Extension<AgencyId>,
     id: Path<String>,
 ) -> Result<Response, Problem> {
-    let (id, now) = (request_id(&id)?, Timestamp::now());
+    let (id, now) = (request_id(&id)?, app.now());
     let pool = Arc::clone(&app);
     let looking = move || {
         let opened = app.engine.cases().request(id);
@@ -201,6 +201,7 @@ pub(super) async fn extend(
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
+    app.sure_now()?;
     go_on(app, agency, &id, request, |Until { until }| Step::Extend(until)).await
 }
 
@@ -222,7 +223,7 @@ async fn go_on<T: DeserializeOwned>(
     let id = request_id(id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     // A body may come slowly: what counts is when it was all there.
-    let now = Timestamp::now();
+    let now = app.now();
     let (step, once) = (step(sent.read()?), sent.once(Caller::Agency(agency), now));
     Ok(body::answered(StatusCode::OK, app.engine.go_on(agency, id, step, now, once).await?))
 }

@@ -7,8 +7,10 @@ mod observe;
 mod operator;
 mod pages;
 mod problem;
+mod recovery;
 mod serve;
 mod standing;
+mod swapped;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +19,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -28,6 +31,11 @@ use crate::metrics::Metrics;
 use crate::settings::{Limits, Settings};
 use auth::Callers;
 use problem::{Kind, Problem};
+use swapped::Jurisdictions;
+
+/// Why nothing that needs the time is decided.
+const CLOCK_IN_DOUBT: &str =
+    "the wall clock jumped, and what needs the time waits until it is sure";
 
 /// What every answer is made from.
 #[derive(Debug)]
@@ -37,6 +45,7 @@ pub struct App {
     limits: Limits,
     callers: Callers,
     in_flight: Semaphore,
+    jurisdictions: Jurisdictions,
 }
 
 impl App {
@@ -49,6 +58,9 @@ impl App {
             limits: settings.limits.clone(),
             callers: Callers::new(settings),
             in_flight: Semaphore::new(settings.limits.in_flight),
+            jurisdictions: Jurisdictions::new(
+                settings.agencies.iter().filter_map(|caller| caller.agency.jurisdiction.clone()),
+            ),
         }
     }
 
@@ -61,6 +73,25 @@ impl App {
             tracing::error!(%error, "work in the pool panicked");
             Problem::new(Kind::Internal, "the operator's log says more")
         })
+    }
+
+    /// What is measured.
+    pub(crate) fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// The time; while the wall clock is in doubt, it goes on from where it was.
+    fn now(&self) -> Timestamp {
+        self.engine.time().now
+    }
+
+    /// The time, for what is decided by it: not while the wall clock is in doubt.
+    fn sure_now(&self) -> Result<Timestamp, Problem> {
+        let reading = self.engine.time();
+        if reading.is_sure() {
+            return Ok(reading.now);
+        }
+        Err(Problem::new(Kind::ClockInDoubt, CLOCK_IN_DOUBT))
     }
 
     /// How long a body may take: less than the whole answer, so that it can be said.
@@ -85,6 +116,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/requests/{id}/funnel", get(operator::funnel))
         .route("/v1/requests/{id}/explanation", get(operator::explanation))
         .route("/v1/owners/{id}", get(operator::owner))
+        .route("/v1/backup", post(recovery::backup))
+        .route("/v1/restored", post(recovery::release))
         .route("/metrics", get(pages::metrics))
         .route_layer(from_fn_with_state(Arc::clone(&app), auth::operator));
     let agency = Router::new()

@@ -56,7 +56,8 @@ pub(super) enum Found {
 /// A mark that can be advanced.
 #[derive(Debug)]
 pub(super) struct Mark {
-    file: File,
+    /// `None` if the store was opened to look at it only.
+    file: Option<File>,
     writes: u64,
     acknowledged: Acknowledged,
 }
@@ -94,7 +95,12 @@ impl Mark {
             file.sync_all()?;
             sync_folder(path)?;
         }
-        Ok(Self { file, writes, acknowledged })
+        Ok(Self { file: Some(file), writes, acknowledged })
+    }
+
+    /// A mark that is not written.
+    pub(super) fn unwritten(acknowledged: Acknowledged) -> Self {
+        Self { file: None, writes: 0, acknowledged }
     }
 
     pub(super) fn acknowledged(&self) -> Acknowledged {
@@ -103,6 +109,8 @@ impl Mark {
 
     /// Keeps how far the store is acknowledged. It is on the disk when this returns.
     pub(super) fn advance(&mut self, to: Acknowledged) -> std::io::Result<()> {
+        let only_read = || std::io::Error::other("the store was opened to be read only");
+        let file = self.file.as_mut().ok_or_else(only_read)?;
         let writes = self.writes.saturating_add(1);
         let mut slot = Vec::with_capacity(USED);
         slot.extend(MAGIC);
@@ -110,9 +118,9 @@ impl Mark {
             slot.extend(number.to_le_bytes());
         }
         slot.extend(crc32fast::hash(&slot).to_le_bytes());
-        self.file.seek(SeekFrom::Start((writes % 2) * SLOT as u64))?;
-        self.file.write_all(&slot)?;
-        self.file.sync_data()?;
+        file.seek(SeekFrom::Start((writes % 2) * SLOT as u64))?;
+        file.write_all(&slot)?;
+        file.sync_data()?;
         (self.writes, self.acknowledged) = (writes, to);
         Ok(())
     }

@@ -31,6 +31,7 @@
 //! last acknowledged commit is kept outside the file, in the [mark].
 
 mod checkpoint;
+mod copy;
 mod error;
 mod events;
 mod held_file;
@@ -77,6 +78,10 @@ const OUTCOMES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outcomes
 const POOLS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("pools");
 const KEYS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keys");
 const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging");
+
+/// What is only there to see whether there is room, for so many bytes.
+const ROOM: TableDefinition<'_, (), &[u8]> = TableDefinition::new("room");
+const ROOM_BYTES: usize = 512 << 10;
 
 /// The database's file in its folder.
 const FILE: &str = "canvass.redb";
@@ -255,6 +260,21 @@ impl Store {
         let mut to = mark.acknowledged();
         to.second = to.second.max(second);
         mark.advance(to).map_err(StoreError::Mark)
+    }
+
+    /// Makes sure that the next commits have room on the disk, and that the mark can be written.
+    ///
+    /// # Errors
+    ///
+    /// If they have not.
+    pub fn make_room(&self) -> Result<(), StoreError> {
+        let transaction = self.begin()?;
+        transaction.open_table(ROOM)?.insert((), vec![0; ROOM_BYTES].as_slice())?;
+        transaction.commit()?;
+        let transaction = self.begin()?;
+        transaction.delete_table(ROOM)?;
+        transaction.commit()?;
+        self.note_time(0)
     }
 
     /// How far the store is acknowledged.

@@ -1,9 +1,13 @@
 //! Opening a store: what is in the folder is compared with its mark before anything is changed.
 
+use std::fmt;
 use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
+use canvass::Revision;
+use jiff::Timestamp;
 use redb::backends::FileBackend;
 use redb::{Builder, Database, Durability, ReadableDatabase};
 
@@ -13,7 +17,6 @@ use super::{
     AGING, EVENTS, FILE, FORMAT, Inventory, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS, Store,
     StoreError, TILES, meta,
 };
-use canvass::Revision;
 
 /// A mark's file where no other is named.
 const MARK: &str = "canvass.mark";
@@ -42,6 +45,32 @@ pub struct Loss {
     pub acknowledged: Option<Acknowledged>,
 }
 
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kept, acknowledged } = self;
+        write!(f, "a copy was put back that ends at {kept}, of {}: ", at(kept.second))?;
+        match acknowledged {
+            Some(last) if last.generation == kept.generation => {
+                let lost = last.commit.saturating_sub(kept.commit);
+                write!(
+                    f,
+                    "{lost} acknowledged commits are lost, up to that of {}",
+                    at(last.second)
+                )?;
+            }
+            Some(last) => write!(f, "all that was acknowledged up to {last} is lost")?,
+            None => f.write_str("it is not known how many acknowledged commits are lost")?,
+        }
+        write!(f, "; nobody is asked until POST /v1/restored has named who withdrew since")
+    }
+}
+
+/// A second since 1970 for people.
+fn at(second: u64) -> String {
+    let instant = i64::try_from(second).ok().and_then(|s| Timestamp::from_second(s).ok());
+    instant.filter(|_| second > 0).map_or("an unknown time".to_owned(), |i| i.to_string())
+}
+
 /// Where a store is and how it is opened, to open it again.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
@@ -68,11 +97,29 @@ impl Store {
     ///
     /// As [`open`](Self::open).
     pub fn open_as(folder: &Path, opening: &Opening) -> Result<(Self, Option<Loss>), StoreError> {
-        let mark = opening.mark.clone().unwrap_or_else(|| folder.join(MARK));
-        let place = Place { folder: folder.to_owned(), mark, cache_bytes: opening.cache_bytes };
+        let place = Place::of(folder, opening);
         let (database, mark, loss) = place.open(opening.restore)?;
-        let store = Self { database: RwLock::new(Some(database)), mark: Mutex::new(mark), place };
-        Ok((store, loss))
+        Ok((Self::new(database, mark, place), loss))
+    }
+
+    /// Opens a store to look at it: nothing on the disk is changed. `None` if there is no store and
+    /// never was one.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn look(
+        folder: &Path,
+        opening: &Opening,
+    ) -> Result<Option<(Self, Option<Loss>)>, StoreError> {
+        let place = Place::of(folder, opening);
+        let Some(found) = place.look()? else { return Ok(None) };
+        let Looked { database, kept, loss, .. } = place.examine(found, opening.restore)?;
+        Ok(Some((Self::new(database, Mark::unwritten(kept), place), loss)))
+    }
+
+    fn new(database: Database, mark: Mark, place: Place) -> Self {
+        Self { database: RwLock::new(Some(database)), mark: Mutex::new(mark), place }
     }
 
     /// Closes the database and opens it again, for after the disk has failed: a database that could
@@ -96,26 +143,30 @@ impl Store {
     }
 }
 
+/// A database that was opened and compared with its mark, and not changed yet.
+struct Looked {
+    database: Database,
+    file: HeldFile,
+    kept: Acknowledged,
+    loss: Option<Loss>,
+}
+
 impl Place {
+    fn of(folder: &Path, opening: &Opening) -> Self {
+        let mark = opening.mark.clone().unwrap_or_else(|| folder.join(MARK));
+        Self { folder: folder.to_owned(), mark, cache_bytes: opening.cache_bytes }
+    }
+
     fn open(&self, restore: bool) -> Result<(Database, Mark, Option<Loss>), StoreError> {
         let path = self.folder.join(FILE);
         fs::create_dir_all(&self.folder).map_err(|error| refused(&self.folder, error))?;
-        let found = Mark::look(&self.mark).map_err(|error| refused(&self.mark, error))?;
-        match fs::metadata(&path) {
-            Ok(file) if file.len() > 0 => {}
-            // A file that was made in this folder is never empty.
-            file => match found {
-                Found::Missing if file.is_err() => self.make(&path)?,
-                _ => return Err(self.missing(&path, found)),
-            },
-        }
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).open(&path).map_err(|e| refused(&path, e))?;
-        let file = HeldFile::new(file).map_err(|error| refused(&path, error))?;
-        let database = self.builder().create_with_backend(file.clone());
-        let database = database.map_err(|error| refused(&path, error))?;
-        let kept = examined(&database)?;
-        let loss = self.compare(&path, kept, found, restore)?;
+        let found = if let Some(found) = self.look()? {
+            found
+        } else {
+            self.make(&path)?;
+            Found::Missing
+        };
+        let Looked { database, file, kept, loss } = self.examine(found, restore)?;
         file.release().map_err(|error| refused(&path, error))?;
         let unwritten = |error| refused(&self.mark, error);
         let mut mark = Mark::open(&self.mark).map_err(unwritten)?;
@@ -126,6 +177,33 @@ impl Place {
             mark.advance(kept).map_err(unwritten)?;
         }
         Ok((database, mark, loss))
+    }
+
+    /// The mark of the store that is there; `None` if there is no store, and never was one.
+    fn look(&self) -> Result<Option<Found>, StoreError> {
+        let path = self.folder.join(FILE);
+        let found = Mark::look(&self.mark).map_err(|error| refused(&self.mark, error))?;
+        match fs::metadata(&path) {
+            Ok(file) if file.len() > 0 => Ok(Some(found)),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(refused(&path, error)),
+            // A file that was made in this folder is never empty.
+            file => match found {
+                Found::Missing if file.is_err() => Ok(None),
+                _ => Err(self.missing(&path, found)),
+            },
+        }
+    }
+
+    fn examine(&self, found: Found, restore: bool) -> Result<Looked, StoreError> {
+        let path = self.folder.join(FILE);
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).open(&path).map_err(|e| refused(&path, e))?;
+        let file = HeldFile::new(file).map_err(|error| refused(&path, error))?;
+        let database = self.builder().create_with_backend(file.clone());
+        let database = database.map_err(|error| refused(&path, error))?;
+        let kept = examined(&database)?;
+        let loss = self.compare(&path, kept, found, restore)?;
+        Ok(Looked { database, file, kept, loss })
     }
 
     /// How the database is opened: every page is verified, also after it was closed in good order.
@@ -231,7 +309,9 @@ fn examined(database: &Database) -> Result<Acknowledged, StoreError> {
 fn restored(database: &Database, loss: Loss) -> Result<Acknowledged, StoreError> {
     let last = loss.acknowledged.map_or(0, |acknowledged| acknowledged.commit);
     let commit = loss.kept.commit.max(last).saturating_add(1);
-    let begun = Acknowledged { generation: drawn()?, commit, second: loss.kept.second };
+    let second = loss.acknowledged.map_or(0, |acknowledged| acknowledged.second);
+    let second = loss.kept.second.max(second);
+    let begun = Acknowledged { generation: drawn()?, commit, second };
     let mut transaction = database.begin_write()?;
     transaction.set_durability(Durability::Immediate)?;
     {
