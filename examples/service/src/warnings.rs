@@ -1,6 +1,7 @@
 //! What a configuration lets nobody do, though it can be read.
 
-use canvass::{Agency, Jurisdiction, Policy};
+use canvass::policy::Jurisdiction;
+use canvass::{Agency, Policy};
 
 use crate::settings::{Caller, Settings};
 

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use canvass::{Registry, Release, Revision};
+use canvass::outcome::ReleaseMode;
+use canvass::{Registry, Revision};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
@@ -33,7 +34,7 @@ pub(super) struct Loaded {
 }
 
 /// Reads all that a store has. Nothing is removed before all of it could be read.
-pub(super) fn load(store: &Store, release: Release) -> Result<Loaded, StartError> {
+pub(super) fn load(store: &Store, release: ReleaseMode) -> Result<Loaded, StartError> {
     let (registry, checkpoint, log) = tiles::restore(store)?;
     let requests = Requests::load(store, release)?;
     let unfinished = store.sweep()?;

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use canvass::{
-    AgencyId, Answer, AuthorizedRequest, CaseFileError, Change, OwnerId, Registry, Release,
-    RequestId, Route, Snapshot,
-};
+use canvass::error::CaseFileError;
+use canvass::outcome::{Answer, ReleaseMode};
+use canvass::{AgencyId, AuthorizedRequest, Change, OwnerId, Registry, RequestId, Route, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
@@ -77,7 +76,7 @@ pub(super) struct Writer {
     /// When they are next.
     pub(super) look_again_at: Timestamp,
     /// How answers are told, of requests that are opened from now on.
-    pub(super) release: Release,
+    pub(super) release: ReleaseMode,
     pub(super) clock: Arc<Clock>,
     /// When the time was kept last.
     pub(super) time_noted: Instant,
