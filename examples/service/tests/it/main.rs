@@ -12,12 +12,17 @@
 )]
 
 mod clock;
+mod clock_jump;
 mod crash;
+mod damage;
+mod disk;
 mod keys;
 mod lifecycle;
 mod outcomes;
 mod planes;
 mod problems;
+mod program;
+mod recovery;
 mod restart;
 mod rows;
 mod standing;
