@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use canvass::{AgencyId, LifecycleEvent, OpenedRequest, RequestId};
-use redb::WriteTransaction;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::group::{Into, Row};
 use super::{EVENTS, META, RECEIPTS, Store, StoreError, number, row, unread};
 
 /// The number of the first event: after 0 there are all.
@@ -18,31 +18,23 @@ const PAGE: usize = 1000;
 /// or, from the first on, fewer that together have so many bytes.
 const PAGE_BYTES: usize = 1 << 20;
 
-pub(super) fn insert(
-    transaction: &WriteTransaction,
-    events: &[LifecycleEvent],
-) -> Result<(), StoreError> {
-    let Some(last) = events.last() else { return Ok(()) };
-    let mut rows = transaction.open_table(EVENTS)?;
+pub(super) fn rows(events: &[LifecycleEvent], rows: &mut Vec<Row>) -> Result<(), StoreError> {
     for event in events {
         let sequence = event.sequence;
         let json = serde_json::to_vec(event).map_err(|error| unread("events", sequence, &error))?;
-        rows.insert(sequence, row::seal("events", &sequence.to_be_bytes(), json).as_slice())?;
+        let key = sequence.to_be_bytes().to_vec();
+        let bytes = row::seal("events", &key, json);
+        rows.push(Row { table: Into::Events, key, bytes });
     }
-    transaction.open_table(META)?.insert("event", last.sequence)?;
     Ok(())
 }
 
-pub(super) fn insert_receipts(
-    transaction: &WriteTransaction,
-    receipts: &[(RequestId, Box<RawValue>)],
-) -> Result<(), StoreError> {
-    let mut rows = transaction.open_table(RECEIPTS)?;
+pub(super) fn receipt_rows(receipts: &[(RequestId, Box<RawValue>)], rows: &mut Vec<Row>) {
     for (id, receipt) in receipts {
-        let row = row::seal("receipts", &id.0.to_be_bytes(), receipt.get().into());
-        rows.insert(id.0, row.as_slice())?;
+        let key = id.0.to_be_bytes().to_vec();
+        let bytes = row::seal("receipts", &key, receipt.get().into());
+        rows.push(Row { table: Into::Receipts, key, bytes });
     }
-    Ok(())
 }
 
 /// Reads a row of JSON whose key is a number.

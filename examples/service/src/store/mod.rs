@@ -34,6 +34,7 @@ mod checkpoint;
 mod copy;
 mod error;
 mod events;
+mod group;
 mod held_file;
 mod inventory;
 mod keys;
@@ -56,6 +57,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use error::unread;
+use group::{Group, Into, Row};
 use inventory::Inventory;
 use mark::Mark;
 use meta::number;
@@ -142,9 +144,13 @@ struct LogRow {
     changes: Vec<Change>,
 }
 
-/// How a revision of the log is kept, given its changes as JSON.
-fn log_row(revision: Revision, changes: &[u8]) -> Vec<u8> {
-    [format!(r#"{{"revision":{revision},"changes":"#).as_bytes(), changes, b"}"].concat()
+/// How a revision of the log is kept.
+fn log_row(entry: &LogEntry) -> Row {
+    let LogEntry { revision, changes } = entry;
+    let head = format!(r#"{{"revision":{revision},"changes":"#);
+    let key = revision.0.to_be_bytes().to_vec();
+    let bytes = row::seal("log", &key, [head.as_bytes(), changes, b"}"].concat());
+    Row { table: Into::Log, key, bytes }
 }
 
 /// How long a log is.
@@ -214,40 +220,31 @@ impl Store {
     ///
     /// If the database or the mark refuses; what was to be kept may then be kept or not, which only
     /// opening the store again will tell.
-    pub fn commit(&self, group: &Kept) -> Result<(), StoreError> {
+    pub fn commit(&self, kept: &Kept) -> Result<(), StoreError> {
         let mut mark = self.mark.lock().unwrap_or_else(PoisonError::into_inner);
         let mut to = mark.acknowledged();
         to.commit = to.commit.saturating_add(1);
-        to.second = to.second.max(group.second);
+        to.second = to.second.max(kept.second);
+        let group = Group::of(kept, to)?;
+        let rows = Some(group.encode()).filter(|rows| Mark::has_room_for(rows));
+        // Both at once, so that the disk is waited for once.
+        if let Some(rows) = &rows {
+            mark.begin(to, Some(rows)).map_err(StoreError::Mark)?;
+        }
+        let committed = self.apply(&group);
+        if rows.is_some() {
+            let finished = mark.finish(to).map_err(StoreError::Mark);
+            committed.and(finished)
+        } else {
+            committed?;
+            mark.advance(to).map_err(StoreError::Mark)
+        }
+    }
+
+    fn apply(&self, group: &Group) -> Result<(), StoreError> {
         let transaction = self.begin()?;
-        if !group.revisions.is_empty() {
-            let mut log = transaction.open_table(LOG)?;
-            for LogEntry { revision, changes } in &group.revisions {
-                let row = log_row(*revision, changes);
-                let row = row::seal("log", &revision.0.to_be_bytes(), row);
-                log.insert(revision.0, row.as_slice())?;
-            }
-        }
-        if let Some(LogEntry { revision, .. }) = group.revisions.last() {
-            transaction.open_table(META)?.insert("revision", revision.0)?;
-        }
-        events::insert(&transaction, &group.events)?;
-        if !group.receipts.is_empty() {
-            events::insert_receipts(&transaction, &group.receipts)?;
-        }
-        outcomes::insert(&transaction, &group.outcomes)?;
-        if !group.answers.is_empty() {
-            keys::insert(&transaction, &group.answers, group.keys_kept_after)?;
-        }
-        {
-            let mut meta = transaction.open_table(META)?;
-            if group.release {
-                meta.insert("held", 0)?;
-            }
-            meta::commit(&mut meta, to)?;
-        }
-        transaction.commit()?;
-        mark.advance(to).map_err(StoreError::Mark)
+        group.apply(&transaction)?;
+        transaction.commit()
     }
 
     /// Keeps how late it is outside the database, when nothing else is to be kept.

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use redb::backends::FileBackend;
 use redb::{Builder, Database, Durability, ReadableDatabase};
 
+use super::group::Group;
 use super::held_file::HeldFile;
 use super::mark::{self, Acknowledged, Found, Mark};
 use super::{
@@ -149,6 +150,8 @@ struct Looked {
     file: HeldFile,
     kept: Acknowledged,
     loss: Option<Loss>,
+    /// Whether the mark goes as far as well.
+    is_marked: bool,
 }
 
 impl Place {
@@ -166,13 +169,13 @@ impl Place {
             self.make(&path)?;
             Found::Missing
         };
-        let Looked { database, file, kept, loss } = self.examine(found, restore)?;
+        let Looked { database, file, kept, loss, is_marked } = self.examine(found, restore)?;
         file.release().map_err(|error| refused(&path, error))?;
         let unwritten = |error| refused(&self.mark, error);
         let mut mark = Mark::open(&self.mark).map_err(unwritten)?;
         if let Some(loss) = loss {
             mark.advance(restored(&database, loss)?).map_err(unwritten)?;
-        } else if found != Found::Read(kept) {
+        } else if !is_marked {
             // A commit was kept and not acknowledged any more, or the store is new.
             mark.advance(kept).map_err(unwritten)?;
         }
@@ -201,9 +204,22 @@ impl Place {
         let file = HeldFile::new(file).map_err(|error| refused(&path, error))?;
         let database = self.builder().create_with_backend(file.clone());
         let database = database.map_err(|error| refused(&path, error))?;
-        let kept = examined(&database)?;
+        let mut kept = examined(&database)?;
+        if let Found::Read(to, Some(rows)) = &found
+            && to.generation == kept.generation
+            && kept.commit.checked_add(1) == Some(to.commit)
+        {
+            // The last commit is in the mark alone.
+            let mut transaction = database.begin_write()?;
+            transaction.set_durability(Durability::Immediate)?;
+            Group::decode(*to, rows)?.apply(&transaction)?;
+            transaction.commit()?;
+            kept = examined(&database)?;
+            tracing::warn!(commit = kept.commit, "the last commit was done again from the mark");
+        }
+        let is_marked = matches!(&found, Found::Read(to, _) if *to == kept);
         let loss = self.compare(&path, kept, found, restore)?;
-        Ok(Looked { database, file, kept, loss })
+        Ok(Looked { database, file, kept, loss, is_marked })
     }
 
     /// How the database is opened: every page is verified, also after it was closed in good order.
@@ -259,29 +275,32 @@ impl Place {
         restore: bool,
     ) -> Result<Option<Loss>, StoreError> {
         let (path, mark) = (path.display().to_string(), self.mark.display().to_string());
-        let error = match found {
-            Found::Read(acknowledged) if acknowledged.generation != kept.generation => {
+        let (is_missing, acknowledged) = match found {
+            Found::Missing => (true, None),
+            Found::Damaged => (false, None),
+            Found::Read(acknowledged, _) => (false, Some(acknowledged)),
+        };
+        let error = match acknowledged {
+            Some(acknowledged) if acknowledged.generation != kept.generation => {
                 StoreError::OtherGeneration { path, mark, kept, acknowledged }
             }
-            Found::Read(acknowledged) if acknowledged.commit > kept.commit => {
+            Some(acknowledged) if acknowledged.commit > kept.commit => {
                 StoreError::OldCopy { path, kept, acknowledged }
             }
-            Found::Read(_) => return Ok(None),
+            Some(_) => return Ok(None),
             // Nothing was acknowledged yet.
-            Found::Missing | Found::Damaged if kept.commit == 0 => return Ok(None),
-            Found::Missing => StoreError::NoMark { path, mark, kept, wrong: "is missing" },
-            Found::Damaged => StoreError::NoMark { path, mark, kept, wrong: "is damaged" },
-        };
-        let acknowledged = match found {
-            Found::Read(acknowledged) => Some(acknowledged),
-            _ => None,
+            None if kept.commit == 0 => return Ok(None),
+            None => {
+                let wrong = if is_missing { "is missing" } else { "is damaged" };
+                StoreError::NoMark { path, mark, kept, wrong }
+            }
         };
         if restore { Ok(Some(Loss { kept, acknowledged })) } else { Err(error) }
     }
 
     fn missing(&self, path: &Path, found: Found) -> StoreError {
         let acknowledged = match found {
-            Found::Read(acknowledged) => Some(acknowledged),
+            Found::Read(acknowledged, _) => Some(acknowledged),
             _ => None,
         };
         let (path, mark) = (path.display().to_string(), self.mark.display().to_string());

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use canvass::outcome::Outcomes;
 use canvass::{AgencyId, Area, OwnerId, RequestId};
-use redb::WriteTransaction;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::group::{Into, Row as TableRow};
 use super::{OUTCOMES, POOLS, Store, StoreError, row, unread};
 
 /// Rows of ledgers, in the place of what was there.
@@ -21,23 +21,18 @@ pub struct LedgerRows {
     pub pools: Vec<((AgencyId, u64), Box<RawValue>)>,
 }
 
-pub(super) fn insert(transaction: &WriteTransaction, rows: &LedgerRows) -> Result<(), StoreError> {
-    let LedgerRows { requests, pools } = rows;
-    if !requests.is_empty() {
-        let mut table = transaction.open_table(OUTCOMES)?;
-        for (id, row) in requests {
-            let row = row::seal("outcomes", &id.0.to_be_bytes(), row.get().into());
-            table.insert(id.0, row.as_slice())?;
-        }
+pub(super) fn rows(ledgers: &LedgerRows, rows: &mut Vec<TableRow>) {
+    let LedgerRows { requests, pools } = ledgers;
+    for (id, row) in requests {
+        let key = id.0.to_be_bytes().to_vec();
+        let bytes = row::seal("outcomes", &key, row.get().into());
+        rows.push(TableRow { table: Into::Outcomes, key, bytes });
     }
-    if !pools.is_empty() {
-        let mut table = transaction.open_table(POOLS)?;
-        for ((agency, pool), row) in pools {
-            let row = row::seal("pools", &pool_key(agency.0, *pool), row.get().into());
-            table.insert((agency.0, *pool), row.as_slice())?;
-        }
+    for ((agency, pool), row) in pools {
+        let key = pool_key(agency.0, *pool);
+        let bytes = row::seal("pools", &key, row.get().into());
+        rows.push(TableRow { table: Into::Pools, key, bytes });
     }
-    Ok(())
 }
 
 /// The bytes of a pool's key, for its checksum.
