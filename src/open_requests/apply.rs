@@ -1,4 +1,4 @@
-//! What each step does, whether it is taken now or was taken once.
+//! Applies a step, whether it is taken now or replayed.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::model::{OwnerId, RequestId};
 use crate::request::{CaseFile, CaseFileError, OpenedRequest};
 
 impl OpenRequests {
-    /// Does what an event says, if that was not done yet: a log of events can be replayed from
+    /// Applies an event, unless it was applied before: a log of events can be replayed from
     /// anywhere at or before the [next](Self::next_sequence), and any number of times.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl OpenRequests {
         Ok(())
     }
 
-    /// Does what a step says, or nothing at all.
+    /// Applies a step, or changes nothing.
     pub(crate) fn carry_out(
         &mut self,
         id: RequestId,

@@ -13,7 +13,7 @@ use crate::routing::Route;
 
 impl OpenRequests {
     /// The requests that are open at `now` and whose routes may be others once something has changed
-    /// at some positions: ascending, each once. [`Registry::touched`](crate::Registry::touched) says
+    /// at some positions: ascending, each once. [`Registry::touched`](crate::Registry::touched) gives
     /// where a batch of changes is.
     ///
     /// A request is touched in its area, boundary included; where it asks for cameras that see into
@@ -41,7 +41,7 @@ impl OpenRequests {
     }
 
     /// Whether all that is in the index is open at `now`: it is there from its opening until its end
-    /// is said, so this is so where `now` is not in the past and no expiry is due.
+    /// is emitted, so this holds where `now` is not in the past and no expiry is due.
     fn are_all_open(&self, now: Timestamp) -> bool {
         self.last.is_none_or(|last| last <= now)
             && self.expiries.first().is_none_or(|&(until, _)| now < until)
@@ -55,7 +55,7 @@ impl OpenRequests {
     ///
     /// # Errors
     ///
-    /// If there is no such request, or what is authorised is another one.
+    /// If there is no such request, or the authorised one is another.
     pub fn due(
         &self,
         id: RequestId,
@@ -77,7 +77,7 @@ impl OpenRequests {
     }
 
     /// Notes, right before sending, that the owners of a route are asked for an open request, and
-    /// gives back whom to send to: those of them who were not asked for it before. What is not in
+    /// returns whom to send to: those of them who were not asked for it before. An owner who is not in
     /// there must not be sent, so that of two who send at once each asks only whom the other does
     /// not.
     ///

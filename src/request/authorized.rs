@@ -74,19 +74,19 @@ impl AuthorizedRequest {
         }
     }
 
-    /// What was asked; it cannot be changed any more.
+    /// The request; it cannot be changed any more.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.content.request
     }
 
-    /// The envelope of what was asked, and which cameras of it.
+    /// The envelope of the request's area, and its camera scope.
     #[inline]
     pub(crate) fn about(&self) -> (Envelope, CameraScope) {
         (self.envelope, self.camera_scope)
     }
 
-    /// Has fetched what a route reads of it. Nothing waits for that here.
+    /// Prefetches the cache lines that a route reads of it.
     #[inline]
     pub(crate) fn prefetch(&self) {
         let Authorized { request, min_households, quiet_hours, never_asked, .. } = &*self.content;

@@ -1,4 +1,4 @@
-//! What an agency has asked before.
+//! The requests that an agency has opened before.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::opened_request::{CaseHash, EarlyEnd, OpenedRequest};
 use super::request_state::RequestState;
 use crate::model::{AgencyId, RequestId};
 
-/// What one agency has asked before, in all its cases: the history that a
+/// The requests that one agency has opened, in all its cases: the history that a
 /// [`Policy`](crate::Policy) reviews a new request against.
 ///
 /// A value that the operator keeps, one for each agency. It is history, not permission: writing
@@ -190,7 +190,7 @@ impl CaseFile {
         Ok(())
     }
 
-    /// Ends an open request because the agency has what it needs.
+    /// Ends an open request because the agency needs no more footage.
     ///
     /// # Errors
     ///
@@ -263,7 +263,7 @@ impl<'a> IntoIterator for &'a CaseFile {
 
 /// The wire form of a case file, before it is validated.
 #[derive(Deserialize)]
-#[serde(rename = "CaseFile", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "CaseFile", deny_unknown_fields)]
 struct CaseFileForm {
     agency: AgencyId,
     opened: Vec<OpenedRequest>,

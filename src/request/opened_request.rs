@@ -12,9 +12,9 @@ use super::request_state::RequestState;
 use crate::geometry::{Area, Envelope};
 use crate::model::RequestId;
 
-/// A request that was opened. What was asked, when it was opened and how long it may be open at
-/// most cannot be changed any more. Cheap to clone, and so is a file of many: copies share what was
-/// asked.
+/// A request that was opened. The request, its opening and how long it may be open at
+/// most cannot be changed any more. Cheap to clone, and so is a file of many: copies share the
+/// request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "OpenedRequestForm")]
 pub struct OpenedRequest {
@@ -90,7 +90,7 @@ impl OpenedRequest {
         self.id
     }
 
-    /// What was asked.
+    /// The request.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.request
@@ -146,7 +146,7 @@ fn shared<S: Serializer>(request: &Arc<Request>, serializer: S) -> Result<S::Ok,
 
 /// The wire form of an opened request, before it is validated.
 #[derive(Deserialize)]
-#[serde(rename = "OpenedRequest", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "OpenedRequest", deny_unknown_fields)]
 struct OpenedRequestForm {
     id: RequestId,
     request: Request,

@@ -18,7 +18,7 @@ pub enum CameraScope {
 }
 
 impl CameraScope {
-    /// Whether it is what requests ask for that do not say.
+    /// Whether this is the default.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::StandingIn

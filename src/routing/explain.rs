@@ -11,7 +11,7 @@ use super::evaluate::ConsentQuery;
 use super::prune::WalkBuffers;
 use super::view_walk;
 use crate::model::{Camera, CameraId, Denial};
-use crate::registry::{Row, Snapshot, rows};
+use crate::registry::{Row, Snapshot};
 use crate::request::AuthorizedRequest;
 
 /// Why a camera is in a route or not. **The operator's.**
@@ -135,7 +135,7 @@ impl Funnel {
 impl Snapshot {
     /// Why a camera is in the request's route or not.
     ///
-    /// Costs what [`funnel`](Self::funnel) does; to tell a camera elsewhere from one that is not
+    /// Costs as much as [`funnel`](Self::funnel); to distinguish a camera elsewhere from one that is not
     /// registered, the whole registry is looked through: O(cameras).
     #[must_use]
     pub fn explain(
@@ -215,7 +215,7 @@ impl Snapshot {
             level,
             &mut WalkBuffers::default(),
             |block, inside| {
-                rows(inside).for_each(|row| visit(block.row(row)));
+                inside.rows().for_each(|row| visit(block.row(row)));
                 ControlFlow::Continue(())
             },
         );

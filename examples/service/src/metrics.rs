@@ -11,14 +11,21 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::clock::Reading;
+
 /// Everything that is measured.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
     seconds: Family<Endpoint, Histogram, fn() -> Histogram>,
-    /// Requests that are being answered.
-    pub in_flight: Gauge,
+    in_flight: Gauge,
+    connections: Gauge,
+    /// Connections that were sent away, since their address had as many as it may have.
+    pub refused_connections: Counter,
+    /// Connections that were ended, since nobody took the answer.
+    pub unread_answers: Counter,
+    refused_heads: Family<RefusedHead, Counter>,
     revision: Gauge<u64, AtomicU64>,
     cameras: Gauge,
     changes: Counter,
@@ -32,6 +39,18 @@ pub struct Metrics {
     checkpoint_seconds: Histogram,
     /// Revisions in the log that no checkpoint has yet.
     pub log_entries: Gauge,
+    /// 1 while the disk takes nothing.
+    pub store_failing: Gauge,
+    /// 1 from a checkpoint that could not be made until one is.
+    pub checkpoint_failing: Gauge,
+    /// 1 while nobody is asked because a copy was put back.
+    pub restored: Gauge,
+    /// By how many seconds the wall clock is ahead of the time, while it is in doubt.
+    pub clock_off: Gauge,
+    /// How often the wall clock jumped.
+    pub clock_jumps: Gauge,
+    /// How often the store failed.
+    pub store_failures: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -39,6 +58,29 @@ struct Answered {
     method: String,
     route: String,
     status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedHead {
+    status: u16,
+    code: &'static str,
+}
+
+/// One of what a gauge counts, for as long as this is there: whatever ends it, it is counted no more.
+#[derive(Debug)]
+pub struct Counted(Gauge);
+
+impl Counted {
+    fn one(of: &Gauge) -> Self {
+        of.inc();
+        Self(of.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -65,14 +107,24 @@ impl Default for Metrics {
         registry.register("http_requests", "Requests answered", requests.clone());
         let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
         registry.register("http_request_seconds", "Time to answer", seconds.clone());
+        let refused_heads = Family::<RefusedHead, Counter>::default();
+        registry.register("http_heads_refused", "Heads of requests refused", refused_heads.clone());
         let mut gauge = |name, help| {
             let gauge: Gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
             gauge
         };
+        let connections = gauge("http_connections", "Connections that are open");
         let in_flight = gauge("http_requests_in_flight", "Requests being answered");
         let cameras = gauge("cameras", "Cameras registered");
         let log_entries = gauge("log_revisions", "Revisions that no checkpoint has yet");
+        let store_failing = gauge("store_failing", "1 while the disk takes nothing");
+        let checkpoint_failing =
+            gauge("checkpoint_failing", "1 from a checkpoint that failed until one is made");
+        let restored = gauge("restored", "1 while nobody is asked since a copy was put back");
+        let clock_off =
+            gauge("clock_off_seconds", "How far the wall clock is off while it is in doubt");
+        let clock_jumps = gauge("clock_jumps", "How often the wall clock jumped");
         let revision = Gauge::<u64, AtomicU64>::default();
         registry.register("revision", "The published revision", revision.clone());
         let mut counter = |name, help| {
@@ -80,6 +132,10 @@ impl Default for Metrics {
             registry.register(name, help, counter.clone());
             counter
         };
+        let refused_connections =
+            counter("http_connections_refused", "Connections beyond the limit of an address");
+        let unread_answers =
+            counter("http_answers_unread", "Connections ended with an answer unread");
         let changes = counter("changes", "Changes applied and kept");
         let opened = counter("requests_opened", "Requests of agencies opened");
         let events = counter("events", "What happened to requests");
@@ -87,6 +143,7 @@ impl Default for Metrics {
         let commits = counter("commits", "Transactions committed");
         let checkpoints = counter("checkpoints", "Checkpoints made");
         let checkpoint_tiles = counter("checkpoint_tiles", "Tiles written by checkpoints");
+        let store_failures = counter("store_failures", "How often the store failed");
         let commit_seconds = histogram();
         registry.register("commit_seconds", "Time of a commit", commit_seconds.clone());
         let checkpoint_seconds = histogram();
@@ -96,6 +153,10 @@ impl Default for Metrics {
             requests,
             seconds,
             in_flight,
+            connections,
+            refused_connections,
+            unread_answers,
+            refused_heads,
             revision,
             cameras,
             changes,
@@ -108,6 +169,12 @@ impl Default for Metrics {
             checkpoint_tiles,
             checkpoint_seconds,
             log_entries,
+            store_failing,
+            checkpoint_failing,
+            restored,
+            clock_off,
+            clock_jumps,
+            store_failures,
         }
     }
 }
@@ -122,12 +189,35 @@ impl Metrics {
         text
     }
 
+    /// Counts a request as being answered.
+    #[must_use]
+    pub fn answering(&self) -> Counted {
+        Counted::one(&self.in_flight)
+    }
+
+    /// Counts a connection as open.
+    #[must_use]
+    pub fn connection(&self) -> Counted {
+        Counted::one(&self.connections)
+    }
+
+    /// Notes a head that no endpoint was asked to answer.
+    pub fn refused_head(&self, status: u16, code: &'static str) {
+        self.refused_heads.get_or_create(&RefusedHead { status, code }).inc();
+    }
+
     /// Notes an answer. The route is the one that matched, never the path that was asked for.
     pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         let labels = Answered { method: method.to_owned(), route: route.to_owned(), status };
         self.requests.get_or_create(&labels).inc();
         let endpoint = Endpoint { route: route.to_owned() };
         self.seconds.get_or_create(&endpoint).observe(took.as_secs_f64());
+    }
+
+    /// Notes what the clock shows.
+    pub fn time(&self, reading: Reading) {
+        self.clock_off.set(reading.off.as_secs());
+        self.clock_jumps.set(i64::try_from(reading.jumps).unwrap_or(i64::MAX));
     }
 
     /// Notes what readers see from now on.
@@ -154,6 +244,7 @@ impl Metrics {
     /// Notes a checkpoint, and how many revisions of the log it took in.
     pub fn checkpointed(&self, took: Duration, tiles: usize, revisions: u64) {
         self.checkpoints.inc();
+        self.checkpoint_failing.set(0);
         self.checkpoint_tiles.inc_by(tiles as u64);
         self.checkpoint_seconds.observe(took.as_secs_f64());
         self.log_entries.dec_by(i64::try_from(revisions).unwrap_or(i64::MAX));

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use canvass::error::{CaseFileError, OpenRequestsError, ReopenError};
 use canvass::{
-    Agency, AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests,
+    Agency, AgencyId, AuthorizedRequest, CaseFile, LifecycleEvent, LifecycleStep, OpenRequests,
     OpenedRequest, Policy, Request, RequestId, RequestState, Route, Snapshot, Violations,
 };
 use jiff::Timestamp;
@@ -84,6 +84,11 @@ impl Cases {
         self.policy.review(request, agency, &self.open().case_file(agency.id), now)
     }
 
+    /// Looks at the requests that an agency has opened.
+    pub fn with_case_file<T>(&self, agency: AgencyId, look: impl FnOnce(&CaseFile) -> T) -> T {
+        look(&self.open().case_file(agency))
+    }
+
     /// A request that was opened, whatever became of it.
     #[must_use]
     pub fn request(&self, id: RequestId) -> Option<OpenedRequest> {
@@ -159,6 +164,11 @@ impl Cases {
             }
         }
         Ok(())
+    }
+
+    /// Has readers see what is on the disk, whatever they saw before. For the writer.
+    pub(super) fn replace(&self, with: OpenRequests) {
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = with;
     }
 
     fn open(&self) -> RwLockReadGuard<'_, OpenRequests> {

@@ -12,15 +12,27 @@
 )]
 
 mod clock;
+mod clock_jump;
 mod crash;
+mod damage;
+mod disk;
+mod flood;
+mod heads;
 mod keys;
 mod lifecycle;
 mod outcomes;
 mod planes;
 mod problems;
+mod program;
+mod quotas;
+mod recovery;
 mod restart;
 mod rows;
+mod shapes;
+mod soak;
 mod standing;
+mod start;
 mod store;
 mod support;
 mod tiles;
+mod wire;
