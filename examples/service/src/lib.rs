@@ -12,8 +12,11 @@ pub mod engine;
 pub mod http;
 pub mod logs;
 pub mod metrics;
+pub mod record;
 pub mod settings;
 pub mod store;
+pub mod system;
+pub mod texts;
 pub mod warnings;
 
 use std::net::SocketAddr;
@@ -27,8 +30,9 @@ use tokio::time::MissedTickBehavior;
 use engine::{Ended, Engine, StartError, Threads};
 use http::App;
 use metrics::Metrics;
-use settings::{Limits, Settings};
+use settings::Settings;
 use store::Opening;
+use system::TooFewFiles;
 
 /// A service that has loaded what it keeps and listens, and does not answer yet.
 #[derive(Debug)]
@@ -37,7 +41,6 @@ pub struct Service {
     threads: Threads,
     listener: TcpListener,
     app: Arc<App>,
-    limits: Limits,
 }
 
 /// Why a service cannot run.
@@ -47,6 +50,9 @@ pub enum ServiceError {
     /// What is kept cannot be loaded.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The system lets this process have too little.
+    #[error(transparent)]
+    System(#[from] TooFewFiles),
     /// Nobody can be listened to.
     #[error("cannot listen on `{address}`: {error}")]
     Listen {
@@ -77,19 +83,20 @@ impl Service {
     ///
     /// If the folder cannot be opened or read, or the address is taken.
     pub async fn start_as(
-        settings: Settings,
+        mut settings: Settings,
         folder: &Path,
         opening: &Opening,
         listen: SocketAddr,
     ) -> Result<Self, ServiceError> {
+        settings.limits = system::fitted(settings.limits)?;
         let metrics = Arc::new(Metrics::default());
         let rules = settings.rules();
         let (engine, threads) =
             Engine::start_as(folder, opening, rules, &settings.limits, &metrics)?;
         let refused = |error| ServiceError::Listen { address: listen, error };
-        let listener = TcpListener::bind(listen).await.map_err(refused)?;
+        let listener = http::listen(listen).map_err(refused)?;
         let app = Arc::new(App::new(Arc::clone(&engine), metrics, &settings));
-        Ok(Self { engine, threads, listener, app, limits: settings.limits })
+        Ok(Self { engine, threads, listener, app })
     }
 
     /// The engine: what the demo fills.
@@ -109,9 +116,9 @@ impl Service {
 
     /// Answers until it is told to stop, finishes what was begun, and makes a last checkpoint.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Ended {
-        let Self { engine, threads, listener, app, limits } = self;
+        let Self { engine, threads, listener, app } = self;
         let clock = tokio::spawn(clock(Arc::downgrade(&engine), app.metrics()));
-        http::serve(listener, http::router(app), &limits, stop).await;
+        http::serve(listener, Arc::clone(&app), http::router(app), stop).await;
         clock.abort();
         engine.stop().await;
         // The store is closed when the last of its holders is gone.

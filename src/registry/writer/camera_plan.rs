@@ -13,11 +13,19 @@ use crate::registry::directory::{Group, Grouping, Positions};
 use crate::registry::edit::Edit;
 use crate::registry::index::{Cluster, Layout, Located, TOGETHER, TileLocator};
 
+/// Whether a change that cannot be applied keeps the others from being applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusals {
+    RefuseAll,
+    Skip,
+}
+
 /// A change that speaks of a camera.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CameraChange {
     Register(Camera),
     Replace(Camera),
+    Upsert(Camera),
     Move { camera: CameraId, position: Position },
     Remove { camera: CameraId },
 }
@@ -25,7 +33,7 @@ pub(crate) enum CameraChange {
 impl CameraChange {
     pub(crate) fn camera(&self) -> CameraId {
         match *self {
-            Self::Register(camera) | Self::Replace(camera) => camera.id,
+            Self::Register(camera) | Self::Replace(camera) | Self::Upsert(camera) => camera.id,
             Self::Move { camera, .. } | Self::Remove { camera } => camera,
         }
     }
@@ -40,18 +48,21 @@ pub(crate) struct PlannedCameras {
     pub(crate) steps: Vec<(usize, Step)>,
     pub(crate) added: usize,
     pub(crate) removed: usize,
-    pub(crate) refused: Option<ChangeError>,
+    /// The first that is refused or, where such are skipped, all of them.
+    pub(crate) refused: Vec<ChangeError>,
     /// Where each camera stood before a change, or that it was not there.
     undo: Vec<(CameraId, Option<Position>)>,
 }
 
-/// Takes the changes of a group's cameras in their order, up to the first that is refused.
+/// Takes the changes of a group's cameras in their order, up to the first that is refused or without
+/// those that are: one that is refused changes nothing.
 pub(crate) fn move_cameras(
     group: &mut Group<'_, Positions>,
     changes: &[(usize, CameraChange)],
     owner_group: Grouping<'_>,
     root: &Cluster,
     layout: Layout,
+    refusals: Refusals,
 ) -> PlannedCameras {
     let mut known = Vec::with_capacity(changes.len());
     for changes in changes.chunks(TOGETHER) {
@@ -61,8 +72,10 @@ pub(crate) fn move_cameras(
     let mut moving = CameraPlanner { group, owner_group, layout, placed, moved };
     for (&(index, change), before) in changes.iter().zip(known) {
         if let Err(reason) = moving.take(index, change, before) {
-            moving.moved.refused = Some(ChangeError { index, reason });
-            break;
+            moving.moved.refused.push(ChangeError { index, reason });
+            if refusals == Refusals::RefuseAll {
+                break;
+            }
         }
     }
     moving.moved
@@ -93,13 +106,15 @@ fn before<'a>(
         .iter()
         .map(|(_, change)| match change {
             CameraChange::Register(camera) => Some(camera.position),
-            _ => group.of(change.camera().0)?.get(change.camera()),
+            CameraChange::Upsert(camera) => position(group, camera.id).or(Some(camera.position)),
+            _ => position(group, change.camera()),
         })
         .collect();
     let cameras: Vec<Option<CameraId>> = changes
         .iter()
         .map(|(_, change)| match change {
             CameraChange::Register(_) => None,
+            CameraChange::Upsert(camera) => position(group, camera.id).map(|_| camera.id),
             _ => Some(change.camera()),
         })
         .collect();
@@ -111,6 +126,11 @@ fn before<'a>(
         let cell = new.and_then(|position| around.cell(number, position));
         CameraBefore { located, cell }
     })
+}
+
+/// Where a camera stands, if it is registered.
+fn position(group: &Group<'_, Positions>, camera: CameraId) -> Option<Position> {
+    group.of(camera.0)?.get(camera)
 }
 
 /// Puts the cameras of a group back where they were.
@@ -156,8 +176,14 @@ impl CameraPlanner<'_, '_> {
         change: CameraChange,
         CameraBefore { located, cell }: CameraBefore<'_>,
     ) -> Result<(), ChangeRefusal> {
+        // Whether there is one to replace may depend on the changes before.
+        let change = match change {
+            CameraChange::Upsert(camera) if self.stands(camera.id) => CameraChange::Replace(camera),
+            CameraChange::Upsert(camera) => CameraChange::Register(camera),
+            change => change,
+        };
         match change {
-            CameraChange::Register(camera) => {
+            CameraChange::Register(camera) | CameraChange::Upsert(camera) => {
                 if self.stands(camera.id) {
                     return Err(ChangeRefusal::AlreadyRegistered { camera: camera.id });
                 }

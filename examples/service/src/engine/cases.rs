@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use canvass::error::{CaseFileError, OpenRequestsError, ReopenError};
 use canvass::{
-    Agency, AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests,
+    Agency, AgencyId, AuthorizedRequest, CaseFile, LifecycleEvent, LifecycleStep, OpenRequests,
     OpenedRequest, Policy, Request, RequestId, RequestState, Route, Snapshot, Violations,
 };
 use jiff::Timestamp;
@@ -82,6 +82,11 @@ impl Cases {
         now: Timestamp,
     ) -> Result<AuthorizedRequest, Violations> {
         self.policy.review(request, agency, &self.open().case_file(agency.id), now)
+    }
+
+    /// Looks at the requests that an agency has opened.
+    pub fn with_case_file<T>(&self, agency: AgencyId, look: impl FnOnce(&CaseFile) -> T) -> T {
+        look(&self.open().case_file(agency))
     }
 
     /// A request that was opened, whatever became of it.

@@ -20,7 +20,9 @@ use super::body::{Nothing, Sent};
 use super::problem::{Kind, Problem};
 use super::{App, body};
 use crate::engine::{Refusal, Step, Told};
+use crate::record::Record;
 use crate::store::{Answered, Caller, Once};
+use crate::texts;
 
 /// So often a request is reviewed while others that overlap it are opened.
 const REVIEWS: usize = 5;
@@ -66,10 +68,17 @@ pub(super) async fn submit(
             Looked::Again(answered) => return Ok(body::answered(StatusCode::CREATED, answered)),
             Looked::Passed(authorized) => *authorized,
         };
+        let open = || app.engine.cases().with_case_file(agency, |file| file.open_at(now).count());
+        let account = app.callers.account(agency).ok_or_else(no_account)?;
+        let reserved = account.open(authorized.request(), open)?;
         match app.engine.open(authorized, now, once).await {
             // One that overlaps it was opened since the review, which has to see it.
             Err(Refusal::CaseFile(CaseFileError::OverlapOpened { .. })) => {}
-            opened => return Ok(body::answered(StatusCode::CREATED, opened?)),
+            opened => {
+                let opened = opened?;
+                reserved.keep();
+                return Ok(body::answered(StatusCode::CREATED, opened));
+            }
         }
     }
     let detail = "other requests of yours about the same place came at the same time; try again";
@@ -102,8 +111,13 @@ fn review(
     text: &[u8],
     now: Timestamp,
 ) -> Result<AuthorizedRequest, Problem> {
-    let submitted: Submitted<'_> =
-        serde_json::from_slice(text).map_err(|error| Problem::json(&error))?;
+    let Record(submitted): Record<Submitted<'_>> = body::read(text)?;
+    for (field, text) in
+        [("case_reference", &submitted.case_reference), ("contact", &submitted.contact)]
+    {
+        texts::check(text, app.limits.text_characters)
+            .map_err(|error| Problem::text(field, error))?;
+    }
     let (drawing, allowed) = (submitted.area.get(), app.limits.vertices);
     let vertices = positions(drawing);
     if vertices > allowed {
@@ -120,12 +134,13 @@ fn review(
         contact: submitted.contact,
     };
     // The token has said which agency calls; the policy refuses a request that names another.
-    let record =
-        app.engine.cases().agency(agency).ok_or_else(|| {
-            Problem::new(Kind::Internal, "the agency of this token is not on record")
-        })?;
+    let record = app.engine.cases().agency(agency).ok_or_else(no_account)?;
     let reviewed = app.engine.cases().review(&request, record, now);
     reviewed.map_err(|violations| Problem::refused(&violations))
+}
+
+pub(super) fn no_account() -> Problem {
+    Problem::new(Kind::Internal, "the agency of this token is not on record")
 }
 
 /// How many positions a GeoJSON text has, or a few more: arrays that start with a number.
@@ -194,24 +209,6 @@ pub(super) async fn withdraw(
     go_on(app, agency, &id, request, |Nothing {}| Step::Withdraw).await
 }
 
-/// `POST /v1/requests/{id}/extend`
-pub(super) async fn extend(
-    State(app): State<Arc<App>>,
-    Extension(agency): Extension<AgencyId>,
-    id: Path<String>,
-    request: HttpRequest,
-) -> Result<Response, Problem> {
-    app.sure_now()?;
-    go_on(app, agency, &id, request, |Until { until }| Step::Extend(until)).await
-}
-
-/// Until when a request is to be open.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Until {
-    until: Timestamp,
-}
-
 /// Takes a request on by the step that a body stands for.
 async fn go_on<T: DeserializeOwned>(
     app: Arc<App>,
@@ -224,12 +221,13 @@ async fn go_on<T: DeserializeOwned>(
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     // A body may come slowly: what counts is when it was all there.
     let now = app.now();
-    let (step, once) = (step(sent.read()?), sent.once(Caller::Agency(agency), now));
+    let Record(asked) = sent.read()?;
+    let (step, once) = (step(asked), sent.once(Caller::Agency(agency), now));
     Ok(body::answered(StatusCode::OK, app.engine.go_on(agency, id, step, now, once).await?))
 }
 
 /// What was answered before to what was sent with the same key.
-fn answered_before(app: &App, once: Option<&Once>) -> Result<Option<Answered>, Problem> {
+pub(super) fn answered_before(app: &App, once: Option<&Once>) -> Result<Option<Answered>, Problem> {
     match once.map(|once| app.engine.answered(once)) {
         Some(kept) => kept?.transpose().map_err(|other| Problem::from(Refusal::from(other))),
         None => Ok(None),

@@ -3,14 +3,17 @@
 mod agency;
 mod auth;
 mod body;
+mod callers;
+mod connection;
+mod extend;
 mod observe;
 mod operator;
 mod pages;
 mod problem;
 mod recovery;
-mod serve;
 mod standing;
 mod swapped;
+mod warnings;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +27,7 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-pub use serve::serve;
+pub use connection::{listen, serve};
 
 use crate::engine::Engine;
 use crate::metrics::Metrics;
@@ -32,10 +35,11 @@ use crate::settings::{Limits, Settings};
 use auth::Callers;
 use problem::{Kind, Problem};
 use swapped::Jurisdictions;
+use warnings::Warnings;
 
-/// Why nothing that needs the time is decided.
+/// The reason why nothing that needs the time is decided.
 const CLOCK_IN_DOUBT: &str =
-    "the wall clock jumped, and what needs the time waits until it is sure";
+    "the wall clock jumped, and everything that needs the time waits until it is sure";
 
 /// What every answer is made from.
 #[derive(Debug)]
@@ -44,7 +48,10 @@ pub struct App {
     metrics: Arc<Metrics>,
     limits: Limits,
     callers: Callers,
-    in_flight: Semaphore,
+    /// Requests of agencies that are answered at once, and the operator's: neither takes the other's places.
+    agencies_in_flight: Semaphore,
+    operator_in_flight: Semaphore,
+    warnings: Warnings,
     jurisdictions: Jurisdictions,
 }
 
@@ -53,11 +60,13 @@ impl App {
     #[must_use]
     pub fn new(engine: Arc<Engine>, metrics: Arc<Metrics>, settings: &Settings) -> Self {
         Self {
+            callers: Callers::new(settings, &engine),
             engine,
             metrics,
             limits: settings.limits.clone(),
-            callers: Callers::new(settings),
-            in_flight: Semaphore::new(settings.limits.in_flight),
+            agencies_in_flight: Semaphore::new(settings.limits.in_flight),
+            operator_in_flight: Semaphore::new(settings.limits.in_flight),
+            warnings: Warnings::default(),
             jurisdictions: Jurisdictions::new(
                 settings.agencies.iter().filter_map(|caller| caller.agency.jurisdiction.clone()),
             ),
@@ -102,8 +111,8 @@ impl App {
 
 /// All endpoints.
 ///
-/// From outside in: what is observed, what closes the connection, what becomes a problem, how long it
-/// may take, how many at once, who asks, and the answer.
+/// From outside in: what is observed, what closes the connection, what becomes a problem, how often it
+/// may be asked without a token, how long it may take, who asks, how many at once, and the answer.
 pub fn router(app: Arc<App>) -> Router {
     let within = Duration::from_secs(app.limits.answer_seconds);
     let operator = Router::new()
@@ -119,6 +128,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/backup", post(recovery::backup))
         .route("/v1/restored", post(recovery::release))
         .route("/metrics", get(pages::metrics))
+        .route_layer(from_fn_with_state(Arc::clone(&app), observe::limit_operator))
         .route_layer(from_fn_with_state(Arc::clone(&app), auth::operator));
     let agency = Router::new()
         .route("/v1/requests", post(agency::submit))
@@ -127,7 +137,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/outcomes/pools/{pool}", get(agency::pool))
         .route("/v1/requests/{id}/resolve", post(agency::resolve))
         .route("/v1/requests/{id}/withdraw", post(agency::withdraw))
-        .route("/v1/requests/{id}/extend", post(agency::extend))
+        .route("/v1/requests/{id}/extend", post(extend::extend))
+        .route_layer(from_fn_with_state(Arc::clone(&app), observe::limit_agencies))
         .route_layer(from_fn_with_state(Arc::clone(&app), auth::agency));
     let open = Router::new()
         .route("/healthz", get(pages::healthy))
@@ -135,10 +146,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/problems/{code}", get(pages::problem));
     operator
         .merge(agency)
-        .route_layer(from_fn_with_state(Arc::clone(&app), observe::limit))
         .merge(open)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, within))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(Arc::clone(&app), auth::without_token))
         .layer(from_fn(observe::problems))
         .layer(from_fn(observe::closing))
         .layer(from_fn_with_state(Arc::clone(&app), observe::observe))
