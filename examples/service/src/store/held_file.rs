@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::backends::FileBackend;
@@ -23,6 +24,8 @@ struct Inner {
     file: FileBackend,
     /// `None` once the writes were released.
     held: RwLock<Option<Held>>,
+    /// They could not all be written. Nothing may be written behind a gap, not even by closing.
+    is_broken: AtomicBool,
 }
 
 /// What was to be done to the file.
@@ -49,21 +52,20 @@ impl HeldFile {
         let file = FileBackend::new(file)?;
         let length = file.len().map_err(|error| redb::StorageError::Io(error.into()))?;
         let held = RwLock::new(Some(Held { length, on_disk: length, ..Held::default() }));
-        Ok(Self(Arc::new(Inner { file, held })))
+        Ok(Self(Arc::new(Inner { file, held, is_broken: AtomicBool::new(false) })))
     }
 
-    /// Carries out all writes that were held, in their order. From then on each goes to the file at once.
+    /// Carries out all writes that were held, in their order. From then on each goes to the file at once;
+    /// or none does, if one of these fails: then the file is as after a crash in between.
     pub(super) fn release(&self) -> std::io::Result<()> {
         let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
         let Some(Held { operations, .. }) = held.take() else { return Ok(()) };
-        for operation in operations {
-            match operation {
-                Operation::Write(offset, bytes) => self.0.file.write(offset, &bytes)?,
-                Operation::SetLength(length) => self.0.file.set_len(length)?,
-                Operation::Sync => self.0.file.sync_data()?,
-            }
-        }
-        Ok(())
+        let released = operations.into_iter().try_for_each(|operation| match operation {
+            Operation::Write(offset, bytes) => self.0.file.write(offset, &bytes),
+            Operation::SetLength(length) => self.0.file.set_len(length),
+            Operation::Sync => self.0.file.sync_data(),
+        });
+        released.inspect_err(|_| self.0.is_broken.store(true, Ordering::Release))
     }
 }
 
@@ -85,6 +87,14 @@ impl Inner {
 
     fn is_held(&self) -> bool {
         self.held.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// The file, for what is not held.
+    fn file(&self) -> std::io::Result<&FileBackend> {
+        if self.is_broken.load(Ordering::Acquire) {
+            return Err(std::io::Error::other("an earlier write to the file has failed"));
+        }
+        Ok(&self.file)
     }
 
     /// A chunk of the file as it is on the disk, filled up with zeros behind its end.
@@ -128,7 +138,7 @@ impl StorageBackend for HeldFile {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
         if !self.0.is_held() {
-            return self.0.file.read(offset, out);
+            return self.0.file()?.read(offset, out);
         }
         let read = self.0.held(|held| {
             if offset.saturating_add(out.len() as u64) > held.length {
@@ -151,7 +161,7 @@ impl StorageBackend for HeldFile {
             }
             Ok(())
         });
-        read.unwrap_or_else(|| self.0.file.read(offset, out))
+        read.unwrap_or_else(|| self.0.file()?.read(offset, out))
     }
 
     fn set_len(&self, length: u64) -> std::io::Result<()> {
@@ -177,13 +187,13 @@ impl StorageBackend for HeldFile {
             held.operations.push(Operation::SetLength(length));
             Ok(())
         });
-        set.unwrap_or_else(|| self.0.file.set_len(length))
+        set.unwrap_or_else(|| self.0.file()?.set_len(length))
     }
 
     fn sync_data(&self) -> std::io::Result<()> {
         match self.0.held(|held| held.operations.push(Operation::Sync)) {
             Some(()) => Ok(()),
-            None => self.0.file.sync_data(),
+            None => self.0.file()?.sync_data(),
         }
     }
 
@@ -202,7 +212,7 @@ impl StorageBackend for HeldFile {
             held.operations.push(Operation::Write(offset, bytes.to_vec()));
             Ok(())
         });
-        written.unwrap_or_else(|| self.0.file.write(offset, bytes))
+        written.unwrap_or_else(|| self.0.file()?.write(offset, bytes))
     }
 
     fn close(&self) -> std::io::Result<()> {

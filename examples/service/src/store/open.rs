@@ -152,6 +152,8 @@ struct Looked {
     loss: Option<Loss>,
     /// Whether the mark goes as far as well.
     is_marked: bool,
+    /// Whether the last commit was done again from the mark.
+    is_redone: bool,
 }
 
 impl Place {
@@ -169,8 +171,12 @@ impl Place {
             self.make(&path)?;
             Found::Missing
         };
-        let Looked { database, file, kept, loss, is_marked } = self.examine(found, restore)?;
+        let Looked { database, file, kept, loss, is_marked, is_redone } =
+            self.examine(found, restore)?;
         file.release().map_err(|error| refused(&path, error))?;
+        if is_redone {
+            tracing::warn!(commit = kept.commit, "the last commit was done again from the mark");
+        }
         let unwritten = |error| refused(&self.mark, error);
         let mut mark = Mark::open(&self.mark).map_err(unwritten)?;
         if let Some(loss) = loss {
@@ -205,6 +211,7 @@ impl Place {
         let database = self.builder().create_with_backend(file.clone());
         let database = database.map_err(|error| refused(&path, error))?;
         let mut kept = examined(&database)?;
+        let mut is_redone = false;
         if let Found::Read(to, Some(rows)) = &found
             && to.generation == kept.generation
             && kept.commit.checked_add(1) == Some(to.commit)
@@ -215,11 +222,11 @@ impl Place {
             Group::decode(*to, rows)?.apply(&transaction)?;
             transaction.commit()?;
             kept = examined(&database)?;
-            tracing::warn!(commit = kept.commit, "the last commit was done again from the mark");
+            is_redone = true;
         }
         let is_marked = matches!(&found, Found::Read(to, _) if *to == kept);
         let loss = self.compare(&path, kept, found, restore)?;
-        Ok(Looked { database, file, kept, loss, is_marked })
+        Ok(Looked { database, file, kept, loss, is_marked, is_redone })
     }
 
     /// How the database is opened: every page is verified, also after it was closed in good order.
