@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-use rstar::{RTree, RTreeObject};
+use rstar::{AABB, RTree, RTreeObject};
 
-use crate::geometry::{Area, Envelope, Fanout, Position};
+use crate::geometry::{Area, Envelope, Position};
 use crate::model::{RequestId, near};
 use crate::request::{CameraScope, SearchArea};
 
 /// Finds the requests that a position matters to.
 #[derive(Clone, Default)]
 pub(crate) struct AreaIndex {
-    tree: RTree<IndexedPart, Fanout>,
+    tree: RTree<IndexedPart>,
 }
 
 /// The envelope of one part of an area, and whose area it is.
@@ -24,10 +24,10 @@ struct IndexedPart {
 }
 
 impl RTreeObject for IndexedPart {
-    type Envelope = Envelope;
+    type Envelope = AABB<[i64; 2]>;
 
-    fn envelope(&self) -> Envelope {
-        self.envelope
+    fn envelope(&self) -> Self::Envelope {
+        self.envelope.to_aabb()
     }
 }
 
@@ -65,7 +65,7 @@ impl AreaIndex {
     /// The index of many at once. O(n log n) for n parts.
     pub(crate) fn of(open: impl Iterator<Item = (RequestId, SearchArea)>) -> Self {
         let all = open.flat_map(|(id, ground)| parts(id, &ground).collect::<Vec<_>>()).collect();
-        Self { tree: RTree::bulk_load_with_params(all) }
+        Self { tree: RTree::bulk_load(all) }
     }
 
     /// Adds a request that was opened.
@@ -90,7 +90,7 @@ impl AreaIndex {
         let here = Envelope::of([position]);
         let seen_from_the_west = here.across_the_antimeridian();
         for envelope in std::iter::once(here).chain(seen_from_the_west) {
-            let near = self.tree.locate_in_envelope_intersecting(envelope);
+            let near = self.tree.locate_in_envelope_intersecting(envelope.to_aabb());
             let covering = near.filter(|part| part.matters_to(position));
             found.extend(covering.map(|part| part.id));
         }

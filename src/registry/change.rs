@@ -1,4 +1,4 @@
-//! What can happen to a registry, as values that a service can keep and replay.
+//! Changes to a registry, as values that a service can log and replay.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

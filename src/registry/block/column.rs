@@ -1,4 +1,4 @@
-//! The columns of a block that are more than an array.
+//! Columns of a block that are more compact than an array.
 
 use prefetch_index::prefetch_index;
 
@@ -6,12 +6,12 @@ use crate::model::{CameraId, OwnerId};
 use crate::util::row_mask::{at, set};
 use crate::util::{BLOCK_ROWS, RowMask};
 
-/// A column that few rows have a value in: a mask of those rows, and the values in their order.
+/// A column in which few rows have a value: a mask of those rows, and the values in row order.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct SparseColumn<T> {
     values: Vec<T>,
-    // INVARIANT: as many rows as there are values.
+    // INVARIANT: one row for each value.
     mask: RowMask,
 }
 
@@ -20,8 +20,8 @@ impl<T: Clone> Clone for SparseColumn<T> {
         Self { values: self.values.clone(), mask: self.mask }
     }
 
-    /// Keeps the memory of the list where it has room enough, and not much too much. New memory is for two
-    /// more, since the next list may be longer.
+    /// Reuses the list's memory if it fits and wastes little. A new list has room for two more, since
+    /// the next one may be longer.
     fn clone_from(&mut self, source: &Self) {
         let few = source.values.len();
         let room = few..=few + 5;
@@ -72,14 +72,14 @@ impl<T: Copy> SparseColumn<T> {
         }
     }
 
-    /// Has the values fetched. Nothing waits for them here.
+    /// Prefetches the values.
     pub(crate) fn prefetch(&self) {
         for place in (0..self.values.len()).step_by(const { 64_usize.div_ceil(size_of::<T>()) }) {
             prefetch_index(self.values.as_slice(), place);
         }
     }
 
-    /// Gives back memory that is not used.
+    /// Releases unused memory.
     pub(crate) fn shrink(&mut self) {
         self.values.shrink_to_fit();
     }
@@ -92,17 +92,17 @@ impl<T: Copy> SparseColumn<T> {
         }
     }
 
-    /// Where the value of a row is among the values.
+    /// The index of a row's value among the values.
     #[inline]
     pub(crate) fn place(&self, row: usize) -> usize {
         self.mask.rank(row)
     }
 }
 
-/// A column in which all rows have one value, for as long as they do.
+/// A column that stores one value while all rows share it, and an array otherwise.
 ///
-/// The upper halves of numbers are such: operators number owners and cameras from a counter, and few
-/// write scopes of their own.
+/// Upper halves of numbers are usually shared: operators number owners and cameras from a counter, and
+/// few owners write scopes of their own.
 #[derive(Clone, Debug)]
 pub(crate) enum SharedColumn<T> {
     Shared(T),
@@ -118,7 +118,7 @@ impl<T: Copy + PartialEq> SharedColumn<T> {
         }
     }
 
-    /// The value of all rows, if they have one.
+    /// The value that all rows share, if they do.
     #[inline]
     pub(crate) fn shared(&self) -> Option<T> {
         match self {
@@ -127,7 +127,7 @@ impl<T: Copy + PartialEq> SharedColumn<T> {
         }
     }
 
-    /// Sets the value of a row; `rows` have one before.
+    /// Sets the value of a row; `rows` rows were set before.
     pub(crate) fn set(&mut self, row: usize, rows: usize, value: T) {
         match self {
             Self::Shared(shared) if *shared == value => {}

@@ -1,4 +1,4 @@
-//! The column of grants that do not hold always.
+//! The column of grants with time limits.
 
 use prefetch_index::prefetch_index;
 
@@ -6,7 +6,8 @@ use super::column::SparseColumn;
 use crate::model::day;
 use crate::util::RowMask;
 
-/// When a grant holds: from both the end of a pause and of a reached limit, up to its expiry.
+/// The time limits of a grant: it holds once the pause is over and the limit allows another request,
+/// and before it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GrantWindow {
     pub(crate) paused_until: i64,
@@ -25,12 +26,13 @@ impl GrantWindow {
     }
 }
 
-/// When the grants of some rows hold. But on two days that is known without leaving the block.
+/// The time limits of some rows. Only on the first and the last day of a grant are the exact instants
+/// read; on other days the block itself decides.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct GrantTimes {
-    /// The rows that have a value, and the days of the first of these.
-    // INVARIANT: as `exact` has them.
+    /// The rows with time limits, and the days of the first of them.
+    // INVARIANT: derived from `exact`.
     mask: RowMask,
     days: [Days; DAYS],
     exact: SparseColumn<GrantWindow>,
@@ -47,10 +49,10 @@ impl Clone for GrantTimes {
     }
 }
 
-/// More than most blocks have.
+/// Enough for most blocks.
 const DAYS: usize = 10;
 
-/// The days on which a grant begins and ceases to hold, since 1970 and as far as 16 bits go.
+/// The first and the last day of a grant, in days since 1970, capped to 16 bits.
 #[derive(Clone, Copy, Debug, Default)]
 struct Days {
     begins: u16,
@@ -70,13 +72,13 @@ impl GrantTimes {
         exact: SparseColumn::NONE,
     };
 
-    /// Those of some rows whose grants hold at an instant, in seconds, which is on a day.
+    /// The `rows` whose grants hold at `now`, in seconds, which lies on the day `today`.
     #[inline]
     #[expect(clippy::needless_bitwise_bool, reason = "what is compared cannot be foreseen")]
     pub(crate) fn granted_at(&self, rows: RowMask, (now, today): (i64, u16)) -> RowMask {
         let (mut granted_at, mut unsure) = (rows, RowMask::NONE);
         for row in (rows & self.mask).rows() {
-            // Where days are not known, both are today.
+            // A row without stored days is treated as undecided: both are today.
             let known = self.days.get(self.mask.rank(row)).copied();
             let Days { begins, ends } = known.unwrap_or(Days { begins: today, ends: today });
             unsure |= RowMask::only_if((begins == today) | (ends == today), row);
@@ -111,18 +113,18 @@ impl GrantTimes {
         }
     }
 
-    /// Gives back memory that is not used.
+    /// Releases unused memory.
     pub(crate) fn shrink(&mut self) {
         self.exact.shrink();
     }
 
-    /// Has the cache line fetched that questions are answered from.
+    /// Prefetches the cache line that `granted_at` reads.
     #[inline]
     pub(crate) fn prefetch(&self) {
         prefetch_index(std::slice::from_ref(&self.mask), 0);
     }
 
-    /// Has the instants fetched. Nothing waits for them here.
+    /// Prefetches the instants.
     pub(crate) fn prefetch_exact(&self) {
         self.exact.prefetch();
     }

@@ -1,12 +1,13 @@
-//! TODO-DOC
+//! Blocks: up to `BLOCK_ROWS` neighbouring cameras in columns. In reading order: the block, its
+//! columns, its edits, and the pool that reuses memory.
 
 mod block;
 mod column;
-mod edit;
 mod grant_times;
-mod pool;
 mod stopped;
 mod summary;
+mod edit;
+mod pool;
 
 pub(crate) use block::{Block, Row, RowStanding};
 pub(crate) use grant_times::GrantWindow;

@@ -1,14 +1,14 @@
-//! What is known of a block without reading it.
+//! The summary of a block (zone map).
 
 use crate::util::{BLOCK_ROWS, RowMask};
 
-/// What is known of all rows of a block together. It is kept beside the block as well, so that a block
-/// which cannot matter to a request is not read.
+/// Bounds on all rows of a block. Stored beside the block too, so that routing does not read a block
+/// that cannot matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BlockSummary {
-    /// Not less than the upper half of any row's first recording.
+    /// At least the upper half of every row's first recording.
     pub(crate) latest_since: u16,
-    /// Not longer than any row keeps footage, in days.
+    /// At most the days for which any row keeps footage.
     pub(crate) least_kept: u16,
     // INVARIANT: granted <= len <= BLOCK_ROWS.
     pub(crate) granted: u8,
@@ -34,13 +34,13 @@ impl BlockSummary {
         RowMask::before(self.len())
     }
 
-    /// The mask of the rows whose owner agreed: always the first ones.
+    /// The mask of the granted rows, which always come first.
     #[inline]
     pub(crate) fn granted(self) -> RowMask {
         RowMask::before(self.granted_len())
     }
 
-    /// How many they are.
+    /// The number of granted rows.
     #[inline]
     pub(crate) fn granted_len(self) -> usize {
         usize::from(self.granted)
@@ -51,7 +51,7 @@ impl BlockSummary {
         self.least_kept
     }
 
-    /// Whether all cameras began to record before an instant, given its upper half.
+    /// Whether all cameras began to record before an instant, given by its upper half.
     #[inline]
     pub(crate) fn began_before(self, upper: u16) -> bool {
         self.latest_since < upper

@@ -10,7 +10,7 @@ use std::hash::BuildHasher;
 use foldhash::quality::RandomState;
 use prefetch_index::prefetch_index;
 
-/// An entry, or that there is none.
+/// A slot of the table: an entry, or vacant.
 pub(crate) trait Slot: Copy {
     /// No entry.
     const VACANT: Self;
@@ -19,7 +19,7 @@ pub(crate) trait Slot: Copy {
     fn key(&self) -> Option<u64>;
 }
 
-/// Entries by their keys.
+/// A hash table of small entries by number.
 #[derive(Clone, Debug)]
 pub(crate) struct ProbeTable<S> {
     hasher: RandomState,
@@ -29,10 +29,10 @@ pub(crate) struct ProbeTable<S> {
     len: usize,
 }
 
-/// The fewest slots of a table that has some.
+/// The fewest slots of a table that is not empty.
 const FEWEST: usize = 8;
 
-/// How many entries so many slots take.
+/// The number of entries that a table of so many slots takes before it grows.
 const fn room(slots: usize) -> usize {
     slots - slots / 8
 }
@@ -51,7 +51,7 @@ impl<S: Slot> ProbeTable<S> {
         self.slots.iter().filter(|slot| slot.key().is_some())
     }
 
-    /// Makes room for so many more.
+    /// Makes room for `more` entries.
     pub(crate) fn reserve(&mut self, more: usize) {
         let entries = self.len.saturating_add(more);
         if entries > room(self.slots.len()) {
@@ -65,12 +65,12 @@ impl<S: Slot> ProbeTable<S> {
         }
     }
 
-    /// Has the lines of an entry fetched. Nothing waits for them here.
+    /// Prefetches the cache lines of an entry.
     #[inline]
     pub(crate) fn prefetch(&self, key: u64) {
         let home = self.home(key);
         prefetch_index(self.slots.as_slice(), home);
-        // Half of the entries are at most so far from home.
+        // Half of the entries are within two slots of their home.
         prefetch_index(self.slots.as_slice(), home.wrapping_add(2));
     }
 
@@ -79,7 +79,7 @@ impl<S: Slot> ProbeTable<S> {
         self.slots.get(self.find(key).ok()?)
     }
 
-    /// The entry of a key; a new one if there is none.
+    /// The entry of a key, inserted if there is none.
     pub(crate) fn get_or_insert(&mut self, new: S) -> Option<&mut S> {
         let key = new.key()?;
         self.reserve(1);
@@ -90,7 +90,7 @@ impl<S: Slot> ProbeTable<S> {
         self.slots.get_mut(place)
     }
 
-    /// Puts an entry in place, and gives back the one that had its key before.
+    /// Inserts an entry, and returns the one with the same key that it replaces.
     pub(crate) fn insert(&mut self, entry: S) -> Option<S> {
         self.reserve(1);
         match self.find(entry.key()?) {
@@ -107,7 +107,7 @@ impl<S: Slot> ProbeTable<S> {
         let removed = self.slots.get(vacant).copied();
         let mask = self.slots.len().wrapping_sub(1);
         let mut place = vacant;
-        // Those that follow move up, unless they would come before their homes.
+        // Entries behind the gap move up, unless that would put them before their home slot.
         loop {
             place = place.wrapping_add(1) & mask;
             let Some(&slot) = self.slots.get(place) else { break };
@@ -123,7 +123,7 @@ impl<S: Slot> ProbeTable<S> {
         removed
     }
 
-    /// Moves the entries of some keys to a new table; both then have room for some more.
+    /// Moves the entries of some keys to a new table. Afterwards both have room for more.
     pub(crate) fn split_off(&mut self, is_moved: impl Fn(u64) -> bool) -> Self {
         let is_moved = |slot: &S| slot.key().is_some_and(&is_moved);
         let all = std::mem::take(&mut self.slots);
@@ -158,7 +158,7 @@ impl<S: Slot> ProbeTable<S> {
         }
     }
 
-    /// Where an entry is, or would be.
+    /// The slot of an entry (`Ok`), or the vacant slot where it would go (`Err`).
     #[inline]
     fn find(&self, key: u64) -> Result<usize, usize> {
         let mask = self.slots.len().wrapping_sub(1);
@@ -172,7 +172,7 @@ impl<S: Slot> ProbeTable<S> {
         }
     }
 
-    /// The slot where an entry is looked for first. The low bits of its hash choose it.
+    /// The first slot to look at: the low bits of the key's hash.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the low bits are those that are wanted")]
     fn home(&self, key: u64) -> usize {

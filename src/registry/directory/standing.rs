@@ -1,11 +1,11 @@
-//! An owner's standing: as a consent, and as their rows show it.
+//! An owner's standing, as a consent and as their rows store it.
 
 use super::owners::ConsentExtras;
 use crate::model::Consent;
 use crate::registry::block::{GrantWindow, RowStanding};
 use crate::registry::scopes::Terms;
 
-/// The consent of given terms, and what is special about it.
+/// The consent with these terms and extras.
 pub(crate) fn granted(terms: &Terms, special: Option<&ConsentExtras>) -> Consent {
     let usual = ConsentExtras::default();
     let special = special.unwrap_or(&usual);
@@ -18,7 +18,7 @@ pub(crate) fn granted(terms: &Terms, special: Option<&ConsentExtras>) -> Consent
         .with_grant_span(special.grant_span)
 }
 
-/// An owner's standing as their rows show it.
+/// An owner's standing as their rows store it.
 pub(crate) fn standing<'a>(
     terms: Option<u32>,
     special: impl FnOnce() -> Option<&'a ConsentExtras>,
@@ -29,7 +29,7 @@ pub(crate) fn standing<'a>(
     }
 }
 
-/// When a special grant holds; `None` if that is always.
+/// The time limits of a grant with extras; `None` if it always holds.
 fn timing(special: &ConsentExtras) -> Option<GrantWindow> {
     let timing = GrantWindow {
         paused_until: special.grant_span.paused_until,

@@ -1,4 +1,4 @@
-//! What owners said, on its way into the directory and to the rows of their cameras.
+//! Consents staged during a bulk load, before they are written to the directory and the rows.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,21 +10,21 @@ use crate::registry::directory::{ConsentExtras, Directory, Owners, standing};
 use crate::registry::scopes::{Interner, Terms};
 use crate::util::parallel;
 
-/// What owners said, as numbers: of the terms to which they agreed, or of what is special about them.
+/// Staged consents: the number of the interned terms, or of the owner's extras.
 #[derive(Default)]
 pub(crate) struct StagedConsents {
     pub(crate) interner: Interner,
-    /// Owners, with a number if they agreed.
+    /// Owners, with their number if they agreed.
     consents: Vec<(OwnerId, Option<u32>)>,
-    /// Owners with something special, and the terms to which they agreed, if they did.
+    /// Owners with extras, and the terms to which they agreed, if they did.
     specials: Vec<(OwnerId, Option<u32>, ConsentExtras)>,
 }
 
-/// The number of the first owner with something special. Those of terms are lower.
+/// The number of the first owner with extras. Numbers of terms are lower.
 const SPECIAL: u32 = 1 << 31;
 
 impl StagedConsents {
-    /// Interns the scopes of consents. About as many are `expected`, at most.
+    /// Interns the scopes of consents, of which at most about `expected` are distinct.
     pub(crate) fn of_consents(
         consents: impl IntoIterator<Item = (OwnerId, Consent)>,
         expected: usize,
@@ -54,8 +54,8 @@ impl StagedConsents {
         self.consents.reserve_exact(consents);
     }
 
-    /// Notes the terms to which an owner agreed, if they did, and what is special about them. `false`
-    /// if there are no numbers left.
+    /// Stages the terms to which an owner agreed, if they did, and the owner's extras. `false` if all
+    /// numbers are in use.
     pub(crate) fn note(
         &mut self,
         owner: OwnerId,
@@ -66,7 +66,7 @@ impl StagedConsents {
         if !special.is_default() {
             let next = u32::try_from(self.specials.len()).ok();
             let next = next.and_then(|next| next.checked_add(SPECIAL));
-            // The last one has no place in an owner's entry.
+            // The last number does not fit an owner's entry.
             number = number.and(next).filter(|&number| number < u32::MAX);
             self.specials.push((owner, terms, special));
         }
@@ -74,8 +74,8 @@ impl StagedConsents {
         number.is_some() || terms.is_none()
     }
 
-    /// Puts what owners said and which cameras are theirs in the directory, which has room for so many
-    /// owners; with what the rows of their cameras show of it.
+    /// Writes the consents and the owners' cameras to the directory, which has room for so many owners.
+    /// Returns the standing that the rows of each camera store.
     pub(crate) fn join(
         self,
         owned: &Partitioned<(OwnerId, CameraId, u32)>,
@@ -108,7 +108,7 @@ impl StagedConsents {
                 let Some(owners) = group.of_mut(owner.0) else { continue };
                 standings.set(index, owners.attach(owner, camera));
             }
-            // Up to here these had their own number in the place of that of their terms.
+            // Until now these owners had their own number in the place of their terms' number.
             for (owner, terms, special) in std::mem::take(specials) {
                 let Some(owners) = group.of_mut(owner.0) else { continue };
                 owners.set_terms(owner, terms);
@@ -126,11 +126,12 @@ impl StagedConsents {
     }
 }
 
-/// What cameras' owners said, as their rows show it.
+/// The standing of each camera's owner, for its row.
 pub(crate) struct StagedStandings {
-    /// Of each camera: the number of what its owner said and one, or 0.
+    /// For each camera: the number of its owner's terms or extras plus one; 0 if the owner did not
+    /// agree.
     said: Vec<AtomicU32>,
-    /// Of each owner with something special.
+    /// For each owner with extras.
     special: Vec<RowStanding>,
 }
 
@@ -141,18 +142,18 @@ impl StagedStandings {
     }
 
     fn set(&self, camera: u32, said: Option<u32>) {
-        // Each camera is set once, and read after all threads are done.
+        // Each camera is set once, and read after all threads have ended.
         if let (Some(said), Some(slot)) = (said, self.said.get(camera as usize)) {
             slot.store(said.saturating_add(1), Ordering::Relaxed);
         }
     }
 
-    /// What a camera's owner said.
+    /// The number of a camera's owner.
     pub(crate) fn said(&self, camera: u32) -> u32 {
         self.said.get(camera as usize).map_or(0, |said| said.load(Ordering::Relaxed))
     }
 
-    /// What a row shows whose owner said something.
+    /// The standing of a row whose owner agreed.
     pub(crate) fn of(&self, said: u32) -> RowStanding {
         let Some(said) = said.checked_sub(1) else { return RowStanding::NotGranted };
         match said.checked_sub(SPECIAL) {

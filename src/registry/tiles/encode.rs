@@ -1,4 +1,4 @@
-//! Tiles as bytes: their format, and how they are written. `tile_decode` reads them.
+//! The format of tiles as bytes, and the encoder. [`decode`](super::decode) reads them.
 //!
 //! ```text
 //! header    magic "CNVT" | version u16 | kind u16 | key u64 | revision u64
@@ -29,11 +29,11 @@ pub(crate) const HEADER: usize = 36;
 pub(crate) const CAMERA: usize = 34;
 pub(crate) const FACING: usize = 10;
 pub(crate) const OWNER: usize = 13;
-/// The number of no consent.
+/// The number that stands for no consent.
 pub(crate) const NONE: u32 = u32::MAX;
 
 impl Tile {
-    /// The tile as bytes: the same for the same content and revision, however it came about.
+    /// The tile as bytes. Equal content and revision give equal bytes, whatever led to them.
     ///
     /// O(n log n) for n rows. 34 bytes a camera and 10 its facing, 13 an owner and 8 each time they were asked, and
     /// each distinct consent of a page once, as JSON.
@@ -99,7 +99,7 @@ fn encode_cameras(tile: &Tile, cluster: &Cluster) -> Vec<u8> {
     sealed(bytes)
 }
 
-/// What makes consents distinct: their interned scopes, when they lapse, and their limit.
+/// The parts in which consents differ: interned scopes, pause, expiry and limit.
 fn distinct(terms: u32, special: Option<&ConsentExtras>) -> (u32, i64, i64, AskLimit) {
     let usual = ConsentExtras::default();
     let special = special.unwrap_or(&usual);
@@ -116,7 +116,7 @@ fn encode_owners(tile: &Tile, records: &[OwnerRecord], table: &TermsTable) -> Ve
         {
             let special = record.special.as_deref();
             written.entry(distinct(number, special)).or_insert_with(|| {
-                // A consent is plain values: writing it cannot fail.
+                // A consent has plain values only, so writing it cannot fail.
                 serde_json::to_string(&granted(terms, special)).unwrap_or_default()
             });
         }

@@ -1,4 +1,4 @@
-//! What changes to cameras come to, in one group of the look-ups' shards.
+//! Plans the changes to cameras in one group of the directory's shards.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(crate) enum Refusals {
     Skip,
 }
 
-/// A change that speaks of a camera.
+/// A change that names a camera.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CameraChange {
     Register(Camera),
@@ -39,23 +39,23 @@ impl CameraChange {
     }
 }
 
-/// What changes to the cameras of a group come to.
+/// The effect of changes to the cameras of a group.
 #[derive(Debug, Default)]
 pub(crate) struct PlannedCameras {
-    /// Rows that go.
+    /// Rows to remove.
     pub(crate) rows: Vec<PlannedEdit>,
-    /// What it means for owners, with the group of each.
+    /// The effects on owners, with the group of each.
     pub(crate) steps: Vec<(usize, Step)>,
     pub(crate) added: usize,
     pub(crate) removed: usize,
     /// The first that is refused or, where such are skipped, all of them.
     pub(crate) refused: Vec<ChangeError>,
-    /// Where each camera stood before a change, or that it was not there.
+    /// The position of each camera before a change; `None` if it was not registered.
     undo: Vec<(CameraId, Option<Position>)>,
 }
 
-/// Takes the changes of a group's cameras in their order, up to the first that is refused or without
-/// those that are: one that is refused changes nothing.
+/// Applies the changes of a group's cameras in their order, up to the first that is refused, or past
+/// those if they are skipped. A refused change has no effect.
 pub(crate) fn move_cameras(
     group: &mut Group<'_, Positions>,
     changes: &[(usize, CameraChange)],
@@ -81,17 +81,17 @@ pub(crate) fn move_cameras(
     moving.moved
 }
 
-/// What the tiles have before all changes, of what each of some changes needs to know.
+/// The state of the tiles before all changes, as far as each change depends on it.
 #[derive(Clone, Copy)]
 struct CameraBefore<'a> {
     /// The camera.
     located: Option<Located<'a>>,
-    /// Of one that is new: the cell of its position, if that is sure.
+    /// For a new camera: the cell of its position, if that is certain.
     cell: Option<CellIndex>,
 }
 
-/// What each of some changes needs to know. All look-ups of one kind without anything between, so that
-/// what they read is fetched together.
+/// Looks up the state that each change depends on. Look-ups of one kind run in one loop, so that their
+/// cache misses overlap.
 fn before<'a>(
     group: &Group<'_, Positions>,
     changes: &[(usize, CameraChange)],
@@ -128,12 +128,12 @@ fn before<'a>(
     })
 }
 
-/// Where a camera stands, if it is registered.
+/// The position of a camera, if it is registered.
 fn position(group: &Group<'_, Positions>, camera: CameraId) -> Option<Position> {
     group.of(camera.0)?.get(camera)
 }
 
-/// Puts the cameras of a group back where they were.
+/// Restores the positions of a group's cameras.
 pub(crate) fn take_back(group: &mut Group<'_, Positions>, moved: PlannedCameras) {
     for (camera, position) in moved.undo.into_iter().rev() {
         let Some(positions) = group.of_mut(camera.0) else { continue };
@@ -149,12 +149,12 @@ struct CameraPlanner<'a, 'b> {
     group: &'a mut Group<'b, Positions>,
     owner_group: Grouping<'a>,
     layout: Layout,
-    /// Cameras that were put somewhere, and that are not in the tiles yet as they are here.
+    /// Cameras that earlier changes of the batch placed, and whose tiles do not show it yet.
     placed: HashMap<CameraId, Camera, RandomState>,
     moved: PlannedCameras,
 }
 
-/// A registered camera, and its tile if the tiles have it as it is.
+/// A registered camera, and its tile if the tile is up to date.
 #[derive(Clone, Copy)]
 struct KnownCameras<'a> {
     camera: Camera,
@@ -162,21 +162,21 @@ struct KnownCameras<'a> {
 }
 
 impl KnownCameras<'_> {
-    /// Whether a camera that moved surely stays in its tile.
+    /// Whether a camera that moved certainly stays in its tile.
     fn stays(&self, position: Position) -> bool {
         self.tile.is_some_and(|(_, tile)| tile.is_well_around(position))
     }
 }
 
 impl CameraPlanner<'_, '_> {
-    /// Takes one change, given what the tiles had before all changes.
+    /// Applies one change, given the state of the tiles before all changes.
     fn take(
         &mut self,
         index: usize,
         change: CameraChange,
         CameraBefore { located, cell }: CameraBefore<'_>,
     ) -> Result<(), ChangeRefusal> {
-        // Whether there is one to replace may depend on the changes before.
+        // Earlier changes decide whether there is a camera to replace.
         let change = match change {
             CameraChange::Upsert(camera) if self.stands(camera.id) => CameraChange::Replace(camera),
             CameraChange::Upsert(camera) => CameraChange::Register(camera),
@@ -225,7 +225,7 @@ impl CameraPlanner<'_, '_> {
         self.group.of(camera.0).is_some_and(|positions| positions.get(camera).is_some())
     }
 
-    /// The registered camera: as a change has put it, or else as the tiles have it.
+    /// The registered camera, as an earlier change placed it or as the tiles have it.
     fn known<'l>(
         &self,
         camera: CameraId,
@@ -238,7 +238,7 @@ impl CameraPlanner<'_, '_> {
         known.filter(|_| self.stands(camera)).ok_or(ChangeRefusal::NotRegistered { camera })
     }
 
-    /// Notes that a camera's row goes, and gives back the cell that it was in.
+    /// Records that a camera's row is removed, and returns its cell.
     fn plan_removal(&mut self, index: usize, known: KnownCameras<'_>) -> CellIndex {
         let Camera { id: camera, position, .. } = known.camera;
         let cell = known.tile.map_or_else(|| self.layout.cell(position), |(cell, _)| cell);
@@ -247,7 +247,7 @@ impl CameraPlanner<'_, '_> {
         cell
     }
 
-    /// Notes that a camera stands somewhere, and that it is to have a row there.
+    /// Records a camera's position, and that it gets a row there.
     fn place(&mut self, index: usize, camera: Camera, cell: CellIndex) {
         let positions = self.group.of_mut(camera.id.0);
         let before = positions.and_then(|all| all.insert(camera.id, camera.position));

@@ -1,9 +1,9 @@
-//! What a list of changes comes to: edits of tiles, and look-ups brought to where it leads.
+//! Turns a batch of changes into tile edits and directory updates.
 //!
-//! The cameras come first, since only there a change can be refused: then their look-ups are taken
-//! back, and those of the owners have not been touched. Both go group by group of shards. A group
-//! knows nothing of another, so that many changes are planned on all cores, with the result of one
-//! after the other. Rows show what their owners say after all changes, whatever they said between.
+//! Cameras are planned first, since only a change to a camera can be refused: their directory entries
+//! are then restored, and the owners' have not been touched. Both stages run by group of shards. Groups
+//! do not depend on each other, so many changes are planned on all cores with the result of planning
+//! them one by one. Rows are written once, with the consent that holds after all changes.
 
 use std::hint::black_box;
 
@@ -20,27 +20,27 @@ use crate::registry::index::{Cluster, Layout, TOGETHER, TileLocator};
 use crate::registry::scopes::{Interner, Terms};
 use crate::util::parallel;
 
-/// What a list of changes comes to.
+/// The effect of a batch of changes.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// Those of each group.
+    /// The steps of each group.
     edits: Vec<Vec<PlannedEdit>>,
-    /// Owners who were spoken of.
+    /// Owners named by the changes.
     pub(crate) followed: Vec<OwnerId>,
-    /// Terms that are no longer used once the plan is carried out.
+    /// Interned terms that are free once the plan is carried out.
     pub(crate) released: Vec<u32>,
-    /// How many cameras are more, and how many are less.
+    /// The number of cameras added, and of those removed.
     pub(crate) added: usize,
     pub(crate) removed: usize,
     /// Changes that were left out, ascending by index.
     pub(crate) skipped: Vec<ChangeError>,
 }
 
-/// Groups for many changes: enough that all cores are busy to the end.
+/// Groups for many changes: enough to keep all cores busy to the end.
 const GROUPS: usize = 32;
 
-/// Plans changes, and brings the look-ups to where they lead; or names the first that cannot be
-/// applied, and leaves everything as it was.
+/// Plans changes and updates the directory; on the first change that cannot be applied, returns it and
+/// leaves everything as it was.
 pub(crate) fn plan(
     directory: &mut Directory,
     interner: &mut Interner,
@@ -116,13 +116,13 @@ impl Plan {
     }
 }
 
-/// Changes, dealt out to the groups that they are about.
+/// Changes by the group that they belong to.
 struct PartitionedChanges {
     cameras: Vec<Vec<(usize, CameraChange)>>,
     steps: Vec<Vec<Step>>,
-    /// Terms that came into use.
+    /// Interned terms that came into use.
     acquired: Vec<u32>,
-    /// Why not all changes were dealt out.
+    /// Why the changes were not distributed to the end.
     refused: Option<ChangeError>,
 }
 
@@ -202,15 +202,15 @@ fn lists<T>(number: usize, items: usize) -> Vec<Vec<T>> {
     (0..number).map(|_| Vec::with_capacity(items / number)).collect()
 }
 
-/// What one group of owners gives.
+/// The output of one group of owners.
 struct PlannedOwners {
     edits: Vec<PlannedEdit>,
     owners: Vec<OwnerId>,
     released: Vec<u32>,
 }
 
-/// Takes the steps of a group's owners, and has their rows follow: once for each camera, however often
-/// they are spoken of.
+/// Applies the steps of a group's owners and updates their rows, once for each camera, however often
+/// its owner is named.
 fn follow_owners(
     group: &mut Group<'_, Owners>,
     steps: &mut [Step],
@@ -223,7 +223,7 @@ fn follow_owners(
             owners.prefetch(owner);
         }
     }
-    // Read without anything between, so that the misses of several are waited for together.
+    // Read in one loop, so that several cache misses are waited for at once.
     for &Step { owner, .. } in &*steps {
         let owners = group.of(owner.0);
         black_box(owners.map(|owners| (owners.get(owner), owners.special(owner).is_some())));
