@@ -16,6 +16,7 @@
 )]
 #![allow(clippy::wildcard_imports, reason = "helpers are one word")]
 
+mod adopters;
 mod area;
 mod area_formats;
 mod area_laws;

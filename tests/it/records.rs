@@ -53,6 +53,7 @@ fn every_record_is_read_as_it_was_written() {
     changes(&town).iter().for_each(round);
     let camera = town.cameras.values().next().copied().unwrap();
     round(&Change::Replace(camera));
+    round(&Change::Upsert(camera));
     round(&Change::Move { camera: CameraId(u64::MAX), position: camera.position });
     round(&Change::Remove { camera: CameraId(0) });
     round(&Change::Withdraw { owner: OwnerId(u64::MAX) });
