@@ -1,4 +1,4 @@
-//! What rstar needs to build trees of our envelopes.
+//! The traits that rstar needs to build trees of our envelopes.
 
 use rstar::{RStarInsertionStrategy, RTreeObject, RTreeParams};
 
@@ -15,7 +15,7 @@ impl RTreeParams for Fanout {
     type DefaultInsertionStrategy = RStarInsertionStrategy;
 }
 
-/// What rstar needs of an envelope to build a tree: 16 bytes of exact integers instead of its own
+/// An envelope as rstar builds trees of it: 16 bytes of exact integers instead of its own
 /// 32 of floats, so that a node of the walk is a third smaller. Products of two sides fit `i64`.
 impl rstar::Envelope for Envelope {
     type Point = [i64; 2];
