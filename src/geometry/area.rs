@@ -10,7 +10,7 @@ use crate::geometry::overlay::even_odd;
 use crate::geometry::relate::{covers, covers_edges, meet};
 use crate::geometry::validity::{Collision, find_flaw};
 
-/// A polygon or multipolygon on the map: where a request asks for footage.
+/// A polygon or multipolygon on the map, in which a request asks for footage.
 ///
 /// An area is one or more parts, each a shell with holes. Edges are straight lines in longitude and
 /// latitude, as in RFC 7946. The boundary belongs to the area, that of holes too.
@@ -58,7 +58,7 @@ struct Content {
     given: Option<Given>,
 }
 
-/// What takes the place of rings that are not valid once they are rounded.
+/// Replaces rings that are not valid once they are rounded.
 struct Given {
     /// The drawing as given, to be written instead.
     drawing: MultiPolygon<f64>,
@@ -245,7 +245,7 @@ impl Area {
         self.content.rings.planar(E7)
     }
 
-    /// What to write so that reading gives this area again.
+    /// The drawing that is written, so that reading it gives this area again.
     pub(crate) fn written(&self) -> std::borrow::Cow<'_, MultiPolygon<f64>> {
         match &self.content.given {
             Some(given) => std::borrow::Cow::Borrowed(&given.drawing),

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::geometry::grid::SevenDecimals;
 
-/// The most characters that are said about a text.
+/// The longest detail of a message, in characters: it may quote the text.
 const DETAIL: usize = 200;
 
 /// The largest radius of a circle, in metres.
@@ -33,13 +33,13 @@ pub enum AreaError {
     Syntax {
         /// The format: `GeoJSON`, `WKT`, `CAP polygon` or `CAP circle`.
         format: &'static str,
-        /// What was wrong with it, and where; 200 characters of it, if that is longer.
+        /// The fault and its place; cut after 200 characters.
         detail: String,
     },
-    /// What was given has no area, or is several things of which not exactly one is an area.
+    /// The text or geometry has no area, or has several of which not exactly one may be meant.
     #[error("expected one polygon or multipolygon, found {found}")]
     NotAreal {
-        /// What was found instead.
+        /// The geometry found instead.
         found: String,
     },
     /// The radius of a circle is not above 0, or is above 10,000 km.
@@ -61,7 +61,7 @@ pub enum AreaError {
     /// A ring is not as a ring of an area must be.
     #[error("{}", Sentence { flaw: *flaw, at, with: with.as_ref() })]
     Flawed {
-        /// What is wrong.
+        /// The fault.
         flaw: AreaFlaw,
         /// Where.
         at: VertexRef,
@@ -109,7 +109,7 @@ impl AreaError {
     }
 }
 
-/// What can be wrong with the rings of an area.
+/// A fault of the rings of a drawing, each with a stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AreaFlaw {

@@ -1,4 +1,4 @@
-//! The rings as they were given, unwrapped into one plane: what validation looks at.
+//! The rings as they were given, unwrapped into one plane, for validation.
 
 #![expect(clippy::float_cmp, reason = "coordinates are compared as they were given")]
 

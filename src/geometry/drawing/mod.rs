@@ -1,4 +1,4 @@
-//! TODO-DOC
+//! Drawings: their rings as given and on the grid, the cut at the antimeridian, and why one is refused.
 
 mod antimeridian;
 mod area_error;

@@ -12,7 +12,7 @@ use geo_types::Coord;
 pub(crate) struct Turned {
     /// The sum, rounded.
     pub(crate) x: f64,
-    /// The sum less what is rounded.
+    /// The rounding error of the sum.
     low: f64,
     pub(crate) y: f64,
 }

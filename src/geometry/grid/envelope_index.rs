@@ -42,7 +42,7 @@ impl EnvelopeIndex {
         Self(RTree::bulk_load(entries.collect()))
     }
 
-    /// The numbers of those that share a point with an envelope, in no order. O(log n + k) for k of
+    /// The numbers of the envelopes that share a point with another, in no order. O(log n + k) for k of
     /// them.
     pub(crate) fn meeting(&self, envelope: Envelope) -> impl Iterator<Item = usize> + '_ {
         self.0.locate_in_envelope_intersecting(envelope.to_aabb()).map(|entry| entry.number)

@@ -1,4 +1,4 @@
-//! TODO-DOC
+//! Positions and envelopes in units of 1e-7 degree, and sizes on the ellipsoid.
 
 mod ellipsoid_size;
 mod envelope;

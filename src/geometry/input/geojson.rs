@@ -75,7 +75,7 @@ struct Object<'a> {
 /// A text as a whole.
 const TEXT: Object<'static> = Object { path: Path::Start, role: Role::Text };
 
-/// What an object may be where it stands.
+/// The types that an object may have where it stands.
 #[derive(Clone, Copy, PartialEq)]
 enum Role {
     Text,
@@ -130,7 +130,7 @@ impl Kind {
         }
     }
 
-    /// The member that draws what the object is.
+    /// The member that holds the drawing of an object of this type.
     const fn member(self) -> &'static str {
         match self {
             Self::Coordinates { .. } => "coordinates",

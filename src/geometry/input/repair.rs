@@ -1,4 +1,4 @@
-//! What to offer somebody whose drawing was refused.
+//! Repairs of refused drawings, for their authors to accept or not.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -13,9 +13,9 @@ use crate::geometry::overlay::even_odd;
 impl Area {
     /// Makes an area of a drawing that is none, to be shown to its author before it is used.
     ///
-    /// The outline is read by the even-odd rule: what an odd number of rings go around is inside. So
+    /// The outline is read by the even-odd rule: a position is inside if an odd number of rings go around it. So
     /// a bow-tie becomes two parts, a spike vanishes, and where two parts overlap there is a hole.
-    /// Places that are inside in both readings stay inside; [`Repaired`] says what changed. Rings with
+    /// Places that are inside in both readings stay inside; [`Repaired`] lists the changes. Rings with
     /// fewer than three different vertices are left out, which is a change. A valid drawing is left as
     /// it is.
     ///
@@ -62,7 +62,7 @@ impl Area {
     }
 }
 
-/// An area made of a drawing, and what had to change for it.
+/// An area made of a drawing, and the changes that it took.
 #[derive(Clone, Debug)]
 pub struct Repaired {
     area: Area,

@@ -153,7 +153,7 @@ impl<'a> Parser<'a> {
         Ok(is_multi)
     }
 
-    /// The refusal of a reference system in front, which says what to do instead.
+    /// The refusal of a reference system in front, with the remedy.
     fn reference_system(&self) -> AreaError {
         let prefix = self.rest.split_once(';').map_or(self.rest, |(prefix, _)| prefix);
         let number = prefix.split_once('=').map_or("", |(_, number)| number.trim());

@@ -1,8 +1,8 @@
-//! The area that an odd number of rings go around, whatever crosses what.
+//! The region that an odd number of rings go around, however they cross.
 //!
-//! Edges are split where they meet, on the grid of 1e-7 degree; what two edges share cancels out. No
+//! Edges are split where they meet, on the grid of 1e-7 degree; stretches that two edges share cancel out. No
 //! edge ends up further than half a unit of the grid, in either axis, from where it was.
-//! A plane sweep then says on which side of each edge the inside is, and walks along the edges with
+//! A plane sweep then finds on which side of each edge the inside is, and walks along the edges with
 //! the inside to the left give rings.
 //!
 //! Of our own because a repair must neither panic nor lose pieces nor depend on a hash order:

@@ -1,11 +1,11 @@
-//! What a sweep found, and what it is called.
+//! Collisions that a sweep finds, and the flaws that they are.
 
 #![expect(clippy::indexing_slicing, reason = "ids of edges and rings come from what they index")]
 
 use super::sweep_edge::{EdgeId, SweepEdge, SweepPlace, intersection};
 use crate::geometry::drawing::{AreaFlaw, Drawing};
 
-/// What is wrong, and the vertices (of the drawing) where: an edge is named by its first vertex.
+/// A flaw, and the vertices of the drawing where it is: an edge is named by its first vertex.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Collision {
     pub(crate) flaw: AreaFlaw,
@@ -24,7 +24,7 @@ pub(crate) enum Contact {
 }
 
 impl Collision {
-    /// Names what it means that two edges of a drawing are in each other's way.
+    /// Names the flaw that two edges of a drawing in each other's way are.
     pub(crate) fn between<P: SweepPlace>(
         drawing: &Drawing,
         edges: &[SweepEdge<P>],

@@ -1,4 +1,4 @@
-//! Which rings are in which, as a sweep comes to know it, and whether each is where it must be.
+//! The nesting of rings as a sweep finds it, and the check that each ring is where it must be.
 
 #![expect(clippy::indexing_slicing, reason = "ids of edges and rings come from what they index")]
 
@@ -6,10 +6,10 @@ use super::collision::Collision;
 use super::sweep_edge::{EdgeId, SweepEdge};
 use crate::geometry::drawing::{AreaFlaw, Ring};
 
-/// The rings of a drawing, each with what the sweep knows of it.
+/// The rings of a drawing, each with the facts that the sweep has found.
 pub(crate) struct RingNesting(Vec<Option<RingContact>>);
 
-/// What the sweep knows of a ring once it has met its westernmost vertex.
+/// The facts about a ring that the sweep finds at its westernmost vertex.
 #[derive(Clone, Copy)]
 struct RingContact {
     counter_clockwise: bool,
@@ -18,7 +18,7 @@ struct RingContact {
 }
 
 impl RingNesting {
-    /// So many rings, of which nothing is known.
+    /// Starts with a number of rings that the sweep has not met yet.
     pub(crate) fn unknown(rings: usize) -> Self {
         Self(vec![None; rings])
     }

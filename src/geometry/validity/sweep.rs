@@ -5,8 +5,8 @@
 //! cross, that order only changes at vertices, and two edges that do cross are neighbours before
 //! they do. The same order answers everything else:
 //!
-//! - the edge below a ring's westernmost vertex says which ring it is in,
-//! - the edges around a vertex, in angular order, say whether rings that meet there cross or touch,
+//! - the edge below a ring's westernmost vertex shows which ring it is in,
+//! - the edges around a vertex, in angular order, show whether rings that meet there cross or touch,
 //! - rings of one part that touch in a cycle cut its inside into pieces.
 //!
 //! O(n log n) for n vertices, whatever their shape; every predicate is exact. Stops at the
