@@ -1,4 +1,4 @@
-//! Where: positions and areas. Knows nothing of cameras.
+//! Positions and areas: reading, validation, point-in-area tests, overlays. Knows nothing of cameras.
 
 mod area;
 mod boundary;

@@ -24,7 +24,7 @@ use crate::util::coded_enum;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct Agency {
     /// Which agency.
     pub id: AgencyId,

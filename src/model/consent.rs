@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::agency::IncidentKind;
 use super::ask_limit::AskLimit;
 use super::ids::AgencyId;
-use super::time::{seconds, seconds_from};
+use super::time::{read_some_instant, seconds, seconds_from};
 use super::zone::Zone;
 use crate::util::coded_enum;
 
@@ -36,15 +36,15 @@ use crate::util::coded_enum;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", default, deny_unknown_fields)]
 #[must_use]
 pub struct Consent {
     standing: Standing,
     agencies: Scope<AgencyId>,
     incidents: Scope<IncidentKind>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "read_some_instant")]
     paused_until: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "read_some_instant")]
     expires: Option<Timestamp>,
     limit: AskLimit,
     #[serde(skip_serializing_if = "Option::is_none")]

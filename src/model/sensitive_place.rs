@@ -196,6 +196,7 @@ pub enum SensitivePlaceError {
 /// The wire form of a place, before it is validated.
 #[derive(Serialize, Deserialize)]
 #[serde(
+    crate = "crate::util::by_name",
     deny_unknown_fields,
     expecting = "an object with `kind`, `label`, `rule`, `area`, and `window` where it has one"
 )]

@@ -16,10 +16,9 @@ impl OpenRequests {
     /// at some positions: ascending, each once. [`Registry::touched`](crate::Registry::touched) gives
     /// where a batch of changes is.
     ///
-    /// A request is touched in its area, boundary included; and in the areas that it is compared
-    /// with, since the differencing guard looks at the households there; where a request asks for
-    /// cameras that see into its area, within the farthest reach of it. A route that is not touched
-    /// stays as it is, but for effects of time.
+    /// A request is touched in its area, boundary included; where it asks for cameras that see into
+    /// its area, within the farthest reach of it. A route that is not touched stays as it is, but for
+    /// what time brings about.
     ///
     /// O(log n + k) for each position and k parts of areas near it, of n in all: a quarter of a
     /// microsecond for each request that is found. Twice that while an [expiry](Self::expire) is due.
@@ -29,14 +28,10 @@ impl OpenRequests {
         positions: impl IntoIterator<Item = Position>,
         now: Timestamp,
     ) -> Vec<RequestId> {
-        let mut areas = Vec::new();
+        let mut found = Vec::new();
         for position in positions {
-            self.index.at(position, &mut areas);
+            self.index.at(position, &mut found);
         }
-        areas.sort_unstable();
-        areas.dedup();
-        let mut found: Vec<RequestId> =
-            areas.into_iter().flat_map(|on| self.index.dependents(on)).collect();
         found.sort_unstable();
         found.dedup();
         if !self.are_all_open(now) {
@@ -55,10 +50,8 @@ impl OpenRequests {
     /// Whom an open request may ask at `now` and has not asked yet; nobody if it is not open.
     ///
     /// It is the request's [route](Snapshot::route) without those who were asked for it. Whether
-    /// there are households enough, and whom the differencing guard leaves out, is decided of the
-    /// whole area, whoever was asked; and the guard compares with the requests of the agency that
-    /// were opened later, too, also in a [recheck](Route::recheck). Costs a route, and O(log a) for
-    /// each owner if a were asked.
+    /// there are households enough is decided of the whole area, whoever was asked. Costs a route,
+    /// and O(log a) for each owner if a were asked.
     ///
     /// # Errors
     ///
@@ -75,8 +68,7 @@ impl OpenRequests {
         let mut route = Route::empty(authorized, now);
         match self.open.get(&id) {
             Some(standing) if opened.state(now) == RequestState::Open => {
-                let compared = authorized.compared_with(standing.grounds.values());
-                route = snapshot.route(&compared, now);
+                route = snapshot.route(authorized, now);
                 route.leave_out(|owner| standing.asked.contains(&owner));
             }
             _ => route.reset(authorized, snapshot.revision(), now),

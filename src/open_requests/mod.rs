@@ -7,7 +7,6 @@ mod apply;
 mod due;
 mod error;
 mod event;
-mod first_askers;
 mod index;
 mod open_requests;
 mod serde_form;

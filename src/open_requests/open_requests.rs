@@ -8,12 +8,9 @@ use jiff::Timestamp;
 
 use super::error::OpenRequestsError;
 use super::event::{LifecycleEvent, LifecycleStep};
-use super::first_askers::FirstAskers;
 use super::index::AreaIndex;
 use crate::model::{AgencyId, OwnerId, RequestId};
-use crate::request::{
-    AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState, SearchArea,
-};
+use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState};
 
 /// The case files of all agencies, whom each open request has asked, and an R-tree of where the
 /// open requests are.
@@ -85,7 +82,6 @@ pub struct OpenRequests {
     // The fields below are derived from those above.
     /// Where each request is in the files.
     pub(super) places: HashMap<RequestId, FilePlace>,
-    pub(super) firsts: FirstAskers,
     pub(super) expiries: BTreeSet<(Timestamp, RequestId)>,
     pub(super) index: AreaIndex,
 }
@@ -96,20 +92,12 @@ pub(super) struct FilePlace {
     pub(super) agency: AgencyId,
     /// Counted from 0, in its agency's file.
     pub(super) number: usize,
-    /// The agency's first request that asked for the same cameras: itself, or one before it.
-    pub(super) first: RequestId,
 }
 
 /// The state of an open request besides its entry in the case file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct OpenStanding {
-    /// The agency's requests that may ask for cameras of this one: those that it was compared with at
-    /// review, and those opened later that were compared with it.
-    pub(super) compared: BTreeSet<RequestId>,
     pub(super) asked: BTreeSet<OwnerId>,
-    /// The search areas that it is compared with, each once: under the first request for it.
-    // INVARIANT: of `compared`.
-    pub(super) grounds: BTreeMap<RequestId, SearchArea>,
 }
 
 impl OpenRequests {
@@ -130,7 +118,6 @@ impl OpenRequests {
             files,
             open: BTreeMap::new(),
             places: HashMap::new(),
-            firsts: FirstAskers::default(),
             expiries: BTreeSet::new(),
             index: AreaIndex::default(),
         }
@@ -238,11 +225,10 @@ impl OpenRequests {
         now: Timestamp,
     ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
         let file = self.case_file(authorized.request().agency);
-        let (opened, mut compared) = file.opening(id, authorized, now)?;
-        compared.sort_unstable();
+        let opened = file.opening(id, authorized, now)?;
         let OpenedRequest { request, until, latest, .. } = opened;
         let request = Box::new(Arc::unwrap_or_clone(request));
-        let step = LifecycleStep::Opened { request, until, latest, compared };
+        let step = LifecycleStep::Opened { request, until, latest };
         self.take(id, now, step)
     }
 

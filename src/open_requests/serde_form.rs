@@ -13,7 +13,7 @@ use crate::model::{OwnerId, RequestId};
 use crate::request::{CaseFile, CaseFileError};
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "OpenRequests", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "OpenRequests", deny_unknown_fields)]
 struct RequestsForm<F> {
     next: u64,
     last: Option<Timestamp>,
@@ -22,22 +22,19 @@ struct RequestsForm<F> {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "OpenRequest", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "OpenRequest", deny_unknown_fields)]
 struct StandingForm {
     id: RequestId,
-    compared: Vec<RequestId>,
     asked: Vec<OwnerId>,
 }
 
 /// The case files, and for each open request whom it asked; derived look-ups are not written.
 impl Serialize for OpenRequests {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let open =
-            self.open.iter().map(|(&id, OpenStanding { compared, asked, .. })| StandingForm {
-                id,
-                compared: compared.iter().copied().collect(),
-                asked: asked.iter().copied().collect(),
-            });
+        let open = self.open.iter().map(|(&id, OpenStanding { asked })| StandingForm {
+            id,
+            asked: asked.iter().copied().collect(),
+        });
         RequestsForm {
             next: self.next,
             last: self.last,
@@ -81,31 +78,22 @@ impl TryFrom<RequestsForm<CaseFile>> for OpenRequests {
         for (&agency, file) in &read.files {
             for (number, opened) in file.iter().enumerate() {
                 let id = opened.id();
-                let first = read.firsts.first(agency, (id, &opened.request().ground()));
-                if read.places.insert(id, FilePlace { agency, number, first }).is_some() {
+                if read.places.insert(id, FilePlace { agency, number }).is_some() {
                     return Err(CaseFileError::IdTaken { id }.into());
                 }
             }
         }
-        for StandingForm { id, compared, asked } in open {
-            let (compared, asked) = (ascending(id, &compared)?, ascending(id, &asked)?);
-            // Their search areas are known only within the agency's own file.
-            let agency = read.places.get(&id).map(|place| place.agency);
-            let grounds = agency.and_then(|agency| read.grounds(agency, &compared));
-            let grounds = grounds.unwrap_or_default();
-            if read.open.insert(id, OpenStanding { compared, asked, grounds }).is_some() {
+        for StandingForm { id, asked } in open {
+            let asked = ascending(id, &asked)?;
+            if read.open.insert(id, OpenStanding { asked }).is_some() {
                 return Err(OpenRequestsError::Inconsistent { id });
             }
         }
         read.is_consistent()?;
         let expiries = read.open.keys().filter_map(|&id| Some((read.get(id)?.open_until(), id)));
         read.expiries = expiries.collect();
-        let pairs = read.open.iter().flat_map(|(&id, standing)| {
-            let own = read.places.get(&id).map(|place| place.first);
-            own.into_iter().chain(standing.grounds.keys().copied()).map(move |on| (id, on))
-        });
-        let ground = |id| read.get(id).map(|opened| opened.request().ground());
-        read.index = AreaIndex::of(pairs, ground);
+        let open = read.open.keys().filter_map(|&id| Some((id, read.get(id)?.request().ground())));
+        read.index = AreaIndex::of(open);
         Ok(read)
     }
 }
@@ -144,19 +132,8 @@ impl OpenRequests {
                 return Err(OpenRequestsError::Inconsistent { id });
             }
         }
-        for (&id, standing) in &self.open {
-            let agency = self.places.get(&id).map(|place| place.agency);
-            let of_agency = |other: RequestId| {
-                let place = self.places.get(&other);
-                place.map(|place| place.agency) == agency
-            };
-            let mutual = |other| {
-                self.open.get(&other).is_none_or(|standing| standing.compared.contains(&id))
-            };
-            let fits = |&other: &RequestId| other != id && of_agency(other) && mutual(other);
-            if agency.is_none() || !standing.compared.iter().all(fits) {
-                return Err(OpenRequestsError::Inconsistent { id });
-            }
+        if let Some(&id) = self.open.keys().find(|id| !self.places.contains_key(id)) {
+            return Err(OpenRequestsError::Inconsistent { id });
         }
         Ok(())
     }

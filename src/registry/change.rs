@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Position;
-use crate::model::{Camera, CameraId, Consent, OwnerId};
+use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
 
 /// One change to a registry.
 ///
@@ -20,7 +20,7 @@ use crate::model::{Camera, CameraId, Consent, OwnerId};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Change {
     /// Registers a camera that is not registered yet.
     Register(Camera),
@@ -72,6 +72,7 @@ pub enum Change {
         /// Who was asked.
         owner: OwnerId,
         /// When.
+        #[serde(deserialize_with = "read_instant")]
         at: Timestamp,
     },
 }

@@ -24,5 +24,5 @@ pub use reopen::ReopenError;
 pub use request::Request;
 pub use request_state::RequestState;
 pub use search_area::CameraScope;
-pub(crate) use search_area::{SearchArea, meet, reach};
+pub(crate) use search_area::SearchArea;
 pub use violation::{Violation, Violations};

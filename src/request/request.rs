@@ -31,7 +31,7 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct Request {
     /// The agency that claims to ask.
     pub agency: AgencyId,
@@ -90,10 +90,5 @@ impl Request {
     /// Where it asks, and for which cameras.
     pub(crate) fn ground(&self) -> SearchArea {
         (self.area.clone(), self.camera_scope)
-    }
-
-    /// Whether it asks for the same cameras.
-    pub(crate) fn is_about(&self, (area, camera_scope): &SearchArea) -> bool {
-        self.camera_scope == *camera_scope && self.area == *area
     }
 }

@@ -10,7 +10,6 @@
 
 mod batch;
 mod collect;
-mod differencing_guard;
 mod evaluate;
 mod explain;
 mod pipeline;

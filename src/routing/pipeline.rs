@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use fearless_simd::{Level, dispatch};
 use jiff::Timestamp;
 
-use super::differencing_guard::DifferencingGuard;
 use super::evaluate::ConsentQuery;
 use super::prune::{ReachedBlock, WalkBuffers};
 use super::route::Route;
@@ -20,12 +19,14 @@ impl Snapshot {
     /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
     /// with footage of the window, and with the owner's consent to be asked this at `now`.
     ///
+    /// A fraction of a second in `now` is dropped: consents, pauses and limits are decided as of the
+    /// second that `now` lies in.
+    ///
     /// Cannot fail: a review refuses before. The cost grows with the blocks on
     /// the area's boundary and with the result, not with the registry.
     ///
-    /// With fewer households in the area than the policy's anonymity set the route is empty. Where
-    /// the area meets earlier ones of the agency and differs from them by fewer than that,
-    /// those are left out; then each earlier area costs a walk of its own.
+    /// With fewer households in the area than the policy's anonymity set the route is empty, whatever
+    /// the agency asked before.
     ///
     /// A request for cameras that [see into](crate::CameraScope::SeeingInto) the area goes another way, which
     /// looks at the blocks within 200 m of the boundary and at the views of their cameras.
@@ -103,14 +104,6 @@ impl Snapshot {
         debug_assert!(flow.is_continue(), "nothing ends this walk");
         if collected.is_empty() {
             // Nobody may be asked, so the number of households does not matter.
-            return;
-        }
-        if let Some(guard) = DifferencingGuard::of(self, authorized, *level, walked) {
-            if guard.has_enough() {
-                collected.group_into(route, *level);
-                waits.write_into(route);
-                route.leave_out(|owner| guard.leaves_out(owner));
-            }
             return;
         }
         let needed = authorized.min_households() as usize;

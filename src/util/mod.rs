@@ -1,6 +1,7 @@
 //! Tools that know nothing of cameras or places. Every other folder may use them.
 
 pub(crate) mod bit_iter;
+pub(crate) mod by_name;
 pub(crate) mod coded_enum;
 pub(crate) mod parallel;
 pub(crate) mod row_mask;

@@ -10,7 +10,8 @@ use super::point_mask::ROUNDING;
 use crate::geometry::grid::Envelope;
 use crate::util::set_bits;
 
-/// The way from a corner that is decided to the corner of an envelope, and what may touch that.
+/// The path from a corner whose side is known to the corner of an envelope, and the edges that may
+/// touch it.
 #[derive(Clone, Copy)]
 pub(crate) struct CornerPath {
     start: Corner,

@@ -1,4 +1,4 @@
-//! Which of a block's positions are in an area, given what of its boundary matters among them.
+//! Tests which positions of a block are in an area, given the edges of its boundary among them.
 //!
 //! The side of an edge that a position lies on is a difference of two products of integers. It is
 //! computed in `f32`, 16 positions at once; where rounding could turn its sign it is computed again,
@@ -129,7 +129,7 @@ impl Toggle {
 /// Differences below this fit 32 bits.
 const LIMIT: u32 = 1 << 30;
 
-/// Whether all differences of what is in an envelope fit 32 bits.
+/// Whether differences of any two coordinates in an envelope fit 32 bits.
 #[inline]
 fn is_small(envelope: Envelope) -> bool {
     let Envelope { west, south, east, north } = envelope;
@@ -146,7 +146,7 @@ impl Toggle {
         far_x < LIMIT && far_y < LIMIT
     }
 
-    /// Toggles the position in a row if it is beside the edge, or tells that it is on it. Exact.
+    /// Toggles the position in a row if it is beside the edge; true if it is on the edge. Exact.
     #[cold]
     fn beside(self, (lon, lat): Columns<'_>, row: usize, toggled: &mut ParityMask) {
         let Edge { ax, ay, bx, by } = self.edge;

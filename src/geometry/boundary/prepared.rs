@@ -62,7 +62,7 @@ impl Boundary {
         self.envelope
     }
 
-    /// Has fetched what a walk reads first. Nothing waits for it here.
+    /// Prefetches the cache lines that a walk reads first.
     #[inline]
     pub(crate) fn prefetch(&self) {
         prefetch_index(from_ref(&self.lanes), 0);

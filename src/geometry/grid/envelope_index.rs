@@ -42,12 +42,7 @@ impl EnvelopeIndex {
         Self(RTree::bulk_load(entries.collect()))
     }
 
-    /// Adds an envelope. O(log n).
-    pub(crate) fn insert(&mut self, number: usize, envelope: Envelope) {
-        self.0.insert(Entry { envelope, number });
-    }
-
-    /// The numbers of those that share a point with an envelope, in no order. O(log n + k) for k of
+    /// The numbers of the envelopes that share a point with another, in no order. O(log n + k) for k of
     /// them.
     pub(crate) fn meeting(&self, envelope: Envelope) -> impl Iterator<Item = usize> + '_ {
         self.0.locate_in_envelope_intersecting(envelope.to_aabb()).map(|entry| entry.number)
