@@ -14,7 +14,7 @@ mod snapshot;
 mod tiles;
 mod writer;
 
-pub(crate) use block::{BLOCK_ROWS, Block, BlockSummary, GrantWindow, Row, RowStanding, rows};
+pub(crate) use block::{Block, BlockSummary, GrantWindow, Row, RowStanding};
 pub use change::{Change, ChangeError, ChangeRefusal, SkippedChange};
 pub use index::Layout;
 pub(crate) use index::{Branch, BranchChild, Cluster, cell};

@@ -20,7 +20,7 @@ use super::prune::WalkBuffers;
 use super::view_walk;
 use crate::geometry::Area;
 use crate::model::OwnerId;
-use crate::registry::{Snapshot, rows};
+use crate::registry::Snapshot;
 use crate::request::{AuthorizedRequest, CameraScope};
 
 /// The guard's verdict on one request.
@@ -110,7 +110,7 @@ fn census(
 ) -> Vec<OwnerId> {
     let mut owners = Vec::new();
     let walked = view_walk::rows(snapshot.root(), of, level, walked, |block, inside| {
-        owners.extend(rows(inside).map(|row| block.ids(row).0));
+        owners.extend(inside.rows().map(|row| block.ids(row).0));
         ControlFlow::Continue(())
     });
     debug_assert!(walked.is_continue(), "nothing ends this walk");

@@ -12,7 +12,7 @@ use super::evaluate::ConsentQuery;
 use super::prune::WalkBuffers;
 use super::view_walk;
 use crate::model::{Camera, CameraId, Denial, OwnerId};
-use crate::registry::{Row, Snapshot, rows};
+use crate::registry::{Row, Snapshot};
 use crate::request::AuthorizedRequest;
 
 /// Why a camera is in a route or not. **The operator's.**
@@ -244,7 +244,7 @@ impl Snapshot {
             level,
             &mut WalkBuffers::default(),
             |block, inside| {
-                rows(inside).for_each(|row| visit(block.row(row)));
+                inside.rows().for_each(|row| visit(block.row(row)));
                 ControlFlow::Continue(())
             },
         );

@@ -12,8 +12,9 @@ use super::route::Route;
 use super::scratch::Scratch;
 use super::{prune, refine, view_walk};
 use crate::model::OwnerId;
-use crate::registry::{Block, Branch, Snapshot, rows};
+use crate::registry::{Block, Branch, Snapshot};
 use crate::request::{AuthorizedRequest, CameraScope, Request};
+use crate::util::RowMask;
 
 impl Snapshot {
     /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
@@ -70,7 +71,7 @@ impl Snapshot {
         collected.clear();
         waits.clear();
         let quiet = authorized.quiet_hours();
-        let mut take = |block: &Block, asked: u64| {
+        let mut take = |block: &Block, asked: RowMask| {
             collected.take(block, asked);
             if let Some(hours) = quiet {
                 waits.take((block, asked), self.terms(), hours, now);
@@ -145,7 +146,7 @@ impl Snapshot {
         seen.clear();
         let of = (&request.area, request.camera_scope);
         let flow = view_walk::rows(self.root(), of, level, walked, |block, inside| {
-            for (owner, _) in rows(inside).map(|row| block.ids(row)) {
+            for (owner, _) in inside.rows().map(|row| block.ids(row)) {
                 seen.push(owner);
                 if seen.len() >= full {
                     if are_enough(seen) {

@@ -262,8 +262,19 @@ impl Requests {
 
     /// The open requests that somebody may have to be asked for who was not, ascending.
     pub(super) fn waiting(&self, now: Timestamp) -> Vec<RequestId> {
+        self.waiting_after(now, RequestId(0), usize::MAX)
+    }
+
+    /// The same, of those whose number is higher than one, the first so many.
+    pub(super) fn waiting_after(
+        &self,
+        now: Timestamp,
+        after: RequestId,
+        most: usize,
+    ) -> Vec<RequestId> {
         let is_open = |id: &RequestId| self.open.get(*id).is_some_and(|r| now < r.open_until());
-        self.waiting.keys().copied().filter(is_open).collect()
+        let next = RequestId(after.0.saturating_add(1));
+        self.waiting.range(next..).map(|(id, _)| *id).filter(is_open).take(most).collect()
     }
 
     /// What an agency may see of an own request, after its close.
