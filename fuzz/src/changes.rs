@@ -79,7 +79,8 @@ fn change(u: &mut Unstructured<'_>, origin: Origin, town: &Town) -> Result<Chang
     let id = made::camera_id(u)?;
     let is_known = town.cameras.contains_key(&id) != made::once_in(u, 250)?;
     Ok(match u.int_in_range(0..=9_u8)? {
-        0..5 if !is_known => Change::Register(made::camera(u, id, origin)?),
+        0..4 if !is_known => Change::Register(made::camera(u, id, origin)?),
+        4 if !is_known => Change::Upsert(made::camera(u, id, origin)?),
         0 => Change::Replace(made::camera(u, id, origin)?),
         1 => Change::Upsert(made::camera(u, id, origin)?),
         2 => Change::Move { camera: id, position: made::position(u, origin)? },
