@@ -70,7 +70,8 @@ fn main() -> Done {
     let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
     let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
     let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-    let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
+    let request =
+        Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
     let review = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now);
     let authorized = review.map_err(|violations| violations.to_string())?;
     log.append(AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32])))?;
@@ -79,7 +80,8 @@ fn main() -> Done {
     // The log has the route before anybody is asked, and each owner's history afterwards.
     let route = snapshot.route(&authorized, now);
     log.append(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?)?;
-    registry.apply(route.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: now }))?;
+    registry
+        .apply(route.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: now }))?;
 
     for (owner, salt) in &salts {
         print!("{}", page(&registry, &log, &published, (*owner, salt))?);
