@@ -5,25 +5,22 @@
 //! ```
 //!
 //! Each line is a change such as `{"withdraw":{"owner":7}}`. Deliver the whole stream again after a kill:
-//! what was kept is passed over, since the revision is the number of batches that were applied.
+//! what was kept is passed over, since the revision is the number of lines that were applied.
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use canvass::error::ReplayError;
-use canvass::tiles::{TileChanges, TileKey};
+use canvass::tiles::TileChanges;
 use canvass::{Change, Registry, Revision};
 use serde::{Deserialize, Serialize};
 
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// Lines in a batch, which is one revision.
-const BATCH: usize = 100;
-/// Batches between two checkpoints.
-const CHECKPOINT: u64 = 10;
+/// Lines between two checkpoints.
+const CHECKPOINT: u64 = 1_000;
 
 /// The tiles that belong to a revision, each with the revision that its file is named after. A tile
 /// that is missing is no error to the library: so the list of them is kept beside the revision.
@@ -56,8 +53,8 @@ impl Manifest {
             write(&folder.join(format!("{key}-{revision}")), &tile.encode())?;
             self.tiles.insert(key, revision);
         }
-        for key in changes.vanished.iter().map(|key: &TileKey| key.to_u64()) {
-            self.tiles.remove(&key);
+        for key in &changes.vanished {
+            self.tiles.remove(&key.to_u64());
         }
         self.revision = changes.revision.0;
         write(&folder.join("manifest.new"), &serde_json::to_vec(self)?)?;
@@ -80,27 +77,22 @@ impl Manifest {
 
 fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(file)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    file.write_all(bytes).and_then(|()| file.sync_all())
 }
 
 fn main() -> Done {
-    let folder = std::env::args().nth(1).ok_or("FOLDER")?;
-    let folder = Path::new(&folder);
-    fs::create_dir_all(folder)?;
-    let mut manifest = Manifest::read(folder)?;
-    let registry = manifest.restore(folder)?;
-    let lines = io::stdin().lock().lines().collect::<Result<Vec<_>, _>>()?;
-    for (revision, lines) in (1..).map(Revision).zip(lines.chunks(BATCH)) {
-        let parsed = lines.iter().map(|line| serde_json::from_str(line));
-        let changes = parsed.collect::<Result<Vec<Change>, _>>()?;
-        registry.replay(revision, changes).map_err(|error: ReplayError| error)?;
-        let now = registry.snapshot().revision();
-        if now.0 >= manifest.revision + CHECKPOINT {
-            manifest.checkpoint(folder, &registry.tiles_since(Revision(manifest.revision)))?;
+    let folder = PathBuf::from(std::env::args().nth(1).ok_or("FOLDER")?);
+    fs::create_dir_all(&folder)?;
+    let mut manifest = Manifest::read(&folder)?;
+    let registry = manifest.restore(&folder)?;
+    for (revision, line) in (1..).zip(io::stdin().lock().lines()) {
+        let change: Change = serde_json::from_str(&line?)?;
+        registry.replay(Revision(revision), [change])?;
+        if revision >= manifest.revision + CHECKPOINT {
+            manifest.checkpoint(&folder, &registry.tiles_since(Revision(manifest.revision)))?;
         }
     }
-    manifest.checkpoint(folder, &registry.tiles_since(Revision(manifest.revision)))?;
+    manifest.checkpoint(&folder, &registry.tiles_since(Revision(manifest.revision)))?;
     println!("revision {}, {} cameras", manifest.revision, registry.snapshot().cameras());
     Ok(())
 }

@@ -4,9 +4,7 @@
 //! cargo run --example web_handler -- 127.0.0.1:8080 policy.toml
 //! curl -d @request.json 127.0.0.1:8080/requests/1; curl -d '' 127.0.0.1:8080/policy
 //! ```
-//!
-//! The server is a few lines over `std`; behind axum or actix `answer` is the same. For one with
-//! authentication and a store see `examples/service`.
+//! Behind axum or actix `answer` is the same. For a whole service see `examples/service`.
 #![allow(clippy::print_stderr, reason = "an example talks to its terminal")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -19,8 +17,7 @@ use canvass::{Agency, AgencyId, AgencyKind, OpenRequests, Policy, Registry, Requ
 
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// Shared by all threads: snapshots need no lock, a policy is replaced whole, and requests are opened
-/// one after another.
+/// Shared by all threads: snapshots need no lock, and a policy is replaced whole.
 struct App {
     registry: Registry,
     agency: Agency,
@@ -33,14 +30,12 @@ struct App {
 fn answer(app: &App, path: &str, body: &str, clock: Timestamp) -> (u16, String) {
     if path == "/policy" {
         // A file that cannot be read leaves the policy in force.
-        return match load(&app.policy_file) {
-            Ok(policy) => {
-                let version = policy.version.clone();
-                *app.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
-                (200, version)
-            }
-            Err(error) => (422, error.to_string()),
+        let policy = match load(&app.policy_file).map(Arc::new) {
+            Ok(policy) => policy,
+            Err(error) => return (422, error.to_string()),
         };
+        *app.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&policy);
+        return (200, policy.version.clone());
     }
     match (path.trim_start_matches("/requests/").parse(), serde_json::from_str(body)) {
         (Ok(id), Ok(request)) => open(app, id, &request, clock),
@@ -59,15 +54,13 @@ fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> (u16, 
     let mut open = app.open.lock().unwrap_or_else(PoisonError::into_inner);
     // The clock was read before the lock: another thread may have been later and quicker.
     let now = open.clamp_now(clock);
-    let review = policy.review(request, &app.agency, &open.case_file(app.agency.id), now);
-    let authorized = match review {
+    let authorized = match policy.review(request, &app.agency, &open.case_file(app.agency.id), now)
+    {
         Ok(authorized) => authorized,
         Err(violations) => return (422, serde_json::to_string(&violations).unwrap_or_default()),
     };
-    // A service keeps these events, and sends to `open.due` after `open.record_asked`.
-    if let Err(error) = open.open(id, &authorized, now) {
-        return (409, error.to_string());
-    }
+    // A service keeps the events, and sends to `open.due` after `open.record_asked`.
+    let Ok(_events) = open.open(id, &authorized, now) else { return (409, "opened before".into()) };
     eprintln!("{} owners to ask", app.registry.snapshot().route(&authorized, now).owners());
     // The agency learns nothing about who is asked, nor how many.
     (201, serde_json::to_string(&authorized.receipt()).unwrap_or_default())
