@@ -1,0 +1,258 @@
+// The map: a picture of streets that the service made, and layers of shapes on it.
+//
+// Six verbs are all that the pages use, so that another map can be put in its place: `at` and `px`
+// turn pixels into longitude and latitude and back, `layer` shows shapes, `pan` and `zoom` move,
+// `onclick` hears where somebody points. Shapes are straight in longitude and latitude.
+
+const SVG = "http://www.w3.org/2000/svg";
+const STEP = 12;
+const EDGE = 24;
+const HIT = 13;
+
+const shape = (tag, attributes) => {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+};
+
+/** Opens a map in an element, over a base map as `/map.json` has it. */
+export function openMap(root, base) {
+  const [west, north] = base.origin;
+  const [perLon, perLat] = base.units_per_degree;
+  const svg = shape("svg", { "aria-hidden": "true", focusable: "false" });
+  const elements = document.createElement("div");
+  const cross = document.createElement("div");
+  elements.className = "elements";
+  cross.className = "cross";
+  root.append(svg, elements, cross);
+  for (const { kind, d } of base.layers) {
+    if (kind === "road") svg.append(shape("path", { class: "base casing", d }));
+    svg.append(shape("path", { class: `base ${kind}`, d }));
+  }
+
+  // The middle in units of the picture, and how many units a pixel has.
+  const view = { x: base.size[0] / 2, y: base.size[1] / 2, scale: 0 };
+  const size = { w: 0, h: 0 };
+  const layers = new Map();
+  const clicked = [];
+  let awaited = 0;
+
+  const units = ([lon, lat]) => [(lon - west) * perLon, (north - lat) * perLat];
+  const degrees = (x, y) => [x / perLon + west, north - y / perLat];
+
+  const map = {
+    /** The longitude and latitude at a pixel of the map. */
+    at: (x, y) => degrees(view.x + (x - size.w / 2) * view.scale, view.y + (y - size.h / 2) * view.scale),
+
+    /** The pixel of the map at a longitude and latitude. */
+    px(lonLat) {
+      const [x, y] = units(lonLat);
+      return [(x - view.x) / view.scale + size.w / 2, (y - view.y) / view.scale + size.h / 2];
+    },
+
+    /** Shows shapes under a name, in place of those that had it. A shape is a GeoJSON geometry with a
+     * class; a point may have an element of the page instead, which is kept at its place. */
+    layer(name, shapes) {
+      let layer = layers.get(name);
+      if (!layer) {
+        layer = { group: shape("g", { "data-layer": name }), shapes: [] };
+        layers.set(name, layer);
+        svg.append(layer.group);
+      }
+      const kept = new Set(shapes.map((each) => each.element));
+      for (const { element } of layer.shapes) if (element && !kept.has(element)) element.remove();
+      layer.shapes = shapes;
+      layer.group.replaceChildren(...shapes.filter((each) => !each.element).map(drawn));
+      for (const { element } of shapes) if (element && element.parentNode !== elements) elements.append(element);
+      placeElements();
+    },
+
+    /** Moves the picture by so many pixels. */
+    pan(dx, dy) {
+      view.x -= dx * view.scale;
+      view.y -= dy * view.scale;
+      redraw();
+    },
+
+    /** Zooms by a factor around a place, or to bounds `[west, south, east, north]`. */
+    zoom(to, around) {
+      if (Array.isArray(to)) {
+        const [[left, bottom], [right, top]] = [units([to[0], to[1]]), units([to[2], to[3]])];
+        Object.assign(view, { x: (left + right) / 2, y: (bottom + top) / 2 });
+        view.scale = Math.max((right - left) / size.w, (bottom - top) / size.h, 1e-6) * 1.08;
+      } else {
+        const [x, y] = around ? units(around) : [view.x, view.y];
+        view.x = x + (view.x - x) / to;
+        view.y = y + (view.y - y) / to;
+        view.scale /= to;
+      }
+      redraw();
+    },
+
+    /** Has a function called with the place, and the shape if there is one, when somebody points. */
+    onclick: (listener) => clicked.push(listener),
+  };
+
+  function drawn({ geometry, class: name = "", title, data = {} }) {
+    const attributes = { class: name };
+    for (const [key, value] of Object.entries(data)) attributes[`data-${key}`] = value;
+    const element = geometry.type === "Point"
+      ? shape("circle", { ...attributes, cx: units(geometry.coordinates)[0].toFixed(2), cy: units(geometry.coordinates)[1].toFixed(2) })
+      : shape("path", { ...attributes, d: outline(geometry) });
+    if (title) {
+      const words = shape("title", {});
+      words.textContent = title;
+      element.append(words);
+    }
+    return element;
+  }
+
+  function outline({ type, coordinates }) {
+    const line = (positions) => positions.map((at, i) => `${i ? "L" : "M"}${units(at).map((n) => n.toFixed(2)).join(" ")}`).join("");
+    const rings = (polygon) => polygon.map((ring) => `${line(ring)}z`).join("");
+    if (type === "LineString") return line(coordinates);
+    return type === "Polygon" ? rings(coordinates) : coordinates.map(rings).join("");
+  }
+
+  function placeElements() {
+    for (const { shapes } of layers.values()) {
+      for (const { element, geometry } of shapes) {
+        if (!element) continue;
+        const [x, y] = map.px(geometry.coordinates);
+        element.style.transform = `translate(${x}px, ${y}px)`;
+      }
+    }
+  }
+
+  function redraw() {
+    awaited ||= requestAnimationFrame(() => {
+      awaited = 0;
+      const { w, h } = size;
+      svg.setAttribute("viewBox", `${view.x - (w / 2) * view.scale} ${view.y - (h / 2) * view.scale} ${w * view.scale} ${h * view.scale}`);
+      // Dots keep their size on the screen.
+      const scale = `${view.scale.toPrecision(4)}px`;
+      if (svg.style.getPropertyValue("--px") !== scale) svg.style.setProperty("--px", scale);
+      placeElements();
+    });
+  }
+
+  /** The dot nearest to a pixel, within reach of a finger. */
+  function dotAt(x, y) {
+    let nearest = { shape: null, away: HIT };
+    for (const { shapes } of layers.values()) {
+      for (const each of shapes) {
+        if (each.geometry.type !== "Point" || each.element || !each.pick) continue;
+        const [dotX, dotY] = map.px(each.geometry.coordinates);
+        const away = Math.hypot(dotX - x, dotY - y);
+        if (away < nearest.away) nearest = { shape: each, away };
+      }
+    }
+    return nearest.shape;
+  }
+
+  const click = (x, y) => {
+    for (const listener of clicked) listener({ at: map.at(x, y), shape: dotAt(x, y) });
+  };
+
+  function measure() {
+    const box = root.getBoundingClientRect();
+    const first = size.w === 0;
+    size.w = root.clientWidth || box.width;
+    size.h = root.clientHeight || box.height;
+    if (!size.w || !size.h) return;
+    if (first || !view.scale) view.scale = Math.min(base.size[0] / size.w, base.size[1] / size.h);
+    moveCross(crossAt.x ?? size.w / 2, crossAt.y ?? size.h / 2);
+    redraw();
+  }
+
+  // Keys: arrows move the cross, and the picture where the cross meets its edge.
+  const crossAt = {};
+  function moveCross(x, y) {
+    const within = (value, most) => Math.min(Math.max(value, EDGE), Math.max(EDGE, most - EDGE));
+    const [nearX, nearY] = [within(x, size.w), within(y, size.h)];
+    if (nearX !== x || nearY !== y) map.pan(nearX - x, nearY - y);
+    Object.assign(crossAt, { x: nearX, y: nearY });
+    cross.style.transform = `translate(${nearX}px, ${nearY}px)`;
+  }
+  root.addEventListener("keydown", (event) => {
+    if (event.target !== root || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = STEP * (event.shiftKey ? 5 : 1);
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+    if (moves[event.key]) moveCross(crossAt.x + moves[event.key][0], crossAt.y + moves[event.key][1]);
+    else if (event.key === "Enter" || event.key === " ") click(crossAt.x, crossAt.y);
+    else if (event.key === "+" || event.key === "=") map.zoom(1.5, map.at(crossAt.x, crossAt.y));
+    else if (event.key === "-") map.zoom(1 / 1.5, map.at(crossAt.x, crossAt.y));
+    else return;
+    event.preventDefault();
+  });
+
+  // Pointers: one drags or points, two pinch.
+  const down = new Map();
+  let moved = false;
+  const place = (event) => {
+    const box = root.getBoundingClientRect();
+    return [event.clientX - box.left - root.clientLeft, event.clientY - box.top - root.clientTop];
+  };
+  root.addEventListener("pointerdown", (event) => {
+    if (event.target.closest("button, a") || event.button !== 0) return;
+    if (down.size === 0) moved = false;
+    down.set(event.pointerId, place(event));
+  });
+  root.addEventListener("pointermove", (event) => {
+    const before = down.get(event.pointerId);
+    if (!before) return;
+    const now = place(event);
+    if (!moved && Math.hypot(now[0] - before[0], now[1] - before[1]) < 5) return;
+    if (!moved) root.setPointerCapture(event.pointerId);
+    moved = true;
+    const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
+    if (other) {
+      const [far, near] = [now, before].map(([x, y]) => Math.hypot(x - other[0], y - other[1]));
+      map.zoom(far / Math.max(near, 1), map.at(...other));
+    } else {
+      map.pan(now[0] - before[0], now[1] - before[1]);
+    }
+    down.set(event.pointerId, now);
+  });
+  const up = (event) => {
+    const was = down.get(event.pointerId);
+    down.delete(event.pointerId);
+    if (was && !moved && event.type === "pointerup") click(...was);
+  };
+  root.addEventListener("pointerup", up);
+  root.addEventListener("pointercancel", up);
+  root.addEventListener("wheel", (event) => {
+    // A page that scrolls is not caught by the map, unless somebody is at work on it.
+    if (!event.ctrlKey && !root.contains(document.activeElement)) return;
+    event.preventDefault();
+    map.zoom(Math.exp(-event.deltaY / 400), map.at(...place(event)));
+  }, { passive: false });
+
+  root.append(zoomButtons(map));
+  new ResizeObserver(measure).observe(root);
+  measure();
+  return map;
+}
+
+function zoomButtons(map) {
+  const buttons = document.createElement("div");
+  buttons.className = "zoom";
+  for (const [sign, factor, name] of [["+", 1.5, "Zoom in"], ["\u2212", 1 / 1.5, "Zoom out"]]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = sign;
+    button.setAttribute("aria-label", name);
+    button.addEventListener("click", () => map.zoom(factor));
+    buttons.append(button);
+  }
+  return buttons;
+}
+
+/** The bounds of GeoJSON geometries, `[west, south, east, north]`: what `zoom` takes. */
+export function bounds(...geometries) {
+  const all = geometries.map(({ coordinates }) => coordinates).flat(Infinity);
+  const [lons, lats] = [all.filter((_, i) => i % 2 === 0), all.filter((_, i) => i % 2 === 1)];
+  const least = (list) => list.reduce((one, other) => Math.min(one, other), Infinity);
+  const most = (list) => list.reduce((one, other) => Math.max(one, other), -Infinity);
+  return [least(lons), least(lats), most(lons), most(lats)];
+}

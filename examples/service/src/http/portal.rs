@@ -1,0 +1,165 @@
+//! The pages: static files of our own, and what the pages have to know that is no answer of the service.
+//! Each plane has its own page and no other.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::portal_hosts::Plane;
+use super::{App, body};
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+
+/// A file that is served as it is.
+#[derive(Clone, Copy)]
+struct File {
+    path: &'static str,
+    kind: &'static str,
+    name: &'static str,
+    embedded: &'static [u8],
+}
+
+macro_rules! file {
+    ($path:literal $kind:ident $name:literal) => {
+        File {
+            path: $path,
+            kind: $kind,
+            name: $name,
+            embedded: include_bytes!(concat!("../../portal/", $name)),
+        }
+    };
+    ($kind:ident $name:literal) => {
+        File {
+            path: concat!("/", $name),
+            kind: $kind,
+            name: $name,
+            embedded: include_bytes!(concat!("../../portal/", $name)),
+        }
+    };
+}
+
+const SVG: &str = "image/svg+xml";
+
+/// What all pages use.
+const SHARED: &[File] = &[
+    file!(STYLE "portal.css"),
+    file!(SVG "icon.svg"),
+    file!(SCRIPT "api.js"),
+    file!(SCRIPT "page.js"),
+    file!(SCRIPT "time.js"),
+];
+
+/// The page of one plane, and what it alone uses.
+const fn own(plane: Plane) -> &'static [File] {
+    match plane {
+        Plane::Agency => &[
+            file!("/" HTML "agency.html"),
+            file!(SCRIPT "agency.js"),
+            file!(SCRIPT "map.js"),
+            file!(SCRIPT "drawing.js"),
+            file!(SCRIPT "refusals.js"),
+        ],
+        Plane::Operator => &[
+            file!("/" HTML "operator.html"),
+            file!(SCRIPT "operator.js"),
+            file!(SCRIPT "map.js"),
+            file!(SCRIPT "marks.js"),
+        ],
+        Plane::Owner => {
+            &[file!("/" HTML "owner.html"), file!(SCRIPT "owner.js"), file!(SCRIPT "verify.js")]
+        }
+        Plane::Public => &[
+            file!("/" HTML "index.html"),
+            file!(SCRIPT "public.js"),
+            file!(SCRIPT "map.js"),
+        ],
+        Plane::Programs => &[],
+    }
+}
+
+const STORY: File = file!(SCRIPT "story.js");
+
+/// The routes of a plane's pages.
+pub(super) fn pages(plane: Plane) -> Router<Arc<App>> {
+    if plane == Plane::Programs {
+        return Router::new();
+    }
+    let files = SHARED.iter().chain(own(plane)).copied();
+    let router = files.fold(Router::new(), |router, file| {
+        router.route(file.path, get(move |headers: HeaderMap| async move { file.answer(&headers) }))
+    });
+    router
+        .route("/map.json", get(map))
+        .route("/portal.json", get(move |app: State<Arc<App>>| async move { about(plane, &app) }))
+        .route(
+            STORY.path,
+            get(|State(app): State<Arc<App>>, headers: HeaderMap| async move {
+                match &app.portal.demo {
+                    Some(_) => STORY.answer(&headers),
+                    None => StatusCode::NOT_FOUND.into_response(),
+                }
+            }),
+        )
+}
+
+/// `GET /map.json`: the base map.
+async fn map(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    tagged(&headers, "application/json", app.portal.map.json().as_bytes().to_vec())
+}
+
+/// `GET /portal.json`: which plane this is, and in the demo how to sign in. The names of the other hosts
+/// are only for the public, and for the demo's links.
+fn about(plane: Plane, app: &App) -> Response {
+    let demo = app.portal.demo.as_ref();
+    let hosts = (plane == Plane::Public || demo.is_some()).then(|| {
+        let hosts = &app.hosts;
+        json!({ "agency": hosts.agency, "operator": hosts.operator, "owner": hosts.owner, "public": hosts.public })
+    });
+    let token = demo.and_then(|demo| match plane {
+        Plane::Agency => Some(demo.agency),
+        Plane::Operator => Some(demo.operator),
+        Plane::Owner => Some(demo.owner),
+        Plane::Public | Plane::Programs => None,
+    });
+    let demo = demo.map(|_| json!({ "token": token }));
+    body::json(StatusCode::OK, &json!({ "plane": plane.code(), "hosts": hosts, "demo": demo }))
+}
+
+impl File {
+    fn answer(self, headers: &HeaderMap) -> Response {
+        tagged(headers, self.kind, self.bytes())
+    }
+
+    /// While the service is worked on, files are read anew, so that a page is mended by loading it again.
+    fn bytes(self) -> Vec<u8> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/portal/");
+        let fresh = cfg!(debug_assertions).then(|| std::fs::read(format!("{folder}{}", self.name)).ok());
+        fresh.flatten().unwrap_or_else(|| self.embedded.to_vec())
+    }
+}
+
+/// An answer that a browser keeps and asks for again, and gets only when it has changed.
+fn tagged(headers: &HeaderMap, kind: &'static str, bytes: Vec<u8>) -> Response {
+    let digest = Sha256::digest(&bytes);
+    let tag = digest.iter().take(12).fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}"));
+    let tag = tag + "\"";
+    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, kind)], bytes).into_response()
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
