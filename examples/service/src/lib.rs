@@ -5,6 +5,7 @@
 //! and how much is taken. The README has the endpoints.
 
 pub mod arguments;
+pub mod basemap;
 pub mod demo;
 pub mod engine;
 pub mod http;

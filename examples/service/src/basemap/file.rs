@@ -120,9 +120,14 @@ impl BaseMap {
             let kind = kind.ok_or(MapError::Kind { index, kind: properties.kind })?;
             let (lines, end) = geometry.lines();
             for line in lines {
-                let positions = line.into_iter().map(|Coordinates(lon, lat)| Position::new(lon, lat));
+                let positions =
+                    line.into_iter().map(|Coordinates(lon, lat)| Position::new(lon, lat));
                 let positions = positions.collect::<Result<Vec<_>, _>>();
-                read.push((kind, positions.map_err(|error| MapError::Position { index, error })?, end));
+                read.push((
+                    kind,
+                    positions.map_err(|error| MapError::Position { index, error })?,
+                    end,
+                ));
             }
         }
         let places = read.iter().flat_map(|(_, line, _)| line).map(|at| (at.lon(), at.lat()));

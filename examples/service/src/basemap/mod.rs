@@ -118,12 +118,17 @@ impl Picture {
         };
         let Some(path) = self.paths.get_mut(kind as usize) else { return };
         let mut last = None;
+        let mut sign = 'l';
         for (x, y) in positions.into_iter().map(units) {
             // Steps from the last position are shorter than places. Writing to a string cannot fail.
             let _ = match last {
-                None => write!(path, "M{x} {y}l"),
+                None => write!(path, "M{x} {y}"),
                 Some(last) if last == (x, y) => Ok(()),
-                Some((before_x, before_y)) => write!(path, "{} {} ", x - before_x, y - before_y),
+                Some((before_x, before_y)) => {
+                    let step = write!(path, "{sign}{} {}", x - before_x, y - before_y);
+                    sign = ' ';
+                    step
+                }
             };
             last = Some((x, y));
         }
@@ -158,7 +163,9 @@ mod tests {
     #[test]
     fn the_town_has_all_its_kinds_in_a_small_map() {
         let town = canvass_town::Town::build("2026-05-04T09:00:00Z".parse().unwrap_or_default());
-        let Ok(map) = town.and_then(|town| BaseMap::of_town(&town)) else { return assert_eq!(1, 2) };
+        let Ok(map) = town.and_then(|town| BaseMap::of_town(&town)) else {
+            return assert_eq!(1, 2);
+        };
         let layers = read(&map)["layers"].as_array().cloned().unwrap_or_default();
         let kinds: Vec<&str> = layers.iter().filter_map(|layer| layer["kind"].as_str()).collect();
         assert_eq!(kinds, ["water", "park", "road", "building"]);
@@ -176,9 +183,12 @@ mod tests {
         let map = BaseMap::from_geojson(road("road", 10.0).as_bytes()).map(|map| read(&map));
         let map = map.unwrap_or_default();
         assert_eq!(map["origin"], serde_json::json!([10.0, 50.001]));
-        assert_eq!(map["layers"][0]["d"], "M0 1111l714 -1111 ");
+        assert_eq!(map["layers"][0]["d"], "M0 1111l714 -1111");
         for (wrong, named) in [
-            (road("motorway", 10.0), "feature 0: kind `motorway` is not water, park, road or building"),
+            (
+                road("motorway", 10.0),
+                "feature 0: kind `motorway` is not water, park, road or building",
+            ),
             (road("road", 200.0), "feature 0: "),
             ("[]".to_owned(), "no GeoJSON"),
             ("{".to_owned(), "no GeoJSON"),

@@ -6,7 +6,7 @@ use canvass_town::{House, PARK, SIZE, Spot, Town, park, river};
 use super::{BaseMap, End, Kind, Picture};
 
 /// Half of the river's width in metres.
-const BANK: f64 = 34.0;
+const BANK: f64 = 37.0;
 /// Half of a house along its street and across, in metres.
 const HOUSE: (f64, f64) = (4.6, 3.6);
 
