@@ -36,6 +36,8 @@ export function openMap(root, base) {
   const layers = new Map();
   const clicked = [];
   let awaited = 0;
+  // The bounds that are shown, until somebody moves: a map that gets another size shows them again.
+  let fitted = null;
 
   const units = ([lon, lat]) => [(lon - west) * perLon, (north - lat) * perLat];
   const degrees = (x, y) => [x / perLon + west, north - y / perLat];
@@ -69,6 +71,7 @@ export function openMap(root, base) {
 
     /** Moves the picture by so many pixels. */
     pan(dx, dy) {
+      fitted = null;
       view.x -= dx * view.scale;
       view.y -= dy * view.scale;
       redraw();
@@ -76,7 +79,8 @@ export function openMap(root, base) {
 
     /** Zooms by a factor around a place, or to bounds `[west, south, east, north]`. */
     zoom(to, around) {
-      if (Array.isArray(to)) {
+      fitted = Array.isArray(to) ? to : null;
+      if (fitted) {
         const [[left, bottom], [right, top]] = [units([to[0], to[1]]), units([to[2], to[3]])];
         Object.assign(view, { x: (left + right) / 2, y: (bottom + top) / 2 });
         view.scale = Math.max((right - left) / size.w, (bottom - top) / size.h, 1e-6) * 1.08;
@@ -156,12 +160,12 @@ export function openMap(root, base) {
 
   function measure() {
     const box = root.getBoundingClientRect();
-    const first = size.w === 0;
     size.w = root.clientWidth || box.width;
     size.h = root.clientHeight || box.height;
     if (!size.w || !size.h) return;
-    if (first || !view.scale) view.scale = Math.min(base.size[0] / size.w, base.size[1] / size.h);
-    moveCross(crossAt.x ?? size.w / 2, crossAt.y ?? size.h / 2);
+    if (!view.scale) view.scale = Math.min(base.size[0] / size.w, base.size[1] / size.h);
+    if (fitted) map.zoom(fitted);
+    moveCross(Math.min(crossAt.x ?? size.w / 2, size.w - EDGE), Math.min(crossAt.y ?? size.h / 2, size.h - EDGE));
     redraw();
   }
 
@@ -170,7 +174,7 @@ export function openMap(root, base) {
   function moveCross(x, y) {
     const within = (value, most) => Math.min(Math.max(value, EDGE), Math.max(EDGE, most - EDGE));
     const [nearX, nearY] = [within(x, size.w), within(y, size.h)];
-    if (nearX !== x || nearY !== y) map.pan(nearX - x, nearY - y);
+    if ((nearX !== x || nearY !== y) && crossAt.x !== undefined) map.pan(nearX - x, nearY - y);
     Object.assign(crossAt, { x: nearX, y: nearY });
     cross.style.transform = `translate(${nearX}px, ${nearY}px)`;
   }

@@ -159,7 +159,8 @@ async function notice({ id, state }) {
 }
 
 function approved(of) {
-  open.approved = Boolean(of);
+  $("#approve").className = of ? "" : "strong";
+  $("#ask").className = of ? "strong" : "";
   fill($("#approval"), of ? h("span", {}, "Approved by ", foreign(of.reviewer), ` on ${shown(of.at, ownZone())}. Bulletin ${of.bulletin} is out.`) : "Not approved yet: nobody can be asked.");
 }
 

@@ -95,19 +95,27 @@ export async function start(signedIn) {
 
 async function session() {
   onSessionEnded(signIn);
-  try {
-    welcome(await get("/v1/session"));
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
+  // Whether there may be a session is remembered, not asked for: a refusal would look like an error.
+  if (localStorage.getItem("signed-in")) {
+    try {
+      welcome(await get("/v1/session"));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      await signIn();
+    }
+  } else {
     await signIn();
   }
   $("#sign-out").addEventListener("click", async () => {
     await remove("/v1/session");
+    localStorage.removeItem("signed-in");
+    sessionStorage.setItem("signed-out", "yes");
     location.reload();
   });
 }
 
 function welcome(session) {
+  localStorage.setItem("signed-in", "yes");
   fill($("#who"), foreign(session.name ?? ""));
   $("#sign-out").hidden = false;
 }
@@ -121,8 +129,8 @@ function signIn() {
 }
 
 async function ask() {
-  if (portal.demo?.token && !sessionStorage.getItem("signed-in")) {
-    sessionStorage.setItem("signed-in", "by the demo");
+  // The demo's strip leads from plane to plane without a stop, unless somebody signed out here.
+  if (portal.demo?.token && !sessionStorage.getItem("signed-out")) {
     return welcome(await post("/v1/session", { token: portal.demo.token }));
   }
   const dialog = $("#sign-in");

@@ -48,10 +48,10 @@ export function typed(instant, zone) {
 
 /** An instant for people, with the name of its clock. */
 export function shown(instant, zone = "UTC") {
-  return new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone, day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
-    hourCycle: "h23", timeZoneName: "short",
-  }).format(new Date(instant));
+  const time = new Date(instant);
+  const date = new Intl.DateTimeFormat("en-GB", { timeZone: zone, day: "numeric", month: "short", year: "numeric" }).format(time);
+  const clock = new Intl.DateTimeFormat("en-US", { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  return `${date}, ${clock.format(time)}`;
 }
 
 /** A window for people. */
