@@ -1,6 +1,7 @@
 //! Why something cannot be, or was not done.
 
-use canvass::{CaseFileError, ChangeError, OpenRequestsError, OutcomeError};
+use canvass::error::{CaseFileError, ChangeError, OpenRequestsError};
+use canvass::outcome::OutcomeError;
 
 use super::RestoreError;
 use crate::store::{OtherBody, StoreError};

@@ -7,9 +7,9 @@ use axum::Extension;
 use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use canvass::error::CaseFileError;
 use canvass::{
-    AgencyId, Area, AuthorizedRequest, CaseFileError, IncidentKind, Request, RequestId, Sight,
-    TimeWindow,
+    AgencyId, Area, AuthorizedRequest, CameraScope, IncidentKind, Request, RequestId, TimeWindow,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -40,7 +40,7 @@ struct Submitted<'a> {
     #[serde(default)]
     contact: String,
     #[serde(default)]
-    sight: Sight,
+    camera_scope: CameraScope,
 }
 
 /// What a look at a request led to.
@@ -115,7 +115,7 @@ fn review(
         incident: submitted.incident,
         area: Area::from_geojson(drawing)?,
         window: submitted.window,
-        sight: submitted.sight,
+        camera_scope: submitted.camera_scope,
         case_reference: submitted.case_reference,
         contact: submitted.contact,
     };

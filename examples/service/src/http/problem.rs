@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
-use canvass::{
-    AreaError, CaseFileError, ChangeError, OpenRequestsError, OutcomeError, ReopenError, Violations,
-};
+use canvass::Violations;
+use canvass::error::{AreaError, CaseFileError, ChangeError, OpenRequestsError, ReopenError};
+use canvass::outcome::OutcomeError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
