@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use canvass::{Position, PositionError};
+use canvass::Position;
+use canvass::error::PositionError;
 use serde::Deserialize;
 
 use super::{BaseMap, End, Kind, Picture};

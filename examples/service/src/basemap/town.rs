@@ -1,6 +1,7 @@
 //! The map of the demo: the quickstart's town.
 
-use canvass::{Position, PositionError};
+use canvass::Position;
+use canvass::error::PositionError;
 use canvass_town::{House, PARK, SIZE, Spot, Town, park, river};
 
 use super::{BaseMap, End, Kind, Picture};
