@@ -9,7 +9,7 @@ import { showRefusals } from "./refusals.js";
 import { instant, ownZone, shown, span, typed } from "./time.js";
 
 const WAIT = 100;
-const FIELDS = ["case_reference", "incident", "contact", "zone", "from", "until", "sight"];
+const FIELDS = ["case_reference", "incident", "contact", "zone", "from", "until", "camera_scope"];
 
 start(async () => {
   const [{ agency }, { policy, incidents }, base] = await Promise.all([get("/v1/me"), get("/v1/policy"), get("/map.json")]);
@@ -31,7 +31,7 @@ function request(agency, policy, incidents, map) {
   $("#incident").append(...incidents.map((code) => h("option", { value: code }, words(code))));
   const zones = [...new Set([policy.quiet_hours?.zone, ownZone(), "UTC"].filter(Boolean))];
   $("#zone").append(...zones.map((zone) => h("option", { value: zone }, zone)));
-  $("#sight-field").hidden = policy.seeing_into === "refused";
+  $("#scope-field").hidden = policy.seeing_into === "refused";
   if (agency.jurisdiction) {
     map.layer("jurisdiction", [{ class: "jurisdiction", geometry: agency.jurisdiction, title: "your jurisdiction" }]);
   }
@@ -78,7 +78,7 @@ function request(agency, policy, incidents, map) {
     return {
       agency: agency.id, incident: form.elements.incident.value, area: drawing.area(), window,
       case_reference: form.elements.case_reference.value, contact: form.elements.contact.value,
-      sight: form.elements.sight.value,
+      camera_scope: form.elements.camera_scope.value,
     };
   }
 

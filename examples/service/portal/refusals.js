@@ -4,7 +4,7 @@
 import { foreign, h } from "./page.js";
 
 /** Where each field's refusals are shown. */
-const FIELDS = { window: ["from", "until"], case_reference: ["case_reference"], contact: ["contact"], sight: ["sight"] };
+const FIELDS = { window: ["from", "until"], case_reference: ["case_reference"], contact: ["contact"], camera_scope: ["camera_scope"] };
 
 /** Shows refusals, in place of those shown before. `take` is offered an earlier area. */
 export function showRefusals(refusals, { form, list, head, drawing, map, take }) {
@@ -35,21 +35,23 @@ export function showRefusals(refusals, { form, list, head, drawing, map, take })
     if (refusal.code === "too_close_to_earlier" && refusal.outline) {
       item.append(" ", h("button", { type: "button", class: "plain", onclick: () => take(refusal.outline) }, "Draw the earlier area"));
     }
-    if (!refusal.field) head.append(h("p", { class: "refusal", "data-code": refusal.code }, foreign(refusal.message)));
+    if (!FIELDS[refusal.field] && refusal.field !== "area") head.append(h("p", { class: "refusal", "data-code": refusal.code }, foreign(refusal.message)));
     return item;
   }));
   drawing.mark(corners, edges);
   map.layer("outlines", outlines);
   map.layer("places", points);
-  const isAgainstArea = refusals.some(({ field }) => field === "area");
-  form.closest("main").classList.toggle("area-refused", isAgainstArea);
+  form.closest("main").classList.toggle("area-refused", list.querySelector('[data-shown="area"]') !== null);
   for (const name of Object.values(FIELDS).flat()) describe(form.elements[name], described.get(name) ?? []);
 }
 
 /** The corners that a refusal is about, each with whether it is the edge from there that is meant. */
 function cornersOf(refusal, drawing) {
   const all = drawing.corners();
-  const find = (wanted) => all.find((ref) => ref.part === wanted.part && ref.ring === wanted.ring && ref.vertex === wanted.vertex);
+  const same = (ref, wanted) => ref.part === wanted.part && ref.ring === wanted.ring && ref.vertex === wanted.vertex;
+  // A corner is known by where it lies: the service may begin its ring with another one.
+  const lies = ({ at: [lon, lat] }, wanted) => !wanted.on_edge && lon === wanted.lon && lat === wanted.lat;
+  const find = (wanted) => all.find((ref) => lies(ref, wanted) && same(ref, wanted)) ?? all.find((ref) => lies(ref, wanted)) ?? all.find((ref) => same(ref, wanted));
   const first = all.filter(({ part, ring }) => (refusal.places ?? []).some((place) => place.part === part && place.ring === ring));
   const wrapped = (place) => {
     // A ring's last position is its first corner again.

@@ -47,8 +47,8 @@ const LIMITS = {
   // The field is not offered where a policy refuses it.
   seeing_into_not_allowed: {
     act: (page) => page.evaluate(() => {
-      document.querySelector("#sight-field").hidden = false;
-      document.querySelector("#sight").value = "seeing_into";
+      document.querySelector("#scope-field").hidden = false;
+      document.querySelector("#camera_scope").value = "seeing_into";
       document.querySelector("#request").dispatchEvent(new Event("input", { bubbles: true }));
     }).then(() => judged(page)),
     shown: "field",
@@ -160,7 +160,7 @@ async function isShown(on, code, shown) {
 /** Puts everything right again. */
 async function mend(on) {
   await typeCase(on);
-  await on.evaluate(() => { document.querySelector("#sight").value = "standing_in"; });
+  await on.evaluate(() => { document.querySelector("#camera_scope").value = "standing_in"; });
   await paste(on, square(500));
   await judged(on);
 }
