@@ -7,6 +7,12 @@ use serde_json::{Value, json};
 use super::{noticed, officer};
 use crate::support::{FIRST, OPERATOR, Service, agreed, request, square};
 
+/// A square as the service draws it: on the grid of positions.
+fn drawn(west: f64, south: f64, side: f64) -> Value {
+    let area: canvass::Area = serde_json::from_value(square(west, south, side)).unwrap();
+    json!(area)
+}
+
 /// The refusal of a request with a code.
 #[track_caller]
 fn refused(verdict: &Value, code: &str) -> Value {
@@ -25,7 +31,7 @@ fn a_review_opens_nothing_and_keeps_nothing() {
     for _ in 0..3 {
         let verdict = officer.post("/v1/reviews", good.to_string()).expect(200);
         assert_eq!((&verdict["passes"], &verdict["refusals"]), (&json!(true), &json!([])));
-        assert_eq!((&verdict["parts"], &verdict["vertices"]), (&json!(1), &json!(5)));
+        assert_eq!((&verdict["parts"], &verdict["vertices"]), (&json!(1), &json!(4)));
         assert!((590_000.0..600_000.0).contains(&verdict["m2"].as_f64().unwrap()), "{verdict}");
     }
     assert_eq!(officer.get("/v1/requests").expect(200)["requests"], json!([]));
@@ -40,15 +46,12 @@ fn a_flaw_has_both_places_with_vertex_or_edge() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path(), &noticed(&json!({})));
     let officer = officer(&service);
-    let review = |area: Value| {
-        officer.post("/v1/reviews", request("26-1", &area).to_string()).expect(200)
-    };
+    let review =
+        |area: Value| officer.post("/v1/reviews", request("26-1", &area).to_string()).expect(200);
     let bow_tie = json!({ "type": "Polygon", "coordinates": [[
         [-84.9, 41.1], [-84.88, 41.12], [-84.88, 41.1], [-84.9, 41.12], [-84.9, 41.1]
     ]] });
-    let place = |vertex: u64| {
-        json!({ "part": 0, "ring": 0, "vertex": vertex, "lon": -84.89, "lat": 41.11, "on_edge": true })
-    };
+    let place = |vertex: u64| json!({ "part": 0, "ring": 0, "vertex": vertex, "lon": -84.89, "lat": 41.11, "on_edge": true });
     let crossing = refused(&review(bow_tie.clone()), "self_crossing");
     assert_eq!(crossing["places"], json!([place(0), place(2)]));
     assert_eq!((&crossing["kind"], &crossing["field"]), (&json!("flaw"), &json!("area")));
@@ -78,9 +81,9 @@ fn no_number_in_a_verdict_has_more_than_seven_decimals() {
     let verdict = officer(&service).post("/v1/reviews", request("26-1", &bow_tie).to_string());
     let text = verdict.text;
     assert!(text.contains("self_crossing"), "{text}");
-    let long = text.split(|c: char| !c.is_ascii_digit() && c != '.').find(|number| {
-        number.split_once('.').is_some_and(|(_, decimals)| decimals.len() > 7)
-    });
+    let long = text
+        .split(|c: char| !c.is_ascii_digit() && c != '.')
+        .find(|number| number.split_once('.').is_some_and(|(_, decimals)| decimals.len() > 7));
     assert_eq!(long, None, "{text}");
 }
 
@@ -91,9 +94,7 @@ fn corners_outside_the_jurisdiction_are_named() {
     let area = square(-83.504, 41.1, 0.008);
     let verdict = officer(&service).post("/v1/reviews", request("26-1", &area).to_string());
     let outside = refused(&verdict.expect(200), "outside_jurisdiction");
-    let corner = |vertex: u64, lat: f64| {
-        json!({ "part": 0, "ring": 0, "vertex": vertex, "lon": -83.496, "lat": lat, "on_edge": false })
-    };
+    let corner = |vertex: u64, lat: f64| json!({ "part": 0, "ring": 0, "vertex": vertex, "lon": -83.496, "lat": lat, "on_edge": false });
     assert_eq!(outside["places"], json!([corner(1, 41.1), corner(2, 41.108)]));
     assert_eq!(outside["field"], "area");
 }
@@ -101,10 +102,8 @@ fn corners_outside_the_jurisdiction_are_named() {
 #[test]
 fn a_place_that_refuses_is_drawn_and_a_silent_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    let school = square(-84.897, 41.101, 0.001);
-    let place = |kind: &str, label: &str, rule: &str, area: &Value| {
-        json!({ "kind": kind, "label": label, "rule": rule, "area": area })
-    };
+    let school = drawn(-84.897, 41.101, 0.001);
+    let place = |kind: &str, label: &str, rule: &str, area: &Value| json!({ "kind": kind, "label": label, "rule": rule, "area": area });
     let clinic = square(-84.895, 41.105, 0.001);
     let policy = json!({ "sensitive_places": [
         place("clinic", "Clinic of nobody's business", "never_ask", &clinic),
@@ -123,7 +122,11 @@ fn a_place_that_refuses_is_drawn_and_a_silent_one_is_not() {
     assert_eq!(verdict["passes"], true, "{verdict}");
     for host in ["agency.localhost", "localhost"] {
         let policy = super::Browser::new(&service, host).get("/v1/policy");
-        assert!(!policy.text.contains("PS 9") && !policy.text.contains("nobody's"), "{}", policy.text);
+        assert!(
+            !policy.text.contains("PS 9") && !policy.text.contains("nobody's"),
+            "{}",
+            policy.text
+        );
     }
 }
 
@@ -132,7 +135,7 @@ fn the_earlier_own_area_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path(), &noticed(&json!({})));
     let officer = officer(&service);
-    let earlier = square(-84.9, 41.1, 0.008);
+    let earlier = drawn(-84.9, 41.1, 0.008);
     let told = officer.post("/v1/requests", request("26-1", &earlier).to_string()).expect(201);
     let close = request("26-2", &square(-84.9, 41.1, 0.0081)).to_string();
     let refusal = refused(&officer.post("/v1/reviews", &close).expect(200), "too_close_to_earlier");
@@ -170,9 +173,15 @@ fn every_limit_has_its_figures_and_its_field() {
         ("unknown_agency", "agency", &["known", "named"], &|r| r["agency"] = json!(2)),
         ("too_many_vertices", "area", &["allowed", "vertices"], &|r| r["area"] = two_parts.clone()),
         ("too_many_parts", "area", &["allowed", "parts"], &|r| r["area"] = two_parts.clone()),
-        ("area_too_small", "area", &["allowed_m2", "m2"], &|r| r["area"] = square(-84.7, 41.3, 0.001)),
-        ("area_too_large", "area", &["allowed_m2", "m2"], &|r| r["area"] = square(-84.7, 41.3, 0.1)),
-        ("part_too_small", "area", &["allowed_m2", "m2", "part"], &|r| r["area"] = two_parts.clone()),
+        ("area_too_small", "area", &["allowed_m2", "m2"], &|r| {
+            r["area"] = square(-84.7, 41.3, 0.001)
+        }),
+        ("area_too_large", "area", &["allowed_m2", "m2"], &|r| {
+            r["area"] = square(-84.7, 41.3, 0.1)
+        }),
+        ("part_too_small", "area", &["allowed_m2", "m2", "part"], &|r| {
+            r["area"] = two_parts.clone()
+        }),
         ("window_too_short", "window", &["allowed_seconds", "asked_seconds"], &|r| {
             r["window"] = json!({ "start": "2026-11-29T10:00:00Z", "end": "2026-11-29T10:05:00Z" });
         }),
@@ -197,7 +206,8 @@ fn every_limit_has_its_figures_and_its_field() {
         assert_eq!(refusal["kind"], "limit");
         assert!(refusal["message"].as_str().is_some_and(|text| !text.is_empty()));
         let figures = refusal["figures"].as_object();
-        let found: Vec<&str> = figures.into_iter().flat_map(|f| f.keys()).map(String::as_str).collect();
+        let found: Vec<&str> =
+            figures.into_iter().flat_map(|f| f.keys()).map(String::as_str).collect();
         assert_eq!(found, names, "{refusal}");
     }
     for (code, field, name) in [
@@ -216,7 +226,8 @@ fn every_limit_has_its_figures_and_its_field() {
         "too_close_to_earlier",
         "sensitive_place",
     ];
-    let here = cases.iter().map(|&(code, ..)| code).chain(["case_reference_missing", "contact_missing"]);
+    let here =
+        cases.iter().map(|&(code, ..)| code).chain(["case_reference_missing", "contact_missing"]);
     let mut all: Vec<&str> = here.chain(elsewhere).collect();
     let mut known = Violation::CODES.to_vec();
     all.sort_unstable();
@@ -231,7 +242,7 @@ fn an_agency_sees_its_own_requests_and_no_others() {
     let officer = officer(&service);
     let mut own = Vec::new();
     for place in 0..4 {
-        let area = square(-84.9 + 0.05 * f64::from(place), 41.1, 0.008);
+        let area = drawn(-84.9 + 0.05 * f64::from(place), 41.1, 0.008);
         let sent = request(&format!("26-{place}"), &area);
         let told = officer.post("/v1/requests", sent.to_string()).expect(201);
         own.insert(0, (told, sent));

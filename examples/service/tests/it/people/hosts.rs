@@ -65,14 +65,20 @@ const PATHS: [(&str, &[(&str, &str)]); 4] = [
 fn routes_of_another_plane_do_not_exist_on_a_host() {
     let folder = tempfile::tempdir().unwrap();
     let (service, _) = opened(folder.path(), &json!({}));
-    let browsers = [officer(&service), reviewer(&service), owner(&service, 3), Browser::new(&service, "localhost")];
+    let browsers = [
+        officer(&service),
+        reviewer(&service),
+        owner(&service, 3),
+        Browser::new(&service, "localhost"),
+    ];
     for ((host, _), browser) in PATHS.iter().zip(&browsers) {
         for (of, paths) in &PATHS {
             for (method, path) in *paths {
                 let body = (*method != "GET").then_some("{}");
                 let answer = browser.send(method, path, body);
                 if of == host {
-                    assert_ne!(answer.json()["code"], "no_such_endpoint", "{host}: {method} {path}");
+                    let missing = answer.text.contains("no_such_endpoint");
+                    assert!(!missing && answer.status != 405, "{host}: {method} {path}");
                 } else {
                     // Only the method can be what is missing, where both planes have the path.
                     let shared = *path == "/v1/requests";
@@ -129,7 +135,12 @@ fn hosts_can_be_named_in_the_configuration() {
 fn every_answer_has_the_headers_of_a_page() {
     let folder = tempfile::tempdir().unwrap();
     let (service, _) = opened(folder.path(), &json!({}));
-    let browsers = [officer(&service), reviewer(&service), owner(&service, 3), Browser::new(&service, "localhost")];
+    let browsers = [
+        officer(&service),
+        reviewer(&service),
+        owner(&service, 3),
+        Browser::new(&service, "localhost"),
+    ];
     for browser in &browsers {
         for path in ["/v1/me", "/v1/session", "/healthz", "/nowhere", "/problems/refused"] {
             let headers = browser.get(path).headers;

@@ -15,7 +15,7 @@ use canvass_service::settings::TokenDigest;
 use serde_json::{Value, json};
 
 use crate::support::{FIRST, OPERATOR, Service, agreed, config, request, square};
-pub use browser::{Browser, sign_in};
+pub(crate) use browser::{Browser, sign_in};
 
 /// A configuration in which a reviewer approves notices here, and no hour is quiet.
 fn noticed(policy: &Value) -> Value {

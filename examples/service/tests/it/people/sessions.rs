@@ -23,7 +23,10 @@ fn a_token_opens_a_session_on_its_own_host_alone() {
     }
     let officer = officer(&service);
     assert_eq!(officer.told["plane"], "agency");
-    assert_eq!((&officer.told["name"], &officer.told["idle_seconds"]), (&json!("Agency 1"), &json!(900)));
+    assert_eq!(
+        (&officer.told["name"], &officer.told["idle_seconds"]),
+        (&json!("Agency 1"), &json!(900))
+    );
     assert_eq!(officer.get("/v1/session").expect(200), officer.told);
     assert_eq!(officer.get("/v1/me").expect(200)["agency"]["id"], 1);
     assert_eq!(reviewer(&service).get("/v1/me").expect(200), json!({ "plane": "operator" }));
@@ -102,11 +105,12 @@ fn who_signs_out_has_no_session_and_nothing_cached() {
     assert!(out.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
     officer.get("/v1/me").problem(401, "session_unknown");
     assert_eq!(other.get("/v1/me").status, 200);
+    let cookie = other.cookie.clone();
     service.stop();
     let service = Service::start(folder.path(), &noticed(&json!({})));
     let mut again = Browser::new(&service, "agency.localhost");
     again.get("/v1/me").problem(401, "session_missing");
-    again.cookie.clone_from(&other.cookie);
+    again.cookie = cookie;
     again.get("/v1/me").problem(401, "session_unknown");
 }
 
