@@ -6,8 +6,11 @@
 
 mod support;
 
-#[path = "../src/bits.rs"]
-mod bits;
+#[path = "../src/util/bit_iter.rs"]
+mod bit_iter;
+mod util {
+    pub(crate) use crate::bit_iter::ones;
+}
 #[path = "../src/geometry/mod.rs"]
 #[allow(dead_code, unused_imports, unreachable_pub, reason = "no more of it than is measured")]
 mod geometry;

@@ -2,7 +2,8 @@
 
 mod support;
 
-use canvass::{Change, Consent, OwnerId, Registry, Tile};
+use canvass::tiles::Tile;
+use canvass::{Change, Consent, OwnerId, Registry};
 use criterion::{BatchSize, Criterion};
 use rstar::RTree;
 

@@ -69,7 +69,7 @@ fn by_sight(criterion: &mut Criterion) {
         camera.facing = (rng.u8(..4) > 0).then_some(facing);
     }
     let mut engine = Canvass::new(micro::registry(&set));
-    let mut group = criterion.benchmark_group("route-by-sight");
+    let mut group = criterion.benchmark_group("route-by-camera_scope");
     for case in Case::ALL {
         let standing = micro::queries(&case, &set);
         let seeing: Vec<Query> = standing.iter().map(Query::seeing_into).collect();

@@ -8,7 +8,8 @@
 
 mod support;
 
-use canvass::{Change, Registry, Tile};
+use canvass::tiles::Tile;
+use canvass::{Change, Registry};
 use serde::Serialize;
 
 use support::options::Options;

@@ -5,12 +5,14 @@
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
+use canvass::audit::{Asked, AuditEntry, AuditLog, EntrySeed, OwnerSalt};
+use canvass::bulletin::{Bulletin, Ending};
 use canvass::h3o::Resolution;
 use canvass::jiff::Timestamp;
+use canvass::notice::NoticeTemplate;
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, Asked, AuditEntry, AuditLog, AuthorizedRequest, Bulletin,
-    Camera, CameraId, Change, Consent, Ending, EntrySeed, IncidentKind, NoticeTemplate,
-    OpenRequests, OwnerId, OwnerSalt, Policy, Position, Recording, Registry, Request, RequestId,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, Change, Consent,
+    IncidentKind, OpenRequests, OwnerId, Policy, Position, Recording, Registry, Request, RequestId,
     Route, Scope, Zone,
 };
 
@@ -31,10 +33,10 @@ fn main() -> Done {
     let cameras = (0..24).map(OwnerId).map(camera).collect::<Done<Vec<_>>>()?;
     portal.registry.apply(cameras.into_iter().map(Change::Register))?;
     let zone: Zone = "America/Indiana/Indianapolis".parse()?;
-    let yes = Consent::granted().zone(zone.clone());
+    let yes = Consent::granted().with_zone(zone.clone());
     let owners = (0..24).map(OwnerId).filter(|&owner| owner != SILENT);
     portal.registry.apply(owners.map(|owner| says(owner, &yes)))?;
-    let cautious = yes.clone().incidents(Scope::only([IncidentKind::MissingPerson]));
+    let cautious = yes.clone().with_incidents(Scope::only([IncidentKind::MissingPerson]));
     portal.registry.apply([says(CLEO, &cautious)])?;
     println!("24 cameras; owner {SILENT} never answered, {CLEO} agreed for missing persons only");
 
@@ -79,7 +81,7 @@ fn main() -> Done {
 
     day("Thursday: Ben pauses for a month; the agency asks a second time in the case, and a third");
     let now: Timestamp = "2026-05-07T14:00:00Z".parse()?;
-    let away = yes.clone().paused_until("2026-06-07T00:00:00Z".parse()?);
+    let away = yes.clone().with_paused_until("2026-06-07T00:00:00Z".parse()?);
     portal.registry.apply([says(BEN, &away)])?;
     let request = burglary("AS-2026-0417", "2026-05-05T02:00:00Z/2026-05-05T06:00:00Z")?;
     let second = portal.open(RequestId(2), &request, now)?;
@@ -185,7 +187,7 @@ fn says(owner: OwnerId, consent: &Consent) -> Change {
 fn burglary(case: &str, window: &str) -> Done<Request> {
     let area = Area::from_bounds(-84.9465, 41.1220, -84.9405, 41.1260)?;
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, window.parse()?);
-    Ok(request.case(case).contact("Sgt. Ames, +1 555 0100"))
+    Ok(request.with_case(case).with_contact("Sgt. Ames, +1 555 0100"))
 }
 
 fn salt_of(owner: OwnerId) -> Option<OwnerSalt> {

@@ -1,95 +1,60 @@
 #![doc = include_str!("../README.md")]
 
-pub mod agency;
-pub mod ask_limit;
-pub mod authorized;
-mod bits;
-pub mod camera;
-pub mod case_file;
-mod case_file_error;
-pub mod consent;
-pub mod disclosure;
-pub mod facing;
-pub mod geometry;
-pub mod lifecycle;
-pub mod open_requests;
-pub mod policy;
-pub mod quiet_hours;
-pub mod registry;
-pub mod reopen;
-pub mod request;
-mod review;
-pub mod routing;
-pub mod sensitive;
-mod sensitive_place;
-pub mod time;
-pub mod violation;
-pub mod zone;
-
-mod parallel;
+mod disclosure;
+mod geometry;
+mod model;
+mod open_requests;
+mod registry;
+mod request;
+mod routing;
+mod util;
 
 #[doc(inline)]
-pub use agency::{Agency, AgencyId, AgencyKind, IncidentKind};
+pub use disclosure::{Band, Receipt, audit, bulletin, coverage, notice, outcome};
 #[doc(inline)]
-pub use ask_limit::{AskLimit, AskLimitError};
+pub use geometry::{Area, Position, Repaired};
 #[doc(inline)]
-pub use authorized::AuthorizedRequest;
-#[doc(inline)]
-pub use camera::{Camera, CameraId, OwnerId, Recording, RecordingError};
-#[doc(inline)]
-pub use case_file::{CaseFile, CaseFileError, OpenedRequest, RequestId, RequestState};
-#[doc(inline)]
-pub use consent::{Consent, Denial, Question, Scope, Standing};
-#[doc(inline)]
-pub use disclosure::audit::{
-    Asked, AskedTags, AskedTagsError, AuditEntry, AuditEvent, AuditLog, ConsistencyProof, Digest,
-    DigestError, EntryError, EntrySeed, InclusionProof, NonceReused, OpeningError, OwnerSalt,
-    PartiesKey, ProofError, SaltMissing, SubjectKey, TreeHead,
+pub use model::{
+    Agency, AgencyId, AgencyKind, AskLimit, Camera, CameraId, Consent, Denial, Facing,
+    IncidentKind, OwnerId, Question, QuietHours, Recording, RequestId, Scope, Standing, TimeWindow,
+    Zone,
 };
 #[doc(inline)]
-pub use disclosure::notice::{
-    DraftError, Finding, Findings, Letter, Mailing, MailingError, Notice, NoticeDraft, NoticeRule,
-    NoticeTemplate, Placeholder, ReviewError, TemplateError,
+pub use open_requests::{LifecycleEvent, LifecycleStep, OpenRequests};
+#[doc(inline)]
+pub use registry::{Change, Layout, Registry, Revision, Snapshot};
+#[doc(inline)]
+pub use request::{
+    AuthorizedRequest, CameraScope, CaseFile, OpenedRequest, Policy, Request, RequestState,
+    Violation, Violations,
 };
-#[doc(inline)]
-pub use disclosure::{Answer, Band, Outcome, OutcomeError, Outcomes, OutcomesReadError, Release};
-#[doc(inline)]
-pub use disclosure::{
-    Bulletin, BulletinEntry, BulletinError, BulletinEvent, BulletinReadError, CoverError, Ending,
-};
-#[doc(inline)]
-pub use disclosure::{Coverage, CoverageCell, CoverageError, Receipt};
-#[doc(inline)]
-pub use facing::{Facing, FacingError};
-#[doc(inline)]
-pub use geometry::{Area, AreaError, Flaw, Place, Position, PositionError, Repaired};
-#[doc(inline)]
-pub use open_requests::{LifecycleEvent, LifecycleStep, OpenRequests, OpenRequestsError};
-#[doc(inline)]
-pub use policy::{FutureWindows, Jurisdiction, Paperwork, Policy, PolicyError, SeeingInto};
-#[doc(inline)]
-pub use quiet_hours::{QuietHours, QuietHoursError};
-#[doc(inline)]
-pub use registry::{
-    Change, ChangeError, ChangeRefusal, Layout, Registry, ReplayError, Revision, Snapshot, Tile,
-    TileChanges, TileError, TileFlaw, TileKey, TileKeyError,
-};
-#[doc(inline)]
-pub use reopen::ReopenError;
-#[doc(inline)]
-pub use request::{Request, Sight};
 #[doc(inline)]
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
-#[doc(inline)]
-pub use sensitive::{
-    SensitiveKind, SensitivePlace, SensitivePlaceError, SensitivePlaces, SensitiveRule,
-};
-#[doc(inline)]
-pub use time::{TimeWindow, TimeWindowError};
-#[doc(inline)]
-pub use violation::{Violation, Violations};
-#[doc(inline)]
-pub use zone::{Zone, ZoneError};
+
+/// The parts of a [`Policy`]: what it requires, and the places that it protects.
+pub mod policy {
+    pub use crate::model::{SensitiveKind, SensitivePlace, SensitivePlaces, SensitiveRule};
+    pub use crate::request::{CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
+}
+
+/// A [`Registry`] as bytes that a service keeps, and reads back after a restart.
+pub mod tiles {
+    pub use crate::registry::{Tile, TileChanges, TileKey};
+}
+
+/// Errors, one for each constructor or step that can fail, with the place and the reason.
+pub mod error {
+    pub use crate::geometry::{AreaError, AreaFlaw, PositionError, VertexRef};
+    pub use crate::model::{
+        AskLimitError, FacingError, QuietHoursError, RecordingError, SensitivePlaceError,
+        TimeWindowError, ZoneError,
+    };
+    pub use crate::open_requests::OpenRequestsError;
+    pub use crate::registry::{
+        ChangeError, ChangeRefusal, ReplayError, TileError, TileFlaw, TileKeyError,
+    };
+    pub use crate::request::{CaseFileError, PolicyError, ReopenError};
+}
 
 // Their types are in signatures: a caller who names them has the versions that fit.
 pub use {geo_types, h3o, jiff};

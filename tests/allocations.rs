@@ -6,10 +6,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use allocation_counter::measure;
+use canvass::error::TileFlaw;
+use canvass::tiles::Tile;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
     Consent, IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, RequestId,
-    Revision, Route, Scope, Scratch, Snapshot, Tile, TileFlaw, TimeWindow,
+    Revision, Route, Scope, Scratch, Snapshot, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,7 +35,7 @@ fn town() -> Snapshot {
         let scope = if owner % 7 == 1 { Scope::only([AgencyId(9)]) } else { Scope::Any };
         // For some it is one in the night, so that they must wait.
         let zone = if owner % 7 == 3 { "Pacific/Apia" } else { "Europe/Paris" };
-        (OwnerId(owner), Consent::granted().agencies(scope).zone(zone.parse().unwrap()))
+        (OwnerId(owner), Consent::granted().with_agencies(scope).with_zone(zone.parse().unwrap()))
     });
     let registry = Registry::bulk_load(&cameras, consents).unwrap();
     let often = (0..800).filter(|owner| owner % 7 == 2);
@@ -66,8 +68,8 @@ fn authorize_after(policy: &Policy, file: &CaseFile, area: Area) -> AuthorizedRe
         jurisdiction: Some(Area::from_bounds(9.0, 49.0, 11.0, 51.0).unwrap()),
     };
     let request = Request::new(agency.id, IncidentKind::Burglary, area, window.unwrap())
-        .case("26-0117")
-        .contact("Det. Smith");
+        .with_case("26-0117")
+        .with_contact("Det. Smith");
     policy.review(&request, &agency, file, now()).unwrap()
 }
 
@@ -216,10 +218,10 @@ fn allowed(tiles: &[Vec<u8>]) -> f64 {
 fn tiles_take_memory_in_proportion_to_their_bytes() {
     let agencies = |owner| {
         let agencies = (owner * 100..owner * 100 + 100).map(AgencyId);
-        Consent::granted().agencies(Scope::only(agencies))
+        Consent::granted().with_agencies(Scope::only(agencies))
     };
     let later = |owner: u64| {
-        Consent::granted().expiring(now() + SignedDuration::from_secs(owner.cast_signed()))
+        Consent::granted().with_expiry(now() + SignedDuration::from_secs(owner.cast_signed()))
     };
     let asked = |number| {
         let times = (0..30_u64).flat_map(move |_| 0..number / 30);

@@ -1,8 +1,8 @@
 //! The cases: requests of one kind at many places.
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, AuthorizedRequest, CaseFile, IncidentKind, Policy, Question,
-    Request, TimeWindow,
+    Agency, AgencyId, AgencyKind, AuthorizedRequest, CameraScope, CaseFile, IncidentKind, Policy,
+    Question, Request, TimeWindow,
 };
 use fastrand::Rng;
 use geo::BoundingRect;
@@ -117,7 +117,7 @@ impl Query {
     /// The same for the cameras that see into the area, too. Peers would answer as before.
     #[must_use]
     pub fn seeing_into(&self) -> Self {
-        Self::new(&self.authorized.request().clone().seeing_into())
+        Self::new(&self.authorized.request().clone().with_camera_scope(CameraScope::SeeingInto))
     }
 
     fn new(request: &Request) -> Self {

@@ -314,18 +314,19 @@ fn distinct_consents(rng: &mut Rng) -> Vec<Consent> {
     for scope in 0..SCOPES {
         let mut consent = Consent::granted();
         if scope > 0 && rng.f64() < 0.6 {
-            consent = consent.agencies(scope_of(rng, 5, |rng| AgencyId(rng.u64(..AGENCIES))));
+            consent = consent.with_agencies(scope_of(rng, 5, |rng| AgencyId(rng.u64(..AGENCIES))));
         }
         if scope > 0 && rng.f64() < 0.6 {
             let kinds = IncidentKind::ALL;
-            consent = consent.incidents(scope_of(rng, 4, |rng| kinds[rng.usize(..kinds.len())]));
+            consent =
+                consent.with_incidents(scope_of(rng, 4, |rng| kinds[rng.usize(..kinds.len())]));
         }
         // In the order of `Variant`.
         distinct.extend([
             consent.clone(),
-            consent.clone().paused_until(now() + days(rng.i64(1..60))),
-            consent.clone().expiring(now() - days(rng.i64(1..60))),
-            consent.expiring(now() + days(rng.i64(1..360))),
+            consent.clone().with_paused_until(now() + days(rng.i64(1..60))),
+            consent.clone().with_expiry(now() - days(rng.i64(1..60))),
+            consent.with_expiry(now() + days(rng.i64(1..360))),
         ]);
     }
     distinct

@@ -73,8 +73,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Area::from_geojson(DRAWN)?,
         "2026-05-01T20:00:00Z/2026-05-02T02:00:00Z".parse()?,
     )
-    .case("AS-2026-0417")
-    .contact("Sgt. Ames, +1 555 0100");
+    .with_case("AS-2026-0417")
+    .with_contact("Sgt. Ames, +1 555 0100");
     let authorized = policy.review(&request, &agency, &file, now)?;
     println!(
         "  area    {:.2} km2, {} vertices",

@@ -1,10 +1,10 @@
 //! A small town that does not exist, the same at every run: streets, a river, a park, houses along
 //! the streets, cameras at some of the houses, and what their owners said.
 
+use canvass::error::PositionError;
 use canvass::jiff::{SignedDuration, Timestamp};
 use canvass::{
-    AgencyId, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, PositionError,
-    Recording, Scope,
+    AgencyId, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, Recording, Scope,
 };
 
 /// The town's south-west corner in degrees; three tiles of cameras happen to meet in the town.
@@ -200,12 +200,12 @@ impl Town {
             let granted = Consent::granted();
             let consent = match dice.below(100) {
                 0..50 => granted,
-                50..58 => granted.agencies(Scope::only([AgencyId(1)])),
-                58..64 => granted.agencies(Scope::only([AgencyId(2)])),
-                64..69 => granted.incidents(Scope::only([IncidentKind::MissingPerson])),
-                69..73 => granted.paused_until(days(10)),
-                73..76 => granted.expiring(days(-20)),
-                76..79 => granted.expiring(days(20)),
+                50..58 => granted.with_agencies(Scope::only([AgencyId(1)])),
+                58..64 => granted.with_agencies(Scope::only([AgencyId(2)])),
+                64..69 => granted.with_incidents(Scope::only([IncidentKind::MissingPerson])),
+                69..73 => granted.with_paused_until(days(10)),
+                73..76 => granted.with_expiry(days(-20)),
+                76..79 => granted.with_expiry(days(20)),
                 // Nothing said is a no, and needs no record.
                 _ => continue,
             };

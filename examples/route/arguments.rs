@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use canvass::{Sight, TimeWindow};
+use canvass::{CameraScope, TimeWindow};
 use jiff::Timestamp;
 use lexopt::{Arg, ValueExt};
 
@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
     pub(crate) window: TimeWindow,
     pub(crate) now: Timestamp,
     pub(crate) policy: Limits,
-    pub(crate) sight: Sight,
+    pub(crate) camera_scope: CameraScope,
     pub(crate) ids: bool,
     pub(crate) format: Format,
 }
@@ -80,7 +80,7 @@ impl Arguments {
     pub(crate) fn from_command_line() -> Result<Asked, BadInput> {
         let (mut cameras, mut areas) = (None, None);
         let (mut from, mut to, mut now) = (None, None, None);
-        let (mut policy, mut sight) = (Limits::Default, Sight::StandingIn);
+        let (mut policy, mut camera_scope) = (Limits::Default, CameraScope::StandingIn);
         let (mut ids, mut format) = (false, Format::Text);
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next().map_err(bad)? {
@@ -90,7 +90,7 @@ impl Arguments {
                 Arg::Long("from") => from = Some(instant("--from", &mut parser)?),
                 Arg::Long("to") => to = Some(instant("--to", &mut parser)?),
                 Arg::Long("now") => now = Some(instant("--now", &mut parser)?),
-                Arg::Long("seeing-into") => sight = Sight::SeeingInto,
+                Arg::Long("seeing-into") => camera_scope = CameraScope::SeeingInto,
                 Arg::Long("ids") => ids = true,
                 Arg::Long("policy") => {
                     let choices = [("default", Limits::Default), ("open", Limits::Open)];
@@ -113,7 +113,7 @@ impl Arguments {
             window,
             now: now.unwrap_or(to),
             policy,
-            sight,
+            camera_scope,
             ids,
             format,
         }))

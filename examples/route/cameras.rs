@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use canvass::{Camera, CameraId, Facing, OwnerId, Position, PositionError, Recording, Sight};
+use canvass::error::PositionError;
+use canvass::{Camera, CameraId, CameraScope, Facing, OwnerId, Position, Recording};
 use csv::{ReaderBuilder, StringRecord, Trim};
 use serde::Serialize;
 
@@ -34,12 +35,12 @@ pub(crate) enum Id<'a> {
 impl Cameras {
     /// Reads a file. Where cameras are asked for that see into an area it must say which way they
     /// look, or the answer would be that of those that stand in it.
-    pub(crate) fn read(file: &Path, sight: Sight) -> Result<Self, BadInput> {
+    pub(crate) fn read(file: &Path, camera_scope: CameraScope) -> Result<Self, BadInput> {
         let text = input::read(file)?;
         let mut progress = Progress::new("reading cameras", text.len() as u64, true);
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| bad_csv(file, &text, &error))?;
-        let columns = Columns::find(file, header, sight)?;
+        let columns = Columns::find(file, header, camera_scope)?;
 
         let mut ids = Names::default();
         let mut owners = columns.owner.map(|column| (column, Names::default()));
@@ -169,7 +170,11 @@ struct Columns {
 const FACING: [&str; 3] = ["bearing", "angle", "reach"];
 
 impl Columns {
-    fn find(file: &Path, header: &StringRecord, sight: Sight) -> Result<Self, BadInput> {
+    fn find(
+        file: &Path,
+        header: &StringRecord,
+        camera_scope: CameraScope,
+    ) -> Result<Self, BadInput> {
         let optional = |name: &str| {
             let mut places = header.iter().enumerate().filter(|&(_, column)| column == name);
             match (places.next(), places.next()) {
@@ -194,7 +199,7 @@ impl Columns {
             lat: required("lat")?,
             owner: optional("owner")?,
             facing: match FACING.map(optional) {
-                [Ok(None), Ok(None), Ok(None)] if sight == Sight::StandingIn => None,
+                [Ok(None), Ok(None), Ok(None)] if camera_scope == CameraScope::StandingIn => None,
                 _ => {
                     let [bearing, angle, reach] = FACING.map(required);
                     Some([bearing?, angle?, reach?])

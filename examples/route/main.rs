@@ -21,8 +21,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AskLimit, AuthorizedRequest, CaseFile, Consent,
-    IncidentKind, Policy, Registry, Request, Route, Scratch, Sight, Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, AskLimit, AuthorizedRequest, CameraScope, CaseFile,
+    Consent, IncidentKind, Policy, Registry, Request, Route, Scratch, Snapshot, TimeWindow,
 };
 
 use arguments::{Arguments, Asked, Format, Limits};
@@ -57,7 +57,7 @@ fn complain(error: &(dyn std::error::Error + 'static)) -> ExitCode {
 fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let areas = input::read(&arguments.areas)?;
     let features = features::split(&arguments.areas, &areas)?;
-    let cameras = Cameras::read(&arguments.cameras, arguments.sight)?;
+    let cameras = Cameras::read(&arguments.cameras, arguments.camera_scope)?;
     let router = Router::new(&cameras, arguments)?;
 
     let mut out = BufWriter::new(io::stdout().lock());
@@ -90,13 +90,13 @@ struct Router {
     policy: Policy,
     agency: Agency,
     window: TimeWindow,
-    sight: Sight,
+    camera_scope: CameraScope,
     now: jiff::Timestamp,
 }
 
 impl Router {
     fn new(cameras: &Cameras, arguments: &Arguments) -> Result<Self, Box<dyn std::error::Error>> {
-        let consent = Consent::granted().limited(AskLimit::new(AskLimit::MAX, AskLimit::MAX)?);
+        let consent = Consent::granted().with_limit(AskLimit::new(AskLimit::MAX, AskLimit::MAX)?);
         let consents = cameras.owners().map(|owner| (owner, consent.clone()));
         let policy = match arguments.policy {
             Limits::Default => Policy::default(),
@@ -113,7 +113,7 @@ impl Router {
                 jurisdiction: Some(Area::from_bounds(-180.0, -90.0, 180.0, 90.0)?),
             },
             window: arguments.window,
-            sight: arguments.sight,
+            camera_scope: arguments.camera_scope,
             now: arguments.now,
         })
     }
@@ -126,9 +126,9 @@ impl Router {
             Err(reason) => return Outcome::Invalid(reason.clone()),
         };
         let request = Request::new(self.agency.id, IncidentKind::Burglary, area, self.window)
-            .case("EXAMPLE-1")
-            .contact("desk@example.org");
-        let request = Request { sight: self.sight, ..request };
+            .with_case("EXAMPLE-1")
+            .with_contact("desk@example.org");
+        let request = Request { camera_scope: self.camera_scope, ..request };
         let authorized = match self.policy.review(
             &request,
             &self.agency,

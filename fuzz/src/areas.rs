@@ -1,7 +1,8 @@
 //! Areas from texts and drawings, and what holds for every area.
 
 use arbitrary::Unstructured;
-use canvass::{Area, AreaError, Position};
+use canvass::error::AreaError;
+use canvass::{Area, Position};
 use geo::{Intersects, MapCoords, MultiPolygon, Point};
 
 use crate::Reached;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use arbitrary::{Result, Unstructured};
+use canvass::error::ChangeError;
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, CameraId, CaseFile, Change, ChangeError, OwnerId, Policy,
-    Registry, Request, Route, Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, CameraId, CaseFile, Change, OwnerId, Policy, Registry,
+    Request, Route, Snapshot, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 

@@ -142,24 +142,24 @@ pub(crate) fn consent(u: &mut Unstructured<'_>) -> Result<Consent> {
     let mut consent = if once_in(u, 8)? { Consent::default() } else { Consent::granted() };
     let agencies = [1, 2, 3].map(AgencyId);
     match u.int_in_range(0..=5_u8)? {
-        5 => consent = consent.agencies(Scope::only([pick(u, &agencies)?])),
-        4 => consent = consent.agencies(Scope::all_but([pick(u, &agencies)?])),
+        5 => consent = consent.with_agencies(Scope::only([pick(u, &agencies)?])),
+        4 => consent = consent.with_agencies(Scope::all_but([pick(u, &agencies)?])),
         _ => {}
     }
     match u.int_in_range(0..=5_u8)? {
-        5 => consent = consent.incidents(Scope::only([incident(u)?])),
-        4 => consent = consent.incidents(Scope::all_but([incident(u)?])),
+        5 => consent = consent.with_incidents(Scope::only([incident(u)?])),
+        4 => consent = consent.with_incidents(Scope::all_but([incident(u)?])),
         _ => {}
     }
     if once_in(u, 6)? {
-        consent = consent.paused_until(second(u)?);
+        consent = consent.with_paused_until(second(u)?);
     }
     if once_in(u, 6)? {
-        consent = consent.expiring(second(u)?);
+        consent = consent.with_expiry(second(u)?);
     }
     if once_in(u, 3)? {
         let mut number = || pick(u, &[2, 1, 0, 3, AskLimit::MAX]);
-        consent = consent.limited(AskLimit::new(number()?, number()?).expect("small numbers"));
+        consent = consent.with_limit(AskLimit::new(number()?, number()?).expect("small numbers"));
     }
     Ok(consent)
 }

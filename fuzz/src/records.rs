@@ -2,9 +2,9 @@
 
 use std::fmt::Debug;
 
+use canvass::outcome::Outcomes;
 use canvass::{
-    Agency, Camera, CaseFile, Change, Consent, LifecycleEvent, OpenRequests, Outcomes, Policy,
-    Request,
+    Agency, Camera, CaseFile, Change, Consent, LifecycleEvent, OpenRequests, Policy, Request,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Result, Unstructured};
+use canvass::policy::{CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
-    Explanation, FutureWindows, Jurisdiction, Paperwork, Policy, Registry, Request, RequestId,
-    Route, Scratch, SeeingInto, Sight, SimdLevel, Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CameraScope, CaseFile,
+    Change, Explanation, Policy, Registry, Request, RequestId, Route, Scratch, SimdLevel, Snapshot,
+    TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -62,7 +63,7 @@ fn policy(u: &mut Unstructured<'_>) -> Result<Policy> {
         21 => policy.future_windows = FutureWindows::Refused,
         22 => policy.max_vertices = pick(u, &[0, 4, 10])?,
         23 => policy.max_parts = pick(u, &[0, 1, 2])?,
-        24 => policy.paperwork = Paperwork::Required,
+        24 => policy.paperwork = CaseDetails::Required,
         25 => policy.agency_kinds = BTreeSet::from([AgencyKind::County]),
         26 | 27 => policy.jurisdiction = Jurisdiction::Within,
         28 => policy.max_requests_per_case = pick(u, &[0, 1, 2])?,
@@ -95,16 +96,17 @@ fn request(u: &mut Unstructured<'_>, origin: Origin, now: Timestamp) -> Result<R
         .or_else(|_| TimeWindow::new(Timestamp::MIN, Timestamp::MAX))
         .map_err(|_| arbitrary::Error::IncorrectFormat)?;
     let area = made::area(u, origin)?;
-    let sight = pick(u, &[Sight::StandingIn, Sight::StandingIn, Sight::SeeingInto])?;
+    let camera_scope =
+        pick(u, &[CameraScope::StandingIn, CameraScope::StandingIn, CameraScope::SeeingInto])?;
     let request = Request::new(
         AgencyId(pick(u, &[1, 1, 1, 1, 1, 1, 1, 2])?),
         made::incident(u)?,
         area,
         window,
     );
-    Ok(Request { sight, ..request }
-        .case(pick(u, &["26-0117", " 26-0117\n", "", "\u{2003}"])?)
-        .contact(pick(u, &["Det. Smith", "", " "])?))
+    Ok(Request { camera_scope, ..request }
+        .with_case(pick(u, &["26-0117", " 26-0117\n", "", "\u{2003}"])?)
+        .with_contact(pick(u, &["Det. Smith", "", " "])?))
 }
 
 /// The codes of all that a request breaks, said a second time.
@@ -131,7 +133,7 @@ fn broken(
     let length = second(window.end()) - second(window.start());
     let small = area.size_m2() < policy.min_area_m2;
     let small_part = area.part_sizes_m2().any(|m2| m2 < policy.min_area_m2);
-    let required = policy.paperwork == Paperwork::Required;
+    let required = policy.paperwork == CaseDetails::Required;
     let case = request.case_reference.trim();
     let opened = file.iter().filter(|opened| opened.request().case_reference.trim() == case);
     let refused = policy.future_windows == FutureWindows::Refused;
@@ -159,7 +161,8 @@ fn broken(
         ),
         (
             "seeing_into_not_allowed",
-            request.sight == Sight::SeeingInto && policy.seeing_into == SeeingInto::Refused,
+            request.camera_scope == CameraScope::SeeingInto
+                && policy.seeing_into == SeeingInto::Refused,
         ),
         ("case_reference_missing", required && case.is_empty()),
         ("contact_missing", required && request.contact.trim().is_empty()),
@@ -250,10 +253,10 @@ fn explained(snapshot: &Snapshot, town: &Town, route: &Route, now: Timestamp) {
         let asked = route.cameras().contains(&camera.id);
         let why = snapshot.explain(authorized, now, camera.id);
         assert_eq!(why == Explanation::Asked, asked, "{why:?}");
-        let Request { area, sight, .. } = authorized.request();
-        let in_area = match sight {
-            Sight::StandingIn => area.covers(camera.position),
-            Sight::SeeingInto => camera.sees_into(area),
+        let Request { area, camera_scope, .. } = authorized.request();
+        let in_area = match camera_scope {
+            CameraScope::StandingIn => area.covers(camera.position),
+            CameraScope::SeeingInto => camera.sees_into(area),
         };
         assert_eq!(why == Explanation::OutsideArea, !in_area, "{why:?}");
     }

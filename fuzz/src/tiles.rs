@@ -1,10 +1,9 @@
 //! Tiles as bytes: an error that says where, or a registry that holds what the bytes say and no more.
 
 use arbitrary::{Result, Unstructured};
-use canvass::{
-    Area, CameraId, Change, Consent, OwnerId, Registry, Revision, Standing, Tile, TileError,
-    TileKey,
-};
+use canvass::error::TileError;
+use canvass::tiles::{Tile, TileKey};
+use canvass::{Area, CameraId, Change, Consent, OwnerId, Registry, Revision, Standing};
 use jiff::Timestamp;
 
 use crate::Reached;
@@ -208,7 +207,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
             let mut consent = made::consent(u)?;
             if made::once_in(u, 4)? {
                 let zone = made::pick(u, &["Europe/Paris", "America/New_York", "+05:30"])?;
-                consent = consent.zone(zone.parse().expect("a zone"));
+                consent = consent.with_zone(zone.parse().expect("a zone"));
             }
             changes.push(Change::SetConsent { owner: camera.owner, consent });
         }

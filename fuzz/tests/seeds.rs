@@ -6,9 +6,10 @@
 use std::fs;
 use std::path::Path;
 
+use canvass::tiles::Tile;
 use canvass::{
     AgencyId, AskLimit, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position,
-    Recording, Registry, Scope, Tile,
+    Recording, Registry, Scope,
 };
 use canvass_fuzz::Reached;
 use jiff::Timestamp;
@@ -39,11 +40,11 @@ fn owners() -> Vec<Change> {
     let zone = "Europe/Paris".parse().expect("a zone");
     let consents = [
         Consent::granted(),
-        Consent::granted().paused_until(at(1)).expiring(at(90)).zone(zone),
+        Consent::granted().with_paused_until(at(1)).with_expiry(at(90)).with_zone(zone),
         Consent::granted()
-            .agencies(Scope::only([AgencyId(1), AgencyId(2)]))
-            .incidents(Scope::all_but([IncidentKind::MissingPerson]))
-            .limited(AskLimit::new(1, 30).expect("small numbers")),
+            .with_agencies(Scope::only([AgencyId(1), AgencyId(2)]))
+            .with_incidents(Scope::all_but([IncidentKind::MissingPerson]))
+            .with_limit(AskLimit::new(1, 30).expect("small numbers")),
     ];
     let set = |(owner, consent)| Change::SetConsent { owner: OwnerId(owner), consent };
     // Number 5 has only a history.

@@ -20,7 +20,7 @@ pub struct Band {
 
 impl Band {
     /// The band of a count, where `lowest_end`, an edge, is where the lowest ends.
-    pub(super) fn of(count: u64, lowest_end: u64) -> Self {
+    pub(crate) fn of(count: u64, lowest_end: u64) -> Self {
         if count < lowest_end {
             return Self { at_least: 0, at_most: lowest_end.checked_sub(1) };
         }
@@ -30,7 +30,7 @@ impl Band {
     }
 
     /// Whether it is the band of some count.
-    pub(super) fn is_valid(self, lowest_end: u64) -> bool {
+    pub(crate) fn is_valid(self, lowest_end: u64) -> bool {
         self == Self::of(self.at_least, lowest_end)
     }
 
@@ -59,23 +59,23 @@ impl fmt::Display for Band {
 }
 
 /// Reads what was written of a band; whoever reads it asks whether it is [valid](Band::is_valid).
-pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Band, D::Error> {
+pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Band, D::Error> {
     #[derive(Deserialize)]
     #[serde(rename = "Band", deny_unknown_fields)]
-    struct Written {
+    struct BandForm {
         at_least: u64,
         at_most: Option<u64>,
     }
-    let Written { at_least, at_most } = Written::deserialize(deserializer)?;
+    let BandForm { at_least, at_most } = BandForm::deserialize(deserializer)?;
     Ok(Band { at_least, at_most })
 }
 
 /// Where bands begin: one above 10, 20, 50 and their multiples by powers of ten, beyond `u32::MAX`.
-pub(super) fn edges() -> impl Iterator<Item = u64> {
+pub(crate) fn edges() -> impl Iterator<Item = u64> {
     (1..=9).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power) + 1))
 }
 
 /// A number rounded up to where a band begins.
-pub(super) fn edge_from(number: u32) -> u64 {
+pub(crate) fn edge_from(number: u32) -> u64 {
     edges().find(|&edge| edge >= u64::from(number)).unwrap_or(u64::MAX)
 }

@@ -2,28 +2,13 @@
 
 pub mod audit;
 mod band;
-mod bulletin;
-mod bulletin_cells;
-mod bulletin_error;
-mod bulletin_history;
-mod coverage;
-mod features;
+pub mod bulletin;
+pub mod coverage;
+mod digest;
+mod geojson;
 pub mod notice;
-mod outcome;
-mod outcome_error;
-mod outcome_kept;
-mod outcome_places;
-mod outcomes;
-mod outcomes_read;
-mod outline;
+pub mod outcome;
 mod receipt;
 
 pub use band::Band;
-pub use bulletin::Bulletin;
-pub use bulletin_error::{BulletinError, BulletinReadError, CoverError};
-pub use bulletin_history::{BulletinEntry, BulletinEvent, Ending};
-pub use coverage::{Coverage, CoverageCell, CoverageError};
-pub use outcome::{Answer, Outcome, Release};
-pub use outcome_error::{OutcomeError, OutcomesReadError};
-pub use outcomes::Outcomes;
 pub use receipt::Receipt;

@@ -1,11 +1,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::agency::{AgencyId, IncidentKind};
-use crate::authorized::AuthorizedRequest;
-use crate::request::Sight;
+use crate::model::{AgencyId, IncidentKind, TimeWindow};
+use crate::request::{AuthorizedRequest, CameraScope};
 use crate::routing::Route;
-use crate::time::TimeWindow;
 
 /// What the **agency** may see of a request that was authorised.
 ///
@@ -22,7 +20,7 @@ use crate::time::TimeWindow;
 /// # let area = Area::from_wkt("POLYGON((-73.98 40.76, -73.97 40.76, -73.97 40.78, -73.98 40.76))")?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
-/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).case("26-0117");
+/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let receipt = authorized.receipt(); // send this, and route afterwards
@@ -49,8 +47,8 @@ pub struct Receipt {
     agency: AgencyId,
     incident: IncidentKind,
     window: TimeWindow,
-    #[serde(default, skip_serializing_if = "Sight::is_usual")]
-    sight: Sight,
+    #[serde(default, skip_serializing_if = "CameraScope::is_default")]
+    camera_scope: CameraScope,
     policy_version: String,
     reviewed_at: Timestamp,
 }
@@ -73,7 +71,7 @@ impl AuthorizedRequest {
             agency: request.agency,
             incident: request.incident,
             window: request.window,
-            sight: request.sight,
+            camera_scope: request.camera_scope,
             policy_version: self.policy_version().to_owned(),
             reviewed_at: self.reviewed_at(),
         }
@@ -117,8 +115,8 @@ impl Receipt {
     /// Which cameras the request is about, as it asked; it is written only where they are not just
     /// those that stand in the area.
     #[must_use]
-    pub fn sight(&self) -> Sight {
-        self.sight
+    pub fn camera_scope(&self) -> CameraScope {
+        self.camera_scope
     }
 
     /// The version of the policy that let the request pass.

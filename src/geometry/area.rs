@@ -3,17 +3,12 @@ use std::sync::{Arc, OnceLock};
 
 use geo_types::{LineString, MultiPolygon, Polygon};
 
-use super::antimeridian::Point;
-use super::area_error::AreaError;
-use super::covering::{covers, covers_edges};
-use super::drawing::Drawing;
-use super::even_odd::even_odd;
-use super::position::{E7, HALF_TURN, to_e7};
-use super::rings::Rings;
-use super::size::ring_size_m2;
-use super::sweep_found::Found;
-use super::validity::find_flaw;
-use super::{Boundary, Envelope, Position};
+use crate::geometry::boundary::Boundary;
+use crate::geometry::drawing::{AreaError, Drawing, GridRings, Point};
+use crate::geometry::grid::{E7, Envelope, HALF_TURN, Position, ring_size_m2, to_e7};
+use crate::geometry::overlay::even_odd;
+use crate::geometry::relate::{covers, covers_edges, meet};
+use crate::geometry::validity::{Collision, find_flaw};
 
 /// A polygon or multipolygon on the map: where a request asks for footage.
 ///
@@ -50,7 +45,7 @@ pub struct Area {
 }
 
 struct Content {
-    rings: Rings,
+    rings: GridRings,
     boundary: Boundary,
     part_sizes_m2: OnceLock<Box<[f64]>>,
     /// If the rings, as they were rounded, would not pass validation.
@@ -63,7 +58,7 @@ struct Given {
     drawing: MultiPolygon<f64>,
     /// The rings split where they meet, to be compared instead; computed when first asked for.
     /// `None` if the splitting does not come to an end.
-    split: OnceLock<Option<Rings>>,
+    split: OnceLock<Option<GridRings>>,
 }
 
 impl Area {
@@ -79,10 +74,10 @@ impl Area {
         Self::from_polygons(&drawing.0)
     }
 
-    pub(super) fn from_polygons(polygons: &[Polygon<f64>]) -> Result<Self, AreaError> {
+    pub(crate) fn from_polygons(polygons: &[Polygon<f64>]) -> Result<Self, AreaError> {
         let drawing = Drawing::read(polygons)?;
         validate(&drawing)?;
-        let rings = Rings::rounded(&drawing);
+        let rings = GridRings::rounded(&drawing);
         if rings.vertices.is_empty() {
             return Err(AreaError::Collapsed);
         }
@@ -101,6 +96,32 @@ impl Area {
         self.boundary().covers(position)
     }
 
+    /// Whether some point is in both areas; their boundaries count, so areas that touch in an edge
+    /// or in a corner do. An area in a hole of another does not, unless it touches the hole's edge.
+    ///
+    /// Exact on the grid of 1e-7 degree, across the antimeridian too. O(n m) for n and m vertices,
+    /// but 16 neighbours that are far away are passed over together.
+    ///
+    /// ```
+    /// use canvass::Area;
+    ///
+    /// let school = Area::from_bounds(-73.98, 40.76, -73.97, 40.77)?;
+    /// let next_door = Area::from_bounds(-73.97, 40.76, -73.96, 40.77)?;
+    /// let elsewhere = Area::from_bounds(-73.969, 40.76, -73.96, 40.77)?;
+    /// assert!(school.intersects(&next_door));
+    /// assert!(!school.intersects(&elsewhere));
+    /// # Ok::<(), canvass::error::AreaError>(())
+    /// ```
+    #[must_use]
+    pub fn intersects(&self, other: &Self) -> bool {
+        // Where no boundaries meet, each ring is wholly inside the other area or wholly outside;
+        // and a point of both has a ring around it that is in the other area.
+        self.envelope().intersects(other.envelope())
+            && (meet(self.boundary(), other.boundary())
+                || other.ring_starts().any(|vertex| self.covers(vertex))
+                || self.ring_starts().any(|vertex| other.covers(vertex)))
+    }
+
     /// Whether every position of another area is a position of this one. An area covers itself.
     ///
     /// Meant for "does the request lie within the jurisdiction?". Exact. O(n m) for n vertices of
@@ -115,7 +136,7 @@ impl Area {
     /// let town = Area::from_bounds(-74.0, 40.5, -73.9, 40.6)?;
     /// assert!(county.covers_area(&town) && county.covers_area(&county));
     /// assert!(!town.covers_area(&county));
-    /// # Ok::<(), canvass::AreaError>(())
+    /// # Ok::<(), canvass::error::AreaError>(())
     /// ```
     #[must_use]
     pub fn covers_area(&self, other: &Self) -> bool {
@@ -137,11 +158,11 @@ impl Area {
     }
 
     /// The rings, or others of the same area if these are not valid as they were rounded.
-    fn valid_rings(&self) -> Option<&Rings> {
+    fn valid_rings(&self) -> Option<&GridRings> {
         let Some(given) = &self.content.given else { return Some(&self.content.rings) };
         let split = given.split.get_or_init(|| {
             let drawing = Drawing::read(&self.to_multi_polygon().0).ok()?;
-            let mut rings = Rings::default();
+            let mut rings = GridRings::default();
             for polygon in &even_odd(&drawing).ok()? {
                 let points = |ring: &LineString<f64>| {
                     let e7 = |degrees| i64::from(to_e7(degrees));
@@ -217,7 +238,7 @@ impl Area {
     }
 
     /// What to write so that reading gives this area again.
-    pub(super) fn written(&self) -> std::borrow::Cow<'_, MultiPolygon<f64>> {
+    pub(crate) fn written(&self) -> std::borrow::Cow<'_, MultiPolygon<f64>> {
         match &self.content.given {
             Some(given) => std::borrow::Cow::Borrowed(&given.drawing),
             None => std::borrow::Cow::Owned(self.to_multi_polygon()),
@@ -225,7 +246,7 @@ impl Area {
     }
 
     /// One vertex of each ring.
-    pub(super) fn ring_starts(&self) -> impl Iterator<Item = Position> + '_ {
+    pub(crate) fn ring_starts(&self) -> impl Iterator<Item = Position> + '_ {
         self.content.rings.iter().filter_map(|ring| ring.first().copied())
     }
 
@@ -264,7 +285,7 @@ impl fmt::Debug for Area {
 }
 
 fn validate(drawing: &Drawing) -> Result<(), AreaError> {
-    let refuse = |drawing: &Drawing, found: Found| AreaError::Flawed {
+    let refuse = |drawing: &Drawing, found: Collision| AreaError::Flawed {
         flaw: found.flaw,
         at: drawing.place(found.vertex, found.near),
         with: found.with.map(|vertex| drawing.place(vertex, found.near)),
@@ -281,8 +302,8 @@ fn validate(drawing: &Drawing) -> Result<(), AreaError> {
 }
 
 /// Whether rings, written in degrees, would be read as these rings again.
-fn read_back(rings: &Rings) -> bool {
+fn read_back(rings: &GridRings) -> bool {
     let written = rings.planar(E7);
     Drawing::read(&written.0)
-        .is_ok_and(|drawing| validate(&drawing).is_ok() && Rings::rounded(&drawing) == *rings)
+        .is_ok_and(|drawing| validate(&drawing).is_ok() && GridRings::rounded(&drawing) == *rings)
 }

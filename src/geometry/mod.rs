@@ -1,47 +1,23 @@
 //! Where: positions and areas. Knows nothing of cameras.
 
-mod antimeridian;
 mod area;
-mod area_error;
 mod boundary;
-mod clip;
-mod covering;
+mod difference;
 mod drawing;
-mod edge;
-mod envelope;
-mod envelope_index;
-mod envelopes;
-mod even_odd;
-mod fan;
-mod formats;
-mod geojson;
-mod mask;
-mod meeting;
-mod overlap;
-mod position;
-mod repair;
-mod rings;
-mod rtree;
-mod size;
-mod sweep_edge;
-mod sweep_found;
-mod sweep_order;
-mod sweep_rings;
-mod sweep_touches;
+mod grid;
+mod input;
+mod overlay;
+mod relate;
 mod validity;
-mod way;
+mod view_fan;
 
 pub use area::Area;
-pub use area_error::{AreaError, Flaw, Place};
-pub(crate) use boundary::Boundary;
-pub(crate) use clip::Clip;
-pub(crate) use edge::Lanes;
-pub(crate) use envelope::Envelope;
-pub(crate) use envelope_index::EnvelopeIndex;
-pub(crate) use envelopes::{Envelopes, SIXTEEN, Sixteens};
-pub(crate) use fan::{ArcPlaces, Fan, turns};
-pub(crate) use overlap::Overlap;
-pub(crate) use position::{E7, to_e7};
-pub use position::{Position, PositionError};
-pub use repair::Repaired;
-pub(crate) use rtree::Fanout;
+pub(crate) use boundary::{Boundary, Clip, Lanes};
+pub(crate) use difference::Overlap;
+pub use drawing::{AreaError, AreaFlaw, VertexRef};
+pub(crate) use grid::{
+    E7, Envelope, EnvelopeColumns, EnvelopeIndex, Fanout, NODE_WIDTH, NodeRow, to_e7,
+};
+pub use grid::{Position, PositionError};
+pub use input::Repaired;
+pub(crate) use view_fan::{ArcPositions, ViewFan, turns};

@@ -1,9 +1,7 @@
 use jiff::Timestamp;
 
-use crate::agency::AgencyId;
-use crate::camera::OwnerId;
-use crate::case_file::CaseFileError;
-use crate::lifecycle::RequestId;
+use crate::model::{AgencyId, OwnerId, RequestId};
+use crate::request::CaseFileError;
 
 /// Why [`OpenRequests`](crate::OpenRequests) cannot be changed so, cannot answer, or cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::camera::OwnerId;
-use crate::lifecycle::RequestId;
+use crate::model::{OwnerId, RequestId};
 use crate::request::Request;
 
 /// One step in the life of a request. **The operator's**: it names owners, and its number tells how

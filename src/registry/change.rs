@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::camera::{Camera, CameraId, OwnerId};
-use crate::consent::Consent;
 use crate::geometry::Position;
+use crate::model::{Camera, CameraId, Consent, OwnerId};
 
 /// One change to a registry.
 ///

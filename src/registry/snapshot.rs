@@ -5,21 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use h3o::CellIndex;
-use serde::{Deserialize, Serialize};
 
-use super::cluster::Cluster;
-use super::terms::TermsTable;
-
-/// The number of a state of the registry: one more for each list of changes applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Revision(pub u64);
-
-impl fmt::Display for Revision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use super::revision::Revision;
+use super::scopes::TermsTable;
+use crate::registry::index::Cluster;
 
 /// An immutable view of every camera and consent at one [`Revision`].
 ///

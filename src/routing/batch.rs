@@ -5,11 +5,13 @@ use std::slice::from_ref;
 use jiff::Timestamp;
 use prefetch_index::prefetch_index;
 
-use super::{Route, Scratch, sight};
-use crate::authorized::AuthorizedRequest;
+use super::route::Route;
+use super::scratch::Scratch;
+use super::view_walk;
 use crate::geometry::Envelope;
-use crate::parallel;
 use crate::registry::Snapshot;
+use crate::request::AuthorizedRequest;
+use crate::util::parallel;
 
 /// Requests that one thread takes in a row: neighbours, so that blocks stay in the cache.
 const RUN: usize = 64;
@@ -31,7 +33,7 @@ impl Snapshot {
             for turn in 0..run.len() {
                 prefetch(run.get(turn..).unwrap_or_default());
                 if let Some(Task { authorized, route, .. }) = run.get_mut(turn) {
-                    let start = sight::start(self.root(), authorized.about(), scratch.level);
+                    let start = view_walk::start(self.root(), authorized.about(), scratch.level);
                     if let Some(start) = start {
                         self.fill(route, authorized, start, scratch);
                     }

@@ -4,7 +4,7 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u64x8};
 
 use super::route::Route;
-use crate::camera::{CameraId, OwnerId};
+use crate::model::{CameraId, OwnerId};
 use crate::registry::{Block, rows};
 
 /// The rows that were asked, in the order of the walk.
@@ -13,7 +13,7 @@ use crate::registry::{Block, rows};
 /// pairs. While all rows share the upper halves of their ids, the lower ones are keys enough, of half
 /// the length.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Collected {
+pub(crate) struct Collected {
     shared: (u32, u32),
     // INVARIANT: one of the two has no keys.
     short: Sorter<u64>,
@@ -21,14 +21,14 @@ pub(super) struct Collected {
 }
 
 impl Collected {
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.short.keys.clear();
         self.long.keys.clear();
     }
 
     /// Takes the rows of a mask.
     #[inline]
-    pub(super) fn take(&mut self, block: &Block, asked: u64) {
+    pub(crate) fn take(&mut self, block: &Block, asked: u64) {
         if asked == 0 {
             return;
         }
@@ -57,12 +57,12 @@ impl Collected {
     }
 
     /// Whether there are no rows.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.short.keys.is_empty() && self.long.keys.is_empty()
     }
 
     /// Whether the rows are of at least so many owners.
-    pub(super) fn has_households(&mut self, number: usize, level: Level) -> bool {
+    pub(crate) fn has_households(&mut self, number: usize, level: Level) -> bool {
         if number <= 1 {
             return number == 0 || !self.is_empty();
         }
@@ -70,7 +70,7 @@ impl Collected {
     }
 
     /// Writes the rows to a route, sorted by owner and by camera.
-    pub(super) fn group_into(&mut self, route: &mut Route, level: Level) {
+    pub(crate) fn group_into(&mut self, route: &mut Route, level: Level) {
         let Self { shared, short, long } = self;
         short.sort(level);
         route.extend(short.keys.iter().map(|&key| short_ids(*shared, key)));

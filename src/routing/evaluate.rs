@@ -9,17 +9,17 @@ use fearless_simd::prelude::*;
 use fearless_simd::u16x32;
 use jiff::Timestamp;
 
-use crate::authorized::AuthorizedRequest;
-use crate::consent::Denial;
 use crate::geometry::{Area, Position};
-use crate::registry::{Asked, Block, ROWS, Row, RowStanding, TermsTable, Timing, ZoneMap, rows};
-use crate::request::Request;
-use crate::time::{DAY, TimeWindow, day, seconds};
+use crate::model::{DAY, Denial, TimeWindow, day, seconds};
+use crate::registry::{
+    BLOCK_ROWS, Block, BlockSummary, GrantWindow, Row, RowStanding, ScopeQuery, TermsTable, rows,
+};
+use crate::request::{AuthorizedRequest, Request};
 
 /// What a request asks of each row, at one instant, in seconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Inquiry<'a> {
-    scopes: Asked<'a>,
+pub(crate) struct ConsentQuery<'a> {
+    scopes: ScopeQuery<'a>,
     instant: Timestamp,
     window: TimeWindow,
     now: i64,
@@ -35,8 +35,8 @@ pub(super) struct Inquiry<'a> {
     never_asked: &'a [Area],
 }
 
-impl<'a> Inquiry<'a> {
-    pub(super) fn new(
+impl<'a> ConsentQuery<'a> {
+    pub(crate) fn new(
         authorized: &'a AuthorizedRequest,
         terms: &'a TermsTable,
         instant: Timestamp,
@@ -49,7 +49,7 @@ impl<'a> Inquiry<'a> {
         let before = u16::try_from(end.max(0) >> 16).unwrap_or(u16::MAX);
         let never_asked = authorized.never_asked();
         Self {
-            scopes: Asked::new(terms, agency, incident),
+            scopes: ScopeQuery::new(terms, agency, incident),
             instant,
             window,
             now,
@@ -66,7 +66,7 @@ impl<'a> Inquiry<'a> {
     /// upper halves tell; what is left to decide costs more.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-    pub(super) fn candidates<S: Simd>(&self, simd: S, block: &Block, zone: ZoneMap) -> u64 {
+    pub(crate) fn candidates<S: Simd>(&self, simd: S, block: &Block, zone: BlockSummary) -> u64 {
         let (Some(days), granted @ 1..) = (self.days, zone.granted()) else { return 0 };
         let keeps_all = zone.least_kept() > days;
         if keeps_all && zone.began_before(self.before) {
@@ -79,16 +79,16 @@ impl<'a> Inquiry<'a> {
     /// Those of the candidate rows that may be asked.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-    pub(super) fn evaluate<S: Simd>(
+    pub(crate) fn evaluate<S: Simd>(
         &self,
         simd: S,
         block: &Block,
-        zone: ZoneMap,
+        zone: BlockSummary,
         candidates: u64,
     ) -> u64 {
         let permitted = self.permitted(block, candidates);
-        let mut asked = block.timed().holding(permitted, (self.now, self.today));
-        asked = block.ended().outliving(asked, |row| self.shown_until(block.kept(row)));
+        let mut asked = block.timed().granted_at(permitted, (self.now, self.today));
+        asked = block.ended().recording_after(asked, |row| self.shown_until(block.kept(row)));
         let (granted, since) = (zone.granted_len(), block.since_upper());
         let unsure = asked & equal(simd, granted, since, self.before);
         for row in rows(unsure) {
@@ -101,14 +101,16 @@ impl<'a> Inquiry<'a> {
     #[inline]
     fn permitted(&self, block: &Block, asked: u64) -> u64 {
         let (mut permitted, mut unsure) = (0, 0);
-        let mut glance = |row, number| {
-            let (yes, not_enough) = self.scopes.glance(number);
+        let mut sketch_allows = |row, number| {
+            let (yes, not_enough) = self.scopes.sketch_allows(number);
             permitted |= yes << row;
             unsure |= not_enough << row;
         };
         match block.shared_upper_terms() {
-            Some(upper) => rows(asked).for_each(|row| glance(row, upper | block.lower_terms(row))),
-            None => rows(asked).for_each(|row| glance(row, block.terms(row))),
+            Some(upper) => {
+                rows(asked).for_each(|row| sketch_allows(row, upper | block.lower_terms(row)))
+            }
+            None => rows(asked).for_each(|row| sketch_allows(row, block.terms(row))),
         }
         for row in rows(unsure) {
             permitted &= !(1 << row);
@@ -135,7 +137,7 @@ impl<'a> Inquiry<'a> {
 
     /// Why a row's owner is not asked or its camera has nothing to show, if so: the first reason
     /// in the order of [`Denial`], for one row.
-    pub(super) fn denial(&self, row: &Row) -> Option<Denial> {
+    pub(crate) fn denial(&self, row: &Row) -> Option<Denial> {
         let RowStanding::Granted { terms: number, timing } = row.standing else {
             return Some(Denial::NotGranted);
         };
@@ -148,7 +150,7 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Why a grant does not hold at `now`, if time is the reason.
-    fn lapsed(&self, timing: &Timing) -> Option<Denial> {
+    fn lapsed(&self, timing: &GrantWindow) -> Option<Denial> {
         if self.now >= timing.expires {
             Some(Denial::Expired)
         } else if self.now < timing.paused_until {
@@ -168,8 +170,8 @@ impl<'a> Inquiry<'a> {
 fn footage<S: Simd>(
     simd: S,
     rows: usize,
-    (kept, days): (&[u16; ROWS], u16),
-    (since, before): (&[u16; ROWS], u16),
+    (kept, days): (&[u16; BLOCK_ROWS], u16),
+    (since, before): (&[u16; BLOCK_ROWS], u16),
 ) -> u64 {
     let halves = kept.as_chunks::<32>().0.iter().zip(since.as_chunks::<32>().0).zip([0, 32]);
     let mut mask = 0;
@@ -184,7 +186,7 @@ fn footage<S: Simd>(
 /// Those of the first rows that have a value; and perhaps some rows after them.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-fn equal<S: Simd>(simd: S, rows: usize, column: &[u16; ROWS], value: u16) -> u64 {
+fn equal<S: Simd>(simd: S, rows: usize, column: &[u16; BLOCK_ROWS], value: u16) -> u64 {
     let mut mask = 0;
     for (half, shift) in column.as_chunks::<32>().0.iter().zip([0, 32]).take(rows.div_ceil(32)) {
         mask |= u16x32::load_array_ref(simd, half).simd_eq(value).to_bitmask() << shift;

@@ -7,14 +7,13 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::evaluate::Inquiry;
-use super::guard::Guard;
-use super::prune::Walked;
-use super::sight;
-use crate::authorized::AuthorizedRequest;
-use crate::camera::{Camera, CameraId, OwnerId};
-use crate::consent::Denial;
+use super::differencing_guard::DifferencingGuard;
+use super::evaluate::ConsentQuery;
+use super::prune::WalkBuffers;
+use super::view_walk;
+use crate::model::{Camera, CameraId, Denial, OwnerId};
 use crate::registry::{Row, Snapshot, rows};
+use crate::request::AuthorizedRequest;
 
 /// Why a camera is in a route or not. **The operator's.**
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,7 +159,7 @@ impl Snapshot {
         now: Timestamp,
         camera: CameraId,
     ) -> Explanation {
-        let inquiry = Inquiry::new(authorized, self.terms(), now);
+        let inquiry = ConsentQuery::new(authorized, self.terms(), now);
         let mut found = None;
         let mut households = BTreeSet::new();
         self.each_in_area(authorized, |row| {
@@ -188,7 +187,7 @@ impl Snapshot {
     /// who asks why, and not for each request.
     #[must_use]
     pub fn funnel(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Funnel {
-        let inquiry = Inquiry::new(authorized, self.terms(), now);
+        let inquiry = ConsentQuery::new(authorized, self.terms(), now);
         let guard = self.guard(authorized);
         let mut funnel = Funnel::default();
         let mut households = BTreeSet::new();
@@ -224,7 +223,7 @@ impl Snapshot {
         authorized: &AuthorizedRequest,
         now: Timestamp,
     ) -> Vec<(Camera, Explanation)> {
-        let inquiry = Inquiry::new(authorized, self.terms(), now);
+        let inquiry = ConsentQuery::new(authorized, self.terms(), now);
         let (mut cameras, mut households) = (Vec::new(), BTreeSet::new());
         self.each_in_area(authorized, |row| {
             households.insert(row.camera.owner);
@@ -260,30 +259,39 @@ impl Snapshot {
         found
     }
 
-    fn guard(&self, authorized: &AuthorizedRequest) -> Option<Guard> {
+    fn guard(&self, authorized: &AuthorizedRequest) -> Option<DifferencingGuard> {
         let level = fearless_simd::Level::new();
-        Guard::of(self, authorized, level, &mut Walked::default())
+        DifferencingGuard::of(self, authorized, level, &mut WalkBuffers::default())
     }
 
     fn each_in_area(&self, authorized: &AuthorizedRequest, mut visit: impl FnMut(Row)) {
         let request = authorized.request();
-        let (of, level) = ((&request.area, request.sight), fearless_simd::Level::new());
-        let walked =
-            sight::rows(self.root(), of, level, &mut Walked::default(), |block, inside| {
+        let (of, level) = ((&request.area, request.camera_scope), fearless_simd::Level::new());
+        let walked = view_walk::rows(
+            self.root(),
+            of,
+            level,
+            &mut WalkBuffers::default(),
+            |block, inside| {
                 rows(inside).for_each(|row| visit(block.row(row)));
                 ControlFlow::Continue(())
-            });
+            },
+        );
         debug_assert!(walked.is_continue(), "nothing ends this walk");
     }
 }
 
-fn has_enough(guard: Option<&Guard>, authorized: &AuthorizedRequest, households: usize) -> bool {
+fn has_enough(
+    guard: Option<&DifferencingGuard>,
+    authorized: &AuthorizedRequest,
+    households: usize,
+) -> bool {
     match guard {
         Some(guard) => guard.has_enough(),
         None => households >= authorized.min_households() as usize,
     }
 }
 
-fn leaves_out(guard: Option<&Guard>, owner: OwnerId) -> bool {
+fn leaves_out(guard: Option<&DifferencingGuard>, owner: OwnerId) -> bool {
     guard.is_some_and(|guard| guard.leaves_out(owner))
 }

@@ -7,23 +7,23 @@ use std::ops::ControlFlow;
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 
-use crate::bits::ones;
 use crate::geometry::{Area, Clip, Envelope, Lanes};
-use crate::registry::{Block, Branch, Cluster, Fork, ZoneMap};
+use crate::registry::{Block, BlockSummary, Branch, BranchChild, Cluster};
+use crate::util::ones;
 
 /// A block that may have rows in the area.
 #[derive(Clone, Debug)]
-pub(super) struct Found<'a> {
-    pub(super) block: &'a Block,
-    pub(super) zone: ZoneMap,
-    pub(super) touch: Touch,
+pub(crate) struct ReachedBlock<'a> {
+    pub(crate) block: &'a Block,
+    pub(crate) zone: BlockSummary,
+    pub(crate) touch: Touch,
     /// Those of its rows that are still in question.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
 }
 
 /// How the boundary meets a block.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Touch {
+pub(crate) enum Touch {
     /// Not at all: all rows are in the area.
     Inside,
     /// It may cross the block, as the clip has it, within the envelope.
@@ -32,7 +32,7 @@ pub(super) enum Touch {
 
 /// A node that the walk has come to, and what of the boundary matters there.
 #[derive(Clone, Copy, Debug)]
-struct Reached<'a> {
+struct ReachedNode<'a> {
     branch: Branch<'a>,
     clip: Clip,
 }
@@ -45,30 +45,30 @@ const WINDOW: usize = 32;
 
 /// What a walk has come to, in memory to reuse.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Walked<'a> {
+pub(crate) struct WalkBuffers<'a> {
     /// The nodes of one level, and of the next one, with the edges of their clips.
-    reached: (Vec<Reached<'a>>, Vec<Lanes>),
-    next: (Vec<Reached<'a>>, Vec<Lanes>),
+    reached: (Vec<ReachedNode<'a>>, Vec<Lanes>),
+    next: (Vec<ReachedNode<'a>>, Vec<Lanes>),
     /// Blocks to be handed on, with the edges of theirs.
-    window: (Vec<Found<'a>>, Vec<Lanes>),
+    window: (Vec<ReachedBlock<'a>>, Vec<Lanes>),
 }
 
-impl Walked<'_> {
+impl WalkBuffers<'_> {
     /// The memory alone, of nothing that is borrowed. Collecting in place keeps it.
-    fn cleared<'b>(self) -> Walked<'b> {
+    fn cleared<'b>(self) -> WalkBuffers<'b> {
         fn cleared<A, B>((items, mut edges): (Vec<A>, Vec<Lanes>)) -> (Vec<B>, Vec<Lanes>) {
             edges.clear();
             (items.into_iter().filter_map(|_| None).collect(), edges)
         }
         let Self { reached, next, window } = self;
-        Walked { reached: cleared(reached), next: cleared(next), window: cleared(window) }
+        WalkBuffers { reached: cleared(reached), next: cleared(next), window: cleared(window) }
     }
 }
 
 /// Where the walk for an area starts: down to there only one node of each level meets its envelope, so
 /// that nothing has to be kept in mind. `None` if nothing is near.
 #[inline]
-pub(super) fn start(root: &Cluster, around: Envelope, level: Level) -> Option<Branch<'_>> {
+pub(crate) fn start(root: &Cluster, around: Envelope, level: Level) -> Option<Branch<'_>> {
     let root = root.branch()?;
     dispatch!(level, simd => descend(simd, root, around))
 }
@@ -81,19 +81,19 @@ fn descend<S: Simd>(simd: S, mut branch: Branch<'_>, around: Envelope) -> Option
         let mut places = ones(met);
         let place = places.next()?;
         match branch.at(place) {
-            Some(Fork::Branch(below)) if places.next().is_none() => branch = below,
+            Some(BranchChild::Branch(below)) if places.next().is_none() => branch = below,
             _ => return Some(branch),
         }
     }
 }
 
 /// Visits the blocks that may have rows in an area, a window at a time, until a visit ends the walk.
-pub(super) fn blocks<'a>(
+pub(crate) fn blocks<'a>(
     start: Branch<'a>,
     area: &Area,
     level: Level,
-    memory: &mut Walked<'static>,
-    visit: impl FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>,
+    memory: &mut WalkBuffers<'static>,
+    visit: impl FnMut(&mut [ReachedBlock<'a>], &[Lanes]) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let mut walk = Walk { area, level, walked: std::mem::take(memory).cleared(), visit };
     let flow = walk.run(start);
@@ -104,14 +104,14 @@ pub(super) fn blocks<'a>(
 struct Walk<'w, 'a, V> {
     area: &'w Area,
     level: Level,
-    walked: Walked<'a>,
+    walked: WalkBuffers<'a>,
     visit: V,
 }
 
-impl<'a, V: FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
+impl<'a, V: FnMut(&mut [ReachedBlock<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
     fn run(&mut self, start: Branch<'a>) -> ControlFlow<()> {
-        let Self { area, level, walked: Walked { reached, next, window }, visit } = self;
-        reached.0.push(Reached { branch: start, clip: Clip::WHOLE });
+        let Self { area, level, walked: WalkBuffers { reached, next, window }, visit } = self;
+        reached.0.push(ReachedNode { branch: start, clip: Clip::WHOLE });
         while !reached.0.is_empty() {
             for together in reached.0.chunks(TOGETHER) {
                 let from = &reached.1;
@@ -136,12 +136,12 @@ impl<'a, V: FnMut(&mut [Found<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V
 fn step<'a, S: Simd>(
     simd: S,
     area: &Area,
-    (reached, from): (&[Reached<'a>], &[Lanes]),
-    (next, of_next): &mut (Vec<Reached<'a>>, Vec<Lanes>),
-    (window, of_blocks): &mut (Vec<Found<'a>>, Vec<Lanes>),
+    (reached, from): (&[ReachedNode<'a>], &[Lanes]),
+    (next, of_next): &mut (Vec<ReachedNode<'a>>, Vec<Lanes>),
+    (window, of_blocks): &mut (Vec<ReachedBlock<'a>>, Vec<Lanes>),
 ) {
     let around = area.envelope();
-    for &Reached { branch, clip } in reached {
+    for &ReachedNode { branch, clip } in reached {
         let envelopes = branch.envelopes();
         let to = if branch.has_leaves() { &mut *of_blocks } else { &mut *of_next };
         let is_whole = clip.whole().is_some();
@@ -165,14 +165,14 @@ fn step<'a, S: Simd>(
                 None => Touch::Crossed(clip, envelope),
             };
             match branch.at(place) {
-                Some(Fork::Branch(branch)) => {
+                Some(BranchChild::Branch(branch)) => {
                     branch.prefetch();
-                    next.push(Reached { branch, clip });
+                    next.push(ReachedNode { branch, clip });
                 }
-                Some(Fork::Leaf(leaf)) => {
+                Some(BranchChild::Leaf(leaf)) => {
                     let (block, zone) = (leaf.block(), leaf.zone());
                     block.prefetch(zone.granted_len(), matches!(touch, Touch::Crossed(..)));
-                    window.push(Found { block, zone, touch, rows: zone.all() });
+                    window.push(ReachedBlock { block, zone, touch, rows: zone.all() });
                 }
                 None => {}
             }

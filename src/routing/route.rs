@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::authorized::AuthorizedRequest;
-use crate::camera::{CameraId, OwnerId};
+use crate::model::{CameraId, OwnerId};
 use crate::registry::{Revision, Snapshot};
+use crate::request::AuthorizedRequest;
 
 /// Whom to ask: **the operator's**, never the agency's. What the agency may see is
 /// [`Route::receipt`].
@@ -86,7 +86,7 @@ impl Route {
     }
 
     /// The same as of a revision.
-    pub(super) fn of_revision(self, revision: Revision) -> Self {
+    pub(crate) fn of_revision(self, revision: Revision) -> Self {
         Self { revision, ..self }
     }
 
@@ -150,7 +150,7 @@ impl Route {
     /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
     /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
     /// # let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
-    /// # let once = Consent::granted().limited(AskLimit::new(1, 1)?);
+    /// # let once = Consent::granted().with_limit(AskLimit::new(1, 1)?);
     /// # let consents = [(OwnerId(1), once.clone()), (OwnerId(2), once)];
     /// # let registry = Registry::bulk_load(&[camera(1), camera(2)], consents)?;
     /// let route = registry.snapshot().route(&authorized, now);
@@ -215,12 +215,12 @@ impl Route {
     }
 
     /// Notes who must wait: owners of the route, ascending.
-    pub(super) fn wait(&mut self, waiting: &[(OwnerId, Timestamp)]) {
+    pub(crate) fn wait(&mut self, waiting: &[(OwnerId, Timestamp)]) {
         self.waiting.extend_from_slice(waiting);
     }
 
     /// Adds rows sorted by owner and camera, of owners who come after those of the route.
-    pub(super) fn extend(&mut self, rows: impl Iterator<Item = (OwnerId, CameraId)> + Clone) {
+    pub(crate) fn extend(&mut self, rows: impl Iterator<Item = (OwnerId, CameraId)> + Clone) {
         let (known, first) = (self.cameras.len(), self.owners.len());
         self.cameras.extend(rows.clone().map(|(_, camera)| camera));
         let (added, end) = (self.cameras.len() - known, self.cameras.len());

@@ -5,19 +5,19 @@ use std::fmt;
 use fearless_simd::Level;
 
 use super::collect::Collected;
-use super::prune::Walked;
-use super::waits::Waits;
-use crate::camera::OwnerId;
+use super::prune::WalkBuffers;
+use super::quiet_waits::QuietWaits;
+use crate::model::OwnerId;
 
 /// Working memory of [`Snapshot::route_into`](crate::Snapshot::route_into), reused from one
 /// request to the next. Keep one for each thread. It never changes a result.
 #[derive(Clone)]
 pub struct Scratch {
-    pub(super) level: Level,
-    pub(super) walked: Walked<'static>,
-    pub(super) collected: Collected,
-    pub(super) census: Vec<OwnerId>,
-    pub(super) waits: Waits,
+    pub(crate) level: Level,
+    pub(crate) walked: WalkBuffers<'static>,
+    pub(crate) collected: Collected,
+    pub(crate) census: Vec<OwnerId>,
+    pub(crate) waits: QuietWaits,
 }
 
 impl Default for Scratch {
@@ -43,10 +43,10 @@ impl Scratch {
     fn at(level: Level) -> Self {
         Self {
             level,
-            walked: Walked::default(),
+            walked: WalkBuffers::default(),
             collected: Collected::default(),
             census: Vec::new(),
-            waits: Waits::default(),
+            waits: QuietWaits::default(),
         }
     }
 }

@@ -194,7 +194,7 @@ fn whoever_left_takes_no_memory() {
             let cameras: Vec<Camera> = on_a_point(400).into_iter().map(numbered).collect();
             let remove = |camera: &Camera| Change::Remove { camera: camera.id };
             let agree = |&Camera { owner, .. }: &Camera| {
-                let consent = Consent::granted().agencies(Scope::only([AgencyId(owner.0)]));
+                let consent = Consent::granted().with_agencies(Scope::only([AgencyId(owner.0)]));
                 Change::SetConsent { owner, consent }
             };
             let withdraw = |camera: &Camera| Change::Withdraw { owner: camera.owner };
@@ -215,7 +215,7 @@ fn whoever_left_takes_no_memory() {
 /// A page whose owners all have one consent, for ten times as many agencies.
 fn shared_consent(number: u32) -> Vec<u8> {
     let agencies = Scope::only((0..u64::from(number) * 10).map(AgencyId));
-    let json = serde_json::to_vec(&Consent::granted().agencies(agencies)).unwrap();
+    let json = serde_json::to_vec(&Consent::granted().with_agencies(agencies)).unwrap();
     // The finalizer of `SplitMix64` deals owners out to pages.
     let page = |owner: u64| {
         let x = (owner ^ (owner >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,5 +1,6 @@
 //! Many requests: those that are open, and the ledger of what became of them.
 
+use canvass::outcome::*;
 use canvass::*;
 use jiff::Timestamp;
 
@@ -48,7 +49,7 @@ fn ledger(number: u32) -> String {
     for (square, id) in squares(number).zip(0..) {
         let area = Area::new(&one(square, vec![])).unwrap();
         let authorized = reviewed(&Policy::unlimited(), &request(1, area));
-        outcomes.open(RequestId(id), &authorized, Release::Pooled).unwrap();
+        outcomes.open(RequestId(id), &authorized, ReleaseMode::Pooled).unwrap();
     }
     serde_json::to_string(&outcomes).unwrap()
 }

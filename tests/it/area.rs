@@ -2,7 +2,8 @@
 
 #![allow(clippy::float_cmp, reason = "exact by construction")]
 
-use canvass::{Area, AreaError, Position};
+use canvass::error::AreaError;
+use canvass::{Area, Position};
 use geo::{GeodesicArea, Validation};
 use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 

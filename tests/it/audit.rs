@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use canvass::audit::*;
 use canvass::*;
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};

@@ -1,5 +1,6 @@
 //! Bulletins: what they say, and what can be appended.
 
+use canvass::bulletin::*;
 use canvass::*;
 use h3o::{CellIndex, LatLng, Resolution};
 use jiff::SignedDuration;
@@ -73,23 +74,26 @@ const HEADS: [&str; 4] = [
 fn a_bulletin_says_if_cameras_that_see_into_the_area_are_asked() {
     let authorized = authorize_seeing_into(square(9.99, 49.99, 10.01, 50.01));
     let bulletin = Bulletin::open(&authorized, &agency(), TEXT, Resolution::Seven, noon()).unwrap();
-    assert_eq!((bulletin.sight(), opened().sight()), (Sight::SeeingInto, Sight::StandingIn));
+    assert_eq!(
+        (bulletin.camera_scope(), opened().camera_scope()),
+        (CameraScope::SeeingInto, CameraScope::StandingIn)
+    );
     // As another implementation has it.
     assert_eq!(
         bulletin.head().to_string(),
         "6cc0ccce78f74634229341ffc3a35775ef380beca3b82337d41c64e351d0db09"
     );
     let written = serde_json::to_value(&bulletin).unwrap();
-    assert_eq!(written["sight"], "seeing_into");
+    assert_eq!(written["camera_scope"], "seeing_into");
     assert_eq!(read(&written).unwrap(), bulletin);
     let geojson: Value = serde_json::from_str(&bulletin.to_geojson()).unwrap();
-    assert_eq!(geojson["features"][0]["properties"]["sight"], "seeing_into");
+    assert_eq!(geojson["features"][0]["properties"]["camera_scope"], "seeing_into");
     // What it usually is, is not written, and nobody can add or take it away.
     let mut unsaid = written.clone();
-    unsaid.as_object_mut().unwrap().remove("sight");
+    unsaid.as_object_mut().unwrap().remove("camera_scope");
     let mut said = serde_json::to_value(opened()).unwrap();
-    assert!(said.get("sight").is_none());
-    said["sight"] = json!("seeing_into");
+    assert!(said.get("camera_scope").is_none());
+    said["camera_scope"] = json!("seeing_into");
     for edited in [unsaid, said] {
         assert!(read(&edited).unwrap_err().contains("something was edited"), "{edited}");
     }

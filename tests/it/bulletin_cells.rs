@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use canvass::bulletin::*;
 use canvass::*;
 use geo::{
     Centroid, Haversine, InterpolatePoint, Intersects, LineString, MultiPolygon, Point, Polygon,

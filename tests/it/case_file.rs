@@ -1,8 +1,7 @@
 //! The life of a request: every state with every verb, edges at the second, and files as JSON.
 
-use canvass::{
-    AgencyId, CaseFile, CaseFileError, IncidentKind, Policy, Request, RequestId, RequestState,
-};
+use canvass::error::CaseFileError;
+use canvass::{AgencyId, CaseFile, IncidentKind, Policy, Request, RequestId, RequestState};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
@@ -20,7 +19,8 @@ fn policy() -> Policy {
 
 fn open(file: &mut CaseFile, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
     let area = square(10.0, 50.0, 10.005, 50.005);
-    let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening()).case("26-1");
+    let request =
+        Request::new(AgencyId(1), IncidentKind::Burglary, area, evening()).with_case("26-1");
     let authorized = policy().review(&request, &agency(), file, noon()).unwrap();
     file.open(id, &authorized, now)
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Change, Consent, Denial,
-    Explanation, IncidentKind, OwnerId, Policy, Recording, Registry, Request, RequestId, Scope,
-    SensitiveKind, SensitivePlace, SensitiveRule, TimeWindow, Violation,
+    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CameraScope, CaseFile, Change, Consent,
+    Denial, Explanation, IncidentKind, OwnerId, Policy, Recording, Registry, Request, RequestId,
+    Scope, TimeWindow, Violation,
 };
 use jiff::SignedDuration;
 
@@ -80,9 +81,11 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("window_too_long", |it| it.request.window = minutes(12 * 60 + 1, -60)),
     ("window_in_future", |it| it.request.window = minutes(60, 1)),
     ("window_too_old", |it| it.request.window = minutes(60, -45 * 24 * 60)),
-    ("seeing_into_not_allowed", |it| it.request = it.request.clone().seeing_into()),
-    ("case_reference_missing", |it| it.request = it.request.clone().case("")),
-    ("contact_missing", |it| it.request = it.request.clone().contact(" ")),
+    ("seeing_into_not_allowed", |it| {
+        it.request = it.request.clone().with_camera_scope(CameraScope::SeeingInto)
+    }),
+    ("case_reference_missing", |it| it.request = it.request.clone().with_case("")),
+    ("contact_missing", |it| it.request = it.request.clone().with_contact(" ")),
     ("case_exhausted", |it| it.earlier = vec![it.request.clone(); 2]),
     ("too_close_to_earlier", |it| {
         it.earlier = vec![Request { area: wide(0.005_5), ..it.request.clone() }];
@@ -154,10 +157,10 @@ fn each_denial_is_reached_by_an_owner_with_nothing_else_in_the_way() {
     let hour = SignedDuration::from_hours(1);
     let reached = [
         denial(Consent::default(), &[], 30, &open),
-        denial(granted().expiring(noon() - hour), &[], 30, &open),
-        denial(granted().agencies(Scope::only([AgencyId(7)])), &[], 30, &open),
-        denial(granted().incidents(Scope::all_but([IncidentKind::Burglary])), &[], 30, &open),
-        denial(granted().paused_until(noon() + hour), &[], 30, &open),
+        denial(granted().with_expiry(noon() - hour), &[], 30, &open),
+        denial(granted().with_agencies(Scope::only([AgencyId(7)])), &[], 30, &open),
+        denial(granted().with_incidents(Scope::all_but([IncidentKind::Burglary])), &[], 30, &open),
+        denial(granted().with_paused_until(noon() + hour), &[], 30, &open),
         denial(granted(), &[1, 2], 30, &open),
         denial(granted(), &[], 0, &open),
         denial(granted(), &[], 30, &sheltering),

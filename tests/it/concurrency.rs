@@ -9,9 +9,10 @@ use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use canvass::error::ChangeRefusal;
 use canvass::{
-    AuthorizedRequest, Camera, CameraId, Change, ChangeRefusal, Consent, OwnerId, Position,
-    Registry, Revision, Snapshot,
+    AuthorizedRequest, Camera, CameraId, Change, Consent, OwnerId, Position, Registry, Revision,
+    Snapshot,
 };
 use h3o::{LatLng, Resolution};
 

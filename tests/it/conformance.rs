@@ -10,7 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use canvass::{Area, AreaError, Position};
+use canvass::error::AreaError;
+use canvass::{Area, Position};
 use geo::{Distance, Euclidean};
 use geo_types::{Coord, LineString, MultiPolygon, Point, Polygon};
 use serde_json::Value;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::{
     AgencyId, AskLimit, AuthorizedRequest, Camera, CameraId, Change, Consent, Denial, Explanation,
-    Funnel, IncidentKind, OwnerId, Policy, Question, Recording, Registry, Scope, SensitiveKind,
-    SensitivePlace, SensitiveRule, Snapshot, Standing, Zone,
+    Funnel, IncidentKind, OwnerId, Policy, Question, Recording, Registry, Scope, Snapshot,
+    Standing, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -102,13 +103,13 @@ fn table() -> Vec<Case> {
                             for (recording, footage) in recordings {
                                 let mut consent =
                                     if granted { Consent::granted() } else { Consent::default() };
-                                consent = consent.agencies(agencies.clone());
-                                consent = consent.incidents(incidents.clone());
+                                consent = consent.with_agencies(agencies.clone());
+                                consent = consent.with_incidents(incidents.clone());
                                 if let Some(seconds) = pause {
-                                    consent = consent.paused_until(noon_and(seconds));
+                                    consent = consent.with_paused_until(noon_and(seconds));
                                 }
                                 if let Some(seconds) = expiry {
-                                    consent = consent.expiring(noon_and(seconds));
+                                    consent = consent.with_expiry(noon_and(seconds));
                                 }
                                 let asked = history.iter().map(|&ago| noon() - days(ago)).collect();
                                 let expected = [
@@ -223,7 +224,7 @@ fn denies(consent: &Consent, asked: &[i64], expected: Option<Denial>) {
 #[test]
 fn a_question_counts_up_to_the_second_in_which_its_span_ends() {
     let often = Some(Denial::AskedOftenEnough);
-    let limited = |week, month| Consent::granted().limited(AskLimit::new(week, month).unwrap());
+    let limited = |week, month| Consent::granted().with_limit(AskLimit::new(week, month).unwrap());
     for (consent, span) in [(limited(1, 30), 7 * DAY), (limited(30, 1), 30 * DAY)] {
         denies(&consent, &[], None);
         denies(&consent, &[1 - span], often);
@@ -253,32 +254,32 @@ fn a_question_counts_up_to_the_second_in_which_its_span_ends() {
 #[test]
 fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
     let granted = Consent::granted;
-    denies(&granted().paused_until(noon_and(1)), &[], Some(Denial::Paused));
-    denies(&granted().paused_until(noon_and(0)), &[], None);
-    denies(&granted().expiring(noon_and(1)), &[], None);
-    denies(&granted().expiring(noon_and(0)), &[], Some(Denial::Expired));
+    denies(&granted().with_paused_until(noon_and(1)), &[], Some(Denial::Paused));
+    denies(&granted().with_paused_until(noon_and(0)), &[], None);
+    denies(&granted().with_expiry(noon_and(1)), &[], None);
+    denies(&granted().with_expiry(noon_and(0)), &[], Some(Denial::Expired));
     // A pause that outlasts the grant does not revive it.
-    let both = granted().paused_until(noon_and(5)).expiring(noon_and(-5));
+    let both = granted().with_paused_until(noon_and(5)).with_expiry(noon_and(-5));
     denies(&both, &[], Some(Denial::Expired));
     for far in [Timestamp::MIN, Timestamp::MAX] {
         let (paused, expired) =
             if far < noon() { (None, Some(Denial::Expired)) } else { (Some(Denial::Paused), None) };
-        denies(&granted().paused_until(far), &[], paused);
-        denies(&granted().expiring(far), &[], expired);
+        denies(&granted().with_paused_until(far), &[], paused);
+        denies(&granted().with_expiry(far), &[], expired);
     }
     // With a fraction of a second a pause ends in the next one, and a grant expires with the one begun.
     let off = SignedDuration::from_nanos(1);
-    denies(&granted().paused_until(noon() + off), &[], Some(Denial::Paused));
-    denies(&granted().paused_until(noon() - off), &[], None);
-    denies(&granted().expiring(noon_and(1) - off), &[], Some(Denial::Expired));
-    denies(&granted().expiring(noon_and(1) + off), &[], None);
+    denies(&granted().with_paused_until(noon() + off), &[], Some(Denial::Paused));
+    denies(&granted().with_paused_until(noon() - off), &[], None);
+    denies(&granted().with_expiry(noon_and(1) - off), &[], Some(Denial::Expired));
+    denies(&granted().with_expiry(noon_and(1) + off), &[], None);
     // Before 1970 as well.
-    let paused = granted().paused_until(at("1969-12-31T23:59:58.5Z"));
+    let paused = granted().with_paused_until(at("1969-12-31T23:59:58.5Z"));
     let asked = |now| paused.evaluate(&Question { now: at(now), ..question() }, &[]);
     assert_eq!(asked("1969-12-31T23:59:58.9Z"), Err(Denial::Paused));
     assert_eq!(asked("1969-12-31T23:59:59Z"), Ok(()));
     // Up to the end of time there is no next second, and it is kept all the same.
-    let forever = granted().paused_until(Timestamp::MAX);
+    let forever = granted().with_paused_until(Timestamp::MAX);
     let registry = Registry::new();
     let set = Change::SetConsent { owner: OwnerId(1), consent: forever.clone() };
     registry.apply([set]).unwrap();
@@ -290,28 +291,28 @@ fn an_owner_reads_what_they_agreed_to_and_a_pause_is_taken_back() {
     let (agencies, incidents) = (Scope::only([AgencyId(3)]), Scope::all_but([IncidentKind::Theft]));
     let (limit, zone) = (AskLimit::new(1, 3).unwrap(), "Asia/Kathmandu".parse::<Zone>().unwrap());
     let consent = Consent::granted()
-        .agencies(agencies.clone())
-        .incidents(incidents.clone())
-        .paused_until(noon_and(60))
-        .expiring(noon_and(3_600))
-        .limited(limit)
-        .zone(zone.clone());
+        .with_agencies(agencies.clone())
+        .with_incidents(incidents.clone())
+        .with_paused_until(noon_and(60))
+        .with_expiry(noon_and(3_600))
+        .with_limit(limit)
+        .with_zone(zone.clone());
     let registry = Registry::new();
     let set = |consent| Change::SetConsent { owner: OwnerId(1), consent };
     registry.apply([set(consent.clone())]).unwrap();
     let kept = registry.consent(OwnerId(1));
     assert_eq!(kept, consent);
-    assert_eq!((kept.standing(), kept.local_zone()), (Standing::Granted, Some(&zone)));
-    assert_eq!((kept.agency_scope(), kept.incident_scope()), (&agencies, &incidents));
-    assert_eq!((kept.pause_end(), kept.expiry()), (Some(noon_and(60)), Some(noon_and(3_600))));
+    assert_eq!((kept.standing(), kept.zone()), (Standing::Granted, Some(&zone)));
+    assert_eq!((kept.agencies(), kept.incidents()), (&agencies, &incidents));
+    assert_eq!((kept.paused_until(), kept.expiry()), (Some(noon_and(60)), Some(noon_and(3_600))));
     assert_eq!(kept.limit(), limit);
 
-    registry.apply([set(kept.resumed())]).unwrap();
+    registry.apply([set(kept.without_pause())]).unwrap();
     let resumed = registry.consent(OwnerId(1));
-    assert_eq!(resumed.pause_end(), None);
-    assert_eq!(resumed.paused_until(noon_and(60)), consent, "nothing else changed");
+    assert_eq!(resumed.paused_until(), None);
+    assert_eq!(resumed.with_paused_until(noon_and(60)), consent, "nothing else changed");
     let silent = registry.consent(OwnerId(2));
-    assert_eq!((silent.standing(), silent.pause_end()), (Standing::NotGranted, None));
+    assert_eq!((silent.standing(), silent.paused_until()), (Standing::NotGranted, None));
 }
 
 #[test]
@@ -351,7 +352,7 @@ proptest! {
         let asked: Vec<i64> = asked.iter().map(|day| day * DAY + second).collect();
         let within = |span: i64| asked.iter().filter(|&&at| at > -span).count();
         let often = within(7 * DAY) >= week.into() || within(30 * DAY) >= month.into();
-        let consent = Consent::granted().limited(AskLimit::new(week, month).unwrap());
+        let consent = Consent::granted().with_limit(AskLimit::new(week, month).unwrap());
         denies(&consent, &asked, often.then_some(Denial::AskedOftenEnough));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use canvass::coverage::*;
 use canvass::*;
 use h3o::{CellIndex, LatLng, Resolution};
 

@@ -1,8 +1,8 @@
 //! Cameras that see into an area: routes to them, against the oracle.
 
 use canvass::{
-    AgencyId, Area, AuthorizedRequest, Explanation, Facing, IncidentKind, Layout, Position,
-    Request, Sight, Snapshot,
+    AgencyId, Area, AuthorizedRequest, CameraScope, Explanation, Facing, IncidentKind, Layout,
+    Position, Request, Snapshot,
 };
 use h3o::Resolution;
 
@@ -51,8 +51,8 @@ fn a_camera_across_the_street_is_asked_if_it_looks_this_way() {
     assert_eq!(asked(&snapshot, &seeing(&area)), [0, 3, 5, 6]);
     assert_eq!(asked(&snapshot, &authorize(area.clone())), [5, 6], "off by default");
     assert_eq!(
-        Request::new(AgencyId(1), IncidentKind::Theft, area, evening()).sight,
-        Sight::StandingIn
+        Request::new(AgencyId(1), IncidentKind::Theft, area, evening()).camera_scope,
+        CameraScope::StandingIn
     );
 }
 
@@ -138,7 +138,7 @@ pub fn agree(town: &Town, authorized: &AuthorizedRequest, expected: &Answer) {
         }
         let funnel = snapshot.funnel(authorized, noon());
         let request = authorized.request();
-        assert_eq!(funnel.in_area(), cameras_of(town, &request.area, request.sight).len());
+        assert_eq!(funnel.in_area(), cameras_of(town, &request.area, request.camera_scope).len());
         assert_eq!(funnel.asked(), cameras(expected).len());
     }
 }
@@ -155,8 +155,8 @@ fn routes_to_cameras_that_see_into_the_area_equal_the_oracle() {
         let authorized = seeing(&area);
         let expected = oracle(&town, &authorized, noon());
         agree(&town, &authorized, &expected);
-        let into = cameras_of(&town, &area, Sight::SeeingInto).len();
-        let inside = cameras_of(&town, &area, Sight::StandingIn).len();
+        let into = cameras_of(&town, &area, CameraScope::SeeingInto).len();
+        let inside = cameras_of(&town, &area, CameraScope::StandingIn).len();
         let specified = town.cameras.values().filter(|camera| camera.sees_into(&area)).count();
         assert_eq!(specified, into);
         (standing, seen) = (standing + inside, seen + into - inside);

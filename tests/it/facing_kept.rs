@@ -1,6 +1,7 @@
 //! What a facing is, and how it is kept: in records, in a registry and in tiles.
 
-use canvass::{Camera, CameraId, Change, Consent, Facing, OwnerId, Registry, Revision, TileFlaw};
+use canvass::error::TileFlaw;
+use canvass::{Camera, CameraId, Change, Consent, Facing, OwnerId, Registry, Revision};
 
 use crate::facing::looks;
 use crate::support::*;
@@ -104,7 +105,7 @@ fn tile() -> Vec<u8> {
     registry.tiles().changed[0].encode()
 }
 
-fn read(bytes: &[u8]) -> Result<Registry, canvass::TileError> {
+fn read(bytes: &[u8]) -> Result<Registry, canvass::error::TileError> {
     Registry::from_tiles(Revision(1), [sealed(bytes.to_vec())])
 }
 

@@ -19,8 +19,8 @@ pub fn guarding(min_households: u32) -> Policy {
 
 pub fn ask(area: &Area, case: usize) -> Request {
     Request::new(AgencyId(1), IncidentKind::Burglary, area.clone(), evening())
-        .case(format!("26-{case}"))
-        .contact("Det. Smith")
+        .with_case(format!("26-{case}"))
+        .with_contact("Det. Smith")
 }
 
 pub fn review(

@@ -1,13 +1,14 @@
 //! Areas that are refused because of earlier ones, at review or when they are opened.
 
-use canvass::{Area, Policy, RequestId, Violation};
+use canvass::{Area, CameraScope, Policy, RequestId, Violation};
 
 use crate::guard::{ask, guarding, opened, review};
 use crate::support::*;
 
 /// The violation of an area of the default policy after another one, as code and sentence.
 fn refusal(old: &Area, new: &Area) -> Option<(&'static str, String)> {
-    let policy = Policy { jurisdiction: canvass::Jurisdiction::Anywhere, ..Policy::default() };
+    let policy =
+        Policy { jurisdiction: canvass::policy::Jurisdiction::Anywhere, ..Policy::default() };
     let violations = review(&policy, &opened(&policy, std::slice::from_ref(old)), new).err()?;
     let all: Vec<&Violation> = violations.iter().collect();
     assert_eq!(all.len(), 1, "{violations}");
@@ -76,7 +77,7 @@ fn an_area_that_was_asked_for_other_cameras_is_another_one() {
     let policy = guarding(11);
     let mut file = opened(&policy, &[houses(10, 40)]);
     let knows_one = review(&policy, &file, &houses(20, 60)).unwrap();
-    let into = ask(&houses(10, 40), 7).seeing_into();
+    let into = ask(&houses(10, 40), 7).with_camera_scope(CameraScope::SeeingInto);
     let into = policy.review(&into, &agency(), &file, noon()).unwrap();
     file.open(RequestId(8), &into, noon()).unwrap();
     let refused = file.open(RequestId(9), &knows_one, noon()).unwrap_err();
@@ -148,7 +149,7 @@ fn a_request_that_was_reviewed_before_the_same_was_opened_is_opened() {
         let mut file = opened(&policy, &[]);
         let [one, other] = [seen_by_one, seen_by_other].map(|seen| {
             let asked = ask(&houses(10, 40), 0);
-            let asked = if seen { asked.seeing_into() } else { asked };
+            let asked = if seen { asked.with_camera_scope(CameraScope::SeeingInto) } else { asked };
             policy.review(&asked, &agency(), &file, noon()).unwrap()
         });
         file.open(RequestId(1), &one, noon()).unwrap();

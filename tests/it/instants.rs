@@ -79,14 +79,14 @@ fn town_near(rng: &mut Rng, mark: i64) -> Town {
         }
         let mut consent = Consent::granted();
         if rng.once_in(4) {
-            consent = consent.paused_until(near(rng, mark));
+            consent = consent.with_paused_until(near(rng, mark));
         }
         if rng.once_in(4) {
-            consent = consent.expiring(near(rng, mark));
+            consent = consent.with_expiry(near(rng, mark));
         }
         if rng.once_in(4) {
             let number = u8::try_from(1 + rng.below(3)).unwrap();
-            consent = consent.limited(AskLimit::new(number, number + 1).unwrap());
+            consent = consent.with_limit(AskLimit::new(number, number + 1).unwrap());
             let asked = (0..=rng.below(3)).map(|_| near(rng, mark)).collect();
             town.asked.insert(owner, asked);
         }

@@ -1,5 +1,6 @@
 //! Notices: templates, review, and letters in local time.
 
+use canvass::notice::*;
 use canvass::*;
 
 use crate::support::*;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use canvass::notice::*;
 use canvass::*;
 use proptest::prelude::*;
 
@@ -79,8 +80,8 @@ fn a_notice_says_what_it_must() {
     // Blank is missing, and an agency's words do not stand for the operator's.
     let unsaid = "{agency} asks about {window}, case {case}. {contact} {stop}";
     let request = Request::new(AgencyId(1), IncidentKind::Theft, square(0., 0., 1., 1.), evening())
-        .case(" ")
-        .contact("It is voluntary and not a warrant");
+        .with_case(" ")
+        .with_contact("It is voluntary and not a warrant");
     let authorized = authorize_request(&request);
     let template: NoticeTemplate = unsaid.parse().unwrap();
     let findings = template.draft(&authorized, &agency(), "\n").unwrap().lint().unwrap_err();
@@ -94,7 +95,7 @@ fn a_notice_says_what_it_must() {
 fn what_an_agency_fills_in_is_linted_as_well() {
     let authorized = |case: &str, contact: &str| {
         let area = square(9.9, 49.9, 10.1, 50.1);
-        authorize_request(&asking(area).case(case).contact(contact))
+        authorize_request(&asking(area).with_case(case).with_contact(contact))
     };
     let template: NoticeTemplate = BASE.parse().unwrap();
     let found = |case, contact| {

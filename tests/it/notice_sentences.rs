@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use canvass::disclosure::notice::lint_public;
-use canvass::*;
+use canvass::notice::lint_public;
+use canvass::notice::*;
 
 use crate::notice::BASE;
 use crate::notice_rules::codes;

@@ -1,5 +1,6 @@
 //! Requests that stand: whoever comes later is asked once, and nobody twice.
 
+use canvass::error::*;
 use canvass::*;
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,7 +23,7 @@ pub fn of_agency(number: u64) -> Agency {
 }
 
 pub fn request(agency: u64, area: Area) -> Request {
-    Request::new(AgencyId(agency), IncidentKind::Burglary, area, evening()).case("26-1")
+    Request::new(AgencyId(agency), IncidentKind::Burglary, area, evening()).with_case("26-1")
 }
 
 #[track_caller]
@@ -123,7 +124,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
         .unwrap();
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
     let often = AskLimit::new(AskLimit::MAX, AskLimit::MAX).unwrap();
-    let unlimited = Consent::granted().limited(often);
+    let unlimited = Consent::granted().with_limit(often);
     registry.apply([Change::SetConsent { owner: OwnerId(1), consent: unlimited }]).unwrap();
     nobody_is_due(&open, &registry, noon());
     // An extension, time, a restart, a replay.

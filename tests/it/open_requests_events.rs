@@ -1,5 +1,6 @@
 //! Requests that stand: their events, in which order and words, and what is not read or replayed.
 
+use canvass::error::*;
 use canvass::*;
 use jiff::{SignedDuration, Timestamp};
 

@@ -18,7 +18,7 @@ fn a_camera_that_sees_into_the_area_is_found_and_asked_where_that_was_asked() {
     for (standing, found) in [(true, false), (false, true)] {
         let mut open = OpenRequests::new(0);
         let asked = request(1, houses(0, 9));
-        let asked = if standing { asked } else { asked.seeing_into() };
+        let asked = if standing { asked } else { asked.with_camera_scope(CameraScope::SeeingInto) };
         let authorized = reviewed(&open, &policy(0), &asked);
         open.open(FIRST, &authorized, noon()).unwrap();
         let near: &[RequestId] = if found { &[FIRST] } else { &[] };
@@ -61,7 +61,7 @@ fn the_same_area_asked_again_stands_for_itself_once_the_first_has_ended() {
     let (mut open, _) = opened(&policy(11), houses(0, 39));
     let again = reviewed(&open, &policy(11), &request(1, houses(0, 39)));
     open.open(SECOND, &again, noon()).unwrap();
-    let other = reviewed(&open, &policy(11), &request(1, houses(30, 49)).case("26-2"));
+    let other = reviewed(&open, &policy(11), &request(1, houses(30, 49)).with_case("26-2"));
     let events = open.open(THIRD, &other, noon()).unwrap();
     let LifecycleStep::Opened { compared, .. } = &events[0].step else { panic!("{events:?}") };
     assert_eq!(compared, &[FIRST, SECOND], "all that ask the same");

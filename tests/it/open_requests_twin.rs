@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
+use canvass::error::*;
 use canvass::*;
 use jiff::{SignedDuration, Timestamp};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -31,7 +32,7 @@ fn a_change(rng: &mut Rng, town: &Town, now: Timestamp) -> Change {
         4 => Change::Withdraw { owner },
         5 => Change::RecordAsked { owner, at: now },
         6 => {
-            let consent = Consent::granted().limited(AskLimit::new(1, 3).unwrap());
+            let consent = Consent::granted().with_limit(AskLimit::new(1, 3).unwrap());
             Change::SetConsent { owner, consent }
         }
         _ => Change::SetConsent { owner, consent: Consent::granted() },

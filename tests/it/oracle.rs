@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use canvass::error::ChangeRefusal;
+use canvass::policy::{SensitivePlace, SensitiveRule};
 use canvass::{
-    Area, AuthorizedRequest, Camera, CameraId, Change, ChangeRefusal, Consent, OwnerId, Question,
-    QuietHours, SensitivePlace, SensitiveRule, Sight, Standing, Zone,
+    Area, AuthorizedRequest, Camera, CameraId, CameraScope, Change, Consent, OwnerId, Question,
+    QuietHours, Standing, Zone,
 };
 use geo::{BoundingRect, Intersects, MapCoords, MultiPolygon, Point, Triangle};
 use jiff::civil::Time;
@@ -45,7 +47,8 @@ pub fn sparing(
     places: &[SensitivePlace],
     now: Timestamp,
 ) -> Answer {
-    let earlier: Vec<_> = earlier.iter().map(|area| (area.clone(), Sight::StandingIn)).collect();
+    let earlier: Vec<_> =
+        earlier.iter().map(|area| (area.clone(), CameraScope::StandingIn)).collect();
     weighing(town, authorized, &earlier, places, now)
 }
 
@@ -53,13 +56,13 @@ pub fn sparing(
 pub fn weighing(
     town: &Town,
     authorized: &AuthorizedRequest,
-    earlier: &[(Area, Sight)],
+    earlier: &[(Area, CameraScope)],
     places: &[SensitivePlace],
     now: Timestamp,
 ) -> Answer {
     let spared = in_places(town, authorized, places);
     let request = authorized.request();
-    let in_area = cameras_of(town, &request.area, request.sight);
+    let in_area = cameras_of(town, &request.area, request.camera_scope);
     let question = Question { agency: request.agency, incident: request.incident, now };
     let mut answer = BTreeMap::<_, Vec<_>>::new();
     for camera in in_area {
@@ -73,11 +76,13 @@ pub fn weighing(
         }
     }
     let needed = authorized.min_households() as usize;
-    let mut new = households_of(town, &request.area, request.sight);
+    let mut new = households_of(town, &request.area, request.camera_scope);
     let mut counted = Vec::new();
     if !earlier.is_empty() {
-        let mut others: Vec<Households> =
-            earlier.iter().map(|(old, sight)| households_of(town, old, *sight)).collect();
+        let mut others: Vec<Households> = earlier
+            .iter()
+            .map(|(old, camera_scope)| households_of(town, old, *camera_scope))
+            .collect();
         others.push(others.iter().flatten().copied().collect());
         let few = |one: &Households, other| (1..needed).contains(&(one - other).len());
         let mut left_out = Households::new();
@@ -106,11 +111,11 @@ pub fn households(town: &Town, area: &Area) -> Households {
 }
 
 /// The same with the cameras that see into it, if these are asked for.
-pub fn households_of(town: &Town, area: &Area, sight: Sight) -> Households {
-    match sight {
-        Sight::StandingIn => households(town, area),
-        Sight::SeeingInto => {
-            cameras_of(town, area, sight).iter().map(|camera| camera.owner).collect()
+pub fn households_of(town: &Town, area: &Area, camera_scope: CameraScope) -> Households {
+    match camera_scope {
+        CameraScope::StandingIn => households(town, area),
+        CameraScope::SeeingInto => {
+            cameras_of(town, area, camera_scope).iter().map(|camera| camera.owner).collect()
         }
     }
 }
@@ -132,9 +137,9 @@ pub fn in_places(
 }
 
 /// The cameras that a request about an area is about.
-pub fn cameras_of<'a>(town: &'a Town, area: &Area, sight: Sight) -> Vec<&'a Camera> {
+pub fn cameras_of<'a>(town: &'a Town, area: &Area, camera_scope: CameraScope) -> Vec<&'a Camera> {
     let mut cameras = cameras_in(town, area);
-    if sight == Sight::SeeingInto {
+    if camera_scope == CameraScope::SeeingInto {
         let standing: BTreeSet<_> = cameras.iter().map(|camera| camera.id).collect();
         let area = whole_units(area);
         let others = town.cameras.values().filter(|camera| !standing.contains(&camera.id));
@@ -206,7 +211,7 @@ pub fn waiting(
     let mut known = BTreeMap::new();
     let answer = oracle(town, authorized, now).into_iter();
     let waits = answer.filter_map(|(owner, _)| {
-        let zone = town.consents[&owner].local_zone().unwrap_or(hours.zone()).clone();
+        let zone = town.consents[&owner].zone().unwrap_or(hours.zone()).clone();
         let wait = *known.entry(zone.clone()).or_insert_with(|| not_before(hours, now, &zone));
         Some((owner, wait?))
     });

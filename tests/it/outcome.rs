@@ -1,8 +1,9 @@
 //! Outcomes: what an agency is told of what owners answered, when, and what is refused.
 
+use canvass::outcome::{Answer, Outcome, OutcomeError, Outcomes, ReleaseMode};
 use canvass::{
-    AgencyId, Answer, Area, AuthorizedRequest, CaseFile, IncidentKind, Outcome, OutcomeError,
-    Outcomes, OwnerId, Policy, Release, Request, RequestId,
+    AgencyId, Area, AuthorizedRequest, CameraScope, CaseFile, IncidentKind, OwnerId, Policy,
+    Request, RequestId,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,12 +33,12 @@ impl Desk {
     #[track_caller]
     pub fn review(&self, area: &Area) -> AuthorizedRequest {
         let request = Request::new(AgencyId(1), IncidentKind::Burglary, area.clone(), evening())
-            .case(format!("26-{}", self.file.iter().count()));
+            .with_case(format!("26-{}", self.file.iter().count()));
         self.policy.review(&request, &agency(), &self.file, self.now).unwrap()
     }
 
     #[track_caller]
-    pub fn open(&mut self, id: u64, area: &Area, release: Release) -> AuthorizedRequest {
+    pub fn open(&mut self, id: u64, area: &Area, release: ReleaseMode) -> AuthorizedRequest {
         self.now += SignedDuration::from_secs(1);
         let authorized = self.review(area);
         self.file.open(RequestId(id), &authorized, self.now).unwrap();
@@ -48,7 +49,7 @@ impl Desk {
     /// Opens a request, of whose owners some share, some decline and some are silent.
     #[track_caller]
     pub fn answered(&mut self, id: u64, area: &Area, [shared, declined, silent]: [u64; 3]) {
-        self.open(id, area, Release::Alone);
+        self.open(id, area, ReleaseMode::Alone);
         self.answer(id, 1_000 * id, [shared, declined, silent]);
     }
 
@@ -104,10 +105,10 @@ fn areas_whose_onlookers_may_be_the_same_have_one_outcome() {
     desk.close(1);
     for (id, area, first) in [(2, &near, 1), (3, &far, 3)] {
         let standing = desk.review(area).request().clone();
-        let request = standing.seeing_into();
+        let request = standing.with_camera_scope(CameraScope::SeeingInto);
         let authorized = desk.policy.review(&request, &agency(), &desk.file, desk.now).unwrap();
         desk.file.open(RequestId(id), &authorized, desk.now).unwrap();
-        desk.outcomes.open(RequestId(id), &authorized, Release::Alone).unwrap();
+        desk.outcomes.open(RequestId(id), &authorized, ReleaseMode::Alone).unwrap();
         desk.close(id);
         assert_eq!(desk.release(id).unwrap().requests(), [RequestId(first)]);
         let kept = serde_json::to_string(&desk.outcomes).unwrap();
@@ -145,7 +146,7 @@ fn none_and_a_few_look_alike() {
         let mut desk = Desk::new();
         match answers {
             Some(answers) => desk.answered(1, &road(0, 100), answers),
-            None => drop(desk.open(1, &road(0, 100), Release::Alone)),
+            None => drop(desk.open(1, &road(0, 100), ReleaseMode::Alone)),
         }
         if withdrawn {
             desk.file.withdraw(RequestId(1), desk.now).unwrap();
@@ -240,7 +241,7 @@ fn a_later_request_that_closes_first_waits_for_the_one_it_repeats() {
 fn a_request_that_was_withdrawn_before_anybody_was_asked_is_repeated_all_the_same() {
     // Else to withdraw one, or to ask where nobody lives, would be a way to a second outcome.
     let mut desk = Desk::new();
-    desk.open(1, &road(100, 200), Release::Alone);
+    desk.open(1, &road(100, 200), ReleaseMode::Alone);
     desk.file.withdraw(RequestId(1), desk.now).unwrap();
     desk.outcomes.close(RequestId(1), &desk.file, desk.now).unwrap();
     desk.answered(2, &road(150, 250), [40, 0, 0]);
@@ -275,7 +276,7 @@ fn of_many_areas_that_it_meets_an_area_repeats_the_first() {
         let parts = [one, other].map(|id| road(mark(id) + 10, mark(id) + 20).to_multi_polygon().0);
         let both = Area::try_from(geo::MultiPolygon(parts.concat())).unwrap();
         let mut desk = desk.clone();
-        desk.open(50, &both, Release::Alone);
+        desk.open(50, &both, ReleaseMode::Alone);
         desk.close(50);
         assert_eq!(desk.release(50).unwrap().requests(), [RequestId(one)], "{other}");
     }
@@ -342,10 +343,10 @@ fn bands_and_percentages_have_these_edges() {
 #[test]
 fn what_is_refused_says_why() {
     let mut desk = Desk::new();
-    let authorized = desk.open(1, &road(0, 100), Release::Alone);
-    let twice = desk.outcomes.open(RequestId(1), &authorized, Release::Alone).unwrap_err();
+    let authorized = desk.open(1, &road(0, 100), ReleaseMode::Alone);
+    let twice = desk.outcomes.open(RequestId(1), &authorized, ReleaseMode::Alone).unwrap_err();
     assert_eq!(twice.to_string(), "request `1` is in the outcomes already");
-    let other = Outcomes::new(AgencyId(2)).open(RequestId(1), &authorized, Release::Alone);
+    let other = Outcomes::new(AgencyId(2)).open(RequestId(1), &authorized, ReleaseMode::Alone);
     let words = "this is agency `1`'s, but the outcomes are agency `2`'s";
     assert_eq!(other.unwrap_err().to_string(), words);
     let file = CaseFile::new(AgencyId(2));

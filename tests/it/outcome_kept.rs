@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use canvass::{AgencyId, Area, OutcomeError, Outcomes, Release, RequestId};
+use canvass::outcome::{OutcomeError, Outcomes, ReleaseMode};
+use canvass::{AgencyId, Area, RequestId};
 use serde_json::{Value, json};
 
 use crate::outcome::*;
@@ -17,7 +18,7 @@ fn pooled(
 ) {
     for id in ids {
         let mark = u32::try_from(id).unwrap() * 100;
-        desk.open(id, &road(mark, mark + 90), Release::Pooled);
+        desk.open(id, &road(mark, mark + 90), ReleaseMode::Pooled);
         desk.answer(id, from(id), answers);
         desk.close(id);
     }
@@ -33,7 +34,7 @@ fn a_pool_tells_of_ten_requests_together_and_of_none_alone() {
         "pool `0` is not complete: pools fill in order, each with 10 requests that are closed"
     );
     // One that repeats another, and one that is told alone, are in no pool.
-    desk.open(50, &road(0, 10), Release::Pooled);
+    desk.open(50, &road(0, 10), ReleaseMode::Pooled);
     desk.answer(50, 900, [90, 0, 0]);
     desk.close(50);
     desk.answered(51, &road(6_000, 6_010), [90, 0, 0]);
@@ -63,7 +64,7 @@ fn a_household_counts_once_in_a_pool() {
     let pool = desk.outcomes.pool(0).unwrap();
     assert_eq!(bytes(&pool).replace("0,1,2,3,4,5,6,7,8,9", "1"), {
         let mut desk = Desk::new();
-        desk.open(1, &road(0, 100), Release::Alone);
+        desk.open(1, &road(0, 100), ReleaseMode::Alone);
         desk.close(1);
         bytes(&desk.release(1).unwrap())
     });
@@ -99,7 +100,7 @@ fn pools_fill_in_the_order_of_opening() {
     let mut desk = Desk::new();
     let mark = |id: u64| u32::try_from(id).unwrap() * 100;
     for id in 0..20 {
-        desk.open(id, &road(mark(id), mark(id) + 90), Release::Pooled);
+        desk.open(id, &road(mark(id), mark(id) + 90), ReleaseMode::Pooled);
     }
     (1..20).for_each(|id| desk.close(id));
     assert!(desk.outcomes.pool(1).is_err());
@@ -177,7 +178,7 @@ fn a_ledger_kept_in_rows_is_the_same_after_each_step() {
     let mut steps = 0;
     for id in 0..22 {
         let mark = u32::try_from(id).unwrap() * 100;
-        let release = if id % 11 == 0 { Release::Alone } else { Release::Pooled };
+        let release = if id % 11 == 0 { ReleaseMode::Alone } else { ReleaseMode::Pooled };
         // Some meet the one before.
         desk.open(id, &road(mark, mark + if id % 7 == 0 { 110 } else { 90 }), release);
         opened.push(id);
@@ -336,7 +337,7 @@ fn a_ledger_that_is_read_repeats_what_it_repeated() {
             asked.push(area.clone());
             let into = rng.once_in(12);
             let authorized = if into { authorize_seeing_into(area) } else { authorize(area) };
-            outcomes.open(RequestId(id), &authorized, Release::Alone).unwrap();
+            outcomes.open(RequestId(id), &authorized, ReleaseMode::Alone).unwrap();
         }
         let text = serde_json::to_string(&outcomes).unwrap();
         assert_eq!(serde_json::from_str::<Outcomes>(&text).unwrap(), outcomes, "seed {seed}");

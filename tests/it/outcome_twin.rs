@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use canvass::{Answer, Area, OwnerId, Release, RequestId};
+use canvass::outcome::{Answer, ReleaseMode};
+use canvass::{Area, OwnerId, RequestId};
 use geo::Relate;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::{prop_assert, prop_assert_eq, proptest};
@@ -55,12 +56,12 @@ fn any_sequence_of_requests_is_told_as_the_naive_twin_tells_it() {
         for id in 0..number {
             let here = (10, 50 + i32::try_from(rng.below(3)).unwrap());
             let area = area(&mut rng, here);
-            let release = if rng.once_in(4) { Release::Pooled } else { Release::Alone };
+            let release = if rng.once_in(4) { ReleaseMode::Pooled } else { ReleaseMode::Alone };
             desk.open(id, &area, release);
             let answers = [rng.below(60), rng.below(6), rng.below(60)];
             desk.answer(id, 1_000 * id, answers);
             let (shared, asked) = (answers[0] as usize, answers.iter().sum::<u64>() as usize);
-            let (area, pooled) = (whole_units(&area), release == Release::Pooled);
+            let (area, pooled) = (whole_units(&area), release == ReleaseMode::Pooled);
             told.push(Told { area, pooled, shared, asked, closed: false });
         }
         // Closed in any order, some never.
@@ -94,7 +95,7 @@ fn asked(town: &Town, areas: &[Area]) -> (Vec<String>, Vec<usize>) {
     let mut desk = Desk::new();
     let mut owners = Vec::new();
     for (id, area) in (0..).zip(areas) {
-        let authorized = desk.open(id, area, Release::Alone);
+        let authorized = desk.open(id, area, ReleaseMode::Alone);
         let route = snapshot.route(&authorized, noon());
         let asked: Vec<OwnerId> = route.recipients().map(|recipient| recipient.owner).collect();
         desk.outcomes.ask(RequestId(id), asked.iter().copied()).unwrap();

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use canvass::{
-    AgencyId, Area, AuthorizedRequest, CaseFile, Policy, SensitiveKind, SensitivePlace,
-    SensitivePlaces, SensitiveRule, TimeWindow, Violations,
-};
+use canvass::policy::{SensitiveKind, SensitivePlace, SensitivePlaces, SensitiveRule};
+use canvass::{AgencyId, Area, AuthorizedRequest, CaseFile, Policy, TimeWindow, Violations};
 use jiff::SignedDuration;
 
 use crate::oracle::Town;

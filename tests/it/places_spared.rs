@@ -1,8 +1,9 @@
 //! Sensitive places from which nobody is asked: routes spare them, and nothing tells.
 
+use canvass::policy::{SensitivePlace, SensitiveRule};
 use canvass::{
     AgencyId, Area, CaseFile, Change, Denial, Explanation, Layout, OwnerId, Policy, Position,
-    RequestId, SensitivePlace, SensitiveRule,
+    RequestId,
 };
 
 use crate::oracle::{households, in_places, oracle, sparing};

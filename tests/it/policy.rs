@@ -1,8 +1,9 @@
 //! Policies: every limit at its edge, every violation in its words.
 
+use canvass::policy::{CaseDetails, FutureWindows};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, CaseFile, FutureWindows, IncidentKind, Paperwork, Policy,
-    Request, RequestId, TimeWindow, Violations,
+    Agency, AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Policy, Request, RequestId,
+    TimeWindow, Violations,
 };
 use jiff::SignedDuration;
 
@@ -290,7 +291,7 @@ fn a_request_without_a_case_or_a_contact_is_refused() {
             "a contact is missing; name somebody whom an owner can call",
         );
     }
-    let policy = Policy { paperwork: Paperwork::Optional, ..Policy::default() };
+    let policy = Policy { paperwork: CaseDetails::Optional, ..Policy::default() };
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, request().area, evening());
     assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
 }

@@ -1,6 +1,7 @@
 //! Policies and case files: how many requests a case has, and whose file counts.
 
-use canvass::{AgencyId, CaseFile, Paperwork, Policy, RequestId};
+use canvass::policy::CaseDetails;
+use canvass::{AgencyId, CaseFile, Policy, RequestId};
 
 use crate::policy::{blank, police, request};
 use crate::support::*;
@@ -16,22 +17,22 @@ fn a_case_has_two_requests_and_no_third() {
     let violations = policy.review(&request(), &police(), &file, noon()).unwrap_err();
     assert_eq!(codes(&violations), ["case_exhausted"]);
     assert_eq!(violations.to_string(), "the case has had 2 requests, and no more are allowed");
-    let other = request().case("26-0118");
+    let other = request().with_case("26-0118");
     assert!(policy.review(&other, &police(), &file, noon()).is_ok(), "another case");
-    let spaced = request().case(" 26-0117 ");
+    let spaced = request().with_case(" 26-0117 ");
     assert!(policy.review(&spaced, &police(), &file, noon()).is_err(), "the same case");
 }
 
 #[test]
 fn requests_without_a_case_reference_are_one_case() {
-    let policy = Policy { paperwork: Paperwork::Optional, ..Policy::default() };
+    let policy = Policy { paperwork: CaseDetails::Optional, ..Policy::default() };
     let mut file = blank();
     for (id, reference) in [(0, ""), (1, "  ")] {
-        let request = request().case(reference);
+        let request = request().with_case(reference);
         let authorized = policy.review(&request, &police(), &file, noon()).unwrap();
         file.open(RequestId(id), &authorized, noon()).unwrap();
     }
-    let third = policy.review(&request().case(""), &police(), &file, noon()).unwrap_err();
+    let third = policy.review(&request().with_case(""), &police(), &file, noon()).unwrap_err();
     assert_eq!(codes(&third), ["case_exhausted"]);
     assert!(policy.review(&request(), &police(), &file, noon()).is_ok(), "one with a reference");
 }

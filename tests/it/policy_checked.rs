@@ -1,8 +1,8 @@
 //! Policies themselves: those that are there, and those that contradict themselves.
 
+use canvass::error::PolicyError;
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Policy, PolicyError, Request,
-    RequestId,
+    Agency, AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Policy, Request, RequestId,
 };
 
 use crate::policy::{blank, police, request, violation, violations, window};

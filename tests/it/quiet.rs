@@ -261,10 +261,12 @@ proptest! {
 fn a_limit_counts_days_of_24_hours_whatever_the_clocks_do() {
     // Across the night of 2026-03-08, in which clocks in New York lose an hour.
     let asked = at("2026-03-05T12:00:00-05:00");
-    let once =
-        Consent::granted().limited(AskLimit::new(1, 30).unwrap()).zone(zone("America/New_York"));
-    let month =
-        Consent::granted().limited(AskLimit::new(30, 1).unwrap()).zone(zone("America/New_York"));
+    let once = Consent::granted()
+        .with_limit(AskLimit::new(1, 30).unwrap())
+        .with_zone(zone("America/New_York"));
+    let month = Consent::granted()
+        .with_limit(AskLimit::new(30, 1).unwrap())
+        .with_zone(zone("America/New_York"));
     let denial = |consent: &Consent, now: &str| {
         let question =
             Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: at(now) };
@@ -278,7 +280,7 @@ fn a_limit_counts_days_of_24_hours_whatever_the_clocks_do() {
     assert_eq!(denial(&month, "2026-04-04T12:59:59-04:00"), often);
     assert_eq!(denial(&month, "2026-04-04T13:00:00-04:00"), None);
     // And back, across 2026-11-01: twice in seven days.
-    let twice = Consent::granted().zone(zone("America/New_York"));
+    let twice = Consent::granted().with_zone(zone("America/New_York"));
     let asked = [at("2026-10-29T12:00:00-04:00"), at("2026-10-30T09:00:00-04:00")];
     let denial = |now: &str| {
         let question =

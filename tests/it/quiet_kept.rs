@@ -11,7 +11,8 @@ use crate::support::*;
 
 #[test]
 fn a_zone_is_kept_with_the_consent_and_denies_nothing() {
-    let consent = Consent::granted().agencies(Scope::only([AgencyId(1)])).zone(zone("Asia/Tokyo"));
+    let consent =
+        Consent::granted().with_agencies(Scope::only([AgencyId(1)])).with_zone(zone("Asia/Tokyo"));
     let question = Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: noon() };
     assert_eq!(consent.evaluate(&question, &[]), Ok(()));
     let registry = loaded(&street(3), Layout::default());

@@ -20,10 +20,10 @@ proptest! {
         let places = ["UTC", "+05:30", "America/New_York", "Pacific/Apia", "Asia/Tokyo", "-08:00"];
         for consent in town.consents.values_mut() {
             if rng.once_in(2) {
-                *consent = consent.clone().zone(zone(rng.pick(&places)));
+                *consent = consent.clone().with_zone(zone(rng.pick(&places)));
             }
         }
-        let policy = Policy { quiet_hours: Some(night().in_zone(zone("Asia/Kolkata"))), ..Policy::unlimited() };
+        let policy = Policy { quiet_hours: Some(night().with_zone(zone("Asia/Kolkata"))), ..Policy::unlimited() };
         let authorized = authorize_under(&policy, area(&mut rng, (10, 50)));
         let registry = loaded(&town, rng.pick(&[Layout::default(), Layout::new(h3o::Resolution::Nine, 3)]));
         let route = registry.snapshot().route(&authorized, noon());
@@ -35,7 +35,7 @@ proptest! {
             return Ok(());
         };
         let moved = route.recipients().last().map(|recipient| recipient.owner).unwrap();
-        let consent = town.consents[&moved].clone().zone(zone("Australia/Lord_Howe"));
+        let consent = town.consents[&moved].clone().with_zone(zone("Australia/Lord_Howe"));
         town.consents.insert(moved, consent.clone());
         town.consents.remove(&leaving);
         let newer = registry
@@ -56,7 +56,7 @@ fn some_wait_while_others_do_not() {
     let mut town = street(100);
     for (owner, consent) in &mut town.consents {
         let place = ["+05:30", "Pacific/Apia", "Europe/Paris"][(owner.0 % 3) as usize];
-        *consent = consent.clone().zone(zone(place));
+        *consent = consent.clone().with_zone(zone(place));
     }
     let policy = Policy { quiet_hours: Some(night()), ..Policy::unlimited() };
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
@@ -99,7 +99,7 @@ fn a_scratch_that_is_used_again_tells_who_must_wait_as_a_fresh_one() {
     let towns = [0, 1, 2].map(|first| {
         let mut town = street(30);
         for (owner, consent) in &mut town.consents {
-            *consent = consent.clone().zone(zone(places[(owner.0 as usize / 10 + first) % 3]));
+            *consent = consent.clone().with_zone(zone(places[(owner.0 as usize / 10 + first) % 3]));
         }
         snapshot(&town)
     });

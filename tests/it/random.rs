@@ -104,24 +104,24 @@ pub fn consent(rng: &mut Rng) -> Consent {
     let mut consent = Consent::granted();
     let agencies = [1, 2, 3].map(AgencyId);
     match rng.below(6) {
-        0 => consent = consent.agencies(Scope::only([rng.pick(&agencies)])),
-        1 => consent = consent.agencies(Scope::all_but([rng.pick(&agencies)])),
+        0 => consent = consent.with_agencies(Scope::only([rng.pick(&agencies)])),
+        1 => consent = consent.with_agencies(Scope::all_but([rng.pick(&agencies)])),
         _ => {}
     }
     match rng.below(6) {
-        0 => consent = consent.incidents(Scope::only([rng.pick(IncidentKind::ALL)])),
-        1 => consent = consent.incidents(Scope::all_but([rng.pick(IncidentKind::ALL)])),
+        0 => consent = consent.with_incidents(Scope::only([rng.pick(IncidentKind::ALL)])),
+        1 => consent = consent.with_incidents(Scope::all_but([rng.pick(IncidentKind::ALL)])),
         _ => {}
     }
     if rng.once_in(8) {
-        consent = consent.paused_until(noon() + SignedDuration::from_secs(rng.within(-1, 1)));
+        consent = consent.with_paused_until(noon() + SignedDuration::from_secs(rng.within(-1, 1)));
     }
     if rng.once_in(8) {
-        consent = consent.expiring(noon() + SignedDuration::from_secs(rng.within(-1, 1)));
+        consent = consent.with_expiry(noon() + SignedDuration::from_secs(rng.within(-1, 1)));
     }
     if rng.once_in(4) {
         let number = u8::try_from(rng.below(4)).unwrap();
-        consent = consent.limited(AskLimit::new(number, number + 1).unwrap());
+        consent = consent.with_limit(AskLimit::new(number, number + 1).unwrap());
     }
     consent
 }

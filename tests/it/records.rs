@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use canvass::policy::Jurisdiction;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AskLimit, Camera, CameraId, Change, Consent, IncidentKind,
-    Jurisdiction, OwnerId, Policy, Position, Recording, Request, Scope, TimeWindow,
+    OwnerId, Policy, Position, Recording, Request, Scope, TimeWindow,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -56,7 +57,7 @@ fn every_record_is_read_as_it_was_written() {
     round(&Change::Remove { camera: CameraId(0) });
     round(&Change::Withdraw { owner: OwnerId(u64::MAX) });
     round(&Change::RecordAsked { owner: OwnerId(1), at: noon() });
-    round(&Consent::granted().limited(AskLimit::new(0, 30).unwrap()));
+    round(&Consent::granted().with_limit(AskLimit::new(0, 30).unwrap()));
 }
 
 #[test]
@@ -74,9 +75,9 @@ fn records_are_written_like_this() {
         r#"{"id":7,"owner":1,"position":[10.0000001,49.9999999],"recording":{"since":"2026-01-01T00:00:00Z","kept_days":60}}"#
     );
     let consent = Consent::granted()
-        .agencies(Scope::only([AgencyId(3)]))
-        .incidents(Scope::all_but([IncidentKind::Theft]))
-        .paused_until(noon());
+        .with_agencies(Scope::only([AgencyId(3)]))
+        .with_incidents(Scope::all_but([IncidentKind::Theft]))
+        .with_paused_until(noon());
     assert_eq!(
         text(serde_json::to_string(&Change::SetConsent { owner: OwnerId(1), consent })),
         r#"{"set_consent":{"owner":1,"consent":{"standing":"granted","agencies":{"only":[3]},"incidents":{"all_but":["theft"]},"paused_until":"2026-05-10T12:00:00Z","limit":{"per_7_days":2,"per_30_days":4}}}}"#

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use canvass::error::{ChangeError, ChangeRefusal};
 use canvass::{
-    Camera, CameraId, Change, ChangeError, ChangeRefusal, Consent, Layout, OwnerId, Policy,
-    Registry, Revision, Snapshot, Standing,
+    Camera, CameraId, Change, Consent, Layout, OwnerId, Policy, Registry, Revision, Snapshot,
+    Standing,
 };
 use h3o::Resolution;
 use jiff::SignedDuration;

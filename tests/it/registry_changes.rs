@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use canvass::error::*;
 use canvass::*;
 
 use crate::registry::camera;
@@ -119,7 +120,7 @@ fn a_camera_that_changes_owners_follows_the_new_one() {
 #[test]
 fn who_withdrew_and_grants_again_was_still_asked() {
     let registry = Registry::new();
-    let once = Consent::granted().limited(AskLimit::new(1, 1).unwrap());
+    let once = Consent::granted().with_limit(AskLimit::new(1, 1).unwrap());
     let consent = || Change::SetConsent { owner: OwnerId(1), consent: once.clone() };
     let asked = |at| Change::RecordAsked { owner: OwnerId(1), at };
     registry.apply([Change::Register(camera(1, 1)), consent(), asked(noon() - days(1))]).unwrap();
@@ -135,7 +136,7 @@ fn who_withdrew_and_grants_again_was_still_asked() {
     registry.apply([asked(noon() - days(2))]).unwrap();
     registry.apply([Change::Register(camera(1, 1)), consent()]).unwrap();
     assert_eq!(asks(&registry), []);
-    let generous = Consent::granted().limited(AskLimit::new(3, 3).unwrap());
+    let generous = Consent::granted().with_limit(AskLimit::new(3, 3).unwrap());
     registry.apply([Change::SetConsent { owner: OwnerId(1), consent: generous }]).unwrap();
     assert_eq!(asks(&registry), [(1, vec![1])]);
     registry.apply([asked(noon() + days(1))]).unwrap();
@@ -174,7 +175,7 @@ fn an_older_snapshot_stays_as_it_was() {
     let before = older.route(&everywhere, noon());
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
     // The number of the scopes that nobody uses any more goes to other ones.
-    let scoped = Consent::granted().agencies(canvass::Scope::only([]));
+    let scoped = Consent::granted().with_agencies(canvass::Scope::only([]));
     registry.apply([Change::SetConsent { owner: OwnerId(2), consent: scoped.clone() }]).unwrap();
     registry
         .apply([Change::Register(camera(2, 2)), Change::Remove { camera: CameraId(1) }])

@@ -69,7 +69,7 @@ fn a_list_may_register_many_on_a_point_and_speak_of_each() {
 
 #[test]
 fn a_history_of_any_length_is_remembered_as_far_as_it_matters() {
-    let most = Consent::granted().limited(AskLimit::new(AskLimit::MAX, AskLimit::MAX).unwrap());
+    let most = Consent::granted().with_limit(AskLimit::new(AskLimit::MAX, AskLimit::MAX).unwrap());
     let registry = Registry::new();
     registry
         .apply([
@@ -133,7 +133,8 @@ fn scopes_of_any_number_share_a_block() {
     let all = (1 << 16) + 200;
     let consent = |number: u64| {
         let asker = number.is_multiple_of(3).then_some(AgencyId(1));
-        Consent::granted().agencies(Scope::only(asker.into_iter().chain([AgencyId(2 + number)])))
+        Consent::granted()
+            .with_agencies(Scope::only(asker.into_iter().chain([AgencyId(2 + number)])))
     };
     let row = |id: u64| camera_at(id, id, place((10, 50), i64::try_from(id).unwrap() * 100, 0));
     let cameras: Vec<Camera> = (0..all).map(row).collect();

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::{
     Area, Camera, CameraId, Consent, Denial, Explanation, Layout, OwnerId, Policy, Receipt,
-    Registry, Route, Scratch, SensitiveKind, SensitivePlace, SensitiveRule,
+    Registry, Route, Scratch,
 };
 use h3o::Resolution;
 

@@ -1,9 +1,11 @@
 //! Requests for cameras that see into the area: what the policy, sensitive places, the guard and the
 //! receipt make of them.
 
+use canvass::error::CaseFileError;
+use canvass::policy::{SeeingInto, SensitiveRule};
 use canvass::{
-    AgencyId, Area, AuthorizedRequest, CameraId, CaseFile, CaseFileError, Denial, Explanation,
-    Policy, Receipt, Request, RequestId, Route, SeeingInto, SensitiveRule, Sight, TimeWindow,
+    AgencyId, Area, AuthorizedRequest, CameraId, CameraScope, CaseFile, Denial, Explanation,
+    Policy, Receipt, Request, RequestId, Route, TimeWindow,
 };
 
 use crate::facing::{STREET, agree, asked, looking, looks};
@@ -18,8 +20,14 @@ fn a_policy_must_allow_cameras_that_see_into_the_area() {
     assert_eq!(Policy::default().seeing_into, SeeingInto::Refused);
     let policy = Policy { seeing_into: SeeingInto::Refused, ..Policy::unlimited() };
     let file = CaseFile::new(AgencyId(1));
-    let refused =
-        policy.review(&asking(area.clone()).seeing_into(), &agency(), &file, noon()).unwrap_err();
+    let refused = policy
+        .review(
+            &asking(area.clone()).with_camera_scope(CameraScope::SeeingInto),
+            &agency(),
+            &file,
+            noon(),
+        )
+        .unwrap_err();
     assert_eq!(codes(&refused), ["seeing_into_not_allowed"]);
     assert_eq!(
         refused.to_string(),
@@ -33,10 +41,11 @@ fn a_policy_must_allow_cameras_that_see_into_the_area() {
 #[test]
 fn a_request_says_so_only_if_it_asks_for_it() {
     let area = square(10.0, 50.0, 10.01, 50.01);
-    let (usual, into) = (asking(area.clone()), asking(area.clone()).seeing_into());
+    let (usual, into) =
+        (asking(area.clone()), asking(area.clone()).with_camera_scope(CameraScope::SeeingInto));
     let json = |request: &Request| serde_json::to_string(request).unwrap();
-    assert!(!json(&usual).contains("sight"));
-    assert!(json(&into).contains(r#""sight":"seeing_into""#));
+    assert!(!json(&usual).contains("camera_scope"));
+    assert!(json(&into).contains(r#""camera_scope":"seeing_into""#));
     for request in [&usual, &into] {
         assert_eq!(serde_json::from_str::<Request>(&json(request)).unwrap(), *request);
     }
@@ -57,8 +66,11 @@ fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
         (place((10, 50), -STREET, 70_000), look),
     ]);
     assert!(!area.intersects(&shelter) && shelter.covers(town.cameras[&CameraId(0)].position));
-    let authorized =
-        reviewed(&policy, &asking(area.clone()).seeing_into(), &CaseFile::new(AgencyId(1)));
+    let authorized = reviewed(
+        &policy,
+        &asking(area.clone()).with_camera_scope(CameraScope::SeeingInto),
+        &CaseFile::new(AgencyId(1)),
+    );
     let snapshot = snapshot(&town);
     assert_eq!(asked(&snapshot, &authorized), [1]);
     let why = snapshot.explain(&authorized, noon(), CameraId(0));
@@ -69,7 +81,7 @@ fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
         [(SensitiveRule::Refuse, None), (SensitiveRule::NeverAsk, Some(yesterday))]
     {
         let policy = protecting(0, [place_of(rule, shelter.clone(), window)]);
-        let asks = asking(area.clone()).seeing_into();
+        let asks = asking(area.clone()).with_camera_scope(CameraScope::SeeingInto);
         let passes = reviewed(&policy, &asks, &CaseFile::new(AgencyId(1)));
         assert_eq!(asked(&snapshot, &passes), [0, 1]);
     }
@@ -81,8 +93,11 @@ fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
         (place((180, -17), -STREET, -50_000), look),
         (place((180, -17), -STREET, -80_000), look),
     ]);
-    let authorized =
-        reviewed(&policy, &asking(area.clone()).seeing_into(), &CaseFile::new(AgencyId(1)));
+    let authorized = reviewed(
+        &policy,
+        &asking(area.clone()).with_camera_scope(CameraScope::SeeingInto),
+        &CaseFile::new(AgencyId(1)),
+    );
     assert_eq!(asked(&self::snapshot(&town), &authorized), [1]);
 }
 
@@ -101,7 +116,8 @@ fn a_few_that_only_see_into_it_are_not_asked_right_after_the_others() {
     for (few, expected) in [(10, 0), (11, 11)] {
         let (town, area) = with_onlookers(few);
         let (snapshot, mut file) = (snapshot(&town), CaseFile::new(AgencyId(1)));
-        let (usual, into) = (asking(area.clone()), asking(area.clone()).seeing_into());
+        let (usual, into) =
+            (asking(area.clone()), asking(area.clone()).with_camera_scope(CameraScope::SeeingInto));
         // Both reviewed before either is opened: one of them is too late.
         let early = reviewed(&policy, &into, &file);
         assert_eq!(asked(&snapshot, &early).len(), 30 + few);
@@ -111,7 +127,7 @@ fn a_few_that_only_see_into_it_are_not_asked_right_after_the_others() {
         assert_eq!(error, CaseFileError::OverlapOpened { id: RequestId(1) });
         // Of the second request only those who are many may be asked on its account.
         let second = reviewed(&policy, &into, &file);
-        let answers = weighing(&town, &second, &[(area, Sight::StandingIn)], &[], noon());
+        let answers = weighing(&town, &second, &[(area, CameraScope::StandingIn)], &[], noon());
         agree(&town, &second, &answers);
         assert_eq!(asked(&snapshot, &second).len(), 30 + expected);
         file.open(RequestId(2), &second, noon()).unwrap();
@@ -131,11 +147,13 @@ fn areas_that_do_not_touch_are_compared_if_a_camera_may_see_into_both() {
     let town = looking(&(0..20).map(look).collect::<Vec<_>>());
     let snapshot = snapshot(&town);
     let mut file = CaseFile::new(AgencyId(1));
-    let first = reviewed(&policy, &asking(other.clone()).seeing_into(), &file);
+    let first =
+        reviewed(&policy, &asking(other.clone()).with_camera_scope(CameraScope::SeeingInto), &file);
     assert_eq!(asked(&snapshot, &first).len(), 18);
     file.open(RequestId(1), &first, noon()).unwrap();
-    let second = reviewed(&policy, &asking(one.clone()).seeing_into(), &file);
-    let earlier = [(other, Sight::SeeingInto)];
+    let second =
+        reviewed(&policy, &asking(one.clone()).with_camera_scope(CameraScope::SeeingInto), &file);
+    let earlier = [(other, CameraScope::SeeingInto)];
     agree(&town, &second, &weighing(&town, &second, &earlier, &[], noon()));
     assert_eq!(asked(&snapshot, &second).len(), 18, "without the two by whom they differ");
     // Who asks for cameras that stand in its area has none in common with it.
@@ -155,11 +173,11 @@ fn areas_that_do_not_touch_overlap_none_whatever_sees_into_both() {
     };
     // Ten metres apart, and the same again for other cameras: one area in two ways.
     for (id, north) in (1..).zip([50.0, 50.001_1, 50.002_2]) {
-        assert_eq!(open(id, &yard(north).seeing_into()), Ok(()));
+        assert_eq!(open(id, &yard(north).with_camera_scope(CameraScope::SeeingInto)), Ok(()));
         assert_eq!(open(id + 10, &yard(north)), Ok(()));
-        assert_eq!(open(id + 20, &yard(north).seeing_into()), Ok(()));
+        assert_eq!(open(id + 20, &yard(north).with_camera_scope(CameraScope::SeeingInto)), Ok(()));
     }
-    let across = yard(50.000_5).seeing_into();
+    let across = yard(50.000_5).with_camera_scope(CameraScope::SeeingInto);
     let refused = "the area overlaps those of 2 earlier requests; draw one that overlaps at most 1";
     assert_eq!(open(30, &across), Err(refused.to_owned()));
 }
@@ -168,7 +186,11 @@ fn areas_that_do_not_touch_overlap_none_whatever_sees_into_both() {
 fn the_receipt_says_which_cameras_are_asked_for_and_not_whether_there_are_any() {
     let policy = Policy { min_households: 11, ..Policy::unlimited() };
     let (_, area) = with_onlookers(0);
-    let into = reviewed(&policy, &asking(area.clone()).seeing_into(), &CaseFile::new(AgencyId(1)));
+    let into = reviewed(
+        &policy,
+        &asking(area.clone()).with_camera_scope(CameraScope::SeeingInto),
+        &CaseFile::new(AgencyId(1)),
+    );
     let receipts = [0, 5, 11, 100].map(|onlookers| {
         let route = snapshot(&with_onlookers(onlookers).0).route(&into, noon());
         assert_eq!(route.owners(), 30 + onlookers);
@@ -178,12 +200,15 @@ fn the_receipt_says_which_cameras_are_asked_for_and_not_whether_there_are_any() 
     assert!(receipts.iter().all(|receipt| *receipt == nobody), "{receipts:?}");
     // But for what it asked it is the receipt of the usual request, which has the words it always had.
     let usual = authorize_under(&policy, area).receipt();
-    let said = r#","sight":"seeing_into","policy_version":"#;
+    let said = r#","camera_scope":"seeing_into","policy_version":"#;
     let unsaid = nobody.replace(said, r#","policy_version":"#);
     assert!(nobody.contains(said) && unsaid == serde_json::to_string(&usual).unwrap(), "{nobody}");
     assert_eq!(serde_json::from_str::<Receipt>(&nobody).unwrap(), into.receipt());
     assert_eq!(serde_json::from_str::<Receipt>(&unsaid).unwrap(), usual);
-    assert_eq!((into.receipt().sight(), usual.sight()), (Sight::SeeingInto, Sight::StandingIn));
+    assert_eq!(
+        (into.receipt().camera_scope(), usual.camera_scope()),
+        (CameraScope::SeeingInto, CameraScope::StandingIn)
+    );
     assert_ne!(into.receipt().digest(), usual.digest());
 }
 

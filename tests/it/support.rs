@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
-    Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry, Request, Route,
-    Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CameraScope, CaseFile,
+    Change, Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry, Request,
+    Route, Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
 };
 use geo::polygon;
 use jiff::{SignedDuration, Timestamp};
@@ -60,8 +60,8 @@ pub fn agency() -> Agency {
 /// What the agency asks in these tests.
 pub fn asking(area: Area) -> Request {
     Request::new(AgencyId(1), IncidentKind::Burglary, area, evening())
-        .case("26-0117")
-        .contact("Det. Smith")
+        .with_case("26-0117")
+        .with_contact("Det. Smith")
 }
 
 /// A request that only consent and footage can stop.
@@ -71,7 +71,7 @@ pub fn authorize(area: Area) -> AuthorizedRequest {
 
 /// The same for the cameras that see into the area, too.
 pub fn authorize_seeing_into(area: Area) -> AuthorizedRequest {
-    authorize_request(&asking(area).seeing_into())
+    authorize_request(&asking(area).with_camera_scope(CameraScope::SeeingInto))
 }
 
 #[track_caller]

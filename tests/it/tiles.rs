@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use canvass::{
-    Camera, Change, Consent, Layout, OwnerId, Position, Registry, Revision, Tile, TileError,
-    TileKey,
-};
+use canvass::error::TileError;
+use canvass::tiles::{Tile, TileKey};
+use canvass::{Camera, Change, Consent, Layout, OwnerId, Position, Registry, Revision};
 use h3o::{CellIndex, LatLng, Resolution};
 
 use crate::oracle::{Town, oracle};
@@ -59,7 +58,10 @@ pub fn small() -> Registry {
             Change::Register(camera(1, 2, 100)),
             Change::Register(camera(2, 1, 10_000_000)),
             grant(1),
-            Change::SetConsent { owner: OwnerId(9), consent: Consent::granted().expiring(noon()) },
+            Change::SetConsent {
+                owner: OwnerId(9),
+                consent: Consent::granted().with_expiry(noon()),
+            },
             Change::RecordAsked { owner: OwnerId(1), at: noon() },
         ])
         .unwrap();
@@ -100,7 +102,8 @@ fn owners_without_cameras_keep_what_they_said_and_when_they_were_asked() {
     let registry = Registry::new();
     let (said, asked) = (OwnerId(5), OwnerId(6));
     let changes = (0..2).map(|_| Change::RecordAsked { owner: asked, at: noon() });
-    let set = Change::SetConsent { owner: said, consent: Consent::granted().paused_until(noon()) };
+    let set =
+        Change::SetConsent { owner: said, consent: Consent::granted().with_paused_until(noon()) };
     registry.apply(changes.chain([set])).unwrap();
     let again = restored(&registry);
     assert_eq!(again.consent(said), registry.consent(said));

@@ -1,5 +1,7 @@
 //! Bytes that are no tile: each is an error that says where, and none costs more than it has bytes.
 
+use canvass::error::*;
+use canvass::tiles::*;
 use canvass::*;
 use h3o::Resolution;
 
@@ -206,7 +208,8 @@ fn page(consents: &[&str], number: u32) -> Vec<u8> {
 #[test]
 fn a_consent_is_read_only_as_it_is_written() {
     let json = |consent: &Consent| serde_json::to_string(consent).unwrap();
-    let (any, paused) = (json(&Consent::granted()), json(&Consent::granted().paused_until(noon())));
+    let (any, paused) =
+        (json(&Consent::granted()), json(&Consent::granted().with_paused_until(noon())));
     for consent in [&any, &paused] {
         let bytes = page(&[consent], 0);
         let registry = Registry::from_tiles(Revision(1), [&bytes]).unwrap();
@@ -215,9 +218,9 @@ fn a_consent_is_read_only_as_it_is_written() {
     }
     let form = "expected consent `0` of the page as it is written";
     let whole = "12:00:00Z";
-    let zone = json(&Consent::granted().zone("Europe/Paris".parse().unwrap()));
+    let zone = json(&Consent::granted().with_zone("Europe/Paris".parse().unwrap()));
     let agencies = Scope::only([AgencyId(1), AgencyId(2)]);
-    let only = json(&Consent::granted().agencies(agencies));
+    let only = json(&Consent::granted().with_agencies(agencies));
     let reason = |consents: &[&str]| refusal([page(consents, 0)]).reason.to_string();
     for other in [
         any.replace(':', ": "),

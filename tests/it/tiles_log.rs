@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use canvass::{
-    Camera, CameraId, Change, ChangeError, ChangeRefusal, Consent, OwnerId, Recording, Registry,
-    ReplayError, Revision, Tile,
-};
+use canvass::error::{ChangeError, ChangeRefusal, ReplayError};
+use canvass::tiles::Tile;
+use canvass::{Camera, CameraId, Change, Consent, OwnerId, Recording, Registry, Revision};
 
 use crate::oracle::Town;
 use crate::support::*;
@@ -78,7 +77,7 @@ fn the_json_of_every_change_is_pinned() {
     let recording = Recording::between(at("2026-01-01T00:00:00Z"), Some(noon()), 30).unwrap();
     let camera = Camera { recording, ..camera_at(1, 2, place((10, 50), 1, 0)) };
     let written = r#"{"id":1,"owner":2,"position":[10.0000001,50.0],"recording":{"since":"2026-01-01T00:00:00Z","until":"2026-05-10T12:00:00Z","kept_days":30}}"#;
-    let consent = Consent::granted().paused_until(noon());
+    let consent = Consent::granted().with_paused_until(noon());
     let changes = [
         (Change::Register(camera), format!(r#"{{"register":{written}}}"#)),
         (Change::Replace(camera), format!(r#"{{"replace":{written}}}"#)),

@@ -1,6 +1,7 @@
 //! Windows as texts: what is written is read, and what is not a window says why.
 
-use canvass::{TimeWindow, TimeWindowError};
+use canvass::TimeWindow;
+use canvass::error::TimeWindowError;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::Index;

@@ -2,6 +2,14 @@
 
 use std::fmt::Debug;
 
+use canvass::audit::*;
+use canvass::bulletin::*;
+use canvass::coverage::*;
+use canvass::error::*;
+use canvass::notice::*;
+use canvass::outcome::*;
+use canvass::policy::*;
+use canvass::tiles::*;
 use canvass::*;
 
 /// Shared between threads, kept for as long as one likes, and printed.
@@ -82,7 +90,7 @@ fn every_public_type_of_outcomes_and_receipts_is_too() {
     usable::<OutcomeError>();
     usable::<Outcomes>();
     usable::<OutcomesReadError>();
-    usable::<Release>();
+    usable::<ReleaseMode>();
 }
 
 #[test]
@@ -133,8 +141,8 @@ fn every_public_type_of_bulletins_notices_and_the_log_is_too() {
 fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<Area>();
     usable::<AreaError>();
-    usable::<Flaw>();
-    usable::<Place>();
+    usable::<AreaFlaw>();
+    usable::<VertexRef>();
     usable::<Position>();
     usable::<PositionError>();
     usable::<Repaired>();
@@ -151,7 +159,7 @@ fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<OpenRequestsError>();
     usable::<FutureWindows>();
     usable::<Jurisdiction>();
-    usable::<Paperwork>();
+    usable::<CaseDetails>();
     usable::<Policy>();
     usable::<PolicyError>();
     usable::<QuietHours>();
@@ -176,7 +184,7 @@ fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<TileKeyError>();
     usable::<Request>();
     usable::<SeeingInto>();
-    usable::<Sight>();
+    usable::<CameraScope>();
     usable::<Explanation>();
     usable::<Funnel>();
     usable::<Recipient<'static>>();

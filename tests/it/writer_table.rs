@@ -1,6 +1,6 @@
 //! The writer's table against a map: the file itself, since it is no part of the crate's face.
 
-#[path = "../../src/registry/table.rs"]
+#[path = "../../src/registry/directory/probe_table.rs"]
 #[allow(dead_code, reason = "not all of it is asked")]
 mod table;
 
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use foldhash::quality::RandomState;
 use proptest::prelude::*;
 
-use table::{Slot, Table};
+use table::{ProbeTable, Slot};
 
 /// An entry: a key and what belongs to it.
 type Entry = Option<(u64, u8)>;
@@ -22,7 +22,7 @@ impl Slot for Entry {
     }
 }
 
-fn sorted(table: &Table<Entry>) -> Vec<(u64, u8)> {
+fn sorted(table: &ProbeTable<Entry>) -> Vec<(u64, u8)> {
     let mut all: Vec<(u64, u8)> = table.iter().flatten().copied().collect();
     all.sort_unstable();
     all
@@ -32,7 +32,7 @@ proptest! {
     /// Few keys, so that most come again, and tables so full that entries stand in each other's way.
     #[test]
     fn a_table_is_a_map(steps in prop::collection::vec((0_u64..120, any::<u8>(), 0_u8..5), 0..400)) {
-        let mut table: Table<Entry> = Table::new(&RandomState::default());
+        let mut table: ProbeTable<Entry> = ProbeTable::new(&RandomState::default());
         let mut map = BTreeMap::new();
         for (key, value, step) in steps {
             match step {
@@ -64,7 +64,7 @@ proptest! {
 #[test]
 fn a_table_fills_up_and_empties() {
     for size in [0, 1, 6, 7, 8, 63, 64, 65, 3_584, 3_585] {
-        let mut table: Table<Entry> = Table::new(&RandomState::default());
+        let mut table: ProbeTable<Entry> = ProbeTable::new(&RandomState::default());
         table.reserve(size);
         for key in 0..size as u64 {
             assert_eq!(table.insert(Some((key, 1))), None);

@@ -8,10 +8,12 @@
 mod site;
 mod world;
 
+use canvass::error::{AreaError, PositionError};
 use canvass::jiff::Timestamp;
+use canvass::outcome::{Answer, OutcomeError, Outcomes, ReleaseMode};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Answer, Area, AreaError, CaseFile, IncidentKind, OutcomeError,
-    Outcomes, PositionError, Release, Request, RequestId, Snapshot, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Request, RequestId, Snapshot,
+    TimeWindow,
 };
 
 use super::town::Town;
@@ -63,7 +65,7 @@ pub(crate) enum AttackError {
     #[error(transparent)]
     Area(#[from] AreaError),
     #[error(transparent)]
-    CaseFile(#[from] canvass::CaseFileError),
+    CaseFile(#[from] canvass::error::CaseFileError),
     #[error(transparent)]
     Outcome(#[from] OutcomeError),
 }
@@ -208,8 +210,8 @@ impl Attack<'_> {
         let id = RequestId(number as u64);
         // A case each: inventing one costs nothing.
         let request = Request::new(agency.id, IncidentKind::Burglary, area, self.window)
-            .case(format!("26-{number}"))
-            .contact("Det. Nosy");
+            .with_case(format!("26-{number}"))
+            .with_contact("Det. Nosy");
         desk.tally.sent += 1;
         desk.tally.probed.push(site.strip(-SITE.2, depth));
         if self.world.memory == Memory::None {
@@ -224,7 +226,7 @@ impl Attack<'_> {
             return Ok(None);
         };
         desk.file.open(id, &authorized, self.now)?;
-        desk.outcomes.open(id, &authorized, Release::Alone)?;
+        desk.outcomes.open(id, &authorized, ReleaseMode::Alone)?;
         // Whoever is asked shares.
         let route = self.snapshot.route(&authorized, self.now);
         for recipient in route.recipients() {

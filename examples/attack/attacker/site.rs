@@ -1,6 +1,7 @@
 //! Where an attacker draws: rows of areas from the fields into the town, and pads far out.
 
-use canvass::{Camera, CameraId, Change, Consent, OwnerId, PositionError, Recording};
+use canvass::error::PositionError;
+use canvass::{Camera, CameraId, Change, Consent, OwnerId, Recording};
 
 use super::super::town::{SIZE, Spot, Town};
 

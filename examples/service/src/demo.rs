@@ -3,9 +3,9 @@
 
 use std::error::Error;
 
+use canvass::error::PositionError;
 use canvass::{
-    AgencyId, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, PositionError,
-    Recording, Scope,
+    AgencyId, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, Recording, Scope,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -116,11 +116,11 @@ fn town(now: Timestamp) -> Result<Vec<Change>, PositionError> {
         let granted = Consent::granted();
         let consent = match dice.below(100) {
             0..55 => granted,
-            55..62 => granted.agencies(Scope::only([AgencyId(1)])),
-            62..67 => granted.agencies(Scope::only([AgencyId(2)])),
-            67..71 => granted.incidents(Scope::only([IncidentKind::MissingPerson])),
-            71..74 => granted.paused_until(days(10)),
-            74..77 => granted.expiring(days(-20)),
+            55..62 => granted.with_agencies(Scope::only([AgencyId(1)])),
+            62..67 => granted.with_agencies(Scope::only([AgencyId(2)])),
+            67..71 => granted.with_incidents(Scope::only([IncidentKind::MissingPerson])),
+            71..74 => granted.with_paused_until(days(10)),
+            74..77 => granted.with_expiry(days(-20)),
             // Nothing said is a no, and needs no record.
             _ => continue,
         };

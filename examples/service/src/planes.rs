@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use canvass::{NoticeTemplate, TemplateError, Zone};
+use canvass::Zone;
+use canvass::notice::{NoticeTemplate, TemplateError};
 use serde::Deserialize;
 
 /// The name of each plane's host, without a port.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use canvass::{Agency, Policy, Release};
+use canvass::outcome::ReleaseMode;
+use canvass::{Agency, Policy};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
@@ -24,7 +25,7 @@ pub struct Settings {
     /// The operator's limits on requests.
     pub policy: Policy,
     /// How answers to requests are told.
-    pub outcomes: Release,
+    pub outcomes: ReleaseMode,
     /// The service's limits.
     pub limits: Limits,
     /// The names of the planes' hosts.
@@ -225,7 +226,7 @@ struct Wire {
     #[serde(default)]
     policy: Policy,
     #[serde(default = "alone")]
-    outcomes: Release,
+    outcomes: ReleaseMode,
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
@@ -236,8 +237,8 @@ struct Wire {
     coverage: CoverageDates,
 }
 
-fn alone() -> Release {
-    Release::Alone
+fn alone() -> ReleaseMode {
+    ReleaseMode::Alone
 }
 
 impl TryFrom<Wire> for Settings {

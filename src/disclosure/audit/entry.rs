@@ -3,19 +3,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, AskedTags, SaltMissing};
-use super::digest::Digest;
-use super::entry_bytes::EntryError;
+use super::entry_error::EntryError;
+use super::owner_tags::{Asked, AskedTags, SaltMissing};
 use super::secrets::{EntrySeed, OwnerSalt, PartiesKey, SubjectKey};
-use crate::agency::AgencyId;
-use crate::authorized::AuthorizedRequest;
-use crate::camera::OwnerId;
-use crate::disclosure::Receipt;
-use crate::policy::Policy;
+use crate::disclosure::digest::Digest;
+use crate::disclosure::receipt::Receipt;
+use crate::model::{AgencyId, OwnerId};
 use crate::registry::Revision;
-use crate::request::Request;
+use crate::request::{AuthorizedRequest, Policy, Request, Violations};
 use crate::routing::Route;
-use crate::violation::Violations;
 
 /// One line of the log: what happened, when, under which policy. Made for publication.
 ///
@@ -27,22 +23,22 @@ use crate::violation::Violations;
 /// It can be written to serde formats, or [to bytes](Self::to_bytes), which are the leaf of the
 /// log's tree; both are validated on the way in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Fields", into = "Fields")]
+#[serde(try_from = "EntryFields", into = "EntryFields")]
 pub struct AuditEntry {
     // INVARIANT: the codes of a refusal are well formed and there is at least one.
-    fields: Fields,
+    fields: EntryFields,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename = "AuditEntry", deny_unknown_fields)]
-pub(super) struct Fields {
-    pub(super) nonce: Digest,
-    pub(super) at: Timestamp,
-    pub(super) policy_version: String,
-    pub(super) agency: Digest,
-    pub(super) case: Digest,
-    pub(super) subject: Digest,
-    pub(super) event: AuditEvent,
+pub(crate) struct EntryFields {
+    pub(crate) nonce: Digest,
+    pub(crate) at: Timestamp,
+    pub(crate) policy_version: String,
+    pub(crate) agency: Digest,
+    pub(crate) case: Digest,
+    pub(crate) subject: Digest,
+    pub(crate) event: AuditEvent,
 }
 
 /// What an entry is about.
@@ -173,7 +169,7 @@ impl AuditEntry {
         event: AuditEvent,
     ) -> Self {
         let (nonce, parties) = (seed.nonce(), seed.parties_key());
-        let fields = Fields {
+        let fields = EntryFields {
             nonce,
             at,
             policy_version: policy_version.to_owned(),
@@ -213,7 +209,7 @@ impl AuditEntry {
     /// Whether the entry says that an owner was asked, which takes their salt; `None` if it is not
     /// about a route.
     ///
-    /// The entry must be known to be in the log, by an [inclusion proof](super::InclusionProof).
+    /// The entry must be known to be in the log, by an [inclusion proof](crate::audit::InclusionProof).
     /// O(log n) in the band.
     #[must_use]
     pub fn whether_asked(&self, owner: OwnerId, salt: &OwnerSalt) -> Option<Asked> {
@@ -261,15 +257,15 @@ impl AuditEntry {
         }
     }
 
-    pub(super) fn fields(&self) -> &Fields {
+    pub(crate) fn fields(&self) -> &EntryFields {
         &self.fields
     }
 }
 
-impl TryFrom<Fields> for AuditEntry {
+impl TryFrom<EntryFields> for AuditEntry {
     type Error = EntryError;
 
-    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
+    fn try_from(fields: EntryFields) -> Result<Self, Self::Error> {
         if let AuditEvent::Refused { codes } = &fields.event {
             let is_code = |code: &String| {
                 (1..=64).contains(&code.len())
@@ -285,7 +281,7 @@ impl TryFrom<Fields> for AuditEntry {
     }
 }
 
-impl From<AuditEntry> for Fields {
+impl From<AuditEntry> for EntryFields {
     fn from(entry: AuditEntry) -> Self {
         entry.fields
     }

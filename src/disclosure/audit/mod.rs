@@ -21,191 +21,20 @@
 //! that a tag was made with another salt than the owner's, shows when an owner who got a notice does
 //! not find it in the log. Two logs shown to two readers show when they compare heads.
 
-mod asked;
-pub(super) mod digest;
 mod entry;
-mod entry_bytes;
+mod entry_codec;
+mod entry_error;
+mod log;
+mod owner_tags;
 mod proof;
 mod secrets;
-mod subject;
+mod subject_digests;
 
-use std::collections::BTreeMap;
-
-use ct_merkle::HashableLeaf;
-use ct_merkle::mem_backed_tree::MemoryBackedTree;
-use sha2::Sha256;
-
-pub use asked::{Asked, AskedTags, AskedTagsError, SaltMissing};
-pub use digest::{Digest, DigestError};
 pub use entry::{AuditEntry, AuditEvent, OpeningError};
-pub use entry_bytes::EntryError;
+pub use entry_error::EntryError;
+pub use log::{AuditLog, NonceReused};
+pub use owner_tags::{Asked, AskedTags, AskedTagsError, SaltMissing};
 pub use proof::{ConsistencyProof, InclusionProof, ProofError, TreeHead};
 pub use secrets::{EntrySeed, OwnerSalt, PartiesKey, SubjectKey};
 
-/// An append-only log with proofs. A value: the service keeps it, and stores its entries.
-///
-/// ```
-/// use canvass::*;
-///
-/// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
-/// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-/// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).case("26-0117");
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
-/// # let camera = Camera { id: CameraId(7), owner: OwnerId(1), position: Position::new(10.005, 50.005)?, recording: Recording::kept_for_days(30), facing: None };
-/// # let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
-/// # let snapshot = Registry::new().apply([Change::Register(camera), yes])?;
-/// # let now = "2026-05-02T09:00:00Z".parse()?;
-/// let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
-/// let route = snapshot.route(&authorized, now);
-///
-/// // The service's own randomness, and its own safe place for salts.
-/// let seeds = [EntrySeed::new([1; 32]), EntrySeed::new([2; 32])];
-/// let salts = |owner| (owner == OwnerId(1)).then(|| OwnerSalt::new([9; 32]));
-///
-/// let mut log = AuditLog::new();
-/// log.append(AuditEntry::accepted(&authorized, &seeds[0]))?;
-/// let older = log.head();
-/// let index = log.append(AuditEntry::routed(&route, &seeds[1], salts)?)?;
-/// let head = log.head();
-///
-/// // Anybody: the entry is in the log, and the log has not been rewritten.
-/// let entry = log.entry(index).ok_or("no entry")?;
-/// head.verify_inclusion(index, entry, &log.inclusion_proof(index)?)?;
-/// head.verify_extends(&older, &log.consistency_proof(older.size())?)?;
-/// // The owner: I was asked. Somebody else: I was not.
-/// assert_eq!(entry.whether_asked(OwnerId(1), &OwnerSalt::new([9; 32])), Some(Asked::Asked));
-/// assert_eq!(entry.whether_asked(OwnerId(2), &OwnerSalt::new([5; 32])), Some(Asked::NotAsked));
-/// // Who replays the route: it was this one.
-/// entry.verify_subject(&seeds[1].subject_key(), route.digest())?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct AuditLog {
-    tree: MemoryBackedTree<Sha256, Leaf>,
-    // INVARIANT: the nonce of each entry, with its index.
-    nonces: BTreeMap<Digest, u64>,
-}
-
-/// An entry whose bytes are hashed as a leaf.
-#[derive(Clone, Debug)]
-struct Leaf(AuditEntry);
-
-impl HashableLeaf for Leaf {
-    fn hash<H: ct_merkle::digest::Update>(&self, hasher: &mut H) {
-        hasher.update(&self.0.to_bytes());
-    }
-}
-
-impl AuditLog {
-    /// An empty log.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The log that has these entries, in this order, as a service stored them. Compare its
-    /// [`head`](Self::head) with one that was published.
-    ///
-    /// O(n log n).
-    ///
-    /// # Errors
-    ///
-    /// If two entries have the same nonce.
-    pub fn from_entries(
-        entries: impl IntoIterator<Item = AuditEntry>,
-    ) -> Result<Self, NonceReused> {
-        let mut log = Self::new();
-        for entry in entries {
-            log.append(entry)?;
-        }
-        Ok(log)
-    }
-
-    /// Appends an entry and gives back its index, counted from 0. O(log n).
-    ///
-    /// # Errors
-    ///
-    /// If an earlier entry has the same nonce, so was made with the same seed: two such entries
-    /// could be linked by their tags. The log stays as it was.
-    pub fn append(&mut self, entry: AuditEntry) -> Result<u64, NonceReused> {
-        let index = self.tree.len();
-        if let Some(&by) = self.nonces.get(&entry.nonce()) {
-            return Err(NonceReused { by, index });
-        }
-        self.nonces.insert(entry.nonce(), index);
-        // Panics at half of the address space in entries, each of which takes more than that.
-        self.tree.push(Leaf(entry));
-        Ok(index)
-    }
-
-    /// How many entries there are.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        self.tree.len()
-    }
-
-    /// Whether there is no entry.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.tree.is_empty()
-    }
-
-    /// The state of the log, to be published.
-    #[must_use]
-    pub fn head(&self) -> TreeHead {
-        let root = Digest((*self.tree.root().as_bytes()).into());
-        TreeHead::of_log(self.len(), root)
-    }
-
-    /// The entry at an index, counted from 0.
-    #[must_use]
-    pub fn entry(&self, index: u64) -> Option<&AuditEntry> {
-        self.tree.get(usize::try_from(index).ok()?).map(|leaf| &leaf.0)
-    }
-
-    /// All entries in their order.
-    #[must_use]
-    pub fn entries(&self) -> impl ExactSizeIterator<Item = &AuditEntry> {
-        self.tree.items().iter().map(|leaf| &leaf.0)
-    }
-
-    /// A proof that the log as it is now has the entry at an index. O(log n).
-    ///
-    /// # Errors
-    ///
-    /// If there is no such entry.
-    pub fn inclusion_proof(&self, index: u64) -> Result<InclusionProof, ProofError> {
-        let size = self.len();
-        match usize::try_from(index) {
-            Ok(place) if index < size => {
-                Ok(InclusionProof::from_tree(self.tree.prove_inclusion(place).as_bytes()))
-            }
-            _ => Err(ProofError::NoSuchEntry { index, size }),
-        }
-    }
-
-    /// A proof that the log as it is now extends the log as it was with so many entries; an empty
-    /// proof if that was none. O(log n).
-    ///
-    /// # Errors
-    ///
-    /// If the log never had so many.
-    pub fn consistency_proof(&self, older: u64) -> Result<ConsistencyProof, ProofError> {
-        let newer = self.len();
-        match newer.checked_sub(older).map(usize::try_from) {
-            Some(Ok(_)) if older == 0 => Ok(ConsistencyProof::new(Vec::new())),
-            Some(Ok(added)) => {
-                Ok(ConsistencyProof::from_tree(self.tree.prove_consistency(added).as_bytes()))
-            }
-            _ => Err(ProofError::NotExtended { older, newer }),
-        }
-    }
-}
-
-/// An entry has the nonce of an earlier one, so it was made with the same seed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("entry `{index}` has the nonce of entry `{by}`: take a fresh seed for each entry")]
-pub struct NonceReused {
-    by: u64,
-    index: u64,
-}
+pub use super::digest::{Digest, DigestError};

@@ -4,8 +4,8 @@ use ct_merkle::RootHash;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use super::digest::Digest;
 use super::entry::AuditEntry;
+use crate::disclosure::digest::Digest;
 
 /// The state of a log: how many entries, and the root of their Merkle tree as in RFC 6962.
 ///
@@ -33,7 +33,7 @@ impl TreeHead {
     }
 
     /// The head of a log in memory, which cannot hold so many entries that it would be none.
-    pub(super) fn of_log(size: u64, root: Digest) -> Self {
+    pub(crate) fn of_log(size: u64, root: Digest) -> Self {
         Self { size, root }
     }
 
@@ -119,7 +119,7 @@ macro_rules! proof {
                 &self.0
             }
 
-            pub(super) fn from_tree(bytes: &[u8]) -> Self {
+            pub(crate) fn from_tree(bytes: &[u8]) -> Self {
                 Self(bytes.as_chunks().0.iter().copied().map(Digest).collect())
             }
         }

@@ -5,8 +5,8 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::digest::{Digest, Encoder};
-use crate::camera::OwnerId;
+use crate::disclosure::digest::{Digest, Encoder};
+use crate::model::OwnerId;
 
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
@@ -45,7 +45,7 @@ secret! {
     /// does not print it.
     ///
     /// ```
-    /// use canvass::OwnerSalt;
+    /// use canvass::audit::OwnerSalt;
     ///
     /// assert_eq!(format!("{:?}", OwnerSalt::new([7; 32])), "OwnerSalt(..)");
     /// ```
@@ -86,35 +86,35 @@ impl EntrySeed {
     }
 
     /// What makes the entry's tags and commitments unlike those of any other. Public.
-    pub(super) fn nonce(&self) -> Digest {
+    pub(crate) fn nonce(&self) -> Digest {
         derived(&self.0, "nonce", 0)
     }
 
     /// A tag that is nobody's.
-    pub(super) fn padding(&self, number: u64) -> Digest {
+    pub(crate) fn padding(&self, number: u64) -> Digest {
         derived(&self.0, "padding", number)
     }
 }
 
 impl OwnerSalt {
     /// The tag that stands for an owner under one entry.
-    pub(super) fn tag(&self, nonce: Digest, owner: OwnerId) -> Digest {
+    pub(crate) fn tag(&self, nonce: Digest, owner: OwnerId) -> Digest {
         mac(&self.0, &Encoder::new("canvass/audit/1/tag").digest(nonce).number(owner.0))
     }
 }
 
 impl PartiesKey {
-    pub(super) fn agency(&self, nonce: Digest, agency: u64) -> Digest {
+    pub(crate) fn agency(&self, nonce: Digest, agency: u64) -> Digest {
         mac(&self.0, &Encoder::new("canvass/audit/1/agency").digest(nonce).number(agency))
     }
 
-    pub(super) fn case(&self, nonce: Digest, reference: &str) -> Digest {
+    pub(crate) fn case(&self, nonce: Digest, reference: &str) -> Digest {
         mac(&self.0, &Encoder::new("canvass/audit/1/case").digest(nonce).text(reference))
     }
 }
 
 impl SubjectKey {
-    pub(super) fn subject(&self, nonce: Digest, subject: Digest) -> Digest {
+    pub(crate) fn subject(&self, nonce: Digest, subject: Digest) -> Digest {
         mac(&self.0, &Encoder::new("canvass/audit/1/subject").digest(nonce).digest(subject))
     }
 }

@@ -3,12 +3,10 @@
 use jiff::Timestamp;
 
 use super::local_time::in_zone;
-use super::rules::{Findings, Source, Sources, lint_notice};
 use super::template::{NoticeTemplate, Part, Placeholder};
-use crate::agency::{Agency, AgencyId};
-use crate::authorized::AuthorizedRequest;
-use crate::request::Sight;
-use crate::zone::Zone;
+use crate::disclosure::notice::rules::{Findings, Source, Sources, lint_notice};
+use crate::model::{Agency, AgencyId, Zone};
+use crate::request::{AuthorizedRequest, CameraScope};
 
 /// A notice that nobody has reviewed yet. It cannot be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +50,7 @@ impl NoticeTemplate {
                     Placeholder::Agency => agency.name.clone(),
                     Placeholder::Case => request.case_reference.clone(),
                     Placeholder::Incident => request.incident.code().replace('_', " "),
-                    Placeholder::Cameras => cameras(request.sight).to_owned(),
+                    Placeholder::Cameras => cameras(request.camera_scope).to_owned(),
                     Placeholder::Contact => request.contact.clone(),
                     Placeholder::Stop => stop.to_owned(),
                     Placeholder::Window => String::new(),
@@ -104,7 +102,7 @@ impl NoticeDraft {
             };
             sources.push((start..text.len(), source));
         }
-        lint_notice(&text, &sources, self.authorized.request().sight, &self.withheld)
+        lint_notice(&text, &sources, self.authorized.request().camera_scope, &self.withheld)
     }
 
     /// A person has read the draft at `now` and takes it upon them.
@@ -133,10 +131,10 @@ impl NoticeDraft {
 }
 
 /// Which cameras a request is about, for owners.
-const fn cameras(sight: Sight) -> &'static str {
-    match sight {
-        Sight::StandingIn => "cameras that stand in the area",
-        Sight::SeeingInto => "cameras that stand in the area or can see into it",
+const fn cameras(camera_scope: CameraScope) -> &'static str {
+    match camera_scope {
+        CameraScope::StandingIn => "cameras that stand in the area",
+        CameraScope::SeeingInto => "cameras that stand in the area or can see into it",
     }
 }
 
@@ -144,10 +142,11 @@ const fn cameras(sight: Sight) -> &'static str {
 ///
 /// ```
 /// use canvass::*;
+/// use canvass::notice::*;
 ///
 /// # let area = Area::from_bounds(-74.0, 40.7, -73.99, 40.71)?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-/// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).case("26-0117");
+/// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let agency = Agency { id: AgencyId(3), name: "Springfield Police".into(), kind: AgencyKind::Local, jurisdiction: None };
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;

@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::time::TimeWindow;
-use crate::zone::Zone;
+use crate::model::{TimeWindow, Zone};
 
 const WEEKDAYS: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -27,7 +26,7 @@ const MONTHS: [&str; 12] = [
 
 /// A window in a time zone, in English: the day once if it is one, and the offset once unless the
 /// clocks change in between. `Saturday, 9 May 2026, 14:00 to 16:00 (EDT, UTC-04:00)`.
-pub(super) fn in_zone(window: &TimeWindow, zone: &Zone) -> String {
+pub(crate) fn in_zone(window: &TimeWindow, zone: &Zone) -> String {
     let zone = zone.time_zone();
     let (start, end) = (zone.to_datetime(window.start()), zone.to_datetime(window.end()));
     let (from, to) = (offset(window.start(), zone), offset(window.end(), zone));

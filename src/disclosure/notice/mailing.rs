@@ -1,9 +1,8 @@
 //! A route and its notice: what is sent to whom. **The operator's.**
 
 use super::draft::Notice;
-use crate::camera::OwnerId;
+use crate::model::{OwnerId, Zone};
 use crate::routing::{Recipient, Route};
-use crate::zone::Zone;
 
 /// A route with the reviewed notice that its owners get, each in their local time. **The
 /// operator's.**
@@ -11,7 +10,8 @@ use crate::zone::Zone;
 /// Only a reviewed [`Notice`] can be attached:
 ///
 /// ```
-/// # use canvass::{Mailing, MailingError, Notice, NoticeDraft, Route, Zone};
+/// # use canvass::{Route, Zone};
+/// # use canvass::notice::{Mailing, MailingError, Notice, NoticeDraft};
 /// # fn mail(route: Route, draft: NoticeDraft, notice: Notice) -> Result<Mailing, MailingError> {
 /// route.with_notice(&notice, |_| Some(Zone::UTC))
 /// # }
@@ -20,7 +20,8 @@ use crate::zone::Zone;
 /// A draft cannot:
 ///
 /// ```compile_fail,E0308
-/// # use canvass::{Mailing, MailingError, Notice, NoticeDraft, Route, Zone};
+/// # use canvass::{Route, Zone};
+/// # use canvass::notice::{Mailing, MailingError, Notice, NoticeDraft};
 /// # fn mail(route: Route, draft: NoticeDraft, notice: Notice) -> Result<Mailing, MailingError> {
 /// route.with_notice(&draft, |_| Some(Zone::UTC))
 /// # }
@@ -52,9 +53,10 @@ impl Route {
     /// who named none:
     ///
     /// ```
-    /// # use canvass::{Mailing, MailingError, Notice, Registry, Route, Zone};
+    /// # use canvass::{Registry, Route, Zone};
+    /// # use canvass::notice::{Mailing, MailingError, Notice};
     /// # fn mail(route: Route, notice: Notice, registry: &Registry, town: &Zone) -> Result<Mailing, MailingError> {
-    /// let zone_of = |owner| registry.consent(owner).local_zone().unwrap_or(town).clone();
+    /// let zone_of = |owner| registry.consent(owner).zone().unwrap_or(town).clone();
     /// route.with_notice(&notice, |owner| Some(zone_of(owner)))
     /// # }
     /// ```

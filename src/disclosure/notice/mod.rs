@@ -14,11 +14,12 @@
 //!
 //! ```
 //! use canvass::*;
+//! use canvass::notice::*;
 //!
 //! # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
 //! # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 //! # let agency = Agency { id: AgencyId(3), name: "Ashford Police".into(), kind: AgencyKind::Local, jurisdiction: None };
-//! # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).case("26-0117");
+//! # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 //! # let camera = Camera { id: CameraId(7), owner: OwnerId(1), position: Position::new(10.005, 50.005)?, recording: Recording::kept_for_days(30), facing: None };
 //! # let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
 //! # let snapshot = Registry::new().apply([Change::Register(camera), yes])?;

@@ -51,7 +51,7 @@ impl fmt::Display for Placeholder {
 /// twice.
 ///
 /// ```
-/// use canvass::NoticeTemplate;
+/// use canvass::notice::NoticeTemplate;
 ///
 /// let template: NoticeTemplate = "{agency} asks about case {case}.".parse()?;
 /// assert_eq!(template.to_string(), "{agency} asks about case {case}.");
@@ -61,15 +61,15 @@ impl fmt::Display for Placeholder {
 ///     "line 1 has the placeholder `{owner}`, which is none of {agency}, {case}, {incident}, \
 ///      {cameras}, {window}, {contact}, {stop}"
 /// );
-/// # Ok::<(), canvass::TemplateError>(())
+/// # Ok::<(), canvass::notice::TemplateError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct NoticeTemplate(pub(super) Vec<Part>);
+pub struct NoticeTemplate(pub(crate) Vec<Part>);
 
 /// A stretch of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Words(String),
     Place(Placeholder),
 }

@@ -5,7 +5,7 @@
 //! order, if each step happens at once and is seen by all (sequential consistency). `ArcSwap` is a
 //! lock around an `Arc` here; its inside and weaker orderings of memory are not modelled.
 
-#[path = "../../../src/registry/publish.rs"]
+#[path = "../../../src/registry/writer/publish.rs"]
 #[cfg(test)]
 mod publish;
 

@@ -1,9 +1,8 @@
 //! What can be asked of the engine: deeds for the writer, and looks at what is kept.
 
-use canvass::{
-    AgencyId, Answer, AuthorizedRequest, Change, OpenRequestsError, Outcome, OutcomeError, OwnerId,
-    Registry, RequestId, Route,
-};
+use canvass::error::OpenRequestsError;
+use canvass::outcome::{Answer, Outcome, OutcomeError};
+use canvass::{AgencyId, AuthorizedRequest, Change, OwnerId, Registry, RequestId, Route};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
@@ -224,7 +223,8 @@ impl Engine {
 mod tests {
     use std::sync::Arc;
 
-    use canvass::{Policy, Release};
+    use canvass::Policy;
+    use canvass::outcome::ReleaseMode;
 
     use crate::engine::{Engine, Refusal, Rules};
     use crate::metrics::Metrics;
@@ -234,8 +234,12 @@ mod tests {
     async fn a_writer_that_panicked_is_not_ready() -> Result<(), Box<dyn std::error::Error>> {
         let (folder, metrics) = (tempfile::tempdir()?, Arc::new(Metrics::default()));
         let policy = Policy::default();
-        let rules =
-            Rules { policy, agencies: Vec::new(), release: Release::Alone, notices_needed: true };
+        let rules = Rules {
+            policy,
+            agencies: Vec::new(),
+            release: ReleaseMode::Alone,
+            notices_needed: true,
+        };
         let (engine, threads) = Engine::start(folder.path(), rules, &Limits::default(), &metrics)?;
         assert!(engine.is_ready());
         let looked = engine.look::<()>(|_, _| std::panic::panic_any("a mistake")).await;

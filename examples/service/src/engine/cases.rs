@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use canvass::error::{CaseFileError, OpenRequestsError, ReopenError};
 use canvass::{
-    Agency, AgencyId, AuthorizedRequest, CaseFileError, LifecycleEvent, LifecycleStep,
-    OpenRequests, OpenRequestsError, OpenedRequest, Policy, ReopenError, Request, RequestId,
-    RequestState, Route, Snapshot, Violations,
+    Agency, AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests,
+    OpenedRequest, Policy, Request, RequestId, RequestState, Route, Snapshot, Violations,
 };
 use jiff::Timestamp;
 

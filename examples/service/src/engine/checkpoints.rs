@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
-use canvass::{Registry, Revision, TileChanges};
+use canvass::tiles::TileChanges;
+use canvass::{Registry, Revision};
 use tokio::sync::mpsc::WeakSender;
 
 use super::tiles;

@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use canvass::{
-    AuditEntry, AuditLog, BulletinEvent, Ending, EntrySeed, LifecycleStep, NonceReused, OwnerId,
-    OwnerSalt, RequestId, Route,
-};
+use canvass::audit::{AuditEntry, AuditLog, EntrySeed, NonceReused, OwnerSalt};
+use canvass::bulletin::{BulletinEvent, Ending};
+use canvass::{LifecycleStep, OwnerId, RequestId, Route};
 use jiff::Timestamp;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -119,7 +118,12 @@ impl Disclosures {
 /// What can be done about what people see.
 pub(super) enum Disclosing {
     /// A person approved a notice; the bulletin is what is published if none was.
-    Approve { id: RequestId, notice: KeptNotice, bulletin: Box<canvass::Bulletin>, now: Timestamp },
+    Approve {
+        id: RequestId,
+        notice: KeptNotice,
+        bulletin: Box<canvass::bulletin::Bulletin>,
+        now: Timestamp,
+    },
     /// A request was refused.
     Refused { entry: Box<AuditEntry>, seed: EntrySeed },
     /// Coverage was made for a period.
@@ -151,7 +155,7 @@ impl Writer {
         &mut self,
         id: RequestId,
         notice: KeptNotice,
-        fresh: canvass::Bulletin,
+        fresh: canvass::bulletin::Bulletin,
         now: Timestamp,
         group: &mut Group,
     ) -> Result<Answered, Failure> {
@@ -285,8 +289,8 @@ impl Writer {
 }
 
 /// When the last entry was added to a bulletin.
-fn last(bulletin: &canvass::Bulletin) -> Option<Timestamp> {
-    bulletin.history().next_back().map(canvass::BulletinEntry::at)
+fn last(bulletin: &canvass::bulletin::Bulletin) -> Option<Timestamp> {
+    bulletin.history().next_back().map(canvass::bulletin::BulletinEntry::at)
 }
 
 /// 32 bytes by chance.

@@ -1,9 +1,10 @@
 //! Why something cannot be, or was not done.
 
-use canvass::{
-    BulletinError, CameraId, CaseFileError, ChangeError, NonceReused, OpenRequestsError,
-    OutcomeError, RequestId, SaltMissing,
-};
+use canvass::audit::{NonceReused, SaltMissing};
+use canvass::bulletin::BulletinError;
+use canvass::error::{CaseFileError, ChangeError, OpenRequestsError};
+use canvass::outcome::OutcomeError;
+use canvass::{CameraId, RequestId};
 
 use super::RestoreError;
 use crate::store::{OtherBody, StoreError};

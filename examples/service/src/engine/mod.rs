@@ -29,7 +29,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use canvass::{Agency, Policy, Release, Snapshot};
+use canvass::outcome::ReleaseMode;
+use canvass::{Agency, Policy, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
@@ -60,7 +61,7 @@ pub struct Rules {
     /// The agencies on record.
     pub agencies: Vec<Agency>,
     /// How answers are told, of requests that are opened from now on.
-    pub release: Release,
+    pub release: ReleaseMode,
     /// Whether nobody is asked before a notice is approved here.
     pub notices_needed: bool,
 }

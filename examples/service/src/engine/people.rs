@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use canvass::audit::{AuditEntry, EntrySeed, OwnerSalt};
+use canvass::bulletin::Bulletin;
+use canvass::coverage::CoverageError;
 use canvass::h3o::Resolution;
+use canvass::notice::{Notice, NoticeTemplate};
+use canvass::outcome::Answer;
 use canvass::{
-    AgencyId, Answer, AuditEntry, AuthorizedRequest, Bulletin, CameraId, Consent, CoverageError,
-    Denial, EntrySeed, Explanation, Notice, NoticeTemplate, OwnerId, OwnerSalt, Question, Registry,
-    Request, RequestId, Violations, Zone,
+    AgencyId, AuthorizedRequest, CameraId, Consent, Denial, Explanation, OwnerId, Question,
+    Registry, Request, RequestId, Violations, Zone,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -216,7 +220,7 @@ impl Engine {
             let asked = requests.open_requests().asked(id).map(|owner| {
                 let consent = registry.consent(owner);
                 // Their own limits are not looked at: that they were asked for this counts there already.
-                (owner, consent.evaluate(&question, &[]).is_ok(), consent.local_zone().cloned())
+                (owner, consent.evaluate(&question, &[]).is_ok(), consent.zone().cloned())
             });
             asked.filter(|&(_, agrees, _)| agrees).collect::<Vec<_>>()
         };

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use canvass::error::{CaseFileError, OpenRequestsError};
+use canvass::outcome::{Answer, Outcome, OutcomeError, Outcomes, ReleaseMode};
 use canvass::{
-    AgencyId, Answer, AuthorizedRequest, CaseFileError, LifecycleEvent, LifecycleStep,
-    OpenRequests, OpenRequestsError, OpenedRequest, Outcome, OutcomeError, Outcomes, OwnerId,
-    Position, Release, RequestId, RequestState, Revision, Route,
+    AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests, OpenedRequest,
+    OwnerId, Position, RequestId, RequestState, Revision, Route,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -23,7 +24,7 @@ pub(super) struct Requests {
     open: OpenRequests,
     // INVARIANT: of each agency with a case file, with the same requests in the same order.
     ledgers: BTreeMap<AgencyId, Ledger>,
-    release: Release,
+    release: ReleaseMode,
     /// Open requests that somebody may have to be asked for who was not, and as of which revision.
     /// Not kept: after a restart it is all that are open.
     waiting: BTreeMap<RequestId, Revision>,
@@ -57,7 +58,7 @@ pub(super) struct News {
 
 impl Requests {
     /// As the events that are kept say, with their ledgers.
-    pub(super) fn load(store: &Store, release: Release) -> Result<Self, RestoreError> {
+    pub(super) fn load(store: &Store, release: ReleaseMode) -> Result<Self, RestoreError> {
         let mut open = OpenRequests::new(FIRST_EVENT);
         let mut agencies = BTreeSet::new();
         store.replay_events(|event| {

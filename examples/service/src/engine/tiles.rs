@@ -1,8 +1,8 @@
 //! How the registry comes back from its tiles and the log, and what of it a checkpoint keeps.
 
-use canvass::{
-    OpenRequestsError, Registry, ReplayError, Revision, TileChanges, TileError, TileKey,
-};
+use canvass::error::{OpenRequestsError, ReplayError, TileError};
+use canvass::tiles::{TileChanges, TileKey};
+use canvass::{Registry, Revision};
 
 use crate::store::{LogLength, StagedTile, Store, StoreError};
 

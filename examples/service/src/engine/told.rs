@@ -95,9 +95,9 @@ impl<'a> Routed<'a> {
             let consent = registry.consent(*owner);
             let registered = registry.cameras_of(*owner);
             cameras.to_mut().retain(|&id| registered.iter().any(|camera| camera.id == id));
-            *not_before = authorized.quiet_hours().and_then(|hours| {
-                hours.not_before(now, consent.local_zone().unwrap_or(hours.zone()))
-            });
+            *not_before = authorized
+                .quiet_hours()
+                .and_then(|hours| hours.not_before(now, consent.zone().unwrap_or(hours.zone())));
             consent.evaluate(&question, &[]).is_ok() && !cameras.is_empty()
         });
         self.owners = self.recipients.len();

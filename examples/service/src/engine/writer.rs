@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use canvass::{
-    AgencyId, Answer, AuthorizedRequest, CaseFileError, Change, OwnerId, Registry, RequestId,
-    Route, Snapshot,
-};
+use canvass::error::CaseFileError;
+use canvass::outcome::Answer;
+use canvass::{AgencyId, AuthorizedRequest, Change, OwnerId, Registry, RequestId, Route, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};

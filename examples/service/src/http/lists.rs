@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use canvass::{
-    AgencyId, Area, IncidentKind, OpenedRequest, RequestId, RequestState, Sight, TimeWindow,
+    AgencyId, Area, CameraScope, IncidentKind, OpenedRequest, RequestId, RequestState, TimeWindow,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ struct Listed<'a> {
     window: &'a TimeWindow,
     area: &'a Area,
     m2: f64,
-    sight: Sight,
+    camera_scope: CameraScope,
 }
 
 impl<'a> Listed<'a> {
@@ -76,7 +76,7 @@ impl<'a> Listed<'a> {
             window: &request.window,
             area: &request.area,
             m2: request.area.size_m2(),
-            sight: request.sight,
+            camera_scope: request.camera_scope,
         }
     }
 }

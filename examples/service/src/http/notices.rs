@@ -6,12 +6,11 @@ use std::sync::Arc;
 use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use canvass::disclosure::notice::lint_public;
+use canvass::bulletin::{Bulletin, BulletinError};
 use canvass::h3o::Resolution;
-use canvass::{
-    Agency, AuthorizedRequest, Bulletin, BulletinError, CameraId, NoticeDraft, NoticeTemplate,
-    OwnerId, Placeholder, Zone,
-};
+use canvass::notice::lint_public;
+use canvass::notice::{NoticeDraft, NoticeTemplate, Placeholder};
+use canvass::{Agency, AuthorizedRequest, CameraId, OwnerId, Zone};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -106,7 +105,7 @@ pub(super) async fn write(
     };
     let notice = match draft.review(&written.reviewer, now) {
         Ok(notice) => notice,
-        Err(canvass::ReviewError::ReviewerMissing) => {
+        Err(canvass::notice::ReviewError::ReviewerMissing) => {
             return Err(Problem::new(Kind::ReviewerMissing, "name the person who has read it"));
         }
         Err(_) => return Err(refused(&told)),
@@ -143,8 +142,9 @@ fn lint(
     let template_error = template.as_ref().err().map(ToString::to_string);
     let draft = match template {
         Ok(template) => {
-            let internal =
-                |error: canvass::DraftError| Problem::new(Kind::Internal, error.to_string());
+            let internal = |error: canvass::notice::DraftError| {
+                Problem::new(Kind::Internal, error.to_string())
+            };
             let draft = template.draft(authorized, agency, &written.stop).map_err(internal)?;
             Some(draft.withholding(written.withheld.iter().cloned()))
         }

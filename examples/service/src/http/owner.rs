@@ -8,9 +8,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use canvass::{
-    Answer, AuditEvent, CameraId, Consent, Facing, IncidentKind, OwnerId, Recording, RequestState,
-};
+use canvass::audit::AuditEvent;
+use canvass::outcome::Answer;
+use canvass::{CameraId, Consent, Facing, IncidentKind, OwnerId, Recording, RequestState};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -126,7 +126,7 @@ pub(super) async fn requests(
     let ids: Vec<_> = reached.iter().map(|&(id, _)| id).collect();
     let shared = app.engine.shared(owner, ids).await?;
     let held = app.engine.holdings(owner).await?;
-    let (look, zone) = (Arc::clone(&app), held.consent.local_zone().cloned());
+    let (look, zone) = (Arc::clone(&app), held.consent.zone().cloned());
     let telling = move || {
         let mut told = Vec::new();
         for (id, at) in reached {
@@ -244,7 +244,8 @@ pub(super) async fn log(
                 }
                 // While a request is open only those whom it has asked see its entries.
                 let has_ended = super::public::may_be_seen(cases, disclosed.about(index), now);
-                let asked = || found.whether_asked(owner, &salt) == Some(canvass::Asked::Asked);
+                let asked =
+                    || found.whether_asked(owner, &salt) == Some(canvass::audit::Asked::Asked);
                 if !has_ended && !asked() {
                     continue;
                 }

@@ -4,9 +4,8 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
-use canvass::{
-    AreaError, CaseFileError, ChangeError, OpenRequestsError, OutcomeError, ReopenError,
-};
+use canvass::error::{AreaError, CaseFileError, ChangeError, OpenRequestsError, ReopenError};
+use canvass::outcome::OutcomeError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 

@@ -7,9 +7,11 @@ use axum::Extension;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use canvass::error::AreaError;
+use canvass::policy::SensitiveRule;
 use canvass::{
-    Agency, AgencyId, Area, AreaError, IncidentKind, Position, Request, SensitiveRule, Sight,
-    TimeWindow, Violation, Violations,
+    Agency, AgencyId, Area, CameraScope, IncidentKind, Position, Request, TimeWindow, Violation,
+    Violations,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -35,7 +37,7 @@ struct Submitted<'a> {
     #[serde(default)]
     contact: String,
     #[serde(default)]
-    sight: Sight,
+    camera_scope: CameraScope,
 }
 
 /// Why there is no request to review.
@@ -77,7 +79,7 @@ pub(super) fn read(app: &App, text: &[u8]) -> Result<Request, Unread> {
         incident: submitted.incident,
         area: area.map_err(Unread::Drawing)?,
         window: submitted.window,
-        sight: submitted.sight,
+        camera_scope: submitted.camera_scope,
         case_reference: submitted.case_reference,
         contact: submitted.contact,
     })
@@ -142,7 +144,7 @@ fn flawed(error: &AreaError) -> Response {
 /// The places of what is wrong with a drawing, one or two.
 pub(super) fn places(error: &AreaError) -> Vec<Value> {
     let on_edge = matches!(error, AreaError::Flawed { flaw, .. } if flaw.on_edge());
-    let place = |place: canvass::Place| {
+    let place = |place: canvass::error::VertexRef| {
         let (lon, lat) = place.lon_lat();
         let at = (place.part(), place.ring(), place.vertex());
         shown(at, (lon, lat), on_edge)
@@ -285,7 +287,7 @@ pub(super) fn field(code: &str) -> Option<&'static str> {
         | "too_many_overlaps"
         | "sensitive_place" => "area",
         "window_too_short" | "window_too_long" | "window_in_future" | "window_too_old" => "window",
-        "seeing_into_not_allowed" => "sight",
+        "seeing_into_not_allowed" => "camera_scope",
         "case_reference_missing" | "case_exhausted" => "case_reference",
         "contact_missing" => "contact",
         "unknown_agency"

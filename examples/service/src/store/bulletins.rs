@@ -1,6 +1,7 @@
 //! Bulletins by their numbers, which count them from 1 in the order in which they were published.
 
-use canvass::{Bulletin, RequestId};
+use canvass::RequestId;
+use canvass::bulletin::Bulletin;
 use redb::{ReadableDatabase, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 

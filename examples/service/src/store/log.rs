@@ -3,7 +3,8 @@
 
 use std::cmp::Ordering;
 
-use canvass::{AuditEntry, EntrySeed, OwnerId, OwnerSalt, RequestId};
+use canvass::audit::{AuditEntry, EntrySeed, OwnerSalt};
+use canvass::{OwnerId, RequestId};
 use redb::{ReadableDatabase, TableDefinition, WriteTransaction};
 
 use super::{META, Store, StoreError, number, unread};

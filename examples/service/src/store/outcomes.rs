@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use canvass::{AgencyId, Area, Outcomes, OwnerId, RequestId};
+use canvass::outcome::Outcomes;
+use canvass::{AgencyId, Area, OwnerId, RequestId};
 use redb::{ReadableDatabase, WriteTransaction};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use canvass::{Revision, TileKey};
+use canvass::Revision;
+use canvass::tiles::TileKey;
 use canvass_service::store::{Store, StoreError};
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -1,7 +1,9 @@
 //! What belongs to a victim: names, numbers, dates of birth, addresses.
 
+use super::finding::Finding;
+use super::rule::NoticeRule;
 use super::words::{Text, Word};
-use super::{Finding, NoticeRule, Placeholder};
+use crate::disclosure::notice::template::Placeholder;
 
 const VICTIMS: &[&str] =
     &["victim", "victims", "victim's", "complainant", "complainant's", "witness", "witness's"];
@@ -113,7 +115,7 @@ const DOCUMENTS: &[&str] = &[
     "permit",
 ];
 
-pub(super) fn findings(text: &Text<'_>, withheld: &[String]) -> Vec<Finding> {
+pub(crate) fn findings(text: &Text<'_>, withheld: &[String]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for index in 0..text.words().len() {
         findings.extend(name_after(text, index));

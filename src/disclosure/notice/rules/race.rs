@@ -1,10 +1,11 @@
 //! Descriptions of somebody by race alone.
 
+use super::finding::Finding;
+use super::rule::NoticeRule;
 use super::words::{Text, Word};
-use super::{Finding, NoticeRule};
 
 /// Words for races and origins.
-pub(super) const RACES: &[&str] = &[
+pub(crate) const RACES: &[&str] = &[
     "black",
     "white",
     "hispanic",
@@ -165,7 +166,7 @@ const DESCRIPTIONS: &[&str] = &[
     "uniform",
 ];
 
-pub(super) fn findings(text: &Text<'_>) -> Vec<Finding> {
+pub(crate) fn findings(text: &Text<'_>) -> Vec<Finding> {
     (0..text.words().len())
         .filter_map(|index| described(text, index))
         .filter(|words| !is_told_apart(text, words.start))

@@ -1,8 +1,10 @@
 //! What a notice must say.
 
+use super::finding::Finding;
+use super::rule::NoticeRule;
 use super::words::Text;
-use super::{Finding, NoticeRule, Placeholder};
-use crate::request::Sight;
+use crate::disclosure::notice::template::Placeholder;
+use crate::request::CameraScope;
 
 /// Ways to say that it is voluntary.
 const VOLUNTARY: &[&str] = &[
@@ -27,7 +29,7 @@ const NO_WARRANT: &[&str] = &[
     "not a warrant or court order",
 ];
 
-pub(super) fn findings(text: &Text<'_>, sight: Sight) -> Vec<Finding> {
+pub(crate) fn findings(text: &Text<'_>, camera_scope: CameraScope) -> Vec<Finding> {
     let lacks = |place, rule| text.lacks(place).then(|| Finding::missing(rule));
     // What an agency fills in cannot stand for the operator's word.
     let says = |phrases: &[&str]| {
@@ -43,7 +45,7 @@ pub(super) fn findings(text: &Text<'_>, sight: Sight) -> Vec<Finding> {
         lacks(Placeholder::Case, NoticeRule::CaseMissing),
         lacks(Placeholder::Window, NoticeRule::WindowMissing),
         // Whoever has a camera outside the area would not know why they are asked.
-        (sight == Sight::SeeingInto)
+        (camera_scope == CameraScope::SeeingInto)
             .then(|| lacks(Placeholder::Cameras, NoticeRule::CamerasMissing))
             .flatten(),
         unsaid(VOLUNTARY, NoticeRule::VoluntaryMissing),

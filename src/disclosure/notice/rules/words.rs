@@ -2,47 +2,58 @@
 
 use std::ops::Range;
 
-use super::super::template::Placeholder;
-use super::{Finding, NoticeRule, Source};
+use super::finding::Finding;
+use super::rule::NoticeRule;
+use crate::disclosure::notice::template::Placeholder;
+
+/// Where a stretch of a text comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Template,
+    Filled(Placeholder),
+}
+
+/// The stretches of a text, without gaps.
+pub(crate) type Sources = Vec<(Range<usize>, Source)>;
 
 /// A text in words.
-pub(super) struct Text<'a> {
+pub(crate) struct Text<'a> {
     all: &'a str,
     sources: &'a [(Range<usize>, Source)],
     words: Vec<Word>,
 }
 
 /// A run of letters and digits, of any script, with apostrophes inside.
-pub(super) struct Word {
-    pub(super) bytes: Range<usize>,
+pub(crate) struct Word {
+    pub(crate) bytes: Range<usize>,
     /// In lower case, apostrophes straight, without what cannot be seen.
-    pub(super) plain: String,
+    pub(crate) plain: String,
     /// Whether it begins with a capital letter.
-    pub(super) capital: bool,
+    pub(crate) capital: bool,
 }
 
 impl Word {
-    pub(super) fn is(&self, word: &str) -> bool {
+    pub(crate) fn is(&self, word: &str) -> bool {
         match word.strip_suffix('*') {
             Some(stem) => self.plain.starts_with(stem),
             None => self.plain == word,
         }
     }
 
-    pub(super) fn is_one_of(&self, words: &[&str]) -> bool {
+    pub(crate) fn is_one_of(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.is(word))
     }
 
-    pub(super) fn is_digits(&self) -> bool {
+    pub(crate) fn is_digits(&self) -> bool {
         self.plain.chars().all(char::is_numeric)
     }
 
-    pub(super) fn has_digit(&self) -> bool {
+    pub(crate) fn has_digit(&self) -> bool {
         self.plain.chars().any(char::is_numeric)
     }
 
     /// How many letters and digits it has.
-    pub(super) fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         self.plain.chars().count()
     }
 }
@@ -61,7 +72,7 @@ const NEGATIONS: &[&str] =
     &["no", "not", "never", "nobody", "none", "without", "neither", "nor", "cannot"];
 
 impl<'a> Text<'a> {
-    pub(super) fn new(text: &'a str, sources: &'a [(Range<usize>, Source)]) -> Self {
+    pub(crate) fn new(text: &'a str, sources: &'a [(Range<usize>, Source)]) -> Self {
         let mut words: Vec<Word> = Vec::new();
         let mut current: Option<Word> = None;
         for (start, c) in text.char_indices() {
@@ -88,12 +99,12 @@ impl<'a> Text<'a> {
         Self { all: text, sources, words }
     }
 
-    pub(super) fn words(&self) -> &[Word] {
+    pub(crate) fn words(&self) -> &[Word] {
         &self.words
     }
 
     /// Where stretches with this source are blank, or there is none.
-    pub(super) fn lacks(&self, place: Placeholder) -> bool {
+    pub(crate) fn lacks(&self, place: Placeholder) -> bool {
         let blank = |bytes: &Range<usize>| {
             self.all.get(bytes.clone()).is_none_or(|value| value.trim().is_empty())
         };
@@ -102,7 +113,7 @@ impl<'a> Text<'a> {
     }
 
     /// Whether the bytes touch what one of these placeholders was filled with.
-    pub(super) fn is_filled(&self, bytes: &Range<usize>, places: &[Placeholder]) -> bool {
+    pub(crate) fn is_filled(&self, bytes: &Range<usize>, places: &[Placeholder]) -> bool {
         self.sources.iter().any(|(span, source)| {
             let touches = span.start < bytes.end && bytes.start < span.end;
             touches && matches!(source, Source::Filled(place) if places.contains(place))
@@ -110,12 +121,12 @@ impl<'a> Text<'a> {
     }
 
     /// Whether the bytes are the operator's own words.
-    pub(super) fn is_own(&self, bytes: &Range<usize>) -> bool {
+    pub(crate) fn is_own(&self, bytes: &Range<usize>) -> bool {
         !self.is_filled(bytes, Placeholder::ALL)
     }
 
     /// What stands between a word and the next.
-    pub(super) fn after(&self, index: usize) -> &'a str {
+    pub(crate) fn after(&self, index: usize) -> &'a str {
         let end = |word: Option<&Word>| word.map(|word| word.bytes.clone());
         match (end(self.words.get(index)), end(self.words.get(index + 1))) {
             (Some(one), Some(next)) => self.all.get(one.end..next.start).unwrap_or_default(),
@@ -125,12 +136,12 @@ impl<'a> Text<'a> {
     }
 
     /// Whether a clause ends after a word.
-    pub(super) fn ends_clause(&self, index: usize) -> bool {
+    pub(crate) fn ends_clause(&self, index: usize) -> bool {
         self.after(index).contains([',', ';', ':', '(', ')']) || self.ends_sentence(index)
     }
 
     /// Whether a sentence ends after a word: by a mark before white space, or by an empty line.
-    pub(super) fn ends_sentence(&self, index: usize) -> bool {
+    pub(crate) fn ends_sentence(&self, index: usize) -> bool {
         let after = self.after(index);
         let mark = after.find(['.', '!', '?']).and_then(|at| after.get(at..));
         let marked = mark.is_some_and(|rest| {
@@ -140,14 +151,14 @@ impl<'a> Text<'a> {
     }
 
     /// The words of the sentence that a word is in.
-    pub(super) fn sentence(&self, index: usize) -> Range<usize> {
+    pub(crate) fn sentence(&self, index: usize) -> Range<usize> {
         let start = (0..index).rev().find(|&before| self.ends_sentence(before));
         let end = (index..self.words.len()).find(|&word| self.ends_sentence(word));
         start.map_or(0, |before| before + 1)..end.map_or(self.words.len(), |last| last + 1)
     }
 
     /// Whether words occur from an index on, in one sentence; gives back the index after them.
-    pub(super) fn phrase(&self, index: usize, phrase: &str) -> Option<usize> {
+    pub(crate) fn phrase(&self, index: usize, phrase: &str) -> Option<usize> {
         let mut next = index;
         for word in phrase.split(' ') {
             let fits = self.words.get(next).is_some_and(|found| found.is(word));
@@ -161,7 +172,7 @@ impl<'a> Text<'a> {
 
     /// Whether a negation stands at most so many words before a word, in its clause. One of a deed
     /// is none: "not sharing has consequences".
-    pub(super) fn is_denied(&self, index: usize, reach: usize) -> bool {
+    pub(crate) fn is_denied(&self, index: usize, reach: usize) -> bool {
         let before = (index.saturating_sub(reach)..index).rev();
         before.take_while(|&at| !self.ends_clause(at)).any(|at| {
             let is_deed = at + 1 < index
@@ -173,24 +184,24 @@ impl<'a> Text<'a> {
     }
 
     /// The bytes of some words.
-    pub(super) fn bytes(&self, words: Range<usize>) -> Range<usize> {
+    pub(crate) fn bytes(&self, words: Range<usize>) -> Range<usize> {
         let first = self.words.get(words.start).map_or(0, |word| word.bytes.start);
         let last = words.end.checked_sub(1).and_then(|last| self.words.get(last));
         first..last.map_or(first, |word| word.bytes.end)
     }
 
     /// A finding about some words.
-    pub(super) fn found(&self, rule: NoticeRule, words: Range<usize>) -> Finding {
+    pub(crate) fn found(&self, rule: NoticeRule, words: Range<usize>) -> Finding {
         Finding::at(rule, self.all, self.bytes(words))
     }
 
     /// A finding about some bytes.
-    pub(super) fn found_bytes(&self, rule: NoticeRule, bytes: Range<usize>) -> Finding {
+    pub(crate) fn found_bytes(&self, rule: NoticeRule, bytes: Range<usize>) -> Finding {
         Finding::at(rule, self.all, bytes)
     }
 
     /// The text itself.
-    pub(super) fn text(&self) -> &'a str {
+    pub(crate) fn text(&self) -> &'a str {
         self.all
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use canvass::{AuditEntry, AuditEvent, ConsistencyProof, TreeHead};
+use canvass::audit::{AuditEntry, AuditEvent, ConsistencyProof, TreeHead};
 use serde_json::{Value, json};
 
 use super::Dice;

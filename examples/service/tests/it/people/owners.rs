@@ -1,6 +1,7 @@
 //! Owners come by an invitation, decide, answer, and find out from the log whether they were asked.
 
-use canvass::{Asked, AuditEntry, InclusionProof, OwnerId, OwnerSalt, TreeHead};
+use canvass::OwnerId;
+use canvass::audit::{Asked, AuditEntry, InclusionProof, OwnerSalt, TreeHead};
 use serde_json::{Value, json};
 
 use super::{Browser, approve, noticed, opened, owner, sign_in};

@@ -1,6 +1,6 @@
 //! What everybody sees: bulletins, coverage at fixed dates, and the audit log.
 
-use canvass::{AuditEntry, AuditEvent, ConsistencyProof, InclusionProof, TreeHead};
+use canvass::audit::{AuditEntry, AuditEvent, ConsistencyProof, InclusionProof, TreeHead};
 use serde_json::{Value, json};
 
 use super::{approve, noticed, opened, street};
@@ -38,7 +38,7 @@ fn the_public_sees_who_asks_by_which_rules_and_where() {
     for ours in ["id", "ending", "head", "outline"] {
         read.as_object_mut().unwrap().remove(ours);
     }
-    let read: canvass::Bulletin = serde_json::from_value(read).unwrap();
+    let read: canvass::bulletin::Bulletin = serde_json::from_value(read).unwrap();
     assert_eq!(json!(read.head()), bulletin["head"]);
 }
 

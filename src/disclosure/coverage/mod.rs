@@ -1,0 +1,6 @@
+//! TODO-DOC
+
+mod cell_outline;
+mod coverage;
+
+pub use coverage::{Coverage, CoverageCell, CoverageError};

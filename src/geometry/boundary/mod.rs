@@ -1,0 +1,11 @@
+//! TODO-DOC
+
+mod clip;
+mod corner_path;
+mod edge;
+mod point_mask;
+mod prepared;
+
+pub(crate) use clip::Clip;
+pub(crate) use edge::{Edge, Lanes};
+pub(crate) use prepared::Boundary;

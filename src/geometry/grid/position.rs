@@ -1,0 +1,185 @@
+use std::fmt;
+
+use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Units of a [`Position`] in one degree.
+pub(crate) const E7: f64 = 1e7;
+/// Half a turn in units of 1e-7 degree.
+pub(crate) const HALF_TURN: i32 = 1_800_000_000;
+/// A quarter turn in units of 1e-7 degree: the latitude of the north pole.
+pub(crate) const QUARTER_TURN: i32 = 900_000_000;
+
+/// A place on the WGS 84 ellipsoid, to 1e-7 degree (about 1.1 cm).
+///
+/// Longitude and latitude are held as two `i32` in units of 1e-7 degree, the field's "E7".
+/// So a position is exact, hashable and totally ordered, and no NaN needs thinking about.
+/// Longitude 180 is written as -180: one place, one position.
+///
+/// In serde formats a position is the array `[lon, lat]` in degrees, as in GeoJSON: an altitude after
+/// them is read and passed over. Shown as a text it is `lon lat`, as in WKT.
+///
+/// ```
+/// use canvass::Position;
+///
+/// let hall = Position::new(-73.974_187_3, 40.771_133_1)?;
+/// assert_eq!(hall.lon_e7(), -739_741_873);
+/// assert_eq!(hall.to_string(), "-73.9741873 40.7711331");
+/// assert_eq!(Position::new(180.0, 0.0)?, Position::new(-180.0, 0.0)?);
+/// assert!(Position::new(0.0, 91.0).is_err());
+/// # Ok::<(), canvass::error::PositionError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    // INVARIANT: -180 <= lon <= 180 and -90 <= lat <= 90 degrees. A lon of exactly +180 occurs only
+    // in the vertices of an area that was split at the antimeridian, and one past it only in a fan;
+    // never in a caller's position.
+    lon: i32,
+    lat: i32,
+}
+
+impl Position {
+    /// The position at a longitude and a latitude in degrees, rounded to 1e-7 degree.
+    ///
+    /// # Errors
+    ///
+    /// If the longitude is outside [-180, 180] or the latitude outside [-90, 90]; NaN is outside of
+    /// both.
+    pub fn new(lon: f64, lat: f64) -> Result<Self, PositionError> {
+        if !(-180.0..=180.0).contains(&lon) {
+            return Err(PositionError::Longitude { degrees: lon });
+        }
+        if !(-90.0..=90.0).contains(&lat) {
+            return Err(PositionError::Latitude { degrees: lat });
+        }
+        Ok(Self::vertex(to_e7(lon), to_e7(lat)).canonical())
+    }
+
+    /// The position at a longitude and a latitude in units of 1e-7 degree.
+    ///
+    /// # Errors
+    ///
+    /// If the longitude is outside ±1,800,000,000 or the latitude outside ±900,000,000.
+    pub fn from_e7(lon: i32, lat: i32) -> Result<Self, PositionError> {
+        if !(-HALF_TURN..=HALF_TURN).contains(&lon) {
+            return Err(PositionError::Longitude { degrees: f64::from(lon) / E7 });
+        }
+        if !(-QUARTER_TURN..=QUARTER_TURN).contains(&lat) {
+            return Err(PositionError::Latitude { degrees: f64::from(lat) / E7 });
+        }
+        Ok(Self::vertex(lon, lat).canonical())
+    }
+
+    /// A vertex of an area; the caller has made sure of the ranges, and +180 stays +180.
+    pub(crate) const fn vertex(lon: i32, lat: i32) -> Self {
+        Self { lon, lat }
+    }
+
+    /// The longitude in degrees, in [-180, 180).
+    #[must_use]
+    pub fn lon(self) -> f64 {
+        f64::from(self.lon) / E7
+    }
+
+    /// The latitude in degrees, in [-90, 90].
+    #[must_use]
+    pub fn lat(self) -> f64 {
+        f64::from(self.lat) / E7
+    }
+
+    /// The longitude in units of 1e-7 degree.
+    #[must_use]
+    pub const fn lon_e7(self) -> i32 {
+        self.lon
+    }
+
+    /// The latitude in units of 1e-7 degree.
+    #[must_use]
+    pub const fn lat_e7(self) -> i32 {
+        self.lat
+    }
+
+    const fn canonical(self) -> Self {
+        if self.lon == HALF_TURN { Self { lon: -HALF_TURN, lat: self.lat } } else { self }
+    }
+}
+
+/// Degrees to units of 1e-7 degree, half away from zero; the caller has made sure of the range.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "at most 360 degrees is 3.6e9; `as` saturates past i32"
+)]
+pub(crate) fn to_e7(degrees: f64) -> i32 {
+    (degrees * E7).round() as i32
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.lon(), self.lat())
+    }
+}
+
+impl fmt::Debug for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Position({} {})", self.lon(), self.lat())
+    }
+}
+
+impl Serialize for Position {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        [self.lon(), self.lat()].serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Position {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let [lon, lat] = read_degrees(deserializer)?;
+        Self::new(lon, lat).map_err(de::Error::custom)
+    }
+}
+
+/// Reads a longitude and a latitude as GeoJSON writes them; what follows, an altitude, is passed
+/// over.
+pub(crate) fn read_degrees<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<[f64; 2], D::Error> {
+    deserializer.deserialize_tuple(2, Degrees)
+}
+
+struct Degrees;
+
+impl<'de> Visitor<'de> for Degrees {
+    type Value = [f64; 2];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a longitude and a latitude in degrees, as `[lon, lat]`")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<[f64; 2], A::Error> {
+        let mut degrees = [0.0; 2];
+        for (place, number) in degrees.iter_mut().enumerate() {
+            let next = numbers.next_element()?;
+            *number = next.ok_or_else(|| de::Error::invalid_length(place, &self))?;
+        }
+        while numbers.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(degrees)
+    }
+}
+
+/// Why two numbers are not a [`Position`].
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PositionError {
+    /// The longitude is outside [-180, 180], or NaN.
+    #[error("longitude `{degrees}` is outside -180..180")]
+    Longitude {
+        /// The longitude given.
+        degrees: f64,
+    },
+    /// The latitude is outside [-90, 90], or NaN.
+    #[error("latitude `{degrees}` is outside -90..90")]
+    Latitude {
+        /// The latitude given.
+        degrees: f64,
+    },
+}

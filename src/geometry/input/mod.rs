@@ -1,0 +1,7 @@
+//! TODO-DOC
+
+mod formats;
+mod geojson;
+mod repair;
+
+pub use repair::Repaired;

@@ -1,0 +1,213 @@
+//! What to offer somebody whose drawing was refused.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use geo_types::{LineString, MultiPolygon, Polygon};
+
+use crate::geometry::area::Area;
+use crate::geometry::drawing::{AreaError, Drawing};
+use crate::geometry::grid::{Position, ring_size_m2};
+use crate::geometry::overlay::even_odd;
+
+impl Area {
+    /// Makes an area of a drawing that is none, to be shown to its author before it is used.
+    ///
+    /// The outline is read by the even-odd rule: what an odd number of rings go around is inside. So
+    /// a bow-tie becomes two parts, a spike vanishes, and where two parts overlap there is a hole.
+    /// Places that are inside in both readings stay inside; [`Repaired`] says what changed. A valid
+    /// drawing is left as it is.
+    ///
+    /// Crossings become vertices, rounded to 1e-7 degree as all others. O(n²) for n vertices at worst:
+    /// bound the vertices of drawings you do not trust. Memory is O(n), for a drawing with more than
+    /// about 5,000 crossings, and two more for each vertex, is given up.
+    ///
+    /// ```
+    /// use canvass::Area;
+    /// use geo_types::{MultiPolygon, polygon};
+    ///
+    /// let bow_tie = polygon![(x: 0.0, y: 0.0), (x: 2.0, y: 2.0), (x: 2.0, y: 0.0), (x: 0.0, y: 2.0)];
+    /// let repaired = Area::repaired(&MultiPolygon(vec![bow_tie]))?;
+    /// assert_eq!(repaired.area().parts(), 2);
+    /// assert!(repaired.is_changed());
+    /// // For its author to read: what was wrong, and what has changed.
+    /// let words = "the outline crosses itself near `1 1`";
+    /// assert!(repaired.to_string().starts_with(words));
+    /// # Ok::<(), canvass::error::AreaError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a coordinate is not finite or out of range, a ring goes around a pole or is too wide, nothing
+    /// with an inside is left, parts on different turns of the map overlap, or nearly everything
+    /// crosses. Rings with fewer than three different vertices are left out.
+    pub fn repaired(drawing: &MultiPolygon<f64>) -> Result<Repaired, AreaError> {
+        let drawing = &with_rings_only(drawing);
+        let read = Drawing::read(&drawing.0)?;
+        let given = Tally::of_drawing(&read);
+        let (area, cause) = match Self::new(drawing) {
+            Ok(area) => (area, None),
+            Err(cause) => (Self::new(&even_odd(&read)?)?, Some(cause)),
+        };
+        let result = Tally::of_area(&area);
+        let added = result.positions.difference(&given.positions).count();
+        let removed = given.positions.difference(&result.positions).count();
+        let before = given.counts();
+        let after = Counts { size_m2: area.size_m2(), ..result.counts() };
+        Ok(Repaired { area, cause, before, after, added, removed })
+    }
+}
+
+/// An area made of a drawing, and what had to change for it.
+#[derive(Clone, Debug)]
+pub struct Repaired {
+    area: Area,
+    cause: Option<AreaError>,
+    before: Counts,
+    after: Counts,
+    added: usize,
+    removed: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Counts {
+    parts: usize,
+    holes: usize,
+    size_m2: f64,
+}
+
+impl Repaired {
+    /// The area.
+    #[must_use]
+    pub const fn area(&self) -> &Area {
+        &self.area
+    }
+
+    /// The area alone.
+    #[must_use]
+    pub fn into_area(self) -> Area {
+        self.area
+    }
+
+    /// Whether the drawing had to be changed.
+    #[must_use]
+    pub const fn is_changed(&self) -> bool {
+        self.cause.is_some()
+    }
+
+    /// Why the drawing could not stay as it was: the first reason found.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&AreaError> {
+        self.cause.as_ref()
+    }
+
+    /// Places that are vertices now but were not: crossings, and cuts at the antimeridian.
+    #[must_use]
+    pub const fn vertices_added(&self) -> usize {
+        self.added
+    }
+
+    /// Places that were vertices and are no longer.
+    #[must_use]
+    pub const fn vertices_removed(&self) -> usize {
+        self.removed
+    }
+
+    /// The number of parts before and after.
+    #[must_use]
+    pub const fn parts(&self) -> (usize, usize) {
+        (self.before.parts, self.after.parts)
+    }
+
+    /// The number of holes before and after.
+    #[must_use]
+    pub const fn holes(&self) -> (usize, usize) {
+        (self.before.holes, self.after.holes)
+    }
+
+    /// The size in square metres before and after. Before, it is that of all shells less that of all
+    /// holes, and of a ring that crosses itself the difference between what it goes around one way
+    /// and the other: so a bow-tie may have had none.
+    #[must_use]
+    pub const fn size_m2(&self) -> (f64, f64) {
+        (self.before.size_m2, self.after.size_m2)
+    }
+}
+
+impl fmt::Display for Repaired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(cause) = &self.cause else { return f.write_str("nothing changed") };
+        write!(
+            f,
+            "{cause}; repaired: {} vertices added, {} removed, parts {} to {}, holes {} to {}, \
+             size {:.0} m2 to {:.0} m2",
+            self.added,
+            self.removed,
+            self.before.parts,
+            self.after.parts,
+            self.before.holes,
+            self.after.holes,
+            self.before.size_m2,
+            self.after.size_m2,
+        )
+    }
+}
+
+struct Tally {
+    positions: HashSet<Position>,
+    parts: usize,
+    holes: usize,
+    size_m2: f64,
+}
+
+impl Tally {
+    fn of_drawing(drawing: &Drawing) -> Self {
+        let mut tally = Self { positions: HashSet::new(), parts: 0, holes: 0, size_m2: 0.0 };
+        for ring in &drawing.rings {
+            let vertices = drawing.vertices.get(ring.start..ring.end).unwrap_or_default();
+            tally.positions.extend(vertices.iter().map(crate::geometry::drawing::Vertex::position));
+            let size = ring_size_m2(vertices.iter().map(|vertex| (vertex.lon, vertex.lat)));
+            if ring.hole == 0 {
+                tally.parts += 1;
+                tally.size_m2 += size;
+            } else {
+                tally.holes += 1;
+                tally.size_m2 -= size;
+            }
+        }
+        tally.size_m2 = tally.size_m2.max(0.0);
+        tally
+    }
+
+    fn of_area(area: &Area) -> Self {
+        let mut tally =
+            Self { positions: HashSet::new(), parts: area.parts(), holes: 0, size_m2: 0.0 };
+        for polygon in &area.to_multi_polygon() {
+            let rings = std::iter::once(polygon.exterior()).chain(polygon.interiors());
+            let coords = rings.flat_map(|ring| &ring.0);
+            tally.positions.extend(coords.filter_map(|c| Position::new(c.x, c.y).ok()));
+            tally.holes += polygon.interiors().len();
+        }
+        tally
+    }
+
+    fn counts(&self) -> Counts {
+        Counts { parts: self.parts, holes: self.holes, size_m2: self.size_m2 }
+    }
+}
+
+/// The drawing without the rings that have fewer than three different vertices.
+fn with_rings_only(drawing: &MultiPolygon<f64>) -> MultiPolygon<f64> {
+    let is_ring = |line: &LineString<f64>| match line.0.as_slice() {
+        [first, rest @ ..] => {
+            let second = rest.iter().find(|&coord| coord != first);
+            rest.iter().any(|coord| coord != first && Some(coord) != second)
+        }
+        [] => false,
+    };
+    let polygons = drawing.iter().filter(|polygon| is_ring(polygon.exterior())).map(|polygon| {
+        let holes = polygon.interiors().iter().filter(|hole| is_ring(hole)).cloned();
+        Polygon::new(polygon.exterior().clone(), holes.collect())
+    });
+    MultiPolygon(polygons.collect())
+}

@@ -1,0 +1,30 @@
+//! What everything else speaks of: agencies, cameras, owners' consent, times and places.
+
+mod agency;
+mod ask_limit;
+mod camera;
+mod consent;
+mod facing;
+mod ids;
+mod quiet_hours;
+mod sensitive_place;
+mod sensitive_places;
+mod time;
+mod zone;
+
+pub use agency::{Agency, AgencyKind, IncidentKind};
+pub use ask_limit::{AskLimit, AskLimitError};
+pub(crate) use camera::NEVER;
+pub use camera::{Camera, Recording, RecordingError};
+pub(crate) use consent::GrantSpan;
+pub use consent::{Consent, Denial, Question, Scope, Standing};
+pub use facing::{Facing, FacingError};
+pub(crate) use facing::{near, within_reach};
+pub use ids::{AgencyId, CameraId, OwnerId, RequestId};
+pub(crate) use quiet_hours::or_none;
+pub use quiet_hours::{QuietHours, QuietHoursError};
+pub use sensitive_place::{SensitiveKind, SensitivePlace, SensitivePlaceError, SensitiveRule};
+pub use sensitive_places::SensitivePlaces;
+pub(crate) use time::{DAY, day, seconds};
+pub use time::{TimeWindow, TimeWindowError};
+pub use zone::{Zone, ZoneError};

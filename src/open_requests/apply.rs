@@ -1,0 +1,200 @@
+//! What each step does, whether it is taken now or was taken once.
+
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
+
+use jiff::Timestamp;
+
+use super::error::OpenRequestsError;
+use super::event::{LifecycleEvent, LifecycleStep};
+use super::open_requests::{FilePlace, OpenRequests, OpenStanding};
+use crate::model::{AgencyId, OwnerId, RequestId};
+use crate::request::{CaseFile, CaseFileError, OpenedRequest, SearchArea};
+
+impl OpenRequests {
+    /// Does what an event says, if that was not done yet: a log of events can be replayed from
+    /// anywhere at or before the [next](Self::next_sequence), and any number of times.
+    ///
+    /// # Errors
+    ///
+    /// If the event is not the next one, or cannot have happened next. Then nothing changes.
+    ///
+    /// ```
+    /// use canvass::{LifecycleEvent, OpenRequests};
+    ///
+    /// let log = r#"[{"sequence":0,"at":"2026-05-20T12:00:00Z","id":7,"step":"resolved"}]"#;
+    /// let log: Vec<LifecycleEvent> = serde_json::from_str(log)?;
+    /// let unknown = OpenRequests::new(0).replay(&log[0]).unwrap_err();
+    /// assert_eq!(unknown.to_string(), "the case file has no request `7`");
+    /// assert_eq!(OpenRequests::new(1).replay(&log[0]), Ok(()), "done before");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn replay(&mut self, event: &LifecycleEvent) -> Result<(), OpenRequestsError> {
+        let &LifecycleEvent { sequence, at, id, ref step } = event;
+        if sequence < self.next {
+            return Ok(());
+        }
+        if sequence > self.next {
+            return Err(OpenRequestsError::Gap { expected: self.next, found: sequence });
+        }
+        self.has_numbers(1)?;
+        self.check_time_order(at)?;
+        if let Some(&(until, expired)) = self.expiries.first()
+            && until <= at
+            && (*step != LifecycleStep::Expired || (until, expired) != (at, id))
+        {
+            return Err(OpenRequestsError::ExpiryMissing { id: expired, until });
+        }
+        self.carry_out(id, at, step)?;
+        self.count(at);
+        Ok(())
+    }
+
+    /// Does what a step says, or nothing at all.
+    pub(crate) fn carry_out(
+        &mut self,
+        id: RequestId,
+        at: Timestamp,
+        step: &LifecycleStep,
+    ) -> Result<(), OpenRequestsError> {
+        match step {
+            LifecycleStep::Opened { request, until, latest, compared } => {
+                let request = request.as_ref().clone();
+                let opened = OpenedRequest::new(id, request, at, (*until, *latest))?;
+                self.insert(opened, compared)
+            }
+            LifecycleStep::Extended { until } => {
+                let before = self.known(id)?.open_until();
+                self.file_of(id)?.extend(id, *until, at)?;
+                self.expiries.remove(&(before, id));
+                self.expiries.insert((*until, id));
+                Ok(())
+            }
+            LifecycleStep::Asked { owners } => self.insert_asked(id, owners, at),
+            LifecycleStep::Resolved => {
+                self.file_of(id)?.resolve(id, at)?;
+                self.forget(id);
+                Ok(())
+            }
+            LifecycleStep::Withdrawn => {
+                self.file_of(id)?.withdraw(id, at)?;
+                self.forget(id);
+                Ok(())
+            }
+            LifecycleStep::Expired => {
+                let opened = self.known(id)?;
+                let until = opened.open_until();
+                if !self.open.contains_key(&id) {
+                    let state = opened.state(at);
+                    return Err(CaseFileError::NotOpen { id, state }.into());
+                }
+                if until != at {
+                    return Err(OpenRequestsError::NotExpired { id, at, until });
+                }
+                self.forget(id);
+                Ok(())
+            }
+        }
+    }
+
+    fn insert(
+        &mut self,
+        opened: OpenedRequest,
+        compared: &[RequestId],
+    ) -> Result<(), OpenRequestsError> {
+        let (id, agency) = (opened.id, opened.request.agency);
+        if self.places.contains_key(&id) {
+            return Err(CaseFileError::IdTaken { id }.into());
+        }
+        let compared = ascending(id, compared)?;
+        let grounds = self.grounds(agency, &compared);
+        let grounds = grounds.ok_or(OpenRequestsError::Inconsistent { id })?;
+        let (until, ground) = (opened.open_until(), opened.request.ground());
+        let first = self.firsts.first(agency, (id, &ground));
+        let file = self.files.entry(agency).or_insert_with(|| CaseFile::new(agency));
+        self.places.insert(id, FilePlace { agency, number: file.iter().len(), first });
+        file.append(opened);
+        self.expiries.insert((until, id));
+        for &other in &compared {
+            let Some(standing) = self.open.get_mut(&other) else { continue };
+            standing.compared.insert(id);
+            if let Entry::Vacant(new) = standing.grounds.entry(first) {
+                new.insert(ground.clone());
+                self.index.depend(other, (first, &ground));
+            }
+        }
+        self.index.depend(id, (first, &ground));
+        for (&other, ground) in &grounds {
+            self.index.depend(id, (other, ground));
+        }
+        self.open.insert(id, OpenStanding { compared, asked: BTreeSet::new(), grounds });
+        Ok(())
+    }
+
+    fn insert_asked(
+        &mut self,
+        id: RequestId,
+        owners: &[OwnerId],
+        at: Timestamp,
+    ) -> Result<(), OpenRequestsError> {
+        self.known_open(id, at)?;
+        let new = ascending(id, owners)?;
+        if new.is_empty() {
+            return Err(OpenRequestsError::NotAscending { id });
+        }
+        let standing = self.open.get_mut(&id).ok_or(OpenRequestsError::Inconsistent { id })?;
+        if let Some(&owner) = new.iter().find(|&owner| standing.asked.contains(owner)) {
+            return Err(OpenRequestsError::AskedBefore { id, owner });
+        }
+        standing.asked.extend(new);
+        Ok(())
+    }
+
+    /// Forgets of a request that has ended all but its entry in the case file.
+    pub(crate) fn forget(&mut self, id: RequestId) {
+        let standing = self.open.remove(&id);
+        for (&on, ground) in standing.iter().flat_map(|standing| &standing.grounds) {
+            self.index.release(id, (on, ground));
+        }
+        let own = self.get(id).map(|opened| (opened.open_until(), opened.request.ground()));
+        if let (Some((until, ground)), Some(place)) = (own, self.places.get(&id)) {
+            self.index.release(id, (place.first, &ground));
+            self.expiries.remove(&(until, id));
+        }
+    }
+
+    /// What some requests of an agency ask for, each once: under the first that asked it. `None` if
+    /// one of them was not opened, or is another agency's.
+    pub(crate) fn grounds(
+        &self,
+        agency: AgencyId,
+        requests: &BTreeSet<RequestId>,
+    ) -> Option<BTreeMap<RequestId, SearchArea>> {
+        let mut grounds = BTreeMap::new();
+        for id in requests {
+            let place = self.places.get(id).filter(|place| place.agency == agency)?;
+            if let Entry::Vacant(new) = grounds.entry(place.first) {
+                new.insert(self.get(place.first)?.request.ground());
+            }
+        }
+        Some(grounds)
+    }
+
+    fn file_of(&mut self, id: RequestId) -> Result<&mut CaseFile, CaseFileError> {
+        let unknown = CaseFileError::Unknown { id };
+        let place = self.places.get(&id).ok_or(unknown)?;
+        self.files.get_mut(&place.agency).ok_or(unknown)
+    }
+}
+
+/// The set of a list that ascends.
+pub(crate) fn ascending<T: Ord + Copy>(
+    id: RequestId,
+    list: &[T],
+) -> Result<BTreeSet<T>, OpenRequestsError> {
+    if list.is_sorted_by(|one, next| one < next) {
+        Ok(list.iter().copied().collect())
+    } else {
+        Err(OpenRequestsError::NotAscending { id })
+    }
+}

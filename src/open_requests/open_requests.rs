@@ -1,0 +1,346 @@
+//! Requests that stand: while one is open, whoever registers or agrees later is asked as well, once.
+
+use super::error::OpenRequestsError;
+use super::event::{LifecycleEvent, LifecycleStep};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::first_askers::FirstAskers;
+use super::index::AreaIndex;
+
+use crate::model::{AgencyId, OwnerId, RequestId};
+use crate::request::{
+    AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState, SearchArea,
+};
+
+/// The case files of all agencies, whom each open request has asked, and an R-tree of where the
+/// open requests are.
+///
+/// A request is opened, extended, resolved and withdrawn here, by the rules of its [`CaseFile`],
+/// and each step is a [`LifecycleEvent`]. Whoever calls keeps the events: these values replayed, or
+/// this one written down and read back, give an equal one. There is no clock: expiries that are due
+/// come before whatever is done at a `now`, or when [`expire`](Self::expire) is called.
+///
+/// While a request is open, [`touched_by`](Self::touched_by) says whether changes of the registry
+/// matter to it, and [`due`](Self::due) whom to ask who was not asked yet:
+/// [`record_asked`](Self::record_asked) comes before sending, and nobody gets past it twice for one
+/// request. It is neither permission nor an authorisation: after a restart
+/// [`Policy::reopen`](crate::Policy::reopen) gives that.
+///
+/// ```
+/// use canvass::*;
+/// use canvass::error::*;
+/// # fn request() -> Result<Request, Box<dyn std::error::Error>> {
+/// #     let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.77)?;
+/// #     let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
+/// #     Ok(Request::new(AgencyId(3), IncidentKind::Burglary, area, window))
+/// # }
+/// # fn porch() -> Result<Camera, PositionError> {
+/// #     let position = Position::new(-73.975, 40.765)?;
+/// #     Ok(Camera { id: CameraId(7), owner: OwnerId(1), position, recording: Recording::kept_for_days(30), facing: None })
+/// # }
+/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let registry = Registry::new();
+/// let mut open = OpenRequests::new(0);
+/// let (id, monday) = (RequestId(1), "2026-05-04T09:00:00Z".parse()?);
+/// let policy = Policy { open_days: 10, max_open_days: 28, ..Policy::unlimited() };
+/// let authorized = policy.review(&request()?, &agency, &open.case_file(agency.id), monday)?;
+/// let events = open.open(id, &authorized, monday)?;
+/// assert_eq!(events[0].sequence, 0);
+/// assert!(open.due(id, &authorized, &registry.snapshot(), monday)?.is_empty());
+///
+/// // On Tuesday somebody registers a camera there, and agrees to be asked.
+/// let tuesday = "2026-05-05T09:00:00Z".parse()?;
+/// let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
+/// let changes = [Change::Register(porch()?), yes];
+/// let snapshot = registry.apply(changes.clone())?;
+/// assert_eq!(open.touched_by(registry.touched(&changes), tuesday), [id]);
+///
+/// let due = open.due(id, &authorized, &snapshot, tuesday)?;
+/// let (to_send, events) = open.record_asked(id, &due, tuesday)?;
+/// assert_eq!((to_send.cameras(), events[0].sequence), (&[CameraId(7)][..], 1));
+/// // It counts towards how often the owner may be asked at all.
+/// let asked = to_send.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: tuesday });
+/// let snapshot = registry.apply(asked)?;
+/// assert!(open.due(id, &authorized, &snapshot, tuesday)?.is_empty());
+///
+/// // Nobody did anything on the 14th, and the request has expired all the same.
+/// let events = open.expire("2026-05-20T00:00:00Z".parse()?);
+/// assert_eq!(events[0].step, LifecycleStep::Expired);
+/// assert_eq!(events[0].at, "2026-05-14T09:00:00Z".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct OpenRequests {
+    /// The number of the next event.
+    pub(super) next: u64,
+    /// The instant of the last event.
+    pub(super) last: Option<Timestamp>,
+    // INVARIANT: under its agency, and no request is in two of them.
+    pub(super) files: BTreeMap<AgencyId, CaseFile>,
+    // INVARIANT: those of the files that have not ended, and whose expiry no event has said.
+    pub(super) open: BTreeMap<RequestId, OpenStanding>,
+    // What follows is made of the above.
+    /// Where each request is in the files.
+    pub(super) places: HashMap<RequestId, FilePlace>,
+    pub(super) firsts: FirstAskers,
+    pub(super) expiries: BTreeSet<(Timestamp, RequestId)>,
+    pub(super) index: AreaIndex,
+}
+
+/// Where a request is in the files.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FilePlace {
+    pub(super) agency: AgencyId,
+    /// Counted from 0, in its agency's file.
+    pub(super) number: usize,
+    /// The agency's first request that asked for the same cameras: itself, or one before it.
+    pub(super) first: RequestId,
+}
+
+/// What is known of an open request besides its entry in the case file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct OpenStanding {
+    /// The agency's requests that may ask for cameras of this one: those that it was compared with at
+    /// review, and those opened later that were compared with it.
+    pub(super) compared: BTreeSet<RequestId>,
+    pub(super) asked: BTreeSet<OwnerId>,
+    /// What those that it is compared with ask for, each once: under the first that asked it.
+    // INVARIANT: of `compared`.
+    pub(super) grounds: BTreeMap<RequestId, SearchArea>,
+}
+
+impl OpenRequests {
+    /// Without any request; `next` is the number of the first event.
+    #[must_use]
+    pub fn new(next: u64) -> Self {
+        Self::of(next, None, BTreeMap::new())
+    }
+
+    pub(super) fn of(
+        next: u64,
+        last: Option<Timestamp>,
+        files: BTreeMap<AgencyId, CaseFile>,
+    ) -> Self {
+        Self {
+            next,
+            last,
+            files,
+            open: BTreeMap::new(),
+            places: HashMap::new(),
+            firsts: FirstAskers::default(),
+            expiries: BTreeSet::new(),
+            index: AreaIndex::default(),
+        }
+    }
+
+    /// The number of the next event; at `u64::MAX` there is none.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.next
+    }
+
+    /// The instant of the last event: nothing can be done before it.
+    #[must_use]
+    pub fn last_event_at(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// An agency's case file, to [review](crate::Policy::review) its next request against; an empty
+    /// one for an agency that has not asked anything yet.
+    #[must_use]
+    pub fn case_file(&self, agency: AgencyId) -> Cow<'_, CaseFile> {
+        let file = self.files.get(&agency);
+        file.map_or_else(|| Cow::Owned(CaseFile::new(agency)), Cow::Borrowed)
+    }
+
+    /// A request that was opened, whatever became of it.
+    #[must_use]
+    pub fn get(&self, id: RequestId) -> Option<&OpenedRequest> {
+        let place = self.places.get(&id)?;
+        self.files.get(&place.agency)?.at(place.number)
+    }
+
+    /// Every request that was opened, whatever became of it: by agency, and each agency's in the
+    /// order of opening. A service that counts its ids goes on after the highest of these.
+    pub fn opened(&self) -> impl Iterator<Item = &OpenedRequest> {
+        self.files.values().flat_map(CaseFile::iter)
+    }
+
+    /// Where a request is in its life at `now`.
+    ///
+    /// # Errors
+    ///
+    /// If no such request was opened.
+    pub fn state(&self, id: RequestId, now: Timestamp) -> Result<RequestState, OpenRequestsError> {
+        Ok(self.known(id)?.state(now))
+    }
+
+    /// The requests that are open at `now`, ascending by id.
+    ///
+    /// What time alone brings about, such as a pause that ends, is in no change: to find who may be
+    /// asked since, go through all of these from time to time.
+    pub fn open_at(&self, now: Timestamp) -> impl Iterator<Item = &OpenedRequest> {
+        let open = self.open.keys().filter_map(|&id| self.get(id));
+        open.filter(move |opened| opened.state(now) == RequestState::Open)
+    }
+
+    /// Opens an authorised request, in its agency's case file.
+    ///
+    /// The events are the expiries that are due, and then the opening. O(requests of the agency),
+    /// and O(log n) for n open requests.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaseFile::open`]; if the id is any other request's; or if something has happened after
+    /// `now`. Then nothing changes.
+    pub fn open(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        let file = self.case_file(authorized.request().agency);
+        let (opened, mut compared) = file.opening(id, authorized, now)?;
+        compared.sort_unstable();
+        let OpenedRequest { request, until, latest, .. } = opened;
+        let request = Box::new(Arc::unwrap_or_clone(request));
+        let step = LifecycleStep::Opened { request, until, latest, compared };
+        self.take(id, now, step)
+    }
+
+    /// Keeps an open request open until a later instant.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaseFile::extend`], or if something has happened after `now`. Then nothing changes.
+    pub fn extend(
+        &mut self,
+        id: RequestId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.take(id, now, LifecycleStep::Extended { until })
+    }
+
+    /// Ends an open request because the agency has what it needs. Whom it asked is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaseFile::resolve`], or if something has happened after `now`. Then nothing changes.
+    pub fn resolve(
+        &mut self,
+        id: RequestId,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.take(id, now, LifecycleStep::Resolved)
+    }
+
+    /// Ends an open request because the agency takes it back. Whom it asked is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaseFile::withdraw`], or if something has happened after `now`. Then nothing changes.
+    pub fn withdraw(
+        &mut self,
+        id: RequestId,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.take(id, now, LifecycleStep::Withdrawn)
+    }
+
+    /// Reports which requests have expired by `now`, each once, in the order of time and then of ids.
+    ///
+    /// Nothing waits for it: a request that has expired gives nobody to ask, reported or not. An
+    /// expiry for which no event number is left is not reported.
+    #[must_use = "each expiry is reported once"]
+    pub fn expire(&mut self, now: Timestamp) -> Vec<LifecycleEvent> {
+        let due = self.expired_by(now).into_iter();
+        let left = usize::try_from(u64::MAX - self.next).unwrap_or(usize::MAX);
+        due.take(left).map(|(at, id)| self.expire_one(id, at)).collect()
+    }
+
+    /// Takes one step, and says the expiries that come before it and, if it was opened for no time
+    /// at all, after it.
+    pub(super) fn take(
+        &mut self,
+        id: RequestId,
+        now: Timestamp,
+        step: LifecycleStep,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.check_time_order(now)?;
+        // Expiries are of other requests: what has expired takes no step.
+        let due = self.expired_by(now);
+        self.has_numbers(due.len().saturating_add(1))?;
+        self.carry_out(id, now, &step)?;
+        let mut events: Vec<_> = due.into_iter().map(|(at, id)| self.expire_one(id, at)).collect();
+        events.push(self.say(id, now, step));
+        events.extend(self.expire(now));
+        Ok(events)
+    }
+
+    pub(super) fn expired_by(&self, now: Timestamp) -> Vec<(Timestamp, RequestId)> {
+        self.expiries.range(..=(now, RequestId(u64::MAX))).copied().collect()
+    }
+
+    /// Forgets a request whose time was over, and says so.
+    pub(super) fn expire_one(&mut self, id: RequestId, at: Timestamp) -> LifecycleEvent {
+        self.forget(id);
+        self.say(id, at, LifecycleStep::Expired)
+    }
+
+    /// Numbers an event.
+    pub(super) fn say(
+        &mut self,
+        id: RequestId,
+        at: Timestamp,
+        step: LifecycleStep,
+    ) -> LifecycleEvent {
+        let sequence = self.next;
+        self.count(at);
+        LifecycleEvent { sequence, at, id, step }
+    }
+
+    /// Notes that an event has happened.
+    pub(super) fn count(&mut self, at: Timestamp) {
+        // INVARIANT: whoever gets here has seen that there is a number left.
+        self.next = self.next.saturating_add(1);
+        self.last = Some(at);
+    }
+
+    pub(super) fn known(&self, id: RequestId) -> Result<&OpenedRequest, CaseFileError> {
+        self.get(id).ok_or(CaseFileError::Unknown { id })
+    }
+
+    /// The request, if it is open at `now`.
+    pub(super) fn known_open(
+        &self,
+        id: RequestId,
+        now: Timestamp,
+    ) -> Result<&OpenedRequest, CaseFileError> {
+        let opened = self.known(id)?;
+        match opened.state(now) {
+            RequestState::Open => Ok(opened),
+            state => Err(CaseFileError::NotOpen { id, state }),
+        }
+    }
+
+    /// Refuses where there are not so many numbers left. At a million events a second that takes
+    /// half a million years.
+    pub(super) fn has_numbers(&self, events: usize) -> Result<(), OpenRequestsError> {
+        if (u64::MAX - self.next) < events as u64 {
+            return Err(OpenRequestsError::NoMoreEvents);
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_time_order(&self, now: Timestamp) -> Result<(), OpenRequestsError> {
+        match self.last {
+            Some(last) if now < last => Err(OpenRequestsError::BackInTime { now, last }),
+            _ => Ok(()),
+        }
+    }
+}

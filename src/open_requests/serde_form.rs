@@ -1,0 +1,163 @@
+//! The written form: the case files, and of what is open what they do not say.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::apply::ascending;
+use super::error::OpenRequestsError;
+use super::index::AreaIndex;
+use super::open_requests::{FilePlace, OpenRequests, OpenStanding};
+use crate::model::{OwnerId, RequestId};
+use crate::request::{CaseFile, CaseFileError};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "OpenRequests", deny_unknown_fields)]
+struct RequestsForm<F> {
+    next: u64,
+    last: Option<Timestamp>,
+    files: Vec<F>,
+    open: Vec<StandingForm>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "OpenRequest", deny_unknown_fields)]
+struct StandingForm {
+    id: RequestId,
+    compared: Vec<RequestId>,
+    asked: Vec<OwnerId>,
+}
+
+/// The case files, and for each open request whom it asked; derived look-ups are not written.
+impl Serialize for OpenRequests {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let open =
+            self.open.iter().map(|(&id, OpenStanding { compared, asked, .. })| StandingForm {
+                id,
+                compared: compared.iter().copied().collect(),
+                asked: asked.iter().copied().collect(),
+            });
+        RequestsForm {
+            next: self.next,
+            last: self.last,
+            files: self.files.values().collect::<Vec<&CaseFile>>(),
+            open: open.collect(),
+        }
+        .serialize(serializer)
+    }
+}
+
+/// What is written down is equal, and so is what follows from it.
+impl PartialEq for OpenRequests {
+    fn eq(&self, other: &Self) -> bool {
+        let written = |it: &Self| (it.next, it.last);
+        written(self) == written(other) && self.files == other.files && self.open == other.open
+    }
+}
+
+impl<'de> Deserialize<'de> for OpenRequests {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        RequestsForm::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
+    }
+}
+
+impl TryFrom<RequestsForm<CaseFile>> for OpenRequests {
+    type Error = OpenRequestsError;
+
+    fn try_from(written: RequestsForm<CaseFile>) -> Result<Self, Self::Error> {
+        let RequestsForm { next, last, files, open } = written;
+        let mut by_agency = BTreeMap::new();
+        for file in files {
+            let agency = file.agency();
+            if file.iter().len() == 0 {
+                return Err(OpenRequestsError::EmptyCaseFile { agency });
+            }
+            if by_agency.insert(agency, file).is_some() {
+                return Err(OpenRequestsError::TwoCaseFiles { agency });
+            }
+        }
+        let mut read = Self::of(next, last, by_agency);
+        for (&agency, file) in &read.files {
+            for (number, opened) in file.iter().enumerate() {
+                let id = opened.id();
+                let first = read.firsts.first(agency, (id, &opened.request().ground()));
+                if read.places.insert(id, FilePlace { agency, number, first }).is_some() {
+                    return Err(CaseFileError::IdTaken { id }.into());
+                }
+            }
+        }
+        for StandingForm { id, compared, asked } in open {
+            let (compared, asked) = (ascending(id, &compared)?, ascending(id, &asked)?);
+            // What they ask for is only known of an agency's own.
+            let agency = read.places.get(&id).map(|place| place.agency);
+            let grounds = agency.and_then(|agency| read.grounds(agency, &compared));
+            let grounds = grounds.unwrap_or_default();
+            if read.open.insert(id, OpenStanding { compared, asked, grounds }).is_some() {
+                return Err(OpenRequestsError::Inconsistent { id });
+            }
+        }
+        read.is_consistent()?;
+        let expiries = read.open.keys().filter_map(|&id| Some((read.get(id)?.open_until(), id)));
+        read.expiries = expiries.collect();
+        let pairs = read.open.iter().flat_map(|(&id, standing)| {
+            let own = read.places.get(&id).map(|place| place.first);
+            own.into_iter().chain(standing.grounds.keys().copied()).map(move |on| (id, on))
+        });
+        let ground = |id| read.get(id).map(|opened| opened.request().ground());
+        read.index = AreaIndex::of(pairs, ground);
+        Ok(read)
+    }
+}
+
+impl OpenRequests {
+    /// How many events it takes at least to get here: each request was opened, what is not open has
+    /// ended, and whoever was asked was so in one event or more.
+    fn least_events(&self) -> u64 {
+        let opened = self.places.len();
+        let ended = opened.saturating_sub(self.open.len());
+        let asked = self.open.values().filter(|standing| !standing.asked.is_empty()).count();
+        [opened, ended, asked].iter().fold(0, |sum, &events| sum.saturating_add(events as u64))
+    }
+
+    /// Refuses what no events lead to.
+    fn is_consistent(&self) -> Result<(), OpenRequestsError> {
+        let least = self.least_events();
+        if self.next < least {
+            return Err(OpenRequestsError::TooFewEvents { next: self.next, least });
+        }
+        if let Some(last) = self.last.filter(|_| least == 0) {
+            return Err(OpenRequestsError::NothingHappened { last });
+        }
+        let open = |id| self.open.contains_key(&id);
+        for opened in self.opened() {
+            let (id, at) = (opened.id(), opened.ended_at().unwrap_or(opened.opened_at()));
+            let last = self.last.ok_or(OpenRequestsError::Inconsistent { id })?;
+            // What has ended is not open; what has not, and is not open, has expired by now.
+            let goes_with = match (open(id), opened.ended_at()) {
+                (true, None) => last <= opened.open_until(),
+                (true, Some(_)) => false,
+                (false, None) => opened.open_until() <= last,
+                (false, Some(_)) => true,
+            };
+            if !goes_with || at > last {
+                return Err(OpenRequestsError::Inconsistent { id });
+            }
+        }
+        for (&id, standing) in &self.open {
+            let agency = self.places.get(&id).map(|place| place.agency);
+            let of_agency = |other: RequestId| {
+                let place = self.places.get(&other);
+                place.map(|place| place.agency) == agency
+            };
+            let mutual = |other| {
+                self.open.get(&other).is_none_or(|standing| standing.compared.contains(&id))
+            };
+            let fits = |&other: &RequestId| other != id && of_agency(other) && mutual(other);
+            if agency.is_none() || !standing.compared.iter().all(fits) {
+                return Err(OpenRequestsError::Inconsistent { id });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! Blocks that are written: rows come, go and change their standing.
+
+use prefetch_index::prefetch_index;
+
+use super::block::{Block, Row, RowStanding};
+use super::column::{BLOCK_ROWS, halved, halved_ids, set};
+use crate::model::{Camera, NEVER};
+
+impl Block {
+    /// A block of some rows; those past the 64th are left out.
+    pub(crate) fn of(rows: &[Row]) -> Self {
+        let rows = rows.get(..BLOCK_ROWS).unwrap_or(rows);
+        let mut block = Self::empty();
+        // In the order in which a block has them, so that none has to change places.
+        let agreed = |row: &&Row| row.standing != RowStanding::NotGranted;
+        let others = rows.iter().filter(|row| !agreed(row));
+        rows.iter().filter(agreed).chain(others).for_each(|row| block.write(row));
+        block.timed.shrink();
+        block.ended.shrink();
+        block.facings.shrink();
+        block
+    }
+
+    /// Adds a row to a block that is not full; to a full one it adds nothing.
+    pub(crate) fn push(&mut self, row: Row) {
+        if !self.zone.is_full() {
+            self.write(&row);
+        }
+    }
+
+    #[inline]
+    fn write(&mut self, row: &Row) {
+        let index = self.len();
+        let Camera { id, owner, position, recording, facing } = row.camera;
+        let (since, until, kept_days) = recording.columns();
+        set(&mut self.lon, index, position.lon_e7());
+        set(&mut self.lat, index, position.lat_e7());
+        set(&mut self.kept_days, index, kept_days);
+        let (ids_upper, ids_lower) = halved_ids((owner, id));
+        self.ids_upper.set(index, index, ids_upper);
+        set(&mut self.ids_lower, index, ids_lower);
+        let (since_upper, since_lower) = halved(since);
+        set(&mut self.since_upper, index, since_upper);
+        set(&mut self.since_lower, index, since_lower);
+        if until != NEVER {
+            self.ended.set(index, Some(until));
+        }
+        if facing.is_some() {
+            self.facings.set(index, facing);
+        }
+        self.zone.least_kept = self.zone.least_kept.min(kept_days);
+        self.zone.latest_since = self.zone.latest_since.max(since_upper);
+        self.zone.len += 1;
+        self.set_standing(index, row.standing);
+    }
+
+    /// Removes a row.
+    pub(crate) fn remove(&mut self, row: usize) {
+        self.set_standing(row, RowStanding::NotGranted);
+        // Withdrawing has moved the row to the front of those that did not agree, if it was not
+        // there already.
+        let (row, last) = (row.max(self.zone.granted_len()), self.len().saturating_sub(1));
+        self.swap(row, last);
+        self.ended.set(last, None);
+        self.facings.set(last, None);
+        self.zone.len = self.zone.len.saturating_sub(1);
+    }
+
+    /// Changes a row's standing; the row may change places with another.
+    #[inline]
+    pub(crate) fn set_standing(&mut self, row: usize, standing: RowStanding) {
+        let was_granted = row < self.zone.granted_len();
+        if was_granted {
+            self.timed.set(row, None);
+        }
+        match standing {
+            RowStanding::NotGranted if was_granted => {
+                self.zone.granted -= 1;
+                self.swap(row, self.zone.granted_len());
+            }
+            RowStanding::NotGranted => {}
+            RowStanding::Granted { terms, timing } => {
+                let before = self.zone.granted_len();
+                let target = if was_granted { row } else { before };
+                if !was_granted {
+                    self.swap(row, target);
+                    self.zone.granted += 1;
+                }
+                let (upper, lower) = halved(terms);
+                self.terms_upper.set(target, before, upper);
+                set(&mut self.terms_lower, target, lower);
+                self.timed.set(target, timing);
+            }
+        }
+    }
+
+    /// Has all cache lines fetched, and the [counter](Self::prefetch_counter), to be copied or written.
+    /// Nothing waits for them here.
+    pub(crate) fn prefetch_whole(&self) {
+        self.prefetch_counter();
+        for row in (0..BLOCK_ROWS).step_by(16) {
+            prefetch_index(self.lon.as_slice(), row);
+            prefetch_index(self.lat.as_slice(), row);
+        }
+        prefetch_index(std::slice::from_ref(&self.facings), 0);
+        prefetch_index(std::slice::from_ref(&self.timed), 0);
+        prefetch_index(std::slice::from_ref(&self.ids_upper), 0);
+        for row in (0..BLOCK_ROWS).step_by(32) {
+            prefetch_index(self.terms_lower.as_slice(), row);
+            prefetch_index(self.kept_days.as_slice(), row);
+            prefetch_index(self.since_upper.as_slice(), row);
+            prefetch_index(self.since_lower.as_slice(), row);
+        }
+        for row in (0..BLOCK_ROWS).step_by(8) {
+            prefetch_index(self.ids_lower.as_slice(), row);
+        }
+    }
+
+    /// Has its lists fetched. Their places are read for that: of a block that is [fetched](Self::prefetch_whole).
+    pub(crate) fn prefetch_lists(&self) {
+        self.timed.prefetch_exact();
+        self.ended.prefetch_exact();
+        self.facings.prefetch();
+    }
+
+    /// Has the counter of an `Arc` fetched that the block is in. Nothing waits for it here.
+    #[inline]
+    pub(crate) fn prefetch_counter(&self) {
+        // It is in the line before.
+        prefetch_index(self.lon.as_slice(), 0_usize.wrapping_sub(1));
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        let (a, b) = (a % BLOCK_ROWS, b % BLOCK_ROWS);
+        if a == b {
+            return;
+        }
+        self.lon.swap(a, b);
+        self.lat.swap(a, b);
+        self.kept_days.swap(a, b);
+        self.terms_upper.swap(a, b);
+        self.terms_lower.swap(a, b);
+        self.ids_upper.swap(a, b);
+        self.ids_lower.swap(a, b);
+        self.since_upper.swap(a, b);
+        self.since_lower.swap(a, b);
+        self.timed.swap(a, b);
+        self.ended.swap(a, b);
+        self.facings.swap(a, b);
+    }
+}
+
+impl Clone for Block {
+    fn clone(&self) -> Self {
+        let mut block = Self::empty();
+        block.clone_from(self);
+        block
+    }
+
+    /// Keeps the memory of its lists, which is not asked for and given back then.
+    fn clone_from(&mut self, source: &Self) {
+        self.lon = source.lon;
+        self.lat = source.lat;
+        self.facings.clone_from(&source.facings);
+        self.zone = source.zone;
+        self.ended.clone_from(&source.ended);
+        self.timed.clone_from(&source.timed);
+        self.terms_upper.clone_from(&source.terms_upper);
+        self.ids_upper.clone_from(&source.ids_upper);
+        self.terms_lower = source.terms_lower;
+        self.kept_days = source.kept_days;
+        self.since_upper = source.since_upper;
+        self.ids_lower = source.ids_lower;
+        self.since_lower = source.since_lower;
+    }
+}

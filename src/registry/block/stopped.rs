@@ -1,0 +1,89 @@
+//! The column of cameras that were taken down.
+
+use super::column::{SparseColumn, bit, halved};
+use crate::util::ones;
+
+/// When the cameras of some rows stopped recording, in seconds. For the first of them the upper halves
+/// stand beside the mask, which are nearly always enough.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct StoppedColumn {
+    exact: SparseColumn<u32>,
+    // INVARIANT: those of the first values of `exact`.
+    uppers: [u16; UPPERS],
+}
+
+impl Clone for StoppedColumn {
+    fn clone(&self) -> Self {
+        Self { exact: self.exact.clone(), uppers: self.uppers }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.exact.clone_from(&source.exact);
+        self.uppers = source.uppers;
+    }
+}
+
+/// More than most blocks have.
+const UPPERS: usize = 4;
+
+impl StoppedColumn {
+    pub(crate) const NONE: Self = Self { exact: SparseColumn::NONE, uppers: [0; UPPERS] };
+
+    /// Those of some rows whose cameras did not stop recording, or after an instant of the row's, in
+    /// seconds.
+    #[inline]
+    pub(crate) fn recording_after(&self, rows: u64, instant: impl Fn(usize) -> i64) -> u64 {
+        let (mut recording_after, mut unsure) = (rows, 0);
+        for row in ones(rows & self.exact.mask()) {
+            let instant = instant(row) >> 16;
+            // Where the upper half is not known, it is that of the instant.
+            let upper = self.uppers.get(self.exact.place(row)).map_or(instant, |&u| i64::from(u));
+            unsure |= u64::from(upper == instant) << row;
+            recording_after &= !(u64::from(upper < instant) << row);
+        }
+        for row in ones(recording_after & unsure) {
+            recording_after &= !(u64::from(!self.outlives(row, instant(row))) << row);
+        }
+        recording_after
+    }
+
+    #[cold]
+    fn outlives(&self, row: usize, instant: i64) -> bool {
+        self.exact.get(row).is_none_or(|until| i64::from(until) > instant)
+    }
+
+    pub(crate) fn get(&self, row: usize) -> Option<u32> {
+        self.exact.get(row)
+    }
+
+    pub(crate) fn set(&mut self, row: usize, until: Option<u32>) {
+        if until.is_some() || self.exact.mask() & bit(row) != 0 {
+            self.exact.set(row, until);
+            self.follow();
+        }
+    }
+
+    pub(crate) fn swap(&mut self, a: usize, b: usize) {
+        if self.exact.mask() & (bit(a) | bit(b)) != 0 {
+            self.exact.swap(a, b);
+            self.follow();
+        }
+    }
+
+    /// Gives back memory that is not used.
+    pub(crate) fn shrink(&mut self) {
+        self.exact.shrink();
+    }
+
+    /// Has the instants fetched. Nothing waits for them here.
+    pub(crate) fn prefetch_exact(&self) {
+        self.exact.prefetch();
+    }
+
+    fn follow(&mut self) {
+        for (upper, &until) in self.uppers.iter_mut().zip(self.exact.values()) {
+            (*upper, _) = halved(until);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! A table of small entries by number, in one piece: a look-up reads one cache line, mostly, and can have it
+//! fetched before.
+//!
+//! Open addressing with linear probing (Peterson 1957), and no marks of what was removed (Knuth, volume 3,
+//! 6.4, algorithm R). The tables of the standard library read a line of tags first, and fetch nothing
+//! ahead.
+
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
+use prefetch_index::prefetch_index;
+
+/// An entry, or that there is none.
+pub(crate) trait Slot: Copy {
+    /// No entry.
+    const VACANT: Self;
+
+    /// The key of the entry, if there is one.
+    fn key(&self) -> Option<u64>;
+}
+
+/// Entries by their keys.
+#[derive(Clone, Debug)]
+pub(crate) struct ProbeTable<S> {
+    hasher: RandomState,
+    // INVARIANT: as many as a power of two, or none; `len` have an entry, at most seven in eight. No vacant
+    // slot is between an entry and the home of its key.
+    slots: Vec<S>,
+    len: usize,
+}
+
+/// The fewest slots of a table that has some.
+const FEWEST: usize = 8;
+
+/// How many entries so many slots take.
+const fn room(slots: usize) -> usize {
+    slots - slots / 8
+}
+
+impl<S: Slot> ProbeTable<S> {
+    pub(crate) fn new(hasher: &RandomState) -> Self {
+        Self { hasher: hasher.clone(), slots: Vec::new(), len: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// All entries, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &S> {
+        self.slots.iter().filter(|slot| slot.key().is_some())
+    }
+
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        let entries = self.len.saturating_add(more);
+        if entries > room(self.slots.len()) {
+            let mut slots = self.slots.len().max(FEWEST);
+            while room(slots) < entries {
+                slots = slots.saturating_mul(2);
+            }
+            let all = std::mem::replace(&mut self.slots, vec![S::VACANT; slots]);
+            self.len = 0;
+            self.extend(all.into_iter().filter(|slot| slot.key().is_some()));
+        }
+    }
+
+    /// Has the lines of an entry fetched. Nothing waits for them here.
+    #[inline]
+    pub(crate) fn prefetch(&self, key: u64) {
+        let home = self.home(key);
+        prefetch_index(self.slots.as_slice(), home);
+        // Half of the entries are at most so far from home.
+        prefetch_index(self.slots.as_slice(), home.wrapping_add(2));
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, key: u64) -> Option<&S> {
+        self.slots.get(self.find(key).ok()?)
+    }
+
+    /// The entry of a key; a new one if there is none.
+    pub(crate) fn get_or_insert(&mut self, new: S) -> Option<&mut S> {
+        let key = new.key()?;
+        self.reserve(1);
+        let place = self.find(key).unwrap_or_else(|place| {
+            self.put(place, new);
+            place
+        });
+        self.slots.get_mut(place)
+    }
+
+    /// Puts an entry in place, and gives back the one that had its key before.
+    pub(crate) fn insert(&mut self, entry: S) -> Option<S> {
+        self.reserve(1);
+        match self.find(entry.key()?) {
+            Ok(place) => self.slots.get_mut(place).map(|slot| std::mem::replace(slot, entry)),
+            Err(place) => {
+                self.put(place, entry);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: u64) -> Option<S> {
+        let mut vacant = self.find(key).ok()?;
+        let removed = self.slots.get(vacant).copied();
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut place = vacant;
+        // Those that follow move up, unless they would come before their homes.
+        loop {
+            place = place.wrapping_add(1) & mask;
+            let Some(&slot) = self.slots.get(place) else { break };
+            let Some(key) = slot.key() else { break };
+            let from_home = place.wrapping_sub(self.home(key)) & mask;
+            if from_home >= place.wrapping_sub(vacant) & mask {
+                self.write(vacant, slot);
+                vacant = place;
+            }
+        }
+        self.write(vacant, S::VACANT);
+        self.len -= 1;
+        removed
+    }
+
+    /// Moves the entries of some keys to a new table; both then have room for some more.
+    pub(crate) fn split_off(&mut self, is_moved: impl Fn(u64) -> bool) -> Self {
+        let is_moved = |slot: &S| slot.key().is_some_and(&is_moved);
+        let all = std::mem::take(&mut self.slots);
+        let moving = all.iter().filter(|slot| is_moved(slot)).count();
+        let mut moved = Self::new(&self.hasher);
+        let staying = self.len - moving;
+        self.len = 0;
+        for (table, entries) in [(&mut moved, moving), (&mut *self, staying)] {
+            table.reserve(entries + entries / 8);
+        }
+        for slot in all {
+            let table = if is_moved(&slot) { &mut moved } else { &mut *self };
+            table.insert(slot);
+        }
+        moved
+    }
+
+    fn extend(&mut self, entries: impl IntoIterator<Item = S>) {
+        for entry in entries {
+            self.insert(entry);
+        }
+    }
+
+    fn put(&mut self, place: usize, entry: S) {
+        self.write(place, entry);
+        self.len += 1;
+    }
+
+    fn write(&mut self, place: usize, slot: S) {
+        if let Some(old) = self.slots.get_mut(place) {
+            *old = slot;
+        }
+    }
+
+    /// Where an entry is, or would be.
+    #[inline]
+    fn find(&self, key: u64) -> Result<usize, usize> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut place = self.home(key);
+        loop {
+            match self.slots.get(place).and_then(Slot::key) {
+                Some(other) if other == key => return Ok(place),
+                Some(_) => place = place.wrapping_add(1) & mask,
+                None => return Err(place),
+            }
+        }
+    }
+
+    /// The slot where an entry is looked for first. The low bits of its hash choose it.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are those that are wanted")]
+    fn home(&self, key: u64) -> usize {
+        self.hasher.hash_one(key) as usize & self.slots.len().wrapping_sub(1)
+    }
+}

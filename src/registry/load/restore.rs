@@ -1,0 +1,259 @@
+//! A registry from its tiles, and what happened to it since.
+
+use h3o::CellIndex;
+
+use super::bulk::{LoadedIndex, build};
+use super::staged_consents::StagedConsents;
+use crate::model::{Camera, Consent};
+use crate::registry::change::{Change, ChangeError, ChangeRefusal};
+use crate::registry::directory::ConsentExtras;
+use crate::registry::index::Layout;
+use crate::registry::registry::Registry;
+use crate::registry::revision::Revision;
+use crate::registry::scopes::Terms;
+use crate::registry::snapshot::{Snapshot, State};
+use crate::registry::tiles::{
+    CAMERA, Decoded, HEADER, OwnerRow, Rows, TileError, TileFlaw, TileKey, decode,
+};
+use crate::registry::writer::Writer;
+use crate::util::parallel;
+
+impl Registry {
+    /// The registry at a revision, from all its tiles as bytes, in any order.
+    ///
+    /// It answers as the one that wrote them, and so do its [`tiles`](Registry::tiles) once the same
+    /// changes are [replayed](Registry::replay). Its tiles are of the size that they had, its blocks
+    /// are packed anew. O(n log n), on all cores with the feature `parallel`.
+    ///
+    /// A tile that is missing is no error: nothing in the others tells that it was there. What it had is
+    /// not in the registry, be it cameras, or consents and when owners were asked. So keep beside the
+    /// revision which tiles belong to it.
+    ///
+    /// # Errors
+    ///
+    /// The first tile in the order given whose bytes are not as written, or that does not go with
+    /// the others. Bytes from anywhere are an error or a registry, and take at most 8 bytes of memory
+    /// for each of them and 4 KB for each tile, the registry included.
+    pub fn from_tiles<B: AsRef<[u8]>>(
+        revision: Revision,
+        tiles: impl IntoIterator<Item = B>,
+    ) -> Result<Self, TileError> {
+        let kept: Vec<B> = tiles.into_iter().collect();
+        let bytes: Vec<&[u8]> = kept.iter().map(AsRef::as_ref).collect();
+        let decoded = parallel::map(
+            bytes.len(),
+            || (),
+            |(), tile| bytes.get(tile).map(|bytes| decode(tile, bytes, revision)),
+        );
+        let mut decoded = decoded.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
+        drop(kept);
+        decoded.sort_by_key(|tile| tile.key);
+        if let Some(twice) = decoded.windows(2).find_map(same_key) {
+            return Err(flaw(twice, TileFlaw::TwiceTile));
+        }
+        TileLoad::new(decoded)?.build(revision)
+    }
+
+    /// Applies the changes that led to a revision, if they have not been applied: a log can be
+    /// replayed from anywhere at or before the registry's own revision, and any number of times.
+    ///
+    /// # Errors
+    ///
+    /// If the revision is not the next one, or its changes cannot be applied.
+    ///
+    /// ```
+    /// use canvass::{Change, OwnerId, Registry, Revision};
+    ///
+    /// let registry = Registry::new();
+    /// let log = || [Change::Withdraw { owner: OwnerId(1) }];
+    /// assert_eq!(registry.replay(Revision(1), log())?.revision(), Revision(1));
+    /// assert_eq!(registry.replay(Revision(1), log())?.revision(), Revision(1));
+    /// assert!(registry.replay(Revision(3), log()).is_err());
+    /// # Ok::<(), canvass::error::ReplayError>(())
+    /// ```
+    pub fn replay(
+        &self,
+        revision: Revision,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<Snapshot, ReplayError> {
+        let changes: Vec<Change> = changes.into_iter().collect();
+        let next = |writer: &mut Writer, old: &State| {
+            if revision <= old.revision {
+                // Applied before.
+                Err(None)
+            } else if Some(revision.0) == old.revision.0.checked_add(1) {
+                Self::next(writer, old, changes)
+                    .map_err(|reason| Some(ReplayError::Refused { revision, reason }))
+            } else {
+                Err(Some(ReplayError::Gap { current: old.revision, found: revision }))
+            }
+        };
+        match self.state.apply(next, Writer::retire) {
+            Ok(state) => Ok(Snapshot::new(state)),
+            Err(None) => Ok(self.snapshot()),
+            Err(Some(error)) => Err(error),
+        }
+    }
+}
+
+/// Why changes of a log were not applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// Revisions between are missing.
+    #[error("revision `{found}` does not follow `{current}`: those between are missing")]
+    Gap {
+        /// The registry's revision.
+        current: Revision,
+        /// The revision that was to be replayed.
+        found: Revision,
+    },
+    /// A change cannot be applied.
+    #[error("revision `{revision}` cannot be replayed: {reason}")]
+    Refused {
+        /// Which revision.
+        revision: Revision,
+        /// What is wrong.
+        reason: ChangeError,
+    },
+}
+
+/// The second of two tiles with the same key.
+fn same_key(pair: &[Decoded]) -> Option<(usize, TileKey)> {
+    match pair {
+        [a, b] if a.key == b.key => Some((b.index, b.key)),
+        _ => None,
+    }
+}
+
+/// What is wrong with a tile's key beside those of the others.
+fn flaw((index, key): (usize, TileKey), reason: TileFlaw) -> TileError {
+    TileError { index: Some(index), key: Some(key), offset: 8, reason }
+}
+
+/// What is wrong with all tiles together.
+fn together(reason: TileFlaw) -> TileError {
+    TileError { index: None, key: None, offset: 0, reason }
+}
+
+/// The content of all tiles, on its way into a registry.
+#[derive(Default)]
+struct TileLoad {
+    cameras: Vec<Camera>,
+    /// The place of each camera's tile among `cells`.
+    tile_of: Vec<u32>,
+    cells: Vec<(CellIndex, Revision)>,
+    /// Which of the tiles each of the cells is, as they were given.
+    indexes: Vec<usize>,
+    pages: Vec<Page>,
+}
+
+/// A page with its distinct consents and its owners.
+type Page = (u16, Revision, Vec<Consent>, Vec<OwnerRow>);
+
+impl TileLoad {
+    /// Puts tiles that ascend by key in one row.
+    fn new(tiles: Vec<Decoded>) -> Result<Self, TileError> {
+        let mut loading = Self::default();
+        let number = |tile: &Decoded| match &tile.rows {
+            Rows::Cameras { cameras, .. } => cameras.len(),
+            Rows::Owners { .. } => 0,
+        };
+        let cameras: usize = tiles.iter().map(number).sum();
+        if u32::try_from(cameras).is_err() {
+            return Err(together(TileFlaw::RegistryFull));
+        }
+        loading.cameras.reserve_exact(cameras);
+        loading.tile_of.reserve_exact(cameras);
+        for Decoded { index, key, revision, rows } in tiles {
+            match rows {
+                Rows::Cameras { cell, cameras } => {
+                    let first = loading.cells.first().map_or(cell, |&(first, _)| first);
+                    if first.resolution() != cell.resolution() {
+                        let expected = u8::from(first.resolution());
+                        let found = u8::from(cell.resolution());
+                        return Err(flaw((index, key), TileFlaw::Resolution { expected, found }));
+                    }
+                    let tile = u32::try_from(loading.cells.len())
+                        .map_err(|_| together(TileFlaw::RegistryFull))?;
+                    loading.tile_of.extend(cameras.iter().map(|_| tile));
+                    loading.cells.push((cell, revision));
+                    loading.indexes.push(index);
+                    loading.cameras.extend(cameras);
+                }
+                Rows::Owners { page, consents, owners } => {
+                    loading.pages.push((page, revision, consents, owners));
+                }
+            }
+        }
+        Ok(loading)
+    }
+
+    fn build(mut self, revision: Revision) -> Result<Registry, TileError> {
+        let layout = self.cells.first().map_or_else(Layout::default, |(cell, _)| {
+            Layout::new(cell.resolution(), Layout::default().block_rows())
+        });
+        let pages = std::mem::take(&mut self.pages);
+        let revisions: Vec<_> =
+            pages.iter().map(|&(page, revision, ..)| (page, revision)).collect();
+        let (indexed, said) =
+            parallel::beside(|| LoadedIndex::new(&self.cameras), || take_pages(pages));
+        let built = said.and_then(|said| {
+            build(&self.cameras, &self.tile_of, &self.cells, indexed?, said, layout)
+        });
+        let (mut writer, root) = built.map_err(|error| self.error(error))?;
+        for (page, revision) in revisions {
+            writer.pages.set_page(page, revision);
+        }
+        Ok(Registry::publish_first(writer, root, revision))
+    }
+
+    /// Names the tile of a camera that has been in another.
+    fn error(&self, error: ChangeError) -> TileError {
+        let tile = self.tile_of.get(error.index).copied().unwrap_or(0);
+        let index = self.indexes.get(tile as usize).copied();
+        let key = self.cells.get(tile as usize).map(|&(cell, _)| TileKey::of_cell(cell));
+        match error.reason {
+            ChangeRefusal::AlreadyRegistered { camera } => {
+                let row = error.index - self.tile_of.partition_point(|&other| other < tile);
+                let offset = HEADER + row * CAMERA;
+                TileError { index, key, offset, reason: TileFlaw::TwiceCamera { camera } }
+            }
+            _ => together(TileFlaw::RegistryFull),
+        }
+    }
+}
+
+/// Interns the scopes of each page's consents, each once however many owners have it, and keeps what
+/// is special about them.
+fn take_pages(pages: Vec<Page>) -> Result<StagedConsents, ChangeError> {
+    let full = ChangeError { index: 0, reason: ChangeRefusal::RegistryFull };
+    let mut said = StagedConsents::default();
+    said.reserve(pages.iter().map(|(.., owners)| owners.len()).sum());
+    for (_, _, consents, owners) in pages {
+        let mut distinct = Vec::with_capacity(consents.len());
+        for consent in consents {
+            let (grant_span, limit) = (consent.grant_span(), consent.limit());
+            let terms = said.interner.acquire(Terms::of(consent)).ok_or(full)?;
+            distinct.push((terms, ConsentExtras { grant_span, limit, asked: None }));
+        }
+        for OwnerRow { owner, consent, asked } in owners {
+            let consent = consent.and_then(|number| distinct.get(number as usize));
+            let (terms, mut special) = match consent {
+                Some((terms, special)) => (Some(*terms), special.clone()),
+                None => (None, ConsentExtras::default()),
+            };
+            if let Some(terms) = terms {
+                said.interner.share(terms);
+            }
+            special.asked = (!asked.is_empty()).then(|| Box::new(asked));
+            if !said.note(owner, terms, special) {
+                return Err(full);
+            }
+        }
+        for (terms, _) in distinct {
+            said.interner.release(terms);
+        }
+    }
+    Ok(said)
+}

@@ -1,0 +1,226 @@
+//! What is stored: the writer's side applies changes, and publishes a snapshot at each revision.
+
+use super::change::{Change, ChangeError, ChangeRefusal};
+use super::revision::Revision;
+use super::snapshot::Snapshot;
+use crate::registry::index::{Cluster, Layout};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use h3o::CellIndex;
+use jiff::Timestamp;
+
+use super::edit::Edit;
+use super::index::{TOGETHER, TileLocator};
+use super::snapshot::State;
+use super::writer::Publisher;
+use super::writer::Writer;
+
+use crate::model::{Camera, CameraId, Consent, OwnerId};
+
+/// All cameras and consents, and the one place where they change.
+///
+/// One writer at a time applies [`Change`]s; any number of readers take a [`snapshot`] and never
+/// wait for it.
+///
+/// [`snapshot`]: Registry::snapshot
+///
+/// ```
+/// use canvass::{Camera, CameraId, Change, Consent, OwnerId, Position, Recording, Registry};
+///
+/// let registry = Registry::new();
+/// let before = registry.snapshot();
+/// registry.apply([
+///     Change::Register(Camera {
+///         id: CameraId(1),
+///         owner: OwnerId(1),
+///         position: Position::new(-73.97, 40.77)?,
+///         recording: Recording::kept_for_days(30),
+///         facing: None,
+///     }),
+///     Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() },
+/// ])?;
+/// assert_eq!((before.cameras(), registry.snapshot().cameras()), (0, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Registry {
+    pub(super) state: Publisher<Writer, State>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Registry {
+    /// An empty registry.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_layout(Layout::default())
+    }
+
+    /// An empty registry with another layout; see [`Layout`].
+    #[must_use]
+    pub fn with_layout(layout: Layout) -> Self {
+        Self::publish_first(Writer::new(layout), Cluster::empty(), Revision(0))
+    }
+
+    pub(super) fn publish_first(writer: Writer, root: Cluster, revision: Revision) -> Self {
+        let state = State {
+            revision,
+            cameras: writer.directory.len(),
+            root: Arc::new(root),
+            terms: writer.interner.table().clone(),
+            vanished: Arc::default(),
+        };
+        Self { state: Publisher::new(writer, state) }
+    }
+
+    /// The state as it is now. Never blocks; O(1).
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.state.load())
+    }
+
+    /// Applies changes in order, all or none, and publishes the next revision.
+    ///
+    /// What it costs grows with the changes, with the cameras of the owners they speak of (each once,
+    /// however often), and with the tiles they touch, not with the registry. A camera is found among
+    /// the blocks of its place: O(n) for n cameras on one point, about 2 ms for a million.
+    ///
+    /// All changes are taken from the iterator before anything is done, outside the writer's lock:
+    /// it may ask this registry, and if it panics nothing has changed.
+    ///
+    /// # Errors
+    ///
+    /// Names the first change that cannot be applied; then none of them was. At the last revision that
+    /// there is, which [`from_tiles`](Self::from_tiles) may be given, no change can be.
+    pub fn apply(
+        &self,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<Snapshot, ChangeError> {
+        // The caller's code must not run while the look-ups are ahead of what is published.
+        let changes: Vec<Change> = changes.into_iter().collect();
+        let next = |writer: &mut Writer, old: &State| Self::next(writer, old, changes);
+        self.state.apply(next, Writer::retire).map(Snapshot::new)
+    }
+
+    /// The state that changes lead to, with the writer's look-ups brought there.
+    pub(super) fn next(
+        writer: &mut Writer,
+        old: &State,
+        changes: Vec<Change>,
+    ) -> Result<State, ChangeError> {
+        let Some(revision) = old.revision.0.checked_add(1).map(Revision) else {
+            return Err(ChangeError { index: 0, reason: ChangeRefusal::NoMoreRevisions });
+        };
+        let plan = writer.plan(changes, &old.root)?;
+        let edits = plan.in_tiles();
+        let mut root = Arc::clone(&old.root);
+        let mut vanished = Arc::clone(&old.vanished);
+        if !edits.is_empty() {
+            root = writer.take_spare_root(old).unwrap_or(root);
+            writer.edits = edits.len();
+            Arc::make_mut(&mut root).edit(&edits, revision, writer.layout, &mut writer.spares);
+            note_vanished(&mut vanished, &edits, &root, revision);
+        }
+        writer.settle(&plan, revision);
+        Ok(State {
+            revision,
+            cameras: old.cameras.saturating_add(plan.added).saturating_sub(plan.removed),
+            root,
+            terms: writer.interner.table().clone(),
+            vanished,
+        })
+    }
+
+    /// An owner's consent as it stands; the default, which is no, of an owner who never said anything.
+    /// The operator's.
+    ///
+    /// Like all that asks the registry and no snapshot, it takes turns with [`apply`](Self::apply).
+    pub fn consent(&self, owner: OwnerId) -> Consent {
+        self.state.inspect(|writer, _| writer.consent(owner))
+    }
+
+    /// The last times that an owner was asked, ascending and to the second: as many as a limit can look
+    /// at ([`AskLimit`](crate::AskLimit)). The operator's, and the owner's.
+    #[must_use]
+    pub fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
+        self.state.inspect(|writer, _| writer.asked(owner))
+    }
+
+    /// A registered camera as it stands, whether its owner agreed or not. The operator's: to see
+    /// whose it is, for instance, before it is moved or removed.
+    ///
+    /// O(log n), and for one that shares its point with n others O(n).
+    ///
+    /// ```
+    /// use canvass::{Camera, CameraId, Change, OwnerId, Position, Recording, Registry};
+    ///
+    /// let (owner, position) = (OwnerId(1), Position::new(-73.97, 40.77)?);
+    /// let recording = Recording::kept_for_days(30);
+    /// let porch = Camera { id: CameraId(7), owner, position, recording, facing: None };
+    /// let registry = Registry::new();
+    /// registry.apply([Change::Register(porch)])?;
+    /// assert_eq!(registry.camera(CameraId(7)), Some(porch));
+    /// assert_eq!(registry.camera(CameraId(8)), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn camera(&self, camera: CameraId) -> Option<Camera> {
+        self.state.inspect(|writer, state| {
+            let positions = [Some(writer.directory.position(camera)?)];
+            let located =
+                TileLocator::new(&state.root, &positions).locate(&positions, &[Some(camera)]);
+            located.into_iter().flatten().next().map(|located| located.camera)
+        })
+    }
+
+    /// An owner's cameras as they stand, ascending by id. The operator's.
+    ///
+    /// O(log n) for each, and for one that shares its point with n others O(n).
+    #[must_use]
+    pub fn cameras_of(&self, owner: OwnerId) -> Vec<Camera> {
+        self.state.inspect(|writer, state| {
+            let directory = &writer.directory;
+            let ids: Vec<_> = directory.cameras_of(owner).map(Some).collect();
+            let mut cameras = Vec::with_capacity(ids.len());
+            for ids in ids.chunks(TOGETHER) {
+                let positions: Vec<_> = ids.iter().map(|&id| directory.position(id?)).collect();
+                let located = TileLocator::new(&state.root, &positions).locate(&positions, ids);
+                cameras.extend(located.into_iter().flatten().map(|located| located.camera));
+            }
+            cameras.sort_unstable_by_key(|camera| camera.id);
+            cameras
+        })
+    }
+}
+
+/// Notes which cells lost their last camera to some edits, and which have one again.
+fn note_vanished(
+    vanished: &mut Arc<BTreeMap<CellIndex, Revision>>,
+    edits: &[(CellIndex, &Edit)],
+    root: &Cluster,
+    revision: Revision,
+) {
+    for of_cell in edits.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some(&(cell, _)) = of_cell.first() else { continue };
+        let count = |counts: fn(&Edit) -> bool| of_cell.iter().filter(|(_, e)| counts(e)).count();
+        let inserted = count(|edit| matches!(edit, Edit::Insert(_)));
+        let removed = count(|edit| matches!(edit, Edit::Remove { .. }));
+        // A tile that did not shrink has what it had, be that nothing.
+        if inserted > removed && vanished.contains_key(&cell) {
+            Arc::make_mut(vanished).remove(&cell);
+        } else if removed > inserted && !root.has_tile(cell) {
+            Arc::make_mut(vanished).insert(cell, revision);
+        }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Registry").field(&self.snapshot()).finish()
+    }
+}

@@ -1,0 +1,44 @@
+//! Pages of owners, and which revision last changed each.
+
+use crate::model::OwnerId;
+use crate::registry::revision::Revision;
+
+/// Into how many pages owners are dealt out: ten million make pages of some hundred kilobytes.
+pub(crate) const PAGES: u16 = 1 << PAGE_BITS;
+const PAGE_BITS: u32 = 10;
+
+/// The finalizer of `SplitMix64`, its highest bits.
+pub(crate) fn page(owner: OwnerId) -> u16 {
+    let x = owner.0;
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let x = x ^ (x >> 31);
+    u16::try_from(x >> (u64::BITS - PAGE_BITS)).unwrap_or(0)
+}
+
+/// Which revision last changed each page of owners.
+#[derive(Debug)]
+pub(crate) struct PageRevisions(Vec<Revision>);
+
+impl Default for PageRevisions {
+    fn default() -> Self {
+        Self(vec![Revision(0); usize::from(PAGES)])
+    }
+}
+
+impl PageRevisions {
+    pub(crate) fn get(&self, page: u16) -> Revision {
+        self.0.get(usize::from(page)).copied().unwrap_or(Revision(0))
+    }
+
+    /// Notes that a revision changed an owner's consent or history.
+    pub(crate) fn set(&mut self, owner: OwnerId, revision: Revision) {
+        self.set_page(page(owner), revision);
+    }
+
+    pub(crate) fn set_page(&mut self, page: u16, revision: Revision) {
+        if let Some(changed) = self.0.get_mut(usize::from(page)) {
+            *changed = revision;
+        }
+    }
+}

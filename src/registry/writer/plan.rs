@@ -1,0 +1,283 @@
+//! What a list of changes comes to: edits of tiles, and look-ups brought to where it leads.
+//!
+//! The cameras come first, since only there a change can be refused: then their look-ups are taken
+//! back, and those of the owners have not been touched. Both go group by group of shards. A group
+//! knows nothing of another, so that many changes are planned on all cores, with the result of one
+//! after the other. Rows show what their owners say after all changes, whatever they said between.
+
+use std::hint::black_box;
+
+use h3o::CellIndex;
+
+use super::camera_plan::{CameraChange, PlannedCameras, move_cameras, take_back};
+use super::step::{OwnerEffect, PlannedEdit, Step};
+use crate::model::{CameraId, Consent, OwnerId, Standing, seconds};
+use crate::registry::block::{Row, RowStanding};
+use crate::registry::change::{Change, ChangeError, ChangeRefusal};
+use crate::registry::directory::{Directory, Group, Grouping, Owners, Positions, Shards, standing};
+use crate::registry::edit::{Edit, PARALLEL_EDITS};
+use crate::registry::index::{Cluster, Layout, TOGETHER, TileLocator};
+use crate::registry::scopes::{Interner, Terms};
+use crate::util::parallel;
+
+/// What a list of changes comes to.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Those of each group.
+    edits: Vec<Vec<PlannedEdit>>,
+    /// Owners who were spoken of.
+    pub(crate) followed: Vec<OwnerId>,
+    /// Terms that are no longer used once the plan is carried out.
+    pub(crate) released: Vec<u32>,
+    /// How many cameras are more, and how many are less.
+    pub(crate) added: usize,
+    pub(crate) removed: usize,
+}
+
+/// Groups for many changes: enough that all cores are busy to the end.
+const GROUPS: usize = 32;
+
+/// Plans changes, and brings the look-ups to where they lead; or names the first that cannot be
+/// applied, and leaves everything as it was.
+pub(crate) fn plan(
+    directory: &mut Directory,
+    interner: &mut Interner,
+    changes: Vec<Change>,
+    root: &Cluster,
+    layout: Layout,
+) -> Result<Plan, ChangeError> {
+    let is_new = |change: &&Change| matches!(change, Change::Register(_));
+    directory.grow(changes.iter().filter(is_new).count());
+    let groups = if changes.len() < PARALLEL_EDITS { 1 } else { GROUPS };
+    let Directory { cameras, owners } = directory;
+    let owner_group = owners.grouping(groups);
+    let dealt = PartitionedChanges::new(changes, interner, cameras.grouping(groups), owner_group);
+    let mut work: Vec<_> = cameras.groups_mut(groups).zip(dealt.cameras).collect();
+    let moved = parallel::map_mut(&mut work, |_, (group, changes)| {
+        move_cameras(group, changes, owner_group, root, layout)
+    });
+    let refused = moved.iter().filter_map(|moved| moved.refused).chain(dealt.refused);
+    if let Some(error) = refused.min_by_key(|error| error.index) {
+        for ((group, _), moved) in work.iter_mut().zip(moved) {
+            take_back(group, moved);
+        }
+        dealt.acquired.into_iter().for_each(|terms| interner.release(terms));
+        return Err(error);
+    }
+    drop(work);
+    let mut plan = Plan::default();
+    let mut steps = dealt.steps;
+    for moved in moved {
+        let PlannedCameras { rows, steps: of_cameras, added, removed, .. } = moved;
+        plan.edits.push(rows);
+        (plan.added, plan.removed) = (plan.added + added, plan.removed + removed);
+        for (group, step) in of_cameras {
+            if let Some(steps) = steps.get_mut(group) {
+                steps.push(step);
+            }
+        }
+    }
+    let mut work: Vec<_> = owners.groups_mut(groups).zip(steps).collect();
+    let followed = parallel::map_mut(&mut work, |_, (group, steps)| {
+        follow_owners(group, steps, cameras, root, layout)
+    });
+    for PlannedOwners { edits, owners, released } in followed {
+        plan.edits.push(edits);
+        plan.followed.extend(owners);
+        plan.released.extend(released);
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    /// The edits with their tiles, ascending by tile; those of one tile in the order of the changes.
+    pub(crate) fn in_tiles(&self) -> Vec<(CellIndex, &Edit)> {
+        let edits: Vec<&PlannedEdit> = self.edits.iter().flatten().collect();
+        let mut order: Vec<(CellIndex, usize, usize)> = (0..)
+            .zip(&edits)
+            .map(|(place, planned)| (planned.cell, planned.index, place))
+            .collect();
+        parallel::sort(&mut order);
+        let edit =
+            |(cell, _, place): (CellIndex, usize, usize)| Some((cell, &edits.get(place)?.edit));
+        order.into_iter().filter_map(edit).collect()
+    }
+}
+
+/// Changes, dealt out to the groups that they are about.
+struct PartitionedChanges {
+    cameras: Vec<Vec<(usize, CameraChange)>>,
+    steps: Vec<Vec<Step>>,
+    /// Terms that came into use.
+    acquired: Vec<u32>,
+    /// Why not all changes were dealt out.
+    refused: Option<ChangeError>,
+}
+
+impl PartitionedChanges {
+    fn new(
+        changes: Vec<Change>,
+        interner: &mut Interner,
+        camera_group: Grouping<'_>,
+        owner_group: Grouping<'_>,
+    ) -> Self {
+        let mut dealt = Self {
+            cameras: lists(camera_group.groups(), changes.len()),
+            steps: lists(owner_group.groups(), changes.len()),
+            acquired: Vec::new(),
+            refused: None,
+        };
+        for (index, change) in changes.into_iter().enumerate() {
+            let (owner, deed) = match change {
+                Change::SetConsent { owner, consent } => {
+                    let Some(deed) = dealt.consent(consent, interner) else {
+                        let reason = ChangeRefusal::RegistryFull;
+                        dealt.refused = Some(ChangeError { index, reason });
+                        break;
+                    };
+                    (owner, deed)
+                }
+                Change::Withdraw { owner } => (owner, OwnerEffect::withdrawal()),
+                Change::RecordAsked { owner, at } => (owner, OwnerEffect::Asked(seconds(at))),
+                Change::Register(camera) => {
+                    dealt.camera(index, CameraChange::Register(camera), camera_group);
+                    continue;
+                }
+                Change::Replace(camera) => {
+                    dealt.camera(index, CameraChange::Replace(camera), camera_group);
+                    continue;
+                }
+                Change::Move { camera, position } => {
+                    dealt.camera(index, CameraChange::Move { camera, position }, camera_group);
+                    continue;
+                }
+                Change::Remove { camera } => {
+                    dealt.camera(index, CameraChange::Remove { camera }, camera_group);
+                    continue;
+                }
+            };
+            if let Some(steps) = dealt.steps.get_mut(owner_group.of(owner.0)) {
+                steps.push(Step { index, owner, deed });
+            }
+        }
+        dealt
+    }
+
+    fn camera(&mut self, index: usize, change: CameraChange, group: Grouping<'_>) {
+        if let Some(changes) = self.cameras.get_mut(group.of(change.camera().0)) {
+            changes.push((index, change));
+        }
+    }
+
+    /// `None` if the scopes cannot be interned.
+    fn consent(&mut self, consent: Consent, interner: &mut Interner) -> Option<OwnerEffect> {
+        if consent.standing() == Standing::NotGranted {
+            return Some(OwnerEffect::withdrawal());
+        }
+        let (grant_span, limit) = (consent.grant_span(), consent.limit());
+        let terms = interner.acquire(Terms::of(consent))?;
+        self.acquired.push(terms);
+        Some(OwnerEffect::Consent { terms: Some(terms), grant_span, limit })
+    }
+}
+
+/// Empty lists, with room for so many items in all.
+fn lists<T>(number: usize, items: usize) -> Vec<Vec<T>> {
+    (0..number).map(|_| Vec::with_capacity(items / number)).collect()
+}
+
+/// What one group of owners gives.
+struct PlannedOwners {
+    edits: Vec<PlannedEdit>,
+    owners: Vec<OwnerId>,
+    released: Vec<u32>,
+}
+
+/// Takes the steps of a group's owners, and has their rows follow: once for each camera, however often
+/// they are spoken of.
+fn follow_owners(
+    group: &mut Group<'_, Owners>,
+    steps: &mut [Step],
+    cameras: &Shards<Positions>,
+    root: &Cluster,
+    layout: Layout,
+) -> PlannedOwners {
+    for &Step { owner, .. } in &*steps {
+        if let Some(owners) = group.of(owner.0) {
+            owners.prefetch(owner);
+        }
+    }
+    // Read without anything between, so that the misses of several are waited for together.
+    for &Step { owner, .. } in &*steps {
+        let owners = group.of(owner.0);
+        black_box(owners.map(|owners| (owners.get(owner), owners.special(owner).is_some())));
+    }
+    steps.sort_by_key(|step| step.index);
+    let (mut followed, mut released, mut placed) = (Vec::new(), Vec::new(), Vec::new());
+    for Step { owner, deed, .. } in &*steps {
+        let Some(owners) = group.of_mut(owner.0) else { continue };
+        match *deed {
+            OwnerEffect::Attach(camera) => {
+                owners.attach(*owner, camera);
+            }
+            OwnerEffect::Detach(camera) => owners.detach(*owner, camera),
+            OwnerEffect::Place(camera, _) => placed.push(camera.id),
+            OwnerEffect::Consent { terms, grant_span, limit } => {
+                released.extend(owners.set_terms(*owner, terms));
+                owners.change_special(*owner, |special| {
+                    (special.grant_span, special.limit) = (grant_span, limit);
+                });
+                followed.push(*owner);
+            }
+            OwnerEffect::Asked(at) => {
+                owners.change_special(*owner, |special| special.record(at));
+                followed.push(*owner);
+            }
+        }
+    }
+    followed.sort_unstable();
+    followed.dedup();
+    placed.sort_unstable();
+
+    let said = |owner: OwnerId| match group.of(owner.0) {
+        None => RowStanding::NotGranted,
+        Some(owners) => standing(owners.get(owner).terms(), || owners.special(owner)),
+    };
+    let place = |step: &Step| match step.deed {
+        OwnerEffect::Place(camera, cell) => Some(PlannedEdit {
+            cell,
+            index: step.index,
+            edit: Edit::Insert(Row { camera, standing: said(step.owner) }),
+        }),
+        _ => None,
+    };
+    let mut edits: Vec<PlannedEdit> = steps.iter().filter_map(place).collect();
+    let mut others = Vec::new();
+    for &owner in &followed {
+        let standing = said(owner);
+        let of_owner = group.of(owner.0).into_iter().flat_map(|owners| owners.cameras_of(owner));
+        let others_of = of_owner.filter(|camera| placed.binary_search(camera).is_err());
+        others.extend(others_of.map(|camera| (camera, standing)));
+    }
+    let position = |&(camera, _): &(CameraId, _)| cameras.of(camera.0)?.get(camera);
+    for others in others.chunks(TOGETHER) {
+        for &(camera, _) in others {
+            if let Some(positions) = cameras.of(camera.0) {
+                positions.prefetch(camera);
+            }
+        }
+        let positions: Vec<_> = others.iter().map(position).collect();
+        let around = TileLocator::new(root, &positions);
+        let places = others.iter().zip(&positions).enumerate();
+        edits.extend(places.filter_map(|(number, (&(camera, standing), &position))| {
+            let position = position?;
+            let cell = around.cell_of_camera(number, position);
+            Some(PlannedEdit {
+                cell: cell.unwrap_or_else(|| layout.cell(position)),
+                index: usize::MAX,
+                edit: Edit::Stand { position, camera, standing },
+            })
+        }));
+    }
+    PlannedOwners { edits, owners: followed, released }
+}

@@ -1,0 +1,182 @@
+//! A request that a policy let pass: the only thing that can be routed.
+
+use std::slice::from_ref;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use prefetch_index::prefetch_index;
+
+use super::request::Request;
+use super::search_area::{CameraScope, SearchArea, meet};
+use crate::geometry::{Area, Envelope, Overlap};
+use crate::model::QuietHours;
+
+/// A request that passed review: **the operator's**, since it knows of places that the agency does not
+/// know of. It can only come from [`Policy::review`](crate::Policy::review), and only it can be routed.
+/// Cheap to clone.
+///
+/// ```
+/// # use canvass::{Agency, CaseFile, Policy, Request, Violations};
+/// # use jiff::Timestamp;
+/// # fn ask(request: Request, agency: Agency, file: CaseFile, now: Timestamp) -> Result<(), Violations> {
+/// let authorized: canvass::AuthorizedRequest = Policy::default().review(&request, &agency, &file, now)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Its content is private, so there is no way around the review:
+///
+/// ```compile_fail,E0423
+/// # use canvass::{Agency, CaseFile, Policy, Request, Violations};
+/// # use jiff::Timestamp;
+/// # fn ask(request: Request, agency: Agency, file: CaseFile, now: Timestamp) -> Result<(), Violations> {
+/// let authorized: canvass::AuthorizedRequest = canvass::AuthorizedRequest(request);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuthorizedRequest {
+    // INVARIANT: of the request's area, and its own. They stand beside the pointer since a walk begins with
+    // them.
+    envelope: Envelope,
+    camera_scope: CameraScope,
+    content: Arc<Authorized>,
+}
+
+/// What a policy has let pass, with what the policy asks of the route.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Authorized {
+    pub(crate) request: Request,
+    pub(crate) policy_version: String,
+    pub(crate) min_households: u32,
+    pub(crate) max_per_case: u32,
+    /// For how many days it is open, and at most.
+    // INVARIANT: the first is not the larger.
+    pub(crate) open_days: (u32, u32),
+    pub(crate) quiet_hours: Option<QuietHours>,
+    pub(crate) reviewed_at: Timestamp,
+    /// The areas of the agency's earlier requests that may have cameras in common with this one, and
+    /// which cameras were asked for, in the order in which they were opened; `None` if the policy does
+    /// not compare.
+    pub(crate) earlier: Option<Vec<SearchArea>>,
+    /// The sensitive places where cameras may stand that match, and from which none is asked.
+    pub(crate) never_asked: Vec<Area>,
+    /// What passed review, if this is the same compared with further areas.
+    pub(crate) reviewed: Option<Box<AuthorizedRequest>>,
+}
+
+impl AuthorizedRequest {
+    /// For [`Policy::review`](crate::Policy::review) alone.
+    pub(crate) fn new(authorized: Authorized) -> Self {
+        let Request { area, camera_scope, .. } = &authorized.request;
+        Self {
+            envelope: area.envelope(),
+            camera_scope: *camera_scope,
+            content: Arc::new(authorized),
+        }
+    }
+
+    /// What was asked; it cannot be changed any more.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.content.request
+    }
+
+    /// The envelope of what was asked, and which cameras of it.
+    #[inline]
+    pub(crate) fn about(&self) -> (Envelope, CameraScope) {
+        (self.envelope, self.camera_scope)
+    }
+
+    /// Has fetched what a route reads of it. Nothing waits for that here.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        let Authorized { request, min_households, quiet_hours, never_asked, earlier, .. } =
+            &*self.content;
+        prefetch_index(from_ref(&request.area), 0);
+        prefetch_index(from_ref(&request.window), 0);
+        prefetch_index(from_ref(min_households), 0);
+        prefetch_index(from_ref(quiet_hours), 0);
+        prefetch_index(from_ref(never_asked), 0);
+        prefetch_index(from_ref(earlier), 0);
+    }
+
+    /// The version of the policy that let it pass.
+    #[must_use]
+    pub fn policy_version(&self) -> &str {
+        &self.content.policy_version
+    }
+
+    /// How many households with a camera in the area it takes before anyone is asked.
+    #[must_use]
+    pub fn min_households(&self) -> u32 {
+        self.content.min_households
+    }
+
+    /// How many requests the agency may open in one case.
+    #[must_use]
+    pub fn max_per_case(&self) -> u32 {
+        self.content.max_per_case
+    }
+
+    /// The hours in which nobody is disturbed, if there are any.
+    #[must_use]
+    pub fn quiet_hours(&self) -> Option<&QuietHours> {
+        self.content.quiet_hours.as_ref()
+    }
+
+    /// For how many days it is open, and at most.
+    pub(crate) fn open_days(&self) -> (u32, u32) {
+        self.content.open_days
+    }
+
+    /// The areas of the agency's earlier requests with which this one may have cameras in common, and
+    /// which cameras these asked for.
+    pub(crate) fn earlier(&self) -> &[SearchArea] {
+        self.content.earlier.as_deref().unwrap_or_default()
+    }
+
+    /// The same request, compared with further areas of the agency as well, if its policy compares. A
+    /// route of it is one of [what passed review](Self::reviewed), and a recheck compares with them, too.
+    pub(crate) fn compared_with<'a>(&self, areas: impl Iterator<Item = &'a SearchArea>) -> Self {
+        let Some(earlier) = &self.content.earlier else { return self.clone() };
+        let mut all = earlier.clone();
+        for area in areas {
+            if !all.contains(area) {
+                all.push(area.clone());
+            }
+        }
+        if all.len() == earlier.len() {
+            return self.clone();
+        }
+        let mut authorized = Authorized::clone(&self.content);
+        authorized.earlier = Some(all);
+        authorized.reviewed = Some(Box::new(self.reviewed().clone()));
+        Self::new(authorized)
+    }
+
+    /// As it passed review, whatever it is compared with since.
+    pub(crate) fn reviewed(&self) -> &Self {
+        self.content.reviewed.as_deref().unwrap_or(self)
+    }
+
+    /// The places in which no camera is asked; mostly none.
+    pub(crate) fn never_asked(&self) -> &[Area] {
+        &self.content.never_asked
+    }
+
+    /// Whether another request, unknown at review, [meets](meet) this one and does not ask the same.
+    pub(crate) fn is_new_overlap(&self, other: &Request) -> bool {
+        let own = self.request();
+        self.content.earlier.is_some()
+            && meet(&own.ground(), &other.ground())
+            && (own.camera_scope != other.camera_scope
+                || own.area.overlap(&other.area) != Overlap::Same)
+    }
+
+    /// When it was reviewed.
+    #[must_use]
+    pub fn reviewed_at(&self) -> Timestamp {
+        self.content.reviewed_at
+    }
+}

@@ -1,0 +1,318 @@
+//! What an agency has asked before.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::authorized::AuthorizedRequest;
+use super::case_file_error::CaseFileError;
+use super::opened_request::{CaseHash, EarlyEnd, OpenedRequest};
+use super::request_state::RequestState;
+use crate::model::{AgencyId, RequestId};
+
+/// What one agency has asked before, in all its cases: the history that a
+/// [`Policy`](crate::Policy) reviews a new request against.
+///
+/// A value that the operator keeps, one for each agency. It is history, not permission: writing
+/// one down and reading it back authorises nothing.
+///
+/// ```
+/// use canvass::*;
+///
+/// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
+/// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
+/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
+/// let (policy, now) = (Policy::unlimited(), "2026-05-02T09:00:00Z".parse()?);
+/// let mut file = CaseFile::new(agency.id);
+/// let authorized = policy.review(&request, &agency, &file, now)?;
+/// file.open(RequestId(1), &authorized, now)?;
+/// file.withdraw(RequestId(1), now)?;
+/// assert_eq!(file.state(RequestId(1), now)?, RequestState::Withdrawn);
+/// assert_eq!(file.opened_in("26-0117"), 1, "it still counts");
+///
+/// let kept = serde_json::to_string(&file)?;
+/// assert_eq!(serde_json::from_str::<CaseFile>(&kept)?, file);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "CaseFileForm")]
+pub struct CaseFile {
+    // INVARIANT: each id once, all of this agency, and opened in this order.
+    agency: AgencyId,
+    opened: Vec<OpenedRequest>,
+    // INVARIANT: the last opening or end in `opened`.
+    #[serde(skip)]
+    last: Option<Timestamp>,
+}
+
+impl CaseFile {
+    /// The file of an agency that has not asked anything yet.
+    #[must_use]
+    pub fn new(agency: AgencyId) -> Self {
+        Self { agency, opened: Vec::new(), last: None }
+    }
+
+    /// Whose file it is.
+    #[must_use]
+    pub fn agency(&self) -> AgencyId {
+        self.agency
+    }
+
+    /// How many requests were opened in a case. References are compared without the white space
+    /// around them. A request that was withdrawn or has expired counts as well, or to withdraw one
+    /// would be a way to a third. O(requests).
+    #[must_use]
+    pub fn opened_in(&self, case_reference: &str) -> u32 {
+        let is_in_case = in_case(case_reference);
+        let number = self.iter().filter(|opened| is_in_case(opened)).count();
+        u32::try_from(number).unwrap_or(u32::MAX)
+    }
+
+    /// The last opening or end in the file, before which nothing in it can be changed any more.
+    ///
+    /// ```
+    /// # use canvass::{AgencyId, CaseFile};
+    /// assert_eq!(CaseFile::new(AgencyId(3)).last(), None);
+    /// ```
+    #[must_use]
+    pub fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// Opens an authorised request, which from then on counts. O(requests).
+    ///
+    /// # Errors
+    ///
+    /// If `now` is before the last opening or end in the file, if the request is another agency's,
+    /// if its id is taken, if its case has had as many requests as the policy allowed since it was
+    /// reviewed, or if a request that meets this one was opened since: one whose area shares a point
+    /// with this one's, or has cameras in common with it that see into both.
+    pub fn open(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<(), CaseFileError> {
+        let (opened, _) = self.opening(id, authorized, now)?;
+        self.append(opened);
+        Ok(())
+    }
+
+    /// What [`open`](Self::open) would put into the file, and the earlier requests that it is
+    /// compared with. The file is gone through once.
+    pub(crate) fn opening(
+        &self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<(OpenedRequest, Vec<RequestId>), CaseFileError> {
+        let request = authorized.request();
+        let allowed = authorized.max_per_case();
+        self.check_time_order(now)?;
+        if request.agency != self.agency {
+            return Err(CaseFileError::OtherAgency { named: request.agency, file: self.agency });
+        }
+        let is_in_case = in_case(&request.case_reference);
+        let (mut is_taken, mut in_case, mut near) = (false, 0_u32, Vec::new());
+        for opened in self {
+            is_taken |= opened.id == id;
+            in_case = in_case.saturating_add(u32::from(is_in_case(opened)));
+            if opened.may_share(request) {
+                near.push(opened);
+            }
+        }
+        if is_taken {
+            return Err(CaseFileError::IdTaken { id });
+        }
+        if in_case >= allowed {
+            return Err(CaseFileError::CaseExhausted { allowed });
+        }
+        let (compared, unseen) = known_at_review(authorized, near);
+        if let Some(unseen) = unseen.iter().find(|other| authorized.is_new_overlap(&other.request))
+        {
+            return Err(CaseFileError::OverlapOpened { id: unseen.id });
+        }
+        let (days, most) = authorized.open_days();
+        let (until, latest) = (after_days(now, days), after_days(now, most));
+        let opened = OpenedRequest::new(id, request.clone(), now, (until, latest))?;
+        Ok((opened, compared.iter().map(|other| other.id).collect()))
+    }
+
+    /// Adds a request that was opened once, without asking a policy: it is history. The caller has
+    /// made sure that it is this agency's, that its id is new, and that nothing later is in the file.
+    pub(crate) fn append(&mut self, opened: OpenedRequest) {
+        debug_assert_eq!(opened.request.agency, self.agency, "another agency's");
+        self.last = self.last.max(Some(opened.last()));
+        self.opened.push(opened);
+    }
+
+    /// The request at a place, counted from 0: a request keeps its place.
+    pub(crate) fn at(&self, place: usize) -> Option<&OpenedRequest> {
+        self.opened.get(place)
+    }
+
+    /// The requests that are open at `now`, in the order in which they were opened. O(requests).
+    pub fn open_at(&self, now: Timestamp) -> impl Iterator<Item = &OpenedRequest> {
+        self.iter().filter(move |opened| opened.state(now) == RequestState::Open)
+    }
+
+    /// Where a request is in its life at `now`. O(requests).
+    ///
+    /// # Errors
+    ///
+    /// If the file has no such request.
+    pub fn state(&self, id: RequestId, now: Timestamp) -> Result<RequestState, CaseFileError> {
+        let found = self.iter().find(|opened| opened.id == id);
+        found.map(|opened| opened.state(now)).ok_or(CaseFileError::Unknown { id })
+    }
+
+    /// Keeps an open request open until a later instant.
+    ///
+    /// # Errors
+    ///
+    /// If `now` is before the last opening or end in the file, if the file has no such request, if
+    /// it is not open, or if `until` is before it ends anyway or after the latest that was fixed at
+    /// opening.
+    pub fn extend(
+        &mut self,
+        id: RequestId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), CaseFileError> {
+        let opened = self.open_request(id, now)?;
+        let (from, latest) = (opened.until, opened.latest);
+        if until < from || until > latest {
+            return Err(CaseFileError::CannotExtend { id, until, from, latest });
+        }
+        opened.until = until;
+        Ok(())
+    }
+
+    /// Ends an open request because the agency has what it needs.
+    ///
+    /// # Errors
+    ///
+    /// If `now` is before the last opening or end in the file, if the file has no such request, or
+    /// if it is not open.
+    pub fn resolve(&mut self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
+        self.end(id, EarlyEnd::Resolved(now))
+    }
+
+    /// Ends an open request because the agency takes it back. It still counts in its case.
+    ///
+    /// # Errors
+    ///
+    /// If `now` is before the last opening or end in the file, if the file has no such request, or
+    /// if it is not open.
+    pub fn withdraw(&mut self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
+        self.end(id, EarlyEnd::Withdrawn(now))
+    }
+
+    /// A request, and the file as it was before it was opened.
+    pub(crate) fn before(&self, id: RequestId) -> Option<(Self, &OpenedRequest)> {
+        let place = self.iter().position(|opened| opened.id == id)?;
+        let (before, rest) = self.opened.split_at_checked(place)?;
+        let last = before.iter().map(OpenedRequest::last).max();
+        Some((Self { agency: self.agency, opened: before.to_vec(), last }, rest.first()?))
+    }
+
+    fn end(&mut self, id: RequestId, end: EarlyEnd) -> Result<(), CaseFileError> {
+        self.open_request(id, end.at())?.ended = Some(end);
+        self.last = Some(end.at());
+        Ok(())
+    }
+
+    fn open_request(
+        &mut self,
+        id: RequestId,
+        now: Timestamp,
+    ) -> Result<&mut OpenedRequest, CaseFileError> {
+        let state = self.state(id, now)?;
+        self.check_time_order(now)?;
+        if state != RequestState::Open {
+            return Err(CaseFileError::NotOpen { id, state });
+        }
+        let found = self.opened.iter_mut().find(|opened| opened.id == id);
+        found.ok_or(CaseFileError::Unknown { id })
+    }
+
+    /// Refuses an instant before the last opening or end in the file.
+    fn check_time_order(&self, now: Timestamp) -> Result<(), CaseFileError> {
+        match self.last {
+            Some(last) if now < last => Err(CaseFileError::BackInTime { now, last }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The requests that were opened, in that order.
+    pub fn iter(&self) -> std::slice::Iter<'_, OpenedRequest> {
+        self.opened.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a CaseFile {
+    type Item = &'a OpenedRequest;
+    type IntoIter = std::slice::Iter<'a, OpenedRequest>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The wire form of a case file, before it is validated.
+#[derive(Deserialize)]
+#[serde(rename = "CaseFile", deny_unknown_fields)]
+struct CaseFileForm {
+    agency: AgencyId,
+    opened: Vec<OpenedRequest>,
+}
+
+impl TryFrom<CaseFileForm> for CaseFile {
+    type Error = CaseFileError;
+
+    fn try_from(CaseFileForm { agency, opened }: CaseFileForm) -> Result<Self, Self::Error> {
+        let mut ids = BTreeSet::new();
+        let mut last = Timestamp::MIN;
+        for OpenedRequest { id, request, at, .. } in &opened {
+            if request.agency != agency {
+                return Err(CaseFileError::OtherAgency { named: request.agency, file: agency });
+            }
+            if !ids.insert(*id) {
+                return Err(CaseFileError::IdTaken { id: *id });
+            }
+            if *at < last {
+                return Err(CaseFileError::BackInTime { now: *at, last });
+            }
+            last = *at;
+        }
+        let last = opened.iter().map(OpenedRequest::last).max();
+        Ok(Self { agency, opened, last })
+    }
+}
+
+/// Whether a request was opened in a case.
+fn in_case(case_reference: &str) -> impl Fn(&OpenedRequest) -> bool {
+    let (case, hash) = (case_reference.trim(), CaseHash::of(case_reference));
+    move |opened| opened.case == hash && opened.request.case_reference.trim() == case
+}
+
+/// Requests that ask what the review of an authorised one knew, and those that ask something else.
+fn known_at_review<'a>(
+    authorized: &AuthorizedRequest,
+    near: Vec<&'a OpenedRequest>,
+) -> (Vec<&'a OpenedRequest>, Vec<&'a OpenedRequest>) {
+    let earlier = authorized.earlier();
+    // What the review knew is in the same order: mostly one after another is met again.
+    let mut next = earlier.iter().peekable();
+    near.into_iter().partition(|opened| {
+        next.next_if(|&known| opened.is_about(known)).is_some()
+            || earlier.iter().any(|known| opened.is_about(known))
+    })
+}
+
+/// So many days of 24 hours later, or the end of time.
+fn after_days(now: Timestamp, days: u32) -> Timestamp {
+    now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
+}

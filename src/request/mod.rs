@@ -1,0 +1,25 @@
+//! What an agency asks, and the policy that reviews it.
+
+mod authorized;
+mod case_file;
+mod case_file_error;
+mod opened_request;
+mod policy;
+mod reopen;
+mod request;
+mod request_state;
+mod review;
+mod search_area;
+mod violation;
+
+pub use authorized::AuthorizedRequest;
+pub use case_file::CaseFile;
+pub use case_file_error::CaseFileError;
+pub use opened_request::OpenedRequest;
+pub use policy::{CaseDetails, FutureWindows, Jurisdiction, Policy, PolicyError, SeeingInto};
+pub use reopen::ReopenError;
+pub use request::Request;
+pub use request_state::RequestState;
+pub use search_area::CameraScope;
+pub(crate) use search_area::{SearchArea, meet, reach};
+pub use violation::{Violation, Violations};

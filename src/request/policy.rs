@@ -1,0 +1,342 @@
+//! The operator's limits on requests.
+
+use std::collections::BTreeSet;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
+
+/// The operator's limits on requests.
+///
+/// [`Policy::default`] has the limits that portals of this kind publish; each can be changed, and
+/// a policy can be loaded from JSON, TOML and the like, where what is not named keeps its default.
+/// [`Policy::unlimited`] is for evaluation.
+///
+/// Limits that contradict each other are an error where a policy is loaded. One that is made in
+/// code says so to [`Policy::checked`], and refuses each request with
+/// [`Violation::InvalidPolicy`](crate::Violation::InvalidPolicy).
+///
+/// These are the defaults, as JSON has them:
+///
+/// ```
+/// # use canvass::Policy;
+/// let defaults = serde_json::json!({
+///     "version": "default-1",
+///     "min_area_m2": 64750.0, "max_area_m2": 1294994.0,
+///     "min_window_minutes": 15, "max_window_minutes": 720, "max_look_back_days": 45,
+///     "future_windows": "refused", "seeing_into": "refused",
+///     "max_vertices": 100, "max_parts": 10,
+///     "paperwork": "required",
+///     "agency_kinds": ["local", "county"], "jurisdiction": "within",
+///     "max_requests_per_case": 2, "open_days": 10, "max_open_days": 28,
+///     "min_households": 11, "min_difference_m2": 64750.0, "max_overlaps": 64,
+///     "quiet_hours": {"from": "21:00:00", "until": "08:00:00", "zone": "UTC"}
+/// });
+/// assert_eq!(serde_json::to_value(Policy::default())?, defaults);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// And a policy is loaded so:
+///
+/// ```
+/// use canvass::Policy;
+///
+/// let stricter: Policy = serde_json::from_str(r#"{"max_area_m2": 500000.0}"#)?;
+/// assert_eq!(stricter.max_window_minutes, Policy::default().max_window_minutes);
+/// // The smallest area keeps its default, which is larger than that.
+/// let error = serde_json::from_str::<Policy>(r#"{"max_area_m2": 5000.0}"#).unwrap_err();
+/// let words = "`min_area_m2` is 64750.0, more than `max_area_m2`, 5000.0: no area fits";
+/// assert!(error.to_string().starts_with(words));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Policy {
+    /// The operator's name for this version of the policy; receipts carry it.
+    pub version: String,
+    /// The smallest area, and the smallest part of one, in square metres: see
+    /// [`Area::size_m2`](crate::Area::size_m2).
+    pub min_area_m2: f64,
+    /// The largest area in square metres, holes subtracted.
+    pub max_area_m2: f64,
+    /// The shortest window in minutes.
+    pub min_window_minutes: u32,
+    /// The longest window in minutes.
+    pub max_window_minutes: u32,
+    /// How many days of 24 hours the window's start may lie back.
+    pub max_look_back_days: u32,
+    /// Whether the window may reach into the future.
+    pub future_windows: FutureWindows,
+    /// Whether a request may ask for cameras that stand outside the area and see into it. They may
+    /// stand outside the agency's jurisdiction; what is within it is the area.
+    pub seeing_into: SeeingInto,
+    /// The most vertices that an area may have, all rings together.
+    pub max_vertices: u32,
+    /// The most parts that an area may have.
+    pub max_parts: u32,
+    /// Whether a case reference and a contact must be named.
+    pub paperwork: CaseDetails,
+    /// Which agencies may ask.
+    pub agency_kinds: BTreeSet<AgencyKind>,
+    /// Whether the area must lie within the agency's jurisdiction.
+    pub jurisdiction: Jurisdiction,
+    /// How many requests an agency may open in one case.
+    pub max_requests_per_case: u32,
+    /// How many days of 24 hours a request is open, unless it is extended.
+    pub open_days: u32,
+    /// How many days of 24 hours a request may be open at most.
+    pub max_open_days: u32,
+    /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
+    pub min_households: u32,
+    /// An area that overlaps one of the agency's earlier requests must be the same or differ by at
+    /// least this: the size in square metres of what is in exactly one of the two.
+    pub min_difference_m2: f64,
+    /// The most earlier requests of the agency that an area may overlap; areas that are the same
+    /// count once. With 0 no two of an agency's areas differ and overlap: strict, and for a service
+    /// that tells an agency more than [`Outcomes`](crate::outcome::Outcomes) do, against areas that are padded
+    /// with empty land to differ by enough.
+    pub max_overlaps: u32,
+    /// The hours in which nobody is disturbed; `None` if notices may be sent at any time. In serde
+    /// formats that is `"none"`.
+    #[serde(serialize_with = "or_none::serialize")]
+    pub quiet_hours: Option<QuietHours>,
+    /// The places that an area may not touch, or from which cameras are never asked. Households
+    /// there count for the anonymity set all the same: they live there.
+    #[serde(skip_serializing_if = "SensitivePlaces::is_empty")]
+    pub sensitive_places: SensitivePlaces,
+}
+
+/// Whether a window may end after `now`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FutureWindows {
+    /// It may; only what is already recorded counts.
+    Allowed,
+    /// It may not.
+    Refused,
+}
+
+/// Whether a request may ask for cameras that see into the area, not only those that stand in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeeingInto {
+    /// It may.
+    Allowed,
+    /// It may not.
+    Refused,
+}
+
+/// Whether the fields that identify a case are required.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseDetails {
+    /// A case reference and a contact are required.
+    Required,
+    /// They may be missing. All requests without a case reference count as one case.
+    Optional,
+}
+
+/// Whether an agency may ask beyond where it has authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Jurisdiction {
+    /// The area must lie within the agency's recorded jurisdiction.
+    Within,
+    /// Anywhere.
+    Anywhere,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            version: "default-1".to_owned(),
+            // 0.025 and 0.5 square miles.
+            min_area_m2: 64_750.0,
+            max_area_m2: 1_294_994.0,
+            min_window_minutes: 15,
+            max_window_minutes: 12 * 60,
+            max_look_back_days: 45,
+            future_windows: FutureWindows::Refused,
+            seeing_into: SeeingInto::Refused,
+            max_vertices: 100,
+            max_parts: 10,
+            paperwork: CaseDetails::Required,
+            agency_kinds: BTreeSet::from([AgencyKind::Local, AgencyKind::County]),
+            jurisdiction: Jurisdiction::Within,
+            max_requests_per_case: 2,
+            open_days: 10,
+            max_open_days: 28,
+            min_households: 11,
+            // As much as could be asked for by itself.
+            min_difference_m2: 64_750.0,
+            max_overlaps: 64,
+            quiet_hours: Some(QuietHours::default()),
+            sensitive_places: SensitivePlaces::default(),
+        }
+    }
+}
+
+impl Policy {
+    /// The policy, if requests can pass it: for one that is made in code.
+    ///
+    /// ```
+    /// use canvass::Policy;
+    /// use canvass::error::PolicyError;
+    ///
+    /// let longer = Policy { open_days: 30, ..Policy::default() };
+    /// let error = PolicyError::OpenDays { open: 30, max: 28 };
+    /// assert_eq!(longer.clone().checked(), Err(error));
+    /// assert!(Policy { max_open_days: 60, ..longer }.checked().is_ok());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If limits contradict each other, or one is NaN.
+    pub fn checked(self) -> Result<Self, PolicyError> {
+        self.error().map_or(Ok(self), Err)
+    }
+
+    /// What is wrong with the limits by themselves, if anything is.
+    pub(crate) fn error(&self) -> Option<PolicyError> {
+        let sizes = [
+            ("min_area_m2", self.min_area_m2),
+            ("max_area_m2", self.max_area_m2),
+            ("min_difference_m2", self.min_difference_m2),
+        ];
+        let nan = sizes.into_iter().find(|(_, m2)| m2.is_nan());
+        let (min_m2, max_m2) = (self.min_area_m2, self.max_area_m2);
+        let (min, max) = (self.min_window_minutes, self.max_window_minutes);
+        let look_back_days = self.max_look_back_days;
+        // A window has a length, if there is no shortest one.
+        let is_too_long = min.max(1) > look_back_days.saturating_mul(24 * 60);
+        if let Some((limit, _)) = nan {
+            Some(PolicyError::NotANumber { limit })
+        } else if min_m2 > max_m2 {
+            Some(PolicyError::Area { min_m2, max_m2 })
+        } else if min > max {
+            Some(PolicyError::Window { min, max })
+        } else if self.future_windows == FutureWindows::Refused && is_too_long {
+            Some(PolicyError::LookBack { min, look_back_days })
+        } else if self.open_days > self.max_open_days {
+            Some(PolicyError::OpenDays { open: self.open_days, max: self.max_open_days })
+        } else {
+            None
+        }
+    }
+
+    /// A policy without limits, for evaluation on real geometry. Not for asking real people.
+    ///
+    /// Consent is not one of its limits: it holds under this policy as well.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self {
+            version: "unlimited".to_owned(),
+            min_area_m2: 0.0,
+            max_area_m2: f64::MAX,
+            min_window_minutes: 0,
+            max_window_minutes: u32::MAX,
+            max_look_back_days: u32::MAX,
+            future_windows: FutureWindows::Allowed,
+            seeing_into: SeeingInto::Allowed,
+            max_vertices: u32::MAX,
+            max_parts: u32::MAX,
+            paperwork: CaseDetails::Optional,
+            agency_kinds: BTreeSet::from([
+                AgencyKind::Local,
+                AgencyKind::County,
+                AgencyKind::State,
+                AgencyKind::Federal,
+            ]),
+            jurisdiction: Jurisdiction::Anywhere,
+            max_requests_per_case: u32::MAX,
+            open_days: u32::MAX,
+            max_open_days: u32::MAX,
+            min_households: 0,
+            min_difference_m2: 0.0,
+            max_overlaps: u32::MAX,
+            quiet_hours: None,
+            sensitive_places: SensitivePlaces::default(),
+        }
+    }
+}
+
+/// Why nothing could pass a [`Policy`], or not as its limits say.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// A limit is NaN.
+    #[error("`{limit}` is NaN: nothing is below or above it")]
+    NotANumber {
+        /// The field's name.
+        limit: &'static str,
+    },
+    /// The smallest area is larger than the largest.
+    #[error("`min_area_m2` is {min_m2:?}, more than `max_area_m2`, {max_m2:?}: no area fits")]
+    Area {
+        /// The smallest area in square metres.
+        min_m2: f64,
+        /// The largest.
+        max_m2: f64,
+    },
+    /// The shortest window is longer than the longest.
+    #[error("`min_window_minutes` is {min}, more than `max_window_minutes`, {max}: no window fits")]
+    Window {
+        /// The shortest window in minutes.
+        min: u32,
+        /// The longest.
+        max: u32,
+    },
+    /// The shortest window is longer than the time that it must lie in.
+    #[error(
+        "`min_window_minutes` is {min}, `max_look_back_days` is {look_back_days} and \
+         `future_windows` are refused: no window fits in between"
+    )]
+    LookBack {
+        /// The shortest window in minutes.
+        min: u32,
+        /// How many days a window's start may lie back.
+        look_back_days: u32,
+    },
+    /// A request would be open for longer than it may be.
+    #[error("`open_days` is {open}, more than `max_open_days`, {max}")]
+    OpenDays {
+        /// For how many days a request is open.
+        open: u32,
+        /// For how many it may be.
+        max: u32,
+    },
+}
+
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        PolicyForm::deserialize(deserializer)?.checked().map_err(D::Error::custom)
+    }
+}
+
+/// The wire form of a policy, from which serde reads one that is not checked yet.
+#[derive(Deserialize)]
+#[serde(remote = "Policy", default = "Policy::default", deny_unknown_fields)]
+struct PolicyForm {
+    version: String,
+    min_area_m2: f64,
+    max_area_m2: f64,
+    min_window_minutes: u32,
+    max_window_minutes: u32,
+    max_look_back_days: u32,
+    future_windows: FutureWindows,
+    seeing_into: SeeingInto,
+    max_vertices: u32,
+    max_parts: u32,
+    paperwork: CaseDetails,
+    agency_kinds: BTreeSet<AgencyKind>,
+    jurisdiction: Jurisdiction,
+    max_requests_per_case: u32,
+    open_days: u32,
+    max_open_days: u32,
+    min_households: u32,
+    min_difference_m2: f64,
+    max_overlaps: u32,
+    #[serde(with = "or_none")]
+    quiet_hours: Option<QuietHours>,
+    sensitive_places: SensitivePlaces,
+}

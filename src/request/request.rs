@@ -1,0 +1,99 @@
+//! What an agency submits.
+
+use serde::{Deserialize, Serialize};
+
+use super::search_area::{CameraScope, SearchArea};
+use crate::geometry::Area;
+use crate::model::{AgencyId, IncidentKind, TimeWindow};
+
+/// What an agency submits: untrusted until a [`Policy`](crate::Policy) has reviewed it.
+///
+/// Its parts are valid by themselves; whether the whole may be asked is the policy's to say. A
+/// request can be written to and read from any serde format that has names of fields.
+///
+/// ```
+/// use canvass::Request;
+///
+/// let sent = r#"{
+///     "agency": 3, "incident": "burglary",
+///     "area": {"type": "Polygon", "coordinates": [[[10, 50], [10.01, 50], [10.01, 50.01], [10, 50]]]},
+///     "window": {"start": "2026-05-01T18:00:00Z", "end": "2026-05-01T21:00:00Z"},
+///     "case_reference": "26-0117", "contact": "Sgt. Ames, +1 555 0100"
+/// }"#;
+/// let request: Request = serde_json::from_str(sent)?;
+/// assert_eq!(request, Request::new(request.agency, request.incident, request.area.clone(), request.window)
+///     .with_case("26-0117")
+///     .with_contact("Sgt. Ames, +1 555 0100"));
+///
+/// let reversed = sent.replace("21:00", "17:00");
+/// let error = serde_json::from_str::<Request>(&reversed).unwrap_err();
+/// assert!(error.to_string().starts_with("the window is empty: its end `2026-05-01T17:00:00Z`"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Which agency says it asks.
+    pub agency: AgencyId,
+    /// What kind of incident it is about.
+    pub incident: IncidentKind,
+    /// Where.
+    pub area: Area,
+    /// When.
+    pub window: TimeWindow,
+    /// For which cameras: those that stand in the area unless it says more, which a policy must
+    /// allow.
+    #[serde(default, skip_serializing_if = "CameraScope::is_default")]
+    pub camera_scope: CameraScope,
+    /// The agency's reference of the case.
+    #[serde(default)]
+    pub case_reference: String,
+    /// Whom an owner may call about it.
+    #[serde(default)]
+    pub contact: String,
+}
+
+impl Request {
+    /// A request about cameras that stand in the area, without a case reference and a contact,
+    /// which a policy may require.
+    #[must_use]
+    pub fn new(agency: AgencyId, incident: IncidentKind, area: Area, window: TimeWindow) -> Self {
+        Self {
+            agency,
+            incident,
+            area,
+            window,
+            camera_scope: CameraScope::StandingIn,
+            case_reference: String::new(),
+            contact: String::new(),
+        }
+    }
+
+    /// The same request for the cameras that can see into the area, too.
+    #[must_use]
+    pub fn with_camera_scope(self, camera_scope: CameraScope) -> Self {
+        Self { camera_scope, ..self }
+    }
+
+    /// The same request with a case reference.
+    #[must_use]
+    pub fn with_case(self, reference: impl Into<String>) -> Self {
+        Self { case_reference: reference.into(), ..self }
+    }
+
+    /// The same request with somebody to call.
+    #[must_use]
+    pub fn with_contact(self, contact: impl Into<String>) -> Self {
+        Self { contact: contact.into(), ..self }
+    }
+
+    /// Where it asks, and for which cameras.
+    pub(crate) fn ground(&self) -> SearchArea {
+        (self.area.clone(), self.camera_scope)
+    }
+
+    /// Whether it asks for the same cameras.
+    pub(crate) fn is_about(&self, (area, camera_scope): &SearchArea) -> bool {
+        self.camera_scope == *camera_scope && self.area == *area
+    }
+}

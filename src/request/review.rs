@@ -1,0 +1,254 @@
+//! The one way past the operator's limits.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::authorized::{Authorized, AuthorizedRequest};
+use super::case_file::CaseFile;
+use super::policy::{CaseDetails, FutureWindows, Jurisdiction, Policy, SeeingInto};
+use super::request::Request;
+use super::search_area::{CameraScope, SearchArea, meet};
+use super::violation::{Violation, Violations};
+use crate::geometry::{Area, Overlap};
+use crate::model::{Agency, DAY, RequestId, SensitivePlace, SensitiveRule, near, seconds};
+
+impl Policy {
+    /// Reviews a request that `agency` submitted, at `now`, given what it asked before.
+    ///
+    /// Linear in the area's vertices, and a little more where a jurisdiction is compared; O(n²) for
+    /// each of the agency's earlier areas that it may overlap.
+    ///
+    /// # Errors
+    ///
+    /// Every violation at once, in a fixed order.
+    pub fn review(
+        &self,
+        request: &Request,
+        agency: &Agency,
+        file: &CaseFile,
+        now: Timestamp,
+    ) -> Result<AuthorizedRequest, Violations> {
+        let earlier = self.earlier(request, file);
+        let sensitive = self.sensitive(request);
+        let invalid = self.error().map(|error| Violation::InvalidPolicy { error });
+        let violations: Vec<Violation> = invalid
+            .into_iter()
+            .chain(self.agency_violations(request, agency))
+            .chain(self.area_violations(request))
+            .chain(self.window_violations(request, now))
+            .chain(self.sight_violation(request))
+            .chain(self.paperwork_violations(request))
+            .chain(self.case_violations(request, file))
+            .chain(self.overlap_violations(earlier.as_deref().unwrap_or_default()))
+            .chain(sensitive_violations(&sensitive))
+            .collect();
+        if violations.is_empty() {
+            Ok(AuthorizedRequest::new(Authorized {
+                request: request.clone(),
+                policy_version: self.version.clone(),
+                min_households: self.min_households,
+                max_per_case: self.max_requests_per_case,
+                open_days: (self.open_days, self.max_open_days),
+                quiet_hours: self.quiet_hours.clone(),
+                reviewed_at: now,
+                never_asked: self.never_asked(request, &sensitive),
+                earlier: earlier.map(|all| all.into_iter().map(|known| known.ground).collect()),
+                reviewed: None,
+            }))
+        } else {
+            Err(Violations(violations))
+        }
+    }
+
+    fn agency_violations(
+        &self,
+        request: &Request,
+        agency: &Agency,
+    ) -> impl Iterator<Item = Violation> {
+        let unknown = (request.agency != agency.id)
+            .then_some(Violation::UnknownAgency { named: request.agency, known: agency.id });
+        let kind = (!self.agency_kinds.contains(&agency.kind))
+            .then_some(Violation::AgencyKindNotAllowed { kind: agency.kind });
+        let jurisdiction = match (self.jurisdiction, &agency.jurisdiction) {
+            (Jurisdiction::Anywhere, _) => None,
+            (Jurisdiction::Within, None) => Some(Violation::JurisdictionUnknown),
+            // A jurisdiction is compared only with an area that is small enough to be asked.
+            (Jurisdiction::Within, Some(within)) => (self.fits_geometry(request)
+                && !within.covers_area(&request.area))
+            .then_some(Violation::OutsideJurisdiction),
+        };
+        [unknown, kind, jurisdiction].into_iter().flatten()
+    }
+
+    fn fits_geometry(&self, request: &Request) -> bool {
+        count(request.area.vertices()) <= self.max_vertices
+            && count(request.area.parts()) <= self.max_parts
+    }
+
+    fn area_violations(&self, request: &Request) -> impl Iterator<Item = Violation> {
+        let (area, vertices, parts) =
+            (&request.area, count(request.area.vertices()), count(request.area.parts()));
+        let many_vertices = (vertices > self.max_vertices)
+            .then_some(Violation::TooManyVertices { vertices, allowed: self.max_vertices });
+        let many_parts = (parts > self.max_parts)
+            .then_some(Violation::TooManyParts { parts, allowed: self.max_parts });
+        let size = area.size_m2();
+        let small = is_below(size, self.min_area_m2)
+            .then_some(Violation::AreaTooSmall { m2: size, allowed_m2: self.min_area_m2 });
+        let large = is_above(size, self.max_area_m2)
+            .then_some(Violation::AreaTooLarge { m2: size, allowed_m2: self.max_area_m2 });
+        // With one part the whole has said it already.
+        let small_part = area
+            .part_sizes_m2()
+            .enumerate()
+            .filter(|_| parts > 1 && small.is_none())
+            .find(|&(_, m2)| is_below(m2, self.min_area_m2))
+            .map(|(part, m2)| Violation::PartTooSmall { part, m2, allowed_m2: self.min_area_m2 });
+        [many_vertices, many_parts, small, large, small_part].into_iter().flatten()
+    }
+
+    fn window_violations(
+        &self,
+        request: &Request,
+        now: Timestamp,
+    ) -> impl Iterator<Item = Violation> {
+        let window = &request.window;
+        let asked = window.duration();
+        let (least, most) = (minutes(self.min_window_minutes), minutes(self.max_window_minutes));
+        let short = (asked < least).then_some(Violation::WindowTooShort { asked, allowed: least });
+        let long = (asked > most).then_some(Violation::WindowTooLong { asked, allowed: most });
+        let future = (self.future_windows == FutureWindows::Refused && window.end() > now)
+            .then_some(Violation::WindowInFuture { end: window.end(), now });
+        let back = seconds(now).saturating_sub(seconds(window.start()));
+        let old = (back > i64::from(self.max_look_back_days).saturating_mul(DAY)).then_some(
+            Violation::WindowTooOld {
+                start: window.start(),
+                allowed_days: self.max_look_back_days,
+            },
+        );
+        [short, long, future, old].into_iter().flatten()
+    }
+
+    fn sight_violation(&self, request: &Request) -> Option<Violation> {
+        let asked = request.camera_scope == CameraScope::SeeingInto;
+        (asked && self.seeing_into == SeeingInto::Refused)
+            .then_some(Violation::SeeingIntoNotAllowed)
+    }
+
+    fn paperwork_violations(&self, request: &Request) -> impl Iterator<Item = Violation> {
+        let required = self.paperwork == CaseDetails::Required;
+        let case = (required && request.case_reference.trim().is_empty())
+            .then_some(Violation::CaseReferenceMissing);
+        let contact =
+            (required && request.contact.trim().is_empty()).then_some(Violation::ContactMissing);
+        [case, contact].into_iter().flatten()
+    }
+
+    fn case_violations(
+        &self,
+        request: &Request,
+        file: &CaseFile,
+    ) -> impl Iterator<Item = Violation> {
+        let other = (file.agency() != request.agency)
+            .then_some(Violation::OtherCaseFile { named: request.agency, file: file.agency() });
+        let exhausted = (file.opened_in(&request.case_reference) >= self.max_requests_per_case)
+            .then_some(Violation::CaseExhausted { allowed: self.max_requests_per_case });
+        [other, exhausted].into_iter().flatten()
+    }
+
+    /// The earlier requests that the request [meets](meet); those of one area and sight once. `None` if
+    /// nothing here asks for them, or if the area is past the limits of geometry.
+    fn earlier(&self, request: &Request, file: &CaseFile) -> Option<Vec<Earlier>> {
+        let compares = self.min_households > 1
+            || is_below(0.0, self.min_difference_m2)
+            || self.max_overlaps < u32::MAX;
+        (compares && self.fits_geometry(request)).then(|| {
+            let (own, mut earlier) = (request.ground(), Vec::<Earlier>::new());
+            for opened in file.iter().filter(|opened| opened.may_share(request)) {
+                if earlier.iter().all(|known| !opened.is_about(&known.ground)) {
+                    let old = opened.request();
+                    let (overlap, ground) = (request.area.overlap(&old.area), old.ground());
+                    // A camera may stand in what is too little for an overlap, or where areas touch.
+                    if overlap != Overlap::Apart || meet(&own, &ground) {
+                        earlier.push(Earlier { id: opened.id(), ground, overlap });
+                    }
+                }
+            }
+            earlier
+        })
+    }
+
+    /// The sensitive places that the request meets; none if the area is past the limits of geometry
+    /// or of size, which is said already: a continent would name all places there are.
+    fn sensitive(&self, request: &Request) -> Vec<&SensitivePlace> {
+        let (area, places) = (&request.area, &self.sensitive_places);
+        let is_compared =
+            !places.is_empty() && self.fits_geometry(request) && area.size_m2() <= self.max_area_m2;
+        if is_compared { places.met_by(area, &request.window) } else { Vec::new() }
+    }
+
+    /// The areas in which no camera is asked: those of silent places that the request meets, and if
+    /// it asks for cameras that stand elsewhere, of those within their reach.
+    fn never_asked(&self, request: &Request, met: &[&SensitivePlace]) -> Vec<Area> {
+        let reached = match request.camera_scope {
+            CameraScope::StandingIn => Vec::new(),
+            CameraScope::SeeingInto => {
+                self.sensitive_places.within(&near(request.area.envelope()), &request.window)
+            }
+        };
+        let places = if reached.is_empty() { met } else { &reached };
+        let silent = places.iter().filter(|place| place.rule() == SensitiveRule::NeverAsk);
+        silent.map(|place| place.area().clone()).collect()
+    }
+
+    fn overlap_violations(&self, earlier: &[Earlier]) -> impl Iterator<Item = Violation> {
+        let close = earlier.iter().find_map(|earlier| match earlier.overlap {
+            Overlap::Partial { difference_m2: m2 } if is_below(m2, self.min_difference_m2) => {
+                let allowed_m2 = self.min_difference_m2;
+                Some(Violation::TooCloseToEarlier { id: earlier.id, m2, allowed_m2 })
+            }
+            _ => None,
+        });
+        let areas = earlier.iter().enumerate().filter(|&(place, known)| {
+            let mut before = earlier.iter().take(place);
+            known.overlap != Overlap::Apart && before.all(|other| other.ground.0 != known.ground.0)
+        });
+        let overlaps = count(areas.count());
+        let many = (overlaps > self.max_overlaps)
+            .then_some(Violation::TooManyOverlaps { overlaps, allowed: self.max_overlaps });
+        [close, many].into_iter().flatten()
+    }
+}
+
+fn sensitive_violations(places: &[&SensitivePlace]) -> impl Iterator<Item = Violation> {
+    let refused = places.iter().filter(|place| place.rule() == SensitiveRule::Refuse);
+    refused.map(|place| Violation::SensitivePlace {
+        kind: place.kind(),
+        label: place.label().to_owned(),
+    })
+}
+
+/// An earlier request that may have cameras in common with the one that is reviewed.
+struct Earlier {
+    id: RequestId,
+    ground: SearchArea,
+    overlap: Overlap,
+}
+
+/// Whether a size falls short of a limit. All do of NaN, which formats other than JSON can write: a
+/// limit that is no number lets nothing pass.
+fn is_below(m2: f64, limit: f64) -> bool {
+    !(limit..).contains(&m2)
+}
+
+/// Whether a size is past a limit; all are past NaN.
+fn is_above(m2: f64, limit: f64) -> bool {
+    !(..=limit).contains(&m2)
+}
+
+fn minutes(number: u32) -> SignedDuration {
+    SignedDuration::from_mins(i64::from(number))
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

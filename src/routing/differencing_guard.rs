@@ -1,0 +1,128 @@
+//! The differencing guard: what two requests of an agency differ by must not be a few households.
+//!
+//! The households of an area are those with a camera in it, or one that sees into it if such are
+//! asked for, whatever they answered. Where a new area has some that an earlier one of the agency has
+//! not, and they are fewer than the anonymity set, they are not asked on the new request's account: or
+//! who answers the one and not the other would be one of a few. Earlier areas are compared one by one,
+//! and all together as their union, until whoever is left differs from none of them by a few.
+//!
+//! An area that differs from an earlier one by less than the anonymity set in both directions is
+//! treated as if the two were equal: whether anyone is asked at all depends on the households of the
+//! earlier one.
+
+use std::ops::ControlFlow;
+
+use fearless_simd::Level;
+
+use super::prune::WalkBuffers;
+use super::view_walk;
+use crate::geometry::Area;
+use crate::model::OwnerId;
+use crate::registry::{Snapshot, rows};
+use crate::request::{AuthorizedRequest, CameraScope};
+
+/// What the guard says of one request.
+#[derive(Debug)]
+pub(crate) struct DifferencingGuard {
+    // INVARIANT: ascending, each once.
+    left_out: Vec<OwnerId>,
+    enough: bool,
+}
+
+impl DifferencingGuard {
+    /// `None` if the agency has not asked near there before, which costs nothing.
+    ///
+    /// Else a walk for each earlier area, whose households are kept meanwhile, and O(h log h) for the h of
+    /// them all, each time that some are left out: at most once for an area, and hardly ever more than once.
+    #[inline]
+    pub(crate) fn of(
+        snapshot: &Snapshot,
+        authorized: &AuthorizedRequest,
+        level: Level,
+        walked: &mut WalkBuffers<'static>,
+    ) -> Option<Self> {
+        if authorized.earlier().is_empty() {
+            return None;
+        }
+        Some(Self::compare(snapshot, authorized, level, walked))
+    }
+
+    #[cold]
+    fn compare(
+        snapshot: &Snapshot,
+        authorized: &AuthorizedRequest,
+        level: Level,
+        walked: &mut WalkBuffers<'static>,
+    ) -> Self {
+        let needed = authorized.min_households() as usize;
+        let few = |households: &[OwnerId]| households.len() < needed;
+        let request = authorized.request();
+        let new = census(snapshot, (&request.area, request.camera_scope), level, walked);
+        let earlier = authorized.earlier();
+        let mut others: Vec<Vec<OwnerId>> = earlier
+            .iter()
+            .map(|(area, camera_scope)| census(snapshot, (area, *camera_scope), level, walked))
+            .collect();
+        if others.len() > 1 {
+            others.push(sorted(others.concat()));
+        }
+        let is_equal = |old: &&Vec<OwnerId>| few(&without(&new, old)) && few(&without(old, &new));
+        let equals: Vec<_> = others.iter().filter(is_equal).collect();
+        // To leave some out may let those who are left differ from another area by a few.
+        let mut asked = new.clone();
+        loop {
+            let added = others.iter().map(|old| without(&asked, old)).filter(|added| few(added));
+            let left_out = sorted(added.flatten().collect());
+            if left_out.is_empty() {
+                break;
+            }
+            asked = without(&asked, &left_out);
+        }
+        let left_out = without(&new, &asked);
+        // As if the areas were equal; if there are several of which that can be said, all must do.
+        let enough = if equals.is_empty() {
+            !few(&asked)
+        } else {
+            equals.iter().all(|old| !few(&without(old, &left_out)))
+        };
+        Self { left_out, enough }
+    }
+
+    /// Whether a household is left out on this request's account.
+    pub(crate) fn leaves_out(&self, owner: OwnerId) -> bool {
+        self.left_out.binary_search(&owner).is_ok()
+    }
+
+    /// Whether there are enough households for anyone to be asked.
+    pub(crate) fn has_enough(&self) -> bool {
+        self.enough
+    }
+}
+
+/// The households with a camera in an area, or one that sees into it, ascending.
+fn census(
+    snapshot: &Snapshot,
+    of: (&Area, CameraScope),
+    level: Level,
+    walked: &mut WalkBuffers<'static>,
+) -> Vec<OwnerId> {
+    let mut owners = Vec::new();
+    let walked = view_walk::rows(snapshot.root(), of, level, walked, |block, inside| {
+        owners.extend(rows(inside).map(|row| block.ids(row).0));
+        ControlFlow::Continue(())
+    });
+    debug_assert!(walked.is_continue(), "nothing ends this walk");
+    sorted(owners)
+}
+
+fn sorted(mut owners: Vec<OwnerId>) -> Vec<OwnerId> {
+    owners.sort_unstable();
+    owners.dedup();
+    owners
+}
+
+/// Those that are not among others, both ascending.
+fn without(owners: &[OwnerId], others: &[OwnerId]) -> Vec<OwnerId> {
+    let is_other = |owner: &OwnerId| others.binary_search(owner).is_ok();
+    owners.iter().copied().filter(|owner| !is_other(owner)).collect()
+}

@@ -1,0 +1,54 @@
+//! Who must wait for the end of the quiet hours. A request without quiet hours never comes here.
+
+use std::collections::HashMap;
+
+use foldhash::quality::RandomState;
+use jiff::Timestamp;
+
+use super::route::Route;
+use crate::model::{OwnerId, QuietHours, Zone};
+use crate::registry::{Block, TermsTable, rows};
+
+/// The owners who must wait, in the order of the walk, and what was decided on the way: each zone
+/// once for a request. The maps are looked up in and never gone through.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct QuietWaits {
+    by_terms: HashMap<u32, Option<Timestamp>, RandomState>,
+    by_zone: HashMap<Zone, Option<Timestamp>, RandomState>,
+    waiting: Vec<(OwnerId, Timestamp)>,
+}
+
+impl QuietWaits {
+    pub(crate) fn clear(&mut self) {
+        self.by_terms.clear();
+        self.by_zone.clear();
+        self.waiting.clear();
+    }
+
+    /// Takes the rows of a mask whose owners must wait at `now`.
+    pub(crate) fn take(
+        &mut self,
+        (block, asked): (&Block, u64),
+        terms: &TermsTable,
+        hours: &QuietHours,
+        now: Timestamp,
+    ) {
+        let Self { by_terms, by_zone, waiting } = self;
+        for row in rows(asked) {
+            let number = block.terms(row);
+            let not_before = *by_terms.entry(number).or_insert_with(|| {
+                let own = terms.get(number).and_then(|terms| terms.zone());
+                let zone = own.unwrap_or(hours.zone());
+                *by_zone.entry(zone.clone()).or_insert_with(|| hours.not_before(now, zone))
+            });
+            waiting.extend(not_before.map(|instant| (block.ids(row).0, instant)));
+        }
+    }
+
+    /// Writes to a route who must wait.
+    pub(crate) fn write_into(&mut self, route: &mut Route) {
+        self.waiting.sort_unstable();
+        self.waiting.dedup();
+        route.wait(&self.waiting);
+    }
+}
