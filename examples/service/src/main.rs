@@ -28,6 +28,10 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> ExitCode {
+    let config = match &arguments.source {
+        Source::Kept { config, .. } => Some(config.clone()),
+        Source::Demo => None,
+    };
     let (settings, folder, temporary) = match arguments.source {
         Source::Kept { config, data } => match Settings::read(&config) {
             Ok(settings) => (settings, data, None),
@@ -51,6 +55,9 @@ async fn run(arguments: Arguments) -> ExitCode {
         Ok(address) => address,
         Err(error) => return failed(&error, 1),
     };
+    if let Some(config) = config {
+        service.exchange_tokens_of(config);
+    }
     let mut welcome = format!("listening on http://{address}\n");
     if temporary.is_some() {
         match demo::fill(service.engine()).await {

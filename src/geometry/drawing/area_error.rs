@@ -92,6 +92,23 @@ impl AreaError {
         }
     }
 
+    /// Both places, if two edges or rings are in each other's way: [`place`](Self::place) comes first.
+    ///
+    /// ```
+    /// use canvass::Area;
+    ///
+    /// let error = Area::from_wkt("POLYGON((0 0, 2 2, 2 0, 0 2, 0 0))").unwrap_err();
+    /// let vertices: Vec<_> = error.places().map(|place| place.vertex()).collect();
+    /// assert_eq!(vertices, [0, 2]);
+    /// ```
+    pub fn places(&self) -> impl Iterator<Item = VertexRef> {
+        let with = match self {
+            Self::Flawed { with, .. } => *with,
+            _ => None,
+        };
+        self.place().into_iter().chain(with)
+    }
+
     pub(crate) fn not_areal(found: impl Into<String>) -> Self {
         Self::NotAreal { found: found.into() }
     }
@@ -196,8 +213,9 @@ impl AreaFlaw {
         }
     }
 
-    /// Whether the place is on the edge that starts at the vertex, not at the vertex itself.
-    const fn on_edge(self) -> bool {
+    /// Whether its places are on the edges that start at their vertices, not at the vertices themselves.
+    #[must_use]
+    pub const fn on_edge(self) -> bool {
         matches!(
             self,
             Self::SelfCrossing
@@ -264,7 +282,8 @@ impl fmt::Display for Sentence<'_> {
             }
             write!(f, ", {preposition} {}", place.vertex + 1)
         };
-        write!(f, "{} near `{} {}` (", self.flaw.sentence(), self.at.lon, self.at.lat)?;
+        let (lon, lat) = (readable(self.at.lon), readable(self.at.lat));
+        write!(f, "{} near `{lon} {lat}` (", self.flaw.sentence())?;
         place(f, self.at)?;
         if let Some(with) = self.with {
             f.write_str("; and ")?;
@@ -272,4 +291,11 @@ impl fmt::Display for Sentence<'_> {
         }
         f.write_str(")")
     }
+}
+
+/// Degrees to 7 decimals, which is the grid of positions: more would only be hard to read.
+fn readable(degrees: f64) -> f64 {
+    const PER_DEGREE: f64 = 1e7;
+    let rounded = (degrees * PER_DEGREE).round() / PER_DEGREE;
+    if rounded.is_finite() { rounded } else { degrees }
 }

@@ -84,6 +84,22 @@ impl Cases {
         self.policy.review(request, agency, &self.open().case_file(agency.id), now)
     }
 
+    /// The operator's limits.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The agencies on record, by their numbers.
+    pub fn agencies(&self) -> impl Iterator<Item = &Agency> {
+        self.agencies.values()
+    }
+
+    /// Looks at all requests that were opened; the writer waits meanwhile.
+    pub fn look<T>(&self, look: impl FnOnce(&OpenRequests) -> T) -> T {
+        look(&self.open())
+    }
+
     /// A request that was opened, whatever became of it.
     #[must_use]
     pub fn request(&self, id: RequestId) -> Option<OpenedRequest> {

@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
-use canvass::Violations;
 use canvass::error::{AreaError, CaseFileError, ChangeError, OpenRequestsError, ReopenError};
 use canvass::outcome::OutcomeError;
 use serde::Serialize;
@@ -46,9 +45,22 @@ kinds! {
     BadQuery BAD_REQUEST "bad_query" "The query is not as it must be",
     TokenMissing UNAUTHORIZED "token_missing" "A bearer token is needed",
     TokenUnknown UNAUTHORIZED "token_unknown" "Nobody has this token",
+    SessionMissing UNAUTHORIZED "session_missing" "Nobody is signed in",
+    SessionUnknown UNAUTHORIZED "session_unknown" "The session is over",
+    InvitationUnknown UNAUTHORIZED "invitation_unknown" "The invitation opens nothing",
+    TwoCredentials BAD_REQUEST "two_credentials" "A token and a session were sent at once",
+    CrossSite FORBIDDEN "cross_site" "Another site's page has sent this",
     WrongPlane FORBIDDEN "wrong_plane" "This token is for the other plane",
     NoSuchEndpoint NOT_FOUND "no_such_endpoint" "There is nothing at this path",
     NoSuchRequest NOT_FOUND "no_such_request" "There is no such request",
+    NoSuchCamera NOT_FOUND "no_such_camera" "There is no such camera",
+    NoSuchBulletin NOT_FOUND "no_such_bulletin" "There is no such bulletin",
+    NoCoverage NOT_FOUND "no_coverage" "No coverage was made yet",
+    NoSuchEntry NOT_FOUND "no_such_entry" "The log has no such entry",
+    UnknownHost MISDIRECTED_REQUEST "unknown_host" "Nothing is answered on this host",
+    NoticeNotApproved CONFLICT "notice_not_approved" "Nobody has approved a notice",
+    NoticeRefused UNPROCESSABLE_ENTITY "notice_refused" "Rules speak against the notice",
+    ReviewerMissing UNPROCESSABLE_ENTITY "reviewer_missing" "A reviewer must be named",
     MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "This path takes other methods",
     BodyTooSlow REQUEST_TIMEOUT "body_too_slow" "The body took too long to come",
     ChangesRefused CONFLICT "changes_refused" "A change cannot be applied, so none was",
@@ -104,10 +116,6 @@ impl Problem {
             .with("allowed_bytes", allowed)
     }
 
-    pub(crate) fn refused(violations: &Violations) -> Self {
-        Self::new(Kind::Refused, violations.to_string()).with("violations", violations)
-    }
-
     /// What stands for an answer with an error's status and no problem in it: the web framework's
     /// own, most of them.
     pub(crate) fn of_status(status: StatusCode) -> Self {
@@ -134,7 +142,9 @@ impl Problem {
 
 impl From<AreaError> for Problem {
     fn from(error: AreaError) -> Self {
-        let problem = Self::new(Kind::InvalidArea, error.to_string()).with("reason", error.code());
+        let problem = Self::new(Kind::InvalidArea, error.to_string())
+            .with("reason", error.code())
+            .with("places", super::reviews::places(&error));
         match error.place() {
             None => problem,
             Some(place) => problem.with(
@@ -160,6 +170,12 @@ impl From<Refusal> for Problem {
             Refusal::CaseFile(error) => error.into(),
             Refusal::Requests(error) => error.into(),
             Refusal::Outcome(error) => error.into(),
+            Refusal::NoticeNotApproved(_) => {
+                Self::new(Kind::NoticeNotApproved, refusal.to_string())
+            }
+            Refusal::InvitationUnknown => Self::new(Kind::InvitationUnknown, refusal.to_string()),
+            Refusal::NoSuchCamera(_) => Self::new(Kind::NoSuchCamera, refusal.to_string()),
+            Refusal::Bulletin(error) => Self::new(Kind::NoticeRefused, error.to_string()),
             Refusal::OtherBody(error) => Self::new(Kind::KeyReused, error.to_string()),
             Refusal::Stopping => Self::new(Kind::Stopping, refusal.to_string()),
             Refusal::StoreFailed => Self::new(Kind::StoreFailed, refusal.to_string()),

@@ -8,12 +8,19 @@
 //!           "tiles", "digest" -> how many tiles that has, and which versions with which bytes, and it
 //!           "revision"        -> revision of the last entry that the log was given
 //!           "event"           -> number of the last event
+//!           "audit"           -> how many entries the audit log has
 //! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
 //! log       revision          -> the same and the changes that made it, as JSON
 //! events    number            -> what happened to a request, as JSON
 //! receipts  request           -> its receipt, as JSON
 //! outcomes  request           -> what is kept of the answers to it, as JSON
 //! pools     agency, pool      -> what may be told of a pool of requests, as JSON
+//! notices   request           -> the notice that a person approved, as JSON
+//! bulletins number            -> a bulletin and its request, as JSON
+//! audit     index             -> an entry of the audit log; `audit_seeds` has its seed and request
+//! reached   owner, request    -> when the owner was asked; `owner_salts` has the salts of owners
+//! coverage  period            -> the coverage that was made last, as JSON
+//! owner_keys owner            -> digests of an owner's token and invitation; `owner_digests` finds them
 //! keys      caller, key       -> what was answered to whoever sent the key, as JSON
 //! aging     second, keys' key -> nothing: which keys are old
 //! ```
@@ -22,12 +29,19 @@
 //! checkpoint; what is newer was staged by a checkpoint that did not get to its end. What is in
 //! `meta` is for what would be missed nowhere: a tile that is not there, or the end of the log.
 
+mod bulletins;
 mod checkpoint;
+mod coverage;
+mod disclosed;
 mod error;
 mod events;
 mod inventory;
+mod invitations;
 mod keys;
+mod log;
+mod notices;
 mod outcomes;
+mod reached;
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -44,10 +58,15 @@ use serde_json::value::RawValue;
 use error::unread;
 use inventory::Inventory;
 
+pub use bulletins::KeptBulletin;
 pub use checkpoint::StagedTile;
+pub use disclosed::DisclosedRows;
 pub use error::StoreError;
 pub use events::FIRST_EVENT;
+pub use invitations::OwnerKeys;
 pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
+pub use log::KeptEntry;
+pub use notices::KeptNotice;
 pub use outcomes::{LedgerRows, Said};
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -134,6 +153,8 @@ pub struct Kept {
     pub receipts: Vec<(RequestId, Box<RawValue>)>,
     /// What is counted of answers.
     pub outcomes: LedgerRows,
+    /// What people see of it.
+    pub disclosed: DisclosedRows,
     /// What was answered to whom sent a key.
     pub answers: Vec<(Once, KeptAnswer)>,
     /// Keys that were sent before this second may be forgotten.
@@ -148,6 +169,7 @@ impl Kept {
         self.revisions.is_empty()
             && self.events.is_empty()
             && self.outcomes.requests.is_empty()
+            && self.disclosed.is_empty()
             && self.answers.is_empty()
     }
 }
@@ -195,6 +217,7 @@ impl Store {
             transaction.open_table(POOLS)?;
             transaction.open_table(KEYS)?;
             transaction.open_table(AGING)?;
+            disclosed::create(&transaction)?;
         }
         transaction.commit()?;
         Ok(store)
@@ -222,6 +245,7 @@ impl Store {
             events::insert_receipts(&transaction, &group.receipts)?;
         }
         outcomes::insert(&transaction, &group.outcomes)?;
+        disclosed::insert(&transaction, &group.disclosed)?;
         if !group.answers.is_empty() {
             keys::insert(&transaction, &group.answers, group.keys_kept_after)?;
         }

@@ -16,6 +16,7 @@ mod crash;
 mod keys;
 mod lifecycle;
 mod outcomes;
+mod people;
 mod planes;
 mod problems;
 mod restart;
