@@ -15,7 +15,9 @@ Usage: canvass-service --config FILE --data FOLDER [options]
   --config FILE       who may call, the policy and the limits, as JSON (see the README)
   --data FOLDER       where everything is kept; it is made if it is not there
   --demo              a small town that does not exist, in a folder of its own that is removed at
-                      the end, with lines to try. Only on this machine's own addresses
+                      the end, with a link to its pages. Only on this machine's own addresses
+  --map FILE          streets for the pages to draw on: GeoJSON features with the property `kind`,
+                      which is water, park, road or building
   --listen ADDRESS    where to listen; port 0 takes a free one [default: 127.0.0.1:8787]
   --log FORMAT        `text` or `json`, to standard error [default: text]
   -h, --help          this
@@ -43,6 +45,8 @@ pub struct Arguments {
     pub listen: SocketAddr,
     /// How to log.
     pub log: LogFormat,
+    /// The map of streets that the pages draw on.
+    pub map: Option<PathBuf>,
 }
 
 /// Where configuration and data come from.
@@ -82,7 +86,7 @@ impl Arguments {
     pub fn read(
         words: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<Asked, BadArguments> {
-        let (mut config, mut data, mut demo) = (None, None, false);
+        let (mut config, mut data, mut demo, mut map) = (None, None, false, None);
         let (mut listen, mut log) = (SocketAddr::from(([127, 0, 0, 1], 8787)), LogFormat::Text);
         let mut parser = lexopt::Parser::from_args(words);
         while let Some(argument) = parser.next().map_err(bad)? {
@@ -90,6 +94,7 @@ impl Arguments {
                 Arg::Long("config") => config = Some(parser.value().map_err(bad)?.into()),
                 Arg::Long("data") => data = Some(parser.value().map_err(bad)?.into()),
                 Arg::Long("demo") => demo = true,
+                Arg::Long("map") => map = Some(parser.value().map_err(bad)?.into()),
                 Arg::Long("listen") => {
                     listen = parser.value().and_then(|value| value.parse()).map_err(bad)?;
                 }
@@ -116,7 +121,7 @@ impl Arguments {
             (false, None, _) => return Err(complaint("--config is missing")),
             (false, _, None) => return Err(complaint("--data is missing")),
         };
-        Ok(Asked::Run(Self { source, listen, log }))
+        Ok(Asked::Run(Self { source, listen, log, map }))
     }
 }
 

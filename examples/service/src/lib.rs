@@ -13,6 +13,7 @@ pub mod http;
 pub mod logs;
 pub mod metrics;
 pub mod planes;
+pub mod portal;
 pub mod settings;
 pub mod store;
 
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use canvass::OwnerId;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::time::MissedTickBehavior;
@@ -84,6 +86,11 @@ impl Service {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Has the demo's neighbours answer, but for the owner whom somebody plays. Inside a runtime.
+    pub fn have_neighbours_answer(&self, played: OwnerId) {
+        tokio::spawn(demo::neighbours(Arc::downgrade(&self.engine), played));
     }
 
     /// Exchanges tokens at each SIGHUP, when a configuration is read again. Inside a runtime.

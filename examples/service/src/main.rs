@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use canvass_service::arguments::{Arguments, Asked, HELP, Source};
+use canvass_service::basemap::BaseMap;
 use canvass_service::settings::Settings;
 use canvass_service::{Service, demo, logs};
 
@@ -32,17 +33,24 @@ async fn run(arguments: Arguments) -> ExitCode {
         Source::Kept { config, .. } => Some(config.clone()),
         Source::Demo => None,
     };
-    let (settings, folder, temporary) = match arguments.source {
+    let (mut settings, folder, _temporary) = match arguments.source {
         Source::Kept { config, data } => match Settings::read(&config) {
             Ok(settings) => (settings, data, None),
             Err(error) => return failed(&error, 2),
         },
         Source::Demo => match (demo::settings(), tempfile::tempdir()) {
             (Ok(settings), Ok(folder)) => (settings, PathBuf::from(folder.path()), Some(folder)),
-            (Err(error), _) => return failed(&error, 1),
+            (Err(error), _) => return failed(&*error, 1),
             (_, Err(error)) => return failed(&error, 1),
         },
     };
+    if let Some(path) = arguments.map {
+        match BaseMap::read(&path) {
+            Ok(map) => settings.portal.map = Some(map),
+            Err(error) => return failed(&error, 2),
+        }
+    }
+    let town = settings.portal.demo.clone();
     let stop = match stop_signal() {
         Ok(stop) => stop,
         Err(error) => return failed(&error, 1),
@@ -59,11 +67,12 @@ async fn run(arguments: Arguments) -> ExitCode {
         service.exchange_tokens_of(config);
     }
     let mut welcome = format!("listening on http://{address}\n");
-    if temporary.is_some() {
-        match demo::fill(service.engine()).await {
-            Ok(lines) => welcome.push_str(&lines.replace("ADDRESS", &address.to_string())),
+    if let Some(town) = town {
+        match demo::fill(service.engine(), &town).await {
+            Ok(owner) => service.have_neighbours_answer(owner),
             Err(error) => return failed(&*error, 1),
         }
+        welcome.push_str(&demo::welcome(&address.to_string(), address.port()));
     }
     said(&welcome);
     service.run_until(stop).await;

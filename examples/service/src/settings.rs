@@ -12,6 +12,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::engine::Rules;
 use crate::planes::{CoverageDates, Hosts, Notices};
+use crate::portal::Portal;
 
 /// The configuration, validated.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Settings {
     pub notices: Notices,
     /// How often coverage is made.
     pub coverage: CoverageDates,
+    /// What is set up for the pages: not in the configuration's file.
+    pub portal: Portal,
 }
 
 /// An agency that may call.
@@ -288,9 +291,17 @@ impl TryFrom<Wire> for Settings {
         let too_large = |&&(name, limit): &&(&str, usize)| bounded.contains(&name) && limit > most;
         match needed.iter().find(too_large) {
             Some((name, limit)) => Err(format!("limit `{name}` is {limit}; at most {most}")),
-            None => {
-                Ok(Self { operator, agencies, policy, outcomes, limits, hosts, notices, coverage })
-            }
+            None => Ok(Self {
+                operator,
+                agencies,
+                policy,
+                outcomes,
+                limits,
+                hosts,
+                notices,
+                coverage,
+                portal: Portal::default(),
+            }),
         }
     }
 }

@@ -30,8 +30,8 @@ impl BaseMap {
 
     /// A map without streets, around the jurisdictions of agencies: for an operator who gives none.
     #[must_use]
-    pub fn bare(agencies: &[Agency]) -> Self {
-        let areas = agencies.iter().filter_map(|agency| agency.jurisdiction.as_ref());
+    pub fn bare<'a>(agencies: impl IntoIterator<Item = &'a Agency>) -> Self {
+        let areas = agencies.into_iter().filter_map(|agency| agency.jurisdiction.as_ref());
         let corners = areas.flat_map(|area| {
             let drawn = area.to_multi_polygon();
             let shells = drawn.iter().flat_map(|polygon| polygon.exterior().coords().copied());

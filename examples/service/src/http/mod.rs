@@ -9,6 +9,7 @@ mod observe;
 mod operator;
 mod owner;
 mod pages;
+mod portal;
 mod portal_hosts;
 mod problem;
 mod public;
@@ -37,6 +38,7 @@ use crate::planes::{Hosts, Notices};
 use crate::settings::{Limits, Settings};
 use crate::store::Caller;
 use auth::Callers;
+use portal::Pages;
 use portal_hosts::Plane;
 use problem::{Kind, Problem};
 use session::Sessions;
@@ -49,6 +51,7 @@ pub struct App {
     limits: Limits,
     hosts: Hosts,
     notices: Notices,
+    portal: Pages,
     callers: ArcSwap<Callers>,
     sessions: Sessions,
     in_flight: Semaphore,
@@ -64,6 +67,7 @@ impl App {
             limits: settings.limits.clone(),
             hosts: settings.hosts.clone(),
             notices: settings.notices.clone(),
+            portal: Pages::new(settings),
             callers: ArcSwap::from_pointee(Callers::new(settings)),
             sessions: Sessions::default(),
             in_flight: Semaphore::new(settings.limits.in_flight),
@@ -100,7 +104,7 @@ impl App {
 
 /// All endpoints, on each host those of its plane.
 pub fn router(app: Arc<App>) -> Router {
-    portal_hosts::by_host(&app, |plane| layered(&app, of_plane(&app, plane)))
+    portal_hosts::by_host(&app, |plane| layered(&app, of_plane(&app, plane), plane))
 }
 
 /// The endpoints of a plane. Where programs of all planes are answered, paths that several have are told apart
@@ -215,7 +219,7 @@ fn sessions() -> Router<Arc<App>> {
 ///
 /// From outside in: what is observed, what closes the connection, what becomes a problem, how long it
 /// may take, how many at once, who asks, and the answer.
-fn layered(app: &Arc<App>, planes: Router<Arc<App>>) -> Router {
+fn layered(app: &Arc<App>, planes: Router<Arc<App>>, plane: Plane) -> Router {
     let within = Duration::from_secs(app.limits.answer_seconds);
     let open = Router::new()
         .route("/healthz", get(pages::healthy))
@@ -224,6 +228,7 @@ fn layered(app: &Arc<App>, planes: Router<Arc<App>>) -> Router {
     planes
         .route_layer(from_fn_with_state(Arc::clone(app), observe::limit))
         .merge(open)
+        .merge(portal::pages(plane))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, within))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(observe::problems))

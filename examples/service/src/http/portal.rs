@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 
 use super::portal_hosts::Plane;
 use super::{App, body};
+use crate::basemap::BaseMap;
+use crate::demo::{self, Demo};
+use crate::settings::Settings;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -76,16 +79,29 @@ const fn own(plane: Plane) -> &'static [File] {
         Plane::Owner => {
             &[file!("/" HTML "owner.html"), file!(SCRIPT "owner.js"), file!(SCRIPT "verify.js")]
         }
-        Plane::Public => &[
-            file!("/" HTML "index.html"),
-            file!(SCRIPT "public.js"),
-            file!(SCRIPT "map.js"),
-        ],
+        Plane::Public => {
+            &[file!("/" HTML "index.html"), file!(SCRIPT "public.js"), file!(SCRIPT "map.js")]
+        }
         Plane::Programs => &[],
     }
 }
 
 const STORY: File = file!(SCRIPT "story.js");
+
+/// What the pages have beside the service's answers.
+#[derive(Debug)]
+pub(super) struct Pages {
+    map: BaseMap,
+    demo: Option<Arc<Demo>>,
+}
+
+impl Pages {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let bare = || BaseMap::bare(settings.agencies.iter().map(|caller| &caller.agency));
+        let map = settings.portal.map.clone().unwrap_or_else(bare);
+        Self { map, demo: settings.portal.demo.clone() }
+    }
+}
 
 /// The routes of a plane's pages.
 pub(super) fn pages(plane: Plane) -> Router<Arc<App>> {
@@ -124,9 +140,9 @@ fn about(plane: Plane, app: &App) -> Response {
         json!({ "agency": hosts.agency, "operator": hosts.operator, "owner": hosts.owner, "public": hosts.public })
     });
     let token = demo.and_then(|demo| match plane {
-        Plane::Agency => Some(demo.agency),
-        Plane::Operator => Some(demo.operator),
-        Plane::Owner => Some(demo.owner),
+        Plane::Agency => Some(demo::AGENCY),
+        Plane::Operator => Some(demo::OPERATOR),
+        Plane::Owner => demo.owner(),
         Plane::Public | Plane::Programs => None,
     });
     let demo = demo.map(|_| json!({ "token": token }));
@@ -141,7 +157,8 @@ impl File {
     /// While the service is worked on, files are read anew, so that a page is mended by loading it again.
     fn bytes(self) -> Vec<u8> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/portal/");
-        let fresh = cfg!(debug_assertions).then(|| std::fs::read(format!("{folder}{}", self.name)).ok());
+        let fresh =
+            cfg!(debug_assertions).then(|| std::fs::read(format!("{folder}{}", self.name)).ok());
         fresh.flatten().unwrap_or_else(|| self.embedded.to_vec())
     }
 }
@@ -149,9 +166,11 @@ impl File {
 /// An answer that a browser keeps and asks for again, and gets only when it has changed.
 fn tagged(headers: &HeaderMap, kind: &'static str, bytes: Vec<u8>) -> Response {
     let digest = Sha256::digest(&bytes);
-    let tag = digest.iter().take(12).fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}"));
+    let tag =
+        digest.iter().take(12).fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}"));
     let tag = tag + "\"";
-    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let is_known =
+        headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
