@@ -56,6 +56,7 @@ function request(agency, policy, incidents, map) {
     keep();
     table(drawing);
     // Whoever writes on sees the old verdict until the new one is there.
+    list.setAttribute("aria-busy", "true");
     clearTimeout(waiting);
     waiting = setTimeout(review, WAIT);
   }
@@ -100,7 +101,9 @@ function request(agency, policy, incidents, map) {
       show([...refusals, ...own], told.m2);
       fill($("#complaints"));
     } catch (error) {
-      if (turn === asked) complain($("#complaints"), error);
+      if (turn !== asked) return;
+      complain($("#complaints"), error);
+      list.setAttribute("aria-busy", "false");
     }
   }
 
@@ -111,6 +114,7 @@ function request(agency, policy, incidents, map) {
     $("#send-hint").textContent = many ? `Not yet: ${many} ${many === 1 ? "thing stands" : "things stand"} against it.` : "";
     showRefusals(refusals, { form, list, head: $("#agency-refusals"), drawing, map, take: (area) => drawing.set(area) });
     size(m2, policy);
+    list.setAttribute("aria-busy", "false");
   }
 
   form.addEventListener("input", (event) => { if (!event.target.closest("details")) changed(); });

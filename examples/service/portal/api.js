@@ -43,7 +43,7 @@ async function send(method, path, body, key) {
   if (key) headers["Idempotency-Key"] = key;
   const text = body === undefined ? undefined : JSON.stringify(body);
   try {
-    return await fetch(path, { method, headers, body: text, credentials: "same-origin" });
+    return await fetch(path, { method, headers, body: text, credentials: "same-origin", cache: "no-cache" });
   } catch {
     throw new Problem({ code: "unreachable", detail: "The service cannot be reached. Nothing is lost: try again." });
   }

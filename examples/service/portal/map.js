@@ -218,13 +218,13 @@ export function openMap(root, base) {
     }
     down.set(event.pointerId, now);
   });
-  const up = (event) => {
-    const was = down.get(event.pointerId);
-    down.delete(event.pointerId);
-    if (was && !moved && event.type === "pointerup") click(...was);
-  };
+  const up = (event) => down.delete(event.pointerId);
   root.addEventListener("pointerup", up);
   root.addEventListener("pointercancel", up);
+  // Not at `pointerup`: after a touch the browser clicks what lies there by then, the new corner.
+  root.addEventListener("click", (event) => {
+    if (!moved && !event.target.closest("button, a")) click(...place(event));
+  });
   root.addEventListener("wheel", (event) => {
     // A page that scrolls is not caught by the map, unless somebody is at work on it.
     if (!event.ctrlKey && !root.contains(document.activeElement)) return;

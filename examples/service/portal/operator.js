@@ -57,12 +57,15 @@ async function events() {
     const { events: page } = await get(`/v1/events?after=${after}`);
     if (!page.length) break;
     rows.push(...page);
-    after = page.at(-1).sequence ?? page.at(-1).number ?? rows.length;
+    after = page.at(-1).sequence;
   }
-  fill($("#events"), rows.map((event) => {
-    const [name, detail] = typeof event.event === "string" ? [event.event, null] : Object.entries(event.event ?? event.kind ?? {})[0] ?? ["", null];
-    return h("tr", {}, h("td", {}, String(event.sequence ?? event.number)), h("td", {}, String(event.request ?? event.id ?? "")), h("td", {}, shown(event.at, ownZone())), h("td", {}, words(name), detail ? " " : "", detail ? foreign(JSON.stringify(detail)) : ""));
-  }));
+  fill($("#events"), rows.map(({ sequence, id, at, step }) => h("tr", {}, [sequence, id, shown(at, ownZone()), happened(step)].map((cell) => h("td", {}, String(cell))))));
+}
+
+function happened(step) {
+  if (typeof step === "string") return words(step);
+  const [[name, detail]] = Object.entries(step);
+  return detail.owners ? `${words(name)}: ${detail.owners.length} households` : `${words(name)} until ${shown(detail.until, ownZone())}`;
 }
 
 /** One request: its cameras, who would be asked, and its notice. */

@@ -57,10 +57,15 @@ test("the evening is clicked through in under a minute", { timeout: 120_000 }, a
   await drag(2, [0.65, 0.3]);
   await drag(3, [0.64, 0.66]);
   assert.deepEqual(await page.locator("#against li").count(), 0, "put right");
-  await drag(1, [0.05, 0.06]);
+  await drag(1, [0.02, 0.03]);
+  await drag(4, [0.02, 0.97]);
+  await drag(3, [0.8, 0.97]);
   await page.locator('#against li[data-code="area_too_large"]').waitFor();
+  assert.ok(await page.locator("#gauge.over").isVisible(), "the gauge is over its limit");
   await drag(1, [0.36, 0.36]);
-  await drag(2, [0.8, 0.24]);
+  await drag(4, [0.36, 0.66]);
+  await drag(3, [0.64, 0.66]);
+  await drag(2, [0.8, 0.2]);
   await page.locator('#against li[data-code="sensitive_place"]').waitFor();
   assert.equal(await page.locator(".outline.flawed").count(), 1, "the school's outline appears");
   await drag(2, [0.65, 0.3]);

@@ -149,9 +149,8 @@ export async function point(page, ...places) {
 
 /** Waits until the verdict on what is drawn and typed is there. */
 export async function judged(page) {
-  // The page waits for a pause in writing before it asks.
-  await page.waitForTimeout(180);
-  await page.waitForLoadState("networkidle");
+  // The list is busy from the change on.
+  await page.locator('#against[aria-busy="false"]').waitFor({ state: "attached" });
 }
 
 /** Types a case, as local times of the page's clock. */

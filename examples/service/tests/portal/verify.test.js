@@ -51,6 +51,7 @@ async function logOf(owner) {
   await page.click("#sign-in button");
   const token = await page.locator("#token-shown code").textContent();
   assert.ok(token.length > 20);
+  await page.waitForLoadState("networkidle");
   await page.click("#sign-out");
   await signIn(page, token);
   const log = await page.evaluate(() => fetch("/v1/me/log").then((answer) => answer.json()));
