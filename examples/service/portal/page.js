@@ -70,6 +70,8 @@ export async function copy(text) {
 export function views(names, shown) {
   const show = () => {
     const [wanted, ...rest] = location.hash.slice(1).split("/");
+    // The link to the page's beginning is no view.
+    if (wanted === "main") return;
     const name = names.includes(wanted) ? wanted : names[0];
     for (const each of names) $(`#view-${each}`).hidden = each !== name;
     for (const link of document.querySelectorAll("nav a[data-view]")) {
