@@ -1,4 +1,4 @@
-//! Canvass wired into a service: an embedded database, HTTP, and two planes of callers.
+//! Canvass wired into a service: an embedded database, HTTP, and four planes of callers.
 //!
 //! The rooms, in the order in which a request goes through them: [`http`] asks who calls and answers,
 //! [`engine`] has the registry and its one writer, [`store`] keeps it. [`settings`] says who may call

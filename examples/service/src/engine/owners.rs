@@ -22,6 +22,8 @@ pub(super) enum Owning {
     Invite { owner: OwnerId, invitation: [u8; 32], now: Timestamp },
     /// Who has the invitation with this digest gets the token with that.
     Redeem { invitation: [u8; 32], token: [u8; 32], now: Timestamp },
+    /// They have the token with this digest, and no other.
+    Token { owner: OwnerId, token: [u8; 32] },
     /// They change one of their cameras, or remove it.
     Camera { owner: OwnerId, camera: CameraId, change: CameraChange, now: Timestamp },
     /// They set their consent.
@@ -68,6 +70,11 @@ impl Writer {
                 group.kept.disclosed.owner_keys.push((owner, keys));
                 self.salt(&mut group.kept.disclosed, owner)?;
                 Ok(Answered { request: None, body: raw(&owner) })
+            }
+            Owning::Token { owner, token } => {
+                let keys = OwnerKeys { token: Some(token), invitation: None };
+                group.kept.disclosed.owner_keys.push((owner, keys));
+                Ok(Answered { request: None, body: raw(&()) })
             }
             Owning::Camera { owner, camera, change, now } => {
                 let held = self.registry.camera(camera).filter(|held| held.owner == owner);
@@ -153,6 +160,16 @@ impl Engine {
             Refusal::InvitationUnknown
         })?;
         Ok((owner, token))
+    }
+
+    /// Gives an owner a token, for a demo: elsewhere they are invited.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any.
+    pub async fn give_token(&self, owner: OwnerId, token: &str) -> Result<(), Refusal> {
+        let token = TokenDigest::of(token.as_bytes()).bytes();
+        self.have_owned(Owning::Token { owner, token }).await.map(drop)
     }
 
     /// Whose token has a digest. Reads from the disk.

@@ -198,7 +198,9 @@ fn every_limit_has_its_figures_and_its_field() {
         ("too_many_overlaps", "area", &["allowed", "overlaps"], &|r| {
             r["area"] = square(-84.895, 41.105, 0.008);
         }),
-        ("seeing_into_not_allowed", "camera_scope", &[], &|r| r["camera_scope"] = json!("seeing_into")),
+        ("seeing_into_not_allowed", "camera_scope", &[], &|r| {
+            r["camera_scope"] = json!("seeing_into")
+        }),
     ];
     for (code, field, names, change) in cases {
         let refusal = refused(&review(change), code);

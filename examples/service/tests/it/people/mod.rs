@@ -4,6 +4,7 @@ mod agency;
 mod browser;
 mod hosts;
 mod notices;
+mod openapi;
 mod owners;
 mod public;
 mod same_story;
