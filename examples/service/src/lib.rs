@@ -9,6 +9,7 @@ pub mod demo;
 pub mod engine;
 mod exchange;
 pub mod http;
+pub mod import;
 pub mod logs;
 pub mod metrics;
 pub mod planes;

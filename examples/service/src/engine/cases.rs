@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use canvass::error::{CaseFileError, OpenRequestsError, ReopenError};
-use canvass::{
+use canvass::{OwnerId, 
     Agency, AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests,
     OpenedRequest, Policy, Request, RequestId, RequestState, Route, Snapshot, Violations,
 };
@@ -175,6 +175,14 @@ impl Cases {
             }
         }
         Ok(())
+    }
+
+    /// Forgets owners who were erased. For the writer.
+    pub(super) fn forget(&self, owners: &[OwnerId]) {
+        if !owners.is_empty() {
+            let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+            owners.iter().for_each(|&owner| open.forget_owner(owner));
+        }
     }
 
     fn open(&self) -> RwLockReadGuard<'_, OpenRequests> {

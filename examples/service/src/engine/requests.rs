@@ -261,6 +261,17 @@ impl Requests {
         of.into_iter().filter(|id| has_shared(id) == Some(true)).collect()
     }
 
+    /// Forgets an owner, whoever has asked them and whatever they answered.
+    pub(super) fn forget(&mut self, owner: OwnerId, news: &mut News) {
+        self.open.forget_owner(owner);
+        for event in &mut news.events {
+            event.forget(owner);
+        }
+        for ledger in self.ledgers.values_mut() {
+            news.counted.extend(ledger.outcomes.forget(owner));
+        }
+    }
+
     /// Refuses a request that is not open.
     pub(super) fn is_open(&self, id: RequestId, now: Timestamp) -> Result<(), OpenRequestsError> {
         match self.open.state(id, now)? {

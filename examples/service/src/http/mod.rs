@@ -4,6 +4,7 @@ mod agency;
 mod auth;
 mod body;
 mod endpoints;
+mod export;
 mod lists;
 mod notices;
 mod observe;
@@ -201,6 +202,9 @@ fn operators(app: &Arc<App>) -> Endpoints {
         )
         .get("/v1/requests/{id}/letters", notices::letters, "a letter for each who was asked")
         .get("/v1/owners/{id}", operator::owner, "what is held of an owner")
+        .delete("/v1/owners/{id}", owner::erase, StatusCode::OK, "erases an owner")
+        .get("/v1/export", export::page, "the registry, a page of owners at a time")
+        .query("after", "the owner that the page before ended with")
         .post(
             "/v1/owners/{id}/invitation",
             owner::invite,

@@ -269,6 +269,22 @@ pub(super) async fn log(
     Ok(body::json(StatusCode::OK, &told))
 }
 
+/// `DELETE /v1/owners/{id}`, the operator's: erases an owner. Whoever is signed in as them is not any more.
+pub(super) async fn erase(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+) -> Result<Response, Problem> {
+    let owner = owner_id(&id)?;
+    let answered = app.engine.erase(owner, Timestamp::now()).await?;
+    app.sessions.retain(|caller, _| caller != Caller::Owner(owner));
+    Ok(body::answered(StatusCode::OK, answered))
+}
+
+fn owner_id(text: &str) -> Result<OwnerId, Problem> {
+    let refused = |_| Problem::new(Kind::BadRequest, "an owner's number is a whole number");
+    text.parse().map(OwnerId).map_err(refused)
+}
+
 /// `POST /v1/owners/{id}/invitation`, the operator's: how an owner comes in. In no answer that is kept, so that it
 /// takes no idempotency key; a new one ends the old.
 pub(super) async fn invite(
@@ -276,8 +292,7 @@ pub(super) async fn invite(
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
-    let refused = |_| Problem::new(Kind::BadRequest, "an owner's number is a whole number");
-    let owner = id.parse().map(OwnerId).map_err(refused)?;
+    let owner = owner_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     let Nothing {} = sent.read()?;
     let (invitation, expires) = app.engine.invite(owner, Timestamp::now()).await?;

@@ -139,6 +139,15 @@ impl Service {
         post(&self.agent, &self.address, token, path, body.as_ref()).unwrap()
     }
 
+    /// Sends nothing but a method.
+    #[track_caller]
+    pub fn send(&self, token: &str, method: &str, path: &str) -> Answer {
+        let request = ureq::http::Request::builder().method(method);
+        let request = request.uri(format!("{}{path}", self.address));
+        let request = request.header("authorization", format!("Bearer {token}"));
+        answer(self.agent.run(request.body(()).unwrap()).unwrap()).unwrap()
+    }
+
     /// The same with an idempotency key.
     #[track_caller]
     pub fn post_keyed(&self, token: &str, path: &str, key: &str, body: impl AsRef<[u8]>) -> Answer {
@@ -189,7 +198,7 @@ pub fn complaint(folder: &Path, config: &Value) -> String {
     said
 }
 
-fn command(folder: &Path, config: &Value) -> Command {
+pub fn command(folder: &Path, config: &Value) -> Command {
     let file = folder.join("config.json");
     std::fs::write(&file, config.to_string()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_canvass-service"));

@@ -2,6 +2,7 @@
 
 mod agency;
 mod browser;
+mod erasure;
 mod hosts;
 mod notices;
 mod openapi;
