@@ -1,4 +1,4 @@
-//! What is stored: the writer's side applies changes, and publishes a snapshot at each revision.
+//! The writer's side: applies changes and publishes snapshots.
 
 use super::change::{Change, ChangeError, ChangeRefusal};
 use super::revision::Revision;

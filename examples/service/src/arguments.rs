@@ -121,7 +121,9 @@ impl Arguments {
             (true, None, None) if import.is_none() => {
                 return Err(complaint("--demo listens on this machine's own addresses only"));
             }
-            (true, ..) => return Err(complaint("--demo takes none of --config, --data and --import")),
+            (true, ..) => {
+                return Err(complaint("--demo takes none of --config, --data and --import"));
+            }
             (false, Some(config), Some(data)) => Source::Kept { config, data },
             (false, None, _) => return Err(complaint("--config is missing")),
             (false, _, None) => return Err(complaint("--data is missing")),

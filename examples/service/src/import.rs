@@ -101,7 +101,8 @@ pub async fn import(
                 return Err(ImportError::Line { line: number, error });
             }
         };
-        if !list.changes.is_empty() && list.changes.len() + changes.len() > limits.changes_per_list {
+        if !list.changes.is_empty() && list.changes.len() + changes.len() > limits.changes_per_list
+        {
             applied += apply(engine, std::mem::take(&mut list)).await?;
             let percent = bytes.saturating_mul(100) / length;
             // Nobody may be reading.
@@ -124,8 +125,8 @@ async fn apply(engine: &Engine, list: List) -> Result<u64, ImportError> {
     if number == 0 {
         return Ok(0);
     }
-    let json = serde_json::to_vec(&changes)
-        .map_err(|error| ImportError::Line { line: first, error })?;
+    let json =
+        serde_json::to_vec(&changes).map_err(|error| ImportError::Line { line: first, error })?;
     let applied = engine.apply(changes, json, Timestamp::now(), None).await;
     applied.map_err(|refusal| ImportError::Refused { first, last, refusal })?;
     Ok(number)

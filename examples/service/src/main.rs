@@ -86,7 +86,8 @@ async fn import(settings: &Settings, folder: &Path, file: &Path, skip: u64) -> E
         Err(error) => return failed(&error, 1),
     };
     let tell = std::io::stdout();
-    let imported = canvass_service::import::import(&engine, file, skip, &settings.limits, tell).await;
+    let imported =
+        canvass_service::import::import(&engine, file, skip, &settings.limits, tell).await;
     engine.stop().await;
     drop(engine);
     let joined = tokio::task::spawn_blocking(|| threads.join()).await;

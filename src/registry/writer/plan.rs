@@ -48,8 +48,13 @@ pub(crate) fn plan(
     root: &Cluster,
     layout: Layout,
 ) -> Result<Plan, ChangeError> {
-    let is_new = |change: &&Change| matches!(change, Change::Register(_));
-    directory.grow(changes.iter().filter(is_new).count());
+    let is_new = |change: &&Change| match change {
+        Change::Register(_) => true,
+        Change::Upsert(camera) => directory.position(camera.id).is_none(),
+        _ => false,
+    };
+    let new = changes.iter().filter(is_new).count();
+    directory.grow(new);
     let groups = if changes.len() < PARALLEL_EDITS { 1 } else { GROUPS };
     let Directory { cameras, owners } = directory;
     let owner_group = owners.grouping(groups);
@@ -148,6 +153,10 @@ impl PartitionedChanges {
                 }
                 Change::Replace(camera) => {
                     dealt.camera(index, CameraChange::Replace(camera), camera_group);
+                    continue;
+                }
+                Change::Upsert(camera) => {
+                    dealt.camera(index, CameraChange::Upsert(camera), camera_group);
                     continue;
                 }
                 Change::Move { camera, position } => {

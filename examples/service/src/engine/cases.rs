@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use canvass::error::{CaseFileError, OpenRequestsError, ReopenError};
-use canvass::{OwnerId, 
-    Agency, AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests,
-    OpenedRequest, Policy, Request, RequestId, RequestState, Route, Snapshot, Violations,
+use canvass::{
+    Agency, AgencyId, AuthorizedRequest, CaseFile, LifecycleEvent, LifecycleStep, OpenRequests,
+    OpenedRequest, OwnerId, Policy, Request, RequestId, RequestState, Route, Snapshot, Violations,
 };
 use jiff::Timestamp;
 
@@ -98,6 +98,11 @@ impl Cases {
     /// Looks at all requests that were opened; the writer waits meanwhile.
     pub fn look<T>(&self, look: impl FnOnce(&OpenRequests) -> T) -> T {
         look(&self.open())
+    }
+
+    /// Looks at the requests that an agency has opened.
+    pub fn with_case_file<T>(&self, agency: AgencyId, look: impl FnOnce(&CaseFile) -> T) -> T {
+        look(&self.open().case_file(agency))
     }
 
     /// A request that was opened, whatever became of it.

@@ -95,7 +95,7 @@ impl Requests {
     /// An instant at which something can happen: jobs come through the queue out of order, clocks
     /// are set back, and in what happened time does not run backwards.
     pub(super) fn not_before(&self, now: Timestamp) -> Timestamp {
-        self.open.last_event_at().map_or(now, |last| now.max(last))
+        self.open.clamp_now(now)
     }
 
     pub(super) fn open(

@@ -3,8 +3,11 @@
 mod agency;
 mod auth;
 mod body;
+mod callers;
+mod connection;
 mod endpoints;
 mod export;
+mod extend;
 mod lists;
 mod notices;
 mod observe;
@@ -15,9 +18,9 @@ mod portal_hosts;
 mod problem;
 mod public;
 mod reviews;
-mod serve;
 mod session;
 mod standing;
+mod warnings;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +35,7 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-pub use serve::serve;
+pub use connection::{listen, serve};
 
 use crate::engine::Engine;
 use crate::metrics::Metrics;
@@ -44,6 +47,7 @@ use endpoints::Endpoints;
 use portal_hosts::Plane;
 use problem::{Kind, Problem};
 use session::Sessions;
+use warnings::Warnings;
 
 /// What every answer is made from.
 #[derive(Debug)]
@@ -55,7 +59,12 @@ pub struct App {
     notices: Notices,
     callers: ArcSwap<Callers>,
     sessions: Sessions,
-    in_flight: Semaphore,
+    /// Requests of agencies that are answered at once, the operator's, and those of owners and everybody:
+    /// none takes the others' places.
+    agencies_in_flight: Semaphore,
+    operator_in_flight: Semaphore,
+    others_in_flight: Semaphore,
+    warnings: Warnings,
 }
 
 impl App {
@@ -63,21 +72,24 @@ impl App {
     #[must_use]
     pub fn new(engine: Arc<Engine>, metrics: Arc<Metrics>, settings: &Settings) -> Self {
         Self {
+            callers: ArcSwap::from_pointee(Callers::new(settings, &engine)),
             engine,
             metrics,
             limits: settings.limits.clone(),
             hosts: settings.hosts.clone(),
             notices: settings.notices.clone(),
-            callers: ArcSwap::from_pointee(Callers::new(settings)),
             sessions: Sessions::default(),
-            in_flight: Semaphore::new(settings.limits.in_flight),
+            agencies_in_flight: Semaphore::new(settings.limits.in_flight),
+            operator_in_flight: Semaphore::new(settings.limits.in_flight),
+            others_in_flight: Semaphore::new(settings.limits.in_flight),
+            warnings: Warnings::default(),
         }
     }
 
     /// Has agencies and the operator call with the tokens of a configuration from now on. Sessions that a
     /// token opened which is nobody's any more end with it.
     pub(crate) fn exchange(&self, settings: &Settings) {
-        let callers = Callers::new(settings);
+        let callers = self.callers.load().exchanged(settings);
         self.sessions.retain(|caller, token| {
             matches!(caller, Caller::Owner(_)) || callers.know(token, caller)
         });
@@ -114,23 +126,25 @@ fn of_plane(app: &Arc<App>, plane: Plane) -> Endpoints {
     match plane {
         Plane::Operator => {
             let own = queue(Endpoints::new().get("/v1/me", lists::operator, me), lists::queue);
-            operators(app).merge(only_operator(app, own)).merge(sessions())
+            operators(app).merge(only_operator(app, own)).merge(sessions(app))
         }
         Plane::Agency => {
             let own = queue(Endpoints::new().get("/v1/me", lists::agency, me), lists::own);
-            agencies(app).merge(only_agencies(app, own)).merge(rules()).merge(sessions())
+            agencies(app).merge(only_agencies(app, own)).merge(rules(app)).merge(sessions(app))
         }
         Plane::Owner => {
             let own = Endpoints::new().get("/v1/me", owner::me, me);
-            owners(app).merge(only_owners(app, own)).merge(log()).merge(sessions())
+            owners(app).merge(only_owners(app, own)).merge(log(app)).merge(sessions(app))
         }
-        Plane::Public => everybodys().merge(rules()).merge(log()),
+        Plane::Public => everybodys(app).merge(rules(app)).merge(log(app)),
         Plane::Programs => {
             let shared = queue(Endpoints::new().get("/v1/me", lists::me, me), lists::of_caller);
+            let limit = from_fn_with_state(Arc::clone(app), observe::limit_others);
             let guard = from_fn_with_state(Arc::clone(app), auth::somebody);
-            let shared = shared.only("programs", |router| router.route_layer(guard));
+            let shared =
+                shared.only("programs", |router| router.route_layer(limit).route_layer(guard));
             let callers = operators(app).merge(agencies(app)).merge(owners(app)).merge(shared);
-            callers.merge(everybodys()).merge(rules()).merge(log())
+            callers.merge(everybodys(app)).merge(rules(app)).merge(log(app))
         }
     }
 }
@@ -143,18 +157,21 @@ fn queue<H: Handler<T, Arc<App>>, T: 'static>(endpoints: Endpoints, list: H) -> 
 }
 
 fn only_operator(app: &Arc<App>, endpoints: Endpoints) -> Endpoints {
+    let limit = from_fn_with_state(Arc::clone(app), observe::limit_operator);
     let guard = from_fn_with_state(Arc::clone(app), auth::operator);
-    endpoints.only("operator", |router| router.route_layer(guard))
+    endpoints.only("operator", |router| router.route_layer(limit).route_layer(guard))
 }
 
 fn only_agencies(app: &Arc<App>, endpoints: Endpoints) -> Endpoints {
+    let limit = from_fn_with_state(Arc::clone(app), observe::limit_agencies);
     let guard = from_fn_with_state(Arc::clone(app), auth::agency);
-    endpoints.only("agency", |router| router.route_layer(guard))
+    endpoints.only("agency", |router| router.route_layer(limit).route_layer(guard))
 }
 
 fn only_owners(app: &Arc<App>, endpoints: Endpoints) -> Endpoints {
+    let limit = from_fn_with_state(Arc::clone(app), observe::limit_others);
     let guard = from_fn_with_state(Arc::clone(app), auth::owner);
-    endpoints.only("owner", |router| router.route_layer(guard))
+    endpoints.only("owner", |router| router.route_layer(limit).route_layer(guard))
 }
 
 fn operators(app: &Arc<App>) -> Endpoints {
@@ -237,7 +254,7 @@ fn agencies(app: &Arc<App>) -> Endpoints {
         .get("/v1/outcomes/pools/{pool}", agency::pool, "bands of ten own requests together")
         .post("/v1/requests/{id}/resolve", agency::resolve, ok, json!({}), "it was resolved")
         .post("/v1/requests/{id}/withdraw", agency::withdraw, ok, json!({}), "takes it back")
-        .post("/v1/requests/{id}/extend", agency::extend, ok, until, "keeps it open");
+        .post("/v1/requests/{id}/extend", extend::extend, ok, until, "keeps it open");
     only_agencies(app, endpoints)
 }
 
@@ -264,40 +281,50 @@ fn owners(app: &Arc<App>) -> Endpoints {
     only_owners(app, endpoints)
 }
 
+/// As many of these are answered at once as there may be.
+fn limited(app: &Arc<App>, endpoints: Endpoints) -> Endpoints {
+    let limit = from_fn_with_state(Arc::clone(app), observe::limit_others);
+    endpoints.limited(|router| router.route_layer(limit))
+}
+
 /// What everybody may see.
-fn everybodys() -> Endpoints {
-    Endpoints::new()
+fn everybodys(app: &Arc<App>) -> Endpoints {
+    let endpoints = Endpoints::new()
         .get("/v1/agencies", public::agencies, "who may ask")
         .get("/v1/bulletins", public::bulletins, "bulletins, the newest first")
         .query("before", "the bulletin that the page before ended with")
         .get("/v1/bulletins/{id}", public::bulletin, "a bulletin")
-        .get("/v1/coverage", public::coverage, "how many are registered where, in bands")
+        .get("/v1/coverage", public::coverage, "how many are registered where, in bands");
+    limited(app, endpoints)
 }
 
 /// The limits in force: for everybody, agencies among them.
-fn rules() -> Endpoints {
-    Endpoints::new().get("/v1/policy", public::policy, "the limits in force")
+fn rules(app: &Arc<App>) -> Endpoints {
+    let endpoints = Endpoints::new().get("/v1/policy", public::policy, "the limits in force");
+    limited(app, endpoints)
 }
 
 /// The audit log: for everybody, owners among them.
-fn log() -> Endpoints {
-    Endpoints::new()
+fn log(app: &Arc<App>) -> Endpoints {
+    let endpoints = Endpoints::new()
         .get("/v1/log/head", public::head, "the head of the audit log")
         .get("/v1/log/entries", public::entries, "entries of requests that have ended")
         .query("from", "the index of the first")
         .get("/v1/log/inclusion", public::inclusion, "a proof that the log has an entry")
         .query("index", "of which entry")
         .get("/v1/log/consistency", public::consistency, "a proof that the log only grew")
-        .query("older", "how many entries it had")
+        .query("older", "how many entries it had");
+    limited(app, endpoints)
 }
 
 /// How people sign in and out.
-fn sessions() -> Endpoints {
+fn sessions(app: &Arc<App>) -> Endpoints {
     let token = json!({ "token": "..." });
-    Endpoints::new()
+    let endpoints = Endpoints::new()
         .get("/v1/session", session::session, "whose session it is")
         .post("/v1/session", session::sign_in, StatusCode::OK, token, "signs in")
-        .delete("/v1/session", session::sign_out, StatusCode::NO_CONTENT, "signs out")
+        .delete("/v1/session", session::sign_out, StatusCode::NO_CONTENT, "signs out");
+    limited(app, endpoints)
 }
 
 /// What tells how the service is, and what its problems are.
@@ -310,17 +337,16 @@ fn open() -> Endpoints {
 
 /// Endpoints with what is around every answer.
 ///
-/// From outside in: what is observed, what closes the connection, what becomes a problem, how long it
-/// may take, how many at once, who asks, and the answer.
+/// From outside in: what is observed, what closes the connection, what becomes a problem, how often it
+/// may be asked without a token, how long it may take, who asks, how many at once, and the answer.
 fn layered(app: &Arc<App>, plane: Plane, endpoints: Endpoints) -> Router {
     let within = Duration::from_secs(app.limits.answer_seconds);
-    let limit = from_fn_with_state(Arc::clone(app), observe::limit);
     endpoints
-        .limited(|router| router.route_layer(limit))
         .merge(open())
         .router(plane)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, within))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(Arc::clone(app), auth::without_token))
         .layer(from_fn(observe::problems))
         .layer(from_fn(observe::closing))
         .layer(from_fn_with_state(Arc::clone(app), observe::observe))

@@ -33,7 +33,8 @@ impl DisclosedRows {
     /// Whether there is nothing to keep.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { notices, bulletins, entries, salts, reached, coverage, owner_keys, erased } = self;
+        let Self { notices, bulletins, entries, salts, reached, coverage, owner_keys, erased } =
+            self;
         notices.is_empty()
             && bulletins.is_empty()
             && entries.is_empty()

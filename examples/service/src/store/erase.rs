@@ -13,8 +13,8 @@ use redb::{
 };
 
 use super::{
-    AGING, EVENTS, FILE, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS, Store, StoreError, TILES, bulletins,
-    coverage, invitations, log, notices, number, reached, unread,
+    AGING, EVENTS, FILE, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS, Store, StoreError, TILES,
+    bulletins, coverage, invitations, log, notices, number, reached, unread,
 };
 
 /// The file that is written anew, until it takes the other's place.

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{Store, StoreError, unread};
 
 pub(super) const OWNERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("owner_keys");
-pub(super) const DIGESTS: TableDefinition<'_, [u8; 32], u64> = TableDefinition::new("owner_digests");
+pub(super) const DIGESTS: TableDefinition<'_, [u8; 32], u64> =
+    TableDefinition::new("owner_digests");
 
 /// An owner's keys: digests of what they hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,8 @@ use redb::{ReadableDatabase, TableDefinition, WriteTransaction};
 use super::{META, Store, StoreError, number, unread};
 
 pub(super) const ENTRIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
-pub(super) const SEEDS: TableDefinition<'_, u64, (u64, [u8; 32])> = TableDefinition::new("audit_seeds");
+pub(super) const SEEDS: TableDefinition<'_, u64, (u64, [u8; 32])> =
+    TableDefinition::new("audit_seeds");
 pub(super) const SALTS: TableDefinition<'_, u64, [u8; 32]> = TableDefinition::new("owner_salts");
 
 /// An entry of the audit log.

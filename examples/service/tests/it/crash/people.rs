@@ -96,7 +96,8 @@ impl Case {
         let at = |verb: &str| format!("/v1/requests/{}/{verb}", self.id);
         let (caller, path, body) = match step {
             0 => {
-                let area = square(-84.9 + 0.1 * self.who as f64, 41.1 + 0.06 * self.street() as f64, 0.05);
+                let area =
+                    square(-84.9 + 0.1 * self.who as f64, 41.1 + 0.06 * self.street() as f64, 0.05);
                 let body = request(&format!("{}-{}", self.who, self.number), &area);
                 (FIRST, "/v1/requests".to_owned(), body)
             }

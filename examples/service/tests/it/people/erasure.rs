@@ -17,7 +17,11 @@ fn found(file: &Path) -> Vec<&'static str> {
     let contains = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
     let mut found = Vec::new();
     for (name, number) in [("owner", ADA), ("camera", CAMERA)] {
-        let forms = [number.to_string().into_bytes(), number.to_le_bytes().to_vec(), number.to_be_bytes().to_vec()];
+        let forms = [
+            number.to_string().into_bytes(),
+            number.to_le_bytes().to_vec(),
+            number.to_be_bytes().to_vec(),
+        ];
         if forms.iter().any(|form| contains(form)) {
             found.push(name);
         }
@@ -64,12 +68,16 @@ fn an_erased_owner_is_in_no_byte_of_the_file() {
     let token = ada.told["token"].as_str().unwrap();
     service.get(token, "/v1/me").problem(401, "token_unknown");
     let held = service.get(OPERATOR, &format!("/v1/owners/{ADA}")).expect(200);
-    assert_eq!((&held["cameras"], &held["consent"]["standing"]), (&json!([]), &json!("not_granted")));
+    assert_eq!(
+        (&held["cameras"], &held["consent"]["standing"]),
+        (&json!([]), &json!("not_granted"))
+    );
     let events = |service: &Service| service.get(OPERATOR, "/v1/events?after=0").expect(200);
     let told = events(&service);
     assert!(!told.to_string().contains(&ADA.to_string()), "{told}");
     let letters = |service: &Service| {
-        let letters = service.get(OPERATOR, &format!("/v1/requests/{}/letters", ids[1])).expect(200);
+        let letters =
+            service.get(OPERATOR, &format!("/v1/requests/{}/letters", ids[1])).expect(200);
         letters["letters"].as_array().unwrap().len()
     };
     assert_eq!(letters(&service), 14);
@@ -82,7 +90,10 @@ fn an_erased_owner_is_in_no_byte_of_the_file() {
     assert_eq!(events(&service), told);
     assert_eq!(letters(&service), 14);
     assert_eq!(service.get("", "/v1/log/head").expect(200), head);
-    assert_eq!(service.get("", "/v1/bulletins").expect(200)["bulletins"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        service.get("", "/v1/bulletins").expect(200)["bulletins"].as_array().unwrap().len(),
+        2
+    );
     service.post(FIRST, &format!("/v1/requests/{}/resolve", ids[1]), "{}").expect(200);
     service.get(FIRST, &format!("/v1/requests/{}/outcome", ids[1])).expect(200);
     // Whoever comes with her number later is somebody new, who was never asked.
@@ -109,7 +120,10 @@ fn an_event_whose_only_owner_is_erased_stays_without_them() {
     assert_eq!(events["events"][1]["step"], json!({ "asked": { "owners": [] } }));
     let path = format!("/v1/requests/{id}/resolve");
     assert_eq!(service.post(FIRST, &path, "{}").expect(200)["state"], "resolved");
-    assert_eq!(Browser::new(&service, "localhost").get("/v1/bulletins/1").expect(200)["ending"], "resolved");
+    assert_eq!(
+        Browser::new(&service, "localhost").get("/v1/bulletins/1").expect(200)["ending"],
+        "resolved"
+    );
 }
 
 /// The whole registry, page by page.
@@ -153,19 +167,26 @@ fn a_registry_is_exported_and_imported_with_its_progress() {
     };
     let (code, progress, complaint) = import("0");
     assert_eq!(code, Some(1));
-    assert!(complaint.contains("line 4 cannot be read") && complaint.contains("--skip 3"), "{complaint}");
+    assert!(
+        complaint.contains("line 4 cannot be read") && complaint.contains("--skip 3"),
+        "{complaint}"
+    );
     assert!(progress.lines().count() >= 2 && progress.contains(" % of the file"), "{progress}");
     std::fs::write(&file, lines.join("\n")).unwrap();
     // What was applied before is not applied again.
     let (code, _, complaint) = import("2");
     assert_eq!(code, Some(1));
-    assert!(complaint.contains("lines 3 to 3") && complaint.contains("registered already"), "{complaint}");
+    assert!(
+        complaint.contains("lines 3 to 3") && complaint.contains("registered already"),
+        "{complaint}"
+    );
     let (code, progress, complaint) = import("3");
     assert_eq!(code, Some(0), "{complaint}");
     assert!(progress.ends_with("all of the file\n"), "{progress}");
     let copy = Service::start(to.path(), &config(&json!({}), &json!({})));
     let without_revision = |pages: Vec<Value>| {
-        let changes = pages.into_iter().flat_map(|page| page["changes"].as_array().unwrap().clone());
+        let changes =
+            pages.into_iter().flat_map(|page| page["changes"].as_array().unwrap().clone());
         changes.collect::<Vec<_>>()
     };
     let (one, other) = (without_revision(pages), without_revision(exported(&copy)));
