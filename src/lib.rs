@@ -1,3 +1,13 @@
+// Link targets of the README, as these pages reach them: the first definition of a name counts.
+#![cfg_attr(doc, doc = include_str!("../docs/picture.md"))]
+#![cfg_attr(
+    doc,
+    doc = "\n[guarantees]: _documentation::guarantees\n[security]: _documentation::security"
+)]
+#![cfg_attr(
+    doc,
+    doc = "[design]: _documentation::design\n[performance]: _documentation::performance\n"
+)]
 #![doc = include_str!("../README.md")]
 
 mod disclosure;
@@ -31,7 +41,7 @@ pub use request::{
 #[doc(inline)]
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
 
-/// The parts of a [`Policy`]: what it requires, and the places that it protects.
+/// The parts of a [`Policy`]: its requirements, and the places that it protects.
 pub mod policy {
     pub use crate::model::{SensitiveKind, SensitivePlace, SensitivePlaces, SensitiveRule};
     pub use crate::request::{CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
@@ -46,14 +56,29 @@ pub mod tiles {
 pub mod error {
     pub use crate::geometry::{AreaError, AreaFlaw, PositionError, VertexRef};
     pub use crate::model::{
-        AskLimitError, FacingError, QuietHoursError, RecordingError, SensitivePlaceError,
-        TimeWindowError, ZoneError,
+        AskLimitError, CodeError, FacingError, IdError, QuietHoursError, RecordingError,
+        SensitivePlaceError, TimeWindowError, ZoneError,
     };
     pub use crate::open_requests::OpenRequestsError;
     pub use crate::registry::{
         ChangeError, ChangeRefusal, ReplayError, TileError, TileFlaw, TileKeyError,
     };
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
+}
+
+/// Pages of the repository: guarantees, security, design, performance and formats.
+#[cfg(doc)]
+pub mod _documentation {
+    #[doc = include_str!("../docs/guarantees.md")]
+    pub mod guarantees {}
+    #[doc = include_str!("../SECURITY.md")]
+    pub mod security {}
+    #[doc = include_str!("../DESIGN.md")]
+    pub mod design {}
+    #[doc = include_str!("../docs/performance.md")]
+    pub mod performance {}
+    #[doc = include_str!("../docs/formats.md")]
+    pub mod formats {}
 }
 
 // Their types are in signatures: a caller who names them has the versions that fit.

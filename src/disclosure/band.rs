@@ -58,7 +58,7 @@ impl fmt::Display for Band {
     }
 }
 
-/// Reads what was written of a band; whoever reads it asks whether it is [valid](Band::is_valid).
+/// Reads the serde form of a band; the reader checks whether it is [valid](Band::is_valid).
 pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Band, D::Error> {
     #[derive(Deserialize)]
     #[serde(rename = "Band", deny_unknown_fields)]

@@ -1,6 +1,7 @@
-//! Who asks, and about what.
+//! Agencies, and the kinds of incident that they may ask about.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,20 @@ pub struct Agency {
     pub jurisdiction: Option<Area>,
 }
 
+impl Agency {
+    /// An agency whose jurisdiction is not on record: a policy that requires one refuses its requests.
+    #[must_use]
+    pub fn new(id: AgencyId, name: impl Into<String>, kind: AgencyKind) -> Self {
+        Self { id, name: name.into(), kind, jurisdiction: None }
+    }
+
+    /// The same agency with the area in which it has authority.
+    #[must_use]
+    pub fn with_jurisdiction(self, jurisdiction: Area) -> Self {
+        Self { jurisdiction: Some(jurisdiction), ..self }
+    }
+}
+
 /// The level of government that an agency belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,9 +84,40 @@ impl fmt::Display for AgencyKind {
     }
 }
 
+impl FromStr for AgencyKind {
+    type Err = CodeError;
+
+    /// Reads a code, as [`code`](Self::code) gives it.
+    ///
+    /// # Errors
+    ///
+    /// If no kind has this code.
+    fn from_str(code: &str) -> Result<Self, CodeError> {
+        let all = [Self::Local, Self::County, Self::State, Self::Federal];
+        let found = all.into_iter().find(|kind| kind.code() == code);
+        found.ok_or_else(|| CodeError::new(code, all.map(Self::code)))
+    }
+}
+
+/// A text is not the code of any kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not one of {known}")]
+pub struct CodeError {
+    /// The text given, cut off behind 40 characters.
+    pub text: String,
+    known: String,
+}
+
+impl CodeError {
+    fn new(text: &str, known: impl IntoIterator<Item = &'static str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        Self { text: text.chars().take(40).collect(), known: known.join(", ") }
+    }
+}
+
 macro_rules! incident_kinds {
     ($($(#[$doc:meta])* $name:ident $code:literal,)*) => {
-        /// What kind of incident a request is about.
+        /// The kind of incident that a request is about.
         ///
         /// The list is closed: there is no kind for a protest, an announcement or "other", so a
         /// request about one cannot be written. An unknown kind does not deserialise.
@@ -90,7 +136,7 @@ macro_rules! incident_kinds {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// The kind that has a code, for what is no serde format: a form, a command line.
+            /// The kind with this code. Use it where no serde format is at hand: a form, a command line.
             ///
             /// ```
             /// use canvass::IncidentKind;
@@ -133,6 +179,20 @@ incident_kinds! {
     HitAndRun "hit_and_run",
     /// Any other collision on a road.
     Collision "collision",
+}
+
+impl FromStr for IncidentKind {
+    type Err = CodeError;
+
+    /// Reads a code, as [`from_code`](Self::from_code), with an error that lists the codes.
+    ///
+    /// # Errors
+    ///
+    /// If no kind has this code.
+    fn from_str(code: &str) -> Result<Self, CodeError> {
+        let codes = Self::ALL.iter().map(|kind| kind.code());
+        Self::from_code(code).ok_or_else(|| CodeError::new(code, codes))
+    }
 }
 
 impl fmt::Display for IncidentKind {

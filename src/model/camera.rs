@@ -1,4 +1,4 @@
-//! What is registered: cameras, whose they are, and what they keep.
+//! Registered cameras, their owners, and the footage that they keep.
 
 use std::fmt;
 
@@ -36,12 +36,38 @@ pub struct Camera {
     pub position: Position,
     /// When it records and how long it keeps that.
     pub recording: Recording,
-    /// Which way it looks, if its owner said so.
+    /// The direction in which it looks, if it is on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facing: Option<Facing>,
 }
 
 impl Camera {
+    /// A camera of which no facing is on record.
+    ///
+    /// ```
+    /// use canvass::{Camera, CameraId, OwnerId, Position, Recording};
+    ///
+    /// let porch = Position::new(-73.9741, 40.7711)?;
+    /// let camera = Camera::new(CameraId(7), OwnerId(1), porch, Recording::kept_for_days(30));
+    /// assert_eq!(camera.facing, None);
+    /// # Ok::<(), canvass::error::PositionError>(())
+    /// ```
+    #[must_use]
+    pub const fn new(
+        id: CameraId,
+        owner: OwnerId,
+        position: Position,
+        recording: Recording,
+    ) -> Self {
+        Self { id, owner, position, recording, facing: None }
+    }
+
+    /// The same camera with the direction in which it looks.
+    #[must_use]
+    pub const fn with_facing(self, facing: Facing) -> Self {
+        Self { facing: Some(facing), ..self }
+    }
+
     /// Whether the camera can see into an area: it stands in it, or its [view](Facing) and the area
     /// have a point in common, the boundaries included. A camera without a facing sees into the areas
     /// that it stands in. The readable specification; the routing core decides the same for blocks.

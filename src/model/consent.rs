@@ -54,7 +54,7 @@ pub struct Consent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// Never agreed, or withdrew: the two are not told apart.
+    /// Never agreed, or withdrew: the registry does not distinguish the two.
     #[default]
     NotGranted,
     /// Agreed to be asked.
@@ -92,7 +92,7 @@ impl Consent {
         Self { limit, ..self }
     }
 
-    /// The same consent of an owner who lives by the clocks of `zone`: it tells when the quiet hours
+    /// The same consent of an owner who lives in `zone`: it decides when the quiet hours
     /// of a policy are. It is not part of the question, and never denies.
     pub fn with_zone(self, zone: Zone) -> Self {
         Self { zone: Some(zone), ..self }
@@ -139,7 +139,7 @@ impl Consent {
         self.limit
     }
 
-    /// By which clocks the owner lives, if they said; the policy's otherwise.
+    /// The owner's time zone; without one, the policy's applies.
     #[must_use]
     pub fn zone(&self) -> Option<&Zone> {
         self.zone.as_ref()
@@ -191,7 +191,7 @@ impl Consent {
         }
     }
 
-    /// When the pause ends and the grant expires, as seconds, neither later nor earlier than was said;
+    /// When the pause ends and the grant expires, as seconds, rounded so that the consent never holds longer than granted;
     /// "never paused" and "never expires" are the ends of time.
     pub(crate) fn grant_span(&self) -> GrantSpan {
         GrantSpan {
@@ -208,12 +208,12 @@ pub(crate) struct GrantSpan {
     pub(crate) expires: i64,
 }
 
-/// What a consent is asked: may this agency ask about this kind of incident now?
+/// The question that a consent answers: may this agency ask about this kind of incident now?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Who asks.
     pub agency: AgencyId,
-    /// About what.
+    /// The kind of incident.
     pub incident: IncidentKind,
     /// When.
     pub now: Timestamp,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::time::TimeWindow;
 use crate::geometry::Area;
 
-/// What kind of place it is that an operator protects.
+/// The kind of a place that an operator protects.
 ///
 /// A closed list: each is about people who come there for care, faith, learning, safety or to say
 /// something together.
@@ -60,18 +60,18 @@ impl fmt::Display for SensitiveKind {
     }
 }
 
-/// What follows where a request meets a sensitive place.
+/// The consequence when a request meets a sensitive place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SensitiveRule {
-    /// The request is refused, and the agency is told the kind of place and its label, so that it can
+    /// The request is refused. The refusal names the kind of place and its label, so that an officer can
     /// draw again. Not for a place that must stay secret.
     Refuse,
-    /// The request passes, and cameras in the place are not asked; nothing tells the agency.
+    /// The request passes, and cameras in the place are not asked. The agency cannot notice.
     NeverAsk,
 }
 
-/// One place that an operator protects: its area, boundary included, and what follows.
+/// One place that an operator protects: its area, boundary included, and its rule.
 ///
 /// ```
 /// use canvass::Area;
@@ -128,7 +128,7 @@ impl SensitivePlace {
         }
     }
 
-    /// What kind of place it is.
+    /// The kind of place.
     #[must_use]
     pub fn kind(&self) -> SensitiveKind {
         self.kind
@@ -140,7 +140,7 @@ impl SensitivePlace {
         &self.label
     }
 
-    /// What follows where a request meets it.
+    /// The consequence when a request meets it.
     #[must_use]
     pub fn rule(&self) -> SensitiveRule {
         self.rule
@@ -177,7 +177,7 @@ pub enum SensitivePlaceError {
     /// The label is blank.
     #[error("a label is missing; name the {kind}")]
     LabelMissing {
-        /// What kind of place it would be.
+        /// The kind of the refused place.
         kind: SensitiveKind,
     },
     /// The label is too long.

@@ -1,4 +1,4 @@
-//! What each step does, whether it is taken now or was taken once.
+//! Applies a step, whether it is taken now or replayed.
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
@@ -12,7 +12,7 @@ use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{CaseFile, CaseFileError, OpenedRequest, SearchArea};
 
 impl OpenRequests {
-    /// Does what an event says, if that was not done yet: a log of events can be replayed from
+    /// Applies an event, unless it was applied before: a log of events can be replayed from
     /// anywhere at or before the [next](Self::next_sequence), and any number of times.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl OpenRequests {
         Ok(())
     }
 
-    /// Does what a step says, or nothing at all.
+    /// Applies a step, or changes nothing.
     pub(crate) fn carry_out(
         &mut self,
         id: RequestId,
@@ -139,9 +139,7 @@ impl OpenRequests {
     ) -> Result<(), OpenRequestsError> {
         self.known_open(id, at)?;
         let new = ascending(id, owners)?;
-        if new.is_empty() {
-            return Err(OpenRequestsError::NotAscending { id });
-        }
+        // Nobody is left where all who were asked are erased.
         let standing = self.open.get_mut(&id).ok_or(OpenRequestsError::Inconsistent { id })?;
         if let Some(&owner) = new.iter().find(|&owner| standing.asked.contains(owner)) {
             return Err(OpenRequestsError::AskedBefore { id, owner });
@@ -163,7 +161,7 @@ impl OpenRequests {
         }
     }
 
-    /// What some requests of an agency ask for, each once: under the first that asked it. `None` if
+    /// The search areas of some requests of an agency, each once: under the first for it. `None` if
     /// one of them was not opened, or is another agency's.
     pub(crate) fn grounds(
         &self,

@@ -13,13 +13,13 @@ use crate::routing::Route;
 
 impl OpenRequests {
     /// The requests that are open at `now` and whose routes may be others once something has changed
-    /// at some positions: ascending, each once. [`Registry::touched`](crate::Registry::touched) says
+    /// at some positions: ascending, each once. [`Registry::touched`](crate::Registry::touched) gives
     /// where a batch of changes is.
     ///
     /// A request is touched in its area, boundary included; and in the areas that it is compared
     /// with, since the differencing guard looks at the households there; where a request asks for
     /// cameras that see into its area, within the farthest reach of it. A route that is not touched
-    /// stays as it is, but for what time brings about.
+    /// stays as it is, but for effects of time.
     ///
     /// O(log n + k) for each position and k parts of areas near it, of n in all: a quarter of a
     /// microsecond for each request that is found. Twice that while an [expiry](Self::expire) is due.
@@ -46,7 +46,7 @@ impl OpenRequests {
     }
 
     /// Whether all that is in the index is open at `now`: it is there from its opening until its end
-    /// is said, so this is so where `now` is not in the past and no expiry is due.
+    /// is emitted, so this holds where `now` is not in the past and no expiry is due.
     fn are_all_open(&self, now: Timestamp) -> bool {
         self.last.is_none_or(|last| last <= now)
             && self.expiries.first().is_none_or(|&(until, _)| now < until)
@@ -62,7 +62,7 @@ impl OpenRequests {
     ///
     /// # Errors
     ///
-    /// If there is no such request, or what is authorised is another one.
+    /// If there is no such request, or the authorised one is another.
     pub fn due(
         &self,
         id: RequestId,
@@ -85,7 +85,7 @@ impl OpenRequests {
     }
 
     /// Notes, right before sending, that the owners of a route are asked for an open request, and
-    /// gives back whom to send to: those of them who were not asked for it before. What is not in
+    /// returns whom to send to: those of them who were not asked for it before. An owner who is not in
     /// there must not be sent, so that of two who send at once each asks only whom the other does
     /// not.
     ///
@@ -122,6 +122,14 @@ impl OpenRequests {
             self.take(id, now, LifecycleStep::Asked { owners })?
         };
         Ok((new, events))
+    }
+
+    /// Forgets that an owner was asked, for all open requests: for whoever is erased. Take them out of the
+    /// events that were kept as well, with [`LifecycleEvent::forget`]: a replay of those leads here.
+    pub fn forget_owner(&mut self, owner: OwnerId) {
+        for standing in self.open.values_mut() {
+            standing.asked.remove(&owner);
+        }
     }
 
     /// Whom an open request has asked, ascending. **The operator's.** Nobody, once it has ended.

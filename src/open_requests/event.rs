@@ -1,4 +1,4 @@
-//! What happens to requests, as values that a service keeps and replays.
+//! Events of requests, as values that a service keeps and replays.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{OwnerId, RequestId};
 use crate::request::Request;
 
-/// One step in the life of a request. **The operator's**: it names owners, and its number tells how
+/// One step in the life of a request. **The operator's**: it names owners, and its number shows how
 /// much all agencies ask together.
 ///
 /// Numbers follow each other without a gap, and instants never run backwards. In serde formats the
@@ -31,18 +31,40 @@ pub struct LifecycleEvent {
     pub at: Timestamp,
     /// Which request.
     pub id: RequestId,
-    /// What happened.
+    /// The step.
     pub step: LifecycleStep,
 }
 
-/// What happens to a request in its life.
+impl LifecycleEvent {
+    /// Takes an owner out of an event that asked them: for whoever is erased. The event stays, be it that
+    /// nobody is left in it, since numbers have no gaps. `false` if it does not name them.
+    ///
+    /// ```
+    /// use canvass::{LifecycleEvent, OwnerId};
+    ///
+    /// let mut event: LifecycleEvent = serde_json::from_str(
+    ///     r#"{"sequence":12,"at":"2026-05-20T12:00:00Z","id":7,"step":{"asked":{"owners":[3,5]}}}"#,
+    /// )?;
+    /// assert!(event.forget(OwnerId(3)) && !event.forget(OwnerId(3)));
+    /// assert!(serde_json::to_string(&event)?.contains(r#""owners":[5]"#));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn forget(&mut self, owner: OwnerId) -> bool {
+        let LifecycleStep::Asked { owners } = &mut self.step else { return false };
+        let before = owners.len();
+        owners.retain(|asked| *asked != owner);
+        owners.len() < before
+    }
+}
+
+/// A step in the life of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum LifecycleStep {
     /// It was opened.
     Opened {
-        /// What is asked.
+        /// The request.
         request: Box<Request>,
         /// The first instant at which it is open no more, if nothing else happens.
         until: Timestamp,
@@ -61,7 +83,7 @@ pub enum LifecycleStep {
         /// Who, ascending: none of them was asked for this request before.
         owners: Vec<OwnerId>,
     },
-    /// The agency has what it needs.
+    /// The agency needs no more footage.
     Resolved,
     /// The agency took it back.
     Withdrawn,

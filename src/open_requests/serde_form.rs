@@ -1,4 +1,4 @@
-//! The written form: the case files, and of what is open what they do not say.
+//! The serde form: the case files, and the state of open requests that they lack.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ impl Serialize for OpenRequests {
     }
 }
 
-/// What is written down is equal, and so is what follows from it.
+/// Two are equal if their serde forms are: all else is derived.
 impl PartialEq for OpenRequests {
     fn eq(&self, other: &Self) -> bool {
         let written = |it: &Self| (it.next, it.last);
@@ -89,7 +89,7 @@ impl TryFrom<RequestsForm<CaseFile>> for OpenRequests {
         }
         for StandingForm { id, compared, asked } in open {
             let (compared, asked) = (ascending(id, &compared)?, ascending(id, &asked)?);
-            // What they ask for is only known of an agency's own.
+            // Their search areas are known only within the agency's own file.
             let agency = read.places.get(&id).map(|place| place.agency);
             let grounds = agency.and_then(|agency| read.grounds(agency, &compared));
             let grounds = grounds.unwrap_or_default();
@@ -111,7 +111,7 @@ impl TryFrom<RequestsForm<CaseFile>> for OpenRequests {
 }
 
 impl OpenRequests {
-    /// How many events it takes at least to get here: each request was opened, what is not open has
+    /// How many events it takes at least to get here: each request was opened, each that is not open has
     /// ended, and whoever was asked was so in one event or more.
     fn least_events(&self) -> u64 {
         let opened = self.places.len();
@@ -120,7 +120,7 @@ impl OpenRequests {
         [opened, ended, asked].iter().fold(0, |sum, &events| sum.saturating_add(events as u64))
     }
 
-    /// Refuses what no events lead to.
+    /// Refuses a state that no events lead to.
     fn is_consistent(&self) -> Result<(), OpenRequestsError> {
         let least = self.least_events();
         if self.next < least {
@@ -133,7 +133,7 @@ impl OpenRequests {
         for opened in self.opened() {
             let (id, at) = (opened.id(), opened.ended_at().unwrap_or(opened.opened_at()));
             let last = self.last.ok_or(OpenRequestsError::Inconsistent { id })?;
-            // What has ended is not open; what has not, and is not open, has expired by now.
+            // An ended request is not open; one that has not ended, and is not open, has expired.
             let goes_with = match (open(id), opened.ended_at()) {
                 (true, None) => last <= opened.open_until(),
                 (true, Some(_)) => false,

@@ -37,7 +37,7 @@ impl Registry {
             for change in changes {
                 match change {
                     Change::Register(camera) => touched.push(camera.position),
-                    Change::Replace(camera) => {
+                    Change::Replace(camera) | Change::Upsert(camera) => {
                         touched.push(camera.position);
                         touched.extend(stands(camera.id));
                     }
@@ -48,6 +48,7 @@ impl Registry {
                     Change::Remove { camera } => touched.extend(stands(*camera)),
                     Change::SetConsent { owner, .. }
                     | Change::Withdraw { owner }
+                    | Change::Forget { owner }
                     | Change::RecordAsked { owner, .. } => owners.push(*owner),
                 }
             }

@@ -26,6 +26,22 @@ pub enum Change {
     Register(Camera),
     /// Puts a camera in the place of the registered one with the same id; the owner may change.
     Replace(Camera),
+    /// Registers a camera or, if one with its id is registered, puts it in that one's place; the
+    /// owner may change. Use it for a feed of records whose earlier state you do not keep.
+    ///
+    /// ```
+    /// use canvass::{Camera, CameraId, Change, OwnerId, Position, Recording, Registry};
+    ///
+    /// let (owner, recording) = (OwnerId(1), Recording::kept_for_days(30));
+    /// let at = |lon| Position::new(lon, 40.77);
+    /// let porch = Camera::new(CameraId(7), owner, at(-73.97)?, recording);
+    /// let moved = Camera { position: at(-73.98)?, ..porch };
+    /// let registry = Registry::new();
+    /// registry.apply([Change::Upsert(porch), Change::Upsert(moved)])?;
+    /// assert_eq!(registry.camera(CameraId(7)), Some(moved));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    Upsert(Camera),
     /// Moves a registered camera.
     Move {
         /// Which camera.
@@ -49,6 +65,12 @@ pub enum Change {
     /// Withdraws an owner's consent, if they gave any. When they were asked is not forgotten.
     Withdraw {
         /// Whose consent.
+        owner: OwnerId,
+    },
+    /// Forgets what an owner said and when they were asked, as if they had never been known: their
+    /// limits begin anew. Their cameras stay; remove them in the same list to erase an owner.
+    Forget {
+        /// Who is forgotten.
         owner: OwnerId,
     },
     /// Records that an owner was asked, which counts towards their limit.

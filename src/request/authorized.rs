@@ -43,7 +43,7 @@ pub struct AuthorizedRequest {
     content: Arc<Authorized>,
 }
 
-/// What a policy has let pass, with what the policy asks of the route.
+/// A request that a policy authorised, with the limits that the policy sets for its route.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Authorized {
     pub(crate) request: Request,
@@ -61,7 +61,7 @@ pub(crate) struct Authorized {
     pub(crate) earlier: Option<Vec<SearchArea>>,
     /// The sensitive places where cameras may stand that match, and from which none is asked.
     pub(crate) never_asked: Vec<Area>,
-    /// What passed review, if this is the same compared with further areas.
+    /// The request as it passed review, if this one is compared with further areas.
     pub(crate) reviewed: Option<Box<AuthorizedRequest>>,
 }
 
@@ -76,19 +76,19 @@ impl AuthorizedRequest {
         }
     }
 
-    /// What was asked; it cannot be changed any more.
+    /// The request; it cannot be changed any more.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.content.request
     }
 
-    /// The envelope of what was asked, and which cameras of it.
+    /// The envelope of the request's area, and its camera scope.
     #[inline]
     pub(crate) fn about(&self) -> (Envelope, CameraScope) {
         (self.envelope, self.camera_scope)
     }
 
-    /// Has fetched what a route reads of it. Nothing waits for that here.
+    /// Prefetches the cache lines that a route reads of it.
     #[inline]
     pub(crate) fn prefetch(&self) {
         let Authorized { request, min_households, quiet_hours, never_asked, earlier, .. } =
@@ -137,7 +137,7 @@ impl AuthorizedRequest {
     }
 
     /// The same request, compared with further areas of the agency as well, if its policy compares. A
-    /// route of it is one of [what passed review](Self::reviewed), and a recheck compares with them, too.
+    /// route of it is a route of [the reviewed request](Self::reviewed), and a recheck compares with them, too.
     pub(crate) fn compared_with<'a>(&self, areas: impl Iterator<Item = &'a SearchArea>) -> Self {
         let Some(earlier) = &self.content.earlier else { return self.clone() };
         let mut all = earlier.clone();

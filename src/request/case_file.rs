@@ -1,4 +1,4 @@
-//! What an agency has asked before.
+//! The requests that an agency has opened before.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::opened_request::{CaseHash, EarlyEnd, OpenedRequest};
 use super::request_state::RequestState;
 use crate::model::{AgencyId, RequestId};
 
-/// What one agency has asked before, in all its cases: the history that a
+/// The requests that one agency has opened, in all its cases: the history that a
 /// [`Policy`](crate::Policy) reviews a new request against.
 ///
 /// A value that the operator keeps, one for each agency. It is history, not permission: writing
@@ -100,7 +100,7 @@ impl CaseFile {
         Ok(())
     }
 
-    /// What [`open`](Self::open) would put into the file, and the earlier requests that it is
+    /// The entry that [`open`](Self::open) would add, and the earlier requests that it is
     /// compared with. The file is gone through once.
     pub(crate) fn opening(
         &self,
@@ -190,7 +190,7 @@ impl CaseFile {
         Ok(())
     }
 
-    /// Ends an open request because the agency has what it needs.
+    /// Ends an open request because the agency needs no more footage.
     ///
     /// # Errors
     ///
@@ -298,13 +298,13 @@ fn in_case(case_reference: &str) -> impl Fn(&OpenedRequest) -> bool {
     move |opened| opened.case == hash && opened.request.case_reference.trim() == case
 }
 
-/// Requests that ask what the review of an authorised one knew, and those that ask something else.
+/// Requests whose search area the review of an authorised one knew, and the others.
 fn known_at_review<'a>(
     authorized: &AuthorizedRequest,
     near: Vec<&'a OpenedRequest>,
 ) -> (Vec<&'a OpenedRequest>, Vec<&'a OpenedRequest>) {
     let earlier = authorized.earlier();
-    // What the review knew is in the same order: mostly one after another is met again.
+    // The review knew them in the same order, so the next match is mostly the next entry.
     let mut next = earlier.iter().peekable();
     near.into_iter().partition(|opened| {
         next.next_if(|&known| opened.is_about(known)).is_some()

@@ -1,4 +1,7 @@
-//! What an agency asks, and the policy that reviews it.
+//! Requests of agencies, and the policy that reviews them.
+//!
+//! In reading order: `request` (untrusted), `policy` (the limits), `review` (the one way from the first to `authorized`),
+//! `violation` (why not), `search_area`, `case_file` with `opened_request` and `request_state` (history), `reopen`.
 
 mod authorized;
 mod case_file;

@@ -13,16 +13,16 @@ use super::search_area::{CameraScope, SearchArea, shares_views};
 use crate::geometry::Envelope;
 use crate::model::RequestId;
 
-/// A request that was opened. What was asked, when it was opened and how long it may be open at
-/// most cannot be changed any more. Cheap to clone, and so is a file of many: copies share what was
-/// asked.
+/// A request that was opened. The request, its opening and how long it may be open at
+/// most cannot be changed any more. Cheap to clone, and so is a file of many: copies share the
+/// request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "OpenedRequestForm")]
 pub struct OpenedRequest {
     // INVARIANT: at <= until <= latest, and an end lies in [at, until).
     pub(crate) id: RequestId,
-    /// The area's. A long file is looked through for each new request: what lies apart and other
-    /// cases are told from here, without a look at what was asked.
+    /// The area's. A long file is scanned for each new request: areas that lie apart and other
+    /// cases are recognised here, without reading the request.
     // INVARIANT: this and the next two are of `request`.
     #[serde(skip)]
     pub(crate) envelope: Envelope,
@@ -82,14 +82,14 @@ impl OpenedRequest {
         Ok(Self { id, envelope, camera_scope, case, request, at, until, latest, ended: None })
     }
 
-    /// Whether it and another request may ask for cameras in common; it may only say yes too often.
+    /// Whether it and another request may ask for cameras in common; may err on the side of yes.
     pub(crate) fn may_share(&self, other: &Request) -> bool {
         let views = [self.camera_scope, other.camera_scope].contains(&CameraScope::SeeingInto);
         self.envelope.intersects(other.area.envelope())
             || (views && shares_views(&self.request.ground(), &other.ground()))
     }
 
-    /// Whether it asks for the same cameras; what does not is mostly told from its envelope.
+    /// Whether it asks for the same cameras; the envelope decides for most that do not.
     pub(crate) fn is_about(&self, ground: &SearchArea) -> bool {
         self.envelope == ground.0.envelope() && self.request.is_about(ground)
     }
@@ -100,7 +100,7 @@ impl OpenedRequest {
         self.id
     }
 
-    /// What was asked.
+    /// The request.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.request

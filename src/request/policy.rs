@@ -10,11 +10,11 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 /// The operator's limits on requests.
 ///
 /// [`Policy::default`] has the limits that portals of this kind publish; each can be changed, and
-/// a policy can be loaded from JSON, TOML and the like, where what is not named keeps its default.
+/// a policy can be loaded from JSON, TOML and the like, where a field that is left out keeps its default.
 /// [`Policy::unlimited`] is for evaluation.
 ///
 /// Limits that contradict each other are an error where a policy is loaded. One that is made in
-/// code says so to [`Policy::checked`], and refuses each request with
+/// code fails [`Policy::checked`], and refuses each request with
 /// [`Violation::InvalidPolicy`](crate::Violation::InvalidPolicy).
 ///
 /// These are the defaults, as JSON has them:
@@ -68,7 +68,7 @@ pub struct Policy {
     /// Whether the window may reach into the future.
     pub future_windows: FutureWindows,
     /// Whether a request may ask for cameras that stand outside the area and see into it. They may
-    /// stand outside the agency's jurisdiction; what is within it is the area.
+    /// stand outside the agency's jurisdiction; the area lies within it.
     pub seeing_into: SeeingInto,
     /// The most vertices that an area may have, all rings together.
     pub max_vertices: u32,
@@ -89,11 +89,11 @@ pub struct Policy {
     /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
     pub min_households: u32,
     /// An area that overlaps one of the agency's earlier requests must be the same or differ by at
-    /// least this: the size in square metres of what is in exactly one of the two.
+    /// least this: the size in square metres of the region in exactly one of the two.
     pub min_difference_m2: f64,
     /// The most earlier requests of the agency that an area may overlap; areas that are the same
     /// count once. With 0 no two of an agency's areas differ and overlap: strict, and for a service
-    /// that tells an agency more than [`Outcomes`](crate::outcome::Outcomes) do, against areas that are padded
+    /// that shows an agency more than [`Outcomes`](crate::outcome::Outcomes) do, against areas that are padded
     /// with empty land to differ by enough.
     pub max_overlaps: u32,
     /// The hours in which nobody is disturbed; `None` if notices may be sent at any time. In serde
@@ -110,7 +110,7 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FutureWindows {
-    /// It may; only what is already recorded counts.
+    /// It may; only recorded footage counts.
     Allowed,
     /// It may not.
     Refused,
@@ -196,7 +196,7 @@ impl Policy {
         self.error().map_or(Ok(self), Err)
     }
 
-    /// What is wrong with the limits by themselves, if anything is.
+    /// The first contradiction among the limits, if there is one.
     pub(crate) fn error(&self) -> Option<PolicyError> {
         let sizes = [
             ("min_area_m2", self.min_area_m2),
@@ -260,7 +260,7 @@ impl Policy {
     }
 }
 
-/// Why nothing could pass a [`Policy`], or not as its limits say.
+/// The limits of a [`Policy`] contradict each other, so that nothing could pass as they intend.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {

@@ -1,4 +1,4 @@
-//! What an agency submits.
+//! The request that an agency submits.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,9 +6,9 @@ use super::search_area::{CameraScope, SearchArea};
 use crate::geometry::Area;
 use crate::model::{AgencyId, IncidentKind, TimeWindow};
 
-/// What an agency submits: untrusted until a [`Policy`](crate::Policy) has reviewed it.
+/// A request as an agency submits it: untrusted until a [`Policy`](crate::Policy) has reviewed it.
 ///
-/// Its parts are valid by themselves; whether the whole may be asked is the policy's to say. A
+/// Its parts are valid by themselves; the policy decides whether the whole may be asked. A
 /// request can be written to and read from any serde format that has names of fields.
 ///
 /// ```
@@ -33,15 +33,15 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    /// Which agency says it asks.
+    /// The agency that claims to ask.
     pub agency: AgencyId,
-    /// What kind of incident it is about.
+    /// The kind of incident.
     pub incident: IncidentKind,
     /// Where.
     pub area: Area,
     /// When.
     pub window: TimeWindow,
-    /// For which cameras: those that stand in the area unless it says more, which a policy must
+    /// For which cameras: those that stand in the area, unless it asks for more, which a policy must
     /// allow.
     #[serde(default, skip_serializing_if = "CameraScope::is_default")]
     pub camera_scope: CameraScope,

@@ -12,7 +12,7 @@ use crate::geometry::{Area, Overlap};
 use crate::model::{Agency, DAY, RequestId, SensitivePlace, SensitiveRule, near, seconds};
 
 impl Policy {
-    /// Reviews a request that `agency` submitted, at `now`, given what it asked before.
+    /// Reviews a request that `agency` submitted, at `now`, given its case file.
     ///
     /// Linear in the area's vertices, and a little more where a jurisdiction is compared; O(n²) for
     /// each of the agency's earlier areas that it may overlap.
@@ -96,7 +96,7 @@ impl Policy {
             .then_some(Violation::AreaTooSmall { m2: size, allowed_m2: self.min_area_m2 });
         let large = is_above(size, self.max_area_m2)
             .then_some(Violation::AreaTooLarge { m2: size, allowed_m2: self.max_area_m2 });
-        // With one part the whole has said it already.
+        // With one part the check of the whole found it already.
         let small_part = area
             .part_sizes_m2()
             .enumerate()
@@ -167,7 +167,7 @@ impl Policy {
                 if earlier.iter().all(|known| !opened.is_about(&known.ground)) {
                     let old = opened.request();
                     let (overlap, ground) = (request.area.overlap(&old.area), old.ground());
-                    // A camera may stand in what is too little for an overlap, or where areas touch.
+                    // A camera may stand in an overlap that is too small to count, or where areas touch.
                     if overlap != Overlap::Apart || meet(&own, &ground) {
                         earlier.push(Earlier { id: opened.id(), ground, overlap });
                     }
@@ -178,7 +178,7 @@ impl Policy {
     }
 
     /// The sensitive places that the request meets; none if the area is past the limits of geometry
-    /// or of size, which is said already: a continent would name all places there are.
+    /// or of size, a violation already: a continent would name all places there are.
     fn sensitive(&self, request: &Request) -> Vec<&SensitivePlace> {
         let (area, places) = (&request.area, &self.sensitive_places);
         let is_compared =

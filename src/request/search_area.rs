@@ -19,7 +19,7 @@ pub enum CameraScope {
 }
 
 impl CameraScope {
-    /// Whether it is what requests ask for that do not say.
+    /// Whether this is the default.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::StandingIn
@@ -30,7 +30,7 @@ impl CameraScope {
 pub(crate) type SearchArea = (Area, CameraScope);
 
 /// Whether cameras that see into one area are asked for, and these may be asked for the other, too.
-/// It may only say yes too often.
+/// May err on the side of yes.
 pub(crate) fn shares_views(one: &SearchArea, other: &SearchArea) -> bool {
     let meet = |ones: &[Envelope], others: &[Envelope]| {
         others.iter().any(|&theirs| ones.iter().any(|own| own.intersects(theirs)))
@@ -39,7 +39,7 @@ pub(crate) fn shares_views(one: &SearchArea, other: &SearchArea) -> bool {
 }
 
 /// Whether the same camera may be asked for both: the areas share a point, or a camera may see into one and
-/// be asked for the other. Only of views it may say yes too often.
+/// be asked for the other. For views it may err on the side of yes.
 pub(crate) fn meet(one: &SearchArea, other: &SearchArea) -> bool {
     one.0.intersects(&other.0) || shares_views(one, other)
 }

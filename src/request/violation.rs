@@ -61,14 +61,14 @@ impl std::error::Error for Violations {}
 
 /// One limit that a request breaks: a stable code, and a sentence a person can act on.
 ///
-/// What a request breaks never depends on any camera or owner.
+/// Violations never depend on any camera or owner.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
     /// The policy's limits contradict each other: the operator's mistake, whatever is asked.
     #[error("the operator must correct the policy first: {error}")]
     InvalidPolicy {
-        /// What is wrong with it.
+        /// The contradiction.
         error: PolicyError,
     },
     /// The request names another agency than the one that submits it.
@@ -206,7 +206,7 @@ pub enum Violation {
     TooCloseToEarlier {
         /// The earlier request.
         id: RequestId,
-        /// The size in square metres of what is in exactly one of the two.
+        /// The size in square metres of the region in exactly one of the two.
         m2: f64,
         /// The least that is allowed.
         allowed_m2: f64,
@@ -224,7 +224,7 @@ pub enum Violation {
     /// The area touches a place that the operator protects.
     #[error("the area touches the {kind} `{label}`, about which nobody may ask; draw around it")]
     SensitivePlace {
-        /// What kind of place it is.
+        /// The kind of place.
         kind: SensitiveKind,
         /// The operator's label for it.
         label: String,

@@ -1,4 +1,4 @@
-//! The differencing guard: what two requests of an agency differ by must not be a few households.
+//! The differencing guard: two requests of an agency must not differ by a few households.
 //!
 //! The households of an area are those with a camera in it, or one that sees into it if such are
 //! asked for, whatever they answered. Where a new area has some that an earlier one of the agency has
@@ -21,7 +21,7 @@ use crate::model::OwnerId;
 use crate::registry::{Snapshot, rows};
 use crate::request::{AuthorizedRequest, CameraScope};
 
-/// What the guard says of one request.
+/// The guard's verdict on one request.
 #[derive(Debug)]
 pub(crate) struct DifferencingGuard {
     // INVARIANT: ascending, each once.
@@ -79,7 +79,7 @@ impl DifferencingGuard {
             asked = without(&asked, &left_out);
         }
         let left_out = without(&new, &asked);
-        // As if the areas were equal; if there are several of which that can be said, all must do.
+        // As if the areas were equal; where several earlier areas are, all of them must agree.
         let enough = if equals.is_empty() {
             !few(&asked)
         } else {

@@ -16,7 +16,7 @@ use crate::registry::{
 };
 use crate::request::{AuthorizedRequest, Request};
 
-/// What a request asks of each row, at one instant, in seconds.
+/// The question that a request puts to each row, at one instant, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConsentQuery<'a> {
     scopes: ScopeQuery<'a>,
@@ -25,7 +25,7 @@ pub(crate) struct ConsentQuery<'a> {
     now: i64,
     today: u16,
     window_start: i64,
-    /// The earlier of the window's end and `now`: what comes later is not recorded yet.
+    /// The earlier of the window's end and `now`: later footage is not recorded yet.
     end: i64,
     /// A camera must keep footage for more than so many days; `None` if none has any of the window.
     days: Option<u16>,
@@ -63,7 +63,7 @@ impl<'a> ConsentQuery<'a> {
     }
 
     /// The rows that agreed, keep footage for long enough and began to record early enough, as far as
-    /// upper halves tell; what is left to decide costs more.
+    /// upper halves decide; the rest costs more.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
     pub(crate) fn candidates<S: Simd>(&self, simd: S, block: &Block, zone: BlockSummary) -> u64 {

@@ -58,7 +58,7 @@ impl fmt::Display for Explanation {
 /// How many cameras a request meets, and where they fall. **The operator's**: it counts refusals,
 /// and must not reach an agency.
 ///
-/// Where nobody is asked the counts say why: no camera is in the area; each of them is denied; those
+/// Where nobody is asked the counts show why: no camera is in the area; each of them is denied; those
 /// that are permitted are guarded; or some are not, and the households are too few.
 ///
 /// ```
@@ -150,7 +150,7 @@ impl Funnel {
 impl Snapshot {
     /// Why a camera is in the request's route or not.
     ///
-    /// Costs what [`funnel`](Self::funnel) does; to tell a camera elsewhere from one that is not
+    /// Costs as much as [`funnel`](Self::funnel); to distinguish a camera elsewhere from one that is not
     /// registered, the whole registry is looked through: O(cameras).
     #[must_use]
     pub fn explain(

@@ -6,7 +6,7 @@
 //!   Exact.
 //! - **evaluate** decides which rows may be asked: consent and footage. Exact; anything unknown is
 //!   a no.
-//! - **collect** groups what is in both masks by owner, in a deterministic order.
+//! - **collect** groups the rows in both masks by owner, in a deterministic order.
 
 mod batch;
 mod collect;

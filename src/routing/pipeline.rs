@@ -1,12 +1,4 @@
-//! The pipeline: prune, refine, evaluate, collect.
-//!
-//! - **prune** walks the R-trees with the area's edges, clipped at each node to those that matter
-//!   there. It may only keep too much.
-//! - **refine** decides in which rows of a block the boundary crosses the camera is in the area.
-//!   Exact.
-//! - **evaluate** decides which rows may be asked: consent and footage. Exact; anything unknown is
-//!   a no.
-//! - **collect** groups what is in both masks by owner, in a deterministic order.
+//! `Snapshot::route`: the pipeline of prune, refine, evaluate and collect.
 
 use super::route::Route;
 use super::scratch::Scratch;
@@ -28,7 +20,7 @@ impl Snapshot {
     /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
     /// with footage of the window, and with the owner's consent to be asked this at `now`.
     ///
-    /// Cannot fail: all that could has been refused before. What it costs grows with the blocks on
+    /// Cannot fail: a review refuses before. The cost grows with the blocks on
     /// the area's boundary and with the result, not with the registry.
     ///
     /// With fewer households in the area than the policy's anonymity set the route is empty. Where
@@ -110,7 +102,7 @@ impl Snapshot {
         };
         debug_assert!(flow.is_continue(), "nothing ends this walk");
         if collected.is_empty() {
-            // Nobody said yes, so how many households there are does not matter.
+            // Nobody may be asked, so the number of households does not matter.
             return;
         }
         if let Some(guard) = DifferencingGuard::of(self, authorized, *level, walked) {

@@ -1,6 +1,6 @@
 //! The walk over the R-trees: which blocks have rows in the area. It may only keep too much.
 //!
-//! All trees are walked level by level, as one, and what the walk comes to is prefetched.
+//! All trees are walked level by level, as one, and each node is prefetched as soon as the walk reaches its parent.
 
 use std::ops::ControlFlow;
 
@@ -30,7 +30,7 @@ pub(crate) enum Touch {
     Crossed(Clip, Envelope),
 }
 
-/// A node that the walk has come to, and what of the boundary matters there.
+/// A node that the walk reached, with the edges of the boundary that matter there.
 #[derive(Clone, Copy, Debug)]
 struct ReachedNode<'a> {
     branch: Branch<'a>,
@@ -43,7 +43,7 @@ const TOGETHER: usize = 16;
 /// enough for all of them to stay in the cache.
 const WINDOW: usize = 32;
 
-/// What a walk has come to, in memory to reuse.
+/// Buffers of a walk, to be reused.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WalkBuffers<'a> {
     /// The nodes of one level, and of the next one, with the edges of their clips.

@@ -9,7 +9,7 @@ use super::route::Route;
 use crate::model::{OwnerId, QuietHours, Zone};
 use crate::registry::{Block, TermsTable, rows};
 
-/// The owners who must wait, in the order of the walk, and what was decided on the way: each zone
+/// The owners who must wait, in the order of the walk, and the decisions made on the way: each zone
 /// once for a request. The maps are looked up in and never gone through.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QuietWaits {

@@ -6,13 +6,13 @@ use crate::model::{CameraId, OwnerId};
 use crate::registry::{Revision, Snapshot};
 use crate::request::AuthorizedRequest;
 
-/// Whom to ask: **the operator's**, never the agency's. What the agency may see is
+/// Whom to ask: **the operator's**, never the agency's. The agency's view is
 /// [`Route::receipt`].
 ///
 /// Each owner occurs once; owners ascend, and so do the cameras of one. A route is as of one
 /// [`Revision`] and one instant: [`recheck`](Route::recheck) it right before sending.
 ///
-/// Only a [`Snapshot`] puts cameras into a route, and only those whose owners' consents say yes:
+/// Only a [`Snapshot`] puts cameras into a route, and only those whose owners' consents permit it:
 ///
 /// ```
 /// # use canvass::{AuthorizedRequest, Route, Snapshot};
@@ -22,7 +22,7 @@ use crate::request::AuthorizedRequest;
 /// # }
 /// ```
 ///
-/// What no policy let pass cannot be routed:
+/// A request that no policy authorised cannot be routed:
 ///
 /// ```compile_fail,E0308
 /// # use canvass::{Request, Route, Snapshot};
@@ -48,7 +48,7 @@ pub struct Route {
     authorized: AuthorizedRequest,
     revision: Revision,
     now: Timestamp,
-    // INVARIANT: owners ascend strictly. The cameras of one end where the number says, and start
+    // INVARIANT: owners ascend strictly. The cameras of one end at the number, and start
     // where those of the one before end; they ascend, and there is at least one.
     owners: Vec<(OwnerId, usize)>,
     cameras: Vec<CameraId>,
@@ -90,7 +90,7 @@ impl Route {
         Self { revision, ..self }
     }
 
-    /// What was asked.
+    /// The request that was routed.
     #[must_use]
     pub fn authorized(&self) -> &AuthorizedRequest {
         self.authorized.reviewed()

@@ -60,7 +60,7 @@ pub(crate) struct ReachableBlock<'w, 'a> {
     pub(crate) zone: BlockSummary,
     boundary: &'w Boundary,
     level: Level,
-    /// What of the boundary matters in the block's widened envelope, with the clip's list.
+    /// The edges that matter in the block's widened envelope, with the clip's list.
     clip: Clip,
     list: &'w [Lanes],
     envelope: Envelope,

@@ -55,7 +55,7 @@ pub(crate) fn sort<T: Ord + Send>(items: &mut [T]) {
     items.sort_unstable();
 }
 
-/// What `there` gives, on other cores if there are any, and what `here` gives on this thread.
+/// Runs `there` on other cores if there are any, and `here` on this thread; returns both results.
 pub(crate) fn beside<A: Send, B>(there: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
     #[cfg(feature = "parallel")]
     {

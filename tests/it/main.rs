@@ -66,6 +66,8 @@ mod records;
 mod registry;
 mod registry_changes;
 mod registry_sizes;
+mod route_csv;
+mod route_tool;
 mod routing;
 mod routing_laws;
 mod seeing_into;

@@ -11,10 +11,13 @@ import { instant, ownZone, shown, span, typed } from "./time.js";
 const WAIT = 100;
 const FIELDS = ["case_reference", "incident", "contact", "zone", "from", "until", "camera_scope"];
 
+// The map waits for nobody to sign in.
+const opened = get("/map.json").then((base) => openMap($("#map"), base));
+
 start(async () => {
-  const [{ agency }, { policy, incidents }, base] = await Promise.all([get("/v1/me"), get("/v1/policy"), get("/map.json")]);
+  const [{ agency }, { policy, incidents }, map] = await Promise.all([get("/v1/me"), get("/v1/policy"), opened]);
   fill($("#who"), foreign(agency.name));
-  const page = request(agency, policy, incidents, openMap($("#map"), base));
+  const page = request(agency, policy, incidents, map);
   views(["new", "mine"], (name) => { if (name === "mine") mine.load(); });
   mine.clock = page.zone;
 });
@@ -129,7 +132,7 @@ function request(agency, policy, incidents, map) {
       sessionStorage.removeItem("request");
       showReceipt(receipt, form.elements.zone.value);
     } catch (error) {
-      const refusals = error.details?.violations ?? areaRefusal(error.details);
+      const refusals = error.details?.violations;
       if (!refusals) throw error;
       show(refusals, null);
       $("#against-title").focus();
@@ -152,12 +155,6 @@ function request(agency, policy, incidents, map) {
   $("#another").addEventListener("click", () => location.reload());
 
   return { zone: () => form.elements.zone.value };
-}
-
-/** A refusal of a drawing by `POST /v1/requests` in the form that reviews have. */
-function areaRefusal(details) {
-  if (details?.code !== "invalid_area") return null;
-  return [{ code: details.reason, message: details.detail, field: "area", places: details.places ?? [] }];
 }
 
 /** A window that a policy allows, for a review before one is typed. */

@@ -8,6 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const STEP = 12;
 const EDGE = 24;
 const HIT = 13;
+const MARGIN = 0.3;
 
 const shape = (tag, attributes) => {
   const element = document.createElementNS(SVG, tag);
@@ -128,14 +129,23 @@ export function openMap(root, base) {
     }
   }
 
+  // The picture is larger than the map on each side. As long as it covers it, it is moved as it is and not
+  // painted again.
+  const drawnAt = { x: 0, y: 0, scale: 0 };
   function redraw() {
     awaited ||= requestAnimationFrame(() => {
       awaited = 0;
       const { w, h } = size;
-      svg.setAttribute("viewBox", `${view.x - (w / 2) * view.scale} ${view.y - (h / 2) * view.scale} ${w * view.scale} ${h * view.scale}`);
-      // Dots keep their size on the screen.
-      const scale = `${view.scale.toPrecision(4)}px`;
-      if (svg.style.getPropertyValue("--px") !== scale) svg.style.setProperty("--px", scale);
+      const moved = [(drawnAt.x - view.x) / view.scale, (drawnAt.y - view.y) / view.scale];
+      if (drawnAt.scale !== view.scale || Math.abs(moved[0]) > w * MARGIN || Math.abs(moved[1]) > h * MARGIN) {
+        Object.assign(drawnAt, view);
+        const [across, down] = [w, h].map((side) => side * (1 + 2 * MARGIN) * view.scale);
+        svg.setAttribute("viewBox", `${view.x - across / 2} ${view.y - down / 2} ${across} ${down}`);
+        // Dots keep their size on the screen.
+        svg.style.setProperty("--px", `${view.scale.toPrecision(4)}px`);
+        moved.fill(0);
+      }
+      svg.style.transform = `translate(${moved[0]}px, ${moved[1]}px)`;
       placeElements();
     });
   }

@@ -135,18 +135,15 @@ async function ask() {
   if (portal.demo?.token && !sessionStorage.getItem("signed-out")) {
     return welcome(await post("/v1/session", { token: portal.demo.token }));
   }
-  const dialog = $("#sign-in");
+  const dialog = signInDialog();
   const form = $("form", dialog);
-  if (portal.demo?.token) form.elements.token.value = portal.demo.token;
-  dialog.addEventListener("cancel", (event) => event.preventDefault());
   dialog.showModal();
   return new Promise((resolve) => {
     form.onsubmit = async (event) => {
       event.preventDefault();
       try {
         const session = await post("/v1/session", credentials(form));
-        form.reset();
-        dialog.close();
+        dialog.remove();
         welcome(session);
         if (session.token) showOnce(session.token);
         resolve();
@@ -158,9 +155,21 @@ async function ask() {
   });
 }
 
+function signInDialog() {
+  const first = h("label", { class: "choice", hidden: portal.plane !== "owner" }, h("input", { type: "checkbox", name: "first" }), "This is an invitation: I am here for the first time");
+  const dialog = h("dialog", { id: "sign-in", "aria-labelledby": "sign-in-title", oncancel: (event) => event.preventDefault() }, h("form", {},
+    h("h2", { id: "sign-in-title" }, "Sign in"),
+    h("p", {}, "You are signed out after 15 minutes of rest. What you typed is still there."),
+    h("label", { for: "token" }, document.body.dataset.token),
+    h("input", { id: "token", name: "token", type: "password", autocomplete: "current-password", required: true, value: portal.demo?.token }),
+    first, h("output"), h("button", { class: "strong" }, "Sign in")));
+  document.body.append(dialog);
+  return dialog;
+}
+
 function credentials(form) {
   const typed = form.elements.token.value.trim();
-  return form.elements.first?.checked ? { invitation: typed } : { token: typed };
+  return form.elements.first.checked ? { invitation: typed } : { token: typed };
 }
 
 /** An owner's own token, after an invitation. */

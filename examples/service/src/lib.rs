@@ -1,4 +1,4 @@
-//! Canvass wired into a service: an embedded database, HTTP, and two planes of callers.
+//! Canvass wired into a service: an embedded database, HTTP, and four planes of callers.
 //!
 //! The rooms, in the order in which a request goes through them: [`http`] asks who calls and answers,
 //! [`engine`] has the registry and its one writer, [`store`] keeps it. [`settings`] says who may call
@@ -10,12 +10,16 @@ pub mod demo;
 pub mod engine;
 mod exchange;
 pub mod http;
+pub mod import;
 pub mod logs;
 pub mod metrics;
 pub mod planes;
 pub mod portal;
+pub mod record;
 pub mod settings;
 pub mod store;
+pub mod system;
+pub mod texts;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,7 +35,8 @@ use engine::{Engine, StartError, Threads};
 use http::App;
 use metrics::Metrics;
 use planes::CoverageDates;
-use settings::{Limits, Settings};
+use settings::Settings;
+use system::TooFewFiles;
 
 /// A service that has loaded what it keeps and listens, and does not answer yet.
 #[derive(Debug)]
@@ -40,7 +45,6 @@ pub struct Service {
     threads: Threads,
     listener: TcpListener,
     app: Arc<App>,
-    limits: Limits,
     coverage: CoverageDates,
 }
 
@@ -51,6 +55,9 @@ pub enum ServiceError {
     /// What is kept cannot be loaded.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The system lets this process have too little.
+    #[error(transparent)]
+    System(#[from] TooFewFiles),
     /// Nobody can be listened to.
     #[error("cannot listen on `{address}`: {error}")]
     Listen {
@@ -68,18 +75,18 @@ impl Service {
     ///
     /// If the folder cannot be opened or read, or the address is taken.
     pub async fn start(
-        settings: Settings,
+        mut settings: Settings,
         folder: &Path,
         listen: SocketAddr,
     ) -> Result<Self, ServiceError> {
+        settings.limits = system::fitted(settings.limits)?;
         let metrics = Arc::new(Metrics::default());
         let (engine, threads) =
             Engine::start(folder, settings.rules(), &settings.limits, &metrics)?;
         let refused = |error| ServiceError::Listen { address: listen, error };
-        let listener = TcpListener::bind(listen).await.map_err(refused)?;
+        let listener = http::listen(listen).map_err(refused)?;
         let app = Arc::new(App::new(Arc::clone(&engine), metrics, &settings));
-        let (limits, coverage) = (settings.limits, settings.coverage);
-        Ok(Self { engine, threads, listener, app, limits, coverage })
+        Ok(Self { engine, threads, listener, app, coverage: settings.coverage })
     }
 
     /// The engine: what the demo fills.
@@ -109,9 +116,9 @@ impl Service {
 
     /// Answers until it is told to stop, finishes what was begun, and makes a last checkpoint.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
-        let Self { engine, threads, listener, app, limits, coverage } = self;
+        let Self { engine, threads, listener, app, coverage } = self;
         let clock = tokio::spawn(clock(Arc::downgrade(&engine), coverage));
-        http::serve(listener, http::router(app), &limits, stop).await;
+        http::serve(listener, Arc::clone(&app), http::router(app), stop).await;
         clock.abort();
         engine.stop().await;
         // The store is closed when the last of its holders is gone.

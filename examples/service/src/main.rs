@@ -1,11 +1,14 @@
 //! The service's program: reads what is asked, runs, and stops as asked.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use canvass_service::arguments::{Arguments, Asked, HELP, Source};
 use canvass_service::basemap::BaseMap;
+use canvass_service::engine::Engine;
+use canvass_service::metrics::Metrics;
 use canvass_service::settings::Settings;
 use canvass_service::{Service, demo, logs};
 
@@ -50,7 +53,10 @@ async fn run(arguments: Arguments) -> ExitCode {
             Err(error) => return failed(&error, 2),
         }
     }
-    let town = settings.portal.demo.clone();
+    let is_demo = settings.portal.is_demo;
+    if let Some((file, skip)) = arguments.import {
+        return import(&settings, &folder, &file, skip).await;
+    }
     let stop = match stop_signal() {
         Ok(stop) => stop,
         Err(error) => return failed(&error, 1),
@@ -67,8 +73,8 @@ async fn run(arguments: Arguments) -> ExitCode {
         service.exchange_tokens_of(config);
     }
     let mut welcome = format!("listening on http://{address}\n");
-    if let Some(town) = town {
-        match demo::fill(service.engine(), &town).await {
+    if is_demo {
+        match demo::fill(service.engine()).await {
             Ok(owner) => service.have_neighbours_answer(owner),
             Err(error) => return failed(&*error, 1),
         }
@@ -78,6 +84,27 @@ async fn run(arguments: Arguments) -> ExitCode {
     service.run_until(stop).await;
     tracing::info!("stopped");
     ExitCode::SUCCESS
+}
+
+/// Imports a file with nobody listened to, and makes a checkpoint of it.
+async fn import(settings: &Settings, folder: &Path, file: &Path, skip: u64) -> ExitCode {
+    let metrics = Arc::new(Metrics::default());
+    let started = Engine::start(folder, settings.rules(), &settings.limits, &metrics);
+    let (engine, threads) = match started {
+        Ok(started) => started,
+        Err(error) => return failed(&error, 1),
+    };
+    let tell = std::io::stdout();
+    let imported =
+        canvass_service::import::import(&engine, file, skip, &settings.limits, tell).await;
+    engine.stop().await;
+    drop(engine);
+    let joined = tokio::task::spawn_blocking(|| threads.join()).await;
+    match (imported, joined) {
+        (Ok(_), Ok(())) => ExitCode::SUCCESS,
+        (Err(error), _) => failed(&error, 1),
+        (_, Err(error)) => failed(&error, 1),
+    }
 }
 
 /// Comes when the process is asked to stop.

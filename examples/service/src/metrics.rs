@@ -17,8 +17,13 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
     seconds: Family<Endpoint, Histogram, fn() -> Histogram>,
-    /// Requests that are being answered.
-    pub in_flight: Gauge,
+    in_flight: Gauge,
+    connections: Gauge,
+    /// Connections that were sent away, since their address had as many as it may have.
+    pub refused_connections: Counter,
+    /// Connections that were ended, since nobody took the answer.
+    pub unread_answers: Counter,
+    refused_heads: Family<RefusedHead, Counter>,
     revision: Gauge<u64, AtomicU64>,
     cameras: Gauge,
     changes: Counter,
@@ -39,6 +44,29 @@ struct Answered {
     method: String,
     route: String,
     status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedHead {
+    status: u16,
+    code: &'static str,
+}
+
+/// One of what a gauge counts, for as long as this is there: whatever ends it, it is counted no more.
+#[derive(Debug)]
+pub struct Counted(Gauge);
+
+impl Counted {
+    fn one(of: &Gauge) -> Self {
+        of.inc();
+        Self(of.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -65,11 +93,14 @@ impl Default for Metrics {
         registry.register("http_requests", "Requests answered", requests.clone());
         let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
         registry.register("http_request_seconds", "Time to answer", seconds.clone());
+        let refused_heads = Family::<RefusedHead, Counter>::default();
+        registry.register("http_heads_refused", "Heads of requests refused", refused_heads.clone());
         let mut gauge = |name, help| {
             let gauge: Gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
             gauge
         };
+        let connections = gauge("http_connections", "Connections that are open");
         let in_flight = gauge("http_requests_in_flight", "Requests being answered");
         let cameras = gauge("cameras", "Cameras registered");
         let log_entries = gauge("log_revisions", "Revisions that no checkpoint has yet");
@@ -80,6 +111,10 @@ impl Default for Metrics {
             registry.register(name, help, counter.clone());
             counter
         };
+        let refused_connections =
+            counter("http_connections_refused", "Connections beyond the limit of an address");
+        let unread_answers =
+            counter("http_answers_unread", "Connections ended with an answer unread");
         let changes = counter("changes", "Changes applied and kept");
         let opened = counter("requests_opened", "Requests of agencies opened");
         let events = counter("events", "What happened to requests");
@@ -96,6 +131,10 @@ impl Default for Metrics {
             requests,
             seconds,
             in_flight,
+            connections,
+            refused_connections,
+            unread_answers,
+            refused_heads,
             revision,
             cameras,
             changes,
@@ -120,6 +159,23 @@ impl Metrics {
         // Writing to a string cannot fail.
         let _ = prometheus_text::encode(&mut text, &self.registry);
         text
+    }
+
+    /// Counts a request as being answered.
+    #[must_use]
+    pub fn answering(&self) -> Counted {
+        Counted::one(&self.in_flight)
+    }
+
+    /// Counts a connection as open.
+    #[must_use]
+    pub fn connection(&self) -> Counted {
+        Counted::one(&self.connections)
+    }
+
+    /// Notes a head that no endpoint was asked to answer.
+    pub fn refused_head(&self, status: u16, code: &'static str) {
+        self.refused_heads.get_or_create(&RefusedHead { status, code }).inc();
     }
 
     /// Notes an answer. The route is the one that matched, never the path that was asked for.

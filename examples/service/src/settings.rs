@@ -13,10 +13,12 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::engine::Rules;
 use crate::planes::{CoverageDates, Hosts, Notices};
 use crate::portal::Portal;
+use crate::record::Record;
+use crate::texts;
 
 /// The configuration, validated.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "Wire")]
+#[serde(try_from = "Record<Wire>")]
 pub struct Settings {
     /// The operator's token.
     pub operator: TokenDigest,
@@ -66,10 +68,29 @@ pub struct Limits {
     pub answer_seconds: u64,
     /// So many seconds a connection may take to send a head.
     pub head_seconds: u64,
-    /// The most requests that are answered at once; who comes after them is sent away.
+    /// So many seconds a connection may not take any of an answer, and then 64 KiB of it a second on
+    /// average.
+    pub write_seconds: u64,
+    /// The most requests of agencies that are answered at once, and as many of the operator's; who comes
+    /// after them is sent away.
     pub in_flight: usize,
     /// The most connections at once; who comes after them waits.
     pub connections: usize,
+    /// The most connections of one address (an IPv4 address, or the first 64 bits of an IPv6 address); who
+    /// comes after them is sent away. Behind a proxy that is the proxy's.
+    pub connections_per_address: usize,
+    /// The most requests without a valid token of one address in a second: health checks are such.
+    pub without_token_per_second: u32,
+    /// The most requests of one agency that are answered at once, bodies that still come among them.
+    pub agency_in_flight: usize,
+    /// The most requests of one agency in a minute.
+    pub agency_requests_per_minute: u32,
+    /// The most requests for footage of one agency that are open at once.
+    pub agency_open_requests: usize,
+    /// The most bytes that one agency may have kept for good (the README has how they are counted).
+    pub agency_stored_bytes: u64,
+    /// The most characters of a case reference, a contact, or an agency's name.
+    pub text_characters: usize,
     /// After so many revisions a checkpoint is made; the log has at most about four times as many,
     pub checkpoint_revisions: u64,
     /// or after so many bytes of changes in the log, likewise,
@@ -96,8 +117,16 @@ impl Default for Limits {
             vertices: 10_000,
             answer_seconds: 10,
             head_seconds: 5,
+            write_seconds: 10,
             in_flight: 1024,
             connections: 4096,
+            connections_per_address: 1024,
+            without_token_per_second: 200,
+            agency_in_flight: 64,
+            agency_requests_per_minute: 600,
+            agency_open_requests: 1000,
+            agency_stored_bytes: 256 << 20,
+            text_characters: 200,
             checkpoint_revisions: 10_000,
             checkpoint_bytes: 64 << 20,
             checkpoint_seconds: 60,
@@ -225,13 +254,13 @@ impl Settings {
 struct Wire {
     operator_token_sha256: TokenDigest,
     #[serde(default)]
-    agencies: Vec<Caller>,
+    agencies: Vec<Record<Caller>>,
     #[serde(default)]
     policy: Policy,
     #[serde(default = "alone")]
     outcomes: ReleaseMode,
     #[serde(default)]
-    limits: Limits,
+    limits: Record<Limits>,
     #[serde(default)]
     hosts: Hosts,
     #[serde(default)]
@@ -244,11 +273,10 @@ fn alone() -> ReleaseMode {
     ReleaseMode::Alone
 }
 
-impl TryFrom<Wire> for Settings {
+impl TryFrom<Record<Wire>> for Settings {
     type Error = String;
 
-    fn try_from(wire: Wire) -> Result<Self, Self::Error> {
-        let Wire { operator_token_sha256: operator, agencies, policy, outcomes, limits, .. } = wire;
+    fn try_from(Record(wire): Record<Wire>) -> Result<Self, Self::Error> {
         let hosts = wire.hosts.checked()?;
         let notices =
             wire.notices.checked().map_err(|error| format!("`notices.template`: {error}"))?;
@@ -256,9 +284,14 @@ impl TryFrom<Wire> for Settings {
         if coverage.seconds == 0 {
             return Err("`coverage.seconds` is 0, so that no period would begin".to_owned());
         }
+        let Wire { operator_token_sha256: operator, agencies, policy, outcomes, limits, .. } = wire;
+        let agencies: Vec<_> = agencies.into_iter().map(|Record(caller)| caller).collect();
+        let Record(limits) = limits;
         let mut tokens = BTreeSet::from([operator.0]);
         let mut ids = BTreeSet::new();
         for Caller { token_sha256, agency } in &agencies {
+            texts::check(&agency.name, limits.text_characters)
+                .map_err(|error| format!("the name of agency `{}` {error}", agency.id))?;
             if !tokens.insert(token_sha256.0) {
                 return Err(format!("the token of agency `{}` is somebody else's too", agency.id));
             }
@@ -274,8 +307,16 @@ impl TryFrom<Wire> for Settings {
             ("vertices", limits.vertices),
             ("answer_seconds", many(limits.answer_seconds)),
             ("head_seconds", many(limits.head_seconds)),
+            ("write_seconds", many(limits.write_seconds)),
             ("in_flight", limits.in_flight),
             ("connections", limits.connections),
+            ("connections_per_address", limits.connections_per_address),
+            ("without_token_per_second", many(limits.without_token_per_second.into())),
+            ("agency_in_flight", limits.agency_in_flight),
+            ("agency_requests_per_minute", many(limits.agency_requests_per_minute.into())),
+            ("agency_open_requests", limits.agency_open_requests),
+            ("agency_stored_bytes", many(limits.agency_stored_bytes)),
+            ("text_characters", limits.text_characters),
             ("checkpoint_revisions", many(limits.checkpoint_revisions)),
             ("checkpoint_bytes", many(limits.checkpoint_bytes)),
             ("checkpoint_seconds", many(limits.checkpoint_seconds)),
@@ -287,7 +328,8 @@ impl TryFrom<Wire> for Settings {
         }
         // More than there are of either, and as many as semaphores and timers take.
         let most = many(u64::from(u32::MAX));
-        let bounded = ["head_seconds", "in_flight", "connections"];
+        let bounded =
+            ["head_seconds", "write_seconds", "in_flight", "connections", "agency_in_flight"];
         let too_large = |&&(name, limit): &&(&str, usize)| bounded.contains(&name) && limit > most;
         match needed.iter().find(too_large) {
             Some((name, limit)) => Err(format!("limit `{name}` is {limit}; at most {most}")),

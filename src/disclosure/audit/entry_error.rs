@@ -5,7 +5,7 @@ use super::owner_tags::AskedTagsError;
 /// The version of the layout that the bytes start with.
 pub(super) const VERSION: u8 = 1;
 
-/// Why something is not an [`AuditEntry`].
+/// Bytes or fields are not an [`AuditEntry`](super::AuditEntry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryError {

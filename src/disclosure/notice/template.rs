@@ -1,4 +1,4 @@
-//! The operator's wording, with places for what differs from request to request.
+//! The operator's wording, with placeholders for the details of a request.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ placeholders! {
     Agency "agency",
     /// The agency's case reference: `{case}`.
     Case "case",
-    /// What kind of incident it is about: `{incident}`.
+    /// The kind of incident: `{incident}`.
     Incident "incident",
     /// Which cameras are asked for, those in the area or also those that see into it: `{cameras}`.
     Cameras "cameras",
@@ -147,7 +147,7 @@ pub enum TemplateError {
     /// There is no such placeholder.
     #[error("line {line} has the placeholder `{{{name}}}`, which is none of {}", known())]
     Unknown {
-        /// What stands in the braces.
+        /// The text in the braces.
         name: String,
         /// On which line, counted from 1.
         line: usize,

@@ -1,4 +1,7 @@
-//! TODO-DOC
+//! Outcomes: how many households shared footage and how many did not, in bands, after a request has closed.
+//!
+//! [`Outcomes`] is the operator's ledger of one agency. Read `outcome` first (the agency's view), then `ledger` (answers and
+//! releases), `ledger_entry` and `ledger_index` (one request of it, and how to find those that overlap), `serde_form` and `error`.
 
 mod error;
 mod ledger;

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use geo_types::{Coord, Point};
 use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -111,6 +112,42 @@ impl Position {
 )]
 pub(crate) fn to_e7(degrees: f64) -> i32 {
     (degrees * E7).round() as i32
+}
+
+impl TryFrom<Coord<f64>> for Position {
+    type Error = PositionError;
+
+    fn try_from(at: Coord<f64>) -> Result<Self, PositionError> {
+        Self::new(at.x, at.y)
+    }
+}
+
+/// ```
+/// use canvass::Position;
+/// use canvass::geo_types::Point;
+///
+/// let hall = Position::try_from(Point::new(-73.974, 40.771))?;
+/// assert_eq!(Point::from(hall), Point::new(-73.974, 40.771));
+/// # Ok::<(), canvass::error::PositionError>(())
+/// ```
+impl TryFrom<Point<f64>> for Position {
+    type Error = PositionError;
+
+    fn try_from(at: Point<f64>) -> Result<Self, PositionError> {
+        Self::try_from(at.0)
+    }
+}
+
+impl From<Position> for Coord<f64> {
+    fn from(at: Position) -> Self {
+        Self { x: at.lon(), y: at.lat() }
+    }
+}
+
+impl From<Position> for Point<f64> {
+    fn from(at: Position) -> Self {
+        Self(at.into())
+    }
 }
 
 impl fmt::Display for Position {

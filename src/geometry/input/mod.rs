@@ -1,6 +1,7 @@
 //! TODO-DOC
 
 mod formats;
+mod from_geo_types;
 mod geojson;
 mod repair;
 

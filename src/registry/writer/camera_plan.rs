@@ -18,6 +18,7 @@ use crate::registry::index::{Cluster, Layout, Located, TOGETHER, TileLocator};
 pub(crate) enum CameraChange {
     Register(Camera),
     Replace(Camera),
+    Upsert(Camera),
     Move { camera: CameraId, position: Position },
     Remove { camera: CameraId },
 }
@@ -25,7 +26,7 @@ pub(crate) enum CameraChange {
 impl CameraChange {
     pub(crate) fn camera(&self) -> CameraId {
         match *self {
-            Self::Register(camera) | Self::Replace(camera) => camera.id,
+            Self::Register(camera) | Self::Replace(camera) | Self::Upsert(camera) => camera.id,
             Self::Move { camera, .. } | Self::Remove { camera } => camera,
         }
     }
@@ -93,13 +94,15 @@ fn before<'a>(
         .iter()
         .map(|(_, change)| match change {
             CameraChange::Register(camera) => Some(camera.position),
-            _ => group.of(change.camera().0)?.get(change.camera()),
+            CameraChange::Upsert(camera) => position(group, camera.id).or(Some(camera.position)),
+            _ => position(group, change.camera()),
         })
         .collect();
     let cameras: Vec<Option<CameraId>> = changes
         .iter()
         .map(|(_, change)| match change {
             CameraChange::Register(_) => None,
+            CameraChange::Upsert(camera) => position(group, camera.id).map(|_| camera.id),
             _ => Some(change.camera()),
         })
         .collect();
@@ -111,6 +114,11 @@ fn before<'a>(
         let cell = new.and_then(|position| around.cell(number, position));
         CameraBefore { located, cell }
     })
+}
+
+/// Where a camera stands, if it is registered.
+fn position(group: &Group<'_, Positions>, camera: CameraId) -> Option<Position> {
+    group.of(camera.0)?.get(camera)
 }
 
 /// Puts the cameras of a group back where they were.
@@ -156,8 +164,14 @@ impl CameraPlanner<'_, '_> {
         change: CameraChange,
         CameraBefore { located, cell }: CameraBefore<'_>,
     ) -> Result<(), ChangeRefusal> {
+        // Whether there is one to replace may depend on the changes before.
+        let change = match change {
+            CameraChange::Upsert(camera) if self.stands(camera.id) => CameraChange::Replace(camera),
+            CameraChange::Upsert(camera) => CameraChange::Register(camera),
+            change => change,
+        };
         match change {
-            CameraChange::Register(camera) => {
+            CameraChange::Register(camera) | CameraChange::Upsert(camera) => {
                 if self.stands(camera.id) {
                     return Err(ChangeRefusal::AlreadyRegistered { camera: camera.id });
                 }

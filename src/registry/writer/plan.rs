@@ -14,7 +14,9 @@ use super::step::{OwnerEffect, PlannedEdit, Step};
 use crate::model::{CameraId, Consent, OwnerId, Standing, seconds};
 use crate::registry::block::{Row, RowStanding};
 use crate::registry::change::{Change, ChangeError, ChangeRefusal};
-use crate::registry::directory::{Directory, Group, Grouping, Owners, Positions, Shards, standing};
+use crate::registry::directory::{
+    ConsentExtras, Directory, Group, Grouping, Owners, Positions, Shards, standing,
+};
 use crate::registry::edit::{Edit, PARALLEL_EDITS};
 use crate::registry::index::{Cluster, Layout, TOGETHER, TileLocator};
 use crate::registry::scopes::{Interner, Terms};
@@ -46,8 +48,13 @@ pub(crate) fn plan(
     root: &Cluster,
     layout: Layout,
 ) -> Result<Plan, ChangeError> {
-    let is_new = |change: &&Change| matches!(change, Change::Register(_));
-    directory.grow(changes.iter().filter(is_new).count());
+    let is_new = |change: &&Change| match change {
+        Change::Register(_) => true,
+        Change::Upsert(camera) => directory.position(camera.id).is_none(),
+        _ => false,
+    };
+    let new = changes.iter().filter(is_new).count();
+    directory.grow(new);
     let groups = if changes.len() < PARALLEL_EDITS { 1 } else { GROUPS };
     let Directory { cameras, owners } = directory;
     let owner_group = owners.grouping(groups);
@@ -138,6 +145,7 @@ impl PartitionedChanges {
                     (owner, deed)
                 }
                 Change::Withdraw { owner } => (owner, OwnerEffect::withdrawal()),
+                Change::Forget { owner } => (owner, OwnerEffect::Forget),
                 Change::RecordAsked { owner, at } => (owner, OwnerEffect::Asked(seconds(at))),
                 Change::Register(camera) => {
                     dealt.camera(index, CameraChange::Register(camera), camera_group);
@@ -145,6 +153,10 @@ impl PartitionedChanges {
                 }
                 Change::Replace(camera) => {
                     dealt.camera(index, CameraChange::Replace(camera), camera_group);
+                    continue;
+                }
+                Change::Upsert(camera) => {
+                    dealt.camera(index, CameraChange::Upsert(camera), camera_group);
                     continue;
                 }
                 Change::Move { camera, position } => {
@@ -227,6 +239,11 @@ fn follow_owners(
                 owners.change_special(*owner, |special| {
                     (special.grant_span, special.limit) = (grant_span, limit);
                 });
+                followed.push(*owner);
+            }
+            OwnerEffect::Forget => {
+                released.extend(owners.set_terms(*owner, None));
+                owners.change_special(*owner, |special| *special = ConsentExtras::default());
                 followed.push(*owner);
             }
             OwnerEffect::Asked(at) => {

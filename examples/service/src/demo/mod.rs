@@ -2,8 +2,6 @@
 
 mod neighbours;
 
-use std::sync::OnceLock;
-
 use canvass::{Change, Consent, OwnerId};
 use canvass_town::{SIZE, Spot, Town};
 use jiff::Timestamp;
@@ -19,21 +17,8 @@ pub use neighbours::neighbours;
 pub const OPERATOR: &str = "demo-operator";
 /// The agency's.
 pub const AGENCY: &str = "demo-agency";
-
-/// What the demo's pages know, so that nobody has to copy tokens.
-#[derive(Debug, Default)]
-pub struct Demo {
-    /// The token of the owner to sign in as, once the town is there.
-    owner: OnceLock<String>,
-}
-
-impl Demo {
-    /// The owner's token.
-    #[must_use]
-    pub fn owner(&self) -> Option<&str> {
-        self.owner.get().map(String::as_str)
-    }
-}
+/// The owner's.
+pub const OWNER: &str = "demo-owner";
 
 /// What keeps the demo from starting.
 type Failure = Box<dyn std::error::Error>;
@@ -76,7 +61,7 @@ pub fn settings() -> Result<Settings, Failure> {
         },
     }))?;
     settings.portal.map = Some(BaseMap::of_town(&Town::build(Timestamp::now())?)?);
-    settings.portal.demo = Some(Demo::default().into());
+    settings.portal.is_demo = true;
     Ok(settings)
 }
 
@@ -86,7 +71,7 @@ pub fn settings() -> Result<Settings, Failure> {
 /// # Errors
 ///
 /// If the town cannot be registered.
-pub async fn fill(engine: &Engine, demo: &Demo) -> Result<OwnerId, Failure> {
+pub async fn fill(engine: &Engine) -> Result<OwnerId, Failure> {
     let now = Timestamp::now();
     let Town { cameras, consents, asked_before, .. } = Town::build(now)?;
     let owner = in_the_middle(&cameras, &consents, &asked_before).ok_or("nobody agrees")?;
@@ -96,10 +81,7 @@ pub async fn fill(engine: &Engine, demo: &Demo) -> Result<OwnerId, Failure> {
     let changes: Vec<Change> = cameras.chain(consents).chain(asked_before).collect();
     let json = serde_json::to_vec(&changes)?;
     engine.apply(changes, json, now, None).await?;
-    let (invitation, _) = engine.invite(owner, now).await?;
-    let (_, token) = engine.redeem(&invitation, now).await?;
-    // The town is made once.
-    let _ = demo.owner.set(token);
+    engine.give_token(owner, OWNER).await?;
     Ok(owner)
 }
 
@@ -135,6 +117,7 @@ pub fn welcome(address: &str, port: u16) -> String {
         "\nOpen this and follow the strip at the top; stop with Ctrl-C:\n\n  http://localhost:{port}/\n\n\
          For programs, the same by HTTP:\n\n  \
          curl -s http://{address}/v1/policy -H 'Authorization: Bearer {AGENCY}'\n  \
+         curl -s http://{address}/v1/me/requests -H 'Authorization: Bearer {OWNER}'\n  \
          curl -s 'http://{address}/v1/events?after=0' -H 'Authorization: Bearer {OPERATOR}'\n  \
          curl -s http://{address}/metrics -H 'Authorization: Bearer {OPERATOR}'\n\n"
     )

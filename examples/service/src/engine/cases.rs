@@ -5,8 +5,8 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use canvass::error::{CaseFileError, OpenRequestsError, ReopenError};
 use canvass::{
-    Agency, AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests,
-    OpenedRequest, Policy, Request, RequestId, RequestState, Route, Snapshot, Violations,
+    Agency, AgencyId, AuthorizedRequest, CaseFile, LifecycleEvent, LifecycleStep, OpenRequests,
+    OpenedRequest, OwnerId, Policy, Request, RequestId, RequestState, Route, Snapshot, Violations,
 };
 use jiff::Timestamp;
 
@@ -100,6 +100,11 @@ impl Cases {
         look(&self.open())
     }
 
+    /// Looks at the requests that an agency has opened.
+    pub fn with_case_file<T>(&self, agency: AgencyId, look: impl FnOnce(&CaseFile) -> T) -> T {
+        look(&self.open().case_file(agency))
+    }
+
     /// A request that was opened, whatever became of it.
     #[must_use]
     pub fn request(&self, id: RequestId) -> Option<OpenedRequest> {
@@ -175,6 +180,14 @@ impl Cases {
             }
         }
         Ok(())
+    }
+
+    /// Forgets owners who were erased. For the writer.
+    pub(super) fn forget(&self, owners: &[OwnerId]) {
+        if !owners.is_empty() {
+            let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+            owners.iter().for_each(|&owner| open.forget_owner(owner));
+        }
     }
 
     fn open(&self) -> RwLockReadGuard<'_, OpenRequests> {

@@ -1,8 +1,9 @@
 //! Owners who come by themselves: by an operator's invitation, which works once, and from then on by
 //! their own token.
 
-use canvass::{CameraId, Change, Consent, Facing, OwnerId, Recording, RequestId};
+use canvass::{CameraId, Change, Consent, Facing, OwnerId, Recording, RequestId, Revision};
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use serde_json::json;
 
 use super::disclosures::chance;
@@ -22,10 +23,14 @@ pub(super) enum Owning {
     Invite { owner: OwnerId, invitation: [u8; 32], now: Timestamp },
     /// Who has the invitation with this digest gets the token with that.
     Redeem { invitation: [u8; 32], token: [u8; 32], now: Timestamp },
+    /// They have the token with this digest, and no other.
+    Token { owner: OwnerId, token: [u8; 32] },
     /// They change one of their cameras, or remove it.
     Camera { owner: OwnerId, camera: CameraId, change: CameraChange, now: Timestamp },
     /// They set their consent.
     Consent { owner: OwnerId, consent: Consent, now: Timestamp },
+    /// They are erased: nothing that names them is kept.
+    Erase { owner: OwnerId, now: Timestamp },
     /// They have their salt made, if they have none.
     Salt { owner: OwnerId },
 }
@@ -69,6 +74,11 @@ impl Writer {
                 self.salt(&mut group.kept.disclosed, owner)?;
                 Ok(Answered { request: None, body: raw(&owner) })
             }
+            Owning::Token { owner, token } => {
+                let keys = OwnerKeys { token: Some(token), invitation: None };
+                group.kept.disclosed.owner_keys.push((owner, keys));
+                Ok(Answered { request: None, body: raw(&()) })
+            }
             Owning::Camera { owner, camera, change, now } => {
                 let held = self.registry.camera(camera).filter(|held| held.owner == owner);
                 let mut held = held.ok_or(Refusal::NoSuchCamera(camera))?;
@@ -84,11 +94,31 @@ impl Writer {
             Owning::Consent { owner, consent, now } => {
                 self.change_owned(&[Change::SetConsent { owner, consent }], now, group)
             }
+            Owning::Erase { owner, now } => self.erase(owner, now, group),
             Owning::Salt { owner } => {
                 self.salt(&mut group.kept.disclosed, owner)?;
                 Ok(Answered { request: None, body: raw(&()) })
             }
         }
+    }
+
+    /// Takes an owner out of the registry, the requests and the ledgers, and out of every row. A checkpoint
+    /// follows, so that they are in no tile and not in the log.
+    fn erase(
+        &mut self,
+        owner: OwnerId,
+        now: Timestamp,
+        group: &mut Group,
+    ) -> Result<Answered, Failure> {
+        let cameras = self.registry.cameras_of(owner);
+        let removed = cameras.iter().map(|camera| Change::Remove { camera: camera.id });
+        let changes: Vec<Change> = removed.chain([Change::Forget { owner }]).collect();
+        let answered = self.change_owned(&changes, now, group)?;
+        self.requests.forget(owner, &mut group.news);
+        group.kept.disclosed.erased.push(owner);
+        group.checkpoint = true;
+        let told = changed(&answered, &json!({ "owner": owner, "cameras": cameras.len() }));
+        Ok(Answered { request: None, body: raw(&told) })
     }
 
     fn change_owned(
@@ -155,6 +185,25 @@ impl Engine {
         Ok((owner, token))
     }
 
+    /// Erases an owner; see the README for what stays, and why.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any.
+    pub async fn erase(&self, owner: OwnerId, now: Timestamp) -> Result<Answered, Refusal> {
+        self.have_owned(Owning::Erase { owner, now }).await
+    }
+
+    /// Gives an owner a token, for a demo: elsewhere they are invited.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any.
+    pub async fn give_token(&self, owner: OwnerId, token: &str) -> Result<(), Refusal> {
+        let token = TokenDigest::of(token.as_bytes()).bytes();
+        self.have_owned(Owning::Token { owner, token }).await.map(drop)
+    }
+
     /// Whose token has a digest. Reads from the disk.
     ///
     /// # Errors
@@ -192,4 +241,46 @@ pub(crate) fn changed(answered: &Answered, more: &serde_json::Value) -> serde_js
         told.extend(more.clone());
     }
     told
+}
+
+/// A part of a registry, as changes that make it again.
+#[derive(Clone, Debug, Serialize)]
+pub struct Exported {
+    /// As of which state.
+    pub revision: Revision,
+    /// Cameras, consents and when owners were asked, owner by owner.
+    pub changes: Vec<Change>,
+    /// The last owner in it, after whom the next page begins; none if there are no more.
+    pub next: Option<OwnerId>,
+}
+
+/// So many owners are exported at once.
+const OWNERS: usize = 5000;
+
+impl Engine {
+    /// The part of the registry that comes after an owner.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any.
+    pub async fn export(&self, after: Option<OwnerId>) -> Result<Exported, Refusal> {
+        self.look(move |registry, _| {
+            // One more tells whether there are more.
+            let found = registry.owners_after(after, OWNERS + 1);
+            let page = found.get(..OWNERS).unwrap_or(&found);
+            let mut changes = Vec::new();
+            for &owner in page {
+                changes.extend(registry.cameras_of(owner).into_iter().map(Change::Register));
+                let consent = registry.consent(owner);
+                if consent != Consent::default() {
+                    changes.push(Change::SetConsent { owner, consent });
+                }
+                let asked = registry.asked(owner).into_iter();
+                changes.extend(asked.map(|at| Change::RecordAsked { owner, at }));
+            }
+            let next = (page.len() < found.len()).then(|| page.last().copied()).flatten();
+            Exported { revision: registry.snapshot().revision(), changes, next }
+        })
+        .await
+    }
 }

@@ -95,7 +95,7 @@ impl Requests {
     /// An instant at which something can happen: jobs come through the queue out of order, clocks
     /// are set back, and in what happened time does not run backwards.
     pub(super) fn not_before(&self, now: Timestamp) -> Timestamp {
-        self.open.last_event_at().map_or(now, |last| now.max(last))
+        self.open.clamp_now(now)
     }
 
     pub(super) fn open(
@@ -259,6 +259,17 @@ impl Requests {
             Some(matches!(row.answers, Answers::Open { shared } if shared.contains(&owner)))
         };
         of.into_iter().filter(|id| has_shared(id) == Some(true)).collect()
+    }
+
+    /// Forgets an owner, whoever has asked them and whatever they answered.
+    pub(super) fn forget(&mut self, owner: OwnerId, news: &mut News) {
+        self.open.forget_owner(owner);
+        for event in &mut news.events {
+            event.forget(owner);
+        }
+        for ledger in self.ledgers.values_mut() {
+            news.counted.extend(ledger.outcomes.forget(owner));
+        }
     }
 
     /// Refuses a request that is not open.

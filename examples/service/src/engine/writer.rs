@@ -83,13 +83,13 @@ pub(super) struct Writer {
 #[derive(Default)]
 pub(super) struct Group {
     pub(super) kept: Kept,
-    news: News,
+    pub(super) news: News,
     snapshot: Option<Snapshot>,
     changes: usize,
     /// What is answered in this group to whom sent a key.
     keys: HashMap<Vec<u8>, KeptAnswer>,
     /// The time has come for a checkpoint.
-    checkpoint: bool,
+    pub(super) checkpoint: bool,
     answers: Vec<Waiting>,
 }
 
@@ -310,10 +310,12 @@ impl Writer {
             self.store.commit(&kept)?;
             self.metrics.committed(start.elapsed(), changes, &kept.events);
         }
+        let erased = std::mem::take(&mut kept.disclosed.erased);
         self.disclosed.take(std::mem::take(&mut kept.disclosed))?;
         if !kept.events.is_empty() {
             self.cases.publish(&kept.events, news.opened)?;
         }
+        self.cases.forget(&erased);
         if let Some(snapshot) = snapshot {
             self.metrics.publish(&snapshot);
             self.published.store(Arc::new(snapshot));

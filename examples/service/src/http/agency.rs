@@ -10,7 +10,6 @@ use axum::response::Response;
 use canvass::error::CaseFileError;
 use canvass::{AgencyId, AuthorizedRequest, Request, RequestId, Violations};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::body::{Nothing, Sent};
@@ -18,6 +17,7 @@ use super::problem::{Kind, Problem};
 use super::reviews::{read, record, refusals};
 use super::{App, body};
 use crate::engine::{Refusal, Step, Told};
+use crate::record::Record;
 use crate::store::{Answered, Caller, Once};
 
 /// So often a request is reviewed while others that overlap it are opened.
@@ -55,10 +55,17 @@ pub(super) async fn submit(
                 );
             }
         };
+        let open = || app.engine.cases().with_case_file(agency, |file| file.open_at(now).count());
+        let account = app.account(agency).ok_or_else(no_account)?;
+        let reserved = account.open(authorized.request(), open)?;
         match app.engine.open(authorized, now, once).await {
             // One that overlaps it was opened since the review, which has to see it.
             Err(Refusal::CaseFile(CaseFileError::OverlapOpened { .. })) => {}
-            opened => return Ok(body::answered(StatusCode::CREATED, opened?)),
+            opened => {
+                let opened = opened?;
+                reserved.keep();
+                return Ok(body::answered(StatusCode::CREATED, opened));
+            }
         }
     }
     let detail = "other requests of yours about the same place came at the same time; try again";
@@ -94,6 +101,10 @@ fn look(
             None => refused,
         },
     }
+}
+
+pub(super) fn no_account() -> Problem {
+    Problem::new(Kind::Internal, "the agency of this token is not on record")
 }
 
 /// `GET /v1/requests/{id}`
@@ -156,23 +167,6 @@ pub(super) async fn withdraw(
     go_on(app, agency, &id, request, |Nothing {}| Step::Withdraw).await
 }
 
-/// `POST /v1/requests/{id}/extend`
-pub(super) async fn extend(
-    State(app): State<Arc<App>>,
-    Extension(agency): Extension<AgencyId>,
-    id: Path<String>,
-    request: HttpRequest,
-) -> Result<Response, Problem> {
-    go_on(app, agency, &id, request, |Until { until }| Step::Extend(until)).await
-}
-
-/// Until when a request is to be open.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Until {
-    until: Timestamp,
-}
-
 /// Takes a request on by the step that a body stands for.
 async fn go_on<T: DeserializeOwned>(
     app: Arc<App>,
@@ -185,12 +179,13 @@ async fn go_on<T: DeserializeOwned>(
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     // A body may come slowly: what counts is when it was all there.
     let now = Timestamp::now();
-    let (step, once) = (step(sent.read()?), sent.once(Caller::Agency(agency), now));
+    let Record(asked) = sent.read()?;
+    let (step, once) = (step(asked), sent.once(Caller::Agency(agency), now));
     Ok(body::answered(StatusCode::OK, app.engine.go_on(agency, id, step, now, once).await?))
 }
 
 /// What was answered before to what was sent with the same key.
-fn answered_before(app: &App, once: Option<&Once>) -> Result<Option<Answered>, Problem> {
+pub(super) fn answered_before(app: &App, once: Option<&Once>) -> Result<Option<Answered>, Problem> {
     match once.map(|once| app.engine.answered(once)) {
         Some(kept) => kept?.transpose().map_err(|other| Problem::from(Refusal::from(other))),
         None => Ok(None),

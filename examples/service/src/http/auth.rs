@@ -1,18 +1,25 @@
 //! Who calls: the operator, an agency or an owner, told apart by bearer tokens or by their sessions.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use canvass::AgencyId;
+use jiff::Timestamp;
 use subtle::ConditionallySelectable;
 
 use super::App;
+use super::agency::no_account;
+use super::callers::Account;
+use super::connection::Peer;
 use super::portal_hosts::Plane;
 use super::problem::{Kind, Problem};
 use super::session;
+use crate::engine::Engine;
 use crate::settings::{Settings, TokenDigest};
 use crate::store::Caller;
 
@@ -20,30 +27,54 @@ use crate::store::Caller;
 #[derive(Debug)]
 pub(crate) struct Callers {
     operator: TokenDigest,
-    agencies: Vec<(TokenDigest, AgencyId)>,
+    agencies: Vec<(TokenDigest, AgencyId, Arc<Account>)>,
 }
 
 impl Callers {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        let agency = |caller: &crate::settings::Caller| (caller.token_sha256, caller.agency.id);
+    /// Who is known, with what each agency has used of the service before.
+    pub(crate) fn new(settings: &Settings, engine: &Engine) -> Self {
+        let (limits, now) = (&settings.limits, Timestamp::now());
+        let open_days = settings.policy.open_days;
+        let agency = |caller: &crate::settings::Caller| {
+            let id = caller.agency.id;
+            let account = engine
+                .cases()
+                .with_case_file(id, |file| Account::new(limits, open_days, file, now));
+            (caller.token_sha256, id, Arc::new(account))
+        };
         Self {
             operator: settings.operator,
             agencies: settings.agencies.iter().map(agency).collect(),
         }
     }
 
+    /// The same with the tokens of a configuration; agencies that are in it have used what they had.
+    pub(crate) fn exchanged(&self, settings: &Settings) -> Self {
+        let agencies = settings.agencies.iter().filter_map(|caller| {
+            let account = self.account(caller.agency.id)?;
+            Some((caller.token_sha256, caller.agency.id, account))
+        });
+        Self { operator: settings.operator, agencies: agencies.collect() }
+    }
+
+    /// The account of an agency that has a token.
+    fn account(&self, agency: AgencyId) -> Option<Arc<Account>> {
+        let found = self.agencies.iter().find(|&&(_, id, _)| id == agency);
+        found.map(|(_, _, account)| Arc::clone(account))
+    }
+
     /// The operator or an agency, if the token is theirs.
     fn recognise(&self, digest: TokenDigest) -> Option<Caller> {
         // Every token is compared, whichever it is: 0 is the operator, then come the agencies.
         let mut found = u64::MAX;
-        let known = std::iter::once(&self.operator).chain(self.agencies.iter().map(|(d, _)| d));
+        let known = std::iter::once(&self.operator).chain(self.agencies.iter().map(|(d, ..)| d));
         for (place, known) in (0_u64..).zip(known) {
             found.conditional_assign(&place, known.same(&digest));
         }
         let agency = |place: u64| self.agencies.get(usize::try_from(place).ok()?);
         match found.checked_sub(1) {
             None => Some(Caller::Operator),
-            Some(place) => agency(place).map(|&(_, id)| Caller::Agency(id)),
+            Some(place) => agency(place).map(|&(_, id, _)| Caller::Agency(id)),
         }
     }
 
@@ -54,6 +85,11 @@ impl Callers {
 }
 
 impl App {
+    /// The account of an agency.
+    pub(super) fn account(&self, agency: AgencyId) -> Option<Arc<Account>> {
+        self.callers.load().account(agency)
+    }
+
     /// Whose token it is.
     pub(super) async fn holder(&self, token: &[u8]) -> Result<Caller, Problem> {
         let digest = TokenDigest::of(token);
@@ -111,6 +147,39 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     (scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty()).then(|| token.trim_ascii())
 }
 
+/// Limits what an address may ask without a valid token. Without this limit, anybody could have the service
+/// answer health checks and refusals, and nothing else.
+pub(crate) async fn without_token(
+    peer: Option<Extension<Arc<Peer>>>,
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let taken = || match &peer {
+        Some(Extension(peer)) => peer.ask_without_token(Instant::now()),
+        None => Ok(()),
+    };
+    let refused = |wait: Duration| {
+        let detail = format!(
+            "send at most {} requests a second without a valid token; there is room for one in {} ms",
+            app.limits.without_token_per_second,
+            wait.as_millis()
+        );
+        Problem::new(Kind::TooManyRequests, detail)
+    };
+    let headers = request.headers();
+    let has_token =
+        headers.contains_key(header::AUTHORIZATION) || session::cookie(headers).is_some();
+    if !has_token {
+        taken().map_err(refused)?;
+    }
+    let response = next.run(request).await;
+    if has_token && response.status() == StatusCode::UNAUTHORIZED {
+        taken().map_err(refused)?;
+    }
+    Ok(response)
+}
+
 /// Lets the operator pass.
 pub(crate) async fn operator(
     State(app): State<Arc<App>>,
@@ -123,7 +192,7 @@ pub(crate) async fn operator(
     }
 }
 
-/// Lets an agency pass, and says which.
+/// Lets an agency pass that has not used up what it may, and says which it is.
 pub(crate) async fn agency(
     State(app): State<Arc<App>>,
     mut request: Request,
@@ -131,6 +200,8 @@ pub(crate) async fn agency(
 ) -> Result<Response, Problem> {
     match app.caller(app.presented(&request)).await? {
         Caller::Agency(id) => {
+            let account = app.account(id).ok_or_else(no_account)?;
+            let _place = account.enter()?;
             request.extensions_mut().insert(id);
             Ok(next.run(request).await)
         }
@@ -160,6 +231,11 @@ pub(crate) async fn somebody(
     next: Next,
 ) -> Result<Response, Problem> {
     let caller = app.caller(app.presented(&request)).await?;
+    let account = match caller {
+        Caller::Agency(id) => Some(app.account(id).ok_or_else(no_account)?),
+        _ => None,
+    };
+    let _place = account.as_ref().map(|account| account.enter()).transpose()?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }

@@ -35,7 +35,7 @@ impl Sent {
 
     /// What was sent, as JSON.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.text).map_err(|error| Problem::json(&error))
+        read(&self.text)
     }
 
     /// What is to be done once, if a key came with it.
@@ -44,6 +44,11 @@ impl Sent {
         let key = self.key.as_ref()?;
         Some(Once::new(caller, key.as_bytes(), &self.path, &self.text, second))
     }
+}
+
+/// Reads a text as JSON.
+pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Problem> {
+    serde_json::from_slice(text).map_err(|error| Problem::json(&error, text))
 }
 
 /// The body of what needs no more to be said: an empty object.

@@ -20,7 +20,9 @@ use super::body::Sent;
 use super::problem::{Kind, Problem};
 use super::{App, body};
 use crate::engine::NotAuthorized;
+use crate::record::Record;
 use crate::store::{Caller, KeptNotice};
+use crate::texts;
 
 /// A notice as a reviewer writes it.
 #[derive(Clone, Debug, Deserialize)]
@@ -79,7 +81,9 @@ pub(super) async fn write(
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     let now = Timestamp::now();
     let once = sent.once(Caller::Operator, now);
-    let written: Written = sent.read()?;
+    let Record(written): Record<Written> = sent.read()?;
+    texts::check(&written.reviewer, app.limits.text_characters)
+        .map_err(|error| Problem::text("reviewer", error))?;
     let authorized = {
         let (app, look) = (Arc::clone(&app), Arc::clone(&app));
         app.blocking(move || look.engine.cases().authorized(id, now)).await??

@@ -9,6 +9,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument;
 
 use super::App;
@@ -24,19 +25,17 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let method = method(request.method());
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let span = tracing::info_span!("answer", number, method, route);
-    app.metrics.in_flight.inc();
+    // A connection that breaks drops this future in the middle.
+    let answering = app.metrics.answering();
     let response = next.run(request).instrument(span.clone()).await;
-    app.metrics.in_flight.dec();
+    drop(answering);
     let (status, took) = (response.status().as_u16(), start.elapsed());
     app.metrics.answered(method, route, status, took);
     let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    span.in_scope(|| {
-        if response.status().is_server_error() {
-            tracing::warn!(status, microseconds, "answered");
-        } else {
-            tracing::debug!(status, microseconds, "answered");
-        }
-    });
+    if response.status().is_server_error() {
+        app.warnings.note(method, route, status, took);
+    }
+    span.in_scope(|| tracing::debug!(status, microseconds, "answered"));
     response
 }
 
@@ -72,26 +71,53 @@ pub(super) async fn problems(request: Request, next: Next) -> Response {
 }
 
 /// Has the connection closed behind an error to what came with a body, which may not have been read: who
-/// was not told would send the next request into it.
+/// was not told would send the next request into it. And behind a body in chunks, whose end only its
+/// reader knows: what comes behind it has not been checked.
 pub(super) async fn closing(request: Request, next: Next) -> Response {
     let is_read = request.body().is_end_stream();
+    let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let mut response = next.run(request).await;
     let status = response.status();
-    if !is_read && (status.is_client_error() || status.is_server_error()) {
+    if is_chunked || (!is_read && (status.is_client_error() || status.is_server_error())) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
 
-/// Sends away who comes while as many are answered as there may be.
-pub(super) async fn limit(
+/// Sends agencies away while as many of their requests are answered as there may be.
+pub(super) async fn limit_agencies(
     State(app): State<Arc<App>>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let Ok(_place) = app.in_flight.try_acquire() else {
-        let detail = format!("{} requests are being answered; try again", app.limits.in_flight);
-        return Err(Problem::new(Kind::Overloaded, detail));
-    };
+    let _place = place(&app.agencies_in_flight, app.limits.in_flight)?;
     Ok(next.run(request).await)
+}
+
+/// The same for the operator, who has as many places.
+pub(super) async fn limit_operator(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let _place = place(&app.operator_in_flight, app.limits.in_flight)?;
+    Ok(next.run(request).await)
+}
+
+/// The same for owners and everybody.
+pub(super) async fn limit_others(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let _place = place(&app.others_in_flight, app.limits.in_flight)?;
+    Ok(next.run(request).await)
+}
+
+fn place(places: &Semaphore, all: usize) -> Result<SemaphorePermit<'_>, Problem> {
+    let refused = |_| {
+        let detail = format!("{all} requests are being answered; try again");
+        Problem::new(Kind::Overloaded, detail)
+    };
+    places.try_acquire().map_err(refused)
 }

@@ -37,20 +37,20 @@ pub(super) async fn change(
 
 /// Reads a list of changes, and writes it as it is kept.
 fn read_changes(text: &[u8], allowed: usize) -> Result<(Vec<Change>, Vec<u8>), Problem> {
-    let changes: Vec<Change> = match serde_json::from_slice(text) {
-        Ok(changes) => changes,
-        Err(error) if error.is_data() => {
-            return Err(each_error(text).unwrap_or(Problem::json(&error)));
-        }
-        Err(error) => return Err(Problem::json(&error)),
-    };
+    let changes: Vec<Change> = body::read(text).map_err(|problem| match problem.kind() {
+        Kind::WrongShape => each_error(text).unwrap_or(problem),
+        _ => problem,
+    })?;
     if changes.len() > allowed {
         let detail =
             format!("there are {} changes; send at most {allowed} in one list", changes.len());
         return Err(Problem::new(Kind::WrongShape, detail));
     }
     // Written anew: what is kept has one form, whatever was sent.
-    let json = serde_json::to_vec(&changes).map_err(|error| Problem::json(&error))?;
+    let json = serde_json::to_vec(&changes).map_err(|error| {
+        tracing::error!(%error, "changes could not be written");
+        Problem::new(Kind::Internal, "the operator's log says more")
+    })?;
     Ok((changes, json))
 }
 
@@ -62,6 +62,9 @@ fn each_error(text: &[u8]) -> Option<Problem> {
         if let Err(error) = serde_json::from_str::<Change>(item.get()) {
             errors.push(json!({ "index": index, "message": error.to_string() }));
         }
+    }
+    if errors.is_empty() {
+        return None;
     }
     let detail =
         format!("{} of {} changes cannot be read, so none was applied", errors.len(), items.len());

@@ -21,6 +21,7 @@ use super::problem::{Kind, Problem};
 use super::public::{entry, hex};
 use super::{App, body};
 use crate::engine::{CameraChange, changed};
+use crate::record::Record;
 use crate::store::Caller;
 
 /// `GET /v1/me` of an owner: what is held of them, and what they can choose from.
@@ -49,7 +50,7 @@ pub(super) async fn consent(
     request: HttpRequest,
 ) -> Result<Response, Problem> {
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let (consent, now): (Consent, _) = (sent.read()?, Timestamp::now());
+    let (Record(consent), now): (Record<Consent>, _) = (sent.read()?, Timestamp::now());
     let once = sent.once(Caller::Owner(owner), now);
     let answered = app.engine.consent(owner, consent.clone(), now, once).await?;
     Ok(body::json(StatusCode::OK, &changed(&answered, &json!({ "consent": consent }))))
@@ -62,7 +63,7 @@ pub(super) async fn withdraw(
     request: HttpRequest,
 ) -> Result<Response, Problem> {
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let Nothing {} = sent.read()?;
+    let Record(Nothing {}) = sent.read()?;
     let now = Timestamp::now();
     let once = sent.once(Caller::Owner(owner), now);
     let consent = Consent::default();
@@ -89,7 +90,7 @@ pub(super) async fn describe(
 ) -> Result<Response, Problem> {
     let camera = camera_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let (Described { facing, recording }, now) = (sent.read()?, Timestamp::now());
+    let (Record(Described { facing, recording }), now) = (sent.read()?, Timestamp::now());
     let once = sent.once(Caller::Owner(owner), now);
     let change = CameraChange::Describe(facing, recording);
     let answered = app.engine.change_camera(owner, camera, change, now, once).await?;
@@ -193,7 +194,7 @@ pub(super) async fn answer(
 ) -> Result<Response, Problem> {
     let id = request_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let (Answered { answer }, now) = (sent.read()?, Timestamp::now());
+    let (Record(Answered { answer }), now) = (sent.read()?, Timestamp::now());
     let engine = Arc::clone(&app.engine);
     let reached = app.blocking(move || engine.reached(owner)).await??;
     if !reached.iter().any(|&(of, _)| of == id) {
@@ -269,6 +270,22 @@ pub(super) async fn log(
     Ok(body::json(StatusCode::OK, &told))
 }
 
+/// `DELETE /v1/owners/{id}`, the operator's: erases an owner. Whoever is signed in as them is not any more.
+pub(super) async fn erase(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+) -> Result<Response, Problem> {
+    let owner = owner_id(&id)?;
+    let answered = app.engine.erase(owner, Timestamp::now()).await?;
+    app.sessions.retain(|caller, _| caller != Caller::Owner(owner));
+    Ok(body::answered(StatusCode::OK, answered))
+}
+
+fn owner_id(text: &str) -> Result<OwnerId, Problem> {
+    let refused = |_| Problem::new(Kind::BadRequest, "an owner's number is a whole number");
+    text.parse().map(OwnerId).map_err(refused)
+}
+
 /// `POST /v1/owners/{id}/invitation`, the operator's: how an owner comes in. In no answer that is kept, so that it
 /// takes no idempotency key; a new one ends the old.
 pub(super) async fn invite(
@@ -276,10 +293,9 @@ pub(super) async fn invite(
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
-    let refused = |_| Problem::new(Kind::BadRequest, "an owner's number is a whole number");
-    let owner = id.parse().map(OwnerId).map_err(refused)?;
+    let owner = owner_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let Nothing {} = sent.read()?;
+    let Record(Nothing {}) = sent.read()?;
     let (invitation, expires) = app.engine.invite(owner, Timestamp::now()).await?;
     let answer = json!({ "owner": owner, "invitation": invitation, "expires": expires });
     Ok(body::json(StatusCode::CREATED, &answer))

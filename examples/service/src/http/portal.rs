@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::portal_hosts::Plane;
 use super::{App, body};
 use crate::basemap::BaseMap;
-use crate::demo::{self, Demo};
+use crate::demo;
 use crate::settings::Settings;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -92,14 +92,17 @@ const STORY: File = file!(SCRIPT "story.js");
 #[derive(Debug)]
 pub(super) struct Pages {
     map: BaseMap,
-    demo: Option<Arc<Demo>>,
+    // Computed once: a map may be large.
+    map_tag: String,
+    is_demo: bool,
 }
 
 impl Pages {
     pub(super) fn new(settings: &Settings) -> Self {
         let bare = || BaseMap::bare(settings.agencies.iter().map(|caller| &caller.agency));
         let map = settings.portal.map.clone().unwrap_or_else(bare);
-        Self { map, demo: settings.portal.demo.clone() }
+        let map_tag = tag(map.json().as_bytes());
+        Self { map, map_tag, is_demo: settings.portal.is_demo }
     }
 }
 
@@ -118,9 +121,10 @@ pub(super) fn pages(plane: Plane) -> Router<Arc<App>> {
         .route(
             STORY.path,
             get(|State(app): State<Arc<App>>, headers: HeaderMap| async move {
-                match &app.portal.demo {
-                    Some(_) => STORY.answer(&headers),
-                    None => StatusCode::NOT_FOUND.into_response(),
+                if app.portal.is_demo {
+                    STORY.answer(&headers)
+                } else {
+                    StatusCode::NOT_FOUND.into_response()
                 }
             }),
         )
@@ -128,30 +132,32 @@ pub(super) fn pages(plane: Plane) -> Router<Arc<App>> {
 
 /// `GET /map.json`: the base map.
 async fn map(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    tagged(&headers, "application/json", app.portal.map.json().as_bytes().to_vec())
+    let Pages { map, map_tag, .. } = &app.portal;
+    tagged(&headers, "application/json", map_tag, || map.json().as_bytes().to_vec())
 }
 
 /// `GET /portal.json`: which plane this is, and in the demo how to sign in. The names of the other hosts
 /// are only for the public, and for the demo's links.
 fn about(plane: Plane, app: &App) -> Response {
-    let demo = app.portal.demo.as_ref();
-    let hosts = (plane == Plane::Public || demo.is_some()).then(|| {
+    let is_demo = app.portal.is_demo;
+    let hosts = (plane == Plane::Public || is_demo).then(|| {
         let hosts = &app.hosts;
         json!({ "agency": hosts.agency, "operator": hosts.operator, "owner": hosts.owner, "public": hosts.public })
     });
-    let token = demo.and_then(|demo| match plane {
+    let token = match plane {
         Plane::Agency => Some(demo::AGENCY),
         Plane::Operator => Some(demo::OPERATOR),
-        Plane::Owner => demo.owner(),
+        Plane::Owner => Some(demo::OWNER),
         Plane::Public | Plane::Programs => None,
-    });
-    let demo = demo.map(|_| json!({ "token": token }));
+    };
+    let demo = is_demo.then(|| json!({ "token": token }));
     body::json(StatusCode::OK, &json!({ "plane": plane.code(), "hosts": hosts, "demo": demo }))
 }
 
 impl File {
     fn answer(self, headers: &HeaderMap) -> Response {
-        tagged(headers, self.kind, self.bytes())
+        let bytes = self.bytes();
+        tagged(headers, self.kind, &tag(&bytes), || bytes)
     }
 
     /// While the service is worked on, files are read anew, so that a page is mended by loading it again.
@@ -163,18 +169,26 @@ impl File {
     }
 }
 
+/// The tag of what an answer has, as the header `ETag` has it.
+fn tag(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let hex = digest.iter().take(12).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    format!("\"{hex}\"")
+}
+
 /// An answer that a browser keeps and asks for again, and gets only when it has changed.
-fn tagged(headers: &HeaderMap, kind: &'static str, bytes: Vec<u8>) -> Response {
-    let digest = Sha256::digest(&bytes);
-    let tag =
-        digest.iter().take(12).fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}"));
-    let tag = tag + "\"";
+fn tagged(
+    headers: &HeaderMap,
+    kind: &'static str,
+    tag: &str,
+    bytes: impl FnOnce() -> Vec<u8>,
+) -> Response {
     let is_known =
         headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, kind)], bytes).into_response()
+        ([(header::CONTENT_TYPE, kind)], bytes()).into_response()
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Ok(tag) = HeaderValue::try_from(tag) {

@@ -7,11 +7,13 @@ use axum::response::IntoResponse;
 use canvass::error::{AreaError, CaseFileError, ChangeError, OpenRequestsError, ReopenError};
 use canvass::outcome::OutcomeError;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::agency::no_such_request;
 use crate::engine::{NotAuthorized, Refusal};
 use crate::store::StoreError;
+use crate::texts::{TextError, is_refused};
 
 macro_rules! kinds {
     ($($name:ident $status:ident $code:literal $title:literal,)*) => {
@@ -38,6 +40,13 @@ macro_rules! kinds {
 }
 
 kinds! {
+    NotHttp BAD_REQUEST "not_http" "This is no HTTP request",
+    BadHead BAD_REQUEST "bad_head" "The head of the request is not as HTTP has it",
+    HeadTooSlow REQUEST_TIMEOUT "head_too_slow" "The head of the request took too long to come",
+    TargetTooLong URI_TOO_LONG "target_too_long" "The path and query are longer than allowed",
+    HeadTooLarge REQUEST_HEADER_FIELDS_TOO_LARGE "head_too_large" "The head of the request is larger than allowed",
+    HttpVersion HTTP_VERSION_NOT_SUPPORTED "http_version" "This version of HTTP is not spoken here",
+    TooManyConnections SERVICE_UNAVAILABLE "too_many_connections" "This address has too many connections",
     MalformedJson BAD_REQUEST "malformed_json" "The body is not JSON",
     BrokenBody BAD_REQUEST "broken_body" "The body could not be received",
     BadRequest BAD_REQUEST "bad_request" "The request cannot be read",
@@ -62,9 +71,11 @@ kinds! {
     NoticeRefused UNPROCESSABLE_ENTITY "notice_refused" "Rules speak against the notice",
     ReviewerMissing UNPROCESSABLE_ENTITY "reviewer_missing" "A reviewer must be named",
     MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "This path takes other methods",
+    StorageQuota FORBIDDEN "storage_quota" "The agency has used the storage that it may use",
     BodyTooSlow REQUEST_TIMEOUT "body_too_slow" "The body took too long to come",
     ChangesRefused CONFLICT "changes_refused" "A change cannot be applied, so none was",
     NotAuthorized CONFLICT "not_authorized" "The request may not be routed today",
+    TooManyOpen CONFLICT "too_many_open" "The agency has as many open requests as it may have",
     NotOpen CONFLICT "not_open" "The request is not open",
     NotClosed CONFLICT "not_closed" "An outcome is for after the end",
     FirstNotClosed CONFLICT "first_not_closed" "An earlier request has the outcome, and goes on",
@@ -74,10 +85,14 @@ kinds! {
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is larger than allowed",
     NotJson UNSUPPORTED_MEDIA_TYPE "not_json" "The body must be application/json",
     WrongShape UNPROCESSABLE_ENTITY "wrong_shape" "The JSON says something that cannot be",
+    TextTooLong UNPROCESSABLE_ENTITY "text_too_long" "A text is longer than allowed",
+    TextRefused UNPROCESSABLE_ENTITY "text_refused" "A text has a character that is not allowed",
     InvalidArea UNPROCESSABLE_ENTITY "invalid_area" "The drawing is no area",
     Refused UNPROCESSABLE_ENTITY "refused" "The request breaks limits of the policy",
     CannotExtend UNPROCESSABLE_ENTITY "cannot_extend" "The request cannot be open until then",
     KeyReused UNPROCESSABLE_ENTITY "key_reused" "The key was sent before with something else",
+    TooManyAtOnce TOO_MANY_REQUESTS "too_many_at_once" "This caller has too many requests in progress",
+    TooManyRequests TOO_MANY_REQUESTS "too_many_requests" "This caller sends requests faster than it may",
     TooSlow SERVICE_UNAVAILABLE "too_slow" "There was no answer in time",
     Overloaded SERVICE_UNAVAILABLE "overloaded" "Too much is asked at once",
     Stopping SERVICE_UNAVAILABLE "stopping" "The service is stopping",
@@ -95,7 +110,11 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), more: Map::new() }
+        Self { kind, detail: shown(detail.into()), more: Map::new() }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// The same with one more member.
@@ -106,9 +125,27 @@ impl Problem {
     }
 
     /// A body that is no JSON, or not the JSON that was expected.
-    pub(crate) fn json(error: &serde_json::Error) -> Self {
-        let kind = if error.is_data() { Kind::WrongShape } else { Kind::MalformedJson };
+    ///
+    /// `serde_json` calls a number that no type here can hold, nesting deeper than it follows and half a
+    /// surrogate pair errors of syntax. All three are JSON, so the grammar decides.
+    pub(crate) fn json(error: &serde_json::Error, text: &[u8]) -> Self {
+        let is_json = error.is_data() || is_json(text);
+        let kind = if is_json { Kind::WrongShape } else { Kind::MalformedJson };
         Self::new(kind, error.to_string()).with("line", error.line()).with("column", error.column())
+    }
+
+    /// A text that is not taken, in the field of a name.
+    pub(crate) fn text(field: &str, error: TextError) -> Self {
+        let detail = format!("`{field}` {error}");
+        match error {
+            TextError::TooLong { allowed } => {
+                Self::new(Kind::TextTooLong, detail).with("allowed_characters", allowed)
+            }
+            TextError::Refused { character, index } => Self::new(Kind::TextRefused, detail)
+                .with("character", format!("U+{:04X}", u32::from(character)))
+                .with("index", index),
+        }
+        .with("field", field)
     }
 
     pub(crate) fn body_too_large(allowed: usize) -> Self {
@@ -266,8 +303,32 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response<Body> {
+/// Whether a text is JSON by its grammar (RFC 8259), whatever it says. Neither recursive nor bounded in
+/// depth, and numbers are not read.
+fn is_json(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok() && serde_json::from_slice::<IgnoredAny>(text).is_ok()
+}
+
+/// The longest detail. It may quote what was sent, which may be long.
+const DETAIL_CHARACTERS: usize = 600;
+
+/// A detail as it is shown: cut if it is long, and without characters that change how others look.
+fn shown(detail: String) -> String {
+    let is_plain = |c: char| c == '\n' || !is_refused(c);
+    if detail.len() <= DETAIL_CHARACTERS && detail.chars().all(is_plain) {
+        return detail;
+    }
+    let plain = |c| if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER };
+    let mut text: String = detail.chars().take(DETAIL_CHARACTERS).map(plain).collect();
+    if detail.chars().nth(DETAIL_CHARACTERS).is_some() {
+        text.push_str(" ...");
+    }
+    text
+}
+
+impl Problem {
+    /// The status, the headers and the text of the answer.
+    pub(crate) fn into_parts(self) -> (StatusCode, HeaderMap, String) {
         let Self { kind, detail, more } = self;
         let mut members = Map::new();
         members.insert("type".to_owned(), json!(format!("/problems/{}", kind.code())));
@@ -286,10 +347,21 @@ impl IntoResponse for Problem {
         if let Some(asked) = asked {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(asked));
         }
-        if kind.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let passes = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        if passes.contains(&kind.status()) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        (kind.status(), headers, Value::Object(members).to_string()).into_response()
+        // Whoever is too fast is not read on: what was sent behind this would be answered likewise.
+        if kind == Kind::TooManyRequests {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        (kind.status(), headers, Value::Object(members).to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        self.into_parts().into_response()
     }
 }
 

@@ -18,9 +18,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use super::agency::no_account;
 use super::body::Sent;
 use super::problem::{Kind, Problem};
 use super::{App, body};
+use crate::record::Record;
+use crate::texts;
 
 /// A request as an agency writes it. The area is read by itself, so that what is wrong with the
 /// drawing can be said with its place, and so that any GeoJSON with one area is taken.
@@ -59,8 +62,14 @@ impl From<Unread> for Problem {
 
 /// Reads a request: its area is GeoJSON, or WKT in a string.
 pub(super) fn read(app: &App, text: &[u8]) -> Result<Request, Unread> {
-    let json = |error: serde_json::Error| Unread::Body(Problem::json(&error));
-    let submitted: Submitted<'_> = serde_json::from_slice(text).map_err(json)?;
+    let json = |error: serde_json::Error| Unread::Body(Problem::json(&error, text));
+    let Record(submitted): Record<Submitted<'_>> = body::read(text).map_err(Unread::Body)?;
+    for (field, text) in
+        [("case_reference", &submitted.case_reference), ("contact", &submitted.contact)]
+    {
+        texts::check(text, app.limits.text_characters)
+            .map_err(|error| Unread::Body(Problem::text(field, error)))?;
+    }
     let (drawing, allowed) = (submitted.area.get(), app.limits.vertices);
     let is_text = drawing.starts_with('"');
     let vertices = if is_text { drawing.matches(',').count() } else { positions(drawing) };
@@ -125,8 +134,7 @@ pub(super) async fn review(
 
 /// The operator's record of an agency that has called.
 pub(super) fn record(app: &App, agency: AgencyId) -> Result<&Agency, Problem> {
-    let gone = || Problem::new(Kind::Internal, "the agency of this token is not on record");
-    app.engine.cases().agency(agency).ok_or_else(gone)
+    app.engine.cases().agency(agency).ok_or_else(no_account)
 }
 
 /// The verdict on a drawing that is no area.

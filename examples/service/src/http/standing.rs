@@ -19,6 +19,7 @@ use super::problem::{Kind, Problem};
 use super::{App, body};
 use crate::engine::Routed;
 use crate::planes::Approval;
+use crate::record::Record;
 use crate::store::Caller;
 
 /// `GET /v1/due`: the requests that somebody may have to be asked for who was not.
@@ -51,7 +52,7 @@ pub(super) async fn ask(
 ) -> Result<Response, Problem> {
     let id = request_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let Nothing {} = sent.read()?;
+    let Record(Nothing {}) = sent.read()?;
     let now = Timestamp::now();
     let once = sent.once(Caller::Operator, now);
     let routing = Arc::clone(&app);
@@ -100,8 +101,8 @@ pub(super) async fn answers(
     let sent = Sent::receive(request, app.limits.changes_body_bytes, app.body_within()).await?;
     let now = Timestamp::now();
     let once = sent.once(Caller::Operator, now);
-    let reported: Vec<Reported> = sent.read()?;
-    let answer = |Reported { owner, answer }| match answer {
+    let reported: Vec<Record<Reported>> = sent.read()?;
+    let answer = |Record(Reported { owner, answer })| match answer {
         Said::Shared => (owner, Answer::Shared),
         // The ledger does not tell the two apart, so that nobody ever can.
         Said::Declined | Said::Silent => (owner, Answer::Declined),

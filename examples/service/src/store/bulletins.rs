@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, unread};
 
-const BULLETINS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("bulletins");
+pub(super) const BULLETINS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("bulletins");
 
 /// A bulletin, and of which request it is: that is the operator's to know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

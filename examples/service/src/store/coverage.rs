@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::{Store, StoreError, unread};
 
-const COVERAGE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("coverage");
+pub(super) const COVERAGE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("coverage");
 
 pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
     transaction.open_table(COVERAGE)?;

@@ -25,13 +25,16 @@ pub struct DisclosedRows {
     pub coverage: Option<(u64, Box<RawValue>)>,
     /// Invitations and tokens of owners, as they are from now on.
     pub owner_keys: Vec<(OwnerId, OwnerKeys)>,
+    /// Owners who are in no row from now on.
+    pub erased: Vec<OwnerId>,
 }
 
 impl DisclosedRows {
     /// Whether there is nothing to keep.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { notices, bulletins, entries, salts, reached, coverage, owner_keys } = self;
+        let Self { notices, bulletins, entries, salts, reached, coverage, owner_keys, erased } =
+            self;
         notices.is_empty()
             && bulletins.is_empty()
             && entries.is_empty()
@@ -39,6 +42,7 @@ impl DisclosedRows {
             && reached.is_empty()
             && coverage.is_none()
             && owner_keys.is_empty()
+            && erased.is_empty()
     }
 }
 

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, unread};
 
-const OWNERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("owner_keys");
-const DIGESTS: TableDefinition<'_, [u8; 32], u64> = TableDefinition::new("owner_digests");
+pub(super) const OWNERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("owner_keys");
+pub(super) const DIGESTS: TableDefinition<'_, [u8; 32], u64> =
+    TableDefinition::new("owner_digests");
 
 /// An owner's keys: digests of what they hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,12 @@ pub(super) fn insert(
             digests.insert(digest, owner.0)?;
         }
     }
+    Ok(())
+}
+
+pub(super) fn erase(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
+    insert(transaction, &[(owner, OwnerKeys::default())])?;
+    transaction.open_table(OWNERS)?.remove(owner.0)?;
     Ok(())
 }
 

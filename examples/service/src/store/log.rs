@@ -9,9 +9,10 @@ use redb::{ReadableDatabase, TableDefinition, WriteTransaction};
 
 use super::{META, Store, StoreError, number, unread};
 
-const ENTRIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
-const SEEDS: TableDefinition<'_, u64, (u64, [u8; 32])> = TableDefinition::new("audit_seeds");
-const SALTS: TableDefinition<'_, u64, [u8; 32]> = TableDefinition::new("owner_salts");
+pub(super) const ENTRIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
+pub(super) const SEEDS: TableDefinition<'_, u64, (u64, [u8; 32])> =
+    TableDefinition::new("audit_seeds");
+pub(super) const SALTS: TableDefinition<'_, u64, [u8; 32]> = TableDefinition::new("owner_salts");
 
 /// An entry of the audit log.
 #[derive(Clone, Debug)]
@@ -62,6 +63,12 @@ pub(super) fn insert_salts(
     for (owner, salt) in salts {
         table.insert(owner.0, salt)?;
     }
+    Ok(())
+}
+
+/// Without their salt nobody can tell any more which tags were an owner's.
+pub(super) fn erase_salt(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
+    transaction.open_table(SALTS)?.remove(owner.0)?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@
 //!           "revision"        -> revision of the last entry that the log was given
 //!           "event"           -> number of the last event
 //!           "audit"           -> how many entries the audit log has
+//!           "rewrite"         -> 1 if the next start writes the file anew, since somebody was erased
 //! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
 //! log       revision          -> the same and the changes that made it, as JSON
 //! events    number            -> what happened to a request, as JSON
@@ -33,6 +34,7 @@ mod bulletins;
 mod checkpoint;
 mod coverage;
 mod disclosed;
+mod erase;
 mod error;
 mod events;
 mod inventory;
@@ -183,18 +185,11 @@ impl Store {
     /// If the file cannot be opened, is open elsewhere, or has another format.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(FILE);
-        let refused =
-            |reason: String| StoreError::Open { path: path.display().to_string(), reason };
-        fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(|error| refused(error.to_string()))?;
-        let database = FileBackend::new(file)
-            .and_then(|file| Database::builder().create_with_backend(file))
-            .map_err(|error| refused(error.to_string()))?;
-        let store = Self { database };
+        fs::create_dir_all(folder).map_err(|error| StoreError::Open {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let store = Self { database: database(&path)? };
         let transaction = store.begin()?;
         let is_new = transaction.list_tables()?.next().is_none();
         {
@@ -220,6 +215,10 @@ impl Store {
             disclosed::create(&transaction)?;
         }
         transaction.commit()?;
+        if store.is_to_be_rewritten()? {
+            erase::rewrite(store, folder)?;
+            return Self::open(folder);
+        }
         Ok(store)
     }
 
@@ -249,6 +248,8 @@ impl Store {
         if !group.answers.is_empty() {
             keys::insert(&transaction, &group.answers, group.keys_kept_after)?;
         }
+        // Last, so that nothing that the group has kept of them stays.
+        erase::erase(&transaction, &group.disclosed.erased)?;
         transaction.commit()?;
         Ok(())
     }
@@ -337,6 +338,19 @@ impl Store {
         transaction.set_durability(Durability::Immediate)?;
         Ok(transaction)
     }
+}
+
+/// The database in a file, which is made if there is none.
+fn database(path: &Path) -> Result<Database, StoreError> {
+    let refused = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(|error| refused(error.to_string()))?;
+    FileBackend::new(file)
+        .and_then(|file| Database::builder().create_with_backend(file))
+        .map_err(|error| refused(error.to_string()))
 }
 
 /// A number that is kept about the whole; 0 before it is.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, unread};
 
-const NOTICES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("notices");
+pub(super) const NOTICES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("notices");
 
 /// A notice that a person approved: all that makes it again, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

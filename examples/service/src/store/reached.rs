@@ -8,7 +8,7 @@ use redb::{ReadableDatabase, TableDefinition, WriteTransaction};
 use super::{Store, StoreError, unread};
 
 /// Owner and request, to when they were asked, in milliseconds since 1970.
-const REACHED: TableDefinition<'_, (u64, u64), i64> = TableDefinition::new("reached");
+pub(super) const REACHED: TableDefinition<'_, (u64, u64), i64> = TableDefinition::new("reached");
 
 pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
     transaction.open_table(REACHED)?;
@@ -26,6 +26,12 @@ pub(super) fn insert(
     for (owner, request, at) in reached {
         table.insert((owner.0, request.0), at.as_millisecond())?;
     }
+    Ok(())
+}
+
+pub(super) fn erase(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
+    let mut table = transaction.open_table(REACHED)?;
+    table.retain_in((owner.0, 0)..=(owner.0, u64::MAX), |_, _| false)?;
     Ok(())
 }
 

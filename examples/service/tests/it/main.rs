@@ -13,15 +13,22 @@
 
 mod clock;
 mod crash;
+mod flood;
+mod heads;
 mod keys;
 mod lifecycle;
 mod outcomes;
 mod people;
 mod planes;
 mod problems;
+mod quotas;
 mod restart;
 mod rows;
+mod shapes;
+mod soak;
 mod standing;
+mod start;
 mod store;
 mod support;
 mod tiles;
+mod wire;

@@ -56,7 +56,8 @@ impl Answer {
     }
 }
 
-/// A configuration with two agencies; what is given replaces the policy and the limits.
+/// A configuration with two agencies; what is given replaces the policy and the limits. An agency may
+/// ask as often as a test does, unless that is given.
 pub fn config(policy: &Value, limits: &Value) -> Value {
     let hex = |token: &str| TokenDigest::of(token.as_bytes()).hex();
     let agency = |id: u64, token: &str| {
@@ -66,12 +67,19 @@ pub fn config(policy: &Value, limits: &Value) -> Value {
         });
         json!({ "token_sha256": hex(token), "agency": record })
     };
+    let mut often =
+        json!({ "agency_requests_per_minute": 10_000_000, "agency_open_requests": 1_000_000 });
+    if let (Some(all), Some(given)) = (often.as_object_mut(), limits.as_object()) {
+        all.extend(given.clone());
+    }
     json!({
         "operator_token_sha256": hex(OPERATOR),
         "agencies": [agency(1, FIRST), agency(2, SECOND)],
-        "policy": policy, "limits": limits,
+        "policy": policy, "limits": often,
         // Most tests are about whom to ask, not about what they are sent; `noticed` has the other way.
         "notices": { "approval": "elsewhere" },
+        // Where bytes are sent by hand, the host is this.
+        "hosts": { "programs": ["x"] },
     })
 }
 
@@ -107,8 +115,17 @@ pub fn agreed(owner: u64, lon: f64, lat: f64) -> [Value; 2] {
 impl Service {
     /// Starts the program in a folder, which keeps the configuration too.
     pub fn start(folder: &Path, config: &Value) -> Self {
+        Self::started(folder, command(folder, config))
+    }
+
+    /// The same where a shell says first how much the program may have, such as `ulimit -n 200`.
+    pub fn start_within(folder: &Path, config: &Value, limit: &str) -> Self {
+        Self::started(folder, within(folder, config, limit))
+    }
+
+    fn started(folder: &Path, mut command: Command) -> Self {
         let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
-        let mut child = command(folder, config).stderr(log).spawn().unwrap();
+        let mut child = command.stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ");
@@ -119,6 +136,11 @@ impl Service {
             .build()
             .new_agent();
         Self { child, address, agent, config: folder.join("config.json") }
+    }
+
+    /// The process's number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn address(&self) -> &str {
@@ -137,6 +159,15 @@ impl Service {
     #[track_caller]
     pub fn post(&self, token: &str, path: &str, body: impl AsRef<[u8]>) -> Answer {
         post(&self.agent, &self.address, token, path, body.as_ref()).unwrap()
+    }
+
+    /// Sends nothing but a method.
+    #[track_caller]
+    pub fn send(&self, token: &str, method: &str, path: &str) -> Answer {
+        let request = ureq::http::Request::builder().method(method);
+        let request = request.uri(format!("{}{path}", self.address));
+        let request = request.header("authorization", format!("Bearer {token}"));
+        answer(self.agent.run(request.body(()).unwrap()).unwrap()).unwrap()
     }
 
     /// The same with an idempotency key.
@@ -183,13 +214,33 @@ impl Service {
 /// Starts the program in a folder, where it must end by itself, and gives what it complains about.
 #[track_caller]
 pub fn complaint(folder: &Path, config: &Value) -> String {
-    let ended = command(folder, config).stderr(Stdio::piped()).output().unwrap();
+    complained(command(folder, config))
+}
+
+/// The same where a shell says first how much the program may have.
+#[track_caller]
+pub fn complaint_within(folder: &Path, config: &Value, limit: &str) -> String {
+    complained(within(folder, config, limit))
+}
+
+/// The program's command line in a shell that has set a limit.
+fn within(folder: &Path, config: &Value, limit: &str) -> Command {
+    let inner = command(folder, config);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{limit} && exec \"$0\" \"$@\"")]).arg(inner.get_program());
+    shell.args(inner.get_args()).env("CANVASS_LOG", "debug").stdout(Stdio::piped());
+    shell
+}
+
+#[track_caller]
+fn complained(mut command: Command) -> String {
+    let ended = command.stderr(Stdio::piped()).output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!((ended.status.code(), ended.stdout.as_slice()), (Some(1), &b""[..]), "{said}");
     said
 }
 
-fn command(folder: &Path, config: &Value) -> Command {
+pub fn command(folder: &Path, config: &Value) -> Command {
     let file = folder.join("config.json");
     std::fs::write(&file, config.to_string()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_canvass-service"));

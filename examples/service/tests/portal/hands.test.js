@@ -117,6 +117,7 @@ test("the officer's story by touch at 390 pixels", { timeout: 90_000 }, async ()
     const map = await page.locator("#map").boundingBox();
     await page.touchscreen.tap(map.x + map.width * x, map.y + map.height * y);
   };
+  for (let i = 0; i < 4; i += 1) await page.tap('[aria-label="Zoom in"]');
   for (const [x, y] of [[0.2, 0.3], [0.8, 0.7], [0.8, 0.3], [0.2, 0.7]]) await tap(x, y);
   await page.locator('#against li[data-code="self_crossing"]').waitFor();
   // A corner is tapped, then where it shall go: no drag.

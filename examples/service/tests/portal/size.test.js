@@ -78,7 +78,7 @@ test("4,134 houses and 3,093 cameras pan in less than 50 ms a frame", async () =
     const frames = 40;
     const began = performance.now();
     for (let i = 0; i < frames; i += 1) {
-      map.pan(i < frames / 2 ? 7 : -7, 3);
+      map.pan(12, 5);
       await frame();
     }
     return { took: (performance.now() - began) / frames, dots: root.querySelectorAll("circle").length, houses: base.layers.find(({ kind }) => kind === "building").d.split("M").length - 1 };

@@ -19,7 +19,7 @@ macro_rules! rules {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// What to do about it, in a sentence.
+            /// The remedy, in a sentence.
             #[must_use]
             pub const fn explanation(self) -> &'static str {
                 match self { $(Self::$name => $explanation,)* }
@@ -53,11 +53,11 @@ rules! {
     VictimName "victim_name" "do not name victims or witnesses",
     /// It has a telephone number that is not the contact's.
     PhoneNumber "phone_number" "give no telephone number but the contact's, with `{contact}`",
-    /// It tells when somebody was born.
+    /// It gives somebody's date of birth.
     BirthDate "birth_date" "do not tell when somebody was born",
     /// It has a number of a licence, a passport or another document.
     IdNumber "id_number" "give no numbers of licences, passports or other documents",
-    /// It tells where somebody lives.
+    /// It gives somebody's home address.
     HomeAddress "home_address" "give no address with a house number; name the block or the street",
     /// It describes somebody by race alone.
     RaceAlone "race_alone" "do not describe by race alone: say what else would tell the person apart",

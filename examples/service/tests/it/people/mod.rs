@@ -2,8 +2,10 @@
 
 mod agency;
 mod browser;
+mod erasure;
 mod hosts;
 mod notices;
+mod openapi;
 mod owners;
 mod public;
 mod same_story;

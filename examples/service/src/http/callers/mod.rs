@@ -1,0 +1,7 @@
+//! How much each caller may do.
+
+mod account;
+mod rate;
+
+pub(crate) use account::{Account, SHORTEST};
+pub(crate) use rate::Rate;

@@ -1,0 +1,127 @@
+//! Where connections come from: how many of one address, and how much they ask without a token.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::http::callers::Rate;
+use crate::settings::Limits;
+
+/// The addresses that have connections, or had one just now.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    addresses: Mutex<HashMap<Network, Address>>,
+    connections_allowed: usize,
+    /// Requests without a valid token that are answered of one address in a second.
+    without_token: u32,
+}
+
+/// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that a provider gives
+/// to one customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Network {
+    V4(Ipv4Addr),
+    V6([u16; 4]),
+}
+
+#[derive(Debug)]
+struct Address {
+    connections: usize,
+    without_token: Arc<Rate>,
+}
+
+/// One connection's place among those of its address, which it has until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    peers: Arc<Peers>,
+    network: Network,
+    without_token: Arc<Rate>,
+}
+
+impl Peers {
+    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
+        Arc::new(Self {
+            addresses: Mutex::default(),
+            connections_allowed: limits.connections_per_address,
+            without_token: limits.without_token_per_second,
+        })
+    }
+
+    /// A place for one more connection, or nothing if its address has as many as it may have.
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Peer> {
+        let network = Network::of(address);
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Address {
+            connections: 0,
+            without_token: Arc::new(Rate::new(self.without_token, Duration::from_secs(1))),
+        };
+        let address = addresses.entry(network).or_insert_with(new);
+        if address.connections >= self.connections_allowed {
+            return None;
+        }
+        address.connections = address.connections.saturating_add(1);
+        let without_token = Arc::clone(&address.without_token);
+        Some(Peer { peers: Arc::clone(self), network, without_token })
+    }
+
+    /// Forgets addresses that have no connection and have not asked for a while. To connect anew does
+    /// not bring back what an address has used up.
+    pub(crate) fn sweep(&self, now: Instant) {
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        addresses
+            .retain(|_, address| address.connections > 0 || !address.without_token.is_full(now));
+    }
+}
+
+impl Peer {
+    /// Takes one answer without a valid token, or says how long it is until there is one again.
+    pub(crate) fn ask_without_token(&self, now: Instant) -> Result<(), Duration> {
+        self.without_token.take(now)
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let mut addresses = self.peers.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(address) = addresses.get_mut(&self.network) {
+            address.connections = address.connections.saturating_sub(1);
+        }
+    }
+}
+
+impl Network {
+    fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Self::V6([a, b, c, d])
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::time::{Duration, Instant};
+
+    use super::Peers;
+    use crate::settings::Limits;
+
+    #[test]
+    fn an_address_has_its_places_and_an_ipv6_network_is_one() {
+        let limits = Limits { connections_per_address: 2, ..Limits::default() };
+        let peers = Peers::new(&limits);
+        let admit = |text: &str| text.parse::<IpAddr>().ok().and_then(|ip| peers.admit(ip));
+        let first = (admit("10.0.0.1"), admit("::ffff:10.0.0.1"));
+        assert!(first.0.is_some() && first.1.is_some() && admit("10.0.0.1").is_none());
+        let second = (admit("2001:db8::1"), admit("2001:db8::2"));
+        assert!(second.0.is_some() && second.1.is_some() && admit("2001:db8::3").is_none());
+        drop(first);
+        assert!(admit("10.0.0.1").is_some());
+        peers.sweep(Instant::now() + Duration::from_secs(5));
+        assert_eq!(peers.addresses.lock().map(|addresses| addresses.len()).ok(), Some(1));
+    }
+}

@@ -1,0 +1,185 @@
+//! Takes connections, as many as there may be, and ends them when the service stops.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::MissedTickBehavior;
+use tower::Layer;
+
+use super::stream::Stream;
+use super::written::written;
+use super::{Peers, head};
+use crate::http::App;
+use crate::http::problem::{Kind, Problem};
+
+/// So often what was noted is logged, and what is over is forgotten.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The system keeps at most about so much of an answer that is not taken yet. What it has of thousands of
+/// connections that nobody reads is its memory too.
+const SEND_BUFFER_BYTES: u32 = 256 << 10;
+/// So many connections wait to be taken.
+const BACKLOG: u32 = 1024;
+
+/// Listens at an address.
+///
+/// # Errors
+///
+/// If the address is taken, or is not this machine's.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    // Each connection has the listener's.
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Answers until it is told to stop; then takes no more connections, and gives those that are
+/// being answered some time to finish.
+pub async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) {
+    let mut connections = Connections::new(app, router);
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stop = pin!(stop);
+    loop {
+        let places = Arc::clone(&connections.places);
+        let next = async {
+            let place = places.acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
+            _ = ticks.tick() => {
+                connections.tick();
+                continue;
+            }
+            () = &mut stop => break,
+        };
+        // An error means that there are no places at all any more, which nobody takes away.
+        let Ok(place) = place else { break };
+        match accepted {
+            Ok((stream, from)) => connections.take(stream, from, place),
+            Err(error) => {
+                // Out of file descriptors, most likely: some will be free again soon.
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.finish().await;
+}
+
+/// All connections, and what each is answered by.
+struct Connections {
+    app: Arc<App>,
+    router: Router,
+    http: http1::Builder,
+    graceful: GracefulShutdown,
+    places: Arc<Semaphore>,
+    peers: Arc<Peers>,
+    /// What an address with too many connections is sent: written once a second, not for each.
+    refusal: Vec<u8>,
+    /// Connections that were refused since the last tick.
+    refused: u64,
+}
+
+impl Connections {
+    fn new(app: Arc<App>, router: Router) -> Self {
+        let mut http = http1::Builder::new();
+        http.header_read_timeout(None);
+        // Who has sent a request and nothing more waits for the answer. And nothing is read beside an
+        // answer, which `Stream` relies on.
+        http.half_close(true);
+        http.max_buf_size(2 * head::HEAD_BYTES);
+        Self {
+            http,
+            graceful: GracefulShutdown::new(),
+            places: Arc::new(Semaphore::new(app.limits.connections)),
+            peers: Peers::new(&app.limits),
+            refusal: refusal(&app),
+            refused: 0,
+            app,
+            router,
+        }
+    }
+
+    /// Answers a connection in a task of its own.
+    fn take(&mut self, stream: TcpStream, from: SocketAddr, place: OwnedSemaphorePermit) {
+        let Some(peer) = self.peers.admit(from.ip()) else {
+            self.refuse(&stream);
+            return;
+        };
+        // Small answers should not wait for more to send.
+        let _ = stream.set_nodelay(true);
+        let limits = &self.app.limits;
+        let stream = Stream::new(
+            stream,
+            Arc::clone(&self.app.metrics),
+            Duration::from_secs(limits.head_seconds),
+            Duration::from_secs(limits.write_seconds),
+        );
+        let service = Extension(Arc::new(peer)).layer(self.router.clone());
+        let service = TowerToHyperService::new(service);
+        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        let connection = self.graceful.watch(connection);
+        let open = self.app.metrics.connection();
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection broke");
+            }
+            drop((open, place));
+        });
+    }
+
+    /// Sends away a connection whose address has too many: with a problem, if it fits at once.
+    fn refuse(&mut self, stream: &TcpStream) {
+        self.refused = self.refused.saturating_add(1);
+        self.app.metrics.refused_connections.inc();
+        // Whoever floods need not be told.
+        let _ = stream.try_write(&self.refusal);
+    }
+
+    fn tick(&mut self) {
+        self.app.warnings.log();
+        self.peers.sweep(std::time::Instant::now());
+        self.refusal = refusal(&self.app);
+        let refused = std::mem::take(&mut self.refused);
+        if refused > 0 {
+            tracing::warn!(refused, "connections of addresses that have as many as they may");
+        }
+    }
+
+    async fn finish(mut self) {
+        self.tick();
+        let within = Duration::from_secs(self.app.limits.drain_seconds);
+        if tokio::time::timeout(within, self.graceful.shutdown()).await.is_err() {
+            tracing::warn!("some connections were still open");
+        }
+        self.app.warnings.log();
+    }
+}
+
+fn refusal(app: &App) -> Vec<u8> {
+    let detail = format!(
+        "{} connections of one address are answered at once; close some",
+        app.limits.connections_per_address
+    );
+    written(Problem::new(Kind::TooManyConnections, detail))
+}

@@ -1,0 +1,331 @@
+//! Floods: connections that never read, and many of one address.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde_json::json;
+use socket2::{Domain, Socket, Type};
+
+use crate::support::{OPERATOR, Service, agreed, config, request, square};
+use crate::wire::Wire;
+
+/// As many connections as the test holds, where the system lets it.
+const HELD: u64 = 10_000;
+const WORKERS: usize = 16;
+
+/// Raises what this process may have open, and gives how many connections it can hold.
+fn room() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let most = maximum.unwrap_or(HELD + 1_000).min(HELD + 1_000).max(current.unwrap_or(0));
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum });
+    let current = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    HELD.min(current.saturating_sub(1_000))
+}
+
+/// A value of the service's measures.
+#[track_caller]
+pub fn measure(service: &Service, name: &str) -> u64 {
+    let metrics = service.get(OPERATOR, "/metrics").text;
+    let line = metrics.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+    line.unwrap_or_else(|| panic!("no `{name}` in {metrics}")).parse().unwrap()
+}
+
+/// A connection from an address of this machine, and pipelined requests on it. Whether they were taken is
+/// not waited for.
+fn flooding(from: Ipv4Addr, to: SocketAddr, sent: &[u8]) -> Option<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
+    socket.bind(&SocketAddr::from((from, 0)).into()).ok()?;
+    socket.set_nonblocking(true).ok()?;
+    // On its way: what is sent comes later.
+    let _ = socket.connect(&to.into());
+    let _ = socket.send(sent);
+    Some(socket)
+}
+
+/// How long requests of those that work took, each on a connection of its own that stays, and how long
+/// it took to connect anew.
+fn work(to: SocketAddr, path: &str, span: Duration) -> (Vec<Duration>, Vec<Duration>) {
+    let begun = Instant::now();
+    let (mut times, mut connects) = (Vec::new(), Vec::new());
+    let connected = || {
+        let stream = TcpStream::connect(to).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    };
+    let ask = |stream: &mut TcpStream| {
+        let head =
+            format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {OPERATOR}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut seen = Vec::new();
+        let mut piece = [0; 4096];
+        while !seen.windows(4).any(|four| four == b"\r\n\r\n") || !seen.ends_with(b"}") {
+            let more = stream.read(&mut piece).unwrap();
+            assert!(more > 0, "the connection of one that works was closed");
+            seen.extend_from_slice(&piece[..more]);
+        }
+        assert!(seen.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&seen));
+    };
+    let mut stream = connected();
+    while begun.elapsed() < span {
+        let start = Instant::now();
+        ask(&mut stream);
+        times.push(start.elapsed());
+        if times.len() % 100 == 50 {
+            let start = Instant::now();
+            let mut new = connected();
+            ask(&mut new);
+            connects.push(start.elapsed());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    (times, connects)
+}
+
+/// Has those that work work, and prints how it went; the slowest of answers and of new connections.
+fn working(name: &str, to: SocketAddr, path: &str, span: Duration) -> (Duration, Duration) {
+    let (mut times, mut connects) = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(|| work(to, path, span))).collect();
+        let mut all = (Vec::new(), Vec::new());
+        for worker in workers {
+            let (times, connects) = worker.join().unwrap();
+            all.0.extend(times);
+            all.1.extend(connects);
+        }
+        all
+    });
+    times.sort_unstable();
+    connects.sort_unstable();
+    let (median, p99) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+    let (slowest, connect) = (times[times.len() - 1], connects.last().copied().unwrap_or_default());
+    println!(
+        "{name}: {} answers, median {median:?}, 99th percentile {p99:?}, slowest {slowest:?}; of {} new \
+         connections the slowest took {connect:?}",
+        times.len(),
+        connects.len()
+    );
+    assert!(times.len() > WORKERS * 20, "{name}: only {} answers", times.len());
+    (slowest, connect)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn those_that_work_are_answered_beside_ten_thousand_that_never_read() {
+    let held = room();
+    let folder = tempfile::tempdir().unwrap();
+    let service =
+        Service::start(folder.path(), &config(&json!({ "min_households": 0 }), &json!({})));
+    service.change(&agreed(1, -84.898, 41.102));
+    let opened = service.open(&request("26-1", &square(-84.9, 41.1, 0.008)));
+    let path = format!("/v1/requests/{}/route", opened["id"]);
+    let to: SocketAddr = service.address().strip_prefix("http://").unwrap().parse().unwrap();
+    let span = Duration::from_secs(6);
+    working("nobody else", to, &path, span);
+
+    let sent = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".repeat(400);
+    for addresses in [1_u8, 100] {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut sockets = Vec::new();
+                // Connections that the service has closed are made anew, some 500 a second.
+                let mut next = 0_u64;
+                while !stop.load(Ordering::Relaxed) {
+                    for _ in 0..50 {
+                        let place = usize::try_from(next % held).unwrap();
+                        let last = u8::try_from(next % u64::from(addresses)).unwrap();
+                        let from = Ipv4Addr::new(127, 0, addresses, last + 1);
+                        let is_open = |socket: &Socket| match socket.send(sent.as_bytes()) {
+                            Ok(_) => true,
+                            Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
+                        };
+                        match sockets.get(place).map(|kept: &Option<Socket>| kept.as_ref()) {
+                            None => sockets.push(flooding(from, to, sent.as_bytes())),
+                            Some(Some(socket)) if is_open(socket) => {}
+                            Some(_) => sockets[place] = flooding(from, to, sent.as_bytes()),
+                        }
+                        next += 1;
+                    }
+                    std::thread::sleep(Duration::from_millis(if next < held { 2 } else { 100 }));
+                }
+                println!(
+                    "{} connections of {addresses} addresses, {next} looked at",
+                    sockets.len()
+                );
+                assert_eq!(sockets.len() as u64, held);
+            });
+            std::thread::sleep(Duration::from_secs(2));
+            let (slowest, connect) =
+                working(&format!("beside {held} of {addresses} addresses"), to, &path, span);
+            stop.store(true, Ordering::Relaxed);
+            assert!(slowest < Duration::from_secs(3), "{slowest:?}");
+            assert!(connect < Duration::from_secs(10), "{connect:?}");
+        });
+        println!(
+            "{} connections open, {} refused",
+            measure(&service, "canvass_http_connections"),
+            measure(&service, "canvass_http_connections_refused_total")
+        );
+        let begun = Instant::now();
+        assert_eq!(service.get("", "/readyz").text, "ok\n");
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn an_answer_that_nobody_takes_ends_its_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let service =
+        Service::start(folder.path(), &config(&json!({}), &json!({ "write_seconds": 3 })));
+    let sent =
+        format!("GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {OPERATOR}\r\n\r\n");
+    let to: SocketAddr = service.address().strip_prefix("http://").unwrap().parse().unwrap();
+    let mut unread: Vec<_> = (0..20).map(|_| TcpStream::connect(to).unwrap()).collect();
+    for stream in &mut unread {
+        stream.set_nonblocking(true).unwrap();
+        // Some megabytes of answers.
+        let _ = stream.write(sent.repeat(2_000).as_bytes());
+    }
+    let begun = Instant::now();
+    while measure(&service, "canvass_http_answers_unread_total") < 20 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "they are still there");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    println!("20 connections were ended {:?} after they were sent to", begun.elapsed());
+    // One that reads slowly, and faster than it has to, keeps its connection.
+    let mut slow = TcpStream::connect(to).unwrap();
+    slow.write_all(sent.repeat(1_000).as_bytes()).unwrap();
+    let (mut taken, mut piece, begun) = (0, [0; 64 << 10], Instant::now());
+    while begun.elapsed() < Duration::from_secs(8) {
+        let more = slow.read(&mut piece).unwrap();
+        assert!(more > 0, "closed after {taken} bytes");
+        taken += more;
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(measure(&service, "canvass_http_answers_unread_total"), 20);
+}
+
+#[test]
+fn connections_of_one_address_are_limited_and_the_next_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = json!({ "connections_per_address": 5, "head_seconds": 60 });
+    let service = Service::start(folder.path(), &config(&json!({}), &limits));
+    let mut held: Vec<_> = (0..5).map(|_| Wire::open(&service)).collect();
+    for wire in &mut held {
+        wire.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!(wire.answer().status, 200);
+    }
+    let refused = Wire::open(&service).answers();
+    assert_eq!(refused[0].problem(), (503, "too_many_connections".to_owned()));
+    drop(held.pop());
+    let begun = Instant::now();
+    loop {
+        let mut wire = Wire::open(&service);
+        wire.send("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        if wire.answers()[0].status == 200 {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "its place was not given back");
+    }
+}
+
+#[test]
+fn who_has_no_token_is_answered_so_often() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = json!({ "without_token_per_second": 20 });
+    let service = Service::start(folder.path(), &config(&json!({}), &limits));
+    for head in [
+        "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /v1/due HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer nobody\r\n\r\n",
+    ] {
+        std::thread::sleep(Duration::from_millis(1_100));
+        let answers = Wire::exchange(&service, head.repeat(500));
+        let last = answers.last().unwrap();
+        assert_eq!(last.problem(), (429, "too_many_requests".to_owned()));
+        assert_eq!(
+            (last.header("connection"), last.header("retry-after")),
+            (Some("close"), Some("1"))
+        );
+        assert!((20..60).contains(&answers.len()), "{}", answers.len());
+    }
+    // Tokens are answered all the while.
+    for _ in 0..100 {
+        service.get(OPERATOR, "/v1/due").expect(200);
+    }
+}
+
+#[test]
+fn nothing_is_counted_as_being_answered_after_hang_ups() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(folder.path(), &config(&json!({}), &json!({})));
+    let to: SocketAddr = service.address().strip_prefix("http://").unwrap().parse().unwrap();
+    for round in 0..300 {
+        let stream = TcpStream::connect(to).unwrap();
+        let socket = Socket::from(stream);
+        let head = format!(
+            "Host: x\r\nAuthorization: Bearer {OPERATOR}\r\nContent-Type: application/json\r\n"
+        );
+        let sent = match round % 3 {
+            0 => format!("GET /v1/owners/1 HTTP/1.1\r\n{head}\r\n").repeat(50),
+            1 => format!("POST /v1/changes HTTP/1.1\r\n{head}Content-Length: 100\r\n\r\n["),
+            _ => {
+                format!("POST /v1/changes HTTP/1.1\r\n{head}Content-Length: 2\r\n\r\n[]").repeat(20)
+            }
+        };
+        let _ = socket.send(sent.as_bytes());
+        // A reset, while it is being answered.
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+    let begun = Instant::now();
+    // The request for the measures is one itself.
+    while measure(&service, "canvass_http_requests_in_flight") != 1
+        || measure(&service, "canvass_http_connections") > 2
+    {
+        assert!(
+            begun.elapsed() < Duration::from_secs(15),
+            "{}",
+            service.get(OPERATOR, "/metrics").text
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn an_overload_is_a_line_a_second_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = json!({ "in_flight": 1, "answer_seconds": 8 });
+    let service = Service::start(folder.path(), &config(&json!({}), &limits));
+    // One slow body has the one place.
+    let mut slow = Wire::open(&service);
+    slow.send(format!(
+        "POST /v1/changes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {OPERATOR}\r\nContent-Type: \
+         application/json\r\nContent-Length: 100\r\n\r\n["
+    ));
+    let begun = Instant::now();
+    while service.get(OPERATOR, "/v1/due").status == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+    let mut overloaded = 1;
+    for _ in 0..3_000 {
+        service.get(OPERATOR, "/v1/due").problem(503, "overloaded");
+        overloaded += 1;
+    }
+    let seconds = begun.elapsed().as_secs();
+    drop(slow);
+    service.stop();
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &serde_json::Value| {
+            line["level"] == "WARN" && line["fields"]["status"] == 503
+        })
+        .collect();
+    let times: u64 = lines.iter().map(|line| line["fields"]["times"].as_u64().unwrap()).sum();
+    println!("{overloaded} answers in {seconds} s were {} lines", lines.len());
+    assert_eq!(times, overloaded);
+    assert!(lines.len() as u64 <= seconds + 2, "{} lines in {seconds} s", lines.len());
+}
