@@ -59,6 +59,7 @@ function request(agency, policy, incidents, map) {
     keep();
     table(drawing);
     // Whoever writes on sees the old verdict until the new one is there.
+    asked += 1; // A verdict that is on its way is on what was there before.
     list.setAttribute("aria-busy", "true");
     clearTimeout(waiting);
     waiting = setTimeout(review, WAIT);
@@ -105,6 +106,8 @@ function request(agency, policy, incidents, map) {
       fill($("#complaints"));
     } catch (error) {
       if (turn !== asked) return;
+      const refusals = refusalsOf(error);
+      if (refusals) return show([...refusals, ...own], null);
       complain($("#complaints"), error);
       list.setAttribute("aria-busy", "false");
     }
@@ -132,7 +135,7 @@ function request(agency, policy, incidents, map) {
       sessionStorage.removeItem("request");
       showReceipt(receipt, form.elements.zone.value);
     } catch (error) {
-      const refusals = error.details?.violations;
+      const refusals = refusalsOf(error);
       if (!refusals) throw error;
       show(refusals, null);
       $("#against-title").focus();
@@ -155,6 +158,11 @@ function request(agency, policy, incidents, map) {
   $("#another").addEventListener("click", () => location.reload());
 
   return { zone: () => form.elements.zone.value };
+}
+
+/** What stands against a request by the answer to it: violations, or a text of one field. */
+function refusalsOf({ code, details, message }) {
+  return details?.violations ?? (details?.field ? [{ code, message, field: details.field }] : null);
 }
 
 /** A window that a policy allows, for a review before one is typed. */

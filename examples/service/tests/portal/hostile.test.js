@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { browse, call, cameras, clean, open, paste, request, serveWith, signIn, square, typeCase } from "./support.js";
+import { browse, call, cameras, clean, judged, open, paste, request, serveWith, signIn, square, typeCase } from "./support.js";
 
 const TEXTS = {
   name: 'Ashford <img src=x onerror="window.hit=1"> Police',
-  reference: "26-1</script><script>window.hit=1</script>\u202Etxet",
-  contact: `"'\`><svg onload=window.hit=1> ${"long ".repeat(400)}`,
-  label: "PS 9 <b onmouseover=window.hit=1>\u202E9 SP",
+  reference: "26-1</script><script>window.hit=1</script>",
+  contact: `"'\`><svg onload=window.hit=1> ${"long ".repeat(30)}`,
+  label: "PS 9 <b onmouseover=window.hit=1>",
 };
 const SCHOOL = square(300, [-84.9375, 41.1262]);
 
@@ -18,7 +18,7 @@ let service;
 
 before(async () => {
   browser = await browse();
-  const policy = { sensitive_places: [{ kind: "school", label: TEXTS.label.replace("\u202E", ""), rule: "refuse", area: SCHOOL }] };
+  const policy = { sensitive_places: [{ kind: "school", label: TEXTS.label, rule: "refuse", area: SCHOOL }] };
   service = await serveWith({ policy }, [{ id: 1, name: TEXTS.name }]);
   await call(service, "operator", "POST", "/v1/changes", cameras(40));
 });
@@ -70,17 +70,24 @@ test("hostile texts appear as text on every page", { timeout: 120_000 }, async (
   clean(all, service);
 });
 
-test("ten thousand characters break nothing", async () => {
+test("texts that turn the line around, or are endless, are refused at their field", async () => {
   const page = await open(browser, service, "agency");
   await signIn(page, "agency-1");
   await typeCase(page);
-  await page.fill("#case_reference", "x".repeat(10_000));
   await paste(page, square(500, [-84.955, 41.14]));
+  for (const [field, text, code] of [["case_reference", "26-1 \u202Etxet", "text_refused"], ["contact", "x".repeat(10_000), "text_too_long"]]) {
+    await page.fill(`#${field}`, text);
+    await judged(page);
+    const item = page.locator(`#against li[data-code="${code}"]`);
+    assert.equal(await item.getAttribute("data-shown"), "field");
+    assert.equal(await page.locator(`#${field}`).getAttribute("aria-invalid"), "true");
+    await page.fill(`#${field}`, "26-1");
+  }
+  await judged(page);
   await page.click("#send");
   await page.locator("#receipt dl dd").first().waitFor();
-  const width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.equal(width, 0);
-  clean(page, service);
+  assert.equal(await page.locator("#receipt bdi").first().evaluate((text) => getComputedStyle(text).unicodeBidi), "isolate");
+  clean(page, service, ["422"]);
 });
 
 test("markup put in by a slip is an exception", async () => {
