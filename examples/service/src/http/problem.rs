@@ -267,8 +267,8 @@ impl Problem {
         if passes.contains(&kind.status()) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        // Whoever is too fast is not read on: what was sent behind this would be answered likewise.
-        if kind == Kind::TooManyRequests {
+        // Nothing is read on: what was sent behind this would be answered likewise.
+        if matches!(kind, Kind::TooManyRequests | Kind::TokenUnknown) {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         (kind.status(), headers, Value::Object(members).to_string())
