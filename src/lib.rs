@@ -61,7 +61,7 @@ pub mod error {
     };
     pub use crate::open_requests::OpenRequestsError;
     pub use crate::registry::{
-        ChangeError, ChangeRefusal, ReplayError, TileError, TileFlaw, TileKeyError,
+        ChangeError, ChangeRefusal, ReplayError, SkippedChange, TileError, TileFlaw, TileKeyError,
     };
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
 }

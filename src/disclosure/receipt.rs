@@ -40,7 +40,7 @@ use crate::routing::Route;
 ///
 /// A receipt can be read back; reading one proves nothing about who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct Receipt {
     status: Status,
     case_reference: String,

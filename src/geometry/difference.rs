@@ -24,6 +24,12 @@ pub(crate) enum Overlap {
 }
 
 impl Area {
+    /// Whether this area is the region of another, however they were drawn: from whatever corner, in
+    /// whatever direction, with whatever vertices on straight edges.
+    pub(crate) fn is_same_region(&self, other: &Self) -> bool {
+        self.envelope() == other.envelope() && self.overlap(other) == Overlap::Same
+    }
+
     /// How this area lies to another.
     ///
     /// What is in exactly one of them is what an odd number of their rings go around, all rings

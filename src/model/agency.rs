@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::AgencyId;
 use crate::geometry::Area;
+use crate::util::coded_enum;
 
 /// A public agency that may submit requests.
 ///
@@ -23,7 +24,7 @@ use crate::geometry::Area;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct Agency {
     /// Which agency.
     pub id: AgencyId,
@@ -51,31 +52,26 @@ impl Agency {
     }
 }
 
-/// The level of government that an agency belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AgencyKind {
-    /// A city, town or campus.
-    Local,
-    /// A county or parish.
-    County,
-    /// A state or territory.
-    State,
-    /// A national agency.
-    Federal,
-}
-
-impl AgencyKind {
-    /// The kind's stable `snake_case` code, the same as in serde formats.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::County => "county",
-            Self::State => "state",
-            Self::Federal => "federal",
-        }
+coded_enum! {
+    /// The level of government that an agency belongs to.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum AgencyKind {
+        /// A city, town or campus.
+        Local = "local",
+        /// A county or parish.
+        County = "county",
+        /// A state or territory.
+        State = "state",
+        /// A national agency.
+        Federal = "federal",
     }
+
+    /// Every kind, from the smallest jurisdiction to the largest.
+    pub const ALL: [Self; _];
+
+    /// The kind's stable `snake_case` code, the same as in serde formats.
+    pub fn code;
 }
 
 impl fmt::Display for AgencyKind {
@@ -93,9 +89,8 @@ impl FromStr for AgencyKind {
     ///
     /// If no kind has this code.
     fn from_str(code: &str) -> Result<Self, CodeError> {
-        let all = [Self::Local, Self::County, Self::State, Self::Federal];
-        let found = all.into_iter().find(|kind| kind.code() == code);
-        found.ok_or_else(|| CodeError::new(code, all.map(Self::code)))
+        let found = Self::ALL.into_iter().find(|kind| kind.code() == code);
+        found.ok_or_else(|| CodeError::new(code, Self::ALL.map(Self::code)))
     }
 }
 
@@ -115,70 +110,63 @@ impl CodeError {
     }
 }
 
-macro_rules! incident_kinds {
-    ($($(#[$doc:meta])* $name:ident $code:literal,)*) => {
-        /// The kind of incident that a request is about.
-        ///
-        /// The list is closed: there is no kind for a protest, an announcement or "other", so a
-        /// request about one cannot be written. An unknown kind does not deserialise.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        #[non_exhaustive]
-        pub enum IncidentKind { $($(#[$doc])* $name,)* }
+coded_enum! {
+    /// The kind of incident that a request is about.
+    ///
+    /// The list is closed: there is no kind for a protest, an announcement or "other", so a
+    /// request about one cannot be written. An unknown kind does not deserialise.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    #[non_exhaustive]
+    pub enum IncidentKind {
+        /// A missing or endangered person.
+        MissingPerson = "missing_person",
+        /// A kidnapping or an abduction.
+        Abduction = "abduction",
+        /// A death under investigation.
+        Homicide = "homicide",
+        /// An assault on a person.
+        Assault = "assault",
+        /// Shots fired.
+        Shooting = "shooting",
+        /// A theft by force or threat.
+        Robbery = "robbery",
+        /// A break-in.
+        Burglary = "burglary",
+        /// A stolen vehicle.
+        VehicleTheft = "vehicle_theft",
+        /// A theft without force, of a parcel for instance.
+        Theft = "theft",
+        /// Damage done on purpose.
+        Vandalism = "vandalism",
+        /// A fire set on purpose.
+        Arson = "arson",
+        /// A collision whose driver left.
+        HitAndRun = "hit_and_run",
+        /// Any other collision on a road.
+        Collision = "collision",
+    }
 
-        impl IncidentKind {
-            /// Every kind, in the order of their codes' declaration.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+    /// Every kind, in the order of their declaration.
+    pub const ALL: &[Self];
 
-            /// The kind's stable `snake_case` code, the same as in serde formats.
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
-            /// The kind with this code. Use it where no serde format is at hand: a form, a command line.
-            ///
-            /// ```
-            /// use canvass::IncidentKind;
-            ///
-            /// assert_eq!(IncidentKind::from_code("burglary"), Some(IncidentKind::Burglary));
-            /// assert_eq!(IncidentKind::from_code("protest"), None);
-            /// ```
-            #[must_use]
-            pub fn from_code(code: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|kind| kind.code() == code)
-            }
-        }
-    };
+    /// The kind's stable `snake_case` code, the same as in serde formats.
+    pub fn code;
 }
 
-incident_kinds! {
-    /// A missing or endangered person.
-    MissingPerson "missing_person",
-    /// A kidnapping or an abduction.
-    Abduction "abduction",
-    /// A death under investigation.
-    Homicide "homicide",
-    /// An assault on a person.
-    Assault "assault",
-    /// Shots fired.
-    Shooting "shooting",
-    /// A theft by force or threat.
-    Robbery "robbery",
-    /// A break-in.
-    Burglary "burglary",
-    /// A stolen vehicle.
-    VehicleTheft "vehicle_theft",
-    /// A theft without force, of a parcel for instance.
-    Theft "theft",
-    /// Damage done on purpose.
-    Vandalism "vandalism",
-    /// A fire set on purpose.
-    Arson "arson",
-    /// A collision whose driver left.
-    HitAndRun "hit_and_run",
-    /// Any other collision on a road.
-    Collision "collision",
+impl IncidentKind {
+    /// The kind with this code. Use it where no serde format is at hand: a form, a command line.
+    ///
+    /// ```
+    /// use canvass::IncidentKind;
+    ///
+    /// assert_eq!(IncidentKind::from_code("burglary"), Some(IncidentKind::Burglary));
+    /// assert_eq!(IncidentKind::from_code("protest"), None);
+    /// ```
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
 }
 
 impl FromStr for IncidentKind {

@@ -92,7 +92,11 @@ pub struct AskLimitError {
 
 /// The wire form of a limit, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `per_7_days` and `per_30_days`")]
+#[serde(
+    crate = "crate::util::by_name",
+    deny_unknown_fields,
+    expecting = "an object with `per_7_days` and `per_30_days`"
+)]
 struct Counts {
     per_7_days: u8,
     per_30_days: u8,

@@ -209,6 +209,8 @@ fn whole(number: f64, parts: f64, limit: f64) -> Option<u16> {
 }
 
 /// An envelope of all that any camera may see from anywhere in another.
+///
+/// Wider than 200 m: 2e-3 degree of latitude are 221 to 223 m, and as many metres of longitude.
 pub(crate) fn within_reach(from: Envelope) -> Envelope {
     widened(from, FARTHEST)
 }
@@ -266,7 +268,11 @@ pub enum FacingError {
 
 /// The wire form of a facing, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `bearing`, `angle` and `reach_m`")]
+#[serde(
+    crate = "crate::util::by_name",
+    deny_unknown_fields,
+    expecting = "an object with `bearing`, `angle` and `reach_m`"
+)]
 struct Numbers {
     bearing: f64,
     angle: f64,

@@ -28,6 +28,6 @@ pub(crate) use quiet_hours::or_none;
 pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use sensitive_place::{SensitiveKind, SensitivePlace, SensitivePlaceError, SensitiveRule};
 pub use sensitive_places::SensitivePlaces;
-pub(crate) use time::{DAY, day, seconds};
+pub(crate) use time::{DAY, day, read_instant, seconds};
 pub use time::{TimeWindow, TimeWindowError};
 pub use zone::{Zone, ZoneError};

@@ -152,7 +152,11 @@ pub enum QuietHoursError {
 
 /// The wire form of quiet hours, before they are validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `from`, `until` and `zone`")]
+#[serde(
+    crate = "crate::util::by_name",
+    deny_unknown_fields,
+    expecting = "an object with `from`, `until` and `zone`"
+)]
 struct Hours {
     from: Time,
     until: Time,

@@ -6,43 +6,36 @@ use serde::{Deserialize, Serialize};
 
 use super::time::TimeWindow;
 use crate::geometry::Area;
+use crate::util::coded_enum;
 
-/// The kind of a place that an operator protects.
-///
-/// A closed list: each is about people who come there for care, faith, learning, safety or to say
-/// something together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SensitiveKind {
-    /// A hospital, a doctor's office, a clinic.
-    Clinic,
-    /// A church, a mosque, a synagogue, a temple.
-    PlaceOfWorship,
-    /// A school or a kindergarten.
-    School,
-    /// A shelter for people in need or in danger.
-    Shelter,
-    /// An assembly: it is there for a while, and so must have a window.
-    Assembly,
+coded_enum! {
+    /// The kind of a place that an operator protects.
+    ///
+    /// A closed list: each is about people who come there for care, faith, learning, safety or to say
+    /// something together.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum SensitiveKind {
+        /// A hospital, a doctor's office, a clinic.
+        Clinic = "clinic",
+        /// A church, a mosque, a synagogue, a temple.
+        PlaceOfWorship = "place_of_worship",
+        /// A school or a kindergarten.
+        School = "school",
+        /// A shelter for people in need or in danger.
+        Shelter = "shelter",
+        /// An assembly: it is there for a while, and so must have a window.
+        Assembly = "assembly",
+    }
+
+    /// Every kind.
+    pub const ALL: [Self; _];
+
+    /// The kind's stable `snake_case` code, the same as in serde formats.
+    pub fn code;
 }
 
 impl SensitiveKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Clinic, Self::PlaceOfWorship, Self::School, Self::Shelter, Self::Assembly];
-
-    /// The kind's stable `snake_case` code, the same as in serde formats.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Clinic => "clinic",
-            Self::PlaceOfWorship => "place_of_worship",
-            Self::School => "school",
-            Self::Shelter => "shelter",
-            Self::Assembly => "assembly",
-        }
-    }
-
     const fn words(self) -> &'static str {
         match self {
             Self::Clinic => "clinic",
@@ -203,6 +196,7 @@ pub enum SensitivePlaceError {
 /// The wire form of a place, before it is validated.
 #[derive(Serialize, Deserialize)]
 #[serde(
+    crate = "crate::util::by_name",
     deny_unknown_fields,
     expecting = "an object with `kind`, `label`, `rule`, `area`, and `window` where it has one"
 )]

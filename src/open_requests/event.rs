@@ -22,7 +22,7 @@ use crate::request::Request;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct LifecycleEvent {
     /// The number of the event: one more than that of the event before.
     pub sequence: u64,
@@ -59,7 +59,7 @@ impl LifecycleEvent {
 
 /// A step in the life of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum LifecycleStep {
     /// It was opened.

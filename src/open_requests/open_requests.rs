@@ -1,16 +1,15 @@
 //! The state of all requests that stand, and the steps that change it.
 
-use super::error::OpenRequestsError;
-use super::event::{LifecycleEvent, LifecycleStep};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::error::OpenRequestsError;
+use super::event::{LifecycleEvent, LifecycleStep};
 use super::first_askers::FirstAskers;
 use super::index::AreaIndex;
-
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{
     AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState, SearchArea,

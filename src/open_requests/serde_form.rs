@@ -13,7 +13,7 @@ use crate::model::{OwnerId, RequestId};
 use crate::request::{CaseFile, CaseFileError};
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "OpenRequests", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "OpenRequests", deny_unknown_fields)]
 struct RequestsForm<F> {
     next: u64,
     last: Option<Timestamp>,
@@ -22,7 +22,7 @@ struct RequestsForm<F> {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "OpenRequest", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "OpenRequest", deny_unknown_fields)]
 struct StandingForm {
     id: RequestId,
     compared: Vec<RequestId>,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Position;
-use crate::model::{Camera, CameraId, Consent, OwnerId};
+use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
 
 /// One change to a registry.
 ///
@@ -20,7 +20,7 @@ use crate::model::{Camera, CameraId, Consent, OwnerId};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Change {
     /// Registers a camera that is not registered yet.
     Register(Camera),
@@ -78,6 +78,7 @@ pub enum Change {
         /// Who was asked.
         owner: OwnerId,
         /// When.
+        #[serde(deserialize_with = "read_instant")]
         at: Timestamp,
     },
 }
@@ -89,6 +90,18 @@ pub struct ChangeError {
     /// Which change, counted from 0.
     pub index: usize,
     /// What is wrong with it.
+    pub reason: ChangeRefusal,
+}
+
+/// A change that was left out because it cannot be applied: see
+/// [`Registry::apply_skipping`](crate::Registry::apply_skipping).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("change {index} was skipped: {reason}")]
+#[non_exhaustive]
+pub struct SkippedChange {
+    /// Which change, counted from 0.
+    pub index: usize,
+    /// Why it cannot be applied.
     pub reason: ChangeRefusal,
 }
 

@@ -14,8 +14,8 @@ mod snapshot;
 mod tiles;
 mod writer;
 
-pub(crate) use block::{BLOCK_ROWS, Block, BlockSummary, GrantWindow, Row, RowStanding, rows};
-pub use change::{Change, ChangeError, ChangeRefusal};
+pub(crate) use block::{Block, BlockSummary, GrantWindow, Row, RowStanding};
+pub use change::{Change, ChangeError, ChangeRefusal, SkippedChange};
 pub use index::Layout;
 pub(crate) use index::{Branch, BranchChild, Cluster, cell};
 pub use load::ReplayError;

@@ -88,17 +88,16 @@ impl<'a> ScopeQuery<'a> {
         Self { chunks: &terms.chunks, agency, incident, mark: mark(agency) }
     }
 
-    /// Whether the terms with a number extend to it, in the lowest bit, as far as their sketch tells;
+    /// Whether the terms with a number extend to it, as far as their sketch tells;
     /// and whether it is not enough. No such terms extend to nothing.
     #[inline]
-    pub(crate) fn sketch_allows(&self, number: u32) -> (u64, u64) {
+    pub(crate) fn sketch_allows(&self, number: u32) -> (bool, bool) {
         let number = number as usize;
         let chunk = self.chunks.get(number / CHUNK);
         let sketch = chunk.and_then(|chunk| chunk.sketches.get(number % CHUNK));
         let Sketch { named, incidents, listed } = sketch.copied().unwrap_or_default();
-        let incident = u64::from(incidents >> (self.incident as u32) & 1);
-        let unsure = u64::from(named & self.mark != 0);
-        (incident & u64::from(!listed), incident & unsure)
+        let incident = incidents >> (self.incident as u32) & 1 != 0;
+        (incident & !listed, incident & (named & self.mark != 0))
     }
 
     /// Whether the terms with a number extend to it. Exact.

@@ -263,7 +263,7 @@ impl<'a> IntoIterator for &'a CaseFile {
 
 /// The wire form of a case file, before it is validated.
 #[derive(Deserialize)]
-#[serde(rename = "CaseFile", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "CaseFile", deny_unknown_fields)]
 struct CaseFileForm {
     agency: AgencyId,
     opened: Vec<OpenedRequest>,

@@ -156,7 +156,7 @@ fn shared<S: Serializer>(request: &Arc<Request>, serializer: S) -> Result<S::Ok,
 
 /// The wire form of an opened request, before it is validated.
 #[derive(Deserialize)]
-#[serde(rename = "OpenedRequest", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "OpenedRequest", deny_unknown_fields)]
 struct OpenedRequestForm {
     id: RequestId,
     request: Request,

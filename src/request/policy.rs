@@ -315,7 +315,12 @@ impl<'de> Deserialize<'de> for Policy {
 
 /// The wire form of a policy, from which serde reads one that is not checked yet.
 #[derive(Deserialize)]
-#[serde(remote = "Policy", default = "Policy::default", deny_unknown_fields)]
+#[serde(
+    crate = "crate::util::by_name",
+    remote = "Policy",
+    default = "Policy::default",
+    deny_unknown_fields
+)]
 struct PolicyForm {
     version: String,
     min_area_m2: f64,

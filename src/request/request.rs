@@ -31,7 +31,7 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct Request {
     /// The agency that claims to ask.
     pub agency: AgencyId,

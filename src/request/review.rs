@@ -210,7 +210,8 @@ impl Policy {
         });
         let areas = earlier.iter().enumerate().filter(|&(place, known)| {
             let mut before = earlier.iter().take(place);
-            known.overlap != Overlap::Apart && before.all(|other| other.ground.0 != known.ground.0)
+            known.overlap != Overlap::Apart
+                && before.all(|other| !other.ground.0.is_same_region(&known.ground.0))
         });
         let overlaps = count(areas.count());
         let many = (overlaps > self.max_overlaps)

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::policy::PolicyError;
 use crate::model::{AgencyId, AgencyKind, RequestId, SensitiveKind};
+use crate::util::coded_enum;
 
 /// All the reasons why a request was refused: never empty, in a fixed order.
 ///
@@ -231,45 +232,38 @@ pub enum Violation {
     },
 }
 
-macro_rules! codes {
-    ($($name:ident $code:literal,)*) => {
-        impl Violation {
-            /// The codes of all violations, in the order in which a review names them: for a
-            /// service that has its own texts.
-            pub const CODES: &'static [&'static str] = &[$($code,)*];
+coded_enum! {
+    impl Violation {
+        InvalidPolicy = "invalid_policy",
+        UnknownAgency = "unknown_agency",
+        AgencyKindNotAllowed = "agency_kind_not_allowed",
+        JurisdictionUnknown = "jurisdiction_unknown",
+        OutsideJurisdiction = "outside_jurisdiction",
+        TooManyVertices = "too_many_vertices",
+        TooManyParts = "too_many_parts",
+        AreaTooSmall = "area_too_small",
+        AreaTooLarge = "area_too_large",
+        PartTooSmall = "part_too_small",
+        WindowTooShort = "window_too_short",
+        WindowTooLong = "window_too_long",
+        WindowInFuture = "window_in_future",
+        WindowTooOld = "window_too_old",
+        SeeingIntoNotAllowed = "seeing_into_not_allowed",
+        CaseReferenceMissing = "case_reference_missing",
+        ContactMissing = "contact_missing",
+        OtherCaseFile = "other_case_file",
+        CaseExhausted = "case_exhausted",
+        TooCloseToEarlier = "too_close_to_earlier",
+        TooManyOverlaps = "too_many_overlaps",
+        SensitivePlace = "sensitive_place",
+    }
 
-            /// The violation's stable `snake_case` code.
-            #[must_use]
-            pub const fn code(&self) -> &'static str {
-                match self { $(Self::$name { .. } => $code,)* }
-            }
-        }
-    };
-}
+    /// The codes of all violations, in the order in which a review names them: for a service that has
+    /// its own texts.
+    pub const CODES: &[&str];
 
-codes! {
-    InvalidPolicy "invalid_policy",
-    UnknownAgency "unknown_agency",
-    AgencyKindNotAllowed "agency_kind_not_allowed",
-    JurisdictionUnknown "jurisdiction_unknown",
-    OutsideJurisdiction "outside_jurisdiction",
-    TooManyVertices "too_many_vertices",
-    TooManyParts "too_many_parts",
-    AreaTooSmall "area_too_small",
-    AreaTooLarge "area_too_large",
-    PartTooSmall "part_too_small",
-    WindowTooShort "window_too_short",
-    WindowTooLong "window_too_long",
-    WindowInFuture "window_in_future",
-    WindowTooOld "window_too_old",
-    SeeingIntoNotAllowed "seeing_into_not_allowed",
-    CaseReferenceMissing "case_reference_missing",
-    ContactMissing "contact_missing",
-    OtherCaseFile "other_case_file",
-    CaseExhausted "case_exhausted",
-    TooCloseToEarlier "too_close_to_earlier",
-    TooManyOverlaps "too_many_overlaps",
-    SensitivePlace "sensitive_place",
+    /// The violation's stable `snake_case` code.
+    pub fn code;
 }
 
 impl Serialize for Violation {

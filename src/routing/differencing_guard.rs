@@ -1,14 +1,16 @@
 //! The differencing guard: two requests of an agency must not differ by a few households.
 //!
-//! The households of an area are those with a camera in it, or one that sees into it if such are
-//! asked for, whatever they answered. Where a new area has some that an earlier one of the agency has
-//! not, and they are fewer than the anonymity set, they are not asked on the new request's account: or
-//! who answers the one and not the other would be one of a few. Earlier areas are compared one by one,
-//! and all together as their union, until whoever is left differs from none of them by a few.
+//! The households of an area are those with a camera in it, or with one that sees into it if the request
+//! asks for such cameras, whatever they answered. The guard compares the households N of the new area
+//! with each set E of households of an earlier area of the agency, and with the union of all E if there
+//! are several:
 //!
-//! An area that differs from an earlier one by less than the anonymity set in both directions is
-//! treated as if the two were equal: whether anyone is asked at all depends on the households of the
-//! earlier one.
+//! 1. The guard starts with A = N. While A without some E has fewer households than the anonymity set,
+//!    but at least one, it removes those households from A. Otherwise whoever answers the one request
+//!    and not the other would be one of a few.
+//! 2. If for some E both N without E and E without N are smaller than the anonymity set, N and E count
+//!    as equal: owners are asked only if each such E, without the households removed from A, still has
+//!    as many households as the anonymity set. If no E counts as equal, A itself must have as many.
 
 use std::ops::ControlFlow;
 
@@ -18,7 +20,7 @@ use super::prune::WalkBuffers;
 use super::view_walk;
 use crate::geometry::Area;
 use crate::model::OwnerId;
-use crate::registry::{Snapshot, rows};
+use crate::registry::Snapshot;
 use crate::request::{AuthorizedRequest, CameraScope};
 
 /// The guard's verdict on one request.
@@ -108,7 +110,7 @@ fn census(
 ) -> Vec<OwnerId> {
     let mut owners = Vec::new();
     let walked = view_walk::rows(snapshot.root(), of, level, walked, |block, inside| {
-        owners.extend(rows(inside).map(|row| block.ids(row).0));
+        owners.extend(inside.rows().map(|row| block.ids(row).0));
         ControlFlow::Continue(())
     });
     debug_assert!(walked.is_continue(), "nothing ends this walk");

@@ -12,7 +12,7 @@ use super::evaluate::ConsentQuery;
 use super::prune::WalkBuffers;
 use super::view_walk;
 use crate::model::{Camera, CameraId, Denial, OwnerId};
-use crate::registry::{Row, Snapshot, rows};
+use crate::registry::{Row, Snapshot};
 use crate::request::AuthorizedRequest;
 
 /// Why a camera is in a route or not. **The operator's.**
@@ -25,10 +25,13 @@ pub enum Explanation {
     OutsideArea,
     /// The camera is in the area, and its owner is not asked for this reason.
     Denied(Denial),
-    /// Nothing is held against the camera, but nobody is asked: too few households have one in the
-    /// area, or too few are left of those beside the guarded ones.
+    /// Nothing is held against the camera, but nobody at all is asked for the request: the area has
+    /// fewer households than the anonymity set, or fewer remain once the differencing guard has left
+    /// some out. This comes before [`Guarded`](Self::Guarded): a guarded owner has this reason too
+    /// where nobody is asked.
     TooFewHouseholds,
-    /// The owner is one of a few by whom the area differs from an earlier one of the agency.
+    /// Others are asked, but the differencing guard leaves this owner out: they are one of a few by
+    /// whom the area differs from an earlier one of the agency.
     Guarded,
     /// The owner is asked for this camera.
     Asked,
@@ -273,7 +276,7 @@ impl Snapshot {
             level,
             &mut WalkBuffers::default(),
             |block, inside| {
-                rows(inside).for_each(|row| visit(block.row(row)));
+                inside.rows().for_each(|row| visit(block.row(row)));
                 ControlFlow::Continue(())
             },
         );

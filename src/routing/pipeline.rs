@@ -1,7 +1,5 @@
 //! `Snapshot::route`: the pipeline of prune, refine, evaluate and collect.
 
-use super::route::Route;
-use super::scratch::Scratch;
 use std::ops::ControlFlow;
 
 use fearless_simd::{Level, dispatch};
@@ -10,15 +8,20 @@ use jiff::Timestamp;
 use super::differencing_guard::DifferencingGuard;
 use super::evaluate::ConsentQuery;
 use super::prune::{ReachedBlock, WalkBuffers};
+use super::route::Route;
+use super::scratch::Scratch;
 use super::{prune, refine, view_walk};
-
 use crate::model::OwnerId;
-use crate::registry::{Block, Branch, Snapshot, rows};
+use crate::registry::{Block, Branch, Snapshot};
 use crate::request::{AuthorizedRequest, CameraScope, Request};
+use crate::util::RowMask;
 
 impl Snapshot {
     /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
     /// with footage of the window, and with the owner's consent to be asked this at `now`.
+    ///
+    /// A fraction of a second in `now` is dropped: consents, pauses and limits are decided as of the
+    /// second that `now` lies in.
     ///
     /// Cannot fail: a review refuses before. The cost grows with the blocks on
     /// the area's boundary and with the result, not with the registry.
@@ -68,7 +71,7 @@ impl Snapshot {
         collected.clear();
         waits.clear();
         let quiet = authorized.quiet_hours();
-        let mut take = |block: &Block, asked: u64| {
+        let mut take = |block: &Block, asked: RowMask| {
             collected.take(block, asked);
             if let Some(hours) = quiet {
                 waits.take((block, asked), self.terms(), hours, now);
@@ -143,7 +146,7 @@ impl Snapshot {
         seen.clear();
         let of = (&request.area, request.camera_scope);
         let flow = view_walk::rows(self.root(), of, level, walked, |block, inside| {
-            for (owner, _) in rows(inside).map(|row| block.ids(row)) {
+            for (owner, _) in inside.rows().map(|row| block.ids(row)) {
                 seen.push(owner);
                 if seen.len() >= full {
                     if are_enough(seen) {

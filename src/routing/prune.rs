@@ -9,7 +9,7 @@ use fearless_simd::{Level, dispatch};
 
 use crate::geometry::{Area, Clip, Envelope, Lanes};
 use crate::registry::{Block, BlockSummary, Branch, BranchChild, Cluster};
-use crate::util::ones;
+use crate::util::{RowMask, set_bits};
 
 /// A block that may have rows in the area.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct ReachedBlock<'a> {
     pub(crate) zone: BlockSummary,
     pub(crate) touch: Touch,
     /// Those of its rows that are still in question.
-    pub(crate) rows: u64,
+    pub(crate) rows: RowMask,
 }
 
 /// How the boundary meets a block.
@@ -78,7 +78,7 @@ pub(crate) fn start(root: &Cluster, around: Envelope, level: Level) -> Option<Br
 fn descend<S: Simd>(simd: S, mut branch: Branch<'_>, around: Envelope) -> Option<Branch<'_>> {
     loop {
         let met = branch.envelopes().meeting(simd, around);
-        let mut places = ones(met);
+        let mut places = set_bits(met);
         let place = places.next()?;
         match branch.at(place) {
             Some(BranchChild::Branch(below)) if places.next().is_none() => branch = below,
@@ -146,7 +146,7 @@ fn step<'a, S: Simd>(
         let to = if branch.has_leaves() { &mut *of_blocks } else { &mut *of_next };
         let is_whole = clip.whole().is_some();
         let met = if is_whole { envelopes.all(simd) } else { envelopes.meeting(simd, around) };
-        for place in ones(met) {
+        for place in set_bits(met) {
             let envelope = envelopes.get(place);
             // While a node contains the area there is nothing to cut off; and one that sticks out is not
             // inside as a whole.

@@ -109,7 +109,11 @@ const REFUSALS: &[(&str, &str, &str)] = &[
         "LINESTRING(0 0, 1 1)",
         "expected one polygon or multipolygon, found `LINESTRING`",
     ),
-    ("syntax", "0 0, 1 1", "not a valid WKT: it does not start with a word"),
+    (
+        "syntax",
+        "0 0, 1 1",
+        "not a valid WKT: it starts with `0` instead of `POLYGON` or `MULTIPOLYGON`",
+    ),
 ];
 
 #[test]

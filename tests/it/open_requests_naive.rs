@@ -108,7 +108,9 @@ impl Twin {
         let cameras = || towns.iter().flat_map(|town| town.cameras.values());
         let concerned = changes.iter().flat_map(|change| {
             cameras().filter(move |camera| match change {
-                Change::Register(it) | Change::Replace(it) => it.id == camera.id,
+                Change::Register(it) | Change::Replace(it) | Change::Upsert(it) => {
+                    it.id == camera.id
+                }
                 Change::Move { camera: id, .. } | Change::Remove { camera: id } => *id == camera.id,
                 Change::SetConsent { owner, .. }
                 | Change::Withdraw { owner }

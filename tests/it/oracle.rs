@@ -263,6 +263,9 @@ pub fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
             known(town, camera.id)?;
             town.cameras.insert(camera.id, *camera);
         }
+        Change::Upsert(camera) => {
+            town.cameras.insert(camera.id, *camera);
+        }
         Change::Move { camera, position } => {
             let old = known(town, *camera)?;
             town.cameras.insert(*camera, Camera { position: *position, ..old });

@@ -126,7 +126,7 @@ fn records_that_cannot_be_name_what_is_wrong() {
         [refuses::<TimeWindow>("5"), refuses::<TimeWindow>("[]")],
         [
             "invalid type: integer `5`, expected an object with `start` and `end`",
-            "invalid length 0, expected an object with `start` and `end`",
+            "invalid type: sequence, expected an object with `start` and `end` with the names of its fields",
         ],
     );
     assert_eq!(

@@ -272,6 +272,7 @@ fn kind(change: &Change) -> &'static str {
     match change {
         Change::Register(_) => "register",
         Change::Replace(_) => "replace",
+        Change::Upsert(_) => "upsert",
         Change::Move { .. } => "move",
         Change::Remove { .. } => "remove",
         Change::SetConsent { .. } => "set_consent",

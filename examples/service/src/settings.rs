@@ -121,7 +121,7 @@ impl Default for Limits {
             in_flight: 1024,
             connections: 4096,
             connections_per_address: 1024,
-            without_token_per_second: 200,
+            without_token_per_second: 50,
             agency_in_flight: 64,
             agency_requests_per_minute: 600,
             agency_open_requests: 1000,

@@ -30,7 +30,7 @@ pub struct AuditEntry {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename = "AuditEntry", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "AuditEntry", deny_unknown_fields)]
 pub(crate) struct EntryFields {
     pub(crate) nonce: Digest,
     pub(crate) at: Timestamp,
@@ -43,7 +43,7 @@ pub(crate) struct EntryFields {
 
 /// The event that an entry records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum AuditEvent {
     /// A request passed review. The subject is [`AuthorizedRequest::digest`].

@@ -1,16 +1,17 @@
 //! The log itself: entries, heads and proofs.
 
+use std::collections::BTreeMap;
+
+use ct_merkle::HashableLeaf;
+use ct_merkle::mem_backed_tree::MemoryBackedTree;
+use sha2::Sha256;
+
 use super::entry::AuditEntry;
 use super::owner_tags::Asked;
 use super::proof::{ConsistencyProof, InclusionProof, ProofError, TreeHead};
 use super::secrets::OwnerSalt;
 use crate::disclosure::digest::Digest;
 use crate::model::OwnerId;
-use std::collections::BTreeMap;
-
-use ct_merkle::HashableLeaf;
-use ct_merkle::mem_backed_tree::MemoryBackedTree;
-use sha2::Sha256;
 
 /// An append-only log with proofs. A value: the service keeps it, and stores its entries.
 ///

@@ -168,7 +168,7 @@ pub enum ProofError {
 
 /// The wire form of a head, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "TreeHead", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "TreeHead", deny_unknown_fields)]
 struct HeadFields {
     size: u64,
     root: Digest,

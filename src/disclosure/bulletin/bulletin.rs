@@ -257,7 +257,7 @@ impl BulletinContent {
 
 /// The wire form of a bulletin, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "Bulletin", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "Bulletin", deny_unknown_fields)]
 struct BulletinForm {
     text: String,
     agency: String,

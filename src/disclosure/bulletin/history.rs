@@ -9,7 +9,7 @@ use crate::disclosure::digest::{Digest, Encoder};
 
 /// One entry of a bulletin's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct BulletinEntry {
     at: Timestamp,
     event: BulletinEvent,

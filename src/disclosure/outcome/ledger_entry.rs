@@ -12,7 +12,7 @@ use crate::request::{CameraScope, SearchArea, meet};
 
 /// What is kept of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub(crate) struct LedgerEntry {
     pub(crate) id: RequestId,
     pub(crate) area: Area,
@@ -43,7 +43,7 @@ pub(crate) enum AnswerCounts {
 
 /// Whoever is not among those who shared declined or was silent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub(crate) struct AskedOwners {
     // INVARIANT: whoever shared was asked.
     pub(crate) asked: BTreeSet<OwnerId>,
@@ -74,7 +74,7 @@ impl LedgerEntry {
 
 /// The wire form of outcomes, before it is validated.
 #[derive(Deserialize)]
-#[serde(rename = "Outcomes", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "Outcomes", deny_unknown_fields)]
 pub(crate) struct LedgerForm {
     pub(crate) agency: AgencyId,
     pub(crate) requests: Vec<LedgerEntry>,

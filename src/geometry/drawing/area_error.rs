@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::geometry::grid::SevenDecimals;
+
 /// The most characters that are said about a text.
 const DETAIL: usize = 200;
 
@@ -275,14 +277,18 @@ impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let preposition = if self.flaw.on_edge() { "after vertex" } else { "vertex" };
         let place = |f: &mut fmt::Formatter<'_>, place: &VertexRef| {
-            write!(f, "part {}, ", place.part + 1)?;
-            match place.ring {
-                0 => f.write_str("shell")?,
-                hole => write!(f, "hole {hole}")?,
-            }
-            write!(f, ", {preposition} {}", place.vertex + 1)
+            let (part, ring, vertex) = (place.part + 1, RingName(place.ring), place.vertex + 1);
+            write!(f, "part {part}, {ring}, {preposition} {vertex}")
         };
-        let (lon, lat) = (readable(self.at.lon), readable(self.at.lat));
+        let limit = |flaw, limit| (self.flaw == flaw).then_some(limit);
+        let lon = SevenDecimals {
+            number: self.at.lon,
+            beyond: limit(AreaFlaw::LongitudeOutOfRange, 3600.0),
+        };
+        let lat = SevenDecimals {
+            number: self.at.lat,
+            beyond: limit(AreaFlaw::LatitudeOutOfRange, 90.0),
+        };
         write!(f, "{} near `{lon} {lat}` (", self.flaw.sentence())?;
         place(f, self.at)?;
         if let Some(with) = self.with {
@@ -293,9 +299,14 @@ impl fmt::Display for Sentence<'_> {
     }
 }
 
-/// Degrees to 7 decimals, which is the grid of positions: more would only be hard to read.
-fn readable(degrees: f64) -> f64 {
-    const PER_DEGREE: f64 = 1e7;
-    let rounded = (degrees * PER_DEGREE).round() / PER_DEGREE;
-    if rounded.is_finite() { rounded } else { degrees }
+/// Names a ring of a part for who drew it.
+pub(crate) struct RingName(pub(crate) usize);
+
+impl fmt::Display for RingName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("shell"),
+            hole => write!(f, "hole {hole}"),
+        }
+    }
 }

@@ -25,7 +25,12 @@ impl RingNesting {
 
     /// Notes for rings that start at a place what they are in: what is above the edge just below
     /// them. `leaving` are the edges that start there, from south to north.
-    pub(crate) fn enter(&mut self, edges: &[SweepEdge], below: Option<EdgeId>, leaving: &[EdgeId]) {
+    pub(crate) fn enter<P: Copy>(
+        &mut self,
+        edges: &[SweepEdge<P>],
+        below: Option<EdgeId>,
+        leaving: &[EdgeId],
+    ) {
         let mut below = below;
         for &id in leaving {
             let edge = edges[id as usize];
@@ -40,7 +45,7 @@ impl RingNesting {
     }
 
     /// The smallest ring around the places just above an edge.
-    fn above(&self, edge: &SweepEdge) -> Option<u32> {
+    fn above<P>(&self, edge: &SweepEdge<P>) -> Option<u32> {
         let met = self.0[edge.ring as usize]?;
         if edge.forward == met.counter_clockwise { Some(edge.ring) } else { met.container }
     }

@@ -2,13 +2,14 @@
 
 use prefetch_index::prefetch_index;
 
-use super::column::{BLOCK_ROWS, SharedColumn, SparseColumn, at, joined_ids};
+use super::column::{SharedColumn, SparseColumn, joined_ids};
 use super::grant_times::{GrantTimes, GrantWindow};
 use super::stopped::StoppedColumn;
 use super::summary::BlockSummary;
 use crate::geometry::{Envelope, Position};
 use crate::model::{Camera, CameraId, Facing, NEVER, OwnerId, Recording};
-use crate::util::ones;
+use crate::util::BLOCK_ROWS;
+use crate::util::row_mask::at;
 
 /// Whether a row's owner may be asked, as far as that does not depend on the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,12 +75,6 @@ const _: () = {
     assert!(offset_of!(Block, ids_lower) % 64 == 0);
     assert!(offset_of!(Block, timed) % 64 == 2 * size_of::<u64>());
 };
-
-/// The rows of a mask, ascending.
-#[inline]
-pub(crate) fn rows(mask: u64) -> impl Iterator<Item = usize> {
-    ones(mask)
-}
 
 impl Block {
     /// A block without rows.

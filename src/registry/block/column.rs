@@ -3,22 +3,8 @@
 use prefetch_index::prefetch_index;
 
 use crate::model::{CameraId, OwnerId};
-
-/// Rows in a full block, and bits in a mask.
-pub(crate) const BLOCK_ROWS: usize = 64;
-
-/// The value of a column in a row.
-#[inline]
-#[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
-pub(crate) fn at<T: Copy>(column: &[T; BLOCK_ROWS], row: usize) -> T {
-    column[row % BLOCK_ROWS]
-}
-
-#[inline]
-#[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
-pub(crate) fn set<T>(column: &mut [T; BLOCK_ROWS], row: usize, value: T) {
-    column[row % BLOCK_ROWS] = value;
-}
+use crate::util::row_mask::{at, set};
+use crate::util::{BLOCK_ROWS, RowMask};
 
 /// A column that few rows have a value in: a mask of those rows, and the values in their order.
 #[derive(Debug)]
@@ -26,7 +12,7 @@ pub(crate) fn set<T>(column: &mut [T; BLOCK_ROWS], row: usize, value: T) {
 pub(crate) struct SparseColumn<T> {
     values: Vec<T>,
     // INVARIANT: as many rows as there are values.
-    mask: u64,
+    mask: RowMask,
 }
 
 impl<T: Clone> Clone for SparseColumn<T> {
@@ -48,17 +34,17 @@ impl<T: Clone> Clone for SparseColumn<T> {
 }
 
 impl<T: Copy> SparseColumn<T> {
-    pub(crate) const NONE: Self = Self { values: Vec::new(), mask: 0 };
+    pub(crate) const NONE: Self = Self { values: Vec::new(), mask: RowMask::NONE };
 
     /// The rows that have a value.
     #[inline]
-    pub(crate) fn mask(&self) -> u64 {
+    pub(crate) fn mask(&self) -> RowMask {
         self.mask
     }
 
     #[inline]
     pub(crate) fn get(&self, row: usize) -> Option<T> {
-        if self.mask & bit(row) == 0 { None } else { self.values.get(self.place(row)).copied() }
+        if self.mask.contains(row) { self.values.get(self.place(row)).copied() } else { None }
     }
 
     /// The values, in the order of their rows.
@@ -67,7 +53,7 @@ impl<T: Copy> SparseColumn<T> {
     }
 
     pub(crate) fn set(&mut self, row: usize, value: Option<T>) {
-        let (place, had) = (self.place(row), self.mask & bit(row) != 0);
+        let (place, had) = (self.place(row), self.mask.contains(row));
         match value {
             Some(value) if had => {
                 if let Some(old) = self.values.get_mut(place) {
@@ -76,11 +62,11 @@ impl<T: Copy> SparseColumn<T> {
             }
             Some(value) => {
                 self.values.insert(place.min(self.values.len()), value);
-                self.mask |= bit(row);
+                self.mask |= RowMask::only(row);
             }
             None if had => {
                 self.values.remove(place);
-                self.mask &= !bit(row);
+                self.mask &= !RowMask::only(row);
             }
             None => {}
         }
@@ -99,7 +85,7 @@ impl<T: Copy> SparseColumn<T> {
     }
 
     pub(crate) fn swap(&mut self, a: usize, b: usize) {
-        if self.mask & (bit(a) | bit(b)) != 0 {
+        if self.mask.contains(a) || self.mask.contains(b) {
             let (of_a, of_b) = (self.get(a), self.get(b));
             self.set(a, of_b);
             self.set(b, of_a);
@@ -109,20 +95,8 @@ impl<T: Copy> SparseColumn<T> {
     /// Where the value of a row is among the values.
     #[inline]
     pub(crate) fn place(&self, row: usize) -> usize {
-        place(self.mask, row)
+        self.mask.rank(row)
     }
-}
-
-/// How many rows of a mask come before one.
-#[inline]
-pub(crate) fn place(mask: u64, row: usize) -> usize {
-    (mask & (bit(row) - 1)).count_ones() as usize
-}
-
-/// The bit of a row in a mask.
-#[inline]
-pub(crate) fn bit(row: usize) -> u64 {
-    1 << (row % BLOCK_ROWS)
 }
 
 /// A column in which all rows have one value, for as long as they do.

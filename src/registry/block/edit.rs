@@ -3,8 +3,10 @@
 use prefetch_index::prefetch_index;
 
 use super::block::{Block, Row, RowStanding};
-use super::column::{BLOCK_ROWS, halved, halved_ids, set};
+use super::column::{halved, halved_ids};
 use crate::model::{Camera, NEVER};
+use crate::util::BLOCK_ROWS;
+use crate::util::row_mask::set;
 
 impl Block {
     /// A block of some rows; those past the 64th are left out.

@@ -2,9 +2,9 @@
 
 use prefetch_index::prefetch_index;
 
-use super::column::{SparseColumn, bit, place};
+use super::column::SparseColumn;
 use crate::model::day;
-use crate::util::ones;
+use crate::util::RowMask;
 
 /// When a grant holds: from both the end of a pause and of a reached limit, up to its expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl GrantWindow {
 pub(crate) struct GrantTimes {
     /// The rows that have a value, and the days of the first of these.
     // INVARIANT: as `exact` has them.
-    mask: u64,
+    mask: RowMask,
     days: [Days; DAYS],
     exact: SparseColumn<GrantWindow>,
 }
@@ -64,23 +64,26 @@ impl Days {
 }
 
 impl GrantTimes {
-    pub(crate) const NONE: Self =
-        Self { mask: 0, days: [Days { begins: 0, ends: 0 }; DAYS], exact: SparseColumn::NONE };
+    pub(crate) const NONE: Self = Self {
+        mask: RowMask::NONE,
+        days: [Days { begins: 0, ends: 0 }; DAYS],
+        exact: SparseColumn::NONE,
+    };
 
     /// Those of some rows whose grants hold at an instant, in seconds, which is on a day.
     #[inline]
     #[expect(clippy::needless_bitwise_bool, reason = "what is compared cannot be foreseen")]
-    pub(crate) fn granted_at(&self, rows: u64, (now, today): (i64, u16)) -> u64 {
-        let (mut granted_at, mut unsure) = (rows, 0);
-        for row in ones(rows & self.mask) {
+    pub(crate) fn granted_at(&self, rows: RowMask, (now, today): (i64, u16)) -> RowMask {
+        let (mut granted_at, mut unsure) = (rows, RowMask::NONE);
+        for row in (rows & self.mask).rows() {
             // Where days are not known, both are today.
-            let known = self.days.get(place(self.mask, row)).copied();
+            let known = self.days.get(self.mask.rank(row)).copied();
             let Days { begins, ends } = known.unwrap_or(Days { begins: today, ends: today });
-            unsure |= u64::from((begins == today) | (ends == today)) << row;
-            granted_at &= !(u64::from((begins > today) | (ends < today)) << row);
+            unsure |= RowMask::only_if((begins == today) | (ends == today), row);
+            granted_at &= !RowMask::only_if((begins > today) | (ends < today), row);
         }
-        for row in ones(granted_at & unsure) {
-            granted_at &= !(u64::from(!self.holds(row, now)) << row);
+        for row in (granted_at & unsure).rows() {
+            granted_at &= !RowMask::only_if(!self.holds(row, now), row);
         }
         granted_at
     }
@@ -95,14 +98,14 @@ impl GrantTimes {
     }
 
     pub(crate) fn set(&mut self, row: usize, timing: Option<GrantWindow>) {
-        if timing.is_some() || self.mask & bit(row) != 0 {
+        if timing.is_some() || self.mask.contains(row) {
             self.exact.set(row, timing);
             self.follow();
         }
     }
 
     pub(crate) fn swap(&mut self, a: usize, b: usize) {
-        if self.mask & (bit(a) | bit(b)) != 0 {
+        if self.mask.contains(a) || self.mask.contains(b) {
             self.exact.swap(a, b);
             self.follow();
         }

@@ -8,8 +8,7 @@ mod pool;
 mod stopped;
 mod summary;
 
-pub(crate) use block::{Block, Row, RowStanding, rows};
-pub(crate) use column::BLOCK_ROWS;
+pub(crate) use block::{Block, Row, RowStanding};
 pub(crate) use grant_times::GrantWindow;
 pub(crate) use pool::BlockPool;
 pub(crate) use summary::BlockSummary;

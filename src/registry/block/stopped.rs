@@ -1,7 +1,7 @@
 //! The column of cameras that were taken down.
 
-use super::column::{SparseColumn, bit, halved};
-use crate::util::ones;
+use super::column::{SparseColumn, halved};
+use crate::util::RowMask;
 
 /// When the cameras of some rows stopped recording, in seconds. For the first of them the upper halves
 /// stand beside the mask, which are nearly always enough.
@@ -33,17 +33,17 @@ impl StoppedColumn {
     /// Those of some rows whose cameras did not stop recording, or after an instant of the row's, in
     /// seconds.
     #[inline]
-    pub(crate) fn recording_after(&self, rows: u64, instant: impl Fn(usize) -> i64) -> u64 {
-        let (mut recording_after, mut unsure) = (rows, 0);
-        for row in ones(rows & self.exact.mask()) {
+    pub(crate) fn recording_after(&self, rows: RowMask, instant: impl Fn(usize) -> i64) -> RowMask {
+        let (mut recording_after, mut unsure) = (rows, RowMask::NONE);
+        for row in (rows & self.exact.mask()).rows() {
             let instant = instant(row) >> 16;
             // Where the upper half is not known, it is that of the instant.
             let upper = self.uppers.get(self.exact.place(row)).map_or(instant, |&u| i64::from(u));
-            unsure |= u64::from(upper == instant) << row;
-            recording_after &= !(u64::from(upper < instant) << row);
+            unsure |= RowMask::only_if(upper == instant, row);
+            recording_after &= !RowMask::only_if(upper < instant, row);
         }
-        for row in ones(recording_after & unsure) {
-            recording_after &= !(u64::from(!self.outlives(row, instant(row))) << row);
+        for row in (recording_after & unsure).rows() {
+            recording_after &= !RowMask::only_if(!self.outlives(row, instant(row)), row);
         }
         recording_after
     }
@@ -58,14 +58,15 @@ impl StoppedColumn {
     }
 
     pub(crate) fn set(&mut self, row: usize, until: Option<u32>) {
-        if until.is_some() || self.exact.mask() & bit(row) != 0 {
+        if until.is_some() || self.exact.mask().contains(row) {
             self.exact.set(row, until);
             self.follow();
         }
     }
 
     pub(crate) fn swap(&mut self, a: usize, b: usize) {
-        if self.exact.mask() & (bit(a) | bit(b)) != 0 {
+        let mask = self.exact.mask();
+        if mask.contains(a) || mask.contains(b) {
             self.exact.swap(a, b);
             self.follow();
         }

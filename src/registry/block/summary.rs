@@ -1,6 +1,6 @@
 //! What is known of a block without reading it.
 
-use super::column::BLOCK_ROWS;
+use crate::util::{BLOCK_ROWS, RowMask};
 
 /// What is known of all rows of a block together. It is kept beside the block as well, so that a block
 /// which cannot matter to a request is not read.
@@ -10,7 +10,7 @@ pub(crate) struct BlockSummary {
     pub(crate) latest_since: u16,
     /// Not longer than any row keeps footage, in days.
     pub(crate) least_kept: u16,
-    // INVARIANT: granted <= len <= 64.
+    // INVARIANT: granted <= len <= BLOCK_ROWS.
     pub(crate) granted: u8,
     pub(crate) len: u8,
 }
@@ -30,14 +30,14 @@ impl BlockSummary {
 
     /// The mask of all rows.
     #[inline]
-    pub(crate) fn all(self) -> u64 {
-        first(self.len())
+    pub(crate) fn all(self) -> RowMask {
+        RowMask::before(self.len())
     }
 
     /// The mask of the rows whose owner agreed: always the first ones.
     #[inline]
-    pub(crate) fn granted(self) -> u64 {
-        first(self.granted_len())
+    pub(crate) fn granted(self) -> RowMask {
+        RowMask::before(self.granted_len())
     }
 
     /// How many they are.
@@ -55,15 +55,5 @@ impl BlockSummary {
     #[inline]
     pub(crate) fn began_before(self, upper: u16) -> bool {
         self.latest_since < upper
-    }
-}
-
-/// A mask of the first `rows` rows.
-#[inline]
-const fn first(rows: usize) -> u64 {
-    match rows {
-        0 => 0,
-        1..BLOCK_ROWS => (1 << rows) - 1,
-        _ => u64::MAX,
     }
 }

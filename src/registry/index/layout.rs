@@ -3,7 +3,7 @@
 use h3o::{CellIndex, LatLng, Resolution};
 
 use crate::geometry::Position;
-use crate::registry::block::BLOCK_ROWS;
+use crate::util::BLOCK_ROWS;
 
 /// How cameras are laid out. Any layout gives the same routes; it decides what they cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

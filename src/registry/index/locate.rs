@@ -11,7 +11,7 @@ use super::cluster::{Cluster, Leaf, Located, Members};
 use super::packed_rtree::{Child, Node};
 use crate::geometry::{Envelope, NodeRow, Position};
 use crate::model::CameraId;
-use crate::util::ones;
+use crate::util::set_bits;
 
 /// So many positions are looked for together: what is fetched for them fits the second cache.
 pub(crate) const TOGETHER: usize = 256;
@@ -152,5 +152,5 @@ fn places(
     number: usize,
 ) -> impl Iterator<Item = usize> {
     let here = Envelope::of(positions.get(number).copied().flatten());
-    ones(dispatch!(Level::baseline(), simd => envelopes.meeting(simd, here)))
+    set_bits(dispatch!(Level::baseline(), simd => envelopes.meeting(simd, here)))
 }

@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use super::packing::{growth, halve};
 use crate::geometry::{Envelope, EnvelopeColumns, NODE_WIDTH, NodeRow, Position};
-use crate::util::ones;
+use crate::util::set_bits;
 
 /// An R-tree of items, each with its envelope.
 #[derive(Clone, Debug)]
@@ -216,7 +216,7 @@ impl<T> PackedRTree<T> {
         let Some(root) = self.root().filter(|root| !root.is_leaf()) else { return };
         let here = Envelope::of([position]);
         let met = dispatch!(Level::baseline(), simd => root.envelopes().meeting(simd, here));
-        for below in ones(met).filter_map(|place| root.at(place)) {
+        for below in set_bits(met).filter_map(|place| root.at(place)) {
             if let Child::Node(node) = below {
                 node.prefetch();
             }
@@ -231,7 +231,7 @@ impl<T> PackedRTree<T> {
         while let Some(number) = open.pop() {
             let Some(node) = self.nodes.get(number) else { continue };
             let met = dispatch!(Level::baseline(), simd => node.meeting(simd, here));
-            for place in ones(met) {
+            for place in set_bits(met) {
                 match self.levels.item(number, place) {
                     None => open.push(self.levels.below(number, place)),
                     Some(item) => found.push(item),

@@ -13,6 +13,13 @@ use crate::registry::directory::{Group, Grouping, Positions};
 use crate::registry::edit::Edit;
 use crate::registry::index::{Cluster, Layout, Located, TOGETHER, TileLocator};
 
+/// Whether a change that cannot be applied keeps the others from being applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusals {
+    RefuseAll,
+    Skip,
+}
+
 /// A change that speaks of a camera.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CameraChange {
@@ -41,18 +48,21 @@ pub(crate) struct PlannedCameras {
     pub(crate) steps: Vec<(usize, Step)>,
     pub(crate) added: usize,
     pub(crate) removed: usize,
-    pub(crate) refused: Option<ChangeError>,
+    /// The first that is refused or, where such are skipped, all of them.
+    pub(crate) refused: Vec<ChangeError>,
     /// Where each camera stood before a change, or that it was not there.
     undo: Vec<(CameraId, Option<Position>)>,
 }
 
-/// Takes the changes of a group's cameras in their order, up to the first that is refused.
+/// Takes the changes of a group's cameras in their order, up to the first that is refused or without
+/// those that are: one that is refused changes nothing.
 pub(crate) fn move_cameras(
     group: &mut Group<'_, Positions>,
     changes: &[(usize, CameraChange)],
     owner_group: Grouping<'_>,
     root: &Cluster,
     layout: Layout,
+    refusals: Refusals,
 ) -> PlannedCameras {
     let mut known = Vec::with_capacity(changes.len());
     for changes in changes.chunks(TOGETHER) {
@@ -62,8 +72,10 @@ pub(crate) fn move_cameras(
     let mut moving = CameraPlanner { group, owner_group, layout, placed, moved };
     for (&(index, change), before) in changes.iter().zip(known) {
         if let Err(reason) = moving.take(index, change, before) {
-            moving.moved.refused = Some(ChangeError { index, reason });
-            break;
+            moving.moved.refused.push(ChangeError { index, reason });
+            if refusals == Refusals::RefuseAll {
+                break;
+            }
         }
     }
     moving.moved

@@ -7,6 +7,7 @@ mod publish;
 mod step;
 mod writer;
 
+pub(crate) use camera_plan::Refusals;
 pub(crate) use page_revisions::{PAGES, page};
 pub(crate) use publish::Publisher;
 pub(crate) use writer::Writer;

@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 use h3o::CellIndex;
 
-use super::camera_plan::{CameraChange, PlannedCameras, move_cameras, take_back};
+use super::camera_plan::{CameraChange, PlannedCameras, Refusals, move_cameras, take_back};
 use super::step::{OwnerEffect, PlannedEdit, Step};
 use crate::model::{CameraId, Consent, OwnerId, Standing, seconds};
 use crate::registry::block::{Row, RowStanding};
@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     /// How many cameras are more, and how many are less.
     pub(crate) added: usize,
     pub(crate) removed: usize,
+    /// Changes that were left out, ascending by index.
+    pub(crate) skipped: Vec<ChangeError>,
 }
 
 /// Groups for many changes: enough that all cores are busy to the end.
@@ -47,6 +49,7 @@ pub(crate) fn plan(
     changes: Vec<Change>,
     root: &Cluster,
     layout: Layout,
+    refusals: Refusals,
 ) -> Result<Plan, ChangeError> {
     let is_new = |change: &&Change| match change {
         Change::Register(_) => true,
@@ -61,10 +64,14 @@ pub(crate) fn plan(
     let dealt = PartitionedChanges::new(changes, interner, cameras.grouping(groups), owner_group);
     let mut work: Vec<_> = cameras.groups_mut(groups).zip(dealt.cameras).collect();
     let moved = parallel::map_mut(&mut work, |_, (group, changes)| {
-        move_cameras(group, changes, owner_group, root, layout)
+        move_cameras(group, changes, owner_group, root, layout, refusals)
     });
-    let refused = moved.iter().filter_map(|moved| moved.refused).chain(dealt.refused);
-    if let Some(error) = refused.min_by_key(|error| error.index) {
+    let mut refused: Vec<ChangeError> =
+        moved.iter().flat_map(|moved| &moved.refused).copied().collect();
+    refused.sort_unstable_by_key(|error| error.index);
+    let first = refused.first().copied().filter(|_| refusals == Refusals::RefuseAll);
+    let stopping = first.into_iter().chain(dealt.refused);
+    if let Some(error) = stopping.min_by_key(|error| error.index) {
         for ((group, _), moved) in work.iter_mut().zip(moved) {
             take_back(group, moved);
         }
@@ -72,7 +79,7 @@ pub(crate) fn plan(
         return Err(error);
     }
     drop(work);
-    let mut plan = Plan::default();
+    let mut plan = Plan { skipped: refused, ..Plan::default() };
     let mut steps = dealt.steps;
     for moved in moved {
         let PlannedCameras { rows, steps: of_cameras, added, removed, .. } = moved;

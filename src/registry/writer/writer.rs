@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::camera_plan::Refusals;
 use super::page_revisions::PageRevisions;
 use super::plan::{Plan, plan};
 use crate::model::{Consent, OwnerId};
@@ -63,8 +64,9 @@ impl Writer {
         &mut self,
         changes: Vec<Change>,
         root: &Cluster,
+        refusals: Refusals,
     ) -> Result<Plan, ChangeError> {
-        plan(&mut self.directory, &mut self.interner, changes, root, self.layout)
+        plan(&mut self.directory, &mut self.interner, changes, root, self.layout, refusals)
     }
 
     /// Carries out what had to wait until the changes of a revision were sure.

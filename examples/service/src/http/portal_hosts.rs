@@ -84,7 +84,11 @@ pub(super) fn by_host(app: &Arc<App>, router: impl Fn(Plane) -> Router) -> Route
 }
 
 async fn dispatch(hosts: &Hosts, routers: &[(Plane, Router)], mut request: Request) -> Response {
-    let plane = host(request.uri(), request.headers()).and_then(|host| Plane::of(host, hosts));
+    let plane = match host(request.uri(), request.headers()) {
+        Some(host) => Plane::of(host, hosts),
+        // As HTTP/1.0 has it: browsers always name one.
+        None => Some(Plane::Programs),
+    };
     let found = routers.iter().find(|(of, _)| Some(*of) == plane);
     let Some((plane, router)) = found else {
         let mut response =

@@ -147,7 +147,7 @@ pub(super) async fn head(State(app): State<Arc<App>>) -> Response {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct From {
+pub(super) struct Start {
     #[serde(default)]
     from: u64,
 }
@@ -156,9 +156,9 @@ pub(super) struct From {
 /// how many were asked, which its agency may not know yet.
 pub(super) async fn entries(
     State(app): State<Arc<App>>,
-    from: Result<Query<From>, QueryRejection>,
+    from: Result<Query<Start>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(From { from }) = from.map_err(|error| bad(&error))?;
+    let Query(Start { from }) = from.map_err(|error| bad(&error))?;
     let now = Timestamp::now();
     let telling = {
         let app = Arc::clone(&app);

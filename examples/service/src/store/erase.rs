@@ -147,12 +147,12 @@ fn open(path: &Path) -> std::io::Result<File> {
 
 /// Overwrites a file that has no name any more, so that what it held is not in what becomes of its blocks.
 fn overwrite(file: &mut File) -> std::io::Result<()> {
-    const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+    let zeros = vec![0; 1 << 16];
     let mut left = file.metadata()?.len();
     file.seek(SeekFrom::Start(0))?;
     while left > 0 {
-        let part = usize::try_from(left).unwrap_or(usize::MAX).min(ZEROS.len());
-        file.write_all(ZEROS.get(..part).unwrap_or(&ZEROS))?;
+        let part = usize::try_from(left).unwrap_or(usize::MAX).min(zeros.len());
+        file.write_all(zeros.get(..part).unwrap_or(&zeros))?;
         left = left.saturating_sub(part as u64);
     }
     file.sync_all()

@@ -137,11 +137,13 @@ fn answers_are_alike_however_a_request_is_cut() {
 #[test]
 fn pipelined_requests_are_answered_in_order_up_to_the_refused_one() {
     let (_folder, service) = started(&json!({}));
+    let health =
+        HEALTH.replace("\r\n\r\n", &format!("\r\nAuthorization: Bearer {OPERATOR}\r\n\r\n"));
     let mut sent = String::new();
     for owner in 1..=40 {
         let body = json!([{ "withdraw": { "owner": owner } }]).to_string();
         sent += &changes(&format!("Content-Length: {}\r\n", body.len()), &body);
-        sent += HEALTH;
+        sent += &health;
     }
     sent += "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n";
     sent += HEALTH;

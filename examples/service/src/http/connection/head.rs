@@ -34,8 +34,8 @@ pub(super) enum Body {
 /// What the first bytes of a request are.
 #[derive(Debug)]
 pub(super) enum Head {
-    /// A head of so many bytes that is passed on, and its body.
-    Complete { bytes: usize, body: Body },
+    /// A head of so many bytes that is passed on, its body, and whether it has a token, known or not.
+    Complete { bytes: usize, body: Body, has_token: bool },
     /// The beginning of one.
     Partial,
     /// No head that is taken.
@@ -48,7 +48,7 @@ pub(super) fn check(received: &[u8]) -> Head {
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(received, &mut fields) {
         Ok(httparse::Status::Complete(bytes)) if bytes <= HEAD_BYTES => match body(&request) {
-            Ok(body) => Head::Complete { bytes, body },
+            Ok((body, has_token)) => Head::Complete { bytes, body, has_token },
             Err(problem) => Head::Refused(problem),
         },
         Ok(httparse::Status::Partial) if received.len() < HEAD_BYTES => {
@@ -92,8 +92,8 @@ fn first_line_ended(received: &[u8]) -> bool {
     received.trim_ascii_start().contains(&b'\n')
 }
 
-/// Checks what a parsed head says, and where the body ends.
-fn body(request: &httparse::Request<'_, '_>) -> Result<Body, Problem> {
+/// Checks what a parsed head says, and gives where the body ends and whether there is a token.
+fn body(request: &httparse::Request<'_, '_>) -> Result<(Body, bool), Problem> {
     let bad = |detail: String| Problem::new(Kind::BadHead, detail);
     let target = request.path.unwrap_or_default();
     if target.len() > TARGET_BYTES {
@@ -116,12 +116,12 @@ fn body(request: &httparse::Request<'_, '_>) -> Result<Body, Problem> {
             return Err(bad(format!("there are two header fields `{name}`; send one")));
         }
     }
-    let [host, _, length, coding, _] = values;
+    let [host, token, length, coding, _] = values;
     let is_1_1 = request.version == Some(1);
     if is_1_1 && host.is_none() {
         return Err(bad("the header `Host` is missing, which HTTP/1.1 asks for".to_owned()));
     }
-    match (length, coding) {
+    let body = match (length, coding) {
         (Some(_), Some(_)) => Err(bad(
             "there are `Content-Length` and `Transfer-Encoding`; the end of the body would be one or \
              the other, so send one"
@@ -137,7 +137,8 @@ fn body(request: &httparse::Request<'_, '_>) -> Result<Body, Problem> {
             bad("`Content-Length` is a whole number of at most 18 digits".to_owned())
         }),
         (None, None) => Ok(Body::Bytes(0)),
-    }
+    };
+    body.map(|body| (body, token.is_some()))
 }
 
 /// A number of digits and nothing else, small enough that every program on the way reads the same.
@@ -152,8 +153,10 @@ mod tests {
 
     fn code(head: &str) -> String {
         match check(head.as_bytes()) {
-            Head::Complete { bytes, body: Body::Bytes(length) } => format!("{bytes} and {length}"),
-            Head::Complete { bytes, body: Body::Chunks } => format!("{bytes} and chunks"),
+            Head::Complete { bytes, body: Body::Bytes(length), .. } => {
+                format!("{bytes} and {length}")
+            }
+            Head::Complete { bytes, body: Body::Chunks, .. } => format!("{bytes} and chunks"),
             Head::Partial => "partial".to_owned(),
             Head::Refused(problem) => problem.kind().code().to_owned(),
         }

@@ -131,8 +131,14 @@ impl Stream {
                     self.refuse(problem);
                     return Poll::Ready(Ok(()));
                 }
-                Head::Complete { bytes, body } => {
+                Head::Complete { bytes, body, has_token } => {
                     let was_sent_before = !*is_asked;
+                    if was_sent_before && !has_token {
+                        let detail =
+                            "without a token, wait for each answer before the next request";
+                        self.refuse(Problem::new(Kind::TooManyRequests, detail));
+                        return Poll::Ready(Ok(()));
+                    }
                     self.reading = Reading::Passing { head: bytes, body };
                     if was_sent_before {
                         // It was sent before the last one was answered. Others are answered first.

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::{noticed, officer};
 use crate::support::{FIRST, OPERATOR, Service, agreed, request, square};
 
+/// What a test changes of a request.
+type Change<'a> = &'a dyn Fn(&mut Value);
+
 /// A square as the service draws it: on the grid of positions.
 fn drawn(west: f64, south: f64, side: f64) -> Value {
     let area: canvass::Area = serde_json::from_value(square(west, south, side)).unwrap();
@@ -168,7 +171,6 @@ fn every_limit_has_its_figures_and_its_field() {
     let two_parts = json!({ "type": "MultiPolygon", "coordinates": [
         square(-84.7, 41.3, 0.008)["coordinates"], square(-84.6, 41.3, 0.0005)["coordinates"],
     ] });
-    type Change<'a> = &'a dyn Fn(&mut Value);
     let cases: [(&str, &str, &[&str], Change<'_>); 13] = [
         ("unknown_agency", "agency", &["known", "named"], &|r| r["agency"] = json!(2)),
         ("too_many_vertices", "area", &["allowed", "vertices"], &|r| r["area"] = two_parts.clone()),
