@@ -234,7 +234,7 @@ impl Town {
                 69..73 => granted.with_paused_until(days(10)),
                 73..76 => granted.with_expiry(days(-20)),
                 76..79 => granted.with_expiry(days(20)),
-                // Nothing said is a no, and needs no record.
+                // No consent is a no, and needs no record.
                 _ => continue,
             };
             self.consents.push((owner, consent));

@@ -41,7 +41,7 @@ function request(agency, policy, incidents, map) {
   limits(policy);
   restore();
 
-  // What is typed and drawn outlives a reload and the back button, in this tab alone.
+  // The form and the drawing outlive a reload and the back button, in this tab alone.
   function keep() {
     const fields = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
     sessionStorage.setItem("request", JSON.stringify({ fields, area: drawing.isEmpty ? null : drawing.area() }));
@@ -160,7 +160,7 @@ function request(agency, policy, incidents, map) {
   return { zone: () => form.elements.zone.value };
 }
 
-/** What stands against a request by the answer to it: violations, or a text of one field. */
+/** The refusals in an answer to a request: violations, or a text of one field. */
 function refusalsOf({ code, details, message }) {
   return details?.violations ?? (details?.field ? [{ code, message, field: details.field }] : null);
 }

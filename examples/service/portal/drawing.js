@@ -14,7 +14,7 @@ const same = (one, other) => one && other && one[0] === other[0] && one[1] === o
 export function openDrawing(map, { changed, tell }) {
   // Polygons of rings of corners, each ring without its first corner again at the end.
   let parts = [];
-  // What was pasted, word for word, until somebody changes it.
+  // The pasted text as it is, until somebody changes the drawing.
   let pasted = null;
   let chosen = null;
   let marks = { corners: new Map(), edges: new Set() };

@@ -56,7 +56,7 @@ export function doing(button, complaints, work) {
   });
 }
 
-/** Copies a text, and says so. */
+/** Copies a text, and announces it. */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

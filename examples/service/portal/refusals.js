@@ -1,4 +1,4 @@
-// What stands against a request, shown at its place: a corner, an edge, an outline, a field, or the
+// Refusals of a request, shown at their places: a corner, an edge, an outline, a field, or the
 // head of the form. The service finds the refusals and their places; the texts are its own.
 
 import { foreign, h } from "./page.js";

@@ -1,4 +1,4 @@
-// The demo's evening in seven steps: a strip at the top says which, and what there is to do.
+// The demo's evening in seven steps: a strip at the top shows the step and its task.
 
 import { $, h } from "./page.js";
 

@@ -31,7 +31,7 @@ export function instants(typed, zone) {
     .sort((one, other) => one - other);
 }
 
-/** The one instant that somebody typed, or the sentence that is said instead. */
+/** The one instant that somebody typed, or a sentence why there is none. */
 export function instant(typed, zone) {
   if (!typed) return { error: "Give a date and a time." };
   const found = instants(typed, zone);

@@ -132,8 +132,7 @@ export async function wasAsked(entry, salt, owner) {
   return entry.tags ? entry.tags.includes(await tagOf(salt, entry.nonce, owner)) : null;
 }
 
-/** Checks one entry as the service gave it: what it is, whether the head has it, and whether it says
- * that the owner was asked. */
+/** Checks one entry as the service gave it: whether the head has it, and whether the owner is in it. */
 export async function checkEntry({ index, bytes, inclusion }, { owner, salt, head }) {
   try {
     const raw = fromHex(bytes);

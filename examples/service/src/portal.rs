@@ -1,8 +1,8 @@
-//! What the pages show besides the service's answers: a map, and the demo's story.
+//! The set-up of the pages: a base map, and whether this is the demo.
 
 use crate::basemap::BaseMap;
 
-/// What is set up for the pages.
+/// The set-up of the pages.
 #[derive(Clone, Debug, Default)]
 pub struct Portal {
     /// The map of streets; without one the pages draw on bare ground.

@@ -70,7 +70,7 @@ struct Coordinates(f64, f64);
 
 impl From<Vec<f64>> for Coordinates {
     fn from(numbers: Vec<f64>) -> Self {
-        // What is missing is no position.
+        // A missing number makes no position.
         let number = |place| numbers.get(place).copied().unwrap_or(f64::NAN);
         Self(number(0), number(1))
     }

@@ -41,7 +41,7 @@ impl BaseMap {
     }
 }
 
-/// What there is on a map, from the ground up.
+/// The kinds of shapes on a map, from the ground up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {

@@ -20,7 +20,7 @@ pub const AGENCY: &str = "demo-agency";
 /// The owner's.
 pub const OWNER: &str = "demo-owner";
 
-/// What keeps the demo from starting.
+/// A reason why the demo cannot start.
 type Failure = Box<dyn std::error::Error>;
 
 /// The demo's configuration: one operator, one agency, the default policy, a school that may not be touched, and a
@@ -110,7 +110,7 @@ fn in_the_middle(
     near.into_iter().map(|camera| camera.owner).find(|&owner| agrees(owner) && !was_asked(owner))
 }
 
-/// What the demo prints: one link, and what programs may try.
+/// The text that the demo prints: one link, and calls for programs.
 #[must_use]
 pub fn welcome(address: &str, port: u16) -> String {
     format!(

@@ -51,7 +51,7 @@ macro_rules! file {
 
 const SVG: &str = "image/svg+xml";
 
-/// What all pages use.
+/// Files that all pages use.
 const SHARED: &[File] = &[
     file!(STYLE "portal.css"),
     file!(SVG "icon.svg"),
@@ -88,7 +88,7 @@ const fn own(plane: Plane) -> &'static [File] {
 
 const STORY: File = file!(SCRIPT "story.js");
 
-/// What the pages have beside the service's answers.
+/// Answers of the pages that are no files.
 #[derive(Debug)]
 pub(super) struct Pages {
     map: BaseMap,

@@ -9,7 +9,7 @@ import { ROOT, browse, call, cameras, clean, open, request, serveWith, signIn, s
 
 const BASE = "{agency} asks for footage of {window}, case {case}, from {cameras}. To share is voluntary, and this is not a warrant. {stop}";
 
-/** What is missing has no place; what is found is marked at its words, behind an emoji of four bytes. */
+/** A missing part has no place; a finding is marked at its words, behind an emoji of four bytes. */
 const RULES = {
   agency_missing: { template: BASE.replace("{agency}", "Somebody") },
   case_missing: { template: BASE.replace(", case {case}", "") },

@@ -85,7 +85,7 @@ function difference(one, other) {
 }
 
 /** Takes a picture. With `CANVASS_PICTURES=FOLDER` it is written there; else it is compared with the README's,
- * and the test says by how much it differs. */
+ * and the test reports by how much it differs. */
 export async function picture(t, page, name) {
   const shot = await pixels(page, await page.screenshot({ animations: "disabled", caret: "hide" }));
   const encoded = encode(shot);

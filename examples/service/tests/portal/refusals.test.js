@@ -214,7 +214,7 @@ test("no code is without a test", () => {
   const all = [...known.refusals, ...known.flaws];
   assert.ok(all.length > 35, "the service names its codes");
   assert.deepEqual(all.filter((code) => ![...tested, ...NOT_SENT].includes(code)), []);
-  // What is no drawing at all has codes that are not of the policy: they stand in the library's source.
+  // Texts that are no drawing have codes outside the policy's list: they stand in the library's source.
   const source = readFileSync(path.join(ROOT, "src/geometry/drawing/area_error.rs"), "utf8");
   const others = [...source.matchAll(/^ +Self::\w+(?: \{ \.\. \})? => "([a-z_]+)",$/gm)].map(([, code]) => code);
   assert.ok(others.length >= 6, `${others}`);

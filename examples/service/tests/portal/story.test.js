@@ -1,4 +1,4 @@
-// One evening, by clicks, as the demo's strip tells it: from nothing to the outcome in under a minute.
+// One evening, by clicks, in the steps of the demo's strip: from nothing to the outcome in under a minute.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,9 +1,9 @@
-// What the tests share: a service that runs, a browser that reaches nothing else, and hands.
+// Shared by the tests: a service that runs, a browser that reaches nothing else, and hands.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -17,7 +17,8 @@ export const CHROMIUM = process.env.CANVASS_CHROMIUM ?? "/usr/bin/chromium";
 
 const target = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target");
 const built = ["release", "debug"].map((profile) => path.join(target, profile, "canvass-service"));
-export const SERVICE = process.env.CANVASS_SERVICE ?? built.find(existsSync);
+const age = (file) => Date.now() - statSync(file).mtimeMs;
+export const SERVICE = process.env.CANVASS_SERVICE ?? built.filter(existsSync).sort((one, other) => age(one) - age(other))[0];
 
 export const PLANES = ["agency", "operator", "owner", "public"];
 export const CENTRE = [-84.9475, 41.1262];
