@@ -54,7 +54,7 @@ fn answers(event: &Happened, played: OwnerId) -> Vec<(OwnerId, Answer)> {
             // A die that falls the same way for the same neighbour and request.
             let roll =
                 (owner.0 ^ event.id.0.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
-            let shares = roll % ONE_SHARES_OF == 0;
+            let shares = roll.is_multiple_of(ONE_SHARES_OF);
             (owner, if shares { Answer::Shared } else { Answer::Declined })
         })
         .collect()
