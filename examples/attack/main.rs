@@ -9,7 +9,11 @@
 mod attacker;
 mod picture;
 #[path = "../quickstart/town.rs"]
-#[allow(dead_code, reason = "the quickstart draws more of the town")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a crate of its own, included; the quickstart draws more of it"
+)]
 mod town;
 
 use std::error::Error;

@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
 mod picture;
+#[allow(unreachable_pub, reason = "a crate of its own as well, for the service")]
 mod town;
 
 use std::error::Error;

@@ -1,5 +1,8 @@
 //! A small town that does not exist, the same at every run: streets, a river, a park, houses along
-//! the streets, cameras at some of the houses, and what their owners said.
+//! the streets, cameras at some of the houses, and the consents of their owners.
+//!
+//! The quickstart, the attack and its test include this file; the service uses it as the crate
+//! `canvass-town`.
 
 use canvass::error::PositionError;
 use canvass::jiff::{SignedDuration, Timestamp};
@@ -12,25 +15,35 @@ const ORIGIN: (f64, f64) = (-84.96, 41.12);
 /// Metres in a degree of longitude and of latitude, near enough for a town.
 const METRES: (f64, f64) = (83_850.0, 111_060.0);
 /// The town's extent in metres.
-pub(crate) const SIZE: (f64, f64) = (2200.0, 1440.0);
+pub const SIZE: (f64, f64) = (2200.0, 1440.0);
 
 const STEP: f64 = 6.0;
 const EMBANKMENT: f64 = 70.0;
-pub(crate) const PARK: Spot = Spot { x: 1610.0, y: 880.0 };
+/// The middle of the park.
+pub const PARK: Spot = Spot { x: 1610.0, y: 880.0 };
 
 /// A place in metres east and north of the town's corner.
-#[derive(Clone, Copy)]
-pub(crate) struct Spot {
-    pub(crate) x: f64,
-    pub(crate) y: f64,
+#[derive(Clone, Copy, Debug)]
+pub struct Spot {
+    /// Metres east.
+    pub x: f64,
+    /// Metres north.
+    pub y: f64,
 }
 
 impl Spot {
-    pub(crate) fn from_degrees(lon: f64, lat: f64) -> Self {
+    /// The spot at a longitude and latitude.
+    #[must_use]
+    pub fn from_degrees(lon: f64, lat: f64) -> Self {
         Self { x: (lon - ORIGIN.0) * METRES.0, y: (lat - ORIGIN.1) * METRES.1 }
     }
 
-    pub(crate) fn position(self) -> Result<Position, PositionError> {
+    /// The spot's position on the earth.
+    ///
+    /// # Errors
+    ///
+    /// If the spot is so far from the town that it has none.
+    pub fn position(self) -> Result<Position, PositionError> {
         Position::new(ORIGIN.0 + self.x / METRES.0, ORIGIN.1 + self.y / METRES.1)
     }
 
@@ -44,23 +57,32 @@ impl Spot {
 }
 
 /// A house beside a street, which runs in `direction` (radians).
-pub(crate) struct House {
-    pub(crate) spot: Spot,
-    pub(crate) direction: f64,
+#[derive(Clone, Copy, Debug)]
+pub struct House {
+    /// Its middle.
+    pub spot: Spot,
+    /// The direction of its street.
+    pub direction: f64,
 }
 
-#[derive(Default)]
-pub(crate) struct Town {
-    pub(crate) streets: Vec<Vec<Spot>>,
-    pub(crate) houses: Vec<House>,
-    pub(crate) cameras: Vec<Camera>,
-    pub(crate) consents: Vec<(OwnerId, Consent)>,
+/// All that there is in the town.
+#[derive(Debug, Default)]
+pub struct Town {
+    /// Each street as a line.
+    pub streets: Vec<Vec<Spot>>,
+    /// The houses; the first is household 1.
+    pub houses: Vec<House>,
+    /// The cameras.
+    pub cameras: Vec<Camera>,
+    /// The consents of those owners who gave one.
+    pub consents: Vec<(OwnerId, Consent)>,
     /// Requests that reached owners before this one.
-    pub(crate) asked_before: Vec<Change>,
+    pub asked_before: Vec<Change>,
 }
 
 /// The middle of the river at a height, and its slope there.
-pub(crate) fn river(y: f64) -> (f64, f64) {
+#[must_use]
+pub fn river(y: f64) -> (f64, f64) {
     (560.0 + 150.0 * (y / 330.0).sin() + 0.1 * y, 150.0 / 330.0 * (y / 330.0).cos() + 0.1)
 }
 
@@ -70,7 +92,8 @@ fn from_river(spot: Spot) -> f64 {
 }
 
 /// The park's radius in a direction.
-pub(crate) fn park(angle: f64) -> f64 {
+#[must_use]
+pub fn park(angle: f64) -> f64 {
     150.0 + 17.0 * (3.0 * angle + 1.0).sin() + 10.0 * (5.0 * angle).sin()
 }
 
@@ -80,7 +103,12 @@ fn from_park(spot: Spot) -> f64 {
 }
 
 impl Town {
-    pub(crate) fn build(now: Timestamp) -> Result<Self, PositionError> {
+    /// Builds the town as it is at `now`.
+    ///
+    /// # Errors
+    ///
+    /// If a house is not on the earth, which cannot be: the town is always the same.
+    pub fn build(now: Timestamp) -> Result<Self, PositionError> {
         let mut town = Self::default();
         let mut dice = Dice(20_260_504);
         town.pave(&mut dice);
@@ -173,7 +201,7 @@ impl Town {
         }
     }
 
-    /// Cameras, and what their owners said: most agreed, in their own terms; a good part never did.
+    /// Cameras, and the consents of their owners: most agreed, in their own terms; a good part never did.
     fn install(&mut self, dice: &mut Dice, now: Timestamp) -> Result<(), PositionError> {
         for (household, house) in (1..).zip(&self.houses) {
             if dice.one_in(3) {
@@ -206,7 +234,7 @@ impl Town {
                 69..73 => granted.with_paused_until(days(10)),
                 73..76 => granted.with_expiry(days(-20)),
                 76..79 => granted.with_expiry(days(20)),
-                // Nothing said is a no, and needs no record.
+                // No consent is a no, and needs no record.
                 _ => continue,
             };
             self.consents.push((owner, consent));

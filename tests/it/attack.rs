@@ -10,7 +10,11 @@ use crate::support::{at, noon};
 #[allow(dead_code, reason = "the example draws more")]
 mod attacker;
 #[path = "../../examples/quickstart/town.rs"]
-#[allow(dead_code, reason = "the quickstart draws more of the town")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a crate of its own, included; the quickstart draws more of it"
+)]
 mod town;
 
 use attacker::{Attack, Padding, STEPS, Search, Tally, accomplices, worlds};

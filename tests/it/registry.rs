@@ -62,6 +62,7 @@ pub fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
             let id = camera_id(rng.below(CAMERAS));
             Change::Upsert(Camera { id, owner, position, recording, facing })
         }
+        7 if rng.below(3) == 0 => Change::Forget { owner },
         7 => Change::Withdraw { owner },
         8 => Change::RecordAsked {
             owner,
@@ -280,6 +281,7 @@ fn kind(change: &Change) -> &'static str {
         Change::Remove { .. } => "remove",
         Change::SetConsent { .. } => "set_consent",
         Change::Withdraw { .. } => "withdraw",
+        Change::Forget { .. } => "forget",
         Change::RecordAsked { .. } => "record_asked",
     }
 }

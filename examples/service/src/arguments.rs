@@ -16,8 +16,13 @@ Usage: canvass-service --config FILE --data FOLDER [options]
 
   --config FILE       who may call, the policy and the limits, as JSON (see the README)
   --data FOLDER       where everything is kept; it is made if it is not there
+  --import FILE       applies a file of changes, tells how far it is, and ends: each line a change, an
+                      array of changes, or a page of `GET /v1/export`
+  --skip LINES        an import goes on after so many lines [default: 0]
   --demo              a small town that does not exist, in a folder of its own that is removed at
-                      the end, with lines to try. Only on this machine's own addresses
+                      the end, with a link to its pages. Only on this machine's own addresses
+  --map FILE          streets for the pages to draw on: GeoJSON features with the property `kind`,
+                      which is water, park, road or building
   --check             reads configuration and store as a start would, says what is there, and ends
   --mark FILE         where the number of the last acknowledged commit is kept; on another disk it
                       notices a folder that was put back whole [default: canvass.mark in FOLDER]
@@ -58,6 +63,10 @@ pub struct Arguments {
     pub listen: SocketAddr,
     /// How to log.
     pub log: LogFormat,
+    /// The map of streets that the pages draw on.
+    pub map: Option<PathBuf>,
+    /// What to import, and after how many lines of it; then nobody is listened to.
+    pub import: Option<(PathBuf, u64)>,
 }
 
 /// Where configuration and data come from.
@@ -97,7 +106,8 @@ impl Arguments {
     pub fn read(
         words: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<Asked, BadArguments> {
-        let (mut config, mut data, mut demo) = (None, None, false);
+        let (mut config, mut data, mut demo, mut map) = (None, None, false, None);
+        let (mut import, mut skip) = (None, 0);
         let (mut check, mut opening) = (false, Opening::default());
         let (mut listen, mut log) = (SocketAddr::from(([127, 0, 0, 1], 8787)), LogFormat::Text);
         let mut parser = lexopt::Parser::from_args(words);
@@ -109,6 +119,11 @@ impl Arguments {
                 Arg::Long("check") => check = true,
                 Arg::Long("mark") => opening.mark = Some(parser.value().map_err(bad)?.into()),
                 Arg::Long("restore") => opening.restore = true,
+                Arg::Long("map") => map = Some(parser.value().map_err(bad)?.into()),
+                Arg::Long("import") => import = Some(parser.value().map_err(bad)?.into()),
+                Arg::Long("skip") => {
+                    skip = parser.value().and_then(|value| value.parse()).map_err(bad)?;
+                }
                 Arg::Long("listen") => {
                     listen = parser.value().and_then(|value| value.parse()).map_err(bad)?;
                 }
@@ -130,16 +145,19 @@ impl Arguments {
             return Err(complaint("--demo takes none of --check, --mark and --restore"));
         }
         let source = match (demo, config, data) {
-            (true, None, None) if listen.ip().is_loopback() => Source::Demo,
-            (true, None, None) => {
+            (true, None, None) if import.is_none() && listen.ip().is_loopback() => Source::Demo,
+            (true, None, None) if import.is_none() => {
                 return Err(complaint("--demo listens on this machine's own addresses only"));
             }
-            (true, ..) => return Err(complaint("--demo takes neither --config nor --data")),
+            (true, ..) => {
+                return Err(complaint("--demo takes none of --config, --data and --import"));
+            }
             (false, Some(config), Some(data)) => Source::Kept { config, data },
             (false, None, _) => return Err(complaint("--config is missing")),
             (false, _, None) => return Err(complaint("--data is missing")),
         };
-        Ok(Asked::Run(Self { source, check, opening, listen, log }))
+        let import = import.map(|import| (import, skip));
+        Ok(Asked::Run(Self { source, check, opening, listen, log, map, import }))
     }
 }
 

@@ -1,11 +1,14 @@
 //! The service's program: reads what is asked, runs, and stops as asked.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use canvass_service::arguments::{Arguments, Asked, HELP, Source};
-use canvass_service::engine::Ended;
+use canvass_service::basemap::BaseMap;
+use canvass_service::engine::{Ended, Engine};
+use canvass_service::metrics::Metrics;
 use canvass_service::settings::Settings;
 use canvass_service::{Service, check, demo, logs};
 
@@ -32,14 +35,18 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> ExitCode {
-    let (settings, folder, temporary) = match arguments.source {
+    let config = match &arguments.source {
+        Source::Kept { config, .. } => Some(config.clone()),
+        Source::Demo => None,
+    };
+    let (mut settings, folder, _temporary) = match arguments.source {
         Source::Kept { config, data } => match Settings::read(&config) {
             Ok(settings) => (settings, data, None),
             Err(error) => return failed(&error, 2),
         },
         Source::Demo => match (demo::settings(), tempfile::tempdir()) {
             (Ok(settings), Ok(folder)) => (settings, PathBuf::from(folder.path()), Some(folder)),
-            (Err(error), _) => return failed(&error, 1),
+            (Err(error), _) => return failed(&*error, 1),
             (_, Err(error)) => return failed(&error, 1),
         },
     };
@@ -54,6 +61,16 @@ async fn run(arguments: Arguments) -> ExitCode {
             Err(error) => failed(&error, 1),
         };
     }
+    if let Some(path) = arguments.map {
+        match BaseMap::read(&path) {
+            Ok(map) => settings.portal.map = Some(map),
+            Err(error) => return failed(&error, 2),
+        }
+    }
+    let is_demo = settings.portal.is_demo;
+    if let Some((file, skip)) = arguments.import {
+        return import(&settings, &folder, &file, skip).await;
+    }
     let stop = match stop_signal() {
         Ok(stop) => stop,
         Err(error) => return failed(&error, 1),
@@ -67,12 +84,16 @@ async fn run(arguments: Arguments) -> ExitCode {
         Ok(address) => address,
         Err(error) => return failed(&error, 1),
     };
+    if let Some(config) = config {
+        service.exchange_tokens_of(config);
+    }
     let mut welcome = format!("listening on http://{address}\n");
-    if temporary.is_some() {
+    if is_demo {
         match demo::fill(service.engine()).await {
-            Ok(lines) => welcome.push_str(&lines.replace("ADDRESS", &address.to_string())),
-            Err(error) => return failed(&error, 1),
+            Ok(owner) => service.have_neighbours_answer(owner),
+            Err(error) => return failed(&*error, 1),
         }
+        welcome.push_str(&demo::welcome(&address.to_string(), address.port()));
     }
     said(&welcome);
     match service.run_until(stop).await {
@@ -90,6 +111,28 @@ async fn run(arguments: Arguments) -> ExitCode {
               what had no answer may be kept or not",
             1,
         ),
+    }
+}
+
+/// Imports a file with nobody listened to, and makes a checkpoint of it.
+async fn import(settings: &Settings, folder: &Path, file: &Path, skip: u64) -> ExitCode {
+    let metrics = Arc::new(Metrics::default());
+    let started = Engine::start(folder, settings.rules(), &settings.limits, &metrics);
+    let (engine, threads) = match started {
+        Ok(started) => started,
+        Err(error) => return failed(&error, 1),
+    };
+    let tell = std::io::stdout();
+    let imported =
+        canvass_service::import::import(&engine, file, skip, &settings.limits, tell).await;
+    engine.stop().await;
+    drop(engine);
+    let joined = tokio::task::spawn_blocking(|| threads.join()).await;
+    match (imported, joined) {
+        (Ok(_), Ok(Ended::Well)) => ExitCode::SUCCESS,
+        (Err(error), _) => failed(&error, 1),
+        (Ok(_), Ok(_)) => failed(&"imported, and the last checkpoint could not be made", 1),
+        (_, Err(error)) => failed(&error, 1),
     }
 }
 

@@ -14,7 +14,9 @@ use super::step::{OwnerEffect, PlannedEdit, Step};
 use crate::model::{CameraId, Consent, OwnerId, Standing, seconds};
 use crate::registry::block::{Row, RowStanding};
 use crate::registry::change::{Change, ChangeError, ChangeRefusal};
-use crate::registry::directory::{Directory, Group, Grouping, Owners, Positions, Shards, standing};
+use crate::registry::directory::{
+    ConsentExtras, Directory, Group, Grouping, Owners, Positions, Shards, standing,
+};
 use crate::registry::edit::{Edit, PARALLEL_EDITS};
 use crate::registry::index::{Cluster, Layout, TOGETHER, TileLocator};
 use crate::registry::scopes::{Interner, Terms};
@@ -151,6 +153,7 @@ impl PartitionedChanges {
                     (owner, effect)
                 }
                 Change::Withdraw { owner } => (owner, OwnerEffect::withdrawal()),
+                Change::Forget { owner } => (owner, OwnerEffect::Forget),
                 Change::RecordAsked { owner, at } => (owner, OwnerEffect::Asked(seconds(at))),
                 Change::Register(camera) => {
                     partitioned.camera(index, CameraChange::Register(camera), camera_group);
@@ -248,6 +251,11 @@ fn follow_owners(
                 owners.change_extras(*owner, |extras| {
                     (extras.grant_span, extras.limit) = (grant_span, limit);
                 });
+                followed.push(*owner);
+            }
+            OwnerEffect::Forget => {
+                released.extend(owners.set_terms(*owner, None));
+                owners.change_extras(*owner, |extras| *extras = ConsentExtras::default());
                 followed.push(*owner);
             }
             OwnerEffect::Asked(at) => {

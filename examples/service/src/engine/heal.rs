@@ -14,7 +14,7 @@ use super::requests::Requests;
 use super::tiles;
 use super::writer::{Job, Writer};
 use super::{Rules, Standing, StartError};
-use crate::store::{FIRST_EVENT, LogLength, Store};
+use crate::store::{DisclosedRows, FIRST_EVENT, LogLength, Store};
 
 /// After a failure it is tried again so soon, then after twice the time, and so on.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -29,6 +29,8 @@ pub(super) struct Loaded {
     pub(super) requests: Requests,
     /// The revision of the last checkpoint, and the log since.
     pub(super) checkpoint: (Revision, LogLength),
+    /// Notices, bulletins, entries of the log and the last coverage.
+    pub(super) disclosed: DisclosedRows,
     /// How many tiles of a checkpoint were swept away that was cut off.
     pub(super) unfinished: usize,
 }
@@ -37,8 +39,9 @@ pub(super) struct Loaded {
 pub(super) fn load(store: &Store, release: ReleaseMode) -> Result<Loaded, StartError> {
     let (registry, checkpoint, log) = tiles::restore(store)?;
     let requests = Requests::load(store, release)?;
+    let disclosed = store.disclosed()?;
     let unfinished = store.sweep()?;
-    Ok(Loaded { registry, requests, checkpoint: (checkpoint, log), unfinished })
+    Ok(Loaded { registry, requests, checkpoint: (checkpoint, log), disclosed, unfinished })
 }
 
 /// What is in a store.
@@ -119,7 +122,8 @@ impl Writer {
         let loaded = load(&self.store, self.release)?;
         // Not before there is room for the next commits: each failure costs another reload.
         self.store.make_room()?;
-        let Loaded { registry, requests, checkpoint: (checkpoint, log), .. } = loaded;
+        let Loaded { registry, requests, checkpoint: (checkpoint, log), disclosed, .. } = loaded;
+        self.disclosed.replace(disclosed)?;
         let snapshot = registry.snapshot();
         self.cases.replace(requests.open_requests().clone());
         self.metrics.publish(&snapshot);

@@ -13,8 +13,11 @@
 mod calls;
 mod cases;
 mod checkpoints;
+mod disclosures;
 mod error;
 mod heal;
+mod owners;
+mod people;
 mod recovery;
 mod requests;
 mod tiles;
@@ -34,8 +37,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 pub use cases::{Cases, NotAuthorized};
+pub use disclosures::{Disclosed, Disclosures};
 pub use error::{Refusal, StartError};
 pub use heal::{Examined, examine};
+pub use owners::CameraChange;
+pub(crate) use owners::changed;
+pub use people::AskedOwner;
 pub use recovery::{BackUpError, Copied};
 pub use tiles::RestoreError;
 pub use told::{Holdings, Routed, Told};
@@ -60,6 +67,8 @@ pub struct Rules {
     pub agencies: Vec<Agency>,
     /// How answers are told, of requests that are opened from now on.
     pub release: ReleaseMode,
+    /// Whether nobody is asked before a notice is approved here.
+    pub notices_needed: bool,
 }
 
 /// Registry, store, requests, and the threads that change them.
@@ -67,6 +76,7 @@ pub struct Rules {
 pub struct Engine {
     store: Arc<Store>,
     cases: Arc<Cases>,
+    disclosed: Arc<Disclosed>,
     published: Arc<ArcSwap<Snapshot>>,
     standing: Arc<Standing>,
     jobs: mpsc::Sender<Job>,
@@ -184,9 +194,16 @@ impl Engine {
         if let Some(loss) = loss {
             tracing::warn!("{loss}");
         }
-        let Rules { policy, agencies, release } = rules;
-        let Loaded { registry, requests, checkpoint: (checkpoint, log), unfinished } =
-            load(&store, release)?;
+        let Rules { policy, agencies, release, notices_needed } = rules;
+        let Loaded {
+            registry,
+            requests,
+            checkpoint: (checkpoint, log),
+            disclosed: rows,
+            unfinished,
+        } = load(&store, release)?;
+        let disclosed = Arc::new(Disclosed::default());
+        disclosed.take(rows)?;
         let compacted = store.compact()?;
         let kept = i64::try_from(store.acknowledged().second).unwrap_or(i64::MAX);
         let kept = Timestamp::from_second(kept).ok().filter(|kept| *kept > Timestamp::UNIX_EPOCH);
@@ -224,6 +241,8 @@ impl Engine {
             published: Arc::clone(&published),
             standing: Arc::clone(&standing),
             metrics: Arc::clone(metrics),
+            disclosed: Arc::clone(&disclosed),
+            notices_needed,
             due,
             keys_seconds: limits.key_hours.saturating_mul(3600),
             look_again_after: seconds(limits.look_again_seconds),
@@ -237,7 +256,7 @@ impl Engine {
         let checkpoints = made.map_err(StartError::Thread)?;
         let writer = thread("writer").spawn(|| writer.run(queue)).map_err(StartError::Thread)?;
         let copies = Mutex::new(folder.to_owned());
-        let engine = Self { store, cases, published, standing, jobs, clock, copies };
+        let engine = Self { store, cases, disclosed, published, standing, jobs, clock, copies };
         Ok((Arc::new(engine), Threads { writer, checkpoints }))
     }
 
@@ -251,6 +270,12 @@ impl Engine {
     #[must_use]
     pub fn cases(&self) -> &Cases {
         &self.cases
+    }
+
+    /// What people see: the audit log, notices, bulletins and coverage.
+    #[must_use]
+    pub fn disclosed(&self) -> &Disclosed {
+        &self.disclosed
     }
 
     /// Whether changes are taken.

@@ -12,6 +12,8 @@
 //!           "commit", "second" -> the number of the last commit, and when it was
 //!           "held"            -> since when withdrawals may be missing, if a copy was put back; or 0
 //!           "seal"            -> a checksum of all these
+//!           "audit"           -> how many entries the audit log has
+//!           "rewrite"         -> 1 if the next start writes the file anew, since somebody was erased
 //! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
 //! log       revision          -> the same and the changes that made it, as JSON
 //! events    number            -> what happened to a request, as JSON
@@ -20,6 +22,12 @@
 //! budgets   owner             -> when outcomes counted them in the last year, 8 bytes each
 //! seed      0                 -> the 32 bytes that noise in outcomes is drawn from
 //! pools     agency, pool      -> what may be told of a pool of requests, as JSON
+//! notices   request           -> the notice that a person approved, as JSON
+//! bulletins number            -> a bulletin and its request, as JSON
+//! audit     index             -> an entry of the audit log; `audit_seeds` has its seed and request
+//! reached   owner, request    -> when the owner was asked; `owner_salts` has the salts of owners
+//! coverage  period            -> the coverage that was made last, as JSON
+//! owner_keys owner            -> digests of an owner's token and invitation; `owner_digests` finds them
 //! keys      caller, key       -> what was answered to whoever sent the key, as JSON
 //! aging     second, keys' key -> nothing: which keys are old
 //! ```
@@ -32,18 +40,26 @@
 //! and bytes. The database's own checksums are verified whole at each opening, and the number of the
 //! last acknowledged commit is kept outside the file, in the [mark].
 
+mod bulletins;
 mod checkpoint;
 mod copy;
+mod coverage;
+mod disclosed;
+mod erase;
 mod error;
 mod events;
 mod group;
 mod held_file;
 mod inventory;
+mod invitations;
 mod keys;
+mod log;
 mod mark;
 mod meta;
+mod notices;
 mod open;
 mod outcomes;
+mod reached;
 mod row;
 
 use std::collections::BTreeMap;
@@ -65,11 +81,16 @@ use mark::Mark;
 use meta::number;
 use open::Place;
 
+pub use bulletins::KeptBulletin;
 pub use checkpoint::StagedTile;
+pub use disclosed::DisclosedRows;
 pub use error::StoreError;
 pub use events::FIRST_EVENT;
+pub use invitations::OwnerKeys;
 pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
+pub use log::KeptEntry;
 pub use mark::Acknowledged;
+pub use notices::KeptNotice;
 pub use open::{Loss, Opening};
 pub use outcomes::{LedgerRows, Said};
 
@@ -79,7 +100,6 @@ const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 const EVENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("events");
 const RECEIPTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("receipts");
 const OUTCOMES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outcomes");
-const BUDGETS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("budgets");
 const SEED: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("seed");
 const POOLS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("pools");
 const BUDGETS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("budgets");
@@ -195,6 +215,8 @@ pub struct Kept {
     pub receipts: Vec<(RequestId, Box<RawValue>)>,
     /// What is counted of answers.
     pub outcomes: LedgerRows,
+    /// What people see of it.
+    pub disclosed: DisclosedRows,
     /// What was answered to whom sent a key.
     pub answers: Vec<(Once, KeptAnswer)>,
     /// Keys that were sent before this second may be forgotten.
@@ -213,6 +235,7 @@ impl Kept {
         self.revisions.is_empty()
             && self.events.is_empty()
             && self.outcomes.requests.is_empty()
+            && self.disclosed.is_empty()
             && self.answers.is_empty()
             && !self.release
     }
@@ -231,24 +254,35 @@ impl Store {
         to.commit = to.commit.saturating_add(1);
         to.second = to.second.max(kept.second);
         let group = Group::of(kept, to)?;
-        let rows = Some(group.encode()).filter(|rows| Mark::has_room_for(rows));
+        // Rows of what people see are not in the mark: such a commit waits for the database, then for
+        // the mark, so that a commit which the database lost is noticed at the next start.
+        let rows = Some(group.encode())
+            .filter(|rows| kept.disclosed.is_empty() && Mark::has_room_for(rows));
         // Both at once, so that the disk is waited for once.
         if let Some(rows) = &rows {
             mark.begin(to, Some(rows)).map_err(StoreError::Mark)?;
         }
-        let committed = self.apply(&group);
+        let committed = self.apply(&group, &kept.disclosed);
         if rows.is_some() {
             let finished = mark.finish(to).map_err(StoreError::Mark);
             committed.and(finished)
         } else {
             committed?;
-            mark.advance(to).map_err(StoreError::Mark)
+            if kept.disclosed.erased.is_empty() {
+                mark.advance(to).map_err(StoreError::Mark)
+            } else {
+                mark.scrub(to).map_err(StoreError::Mark)
+            }
         }
     }
 
-    fn apply(&self, group: &Group) -> Result<(), StoreError> {
+    fn apply(&self, group: &Group, disclosed: &DisclosedRows) -> Result<(), StoreError> {
         let transaction = self.begin()?;
+        // Before the group, which seals the numbers about the whole.
+        disclosed::insert(&transaction, disclosed)?;
         group.apply(&transaction)?;
+        // Last, so that nothing that the group has kept of them stays.
+        erase::erase(&transaction, &disclosed.erased)?;
         transaction.commit()
     }
 

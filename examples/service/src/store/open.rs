@@ -16,7 +16,7 @@ use super::held_file::HeldFile;
 use super::mark::{self, Acknowledged, Found, Mark};
 use super::{
     AGING, BUDGETS, EVENTS, FILE, FORMAT, Inventory, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS,
-    SEED, Store, StoreError, TILES, meta, row,
+    SEED, Store, StoreError, TILES, disclosed, erase, meta, row,
 };
 
 /// A mark's file where no other is named.
@@ -177,6 +177,11 @@ impl Place {
         if is_redone {
             tracing::warn!(commit = kept.commit, "the last commit was done again from the mark");
         }
+        let database = if erase::is_to_be_rewritten(&database)? && loss.is_none() {
+            erase::rewrite(database, &self.folder, &self.builder())?
+        } else {
+            database
+        };
         let unwritten = |error| refused(&self.mark, error);
         let mut mark = Mark::open(&self.mark).map_err(unwritten)?;
         if let Some(loss) = loss {
@@ -273,6 +278,7 @@ impl Place {
             transaction.open_table(SEED)?.insert(0, seed.as_slice())?;
             transaction.open_table(KEYS)?;
             transaction.open_table(AGING)?;
+            disclosed::create(&transaction)?;
         }
         transaction.commit()?;
         drop(database);

@@ -1,0 +1,124 @@
+//! The demo: the quickstart's town, one agency, one reviewer, and an owner to sign in as.
+
+mod neighbours;
+
+use canvass::{Change, Consent, OwnerId};
+use canvass_town::{SIZE, Spot, Town};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::basemap::BaseMap;
+use crate::engine::Engine;
+use crate::settings::{Settings, TokenDigest};
+
+pub use neighbours::neighbours;
+
+/// The demo's tokens. They open nothing but the demo, which listens on this machine alone.
+pub const OPERATOR: &str = "demo-operator";
+/// The agency's.
+pub const AGENCY: &str = "demo-agency";
+/// The owner's.
+pub const OWNER: &str = "demo-owner";
+
+/// A reason why the demo cannot start.
+type Failure = Box<dyn std::error::Error>;
+
+/// The demo's configuration: one operator, one agency, the default policy, a school that may not be touched, and a
+/// notice that hurries, for the reviewer to find.
+///
+/// # Errors
+///
+/// If the configuration cannot be: it is always the same, so that would be a mistake in it.
+pub fn settings() -> Result<Settings, Failure> {
+    let digest = |token: &str| TokenDigest::of(token.as_bytes()).hex();
+    let outline = |(west, south, east, north): (f64, f64, f64, f64)| {
+        json!({ "type": "Polygon", "coordinates": [[
+            [west, south], [east, south], [east, north], [west, north], [west, south]
+        ]] })
+    };
+    let at = |x: f64, y: f64| Spot { x, y }.position().map(|at| (at.lon(), at.lat()));
+    let ((west, south), (east, north)) = (at(1450.0, 1060.0)?, at(1540.0, 1130.0)?);
+    let mut settings: Settings = serde_json::from_value(json!({
+        "operator_token_sha256": digest(OPERATOR),
+        "agencies": [{
+            "token_sha256": digest(AGENCY),
+            "agency": {
+                "id": 1, "name": "Ashford Police Department", "kind": "local",
+                "jurisdiction": outline((-84.97, 41.11, -84.92, 41.14)),
+            }
+        }],
+        "policy": {
+            "quiet_hours": { "from": "21:00:00", "until": "08:00:00", "zone": "America/New_York" },
+            "sensitive_places": [{
+                "kind": "school", "label": "PS 9", "rule": "refuse",
+                "area": outline((west, south, east, north)),
+            }],
+        },
+        "notices": {
+            "template": "{agency} asks for footage of {window}, from {cameras}. It is about case {case} \
+                ({incident}). Please answer at once.\n\nTo share is voluntary, and doing nothing is an answer \
+                too. This is not a warrant. Questions: {contact}\n\n{stop}",
+        },
+    }))?;
+    settings.portal.map = Some(BaseMap::of_town(&Town::build(Timestamp::now())?)?);
+    settings.portal.is_demo = true;
+    Ok(settings)
+}
+
+/// Registers the town, and gives a token to the owner to sign in as: one in the middle of the town who agrees
+/// to everything.
+///
+/// # Errors
+///
+/// If the town cannot be registered.
+pub async fn fill(engine: &Engine) -> Result<OwnerId, Failure> {
+    let now = Timestamp::now();
+    let Town { cameras, consents, asked_before, .. } = Town::build(now)?;
+    let owner = in_the_middle(&cameras, &consents, &asked_before).ok_or("nobody agrees")?;
+    let cameras = cameras.into_iter().map(Change::Register);
+    let consents =
+        consents.into_iter().map(|(owner, consent)| Change::SetConsent { owner, consent });
+    let changes: Vec<Change> = cameras.chain(consents).chain(asked_before).collect();
+    let json = serde_json::to_vec(&changes)?;
+    engine.apply(changes, json, now, None).await?;
+    engine.give_token(owner, OWNER).await?;
+    Ok(owner)
+}
+
+/// The owner nearest to the town's middle who agrees to everything and was not asked lately.
+fn in_the_middle(
+    cameras: &[canvass::Camera],
+    consents: &[(OwnerId, Consent)],
+    asked_before: &[Change],
+) -> Option<OwnerId> {
+    let was_asked = |owner: OwnerId| {
+        asked_before.iter().any(
+            |change| matches!(change, Change::RecordAsked { owner: asked, .. } if *asked == owner),
+        )
+    };
+    let granted = Consent::granted();
+    let agrees =
+        |owner: OwnerId| consents.iter().any(|(of, consent)| *of == owner && *consent == granted);
+    let keeps =
+        |camera: &&canvass::Camera| camera.recording == canvass::Recording::kept_for_days(60);
+    let distance = |camera: &canvass::Camera| {
+        let spot = Spot::from_degrees(camera.position.lon(), camera.position.lat());
+        (spot.x - SIZE.0 / 2.0).hypot(spot.y - SIZE.1 / 2.0)
+    };
+    let mut near: Vec<&canvass::Camera> = cameras.iter().filter(keeps).collect();
+    near.sort_by(|one, other| distance(one).total_cmp(&distance(other)));
+    near.into_iter().map(|camera| camera.owner).find(|&owner| agrees(owner) && !was_asked(owner))
+}
+
+/// The text that the demo prints: one link, and calls for programs.
+#[must_use]
+pub fn welcome(address: &str, port: u16) -> String {
+    format!(
+        "\nOpen this and follow the strip at the top; stop with Ctrl-C:\n\n  http://localhost:{port}/\n\n\
+         For programs, the same by HTTP:\n\n  \
+         curl -s http://{address}/v1/policy -H 'Authorization: Bearer {AGENCY}'\n  \
+         curl -s http://{address}/v1/me/requests -H 'Authorization: Bearer {OWNER}'\n  \
+         curl -s 'http://{address}/v1/events?after=0' -H 'Authorization: Bearer {OPERATOR}'\n  \
+         curl -s http://{address}/metrics -H 'Authorization: Bearer {OPERATOR}'\n\n"
+    )
+}
