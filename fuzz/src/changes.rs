@@ -102,6 +102,7 @@ fn touched(list: &[Change]) -> (BTreeSet<CameraId>, BTreeSet<OwnerId>) {
             }
             Change::SetConsent { owner, .. }
             | Change::Withdraw { owner }
+            | Change::Forget { owner }
             | Change::RecordAsked { owner, .. } => {
                 owners.insert(*owner);
             }

@@ -139,9 +139,7 @@ impl OpenRequests {
     ) -> Result<(), OpenRequestsError> {
         self.known_open(id, at)?;
         let new = ascending(id, owners)?;
-        if new.is_empty() {
-            return Err(OpenRequestsError::NotAscending { id });
-        }
+        // Nobody is left where all who were asked are erased.
         let standing = self.open.get_mut(&id).ok_or(OpenRequestsError::Inconsistent { id })?;
         if let Some(&owner) = new.iter().find(|&owner| standing.asked.contains(owner)) {
             return Err(OpenRequestsError::AskedBefore { id, owner });

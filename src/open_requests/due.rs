@@ -124,6 +124,14 @@ impl OpenRequests {
         Ok((new, events))
     }
 
+    /// Forgets that an owner was asked, for all open requests: for whoever is erased. Take them out of the
+    /// events that were kept as well, with [`LifecycleEvent::forget`]: a replay of those leads here.
+    pub fn forget_owner(&mut self, owner: OwnerId) {
+        for standing in self.open.values_mut() {
+            standing.asked.remove(&owner);
+        }
+    }
+
     /// Whom an open request has asked, ascending. **The operator's.** Nobody, once it has ended.
     pub fn asked(&self, id: RequestId) -> impl Iterator<Item = OwnerId> {
         self.open.get(&id).into_iter().flat_map(|standing| standing.asked.iter().copied())

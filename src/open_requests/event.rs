@@ -35,6 +35,28 @@ pub struct LifecycleEvent {
     pub step: LifecycleStep,
 }
 
+impl LifecycleEvent {
+    /// Takes an owner out of an event that asked them: for whoever is erased. The event stays, be it that
+    /// nobody is left in it, since numbers have no gaps. `false` if it does not name them.
+    ///
+    /// ```
+    /// use canvass::{LifecycleEvent, OwnerId};
+    ///
+    /// let mut event: LifecycleEvent = serde_json::from_str(
+    ///     r#"{"sequence":12,"at":"2026-05-20T12:00:00Z","id":7,"step":{"asked":{"owners":[3,5]}}}"#,
+    /// )?;
+    /// assert!(event.forget(OwnerId(3)) && !event.forget(OwnerId(3)));
+    /// assert!(serde_json::to_string(&event)?.contains(r#""owners":[5]"#));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn forget(&mut self, owner: OwnerId) -> bool {
+        let LifecycleStep::Asked { owners } = &mut self.step else { return false };
+        let before = owners.len();
+        owners.retain(|asked| *asked != owner);
+        owners.len() < before
+    }
+}
+
 /// A step in the life of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]

@@ -48,6 +48,7 @@ impl Registry {
                     Change::Remove { camera } => touched.extend(stands(*camera)),
                     Change::SetConsent { owner, .. }
                     | Change::Withdraw { owner }
+                    | Change::Forget { owner }
                     | Change::RecordAsked { owner, .. } => owners.push(*owner),
                 }
             }

@@ -67,6 +67,12 @@ pub enum Change {
         /// Whose consent.
         owner: OwnerId,
     },
+    /// Forgets what an owner said and when they were asked, as if they had never been known: their
+    /// limits begin anew. Their cameras stay; remove them in the same list to erase an owner.
+    Forget {
+        /// Who is forgotten.
+        owner: OwnerId,
+    },
     /// Records that an owner was asked, which counts towards their limit.
     RecordAsked {
         /// Who was asked.

@@ -8,6 +8,7 @@ use h3o::CellIndex;
 use jiff::Timestamp;
 
 use super::change::{Change, ChangeError, ChangeRefusal, SkippedChange};
+use super::directory::Owners;
 use super::edit::Edit;
 use super::index::{TOGETHER, TileLocator};
 use super::revision::Revision;
@@ -211,6 +212,34 @@ impl Registry {
     #[must_use]
     pub fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
         self.state.inspect(|writer, _| writer.asked(owner))
+    }
+
+    /// The owners of whom anything is known and who come after one by their ids, ascending; so many of them at
+    /// most. The operator's, for an export: [`consent`](Self::consent), [`cameras_of`](Self::cameras_of) and
+    /// [`asked`](Self::asked) have the rest. O(owners), and for n of them O(n log n).
+    ///
+    /// ```
+    /// use canvass::{Change, Consent, OwnerId, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let yes = |owner| Change::SetConsent { owner: OwnerId(owner), consent: Consent::granted() };
+    /// registry.apply([7, 3, 9, 5].map(yes))?;
+    /// assert_eq!(registry.owners_after(None, 2), [OwnerId(3), OwnerId(5)]);
+    /// assert_eq!(registry.owners_after(Some(OwnerId(5)), 9), [OwnerId(7), OwnerId(9)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn owners_after(&self, after: Option<OwnerId>, most: usize) -> Vec<OwnerId> {
+        let mut owners: Vec<OwnerId> = self.state.inspect(|writer, _| {
+            let all = writer.directory.owners.iter().flat_map(Owners::iter).map(|(owner, _)| owner);
+            all.filter(|owner| after.is_none_or(|after| *owner > after)).collect()
+        });
+        if most < owners.len() {
+            owners.select_nth_unstable(most);
+            owners.truncate(most);
+        }
+        owners.sort_unstable();
+        owners
     }
 
     /// A registered camera as it stands, whether its owner agreed or not. The operator's: to see

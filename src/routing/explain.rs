@@ -216,6 +216,38 @@ impl Snapshot {
         funnel
     }
 
+    /// Each camera of the area, and why it is in the request's route or not; in no order that tells
+    /// anything. **The operator's.**
+    ///
+    /// Costs what [`funnel`](Self::funnel) does, and agrees with it: for a person who reviews a map.
+    #[must_use]
+    pub fn explain_area(
+        &self,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Vec<(Camera, Explanation)> {
+        let inquiry = ConsentQuery::new(authorized, self.terms(), now);
+        let (mut cameras, mut households) = (Vec::new(), BTreeSet::new());
+        self.each_in_area(authorized, |row| {
+            households.insert(row.camera.owner);
+            let denied = inquiry.denial(&row).map(Explanation::Denied);
+            cameras.push((row.camera, denied.unwrap_or(Explanation::Asked)));
+        });
+        let guard = self.guard(authorized);
+        let enough = has_enough(guard.as_ref(), authorized, households.len());
+        for (camera, explanation) in &mut cameras {
+            if *explanation != Explanation::Asked {
+                continue;
+            }
+            if !enough {
+                *explanation = Explanation::TooFewHouseholds;
+            } else if leaves_out(guard.as_ref(), camera.owner) {
+                *explanation = Explanation::Guarded;
+            }
+        }
+        cameras
+    }
+
     /// A registered camera, whether its owner agreed or not. The operator's; O(cameras), since a
     /// snapshot is an index of places: [`Registry::camera`](crate::Registry::camera) finds one at
     /// once.

@@ -114,6 +114,7 @@ impl Twin {
                 Change::Move { camera: id, .. } | Change::Remove { camera: id } => *id == camera.id,
                 Change::SetConsent { owner, .. }
                 | Change::Withdraw { owner }
+                | Change::Forget { owner }
                 | Change::RecordAsked { owner, .. } => *owner == camera.owner,
             })
         });

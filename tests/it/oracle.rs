@@ -280,6 +280,10 @@ pub fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
         Change::SetConsent { owner, .. } | Change::Withdraw { owner } => {
             town.consents.remove(owner);
         }
+        Change::Forget { owner } => {
+            town.consents.remove(owner);
+            town.asked.remove(owner);
+        }
         Change::RecordAsked { owner, at } => town.asked.entry(*owner).or_default().push(*at),
     }
     Ok(())

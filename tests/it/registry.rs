@@ -58,6 +58,7 @@ fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
         }),
         5 if !registered.is_empty() => Change::Move { camera: rng.pick(&registered), position },
         6 if !registered.is_empty() => Change::Remove { camera: rng.pick(&registered) },
+        7 if rng.below(3) == 0 => Change::Forget { owner },
         7 => Change::Withdraw { owner },
         8 => Change::RecordAsked {
             owner,
@@ -263,7 +264,7 @@ fn random_changes_are_of_all_kinds() {
         let cameras = cameras(&oracle(&town, &everywhere, noon())).len();
         (asked, left_out) = (asked + cameras, left_out + town.cameras.len() - cameras);
     }
-    assert!(kinds.len() == 7 && kinds.values().all(|&number| number > 100), "{kinds:?}");
+    assert!(kinds.len() == 8 && kinds.values().all(|&number| number > 100), "{kinds:?}");
     assert!(asked > 100 && left_out > 100, "{asked} {left_out}");
 }
 
@@ -276,6 +277,7 @@ fn kind(change: &Change) -> &'static str {
         Change::Remove { .. } => "remove",
         Change::SetConsent { .. } => "set_consent",
         Change::Withdraw { .. } => "withdraw",
+        Change::Forget { .. } => "forget",
         Change::RecordAsked { .. } => "record_asked",
     }
 }

@@ -144,6 +144,32 @@ fn who_withdrew_and_grants_again_was_still_asked() {
 }
 
 #[test]
+fn an_owner_who_is_forgotten_was_never_known() {
+    let registry = Registry::new();
+    let once = Consent::granted().with_limit(AskLimit::new(1, 1).unwrap());
+    let consent = || Change::SetConsent { owner: OwnerId(1), consent: once.clone() };
+    let asked = || Change::RecordAsked { owner: OwnerId(1), at: noon() - days(1) };
+    let forget = || Change::Forget { owner: OwnerId(1) };
+    registry.apply([Change::Register(camera(1, 1)), consent(), asked()]).unwrap();
+    assert_eq!(registry.touched(&[forget()]), [camera(1, 1).position]);
+    registry.apply([forget()]).unwrap();
+    assert_eq!(
+        (registry.consent(OwnerId(1)), registry.asked(OwnerId(1))),
+        (Consent::default(), vec![])
+    );
+    // Their camera stays, and whoever agrees anew was never asked.
+    assert_eq!(registry.cameras_of(OwnerId(1)), [camera(1, 1)]);
+    registry.apply([consent()]).unwrap();
+    assert_eq!(asks(&registry), [(1, vec![1])]);
+    // In a list with the last camera nothing is left: tiles are those of a registry that never had it.
+    registry.apply([asked(), forget(), Change::Remove { camera: CameraId(1) }]).unwrap();
+    registry.apply([forget()]).unwrap();
+    assert_eq!(registry.tiles().changed.len(), 0);
+    let change: Change = serde_json::from_str(r#"{"forget":{"owner":7}}"#).unwrap();
+    assert_eq!(change, Change::Forget { owner: OwnerId(7) });
+}
+
+#[test]
 fn bulk_loading_refuses_what_occurs_twice() {
     let cameras = [camera(1, 1), camera(2, 1), camera(3, 1), camera(2, 2), camera(1, 3)];
     let error = Registry::bulk_load(&cameras, []).unwrap_err();

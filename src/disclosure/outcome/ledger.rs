@@ -172,6 +172,21 @@ impl Outcomes {
         Ok(())
     }
 
+    /// Forgets an owner in all requests that keep who was asked: for whoever is erased. They count neither as
+    /// having shared nor as not. Which requests have changed is returned, ascending by their opening.
+    pub fn forget(&mut self, owner: OwnerId) -> Vec<RequestId> {
+        let mut changed = Vec::new();
+        for entry in &mut self.requests {
+            if let AnswerCounts::Open(asked) | AnswerCounts::Waiting(asked) = &mut entry.answers
+                && asked.asked.remove(&owner)
+            {
+                asked.shared.remove(&owner);
+                changed.push(entry.id);
+            }
+        }
+        changed
+    }
+
     /// Closes a request that ended, as the case file has it at `now`: nothing more is counted, and
     /// owners are dropped. Once closed it stays so, whatever the file says. Expired requests are for
     /// the caller to close as well.

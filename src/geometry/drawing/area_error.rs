@@ -94,6 +94,23 @@ impl AreaError {
         }
     }
 
+    /// Both places, if two edges or rings are in each other's way: [`place`](Self::place) comes first.
+    ///
+    /// ```
+    /// use canvass::Area;
+    ///
+    /// let error = Area::from_wkt("POLYGON((0 0, 2 2, 2 0, 0 2, 0 0))").unwrap_err();
+    /// let vertices: Vec<_> = error.places().map(|place| place.vertex()).collect();
+    /// assert_eq!(vertices, [0, 2]);
+    /// ```
+    pub fn places(&self) -> impl Iterator<Item = VertexRef> {
+        let with = match self {
+            Self::Flawed { with, .. } => *with,
+            _ => None,
+        };
+        self.place().into_iter().chain(with)
+    }
+
     pub(crate) fn not_areal(found: impl Into<String>) -> Self {
         Self::NotAreal { found: found.into() }
     }
@@ -198,8 +215,9 @@ impl AreaFlaw {
         }
     }
 
-    /// Whether the place is on the edge that starts at the vertex, not at the vertex itself.
-    const fn on_edge(self) -> bool {
+    /// Whether its places are on the edges that start at their vertices, not at the vertices themselves.
+    #[must_use]
+    pub const fn on_edge(self) -> bool {
         matches!(
             self,
             Self::SelfCrossing

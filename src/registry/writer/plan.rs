@@ -14,7 +14,9 @@ use super::step::{OwnerEffect, PlannedEdit, Step};
 use crate::model::{CameraId, Consent, OwnerId, Standing, seconds};
 use crate::registry::block::{Row, RowStanding};
 use crate::registry::change::{Change, ChangeError, ChangeRefusal};
-use crate::registry::directory::{Directory, Group, Grouping, Owners, Positions, Shards, standing};
+use crate::registry::directory::{
+    ConsentExtras, Directory, Group, Grouping, Owners, Positions, Shards, standing,
+};
 use crate::registry::edit::{Edit, PARALLEL_EDITS};
 use crate::registry::index::{Cluster, Layout, TOGETHER, TileLocator};
 use crate::registry::scopes::{Interner, Terms};
@@ -150,6 +152,7 @@ impl PartitionedChanges {
                     (owner, deed)
                 }
                 Change::Withdraw { owner } => (owner, OwnerEffect::withdrawal()),
+                Change::Forget { owner } => (owner, OwnerEffect::Forget),
                 Change::RecordAsked { owner, at } => (owner, OwnerEffect::Asked(seconds(at))),
                 Change::Register(camera) => {
                     dealt.camera(index, CameraChange::Register(camera), camera_group);
@@ -243,6 +246,11 @@ fn follow_owners(
                 owners.change_special(*owner, |special| {
                     (special.grant_span, special.limit) = (grant_span, limit);
                 });
+                followed.push(*owner);
+            }
+            OwnerEffect::Forget => {
+                released.extend(owners.set_terms(*owner, None));
+                owners.change_special(*owner, |special| *special = ConsentExtras::default());
                 followed.push(*owner);
             }
             OwnerEffect::Asked(at) => {

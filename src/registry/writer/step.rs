@@ -36,6 +36,8 @@ pub(crate) enum OwnerEffect {
         limit: AskLimit,
     },
     Asked(i64),
+    /// All that is known of the owner beside their cameras is forgotten.
+    Forget,
 }
 
 impl OwnerEffect {
