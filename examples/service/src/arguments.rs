@@ -14,6 +14,9 @@ Usage: canvass-service --config FILE --data FOLDER [options]
 
   --config FILE       who may call, the policy and the limits, as JSON (see the README)
   --data FOLDER       where everything is kept; it is made if it is not there
+  --import FILE       applies a file of changes, tells how far it is, and ends: each line a change, an
+                      array of changes, or a page of `GET /v1/export`
+  --skip LINES        an import goes on after so many lines [default: 0]
   --demo              a small town that does not exist, in a folder of its own that is removed at
                       the end, with lines to try. Only on this machine's own addresses
   --listen ADDRESS    where to listen; port 0 takes a free one [default: 127.0.0.1:8787]
@@ -43,6 +46,8 @@ pub struct Arguments {
     pub listen: SocketAddr,
     /// How to log.
     pub log: LogFormat,
+    /// What to import, and after how many lines of it; then nobody is listened to.
+    pub import: Option<(PathBuf, u64)>,
 }
 
 /// Where configuration and data come from.
@@ -83,6 +88,7 @@ impl Arguments {
         words: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<Asked, BadArguments> {
         let (mut config, mut data, mut demo) = (None, None, false);
+        let (mut import, mut skip) = (None, 0);
         let (mut listen, mut log) = (SocketAddr::from(([127, 0, 0, 1], 8787)), LogFormat::Text);
         let mut parser = lexopt::Parser::from_args(words);
         while let Some(argument) = parser.next().map_err(bad)? {
@@ -90,6 +96,10 @@ impl Arguments {
                 Arg::Long("config") => config = Some(parser.value().map_err(bad)?.into()),
                 Arg::Long("data") => data = Some(parser.value().map_err(bad)?.into()),
                 Arg::Long("demo") => demo = true,
+                Arg::Long("import") => import = Some(parser.value().map_err(bad)?.into()),
+                Arg::Long("skip") => {
+                    skip = parser.value().and_then(|value| value.parse()).map_err(bad)?;
+                }
                 Arg::Long("listen") => {
                     listen = parser.value().and_then(|value| value.parse()).map_err(bad)?;
                 }
@@ -107,16 +117,19 @@ impl Arguments {
             }
         }
         let source = match (demo, config, data) {
-            (true, None, None) if listen.ip().is_loopback() => Source::Demo,
-            (true, None, None) => {
+            (true, None, None) if import.is_none() && listen.ip().is_loopback() => Source::Demo,
+            (true, None, None) if import.is_none() => {
                 return Err(complaint("--demo listens on this machine's own addresses only"));
             }
-            (true, ..) => return Err(complaint("--demo takes neither --config nor --data")),
+            (true, ..) => {
+                return Err(complaint("--demo takes none of --config, --data and --import"));
+            }
             (false, Some(config), Some(data)) => Source::Kept { config, data },
             (false, None, _) => return Err(complaint("--config is missing")),
             (false, _, None) => return Err(complaint("--data is missing")),
         };
-        Ok(Asked::Run(Self { source, listen, log }))
+        let import = import.map(|import| (import, skip));
+        Ok(Asked::Run(Self { source, listen, log, import }))
     }
 }
 

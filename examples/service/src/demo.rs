@@ -16,6 +16,10 @@ use crate::settings::{Settings, TokenDigest};
 /// The demo's tokens. They open nothing but the demo, which listens on this machine alone.
 const OPERATOR: &str = "demo-operator";
 const AGENCY: &str = "demo-agency";
+const OWNER: &str = "demo-owner";
+
+/// The owner whose token that is.
+const ADA: OwnerId = OwnerId(425);
 
 /// The town's south-west corner in units of 1e-7 degree.
 const CORNER: (i32, i32) = (-849_600_000, 411_200_000);
@@ -59,6 +63,7 @@ pub async fn fill(engine: &Engine) -> Result<String, Box<dyn Error>> {
     let cameras = changes.iter().filter(|c| matches!(c, Change::Register(_))).count();
     let json = serde_json::to_vec(&changes)?;
     engine.apply(changes, json, now, None).await?;
+    engine.give_token(ADA, OWNER).await?;
     let hour = SignedDuration::from_hours(1);
     let (from, to) = (rounded(now - hour * 5), rounded(now - hour * 3));
     Ok(format!(
@@ -71,10 +76,19 @@ pub async fn fill(engine: &Engine) -> Result<String, Box<dyn Error>> {
          # the operator sees whom to ask (put the receipt's id in place of ID), and why\n\
          curl -s http://ADDRESS/v1/requests/ID/route -H 'Authorization: Bearer {OPERATOR}'\n\
          curl -s http://ADDRESS/v1/requests/ID/funnel -H 'Authorization: Bearer {OPERATOR}'\n\n\
+         # nobody is asked before a reviewer has approved a notice, with which a bulletin is published\n\
+         curl -s http://ADDRESS/v1/requests/ID/notice -H 'Authorization: Bearer {OPERATOR}' -H 'Content-Type: \
+         application/json' -d '{{\"template\":\"{{agency}} asks for footage of {{window}}, case {{case}}. To share is \
+         voluntary, and this is not a warrant. {{stop}}\",\"stop\":\"To stop being asked, reply STOP.\",\
+         \"public_text\":\"A home was entered.\",\"reviewer\":\"J. Hill\",\"approve\":true}}'\n\
+         curl -s http://ADDRESS/v1/bulletins\n\n\
          # whom it hands over is asked, once: nobody is due any more\n\
          curl -s http://ADDRESS/v1/requests/ID/ask -H 'Authorization: Bearer {OPERATOR}' -H 'Content-Type: application/json' \
          -d '{{}}'\n\
          curl -s 'http://ADDRESS/v1/events?after=0' -H 'Authorization: Bearer {OPERATOR}'\n\n\
+         # owner {ADA} looks at what reached them, and finds out from the log whether they were asked\n\
+         curl -s http://ADDRESS/v1/me/requests -H 'Authorization: Bearer {OWNER}'\n\
+         curl -s http://ADDRESS/v1/me/log -H 'Authorization: Bearer {OWNER}'\n\n\
          # an owner withdraws, and is in no route any more\n\
          curl -s http://ADDRESS/v1/changes -H 'Authorization: Bearer {OPERATOR}' -H 'Content-Type: application/json' \
          -d '[{{\"withdraw\":{{\"owner\":425}}}}]'\n\n\

@@ -1,4 +1,4 @@
-//! Canvass wired into a service: an embedded database, HTTP, and two planes of callers.
+//! Canvass wired into a service: an embedded database, HTTP, and four planes of callers.
 //!
 //! The rooms, in the order in which a request goes through them: [`http`] asks who calls and answers,
 //! [`engine`] has the registry and its one writer, [`store`] keeps it. [`settings`] says who may call
@@ -7,9 +7,12 @@
 pub mod arguments;
 pub mod demo;
 pub mod engine;
+mod exchange;
 pub mod http;
+pub mod import;
 pub mod logs;
 pub mod metrics;
+pub mod planes;
 pub mod record;
 pub mod settings;
 pub mod store;
@@ -17,7 +20,7 @@ pub mod system;
 pub mod texts;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -28,6 +31,7 @@ use tokio::time::MissedTickBehavior;
 use engine::{Engine, StartError, Threads};
 use http::App;
 use metrics::Metrics;
+use planes::CoverageDates;
 use settings::Settings;
 use system::TooFewFiles;
 
@@ -38,6 +42,7 @@ pub struct Service {
     threads: Threads,
     listener: TcpListener,
     app: Arc<App>,
+    coverage: CoverageDates,
 }
 
 /// Why a service cannot run.
@@ -78,13 +83,18 @@ impl Service {
         let refused = |error| ServiceError::Listen { address: listen, error };
         let listener = http::listen(listen).map_err(refused)?;
         let app = Arc::new(App::new(Arc::clone(&engine), metrics, &settings));
-        Ok(Self { engine, threads, listener, app })
+        Ok(Self { engine, threads, listener, app, coverage: settings.coverage })
     }
 
     /// The engine: what the demo fills.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Exchanges tokens at each SIGHUP, when a configuration is read again. Inside a runtime.
+    pub fn exchange_tokens_of(&self, config: PathBuf) {
+        tokio::spawn(exchange::at_hangup(Arc::downgrade(&self.app), config));
     }
 
     /// Where it listens.
@@ -98,8 +108,8 @@ impl Service {
 
     /// Answers until it is told to stop, finishes what was begun, and makes a last checkpoint.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
-        let Self { engine, threads, listener, app } = self;
-        let clock = tokio::spawn(clock(Arc::downgrade(&engine)));
+        let Self { engine, threads, listener, app, coverage } = self;
+        let clock = tokio::spawn(clock(Arc::downgrade(&engine), coverage));
         http::serve(listener, Arc::clone(&app), http::router(app), stop).await;
         clock.abort();
         engine.stop().await;
@@ -110,14 +120,33 @@ impl Service {
 }
 
 /// Tells an engine the time, each second: the library has no clock.
-async fn clock(engine: Weak<Engine>) {
+async fn clock(engine: Weak<Engine>, coverage: CoverageDates) {
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         seconds.tick().await;
         let Some(engine) = engine.upgrade() else { return };
-        if engine.clock(Timestamp::now()).await.is_err() {
+        let now = Timestamp::now();
+        if engine.clock(now).await.is_err() {
             return;
         }
+        cover(&engine, coverage, now).await;
+    }
+}
+
+/// Makes the coverage of a period once it begins. The clock waits for it: it takes as long as the registry is
+/// large, and nothing that expires meanwhile is asked any more.
+async fn cover(engine: &Arc<Engine>, dates: CoverageDates, now: Timestamp) {
+    let making = Arc::clone(engine);
+    let made = tokio::task::spawn_blocking(move || making.make_coverage(&dates, now)).await;
+    match made {
+        Ok(Ok(None)) => {}
+        Ok(Ok(Some((period, made)))) => {
+            if let Err(error) = engine.keep_coverage(period, made).await {
+                tracing::warn!(%error, "a coverage was not kept");
+            }
+        }
+        Ok(Err(error)) => tracing::error!(%error, "no coverage can be made"),
+        Err(error) => tracing::error!(%error, "making a coverage panicked"),
     }
 }

@@ -1,10 +1,13 @@
 //! The service's program: reads what is asked, runs, and stops as asked.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use canvass_service::arguments::{Arguments, Asked, HELP, Source};
+use canvass_service::engine::Engine;
+use canvass_service::metrics::Metrics;
 use canvass_service::settings::Settings;
 use canvass_service::{Service, demo, logs};
 
@@ -28,6 +31,10 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> ExitCode {
+    let config = match &arguments.source {
+        Source::Kept { config, .. } => Some(config.clone()),
+        Source::Demo => None,
+    };
     let (settings, folder, temporary) = match arguments.source {
         Source::Kept { config, data } => match Settings::read(&config) {
             Ok(settings) => (settings, data, None),
@@ -39,6 +46,9 @@ async fn run(arguments: Arguments) -> ExitCode {
             (_, Err(error)) => return failed(&error, 1),
         },
     };
+    if let Some((file, skip)) = arguments.import {
+        return import(&settings, &folder, &file, skip).await;
+    }
     let stop = match stop_signal() {
         Ok(stop) => stop,
         Err(error) => return failed(&error, 1),
@@ -51,6 +61,9 @@ async fn run(arguments: Arguments) -> ExitCode {
         Ok(address) => address,
         Err(error) => return failed(&error, 1),
     };
+    if let Some(config) = config {
+        service.exchange_tokens_of(config);
+    }
     let mut welcome = format!("listening on http://{address}\n");
     if temporary.is_some() {
         match demo::fill(service.engine()).await {
@@ -62,6 +75,27 @@ async fn run(arguments: Arguments) -> ExitCode {
     service.run_until(stop).await;
     tracing::info!("stopped");
     ExitCode::SUCCESS
+}
+
+/// Imports a file with nobody listened to, and makes a checkpoint of it.
+async fn import(settings: &Settings, folder: &Path, file: &Path, skip: u64) -> ExitCode {
+    let metrics = Arc::new(Metrics::default());
+    let started = Engine::start(folder, settings.rules(), &settings.limits, &metrics);
+    let (engine, threads) = match started {
+        Ok(started) => started,
+        Err(error) => return failed(&error, 1),
+    };
+    let tell = std::io::stdout();
+    let imported =
+        canvass_service::import::import(&engine, file, skip, &settings.limits, tell).await;
+    engine.stop().await;
+    drop(engine);
+    let joined = tokio::task::spawn_blocking(|| threads.join()).await;
+    match (imported, joined) {
+        (Ok(_), Ok(())) => ExitCode::SUCCESS,
+        (Err(error), _) => failed(&error, 1),
+        (_, Err(error)) => failed(&error, 1),
+    }
 }
 
 /// Comes when the process is asked to stop.

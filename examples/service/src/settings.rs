@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::engine::Rules;
+use crate::planes::{CoverageDates, Hosts, Notices};
 use crate::record::Record;
 use crate::texts;
 
@@ -29,6 +30,12 @@ pub struct Settings {
     pub outcomes: ReleaseMode,
     /// The service's limits.
     pub limits: Limits,
+    /// The names of the planes' hosts.
+    pub hosts: Hosts,
+    /// How notices are worded and approved.
+    pub notices: Notices,
+    /// How often coverage is made.
+    pub coverage: CoverageDates,
 }
 
 /// An agency that may call.
@@ -149,6 +156,18 @@ impl TokenDigest {
         self.0.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     }
 
+    /// The digest with these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
     /// Whether two are the same, in a time that does not tell.
     #[must_use]
     pub fn same(&self, other: &Self) -> Choice {
@@ -208,6 +227,7 @@ impl Settings {
             policy: self.policy.clone(),
             agencies: self.agencies.iter().map(|caller| caller.agency.clone()).collect(),
             release: self.outcomes,
+            notices_needed: self.notices.approval == crate::planes::Approval::Here,
         }
     }
 
@@ -238,6 +258,12 @@ struct Wire {
     outcomes: ReleaseMode,
     #[serde(default)]
     limits: Record<Limits>,
+    #[serde(default)]
+    hosts: Hosts,
+    #[serde(default)]
+    notices: Notices,
+    #[serde(default)]
+    coverage: CoverageDates,
 }
 
 fn alone() -> ReleaseMode {
@@ -248,7 +274,14 @@ impl TryFrom<Record<Wire>> for Settings {
     type Error = String;
 
     fn try_from(Record(wire): Record<Wire>) -> Result<Self, Self::Error> {
-        let Wire { operator_token_sha256: operator, agencies, policy, outcomes, limits } = wire;
+        let hosts = wire.hosts.checked()?;
+        let notices =
+            wire.notices.checked().map_err(|error| format!("`notices.template`: {error}"))?;
+        let coverage = wire.coverage;
+        if coverage.seconds == 0 {
+            return Err("`coverage.seconds` is 0, so that no period would begin".to_owned());
+        }
+        let Wire { operator_token_sha256: operator, agencies, policy, outcomes, limits, .. } = wire;
         let agencies: Vec<_> = agencies.into_iter().map(|Record(caller)| caller).collect();
         let Record(limits) = limits;
         let mut tokens = BTreeSet::from([operator.0]);
@@ -297,7 +330,9 @@ impl TryFrom<Record<Wire>> for Settings {
         let too_large = |&&(name, limit): &&(&str, usize)| bounded.contains(&name) && limit > most;
         match needed.iter().find(too_large) {
             Some((name, limit)) => Err(format!("limit `{name}` is {limit}; at most {most}")),
-            None => Ok(Self { operator, agencies, policy, outcomes, limits }),
+            None => {
+                Ok(Self { operator, agencies, policy, outcomes, limits, hosts, notices, coverage })
+            }
         }
     }
 }

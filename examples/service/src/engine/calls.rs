@@ -159,12 +159,16 @@ impl Engine {
         self.look(move |_, requests| requests.pool(agency, pool)).await
     }
 
-    async fn have_done(&self, what: Deed, once: Option<Once>) -> Result<Answered, Refusal> {
+    pub(super) async fn have_done(
+        &self,
+        what: Deed,
+        once: Option<Once>,
+    ) -> Result<Answered, Refusal> {
         let (answer, answered) = oneshot::channel();
         self.send(Job::Do { what: Box::new(what), once, answer }, answered).await?
     }
 
-    async fn look<T: Send + 'static>(
+    pub(super) async fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Registry, &Requests) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
@@ -230,7 +234,12 @@ mod tests {
     async fn a_writer_that_panicked_is_not_ready() -> Result<(), Box<dyn std::error::Error>> {
         let (folder, metrics) = (tempfile::tempdir()?, Arc::new(Metrics::default()));
         let policy = Policy::default();
-        let rules = Rules { policy, agencies: Vec::new(), release: ReleaseMode::Alone };
+        let rules = Rules {
+            policy,
+            agencies: Vec::new(),
+            release: ReleaseMode::Alone,
+            notices_needed: true,
+        };
         let (engine, threads) = Engine::start(folder.path(), rules, &Limits::default(), &metrics)?;
         assert!(engine.is_ready());
         let looked = engine.look::<()>(|_, _| std::panic::panic_any("a mistake")).await;

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use canvass::error::{CaseFileError, OpenRequestsError, ReopenError};
 use canvass::{
     Agency, AgencyId, AuthorizedRequest, CaseFile, LifecycleEvent, LifecycleStep, OpenRequests,
-    OpenedRequest, Policy, Request, RequestId, RequestState, Route, Snapshot, Violations,
+    OpenedRequest, OwnerId, Policy, Request, RequestId, RequestState, Route, Snapshot, Violations,
 };
 use jiff::Timestamp;
 
@@ -82,6 +82,22 @@ impl Cases {
         now: Timestamp,
     ) -> Result<AuthorizedRequest, Violations> {
         self.policy.review(request, agency, &self.open().case_file(agency.id), now)
+    }
+
+    /// The operator's limits.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The agencies on record, by their numbers.
+    pub fn agencies(&self) -> impl Iterator<Item = &Agency> {
+        self.agencies.values()
+    }
+
+    /// Looks at all requests that were opened; the writer waits meanwhile.
+    pub fn look<T>(&self, look: impl FnOnce(&OpenRequests) -> T) -> T {
+        look(&self.open())
     }
 
     /// Looks at the requests that an agency has opened.
@@ -164,6 +180,14 @@ impl Cases {
             }
         }
         Ok(())
+    }
+
+    /// Forgets owners who were erased. For the writer.
+    pub(super) fn forget(&self, owners: &[OwnerId]) {
+        if !owners.is_empty() {
+            let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+            owners.iter().for_each(|&owner| open.forget_owner(owner));
+        }
     }
 
     fn open(&self) -> RwLockReadGuard<'_, OpenRequests> {

@@ -1,7 +1,10 @@
 //! Why something cannot be, or was not done.
 
+use canvass::audit::{NonceReused, SaltMissing};
+use canvass::bulletin::BulletinError;
 use canvass::error::{CaseFileError, ChangeError, OpenRequestsError};
 use canvass::outcome::OutcomeError;
+use canvass::{CameraId, RequestId};
 
 use super::RestoreError;
 use crate::store::{OtherBody, StoreError};
@@ -16,6 +19,9 @@ pub enum StartError {
     /// What was read does not make a registry, or no requests.
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    /// Two entries of the audit log have one nonce.
+    #[error("the audit log cannot be read: {0}")]
+    AuditLog(#[from] NonceReused),
     /// A thread cannot be started.
     #[error("a thread cannot be started: {0}")]
     Thread(std::io::Error),
@@ -37,6 +43,18 @@ pub enum Refusal {
     /// Answers cannot be counted.
     #[error(transparent)]
     Outcome(#[from] OutcomeError),
+    /// Nobody has approved a notice, so nobody is asked.
+    #[error("nobody has approved a notice for request `{0}`; approve one first")]
+    NoticeNotApproved(RequestId),
+    /// A bulletin cannot go on so.
+    #[error(transparent)]
+    Bulletin(#[from] BulletinError),
+    /// Nobody has such an invitation, or not any more.
+    #[error("this invitation was used, has expired, or never was; ask the operator for another")]
+    InvitationUnknown,
+    /// The owner has no such camera.
+    #[error("camera `{0}` is none of yours")]
+    NoSuchCamera(CameraId),
     /// The key was sent before, and then with something else.
     #[error(transparent)]
     OtherBody(#[from] OtherBody),
@@ -77,6 +95,14 @@ pub(super) enum Fault {
     Events(#[from] OpenRequestsError),
     #[error("who was asked cannot be noted in the registry: {0}")]
     Asked(ChangeError),
+    #[error("the audit log does not take an entry: {0}")]
+    Nonce(#[from] NonceReused),
+    #[error("the audit log cannot name who was asked: {0}")]
+    Salt(#[from] SaltMissing),
+    #[error("a bulletin does not end with its request: {0}")]
+    Bulletin(#[from] BulletinError),
+    #[error("nothing can be drawn by chance: {0}")]
+    Chance(#[from] getrandom::Error),
 }
 
 impl<E: Into<Refusal>> From<E> for Failure {

@@ -13,7 +13,10 @@
 mod calls;
 mod cases;
 mod checkpoints;
+mod disclosures;
 mod error;
+mod owners;
+mod people;
 mod requests;
 mod tiles;
 mod told;
@@ -32,7 +35,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 pub use cases::{Cases, NotAuthorized};
+pub use disclosures::{Disclosed, Disclosures};
 pub use error::{Refusal, StartError};
+pub use owners::CameraChange;
+pub(crate) use owners::changed;
+pub use people::AskedOwner;
 pub use tiles::RestoreError;
 pub use told::{Holdings, Routed, Told};
 
@@ -55,6 +62,8 @@ pub struct Rules {
     pub agencies: Vec<Agency>,
     /// How answers are told, of requests that are opened from now on.
     pub release: ReleaseMode,
+    /// Whether nobody is asked before a notice is approved here.
+    pub notices_needed: bool,
 }
 
 /// Registry, store, requests, and the threads that change them.
@@ -62,6 +71,7 @@ pub struct Rules {
 pub struct Engine {
     store: Arc<Store>,
     cases: Arc<Cases>,
+    disclosed: Arc<Disclosed>,
     published: Arc<ArcSwap<Snapshot>>,
     standing: Arc<Standing>,
     jobs: mpsc::Sender<Job>,
@@ -115,8 +125,10 @@ impl Engine {
         let start = Instant::now();
         let mut store = Store::open(folder)?;
         let (registry, checkpoint, log) = tiles::restore(&store)?;
-        let Rules { policy, agencies, release } = rules;
+        let Rules { policy, agencies, release, notices_needed } = rules;
         let requests = Requests::load(&store, release)?;
+        let disclosed = Arc::new(Disclosed::default());
+        disclosed.take(store.disclosed()?)?;
         // Not before all of it could be read: of a store that is not whole nothing is removed.
         let unfinished = store.sweep()?;
         let compacted = store.compact(folder)?;
@@ -150,6 +162,8 @@ impl Engine {
             published: Arc::clone(&published),
             standing: Arc::clone(&standing),
             metrics: Arc::clone(metrics),
+            disclosed: Arc::clone(&disclosed),
+            notices_needed,
             due,
             keys_seconds: limits.key_hours.saturating_mul(3600),
             look_again_after: seconds(limits.look_again_seconds),
@@ -162,7 +176,7 @@ impl Engine {
             checkpoints: spawn("checkpoints", Box::new(|| checkpoints.run()))?,
             writer: spawn("writer", Box::new(|| writer.run(queue)))?,
         };
-        Ok((Arc::new(Self { store, cases, published, standing, jobs }), threads))
+        Ok((Arc::new(Self { store, cases, disclosed, published, standing, jobs }), threads))
     }
 
     /// The newest state that is on the disk. Never blocks.
@@ -175,6 +189,12 @@ impl Engine {
     #[must_use]
     pub fn cases(&self) -> &Cases {
         &self.cases
+    }
+
+    /// What people see: the audit log, notices, bulletins and coverage.
+    #[must_use]
+    pub fn disclosed(&self) -> &Disclosed {
+        &self.disclosed
     }
 
     /// Whether changes are taken.

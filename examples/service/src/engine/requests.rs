@@ -10,6 +10,7 @@ use canvass::{
     OwnerId, Position, RequestId, RequestState, Revision, Route,
 };
 use jiff::Timestamp;
+use serde::Deserialize;
 
 use super::Step;
 use super::cases::ends;
@@ -233,6 +234,42 @@ impl Requests {
             rows.pools.extend(row.map(|row| ((agency, pool as u64), raw(&row))));
         }
         Ok(rows)
+    }
+
+    /// To which of these requests an owner has shared; of those that are open.
+    pub(super) fn shared(&self, owner: OwnerId, of: Vec<RequestId>) -> Vec<RequestId> {
+        /// What a ledger's row says of answers.
+        #[derive(Deserialize)]
+        struct Row {
+            answers: Answers,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Answers {
+            Open {
+                shared: BTreeSet<OwnerId>,
+            },
+            #[serde(other)]
+            Closed,
+        }
+        let has_shared = |id: &RequestId| {
+            let agency = self.open.get(*id)?.request().agency;
+            let row = self.ledgers.get(&agency)?.outcomes.row(*id).ok()?;
+            let row: Row = serde_json::from_str(raw(&row).get()).ok()?;
+            Some(matches!(row.answers, Answers::Open { shared } if shared.contains(&owner)))
+        };
+        of.into_iter().filter(|id| has_shared(id) == Some(true)).collect()
+    }
+
+    /// Forgets an owner, whoever has asked them and whatever they answered.
+    pub(super) fn forget(&mut self, owner: OwnerId, news: &mut News) {
+        self.open.forget_owner(owner);
+        for event in &mut news.events {
+            event.forget(owner);
+        }
+        for ledger in self.ledgers.values_mut() {
+            news.counted.extend(ledger.outcomes.forget(owner));
+        }
     }
 
     /// Refuses a request that is not open.

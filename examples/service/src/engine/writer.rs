@@ -16,7 +16,9 @@ use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoints::Due;
+use super::disclosures::{Disclosed, Disclosing};
 use super::error::{Failure, Fault};
+use super::owners::Owning;
 use super::requests::{News, Requests};
 use super::told::{Routed, Told, raw};
 use super::{Cases, Refusal, Standing, Step};
@@ -53,6 +55,8 @@ pub(super) enum Deed {
     Go { agency: AgencyId, id: RequestId, step: Step, now: Timestamp },
     Ask { id: RequestId, route: Route, now: Timestamp },
     Report { id: RequestId, answers: Vec<(OwnerId, Answer)>, now: Timestamp },
+    Disclose(Disclosing),
+    Own(Owning),
 }
 
 pub(super) struct Writer {
@@ -63,6 +67,9 @@ pub(super) struct Writer {
     pub(super) published: Arc<ArcSwap<Snapshot>>,
     pub(super) standing: Arc<Standing>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) disclosed: Arc<Disclosed>,
+    /// Whether nobody is asked before a notice is approved here.
+    pub(super) notices_needed: bool,
     pub(super) due: Due,
     /// So many seconds keys are kept.
     pub(super) keys_seconds: u64,
@@ -74,15 +81,15 @@ pub(super) struct Writer {
 
 /// What is committed together, and who is told then.
 #[derive(Default)]
-struct Group {
-    kept: Kept,
-    news: News,
+pub(super) struct Group {
+    pub(super) kept: Kept,
+    pub(super) news: News,
     snapshot: Option<Snapshot>,
     changes: usize,
     /// What is answered in this group to whom sent a key.
     keys: HashMap<Vec<u8>, KeptAnswer>,
     /// The time has come for a checkpoint.
-    checkpoint: bool,
+    pub(super) checkpoint: bool,
     answers: Vec<Waiting>,
 }
 
@@ -205,10 +212,12 @@ impl Writer {
                 let body = raw(&json!({ "request": id, "answers": answers.len() }));
                 Ok(Answered { request: Some(id), body })
             }
+            Deed::Disclose(what) => self.disclose(what, group),
+            Deed::Own(what) => self.own(what, group),
         }
     }
 
-    fn apply(
+    pub(super) fn apply(
         &mut self,
         changes: &[Change],
         json: Vec<u8>,
@@ -235,6 +244,7 @@ impl Writer {
         group: &mut Group,
     ) -> Result<Answered, Failure> {
         let (newest, now) = (self.registry.snapshot(), self.requests.not_before(now));
+        self.has_notice(id, group)?;
         // Whoever withdrew, was asked often enough or let a consent run out since is left out.
         let is_current = route.revision() == newest.revision() && route.now() == now;
         let rechecked = (!is_current).then(|| route.recheck(&newest, now));
@@ -249,6 +259,7 @@ impl Writer {
             let snapshot = self.registry.apply(asked).map_err(Fault::Asked)?;
             group.log(snapshot, number, json);
         }
+        self.disclose_asked(id, &to_send, group)?;
         Ok(Answered { request: Some(id), body: raw(&Routed::of(id, &to_send)) })
     }
 
@@ -291,6 +302,7 @@ impl Writer {
     /// Commits a group, publishes it, and only then tells everybody.
     fn commit(&mut self, group: Group) -> Result<(), Fault> {
         let Group { mut kept, news, snapshot, changes, answers, checkpoint, .. } = group;
+        self.disclose_news(&news, &mut kept.disclosed)?;
         kept.outcomes = self.requests.rows(&news)?;
         kept.events = news.events;
         if !kept.is_empty() {
@@ -298,9 +310,12 @@ impl Writer {
             self.store.commit(&kept)?;
             self.metrics.committed(start.elapsed(), changes, &kept.events);
         }
+        let erased = std::mem::take(&mut kept.disclosed.erased);
+        self.disclosed.take(std::mem::take(&mut kept.disclosed))?;
         if !kept.events.is_empty() {
             self.cases.publish(&kept.events, news.opened)?;
         }
+        self.cases.forget(&erased);
         if let Some(snapshot) = snapshot {
             self.metrics.publish(&snapshot);
             self.published.store(Arc::new(snapshot));

@@ -8,47 +8,26 @@ use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use canvass::error::CaseFileError;
-use canvass::{
-    AgencyId, Area, AuthorizedRequest, CameraScope, IncidentKind, Request, RequestId, TimeWindow,
-};
+use canvass::{AgencyId, AuthorizedRequest, Request, RequestId, Violations};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 use super::body::{Nothing, Sent};
 use super::problem::{Kind, Problem};
+use super::reviews::{read, record, refusals};
 use super::{App, body};
 use crate::engine::{Refusal, Step, Told};
 use crate::record::Record;
 use crate::store::{Answered, Caller, Once};
-use crate::texts;
 
 /// So often a request is reviewed while others that overlap it are opened.
 const REVIEWS: usize = 5;
-
-/// A request as an agency writes it. The area is read by itself, so that what is wrong with the
-/// drawing can be said with its place, and so that any GeoJSON with one area is taken.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Submitted<'a> {
-    agency: AgencyId,
-    incident: IncidentKind,
-    #[serde(borrow)]
-    area: &'a RawValue,
-    window: TimeWindow,
-    #[serde(default)]
-    case_reference: String,
-    #[serde(default)]
-    contact: String,
-    #[serde(default)]
-    camera_scope: CameraScope,
-}
 
 /// What a look at a request led to.
 enum Looked {
     Again(Answered),
     Passed(Box<AuthorizedRequest>),
+    Refused(Box<(Request, Violations)>),
 }
 
 /// `POST /v1/requests`
@@ -67,9 +46,21 @@ pub(super) async fn submit(
         let authorized = match looked {
             Looked::Again(answered) => return Ok(body::answered(StatusCode::CREATED, answered)),
             Looked::Passed(authorized) => *authorized,
+            Looked::Refused(refused) => {
+                let (request, violations) = *refused;
+                // Its entry is kept for good, so that it counts like what was opened.
+                let account = app.account(agency).ok_or_else(no_account)?;
+                let reserved = account.refuse()?;
+                app.engine.refused(&request, &violations, now).await?;
+                reserved.keep();
+                let told = refusals(&app, &request, record(&app, agency)?, &violations);
+                return Err(
+                    Problem::new(Kind::Refused, violations.to_string()).with("violations", told)
+                );
+            }
         };
         let open = || app.engine.cases().with_case_file(agency, |file| file.open_at(now).count());
-        let account = app.callers.account(agency).ok_or_else(no_account)?;
+        let account = app.account(agency).ok_or_else(no_account)?;
         let reserved = account.open(authorized.request(), open)?;
         match app.engine.open(authorized, now, once).await {
             // One that overlaps it was opened since the review, which has to see it.
@@ -99,54 +90,25 @@ fn look(
     if let Some(answered) = before()? {
         return Ok(Looked::Again(answered));
     }
-    match review(app, agency, text, now) {
-        Ok(authorized) => Ok(Looked::Passed(Box::new(authorized))),
-        Err(problem) => before()?.map(Looked::Again).ok_or(problem),
+    let looked = (|| {
+        let request = read(app, text)?;
+        // The token has said which agency calls; the policy refuses a request that names another.
+        match app.engine.cases().review(&request, record(app, agency)?, now) {
+            Ok(authorized) => Ok(Looked::Passed(Box::new(authorized))),
+            Err(violations) => Ok(Looked::Refused(Box::new((request, violations)))),
+        }
+    })();
+    match looked {
+        Ok(passed @ Looked::Passed(_)) => Ok(passed),
+        refused => match before()? {
+            Some(answered) => Ok(Looked::Again(answered)),
+            None => refused,
+        },
     }
-}
-
-fn review(
-    app: &App,
-    agency: AgencyId,
-    text: &[u8],
-    now: Timestamp,
-) -> Result<AuthorizedRequest, Problem> {
-    let Record(submitted): Record<Submitted<'_>> = body::read(text)?;
-    for (field, text) in
-        [("case_reference", &submitted.case_reference), ("contact", &submitted.contact)]
-    {
-        texts::check(text, app.limits.text_characters)
-            .map_err(|error| Problem::text(field, error))?;
-    }
-    let (drawing, allowed) = (submitted.area.get(), app.limits.vertices);
-    let vertices = positions(drawing);
-    if vertices > allowed {
-        let detail = format!("the drawing has {vertices} vertices; at most {allowed} are read");
-        return Err(Problem::new(Kind::InvalidArea, detail).with("reason", "too_many_vertices"));
-    }
-    let request = Request {
-        agency: submitted.agency,
-        incident: submitted.incident,
-        area: Area::from_geojson(drawing)?,
-        window: submitted.window,
-        camera_scope: submitted.camera_scope,
-        case_reference: submitted.case_reference,
-        contact: submitted.contact,
-    };
-    // The token has said which agency calls; the policy refuses a request that names another.
-    let record = app.engine.cases().agency(agency).ok_or_else(no_account)?;
-    let reviewed = app.engine.cases().review(&request, record, now);
-    reviewed.map_err(|violations| Problem::refused(&violations))
 }
 
 pub(super) fn no_account() -> Problem {
     Problem::new(Kind::Internal, "the agency of this token is not on record")
-}
-
-/// How many positions a GeoJSON text has, or a few more: arrays that start with a number.
-fn positions(text: &str) -> usize {
-    let starts = text.split('[').skip(1).map(|rest| rest.trim_ascii_start().as_bytes().first());
-    starts.filter(|first| first.is_some_and(|&b| b == b'-' || b.is_ascii_digit())).count()
 }
 
 /// `GET /v1/requests/{id}`

@@ -1,4 +1,4 @@
-//! Who calls: the operator's plane and the agencies', told apart by bearer tokens.
+//! Who calls: the operator, an agency or an owner, told apart by bearer tokens or by their sessions.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,23 +13,21 @@ use jiff::Timestamp;
 use subtle::ConditionallySelectable;
 
 use super::App;
+use super::agency::no_account;
 use super::callers::Account;
 use super::connection::Peer;
+use super::portal_hosts::Plane;
 use super::problem::{Kind, Problem};
+use super::session;
 use crate::engine::Engine;
 use crate::settings::{Settings, TokenDigest};
-
-/// Who has a token.
-enum Recognised<'a> {
-    Operator,
-    Agency(AgencyId, &'a Account),
-}
+use crate::store::Caller;
 
 /// The tokens that are known.
 #[derive(Debug)]
 pub(crate) struct Callers {
     operator: TokenDigest,
-    agencies: Vec<(TokenDigest, AgencyId, Account)>,
+    agencies: Vec<(TokenDigest, AgencyId, Arc<Account>)>,
 }
 
 impl Callers {
@@ -42,7 +40,7 @@ impl Callers {
             let account = engine
                 .cases()
                 .with_case_file(id, |file| Account::new(limits, open_days, file, now));
-            (caller.token_sha256, id, account)
+            (caller.token_sha256, id, Arc::new(account))
         };
         Self {
             operator: settings.operator,
@@ -50,16 +48,23 @@ impl Callers {
         }
     }
 
-    /// The account of an agency that has a token.
-    pub(crate) fn account(&self, agency: AgencyId) -> Option<&Account> {
-        self.agencies.iter().find(|&&(_, id, _)| id == agency).map(|(_, _, account)| account)
+    /// The same with the tokens of a configuration; agencies that are in it have used what they had.
+    pub(crate) fn exchanged(&self, settings: &Settings) -> Self {
+        let agencies = settings.agencies.iter().filter_map(|caller| {
+            let account = self.account(caller.agency.id)?;
+            Some((caller.token_sha256, caller.agency.id, account))
+        });
+        Self { operator: settings.operator, agencies: agencies.collect() }
     }
 
-    fn recognise(&self, headers: &HeaderMap) -> Result<Recognised<'_>, Problem> {
-        let token = bearer(headers).ok_or_else(|| {
-            Problem::new(Kind::TokenMissing, "send the header `Authorization: Bearer` and a token")
-        })?;
-        let digest = TokenDigest::of(token);
+    /// The account of an agency that has a token.
+    fn account(&self, agency: AgencyId) -> Option<Arc<Account>> {
+        let found = self.agencies.iter().find(|&&(_, id, _)| id == agency);
+        found.map(|(_, _, account)| Arc::clone(account))
+    }
+
+    /// The operator or an agency, if the token is theirs.
+    fn recognise(&self, digest: TokenDigest) -> Option<Caller> {
         // Every token is compared, whichever it is: 0 is the operator, then come the agencies.
         let mut found = u64::MAX;
         let known = std::iter::once(&self.operator).chain(self.agencies.iter().map(|(d, ..)| d));
@@ -68,12 +73,71 @@ impl Callers {
         }
         let agency = |place: u64| self.agencies.get(usize::try_from(place).ok()?);
         match found.checked_sub(1) {
-            None => Ok(Recognised::Operator),
-            Some(place) => agency(place)
-                .map(|(_, id, account)| Recognised::Agency(*id, account))
-                .ok_or_else(|| Problem::new(Kind::TokenUnknown, "ask the operator for a token")),
+            None => Some(Caller::Operator),
+            Some(place) => agency(place).map(|&(_, id, _)| Caller::Agency(id)),
         }
     }
+
+    /// Whether a token is somebody's of these.
+    pub(crate) fn know(&self, token: [u8; 32], caller: Caller) -> bool {
+        self.recognise(TokenDigest::from_bytes(token)) == Some(caller)
+    }
+}
+
+impl App {
+    /// The account of an agency.
+    pub(super) fn account(&self, agency: AgencyId) -> Option<Arc<Account>> {
+        self.callers.load().account(agency)
+    }
+
+    /// Whose token it is.
+    pub(super) async fn holder(&self, token: &[u8]) -> Result<Caller, Problem> {
+        let digest = TokenDigest::of(token);
+        if let Some(caller) = self.callers.load().recognise(digest) {
+            return Ok(caller);
+        }
+        let engine = Arc::clone(&self.engine);
+        let owner = self.blocking(move || engine.owner_with(digest.bytes())).await??;
+        let unknown = || Problem::new(Kind::TokenUnknown, "ask the operator for a token");
+        owner.map(Caller::Owner).ok_or_else(unknown)
+    }
+
+    /// Who calls, by a token or by a session.
+    async fn caller(&self, presented: Result<Presented, Problem>) -> Result<Caller, Problem> {
+        match presented? {
+            Presented::Session(caller) => Ok(caller),
+            Presented::Token(token) => self.holder(&token).await,
+        }
+    }
+
+    /// What a request has to show who calls; both at once are refused, since they may be two people's.
+    fn presented(&self, request: &Request) -> Result<Presented, Problem> {
+        let plane = request.extensions().get::<Plane>().copied().unwrap_or(Plane::Programs);
+        let headers = request.headers();
+        // Sessions are for people: where programs are answered, no cookie counts.
+        let cookie = session::cookie(headers).filter(|_| plane != Plane::Programs);
+        match (bearer(headers), cookie) {
+            (Some(_), Some(_)) => {
+                Err(Problem::new(Kind::TwoCredentials, "send a token or a session's cookie"))
+            }
+            (Some(token), None) => Ok(Presented::Token(token.to_vec())),
+            (None, Some(secret)) => {
+                let (caller, _) = self.signed_in(plane, secret, request.method(), headers)?;
+                Ok(Presented::Session(caller))
+            }
+            (None, None) if plane == Plane::Programs => Err(Problem::new(
+                Kind::TokenMissing,
+                "send the header `Authorization: Bearer` and a token",
+            )),
+            (None, None) => Err(session::missing()),
+        }
+    }
+}
+
+/// What shows who calls.
+enum Presented {
+    Token(Vec<u8>),
+    Session(Caller),
 }
 
 /// The token of `Authorization: Bearer TOKEN`.
@@ -103,7 +167,9 @@ pub(crate) async fn without_token(
         );
         Problem::new(Kind::TooManyRequests, detail)
     };
-    let has_token = request.headers().contains_key(header::AUTHORIZATION);
+    let headers = request.headers();
+    let has_token =
+        headers.contains_key(header::AUTHORIZATION) || session::cookie(headers).is_some();
     if !has_token {
         taken().map_err(refused)?;
     }
@@ -120,9 +186,9 @@ pub(crate) async fn operator(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    match app.callers.recognise(request.headers())? {
-        Recognised::Operator => Ok(next.run(request).await),
-        Recognised::Agency(..) => Err(Problem::new(Kind::WrongPlane, "this is the operator's")),
+    match app.caller(app.presented(&request)).await? {
+        Caller::Operator => Ok(next.run(request).await),
+        _ => Err(Problem::new(Kind::WrongPlane, "this is the operator's")),
     }
 }
 
@@ -132,12 +198,44 @@ pub(crate) async fn agency(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    match app.callers.recognise(request.headers())? {
-        Recognised::Agency(id, account) => {
+    match app.caller(app.presented(&request)).await? {
+        Caller::Agency(id) => {
+            let account = app.account(id).ok_or_else(no_account)?;
             let _place = account.enter()?;
             request.extensions_mut().insert(id);
             Ok(next.run(request).await)
         }
-        Recognised::Operator => Err(Problem::new(Kind::WrongPlane, "this is for agencies")),
+        _ => Err(Problem::new(Kind::WrongPlane, "this is for agencies")),
     }
+}
+
+/// Lets an owner pass, and says which.
+pub(crate) async fn owner(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    match app.caller(app.presented(&request)).await? {
+        Caller::Owner(id) => {
+            request.extensions_mut().insert(id);
+            Ok(next.run(request).await)
+        }
+        _ => Err(Problem::new(Kind::WrongPlane, "this is for owners")),
+    }
+}
+
+/// Lets everybody with a token or a session pass, and says who.
+pub(crate) async fn somebody(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let caller = app.caller(app.presented(&request)).await?;
+    let account = match caller {
+        Caller::Agency(id) => Some(app.account(id).ok_or_else(no_account)?),
+        _ => None,
+    };
+    let _place = account.as_ref().map(|account| account.enter()).transpose()?;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
 }

@@ -49,7 +49,7 @@ pub(super) async fn extend(
         let short = move || answer_short(&looking, id, &opened, until, once.as_ref(), now);
         return app.blocking(short).await?;
     }
-    let account = app.callers.account(agency).ok_or_else(no_account)?;
+    let account = app.account(agency).ok_or_else(no_account)?;
     let reserved = open.as_ref().map(|opened| account.extend(opened.request())).transpose()?;
     let step = Step::Extend(until);
     let extended = app.engine.go_on(agency, id, step, now, once).await?;

@@ -5,21 +5,32 @@ mod auth;
 mod body;
 mod callers;
 mod connection;
+mod endpoints;
+mod export;
 mod extend;
+mod kinds;
+mod lists;
+mod notices;
 mod observe;
 mod operator;
+mod owner;
 mod pages;
+mod portal_hosts;
 mod problem;
+mod public;
+mod reviews;
+mod routes;
+mod session;
 mod standing;
 mod warnings;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -28,9 +39,14 @@ pub use connection::{listen, serve};
 
 use crate::engine::Engine;
 use crate::metrics::Metrics;
+use crate::planes::{Hosts, Notices};
 use crate::settings::{Limits, Settings};
+use crate::store::Caller;
 use auth::Callers;
+use endpoints::Endpoints;
+use portal_hosts::Plane;
 use problem::{Kind, Problem};
+use session::Sessions;
 use warnings::Warnings;
 
 /// What every answer is made from.
@@ -39,10 +55,15 @@ pub struct App {
     engine: Arc<Engine>,
     metrics: Arc<Metrics>,
     limits: Limits,
-    callers: Callers,
-    /// Requests of agencies that are answered at once, and the operator's: neither takes the other's places.
+    hosts: Hosts,
+    notices: Notices,
+    callers: ArcSwap<Callers>,
+    sessions: Sessions,
+    /// Requests of agencies that are answered at once, the operator's, and those of owners and everybody:
+    /// none takes the others' places.
     agencies_in_flight: Semaphore,
     operator_in_flight: Semaphore,
+    others_in_flight: Semaphore,
     warnings: Warnings,
 }
 
@@ -51,14 +72,29 @@ impl App {
     #[must_use]
     pub fn new(engine: Arc<Engine>, metrics: Arc<Metrics>, settings: &Settings) -> Self {
         Self {
-            callers: Callers::new(settings, &engine),
+            callers: ArcSwap::from_pointee(Callers::new(settings, &engine)),
             engine,
             metrics,
             limits: settings.limits.clone(),
+            hosts: settings.hosts.clone(),
+            notices: settings.notices.clone(),
+            sessions: Sessions::default(),
             agencies_in_flight: Semaphore::new(settings.limits.in_flight),
             operator_in_flight: Semaphore::new(settings.limits.in_flight),
+            others_in_flight: Semaphore::new(settings.limits.in_flight),
             warnings: Warnings::default(),
         }
+    }
+
+    /// Has agencies and the operator call with the tokens of a configuration from now on. Sessions that a
+    /// token opened which is nobody's any more end with it.
+    pub(crate) fn exchange(&self, settings: &Settings) {
+        let callers = self.callers.load().exchanged(settings);
+        self.sessions.retain(|caller, token| {
+            matches!(caller, Caller::Owner(_)) || callers.know(token, caller)
+        });
+        self.callers.store(Arc::new(callers));
+        tracing::info!("tokens were exchanged");
     }
 
     /// Does work that takes its time in the pool that may be blocked.
@@ -78,47 +114,25 @@ impl App {
     }
 }
 
-/// All endpoints.
+/// All endpoints, on each host those of its plane.
+pub fn router(app: Arc<App>) -> Router {
+    portal_hosts::by_host(&app, |plane| layered(&app, plane, routes::of_plane(&app, plane)))
+}
+
+/// Endpoints with what is around every answer.
 ///
 /// From outside in: what is observed, what closes the connection, what becomes a problem, how often it
 /// may be asked without a token, how long it may take, who asks, how many at once, and the answer.
-pub fn router(app: Arc<App>) -> Router {
+fn layered(app: &Arc<App>, plane: Plane, endpoints: Endpoints) -> Router {
     let within = Duration::from_secs(app.limits.answer_seconds);
-    let operator = Router::new()
-        .route("/v1/changes", post(operator::change))
-        .route("/v1/due", get(standing::due))
-        .route("/v1/events", get(standing::events))
-        .route("/v1/requests/{id}/route", get(standing::route))
-        .route("/v1/requests/{id}/ask", post(standing::ask))
-        .route("/v1/requests/{id}/answers", post(standing::answers))
-        .route("/v1/requests/{id}/funnel", get(operator::funnel))
-        .route("/v1/requests/{id}/explanation", get(operator::explanation))
-        .route("/v1/owners/{id}", get(operator::owner))
-        .route("/metrics", get(pages::metrics))
-        .route_layer(from_fn_with_state(Arc::clone(&app), observe::limit_operator))
-        .route_layer(from_fn_with_state(Arc::clone(&app), auth::operator));
-    let agency = Router::new()
-        .route("/v1/requests", post(agency::submit))
-        .route("/v1/requests/{id}", get(agency::receipt))
-        .route("/v1/requests/{id}/outcome", get(agency::outcome))
-        .route("/v1/outcomes/pools/{pool}", get(agency::pool))
-        .route("/v1/requests/{id}/resolve", post(agency::resolve))
-        .route("/v1/requests/{id}/withdraw", post(agency::withdraw))
-        .route("/v1/requests/{id}/extend", post(extend::extend))
-        .route_layer(from_fn_with_state(Arc::clone(&app), observe::limit_agencies))
-        .route_layer(from_fn_with_state(Arc::clone(&app), auth::agency));
-    let open = Router::new()
-        .route("/healthz", get(pages::healthy))
-        .route("/readyz", get(pages::ready))
-        .route("/problems/{code}", get(pages::problem));
-    operator
-        .merge(agency)
-        .merge(open)
+    endpoints
+        .merge(routes::open())
+        .router(plane)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, within))
         .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(Arc::clone(&app), auth::without_token))
+        .layer(from_fn_with_state(Arc::clone(app), auth::without_token))
         .layer(from_fn(observe::problems))
         .layer(from_fn(observe::closing))
-        .layer(from_fn_with_state(Arc::clone(&app), observe::observe))
-        .with_state(app)
+        .layer(from_fn_with_state(Arc::clone(app), observe::observe))
+        .with_state(Arc::clone(app))
 }

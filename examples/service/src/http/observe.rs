@@ -104,6 +104,16 @@ pub(super) async fn limit_operator(
     Ok(next.run(request).await)
 }
 
+/// The same for owners and everybody.
+pub(super) async fn limit_others(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let _place = place(&app.others_in_flight, app.limits.in_flight)?;
+    Ok(next.run(request).await)
+}
+
 fn place(places: &Semaphore, all: usize) -> Result<SemaphorePermit<'_>, Problem> {
     let refused = |_| {
         let detail = format!("{all} requests are being answered; try again");

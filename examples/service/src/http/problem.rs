@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
-use canvass::Violations;
 use canvass::error::{AreaError, CaseFileError, ChangeError, OpenRequestsError, ReopenError};
 use canvass::outcome::OutcomeError;
 use serde::Serialize;
@@ -12,81 +11,10 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::agency::no_such_request;
+pub(crate) use super::kinds::Kind;
 use crate::engine::{NotAuthorized, Refusal};
 use crate::store::StoreError;
 use crate::texts::{TextError, is_refused};
-
-macro_rules! kinds {
-    ($($name:ident $status:ident $code:literal $title:literal,)*) => {
-        /// A kind of problem: its code is stable, its page says what it is.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Kind { $(#[doc = $title] $name,)* }
-
-        impl Kind {
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            pub(crate) const fn status(self) -> StatusCode {
-                match self { $(Self::$name => StatusCode::$status,)* }
-            }
-
-            pub(crate) const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
-            pub(crate) const fn title(self) -> &'static str {
-                match self { $(Self::$name => $title,)* }
-            }
-        }
-    };
-}
-
-kinds! {
-    NotHttp BAD_REQUEST "not_http" "This is no HTTP request",
-    BadHead BAD_REQUEST "bad_head" "The head of the request is not as HTTP has it",
-    HeadTooSlow REQUEST_TIMEOUT "head_too_slow" "The head of the request took too long to come",
-    TargetTooLong URI_TOO_LONG "target_too_long" "The path and query are longer than allowed",
-    HeadTooLarge REQUEST_HEADER_FIELDS_TOO_LARGE "head_too_large" "The head of the request is larger than allowed",
-    HttpVersion HTTP_VERSION_NOT_SUPPORTED "http_version" "This version of HTTP is not spoken here",
-    TooManyConnections SERVICE_UNAVAILABLE "too_many_connections" "This address has too many connections",
-    MalformedJson BAD_REQUEST "malformed_json" "The body is not JSON",
-    BrokenBody BAD_REQUEST "broken_body" "The body could not be received",
-    BadRequest BAD_REQUEST "bad_request" "The request cannot be read",
-    BadKey BAD_REQUEST "bad_key" "The idempotency key is not as it must be",
-    BadQuery BAD_REQUEST "bad_query" "The query is not as it must be",
-    TokenMissing UNAUTHORIZED "token_missing" "A bearer token is needed",
-    TokenUnknown UNAUTHORIZED "token_unknown" "Nobody has this token",
-    WrongPlane FORBIDDEN "wrong_plane" "This token is for the other plane",
-    NoSuchEndpoint NOT_FOUND "no_such_endpoint" "There is nothing at this path",
-    NoSuchRequest NOT_FOUND "no_such_request" "There is no such request",
-    MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "This path takes other methods",
-    StorageQuota FORBIDDEN "storage_quota" "The agency has used the storage that it may use",
-    BodyTooSlow REQUEST_TIMEOUT "body_too_slow" "The body took too long to come",
-    ChangesRefused CONFLICT "changes_refused" "A change cannot be applied, so none was",
-    NotAuthorized CONFLICT "not_authorized" "The request may not be routed today",
-    TooManyOpen CONFLICT "too_many_open" "The agency has as many open requests as it may have",
-    NotOpen CONFLICT "not_open" "The request is not open",
-    NotClosed CONFLICT "not_closed" "An outcome is for after the end",
-    FirstNotClosed CONFLICT "first_not_closed" "An earlier request has the outcome, and goes on",
-    OnlyPooled CONFLICT "only_pooled" "The answers are told only as part of a pool",
-    PoolNotComplete CONFLICT "pool_not_complete" "The pool is not complete",
-    NotAsked CONFLICT "not_asked" "An owner was not asked, so there is nothing to answer",
-    BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is larger than allowed",
-    NotJson UNSUPPORTED_MEDIA_TYPE "not_json" "The body must be application/json",
-    WrongShape UNPROCESSABLE_ENTITY "wrong_shape" "The JSON says something that cannot be",
-    TextTooLong UNPROCESSABLE_ENTITY "text_too_long" "A text is longer than allowed",
-    TextRefused UNPROCESSABLE_ENTITY "text_refused" "A text has a character that is not allowed",
-    InvalidArea UNPROCESSABLE_ENTITY "invalid_area" "The drawing is no area",
-    Refused UNPROCESSABLE_ENTITY "refused" "The request breaks limits of the policy",
-    CannotExtend UNPROCESSABLE_ENTITY "cannot_extend" "The request cannot be open until then",
-    KeyReused UNPROCESSABLE_ENTITY "key_reused" "The key was sent before with something else",
-    TooManyAtOnce TOO_MANY_REQUESTS "too_many_at_once" "This caller has too many requests in progress",
-    TooManyRequests TOO_MANY_REQUESTS "too_many_requests" "This caller sends requests faster than it may",
-    TooSlow SERVICE_UNAVAILABLE "too_slow" "There was no answer in time",
-    Overloaded SERVICE_UNAVAILABLE "overloaded" "Too much is asked at once",
-    Stopping SERVICE_UNAVAILABLE "stopping" "The service is stopping",
-    StoreFailed SERVICE_UNAVAILABLE "store_failed" "The store failed",
-    Internal INTERNAL_SERVER_ERROR "internal" "Something is wrong with the service",
-}
 
 /// One thing that went wrong, with all that helps to put it right.
 #[derive(Clone, Debug)]
@@ -141,10 +69,6 @@ impl Problem {
             .with("allowed_bytes", allowed)
     }
 
-    pub(crate) fn refused(violations: &Violations) -> Self {
-        Self::new(Kind::Refused, violations.to_string()).with("violations", violations)
-    }
-
     /// What stands for an answer with an error's status and no problem in it: the web framework's
     /// own, most of them.
     pub(crate) fn of_status(status: StatusCode) -> Self {
@@ -171,7 +95,9 @@ impl Problem {
 
 impl From<AreaError> for Problem {
     fn from(error: AreaError) -> Self {
-        let problem = Self::new(Kind::InvalidArea, error.to_string()).with("reason", error.code());
+        let problem = Self::new(Kind::InvalidArea, error.to_string())
+            .with("reason", error.code())
+            .with("places", super::reviews::places(&error));
         match error.place() {
             None => problem,
             Some(place) => problem.with(
@@ -197,6 +123,12 @@ impl From<Refusal> for Problem {
             Refusal::CaseFile(error) => error.into(),
             Refusal::Requests(error) => error.into(),
             Refusal::Outcome(error) => error.into(),
+            Refusal::NoticeNotApproved(_) => {
+                Self::new(Kind::NoticeNotApproved, refusal.to_string())
+            }
+            Refusal::InvitationUnknown => Self::new(Kind::InvitationUnknown, refusal.to_string()),
+            Refusal::NoSuchCamera(_) => Self::new(Kind::NoSuchCamera, refusal.to_string()),
+            Refusal::Bulletin(error) => Self::new(Kind::NoticeRefused, error.to_string()),
             Refusal::OtherBody(error) => Self::new(Kind::KeyReused, error.to_string()),
             Refusal::Stopping => Self::new(Kind::Stopping, refusal.to_string()),
             Refusal::StoreFailed => Self::new(Kind::StoreFailed, refusal.to_string()),

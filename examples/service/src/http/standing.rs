@@ -18,6 +18,7 @@ use super::body::{Nothing, Sent};
 use super::problem::{Kind, Problem};
 use super::{App, body};
 use crate::engine::Routed;
+use crate::planes::Approval;
 use crate::record::Record;
 use crate::store::Caller;
 
@@ -55,13 +56,22 @@ pub(super) async fn ask(
     let now = Timestamp::now();
     let once = sent.once(Caller::Operator, now);
     let routing = Arc::clone(&app);
-    let route = app.blocking(move || due_of(&routing, id, now)).await??;
+    let route = app.blocking(move || approved_of(&routing, id, now)).await??;
     Ok(body::answered(StatusCode::OK, app.engine.ask(id, route, now, once).await?))
 }
 
 fn due_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {
     let authorized = app.engine.cases().authorized(id, now)?;
     Ok(app.engine.due(id, &authorized, now)?)
+}
+
+/// The same, if a notice was approved that today's rules let pass.
+fn approved_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {
+    if app.notices.approval == Approval::Here {
+        let authorized = app.engine.cases().authorized(id, now)?;
+        app.engine.notice(id, &authorized)?;
+    }
+    due_of(app, id, now)
 }
 
 /// What an owner did, as the operator reports it.

@@ -1,6 +1,6 @@
 //! What was answered to whoever sent a key, so that sending the same again does nothing more.
 
-use canvass::{AgencyId, RequestId};
+use canvass::{AgencyId, OwnerId, RequestId};
 use redb::{ReadableDatabase, ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,6 +19,8 @@ pub enum Caller {
     Operator,
     /// An agency.
     Agency(AgencyId),
+    /// An owner.
+    Owner(OwnerId),
 }
 
 /// What is to be done once, however often it is sent: by whom, under which key, and what.
@@ -42,6 +44,7 @@ impl Once {
         let (kind, id) = match caller {
             Caller::Operator => (0, 0),
             Caller::Agency(id) => (1, id.0),
+            Caller::Owner(id) => (2, id.0),
         };
         let mut whole = vec![kind];
         whole.extend(id.to_be_bytes());

@@ -8,12 +8,20 @@
 //!           "tiles", "digest" -> how many tiles that has, and which versions with which bytes, and it
 //!           "revision"        -> revision of the last entry that the log was given
 //!           "event"           -> number of the last event
+//!           "audit"           -> how many entries the audit log has
+//!           "rewrite"         -> 1 if the next start writes the file anew, since somebody was erased
 //! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
 //! log       revision          -> the same and the changes that made it, as JSON
 //! events    number            -> what happened to a request, as JSON
 //! receipts  request           -> its receipt, as JSON
 //! outcomes  request           -> what is kept of the answers to it, as JSON
 //! pools     agency, pool      -> what may be told of a pool of requests, as JSON
+//! notices   request           -> the notice that a person approved, as JSON
+//! bulletins number            -> a bulletin and its request, as JSON
+//! audit     index             -> an entry of the audit log; `audit_seeds` has its seed and request
+//! reached   owner, request    -> when the owner was asked; `owner_salts` has the salts of owners
+//! coverage  period            -> the coverage that was made last, as JSON
+//! owner_keys owner            -> digests of an owner's token and invitation; `owner_digests` finds them
 //! keys      caller, key       -> what was answered to whoever sent the key, as JSON
 //! aging     second, keys' key -> nothing: which keys are old
 //! ```
@@ -22,12 +30,20 @@
 //! checkpoint; what is newer was staged by a checkpoint that did not get to its end. What is in
 //! `meta` is for what would be missed nowhere: a tile that is not there, or the end of the log.
 
+mod bulletins;
 mod checkpoint;
+mod coverage;
+mod disclosed;
+mod erase;
 mod error;
 mod events;
 mod inventory;
+mod invitations;
 mod keys;
+mod log;
+mod notices;
 mod outcomes;
+mod reached;
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -44,10 +60,15 @@ use serde_json::value::RawValue;
 use error::unread;
 use inventory::Inventory;
 
+pub use bulletins::KeptBulletin;
 pub use checkpoint::StagedTile;
+pub use disclosed::DisclosedRows;
 pub use error::StoreError;
 pub use events::FIRST_EVENT;
+pub use invitations::OwnerKeys;
 pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
+pub use log::KeptEntry;
+pub use notices::KeptNotice;
 pub use outcomes::{LedgerRows, Said};
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -134,6 +155,8 @@ pub struct Kept {
     pub receipts: Vec<(RequestId, Box<RawValue>)>,
     /// What is counted of answers.
     pub outcomes: LedgerRows,
+    /// What people see of it.
+    pub disclosed: DisclosedRows,
     /// What was answered to whom sent a key.
     pub answers: Vec<(Once, KeptAnswer)>,
     /// Keys that were sent before this second may be forgotten.
@@ -148,6 +171,7 @@ impl Kept {
         self.revisions.is_empty()
             && self.events.is_empty()
             && self.outcomes.requests.is_empty()
+            && self.disclosed.is_empty()
             && self.answers.is_empty()
     }
 }
@@ -161,18 +185,11 @@ impl Store {
     /// If the file cannot be opened, is open elsewhere, or has another format.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(FILE);
-        let refused =
-            |reason: String| StoreError::Open { path: path.display().to_string(), reason };
-        fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(|error| refused(error.to_string()))?;
-        let database = FileBackend::new(file)
-            .and_then(|file| Database::builder().create_with_backend(file))
-            .map_err(|error| refused(error.to_string()))?;
-        let store = Self { database };
+        fs::create_dir_all(folder).map_err(|error| StoreError::Open {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let store = Self { database: database(&path)? };
         let transaction = store.begin()?;
         let is_new = transaction.list_tables()?.next().is_none();
         {
@@ -195,8 +212,13 @@ impl Store {
             transaction.open_table(POOLS)?;
             transaction.open_table(KEYS)?;
             transaction.open_table(AGING)?;
+            disclosed::create(&transaction)?;
         }
         transaction.commit()?;
+        if store.is_to_be_rewritten()? {
+            erase::rewrite(store, folder)?;
+            return Self::open(folder);
+        }
         Ok(store)
     }
 
@@ -222,9 +244,12 @@ impl Store {
             events::insert_receipts(&transaction, &group.receipts)?;
         }
         outcomes::insert(&transaction, &group.outcomes)?;
+        disclosed::insert(&transaction, &group.disclosed)?;
         if !group.answers.is_empty() {
             keys::insert(&transaction, &group.answers, group.keys_kept_after)?;
         }
+        // Last, so that nothing that the group has kept of them stays.
+        erase::erase(&transaction, &group.disclosed.erased)?;
         transaction.commit()?;
         Ok(())
     }
@@ -313,6 +338,19 @@ impl Store {
         transaction.set_durability(Durability::Immediate)?;
         Ok(transaction)
     }
+}
+
+/// The database in a file, which is made if there is none.
+fn database(path: &Path) -> Result<Database, StoreError> {
+    let refused = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(|error| refused(error.to_string()))?;
+    FileBackend::new(file)
+        .and_then(|file| Database::builder().create_with_backend(file))
+        .map_err(|error| refused(error.to_string()))
 }
 
 /// A number that is kept about the whole; 0 before it is.

@@ -18,6 +18,7 @@ mod heads;
 mod keys;
 mod lifecycle;
 mod outcomes;
+mod people;
 mod planes;
 mod problems;
 mod quotas;

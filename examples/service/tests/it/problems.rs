@@ -118,7 +118,7 @@ fn who_sends_slowly_is_told_and_who_sends_no_head_is_left() {
     let address = service.address().strip_prefix("http://").unwrap();
     let mut slow = TcpStream::connect(address).unwrap();
     let head = format!(
-        "POST /v1/changes HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {OPERATOR}\r\n\
+        "POST /v1/changes HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {OPERATOR}\r\n\
          content-type: application/json\r\ncontent-length: 100\r\n\r\n["
     );
     slow.write_all(head.as_bytes()).unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ pub struct Service {
     child: Child,
     address: String,
     agent: ureq::Agent,
+    config: PathBuf,
 }
 
 #[derive(Debug)]
@@ -75,6 +76,10 @@ pub fn config(policy: &Value, limits: &Value) -> Value {
         "operator_token_sha256": hex(OPERATOR),
         "agencies": [agency(1, FIRST), agency(2, SECOND)],
         "policy": policy, "limits": often,
+        // Most tests are about whom to ask, not about what they are sent; `noticed` has the other way.
+        "notices": { "approval": "elsewhere" },
+        // Where bytes are sent by hand, the host is this.
+        "hosts": { "programs": ["x"] },
     })
 }
 
@@ -130,7 +135,7 @@ impl Service {
             .timeout_global(Some(Duration::from_secs(20)))
             .build()
             .new_agent();
-        Self { child, address, agent }
+        Self { child, address, agent, config: folder.join("config.json") }
     }
 
     /// The process's number.
@@ -156,6 +161,15 @@ impl Service {
         post(&self.agent, &self.address, token, path, body.as_ref()).unwrap()
     }
 
+    /// Sends nothing but a method.
+    #[track_caller]
+    pub fn send(&self, token: &str, method: &str, path: &str) -> Answer {
+        let request = ureq::http::Request::builder().method(method);
+        let request = request.uri(format!("{}{path}", self.address));
+        let request = request.header("authorization", format!("Bearer {token}"));
+        answer(self.agent.run(request.body(()).unwrap()).unwrap()).unwrap()
+    }
+
     /// The same with an idempotency key.
     #[track_caller]
     pub fn post_keyed(&self, token: &str, path: &str, key: &str, body: impl AsRef<[u8]>) -> Answer {
@@ -173,6 +187,13 @@ impl Service {
     #[track_caller]
     pub fn open(&self, request: &Value) -> Value {
         self.post(FIRST, "/v1/requests", request.to_string()).expect(201)
+    }
+
+    /// Has it read a configuration again.
+    pub fn hang_up(&self, config: &Value) {
+        std::fs::write(&self.config, config.to_string()).unwrap();
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
     }
 
     /// Ends it at once, as a machine that fails would.
@@ -219,7 +240,7 @@ fn complained(mut command: Command) -> String {
     said
 }
 
-fn command(folder: &Path, config: &Value) -> Command {
+pub fn command(folder: &Path, config: &Value) -> Command {
     let file = folder.join("config.json");
     std::fs::write(&file, config.to_string()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_canvass-service"));
@@ -277,7 +298,7 @@ pub fn post_keyed(
     answer(request.header("idempotency-key", key).send(body)?)
 }
 
-fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
+pub fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     let text = response.body_mut().read_to_string()?;
     Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), text })
 }

@@ -10,6 +10,7 @@
 
 mod events;
 mod pair;
+mod people;
 mod post;
 mod sender;
 

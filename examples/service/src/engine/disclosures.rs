@@ -1,0 +1,301 @@
+//! What people see: the audit log, the notices that were approved, bulletins, and the coverage that was
+//! made last. The writer changes it once it is on the disk; readers look.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use canvass::audit::{AuditEntry, AuditLog, EntrySeed, NonceReused, OwnerSalt};
+use canvass::bulletin::{BulletinEvent, Ending};
+use canvass::{LifecycleStep, OwnerId, RequestId, Route};
+use jiff::Timestamp;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::Refusal;
+use super::error::{Failure, Fault};
+use super::requests::News;
+use super::told::raw;
+use super::writer::{Group, Writer};
+use crate::store::{Answered, DisclosedRows, KeptBulletin, KeptEntry, KeptNotice};
+
+/// What people see, as it is on the disk.
+#[derive(Debug, Default)]
+pub struct Disclosures {
+    log: AuditLog,
+    /// Which request each entry is about.
+    // INVARIANT: as long as the log.
+    about: Vec<Option<RequestId>>,
+    notices: HashMap<RequestId, KeptNotice>,
+    /// Number 1 first.
+    bulletins: Vec<KeptBulletin>,
+    numbers: HashMap<RequestId, u64>,
+    coverage: Option<(u64, Box<RawValue>)>,
+}
+
+/// The same for many readers and the writer.
+#[derive(Debug, Default)]
+pub struct Disclosed(RwLock<Disclosures>);
+
+impl Disclosed {
+    /// Looks at it; the writer waits meanwhile.
+    pub fn read(&self) -> RwLockReadGuard<'_, Disclosures> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what was kept.
+    pub(super) fn take(&self, rows: DisclosedRows) -> Result<(), NonceReused> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.0.write().unwrap_or_else(PoisonError::into_inner).take(rows)
+    }
+}
+
+impl Disclosures {
+    fn take(&mut self, rows: DisclosedRows) -> Result<(), NonceReused> {
+        for KeptEntry { entry, request, .. } in rows.entries {
+            self.log.append(entry)?;
+            self.about.push(request);
+        }
+        self.notices.extend(rows.notices);
+        for (number, kept) in rows.bulletins {
+            self.numbers.insert(kept.request, number);
+            let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+            match self.bulletins.get_mut(place) {
+                Some(old) => *old = kept,
+                None => self.bulletins.push(kept),
+            }
+        }
+        if rows.coverage.is_some() {
+            self.coverage = rows.coverage;
+        }
+        Ok(())
+    }
+
+    /// The audit log.
+    #[must_use]
+    pub fn log(&self) -> &AuditLog {
+        &self.log
+    }
+
+    /// Which request an entry is about; none if it was refused, or there is no such entry.
+    #[must_use]
+    pub fn about(&self, index: u64) -> Option<RequestId> {
+        self.about.get(usize::try_from(index).ok()?).copied().flatten()
+    }
+
+    /// The notice that was approved for a request.
+    #[must_use]
+    pub fn notice(&self, id: RequestId) -> Option<&KeptNotice> {
+        self.notices.get(&id)
+    }
+
+    /// How many bulletins there are: they are numbered from 1.
+    #[must_use]
+    pub fn bulletins(&self) -> u64 {
+        self.bulletins.len() as u64
+    }
+
+    /// A bulletin by its number.
+    #[must_use]
+    pub fn bulletin(&self, number: u64) -> Option<&KeptBulletin> {
+        self.bulletins.get(usize::try_from(number.checked_sub(1)?).ok()?)
+    }
+
+    /// The number of a request's bulletin.
+    #[must_use]
+    pub fn number(&self, id: RequestId) -> Option<u64> {
+        self.numbers.get(&id).copied()
+    }
+
+    /// The coverage that was made last, and the period that it was made for.
+    #[must_use]
+    pub fn coverage(&self) -> Option<&(u64, Box<RawValue>)> {
+        self.coverage.as_ref()
+    }
+}
+
+/// What can be done about what people see.
+pub(super) enum Disclosing {
+    /// A person approved a notice; the bulletin is what is published if none was.
+    Approve {
+        id: RequestId,
+        notice: KeptNotice,
+        bulletin: Box<canvass::bulletin::Bulletin>,
+        now: Timestamp,
+    },
+    /// A request was refused.
+    Refused { entry: Box<AuditEntry>, seed: EntrySeed },
+    /// Coverage was made for a period.
+    Cover { period: u64, made: Box<RawValue> },
+}
+
+impl Writer {
+    pub(super) fn disclose(
+        &mut self,
+        what: Disclosing,
+        group: &mut Group,
+    ) -> Result<Answered, Failure> {
+        match what {
+            Disclosing::Approve { id, notice, bulletin, now } => {
+                self.approve(id, notice, *bulletin, now, group)
+            }
+            Disclosing::Refused { entry, seed } => {
+                self.append(&mut group.kept.disclosed, *entry, seed, None);
+                Ok(Answered { request: None, body: raw(&()) })
+            }
+            Disclosing::Cover { period, made } => {
+                group.kept.disclosed.coverage = Some((period, made));
+                Ok(Answered { request: None, body: raw(&()) })
+            }
+        }
+    }
+
+    fn approve(
+        &mut self,
+        id: RequestId,
+        notice: KeptNotice,
+        fresh: canvass::bulletin::Bulletin,
+        now: Timestamp,
+        group: &mut Group,
+    ) -> Result<Answered, Failure> {
+        let now = self.requests.not_before(now);
+        self.requests.is_open(id, now)?;
+        let rows = &mut group.kept.disclosed;
+        let (number, kept) = match self.bulletin(rows, id) {
+            Some((number, mut kept)) => {
+                let said = kept.bulletin.history().rev().find_map(|entry| match entry.event() {
+                    BulletinEvent::Correction(text) => Some(text.as_str()),
+                    _ => None,
+                });
+                if said.unwrap_or(kept.bulletin.text()) != notice.public_text {
+                    let at = last(&kept.bulletin).map_or(now, |last| last.max(now));
+                    kept.bulletin.correct(&notice.public_text, at).map_err(Refusal::from)?;
+                }
+                (number, kept)
+            }
+            None => (self.next_number(rows), KeptBulletin { request: id, bulletin: fresh }),
+        };
+        let body = raw(&json!({
+            "request": id, "approved": true, "bulletin": number, "text": notice.text,
+            "reviewer": notice.reviewer, "at": notice.at,
+            "findings": [], "public_findings": [], "template_error": null,
+        }));
+        rows.bulletins.push((number, kept));
+        rows.notices.push((id, notice));
+        Ok(Answered { request: Some(id), body })
+    }
+
+    /// Refuses to ask for a request whose notice nobody has approved.
+    pub(super) fn has_notice(&self, id: RequestId, group: &Group) -> Result<(), Refusal> {
+        let approved = || {
+            let mut pending = group.kept.disclosed.notices.iter();
+            pending.any(|&(of, _)| of == id) || self.disclosed.read().notice(id).is_some()
+        };
+        if self.notices_needed && !approved() {
+            return Err(Refusal::NoticeNotApproved(id));
+        }
+        Ok(())
+    }
+
+    /// Notes in the log who is asked, and for each owner that the request reached them.
+    pub(super) fn disclose_asked(
+        &self,
+        id: RequestId,
+        asked: &Route,
+        group: &mut Group,
+    ) -> Result<(), Fault> {
+        let rows = &mut group.kept.disclosed;
+        let mut salts: HashMap<OwnerId, OwnerSalt> = HashMap::new();
+        for recipient in asked {
+            let owner = recipient.owner;
+            salts.insert(owner, self.salt(rows, owner)?);
+            rows.reached.push((owner, id, asked.now()));
+        }
+        let seed = EntrySeed::new(chance()?);
+        let entry = AuditEntry::routed(asked, &seed, |owner| salts.get(&owner).cloned());
+        self.append(rows, entry?, seed, Some(id));
+        Ok(())
+    }
+
+    /// An owner's salt, which is made if they have none.
+    pub(super) fn salt(
+        &self,
+        rows: &mut DisclosedRows,
+        owner: OwnerId,
+    ) -> Result<OwnerSalt, Fault> {
+        if let Some((_, salt)) = rows.salts.iter().find(|(of, _)| *of == owner) {
+            return Ok(OwnerSalt::new(*salt));
+        }
+        if let Some(salt) = self.store.salt(owner)? {
+            return Ok(salt);
+        }
+        let salt = chance()?;
+        rows.salts.push((owner, salt));
+        Ok(OwnerSalt::new(salt))
+    }
+
+    /// What events are for people: entries of what was opened, and the end of bulletins.
+    pub(super) fn disclose_news(&self, news: &News, rows: &mut DisclosedRows) -> Result<(), Fault> {
+        for (id, authorized) in &news.opened {
+            let (seed, id) = (EntrySeed::new(chance()?), Some(*id));
+            let accepted = AuditEntry::accepted(authorized, &seed);
+            self.append(rows, accepted, seed, id);
+            let seed = EntrySeed::new(chance()?);
+            let receipt =
+                AuditEntry::receipt(&authorized.receipt(), authorized.reviewed_at(), &seed);
+            self.append(rows, receipt, seed, id);
+        }
+        for event in &news.events {
+            let ending = match event.step {
+                LifecycleStep::Resolved => Ending::Resolved,
+                LifecycleStep::Withdrawn => Ending::Withdrawn,
+                LifecycleStep::Expired => Ending::Expired,
+                _ => continue,
+            };
+            let Some((number, mut kept)) = self.bulletin(rows, event.id) else { continue };
+            let at = last(&kept.bulletin).map_or(event.at, |last| last.max(event.at));
+            kept.bulletin.end(ending, at)?;
+            rows.bulletins.push((number, kept));
+        }
+        Ok(())
+    }
+
+    /// A request's bulletin, as this group has left it.
+    fn bulletin(&self, rows: &DisclosedRows, id: RequestId) -> Option<(u64, KeptBulletin)> {
+        let pending = rows.bulletins.iter().rev().find(|(_, kept)| kept.request == id);
+        pending.cloned().or_else(|| {
+            let disclosed = self.disclosed.read();
+            let number = disclosed.number(id)?;
+            disclosed.bulletin(number).map(|kept| (number, kept.clone()))
+        })
+    }
+
+    fn next_number(&self, rows: &DisclosedRows) -> u64 {
+        let pending = rows.bulletins.iter().map(|&(number, _)| number).max().unwrap_or(0);
+        pending.max(self.disclosed.read().bulletins()).saturating_add(1)
+    }
+
+    fn append(
+        &self,
+        rows: &mut DisclosedRows,
+        entry: AuditEntry,
+        seed: EntrySeed,
+        request: Option<RequestId>,
+    ) {
+        let index = self.disclosed.read().log().len() + rows.entries.len() as u64;
+        rows.entries.push(KeptEntry { index, entry, request, seed });
+    }
+}
+
+/// When the last entry was added to a bulletin.
+fn last(bulletin: &canvass::bulletin::Bulletin) -> Option<Timestamp> {
+    bulletin.history().next_back().map(canvass::bulletin::BulletinEntry::at)
+}
+
+/// 32 bytes by chance.
+pub(super) fn chance() -> Result<[u8; 32], Fault> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
+}

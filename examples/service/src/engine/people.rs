@@ -1,0 +1,274 @@
+//! What handlers ask of the engine for people: approvals, refusals, owners' own changes, coverage.
+
+use std::collections::BTreeMap;
+
+use canvass::audit::{AuditEntry, EntrySeed, OwnerSalt};
+use canvass::bulletin::Bulletin;
+use canvass::coverage::CoverageError;
+use canvass::h3o::Resolution;
+use canvass::notice::{Notice, NoticeTemplate};
+use canvass::outcome::Answer;
+use canvass::{
+    AgencyId, AuthorizedRequest, CameraId, Consent, Denial, Explanation, OwnerId, Question,
+    Registry, Request, RequestId, Violations, Zone,
+};
+use jiff::Timestamp;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::disclosures::{Disclosing, chance};
+use super::owners::Owning;
+use super::requests::Requests;
+use super::told::raw;
+use super::writer::Deed;
+use super::{CameraChange, Engine, Refusal};
+use crate::planes::CoverageDates;
+use crate::store::{Answered, KeptNotice, Once, StoreError};
+
+/// An owner who was asked for a request, and still agrees.
+#[derive(Clone, Debug)]
+pub struct AskedOwner {
+    /// Who.
+    pub owner: OwnerId,
+    /// Their cameras that it asks for, ascending.
+    pub cameras: Vec<CameraId>,
+    /// The zone that they named.
+    pub zone: Option<Zone>,
+}
+
+impl Engine {
+    /// Keeps a notice that a person approved, and publishes the bulletin if none was.
+    ///
+    /// # Errors
+    ///
+    /// If the request is not open, or the writer does not take any.
+    pub async fn approve(
+        &self,
+        id: RequestId,
+        notice: KeptNotice,
+        bulletin: Bulletin,
+        now: Timestamp,
+        once: Option<Once>,
+    ) -> Result<Answered, Refusal> {
+        let bulletin = Box::new(bulletin);
+        let what = Disclosing::Approve { id, notice, bulletin, now };
+        self.have_done(Deed::Disclose(what), once).await
+    }
+
+    /// Notes in the log that a request was refused.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any.
+    pub async fn refused(
+        &self,
+        request: &Request,
+        violations: &Violations,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let seed = EntrySeed::new(chance().map_err(|_| Refusal::StoreFailed)?);
+        let entry = AuditEntry::refused(request, self.cases.policy(), violations, now, &seed);
+        let what = Disclosing::Refused { entry: Box::new(entry), seed };
+        self.have_done(Deed::Disclose(what), None).await.map(drop)
+    }
+
+    /// Makes the coverage of a period, unless it was made. Blocks, and takes as long as the registry is
+    /// large; nobody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration asks for a coverage that would tell too much.
+    pub fn make_coverage(
+        &self,
+        dates: &CoverageDates,
+        now: Timestamp,
+    ) -> Result<Option<(u64, Box<RawValue>)>, CoverageError> {
+        let Ok(second) = u64::try_from(now.as_second()) else { return Ok(None) };
+        let period = second / dates.seconds.max(1);
+        if self.disclosed.read().coverage().is_some_and(|&(made, _)| made >= period) {
+            return Ok(None);
+        }
+        let resolution = Resolution::try_from(dates.resolution).unwrap_or(Resolution::Seven);
+        let coverage = self.snapshot().coverage(resolution, dates.min_households)?;
+        let next = period.saturating_add(1).saturating_mul(dates.seconds);
+        let next = Timestamp::from_second(i64::try_from(next).unwrap_or(i64::MAX));
+        let cells = serde_json::from_str::<Box<RawValue>>(&coverage.to_geojson());
+        let made = raw(&json!({
+            "made_at": now, "next": next.unwrap_or(Timestamp::MAX),
+            "resolution": u8::from(coverage.resolution()),
+            "min_households": coverage.min_households(),
+            "cells": cells.unwrap_or_default(),
+        }));
+        Ok(Some((period, made)))
+    }
+
+    /// Keeps the coverage of a period.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any.
+    pub async fn keep_coverage(&self, period: u64, made: Box<RawValue>) -> Result<(), Refusal> {
+        self.have_done(Deed::Disclose(Disclosing::Cover { period, made }), None).await.map(drop)
+    }
+
+    /// The notice that was approved for a request, made again by today's rules.
+    ///
+    /// # Errors
+    ///
+    /// If none was approved, or a rule that has come since speaks against it.
+    pub fn notice(
+        &self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+    ) -> Result<(Notice, KeptNotice), Refusal> {
+        let none = || Refusal::NoticeNotApproved(id);
+        let kept = self.disclosed.read().notice(id).cloned().ok_or_else(none)?;
+        let agency = self.cases.agency(authorized.request().agency).ok_or_else(none)?;
+        let mut agency = agency.clone();
+        agency.name.clone_from(&kept.agency);
+        let template: NoticeTemplate = kept.template.parse().map_err(|_| none())?;
+        let draft = template.draft(authorized, &agency, &kept.stop).map_err(|_| none())?;
+        let draft = draft.withholding(kept.withheld.iter().cloned());
+        let notice = draft.review(&kept.reviewer, kept.at).map_err(|_| none())?;
+        Ok((notice, kept))
+    }
+
+    /// Has an owner's deed done, which no key is kept for.
+    pub(super) async fn have_owned(&self, what: Owning) -> Result<Answered, Refusal> {
+        self.have_done(Deed::Own(what), None).await
+    }
+
+    /// Sets an owner's consent, as they say.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any.
+    pub async fn consent(
+        &self,
+        owner: OwnerId,
+        consent: Consent,
+        now: Timestamp,
+        once: Option<Once>,
+    ) -> Result<Answered, Refusal> {
+        self.have_done(Deed::Own(Owning::Consent { owner, consent, now }), once).await
+    }
+
+    /// Changes or removes a camera, as its owner says.
+    ///
+    /// # Errors
+    ///
+    /// If the camera is not theirs, or the writer does not take any.
+    pub async fn change_camera(
+        &self,
+        owner: OwnerId,
+        camera: CameraId,
+        change: CameraChange,
+        now: Timestamp,
+        once: Option<Once>,
+    ) -> Result<Answered, Refusal> {
+        self.have_done(Deed::Own(Owning::Camera { owner, camera, change, now }), once).await
+    }
+
+    /// An owner's salt, which is made if they have none.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any, or the store cannot be read.
+    pub async fn salt(&self, owner: OwnerId) -> Result<Result<OwnerSalt, StoreError>, Refusal> {
+        match self.store.salt(owner) {
+            Ok(Some(salt)) => return Ok(Ok(salt)),
+            Err(error) => return Ok(Err(error)),
+            Ok(None) => {}
+        }
+        self.have_owned(Owning::Salt { owner }).await?;
+        let missing = || StoreError::Entry {
+            table: "owner_salts",
+            entry: owner.0,
+            reason: "it is missing".to_owned(),
+        };
+        Ok(self.store.salt(owner).and_then(|salt| salt.ok_or_else(missing)))
+    }
+
+    /// To which of these requests an owner has shared; of those that are open.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any.
+    pub async fn shared(
+        &self,
+        owner: OwnerId,
+        of: Vec<RequestId>,
+    ) -> Result<Vec<RequestId>, Refusal> {
+        self.look(move |_, requests| requests.shared(owner, of)).await
+    }
+
+    /// Whom an open request has asked and who still agree, with their cameras that it asks for and the
+    /// zone that they named.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any.
+    pub async fn asked(
+        &self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<Vec<AskedOwner>, Refusal> {
+        let request = authorized.request();
+        let question = Question { agency: request.agency, incident: request.incident, now };
+        let look = move |registry: &Registry, requests: &Requests| {
+            let asked = requests.open_requests().asked(id).map(|owner| {
+                let consent = registry.consent(owner);
+                // Their own limits are not looked at: that they were asked for this counts there already.
+                (owner, consent.evaluate(&question, &[]).is_ok(), consent.zone().cloned())
+            });
+            asked.filter(|&(_, agrees, _)| agrees).collect::<Vec<_>>()
+        };
+        let agreed = self.look(look).await?;
+        let (snapshot, authorized) = (self.snapshot(), authorized.clone());
+        let explaining =
+            tokio::task::spawn_blocking(move || snapshot.explain_area(&authorized, now));
+        let explained = explaining.await.map_err(|error| {
+            tracing::error!(%error, "a look at an area panicked");
+            self.refusal()
+        })?;
+        let mut cameras: BTreeMap<OwnerId, Vec<CameraId>> = BTreeMap::new();
+        for (camera, explanation) in explained {
+            let is_out = match explanation {
+                Explanation::Denied(denial) => denial != Denial::AskedOftenEnough,
+                _ => false,
+            };
+            if !is_out {
+                cameras.entry(camera.owner).or_default().push(camera.id);
+            }
+        }
+        let with_cameras = |(owner, _, zone)| {
+            let mut cameras = cameras.remove(&owner)?;
+            cameras.sort_unstable();
+            Some(AskedOwner { owner, cameras, zone })
+        };
+        Ok(agreed.into_iter().filter_map(with_cameras).collect())
+    }
+
+    /// Counts what one owner answered.
+    ///
+    /// # Errors
+    ///
+    /// If the request is not open, did not ask them, or the writer does not take any.
+    pub async fn answer(
+        &self,
+        id: RequestId,
+        owner: OwnerId,
+        answer: Answer,
+        now: Timestamp,
+        once: Option<Once>,
+    ) -> Result<Answered, Refusal> {
+        self.report(id, vec![(owner, answer)], now, once).await
+    }
+
+    /// An agency's name, if it is on record.
+    #[must_use]
+    pub fn agency_name(&self, id: AgencyId) -> Option<&str> {
+        self.cases.agency(id).map(|agency| agency.name.as_str())
+    }
+}

@@ -1,0 +1,302 @@
+//! The owners' plane: their consent and cameras, the requests that reached them, and what they need to find out
+//! from the log whether they were asked.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request as HttpRequest, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use canvass::audit::AuditEvent;
+use canvass::outcome::Answer;
+use canvass::{CameraId, Consent, Facing, IncidentKind, OwnerId, Recording, RequestState};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::agency::{no_such_request, request_id};
+use super::body::{Nothing, Sent};
+use super::problem::{Kind, Problem};
+use super::public::{entry, hex};
+use super::{App, body};
+use crate::engine::{CameraChange, changed};
+use crate::record::Record;
+use crate::store::Caller;
+
+/// `GET /v1/me` of an owner: what is held of them, and what they can choose from.
+pub(super) async fn me(
+    State(app): State<Arc<App>>,
+    Extension(owner): Extension<OwnerId>,
+) -> Result<Response, Problem> {
+    let held = app.engine.holdings(owner).await?;
+    let agencies: Vec<Value> = app
+        .engine
+        .cases()
+        .agencies()
+        .map(|agency| json!({ "id": agency.id, "name": agency.name }))
+        .collect();
+    let answer = json!({
+        "plane": "owner", "owner": owner, "consent": held.consent, "cameras": held.cameras,
+        "agencies": agencies, "incidents": IncidentKind::ALL,
+    });
+    Ok(body::json(StatusCode::OK, &answer))
+}
+
+/// `PUT /v1/me/consent`: the whole of it, in force when this answers.
+pub(super) async fn consent(
+    State(app): State<Arc<App>>,
+    Extension(owner): Extension<OwnerId>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
+    let (Record(consent), now): (Record<Consent>, _) = (sent.read()?, Timestamp::now());
+    let once = sent.once(Caller::Owner(owner), now);
+    let answered = app.engine.consent(owner, consent.clone(), now, once).await?;
+    Ok(body::json(StatusCode::OK, &changed(&answered, &json!({ "consent": consent }))))
+}
+
+/// `POST /v1/me/withdraw`: stop. In force when this answers; scopes and limits are forgotten with it.
+pub(super) async fn withdraw(
+    State(app): State<Arc<App>>,
+    Extension(owner): Extension<OwnerId>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
+    let Record(Nothing {}) = sent.read()?;
+    let now = Timestamp::now();
+    let once = sent.once(Caller::Owner(owner), now);
+    let consent = Consent::default();
+    let answered = app.engine.consent(owner, consent.clone(), now, once).await?;
+    Ok(body::json(StatusCode::OK, &changed(&answered, &json!({ "consent": consent }))))
+}
+
+/// Where a camera looks, and how long it keeps.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Described {
+    #[serde(default)]
+    facing: Option<Facing>,
+    recording: Recording,
+}
+
+/// `PUT /v1/me/cameras/{id}`: describes an own camera anew. It stays where it is, and owners register none:
+/// whoever could place one would place it where they want to know who asks.
+pub(super) async fn describe(
+    State(app): State<Arc<App>>,
+    Extension(owner): Extension<OwnerId>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    let camera = camera_id(&id)?;
+    let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
+    let (Record(Described { facing, recording }), now) = (sent.read()?, Timestamp::now());
+    let once = sent.once(Caller::Owner(owner), now);
+    let change = CameraChange::Describe(facing, recording);
+    let answered = app.engine.change_camera(owner, camera, change, now, once).await?;
+    let held = app.engine.holdings(owner).await?;
+    let camera = held.cameras.into_iter().find(|held| held.id == camera);
+    Ok(body::json(StatusCode::OK, &changed(&answered, &json!({ "camera": camera }))))
+}
+
+/// `DELETE /v1/me/cameras/{id}`: an own camera is not registered any more.
+pub(super) async fn remove(
+    State(app): State<Arc<App>>,
+    Extension(owner): Extension<OwnerId>,
+    id: Path<String>,
+) -> Result<Response, Problem> {
+    let (camera, now) = (camera_id(&id)?, Timestamp::now());
+    let answered = app.engine.change_camera(owner, camera, CameraChange::Remove, now, None).await?;
+    Ok(body::json(StatusCode::OK, &changed(&answered, &json!({}))))
+}
+
+fn camera_id(text: &str) -> Result<CameraId, Problem> {
+    let refused = |_| Problem::new(Kind::NoSuchCamera, "a camera's number is a whole number");
+    text.parse().map(CameraId).map_err(refused)
+}
+
+/// `GET /v1/me/requests`: those that reached the owner, the newest first.
+pub(super) async fn requests(
+    State(app): State<Arc<App>>,
+    Extension(owner): Extension<OwnerId>,
+) -> Result<Response, Problem> {
+    let now = Timestamp::now();
+    let engine = Arc::clone(&app.engine);
+    let mut reached = app.blocking(move || engine.reached(owner)).await??;
+    reached.sort_unstable_by_key(|&(id, at)| std::cmp::Reverse((at, id)));
+    let ids: Vec<_> = reached.iter().map(|&(id, _)| id).collect();
+    let shared = app.engine.shared(owner, ids).await?;
+    let held = app.engine.holdings(owner).await?;
+    let (look, zone) = (Arc::clone(&app), held.consent.zone().cloned());
+    let telling = move || {
+        let mut told = Vec::new();
+        for (id, at) in reached {
+            let Some(opened) = look.engine.cases().request(id) else { continue };
+            let (asked, state) = (opened.request(), opened.state(now));
+            let authorized = look.engine.cases().authorized(id, now).ok();
+            let notice = authorized.as_ref().and_then(|authorized| {
+                let (notice, _) = look.engine.notice(id, authorized).ok()?;
+                let otherwise = || look.zone_of_owners(authorized);
+                let zone = zone.clone().unwrap_or_else(otherwise);
+                let quiet = authorized.quiet_hours();
+                let not_before = quiet.and_then(|hours| hours.not_before(now, &zone));
+                Some((notice.text_in(&zone), not_before))
+            });
+            let disclosed = look.engine.disclosed().read();
+            // Of one that has ended the text is told as it was read, with the window in UTC.
+            let kept = || disclosed.notice(id).map(|kept| (kept.text.clone(), None));
+            let (text, not_before) = notice.or_else(kept).unzip();
+            let cameras: Vec<CameraId> = held
+                .cameras
+                .iter()
+                .filter(|camera| asked.area.covers(camera.position))
+                .map(|camera| camera.id)
+                .collect();
+            let answer = (state == RequestState::Open && shared.contains(&id)).then_some("shared");
+            let mut one = json!({
+                "id": id, "agency": { "id": asked.agency, "name": look.engine.agency_name(asked.agency) },
+                "incident": asked.incident, "case_reference": asked.case_reference,
+                "contact": asked.contact, "window": asked.window, "state": state,
+                "open_until": opened.open_until(), "asked_at": at, "cameras": cameras,
+                "text": text, "answer": answer, "bulletin": disclosed.number(id),
+            });
+            if let (Some(one), Some(not_before)) = (one.as_object_mut(), not_before.flatten()) {
+                one.insert("not_before".to_owned(), json!(not_before));
+            }
+            told.push(one);
+        }
+        told
+    };
+    let told = app.blocking(telling).await?;
+    Ok(body::json(StatusCode::OK, &json!({ "requests": told })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answered {
+    answer: Said,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Said {
+    Shared,
+    Declined,
+}
+
+/// `POST /v1/me/requests/{id}/answer`: the last before the end counts. That somebody declined is not kept: it
+/// is told from silence by nobody.
+pub(super) async fn answer(
+    State(app): State<Arc<App>>,
+    Extension(owner): Extension<OwnerId>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    let id = request_id(&id)?;
+    let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
+    let (Record(Answered { answer }), now) = (sent.read()?, Timestamp::now());
+    let engine = Arc::clone(&app.engine);
+    let reached = app.blocking(move || engine.reached(owner)).await??;
+    if !reached.iter().any(|&(of, _)| of == id) {
+        // One that was not theirs is answered as one that never was.
+        return Err(no_such_request(id));
+    }
+    let once = sent.once(Caller::Owner(owner), now);
+    let (answer, told) = match answer {
+        Said::Shared => (Answer::Shared, Some("shared")),
+        Said::Declined => (Answer::Declined, None),
+    };
+    app.engine.answer(id, owner, answer, now, once).await?;
+    Ok(body::json(StatusCode::OK, &json!({ "request": id, "answer": told })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct After {
+    after: Option<u64>,
+}
+
+/// So many entries are told at once.
+const PAGE: usize = 100;
+
+/// `GET /v1/me/log`: the owner's salt, and the entries in which they could be named, each with its proof. So they
+/// find out by themselves whether they were asked, and that the log says the same to all.
+pub(super) async fn log(
+    State(app): State<Arc<App>>,
+    Extension(owner): Extension<OwnerId>,
+    after: Result<Query<After>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let bad = |error: QueryRejection| Problem::new(Kind::BadQuery, error.body_text());
+    let Query(After { after }) = after.map_err(bad)?;
+    let (salt, now) = (app.engine.salt(owner).await??, Timestamp::now());
+    let telling = {
+        let app = Arc::clone(&app);
+        move || {
+            let disclosed = app.engine.disclosed().read();
+            let (log, cases) = (disclosed.log(), app.engine.cases());
+            let (mut told, mut more) = (Vec::new(), false);
+            for index in after.map_or(0, |after| after.saturating_add(1))..log.len() {
+                let Some(found) = log.entry(index) else { break };
+                if !matches!(
+                    found.event(),
+                    AuditEvent::Routed { .. } | AuditEvent::Rechecked { .. }
+                ) {
+                    continue;
+                }
+                // While a request is open only those whom it has asked see its entries.
+                let has_ended = super::public::may_be_seen(cases, disclosed.about(index), now);
+                let asked =
+                    || found.whether_asked(owner, &salt) == Some(canvass::audit::Asked::Asked);
+                if !has_ended && !asked() {
+                    continue;
+                }
+                if told.len() == PAGE {
+                    more = true;
+                    break;
+                }
+                let mut one = entry(index, found);
+                if let (Some(one), Ok(proof)) = (one.as_object_mut(), log.inclusion_proof(index)) {
+                    one.insert("inclusion".to_owned(), json!(proof));
+                }
+                told.push(one);
+            }
+            json!({
+                "owner": owner, "salt": hex(&salt.to_bytes()), "head": log.head(), "more": more,
+                "entries": told,
+            })
+        }
+    };
+    let told = app.blocking(telling).await?;
+    Ok(body::json(StatusCode::OK, &told))
+}
+
+/// `DELETE /v1/owners/{id}`, the operator's: erases an owner. Whoever is signed in as them is not any more.
+pub(super) async fn erase(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+) -> Result<Response, Problem> {
+    let owner = owner_id(&id)?;
+    let answered = app.engine.erase(owner, Timestamp::now()).await?;
+    app.sessions.retain(|caller, _| caller != Caller::Owner(owner));
+    Ok(body::answered(StatusCode::OK, answered))
+}
+
+fn owner_id(text: &str) -> Result<OwnerId, Problem> {
+    let refused = |_| Problem::new(Kind::BadRequest, "an owner's number is a whole number");
+    text.parse().map(OwnerId).map_err(refused)
+}
+
+/// `POST /v1/owners/{id}/invitation`, the operator's: how an owner comes in. In no answer that is kept, so that it
+/// takes no idempotency key; a new one ends the old.
+pub(super) async fn invite(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    let owner = owner_id(&id)?;
+    let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
+    let Record(Nothing {}) = sent.read()?;
+    let (invitation, expires) = app.engine.invite(owner, Timestamp::now()).await?;
+    let answer = json!({ "owner": owner, "invitation": invitation, "expires": expires });
+    Ok(body::json(StatusCode::CREATED, &answer))
+}

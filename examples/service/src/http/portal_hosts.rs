@@ -1,0 +1,163 @@
+//! Planes by the name of their host: routes of another plane do not exist on it. The browser itself keeps
+//! the planes' cookies and pages apart, since each has an origin of its own.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
+use tower::ServiceExt;
+
+use super::App;
+use super::problem::{Kind, Problem};
+use crate::planes::Hosts;
+
+/// Who is answered on a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plane {
+    /// Agencies.
+    Agency,
+    /// The operator.
+    Operator,
+    /// Owners.
+    Owner,
+    /// Everybody.
+    Public,
+    /// Programs of all of them, told apart by their tokens.
+    Programs,
+}
+
+impl Plane {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Agency, Self::Operator, Self::Owner, Self::Public, Self::Programs];
+
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Agency => "agency",
+            Self::Operator => "operator",
+            Self::Owner => "owner",
+            Self::Public => "public",
+            Self::Programs => "programs",
+        }
+    }
+
+    /// The plane of a host, if it is one. An address is for programs: no name leads a browser there, so
+    /// that a name which somebody else has pointed at this machine is none.
+    fn of(host: &str, hosts: &Hosts) -> Option<Self> {
+        let named = [
+            (&hosts.agency, Self::Agency),
+            (&hosts.operator, Self::Operator),
+            (&hosts.owner, Self::Owner),
+            (&hosts.public, Self::Public),
+        ];
+        let is = |name: &str| name.eq_ignore_ascii_case(host);
+        let found = named.into_iter().find(|(name, _)| is(name)).map(|(_, plane)| plane);
+        let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let programs = address.unwrap_or(host).parse::<IpAddr>().is_ok()
+            || hosts.programs.iter().any(|name| is(name));
+        found.or_else(|| programs.then_some(Self::Programs))
+    }
+}
+
+/// The host that was asked for, without its port.
+fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let whole = uri.authority().map(axum::http::uri::Authority::as_str).or(named)?;
+    let end = match whole.find(']') {
+        Some(bracket) => bracket.saturating_add(1),
+        None => whole.find(':').unwrap_or(whole.len()),
+    };
+    whole.get(..end)
+}
+
+/// Answers on each host with the routes of its plane.
+pub(super) fn by_host(app: &Arc<App>, router: impl Fn(Plane) -> Router) -> Router {
+    let routers = Arc::new(Plane::ALL.map(|plane| (plane, router(plane))));
+    let app = Arc::clone(app);
+    Router::new().fallback(move |request: Request| {
+        let (app, routers) = (Arc::clone(&app), Arc::clone(&routers));
+        async move { secured(dispatch(&app.hosts, &*routers, request).await) }
+    })
+}
+
+async fn dispatch(hosts: &Hosts, routers: &[(Plane, Router)], mut request: Request) -> Response {
+    let plane = match host(request.uri(), request.headers()) {
+        Some(host) => Plane::of(host, hosts),
+        // As HTTP/1.0 has it: browsers always name one.
+        None => Some(Plane::Programs),
+    };
+    let found = routers.iter().find(|(of, _)| Some(*of) == plane);
+    let Some((plane, router)) = found else {
+        let mut response =
+            Problem::new(Kind::UnknownHost, "this service has other names").into_response();
+        // Its body was not read.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return response;
+    };
+    request.extensions_mut().insert(*plane);
+    match router.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// The strictest policy that a page of own files can have: no inline script or style, no foreign origin, and
+/// no text becomes markup.
+const CONTENT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// What every answer has, unless it says otherwise by itself.
+fn secured(mut response: Response) -> Response {
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "geolocation=(), camera=(), microphone=()"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    for (name, value) in headers {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, Uri, header};
+
+    use super::{Plane, host};
+    use crate::planes::Hosts;
+
+    #[test]
+    fn a_host_is_one_plane_whatever_its_port_and_case() {
+        let hosts = Hosts { programs: ["api.example.org".to_owned()].into(), ..Hosts::default() };
+        let plane = |named: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(
+                header::HOST,
+                HeaderValue::from_str(named).unwrap_or_else(|_| HeaderValue::from_static("")),
+            );
+            host(&Uri::from_static("/v1/me"), &headers).and_then(|host| Plane::of(host, &hosts))
+        };
+        for (named, expected) in [
+            ("agency.localhost", Some(Plane::Agency)),
+            ("Agency.LOCALHOST:8787", Some(Plane::Agency)),
+            ("operator.localhost:1", Some(Plane::Operator)),
+            ("owner.localhost", Some(Plane::Owner)),
+            ("localhost:8787", Some(Plane::Public)),
+            ("127.0.0.1:8787", Some(Plane::Programs)),
+            ("[::1]:8787", Some(Plane::Programs)),
+            ("api.example.org", Some(Plane::Programs)),
+            ("evil.example", None),
+            ("agency.localhost.evil.example", None),
+            ("", None),
+        ] {
+            assert_eq!(plane(named), expected, "{named}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A registry that is imported in bulk, from a file, with its progress: `--import FILE`. For the first start, and for
+//! what `GET /v1/export` has given.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+
+use canvass::Change;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::engine::{Engine, Refusal};
+use crate::settings::Limits;
+
+/// Why an import ended before its file did. All lines before the one that is named are kept, and none from it on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error("cannot read `{path}`: {error}")]
+    Unread {
+        /// Which file.
+        path: String,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// A line is no change, no array of changes and no page of an export.
+    #[error("line {line} cannot be read: {error}; mend it, and go on with `--skip {}`", line - 1)]
+    Line {
+        /// Which line, counted from 1.
+        line: u64,
+        /// Why not.
+        error: serde_json::Error,
+    },
+    /// Changes cannot be applied.
+    #[error("lines {first} to {last} cannot be applied: {refusal}; mend them, and go on with `--skip {}`", first - 1)]
+    Refused {
+        /// The first line of the list that was refused.
+        first: u64,
+        /// Its last.
+        last: u64,
+        /// Why not.
+        refusal: Refusal,
+    },
+}
+
+/// A line of a file.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Page { changes: Vec<Change> },
+    List(Vec<Change>),
+    One(Change),
+}
+
+impl Line {
+    fn changes(self) -> Vec<Change> {
+        match self {
+            Self::Page { changes } | Self::List(changes) => changes,
+            Self::One(change) => vec![change],
+        }
+    }
+}
+
+/// Changes that are applied together, and the lines that they are from.
+#[derive(Default)]
+struct List {
+    changes: Vec<Change>,
+    first: u64,
+    last: u64,
+}
+
+/// Imports a file, line by line in lists of as many changes as one may have; the first lines may be skipped. How many
+/// changes were applied is returned, and told on the way.
+///
+/// # Errors
+///
+/// If the file or a line cannot be read, or changes cannot be applied.
+pub async fn import(
+    engine: &Engine,
+    path: &Path,
+    skip: u64,
+    limits: &Limits,
+    mut tell: impl Write,
+) -> Result<u64, ImportError> {
+    let unread = |error| ImportError::Unread { path: path.display().to_string(), error };
+    let file = File::open(path).map_err(unread)?;
+    let length = file.metadata().map_err(unread)?.len().max(1);
+    let (mut applied, mut bytes, mut list) = (0, 0_u64, List::default());
+    for (number, line) in (1_u64..).zip(BufReader::new(file).lines()) {
+        let line = line.map_err(unread)?;
+        bytes = bytes.saturating_add(line.len() as u64 + 1);
+        if number <= skip || line.trim().is_empty() {
+            continue;
+        }
+        let changes = match serde_json::from_str::<Line>(&line) {
+            Ok(line) => line.changes(),
+            Err(error) => {
+                // So that all lines before it are kept.
+                apply(engine, list).await?;
+                return Err(ImportError::Line { line: number, error });
+            }
+        };
+        if !list.changes.is_empty() && list.changes.len() + changes.len() > limits.changes_per_list
+        {
+            applied += apply(engine, std::mem::take(&mut list)).await?;
+            let percent = bytes.saturating_mul(100) / length;
+            // Nobody may be reading.
+            let _ = writeln!(tell, "{applied} changes imported, {percent} % of the file");
+        }
+        if list.changes.is_empty() {
+            list.first = number;
+        }
+        list.last = number;
+        list.changes.extend(changes);
+    }
+    applied += apply(engine, list).await?;
+    let _ = writeln!(tell, "{applied} changes imported, all of the file");
+    Ok(applied)
+}
+
+async fn apply(engine: &Engine, list: List) -> Result<u64, ImportError> {
+    let List { changes, first, last } = list;
+    let number = changes.len() as u64;
+    if number == 0 {
+        return Ok(0);
+    }
+    let json =
+        serde_json::to_vec(&changes).map_err(|error| ImportError::Line { line: first, error })?;
+    let applied = engine.apply(changes, json, Timestamp::now(), None).await;
+    applied.map_err(|refusal| ImportError::Refused { first, last, refusal })?;
+    Ok(number)
+}

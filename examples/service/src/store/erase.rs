@@ -1,0 +1,174 @@
+//! Erasing an owner: every row that names them goes, in the transaction of the changes that take them out of
+//! the registry. The file's free pages still hold what was there, so that the next start writes the file anew.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+
+use canvass::{LifecycleEvent, OwnerId};
+use redb::{
+    Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value,
+    WriteTransaction,
+};
+
+use super::{
+    AGING, EVENTS, FILE, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS, Store, StoreError, TILES,
+    bulletins, coverage, invitations, log, notices, number, reached, unread,
+};
+
+/// The file that is written anew, until it takes the other's place.
+const FRESH: &str = "canvass.redb.new";
+
+/// Takes owners out of every row that names them, whatever else the transaction has kept of them.
+pub(super) fn erase(transaction: &WriteTransaction, owners: &[OwnerId]) -> Result<(), StoreError> {
+    for &owner in owners {
+        log::erase_salt(transaction, owner)?;
+        reached::erase(transaction, owner)?;
+        invitations::erase(transaction, owner)?;
+        erase_from_events(transaction, owner)?;
+        erase_from_keys(transaction, owner)?;
+    }
+    if !owners.is_empty() {
+        transaction.open_table(META)?.insert("rewrite", 1)?;
+    }
+    Ok(())
+}
+
+/// An event that asked others stays, with them; one that asked nobody else stays too, since numbers have no gaps.
+fn erase_from_events(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
+    let digits = owner.0.to_string();
+    let mut table = transaction.open_table(EVENTS)?;
+    let mut changed = Vec::new();
+    for row in table.range::<u64>(..)? {
+        let (sequence, json) = row?;
+        let (sequence, json) = (sequence.value(), json.value());
+        if !String::from_utf8_lossy(json).contains(&digits) {
+            continue;
+        }
+        let read = |error: serde_json::Error| unread("events", sequence, &error);
+        let mut event: LifecycleEvent = serde_json::from_slice(json).map_err(read)?;
+        if event.forget(owner) {
+            changed.push((sequence, serde_json::to_vec(&event).map_err(read)?));
+        }
+    }
+    for (sequence, json) in changed {
+        table.insert(sequence, json.as_slice())?;
+    }
+    Ok(())
+}
+
+/// What was answered to somebody's key and names the owner goes with the key, and so do the owner's own keys:
+/// whoever sends the same again has it done again, and then nobody is asked twice.
+fn erase_from_keys(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
+    let named = format!("\"owner\":{}", owner.0);
+    let own = [&[2][..], &owner.0.to_be_bytes()].concat();
+    let mut gone = BTreeSet::new();
+    let mut keys = transaction.open_table(KEYS)?;
+    for row in keys.iter()? {
+        let (key, kept) = row?;
+        let text = String::from_utf8_lossy(kept.value());
+        // Of a longer number it is the beginning.
+        let is_named = text.match_indices(&named).any(|(at, _)| {
+            let next = text.as_bytes().get(at.saturating_add(named.len()));
+            !next.is_some_and(u8::is_ascii_digit)
+        });
+        if is_named || key.value().starts_with(&own) {
+            gone.insert(key.value().to_vec());
+        }
+    }
+    for key in &gone {
+        keys.remove(key.as_slice())?;
+    }
+    if !gone.is_empty() {
+        transaction.open_table(AGING)?.retain(|(_, key), ()| !gone.contains(key))?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Whether somebody was erased since the file was written.
+    pub(super) fn is_to_be_rewritten(&self) -> Result<bool, StoreError> {
+        Ok(number(&self.database.begin_read()?.open_table(META)?, "rewrite")? != 0)
+    }
+}
+
+/// Writes the file anew with what is kept and nothing else, puts it in the other's place, and overwrites that.
+pub(super) fn rewrite(store: Store, folder: &Path) -> Result<(), StoreError> {
+    let (old, fresh) = (folder.join(FILE), folder.join(FRESH));
+    let refused = |error: &dyn std::fmt::Display| StoreError::Open {
+        path: fresh.display().to_string(),
+        reason: error.to_string(),
+    };
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(refused(&error)),
+        _ => {}
+    }
+    let mut left = open(&old).map_err(|error| refused(&error))?;
+    let copy = super::database(&fresh)?;
+    {
+        let (from, to) = (store.database.begin_read()?, copy.begin_write()?);
+        let mut tables: BTreeSet<String> =
+            from.list_tables()?.map(|table| table.name().to_owned()).collect();
+        copy_table(&from, &to, &mut tables, META)?;
+        copy_table(&from, &to, &mut tables, TILES)?;
+        copy_table(&from, &to, &mut tables, LOG)?;
+        copy_table(&from, &to, &mut tables, EVENTS)?;
+        copy_table(&from, &to, &mut tables, RECEIPTS)?;
+        copy_table(&from, &to, &mut tables, OUTCOMES)?;
+        copy_table(&from, &to, &mut tables, POOLS)?;
+        copy_table(&from, &to, &mut tables, KEYS)?;
+        copy_table(&from, &to, &mut tables, AGING)?;
+        copy_table(&from, &to, &mut tables, notices::NOTICES)?;
+        copy_table(&from, &to, &mut tables, bulletins::BULLETINS)?;
+        copy_table(&from, &to, &mut tables, coverage::COVERAGE)?;
+        copy_table(&from, &to, &mut tables, reached::REACHED)?;
+        copy_table(&from, &to, &mut tables, log::ENTRIES)?;
+        copy_table(&from, &to, &mut tables, log::SEEDS)?;
+        copy_table(&from, &to, &mut tables, log::SALTS)?;
+        copy_table(&from, &to, &mut tables, invitations::OWNERS)?;
+        copy_table(&from, &to, &mut tables, invitations::DIGESTS)?;
+        if let Some(table) = tables.first() {
+            // A table that this does not know would be lost.
+            return Err(refused(&format!("table `{table}` would not be in it")));
+        }
+        to.open_table(META)?.insert("rewrite", 0)?;
+        to.commit()?;
+    }
+    drop((copy, store));
+    fs::rename(&fresh, &old).map_err(|error| refused(&error))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| refused(&error))?;
+    overwrite(&mut left).map_err(|error| refused(&error))
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+/// Overwrites a file that has no name any more, so that what it held is not in what becomes of its blocks.
+fn overwrite(file: &mut File) -> std::io::Result<()> {
+    let zeros = vec![0; 1 << 16];
+    let mut left = file.metadata()?.len();
+    file.seek(SeekFrom::Start(0))?;
+    while left > 0 {
+        let part = usize::try_from(left).unwrap_or(usize::MAX).min(zeros.len());
+        file.write_all(zeros.get(..part).unwrap_or(&zeros))?;
+        left = left.saturating_sub(part as u64);
+    }
+    file.sync_all()
+}
+
+fn copy_table<K: Key + 'static, V: Value + 'static>(
+    from: &ReadTransaction,
+    to: &WriteTransaction,
+    left: &mut BTreeSet<String>,
+    table: TableDefinition<'_, K, V>,
+) -> Result<(), StoreError> {
+    left.remove(table.name());
+    let mut copy = to.open_table(table)?;
+    for row in from.open_table(table)?.iter()? {
+        let (key, value) = row?;
+        copy.insert(key.value(), value.value())?;
+    }
+    Ok(())
+}
