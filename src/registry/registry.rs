@@ -7,8 +7,8 @@ use std::sync::Arc;
 use h3o::CellIndex;
 use jiff::Timestamp;
 
-use super::directory::Owners;
 use super::change::{Change, ChangeError, ChangeRefusal, SkippedChange};
+use super::directory::Owners;
 use super::edit::Edit;
 use super::index::{TOGETHER, TileLocator};
 use super::revision::Revision;
