@@ -37,7 +37,7 @@ pub struct Settings {
     pub notices: Notices,
     /// How often coverage is made.
     pub coverage: CoverageDates,
-    /// What is set up for the pages: not in the configuration's file.
+    /// The set-up of the pages: not in the configuration's file.
     pub portal: Portal,
 }
 

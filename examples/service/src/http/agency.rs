@@ -48,7 +48,11 @@ pub(super) async fn submit(
             Looked::Passed(authorized) => *authorized,
             Looked::Refused(refused) => {
                 let (request, violations) = *refused;
+                // Its entry is kept for good, so that it counts like what was opened.
+                let account = app.account(agency).ok_or_else(no_account)?;
+                let reserved = account.refuse()?;
                 app.engine.refused(&request, &violations, now).await?;
+                reserved.keep();
                 let told = refusals(&app, &request, record(&app, agency)?, &violations);
                 return Err(
                     Problem::new(Kind::Refused, violations.to_string()).with("violations", told)

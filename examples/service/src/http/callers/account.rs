@@ -12,8 +12,8 @@ use crate::http::problem::{Kind, Problem};
 use crate::settings::Limits;
 
 /// An opened request is charged with so many bytes: its event, its receipt, what is counted of its
-/// answers, and the answer that is kept for a key.
-const REQUEST_BYTES: u64 = 3_000;
+/// answers, its two entries in the audit log, and the answer that is kept for a key.
+const REQUEST_BYTES: u64 = 3_500;
 /// Each vertex of its area with so many more,
 const VERTEX_BYTES: u64 = 45;
 /// and each byte of its texts with so many: they are in the event, the receipt and the kept answer, where
@@ -23,6 +23,9 @@ const TEXT_COPIES: u64 = 6;
 const EXTENSION_BYTES: u64 = 1_500;
 /// in which the texts are as well.
 const EXTENSION_TEXT_COPIES: u64 = 2;
+
+/// A refused request is charged with so many: its entry in the audit log, with the codes of all violations.
+const REFUSAL_BYTES: u64 = 1_000;
 
 /// The shortest extension, but for one up to the latest end. Each is an event that is kept for good.
 pub(crate) const SHORTEST: SignedDuration = SignedDuration::from_hours(24);
@@ -120,6 +123,12 @@ impl Account {
     pub(crate) fn extend(&self, request: &Request) -> Result<Reservation<'_>, Problem> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         self.charge(&mut used, extension_charge(request), false)
+    }
+
+    /// Sets aside what it takes to note that a request was refused.
+    pub(crate) fn refuse(&self) -> Result<Reservation<'_>, Problem> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        self.charge(&mut used, REFUSAL_BYTES, false)
     }
 
     fn charge(
