@@ -114,13 +114,22 @@ pub(crate) async fn without_token(
     Ok(response)
 }
 
+/// Who has the token of a request. Its connection is known from then on.
+fn recognise<'a>(app: &'a App, request: &Request) -> Result<Recognised<'a>, Problem> {
+    let recognised = app.callers.recognise(request.headers())?;
+    if let Some(peer) = request.extensions().get::<Arc<Peer>>() {
+        peer.recognise();
+    }
+    Ok(recognised)
+}
+
 /// Lets the operator pass.
 pub(crate) async fn operator(
     State(app): State<Arc<App>>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    match app.callers.recognise(request.headers())? {
+    match recognise(&app, &request)? {
         Recognised::Operator => Ok(next.run(request).await),
         Recognised::Agency(..) => Err(Problem::new(Kind::WrongPlane, "this is the operator's")),
     }
@@ -132,7 +141,7 @@ pub(crate) async fn agency(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    match app.callers.recognise(request.headers())? {
+    match recognise(&app, &request)? {
         Recognised::Agency(id, account) => {
             let _place = account.enter()?;
             request.extensions_mut().insert(id);
