@@ -8,12 +8,16 @@ mod support;
 
 #[path = "../src/util/bit_iter.rs"]
 mod bit_iter;
-mod util {
-    pub(crate) use crate::bit_iter::ones;
-}
 #[path = "../src/geometry/mod.rs"]
 #[allow(dead_code, unused_imports, unreachable_pub, reason = "no more of it than is measured")]
 mod geometry;
+#[path = "../src/util/row_mask.rs"]
+#[allow(dead_code, reason = "no more of it than `geometry` needs")]
+mod row_mask;
+mod util {
+    pub(crate) use crate::bit_iter::set_bits;
+    pub(crate) use crate::row_mask::{self, BLOCK_ROWS, RowMask};
+}
 
 use criterion::Criterion;
 use fearless_simd::{Level, dispatch};
@@ -104,7 +108,8 @@ fn mask(criterion: &mut Criterion) {
         let name = |engine| format!("{}-vertices/{engine}", case.vertices);
         for (engine, width) in [("canvass", Level::new()), ("canvass-baseline", Level::baseline())]
         {
-            assert_eq!(ours(width), expected, "{} {engine}", case.name);
+            let rows = ours(width).rows().fold(0, |mask, row| mask | 1 << row);
+            assert_eq!(rows, expected, "{} {engine}", case.name);
             group.bench_function(name(engine), |bencher| bencher.iter(|| ours(width)));
         }
         group.bench_function(name("geo"), |bencher| bencher.iter(theirs));

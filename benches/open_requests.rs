@@ -101,8 +101,7 @@ fn opened(area: &Area, sequence: u64) -> LifecycleEvent {
     let agency = AgencyId(sequence % 1_000);
     let request = Request::new(agency, IncidentKind::Burglary, area.clone(), window);
     let (until, latest) = (now() + days(10), now() + days(28));
-    let step =
-        LifecycleStep::Opened { request: Box::new(request), until, latest, compared: Vec::new() };
+    let step = LifecycleStep::Opened { request: Box::new(request), until, latest };
     LifecycleEvent { sequence, at: now(), id: RequestId(sequence), step }
 }
 

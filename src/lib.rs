@@ -41,7 +41,7 @@ pub use request::{
 #[doc(inline)]
 pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
 
-/// The parts of a [`Policy`]: what it requires, and the places that it protects.
+/// The parts of a [`Policy`]: its requirements, and the places that it protects.
 pub mod policy {
     pub use crate::model::{SensitiveKind, SensitivePlace, SensitivePlaces, SensitiveRule};
     pub use crate::request::{CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
@@ -56,17 +56,17 @@ pub mod tiles {
 pub mod error {
     pub use crate::geometry::{AreaError, AreaFlaw, PositionError, VertexRef};
     pub use crate::model::{
-        AskLimitError, FacingError, QuietHoursError, RecordingError, SensitivePlaceError,
-        TimeWindowError, ZoneError,
+        AskLimitError, CodeError, FacingError, IdError, QuietHoursError, RecordingError,
+        SensitivePlaceError, TimeWindowError, ZoneError,
     };
     pub use crate::open_requests::OpenRequestsError;
     pub use crate::registry::{
-        ChangeError, ChangeRefusal, ReplayError, TileError, TileFlaw, TileKeyError,
+        ChangeError, ChangeRefusal, ReplayError, SkippedChange, TileError, TileFlaw, TileKeyError,
     };
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
 }
 
-/// Pages of the repository: what is guaranteed, what leaks, why it is built so, and what was measured.
+/// Pages of the repository: guarantees, security, design, performance and formats.
 #[cfg(doc)]
 pub mod _documentation {
     #[doc = include_str!("../docs/guarantees.md")]

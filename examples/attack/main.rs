@@ -24,8 +24,9 @@ const PICTURE: &str = "canvass-attack.svg";
 
 const LEGEND: &str = "\
 An agency draws area after area that differ by a strip of land, and claims that a strip holds exactly one
-household with a camera where it was told two bands. `attack` is how it draws, `in the way` what the
-library and its policy hold against it.
+household with a camera where it was told two bands. `attack` is how it draws, `is told` what it
+is told: `the default` is what the library tells. A canary is an accomplice in each area, who sees whether
+anybody is asked.
 
   sent        requests that it submitted
   refused     those of them that the policy refused
@@ -45,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} houses, {} cameras\n\n{LEGEND}", town.houses.len(), town.cameras.len());
     println!(
         "{:<18} {:<22} {:>6} {:>8} {:>10} {:>7} {:>9} {:>10} {:>8}",
-        "in the way",
+        "is told",
         "attack",
         "sent",
         "refused",

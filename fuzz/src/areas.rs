@@ -4,6 +4,7 @@ use arbitrary::Unstructured;
 use canvass::error::AreaError;
 use canvass::{Area, Position};
 use geo::{Intersects, MapCoords, MultiPolygon, Point};
+use wkt::TryFromWkt;
 
 use crate::Reached;
 use crate::made;
@@ -11,14 +12,48 @@ use crate::made;
 /// The longest message that any input may cause: messages go to logs.
 const MESSAGE: usize = 1_024;
 
-/// GeoJSON in any of its forms.
+/// GeoJSON in any of its forms: read as a text and inside a record, with one verdict.
 pub fn area_from_geojson(bytes: &[u8]) -> Reached {
-    text(bytes).map_or(Reached::Refused, |text| reached(Area::from_geojson(text)))
+    let Some(text) = text(bytes) else { return Reached::Refused };
+    let read = Area::from_geojson(text);
+    // The mark of the byte order is part of a text, but of no record.
+    if !text.starts_with('\u{feff}') {
+        let record = serde_json::from_str::<Area>(text);
+        assert_eq!(record.ok().as_ref(), read.as_ref().ok(), "one reader");
+    }
+    if read.is_ok() {
+        ends(text, Area::from_geojson);
+    }
+    reached(read)
 }
 
-/// Well-known text.
+/// Well-known text, held against the crate `wkt` where that reads the text as well.
 pub fn area_from_wkt(bytes: &[u8]) -> Reached {
-    text(bytes).map_or(Reached::Refused, |text| reached(Area::from_wkt(text)))
+    let Some(text) = text(bytes) else { return Reached::Refused };
+    let read = Area::from_wkt(text);
+    if let Ok(area) = &read {
+        ends(text, Area::from_wkt);
+        let other = geo::Geometry::<f64>::try_from_wkt_str(text.trim());
+        match other {
+            Ok(geo::Geometry::Polygon(polygon)) => assert_eq!(&again(polygon.into()), area),
+            Ok(geo::Geometry::MultiPolygon(polygons)) => assert_eq!(&again(polygons), area),
+            // Altitudes without a `Z`, and blanks that are not of ASCII, are read by us alone.
+            _ => {}
+        }
+    }
+    reached(read)
+}
+
+fn again(polygons: MultiPolygon) -> Area {
+    Area::new(&polygons).expect("what two readers make of one text")
+}
+
+/// Behind a text that is read, nothing may follow.
+fn ends(text: &str, read: fn(&str) -> Result<Area, AreaError>) {
+    for rubbish in [")", "]", "}", ",", "x", "0", "\0", " POLYGON EMPTY", "{}"] {
+        let behind = format!("{text}{rubbish}");
+        assert!(read(&behind).is_err(), "{behind:?} is read, though something follows");
+    }
 }
 
 /// The two texts of the Common Alerting Protocol; each input is read as both.

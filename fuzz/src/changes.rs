@@ -79,9 +79,11 @@ fn change(u: &mut Unstructured<'_>, origin: Origin, town: &Town) -> Result<Chang
     let id = made::camera_id(u)?;
     let is_known = town.cameras.contains_key(&id) != made::once_in(u, 250)?;
     Ok(match u.int_in_range(0..=9_u8)? {
-        0..5 if !is_known => Change::Register(made::camera(u, id, origin)?),
+        0..4 if !is_known => Change::Register(made::camera(u, id, origin)?),
+        4 if !is_known => Change::Upsert(made::camera(u, id, origin)?),
         0 => Change::Replace(made::camera(u, id, origin)?),
-        1 | 2 => Change::Move { camera: id, position: made::position(u, origin)? },
+        1 => Change::Upsert(made::camera(u, id, origin)?),
+        2 => Change::Move { camera: id, position: made::position(u, origin)? },
         3 | 4 => Change::Remove { camera: id },
         5 => Change::Withdraw { owner: made::owner(u)? },
         6 => Change::RecordAsked { owner: made::owner(u)?, at: made::instant(u)? },
@@ -93,7 +95,7 @@ fn touched(list: &[Change]) -> (BTreeSet<CameraId>, BTreeSet<OwnerId>) {
     let (mut cameras, mut owners) = (BTreeSet::new(), BTreeSet::new());
     for change in list {
         match change {
-            Change::Register(camera) | Change::Replace(camera) => {
+            Change::Register(camera) | Change::Replace(camera) | Change::Upsert(camera) => {
                 cameras.insert(camera.id);
                 owners.insert(camera.owner);
             }

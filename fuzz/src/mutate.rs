@@ -29,6 +29,9 @@ pub const GEOJSON: &[&str] = &[
     "0.00000005",
     "-0.0",
     "\"bbox\":[0,0,1,1]",
+    "\"coordinates\":",
+    "[],",
+    "[[],[]]",
 ];
 /// What well-known text is made of.
 pub const WKT: &[&str] = &[
@@ -54,6 +57,10 @@ pub const WKT: &[&str] = &[
     "1e-7",
     "1e308",
     "3600",
+    "SRID=4326;",
+    "POLYGONZ",
+    "POLYGON EMPTY",
+    ",EMPTY",
 ];
 /// What the texts of the Common Alerting Protocol are made of.
 pub const CAP: &[&str] = &[

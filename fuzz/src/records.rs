@@ -1,4 +1,5 @@
-//! Records in JSON: whatever is read is written so that it reads the same.
+//! Records in JSON: whatever is read is written so that it reads the same, and no object in it may be a
+//! list of its values.
 
 use std::fmt::Debug;
 
@@ -8,6 +9,7 @@ use canvass::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::Reached;
 use crate::areas::holds;
@@ -36,5 +38,16 @@ fn same<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> Op
     let again: T = serde_json::from_str(&text).expect("what was written can be read");
     assert_eq!(again, record);
     assert_eq!(serde_json::to_string(&again).expect("written before"), text);
+    let mut tree: Value = serde_json::from_str(&text).expect("JSON");
+    if let Value::Object(members) = &mut tree {
+        // An enum of one variant, and a record, are objects: lists are neither.
+        let values: Vec<Value> =
+            std::mem::take(members).into_iter().map(|(_, value)| value).collect();
+        let listed = Value::from(values);
+        assert!(
+            serde_json::from_value::<T>(listed.clone()).is_err(),
+            "{listed} is read by position"
+        );
+    }
     Some(record)
 }

@@ -58,10 +58,10 @@ impl fmt::Display for Band {
     }
 }
 
-/// Reads what was written of a band; whoever reads it asks whether it is [valid](Band::is_valid).
+/// Reads the serde form of a band; the reader checks whether it is [valid](Band::is_valid).
 pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Band, D::Error> {
     #[derive(Deserialize)]
-    #[serde(rename = "Band", deny_unknown_fields)]
+    #[serde(crate = "crate::util::by_name", rename = "Band", deny_unknown_fields)]
     struct BandForm {
         at_least: u64,
         at_most: Option<u64>,

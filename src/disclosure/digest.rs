@@ -93,7 +93,7 @@ pub struct DigestError {
 pub(crate) struct Encoder(Vec<u8>);
 
 impl Encoder {
-    /// Starts with what the bytes are for, so that those for one use are never those for another.
+    /// Starts with the domain, so that bytes of one use never equal those of another.
     pub(crate) fn new(domain: &str) -> Self {
         Self::default().text(domain)
     }
@@ -140,7 +140,7 @@ impl Encoder {
         self.instant(window.start()).instant(window.end())
     }
 
-    /// Comes last, and adds nothing for what requests usually ask: so they have the bytes that they
+    /// Comes last, and adds nothing for the default scope: so such requests keep the bytes that they
     /// had before there was anything else to ask for.
     pub(crate) fn camera_scope(self, camera_scope: CameraScope) -> Self {
         match camera_scope {
@@ -166,7 +166,7 @@ impl Encoder {
         self.0
     }
 
-    /// The SHA-256 digest of what was written.
+    /// The SHA-256 digest of the bytes.
     pub(crate) fn finish(self) -> Digest {
         Digest::of(&self.0)
     }

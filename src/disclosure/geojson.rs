@@ -1,10 +1,10 @@
-//! What is published, as GeoJSON.
+//! Published values as GeoJSON.
 
 use serde::Serialize;
 
 use crate::geometry::Area;
 
-/// A feature collection of what has properties and an outline, `null` where there is none.
+/// A feature collection of items with properties and an outline, `null` where there is none.
 pub(crate) fn feature_collection<P: Serialize>(
     of: impl Iterator<Item = (P, Option<Area>)>,
 ) -> String {

@@ -5,7 +5,7 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 use crate::request::{AuthorizedRequest, CameraScope};
 use crate::routing::Route;
 
-/// What the **agency** may see of a request that was authorised.
+/// The **agency's** view of an authorised request.
 ///
 /// It is made of the request's own fields and the policy's version, so it cannot carry an id, a
 /// position or a count: for none, few and many recipients it is the same, byte by byte. Even an
@@ -29,7 +29,7 @@ use crate::routing::Route;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A receipt does not have what the operator's route knows:
+/// A receipt has nothing of the operator's route:
 ///
 /// ```compile_fail,E0599
 /// # fn show(route: canvass::Route) {
@@ -38,9 +38,9 @@ use crate::routing::Route;
 /// # }
 /// ```
 ///
-/// A receipt can be read again from what was sent; reading one proves nothing about who wrote it.
+/// A receipt can be read back; reading one proves nothing about who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct Receipt {
     status: Status,
     case_reference: String,
@@ -53,7 +53,7 @@ pub struct Receipt {
     reviewed_at: Timestamp,
 }
 
-/// The one thing that a receipt says.
+/// The one status that a receipt has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Status {
@@ -61,7 +61,7 @@ enum Status {
 }
 
 impl AuthorizedRequest {
-    /// What the agency may see of it. Costs two copies of a text, wherever the request is about.
+    /// The agency's receipt. Costs two copies of a text, whatever the area.
     #[must_use]
     pub fn receipt(&self) -> Receipt {
         let request = self.request();
@@ -79,7 +79,7 @@ impl AuthorizedRequest {
 }
 
 impl Route {
-    /// What the agency may see: the [receipt of the request](AuthorizedRequest::receipt), which no
+    /// The agency's view: the [receipt of the request](AuthorizedRequest::receipt), which no
     /// recipient changes.
     #[must_use]
     pub fn receipt(&self) -> Receipt {
@@ -100,7 +100,7 @@ impl Receipt {
         self.agency
     }
 
-    /// What kind of incident the request is about.
+    /// The kind of incident.
     #[must_use]
     pub fn incident(&self) -> IncidentKind {
         self.incident

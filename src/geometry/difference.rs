@@ -18,17 +18,24 @@ pub(crate) enum Overlap {
     Same,
     /// They share something and differ.
     Partial {
-        /// The size in square metres of what is in exactly one of them.
+        /// The size in square metres of the region that is in exactly one of them.
         difference_m2: f64,
     },
 }
 
 impl Area {
+    /// Whether this area is the region of another, however they were drawn: from whatever corner, in
+    /// whatever direction, with whatever vertices on straight edges.
+    pub(crate) fn is_same_region(&self, other: &Self) -> bool {
+        self.envelope() == other.envelope() && self.overlap(other) == Overlap::Same
+    }
+
     /// How this area lies to another.
     ///
-    /// What is in exactly one of them is what an odd number of their rings go around, all rings
-    /// together. O(n²) for n vertices of both. Where that cannot be computed the answer is an
-    /// overlap without any difference: whoever refuses what differs too little then refuses.
+    /// The region in exactly one of them is the region that an odd number of their rings go around,
+    /// all rings taken together. O(n²) for n vertices of both. Where the overlay cannot be computed,
+    /// the answer is an overlap without any difference: a policy that refuses areas which differ too
+    /// little then refuses this one.
     pub(crate) fn overlap(&self, other: &Self) -> Overlap {
         if self == other {
             return Overlap::Same;

@@ -75,7 +75,7 @@ fn is_within(edge: Edge, [a, b, c]: [Position; 3]) -> bool {
     sides == [1; 3] || sides == [-1; 3]
 }
 
-/// By how much to turn what lies in an envelope that reaches the antimeridian or past it, so that it
+/// The turns by which an envelope that reaches the antimeridian or past it is to be moved, so that it
 /// comes to lie where the map has the other side.
 pub(crate) fn turns(envelope: Envelope) -> impl Iterator<Item = i64> {
     const TURN: i64 = 2 * HALF_TURN as i64;

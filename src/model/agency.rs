@@ -1,11 +1,13 @@
-//! Who asks, and about what.
+//! Agencies, and the kinds of incident that they may ask about.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::AgencyId;
 use crate::geometry::Area;
+use crate::util::coded_enum;
 
 /// A public agency that may submit requests.
 ///
@@ -22,7 +24,7 @@ use crate::geometry::Area;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct Agency {
     /// Which agency.
     pub id: AgencyId,
@@ -50,31 +52,26 @@ impl Agency {
     }
 }
 
-/// The level of government that an agency belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AgencyKind {
-    /// A city, town or campus.
-    Local,
-    /// A county or parish.
-    County,
-    /// A state or territory.
-    State,
-    /// A national agency.
-    Federal,
-}
-
-impl AgencyKind {
-    /// The kind's stable `snake_case` code, the same as in serde formats.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::County => "county",
-            Self::State => "state",
-            Self::Federal => "federal",
-        }
+coded_enum! {
+    /// The level of government that an agency belongs to.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum AgencyKind {
+        /// A city, town or campus.
+        Local = "local",
+        /// A county or parish.
+        County = "county",
+        /// A state or territory.
+        State = "state",
+        /// A national agency.
+        Federal = "federal",
     }
+
+    /// Every kind, from the smallest jurisdiction to the largest.
+    pub const ALL: [Self; _];
+
+    /// The kind's stable `snake_case` code, the same as in serde formats.
+    pub fn code;
 }
 
 impl fmt::Display for AgencyKind {
@@ -83,70 +80,107 @@ impl fmt::Display for AgencyKind {
     }
 }
 
-macro_rules! incident_kinds {
-    ($($(#[$doc:meta])* $name:ident $code:literal,)*) => {
-        /// What kind of incident a request is about.
-        ///
-        /// The list is closed: there is no kind for a protest, an announcement or "other", so a
-        /// request about one cannot be written. An unknown kind does not deserialise.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        #[non_exhaustive]
-        pub enum IncidentKind { $($(#[$doc])* $name,)* }
+impl FromStr for AgencyKind {
+    type Err = CodeError;
 
-        impl IncidentKind {
-            /// Every kind, in the order of their codes' declaration.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The kind's stable `snake_case` code, the same as in serde formats.
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
-            /// The kind that has a code, for what is no serde format: a form, a command line.
-            ///
-            /// ```
-            /// use canvass::IncidentKind;
-            ///
-            /// assert_eq!(IncidentKind::from_code("burglary"), Some(IncidentKind::Burglary));
-            /// assert_eq!(IncidentKind::from_code("protest"), None);
-            /// ```
-            #[must_use]
-            pub fn from_code(code: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|kind| kind.code() == code)
-            }
-        }
-    };
+    /// Reads a code, as [`code`](Self::code) gives it.
+    ///
+    /// # Errors
+    ///
+    /// If no kind has this code.
+    fn from_str(code: &str) -> Result<Self, CodeError> {
+        let found = Self::ALL.into_iter().find(|kind| kind.code() == code);
+        found.ok_or_else(|| CodeError::new(code, Self::ALL.map(Self::code)))
+    }
 }
 
-incident_kinds! {
-    /// A missing or endangered person.
-    MissingPerson "missing_person",
-    /// A kidnapping or an abduction.
-    Abduction "abduction",
-    /// A death under investigation.
-    Homicide "homicide",
-    /// An assault on a person.
-    Assault "assault",
-    /// Shots fired.
-    Shooting "shooting",
-    /// A theft by force or threat.
-    Robbery "robbery",
-    /// A break-in.
-    Burglary "burglary",
-    /// A stolen vehicle.
-    VehicleTheft "vehicle_theft",
-    /// A theft without force, of a parcel for instance.
-    Theft "theft",
-    /// Damage done on purpose.
-    Vandalism "vandalism",
-    /// A fire set on purpose.
-    Arson "arson",
-    /// A collision whose driver left.
-    HitAndRun "hit_and_run",
-    /// Any other collision on a road.
-    Collision "collision",
+/// A text is not the code of any kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not one of {known}")]
+pub struct CodeError {
+    /// The text given, cut off behind 40 characters.
+    pub text: String,
+    known: String,
+}
+
+impl CodeError {
+    fn new(text: &str, known: impl IntoIterator<Item = &'static str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        Self { text: text.chars().take(40).collect(), known: known.join(", ") }
+    }
+}
+
+coded_enum! {
+    /// The kind of incident that a request is about.
+    ///
+    /// The list is closed: there is no kind for a protest, an announcement or "other", so a
+    /// request about one cannot be written. An unknown kind does not deserialise.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    #[non_exhaustive]
+    pub enum IncidentKind {
+        /// A missing or endangered person.
+        MissingPerson = "missing_person",
+        /// A kidnapping or an abduction.
+        Abduction = "abduction",
+        /// A death under investigation.
+        Homicide = "homicide",
+        /// An assault on a person.
+        Assault = "assault",
+        /// Shots fired.
+        Shooting = "shooting",
+        /// A theft by force or threat.
+        Robbery = "robbery",
+        /// A break-in.
+        Burglary = "burglary",
+        /// A stolen vehicle.
+        VehicleTheft = "vehicle_theft",
+        /// A theft without force, of a parcel for instance.
+        Theft = "theft",
+        /// Damage done on purpose.
+        Vandalism = "vandalism",
+        /// A fire set on purpose.
+        Arson = "arson",
+        /// A collision whose driver left.
+        HitAndRun = "hit_and_run",
+        /// Any other collision on a road.
+        Collision = "collision",
+    }
+
+    /// Every kind, in the order of their declaration.
+    pub const ALL: &[Self];
+
+    /// The kind's stable `snake_case` code, the same as in serde formats.
+    pub fn code;
+}
+
+impl IncidentKind {
+    /// The kind with this code. Use it where no serde format is at hand: a form, a command line.
+    ///
+    /// ```
+    /// use canvass::IncidentKind;
+    ///
+    /// assert_eq!(IncidentKind::from_code("burglary"), Some(IncidentKind::Burglary));
+    /// assert_eq!(IncidentKind::from_code("protest"), None);
+    /// ```
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+}
+
+impl FromStr for IncidentKind {
+    type Err = CodeError;
+
+    /// Reads a code, as [`from_code`](Self::from_code), with an error that lists the codes.
+    ///
+    /// # Errors
+    ///
+    /// If no kind has this code.
+    fn from_str(code: &str) -> Result<Self, CodeError> {
+        let codes = Self::ALL.iter().map(|kind| kind.code());
+        Self::from_code(code).ok_or_else(|| CodeError::new(code, codes))
+    }
 }
 
 impl fmt::Display for IncidentKind {

@@ -68,7 +68,7 @@ impl AskLimit {
     /// The first second from which the owner may be asked again, given when they were asked.
     ///
     /// A request at `a` counts at `now` while `now < a + span`; one that lies in the future counts
-    /// as well. So the answer only ever turns from no to yes as `now` grows, and one instant says
+    /// as well. So the answer turns from no to yes once as `now` grows, and one instant holds
     /// it all.
     pub(crate) fn reached_until(self, asked: impl Iterator<Item = i64>) -> i64 {
         let mut asked: Vec<i64> = asked.collect();
@@ -92,7 +92,11 @@ pub struct AskLimitError {
 
 /// The wire form of a limit, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `per_7_days` and `per_30_days`")]
+#[serde(
+    crate = "crate::util::by_name",
+    deny_unknown_fields,
+    expecting = "an object with `per_7_days` and `per_30_days`"
+)]
 struct Counts {
     per_7_days: u8,
     per_30_days: u8,

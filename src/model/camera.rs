@@ -1,4 +1,4 @@
-//! What is registered: cameras, whose they are, and what they keep.
+//! Registered cameras, their owners, and the footage that they keep.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facing::Facing;
 use super::ids::{CameraId, OwnerId};
-use super::time::{DAY, TimeWindow, seconds};
+use super::time::{DAY, TimeWindow, read_some_instant, seconds};
 use crate::geometry::{Area, Position};
 
 /// One registered device.
@@ -26,7 +26,7 @@ use crate::geometry::{Area, Position};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct Camera {
     /// Which camera.
     pub id: CameraId,
@@ -36,7 +36,7 @@ pub struct Camera {
     pub position: Position,
     /// When it records and how long it keeps that.
     pub recording: Recording,
-    /// Which way it looks, if its owner said so.
+    /// The direction in which it looks, if it is on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facing: Option<Facing>,
 }
@@ -229,13 +229,22 @@ pub enum RecordingError {
 /// The wire form of a recording, before it is validated.
 #[derive(Serialize, Deserialize)]
 #[serde(
+    crate = "crate::util::by_name",
     deny_unknown_fields,
     expecting = "an object with `kept_days`, and `since` and `until` where known"
 )]
 struct Spans {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "read_some_instant"
+    )]
     since: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "read_some_instant"
+    )]
     until: Option<Timestamp>,
     kept_days: u16,
 }

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::agency::IncidentKind;
 use super::ask_limit::AskLimit;
 use super::ids::AgencyId;
-use super::time::{seconds, seconds_from};
+use super::time::{read_some_instant, seconds, seconds_from};
 use super::zone::Zone;
+use crate::util::coded_enum;
 
 /// An owner's consent to be **asked**; never consent to share.
 ///
@@ -35,15 +36,15 @@ use super::zone::Zone;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", default, deny_unknown_fields)]
 #[must_use]
 pub struct Consent {
     standing: Standing,
     agencies: Scope<AgencyId>,
     incidents: Scope<IncidentKind>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "read_some_instant")]
     paused_until: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "read_some_instant")]
     expires: Option<Timestamp>,
     limit: AskLimit,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +55,7 @@ pub struct Consent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// Never agreed, or withdrew: the two are not told apart.
+    /// Never agreed, or withdrew: the registry does not distinguish the two.
     #[default]
     NotGranted,
     /// Agreed to be asked.
@@ -92,7 +93,7 @@ impl Consent {
         Self { limit, ..self }
     }
 
-    /// The same consent of an owner who lives by the clocks of `zone`: it tells when the quiet hours
+    /// The same consent of an owner who lives in `zone`: it decides when the quiet hours
     /// of a policy are. It is not part of the question, and never denies.
     pub fn with_zone(self, zone: Zone) -> Self {
         Self { zone: Some(zone), ..self }
@@ -139,7 +140,7 @@ impl Consent {
         self.limit
     }
 
-    /// By which clocks the owner lives, if they said; the policy's otherwise.
+    /// The owner's time zone; without one, the policy's applies.
     #[must_use]
     pub fn zone(&self) -> Option<&Zone> {
         self.zone.as_ref()
@@ -191,7 +192,7 @@ impl Consent {
         }
     }
 
-    /// When the pause ends and the grant expires, as seconds, neither later nor earlier than was said;
+    /// When the pause ends and the grant expires, as seconds, rounded so that the consent never holds longer than granted;
     /// "never paused" and "never expires" are the ends of time.
     pub(crate) fn grant_span(&self) -> GrantSpan {
         GrantSpan {
@@ -208,12 +209,12 @@ pub(crate) struct GrantSpan {
     pub(crate) expires: i64,
 }
 
-/// What a consent is asked: may this agency ask about this kind of incident now?
+/// The question that a consent answers: may this agency ask about this kind of incident now?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Who asks.
     pub agency: AgencyId,
-    /// About what.
+    /// The kind of incident.
     pub incident: IncidentKind,
     /// When.
     pub now: Timestamp,
@@ -283,58 +284,37 @@ impl<T: Ord> Scope<T> {
     }
 }
 
-/// Why a camera's owner is not asked. A value, not an error, and the operator's alone.
-///
-/// Exhaustive on purpose: a new reason must be looked at by everyone who matches on this. Where
-/// several reasons hold, the first in this order is named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Denial {
-    /// The owner never agreed to be asked, or withdrew.
-    NotGranted,
-    /// The owner agreed up to an instant that has passed.
-    Expired,
-    /// The owner did not agree to be asked by this agency.
-    AgencyOutOfScope,
-    /// The owner did not agree to be asked about this kind of incident.
-    IncidentOutOfScope,
-    /// The owner paused all requests.
-    Paused,
-    /// The owner was asked as often as they allow.
-    AskedOftenEnough,
-    /// The camera has no footage of the window.
-    NoFootage,
-    /// The camera is in a sensitive place from which the operator's policy has nobody asked.
-    SensitivePlace,
-}
+coded_enum! {
+    /// Why a camera's owner is not asked. A value, not an error, and the operator's alone.
+    ///
+    /// Exhaustive on purpose: a new reason must be looked at by everyone who matches on this. Where
+    /// several reasons hold, the first in this order is named.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Denial {
+        /// The owner never agreed to be asked, or withdrew.
+        NotGranted = "not_granted",
+        /// The owner agreed up to an instant that has passed.
+        Expired = "expired",
+        /// The owner did not agree to be asked by this agency.
+        AgencyOutOfScope = "agency_out_of_scope",
+        /// The owner did not agree to be asked about this kind of incident.
+        IncidentOutOfScope = "incident_out_of_scope",
+        /// The owner paused all requests.
+        Paused = "paused",
+        /// The owner was asked as often as they allow.
+        AskedOftenEnough = "asked_often_enough",
+        /// The camera has no footage of the window.
+        NoFootage = "no_footage",
+        /// The camera is in a sensitive place from which the operator's policy has nobody asked.
+        SensitivePlace = "sensitive_place",
+    }
 
-impl Denial {
     /// Every reason, in the order in which they are named.
-    pub const ALL: [Self; 8] = [
-        Self::NotGranted,
-        Self::Expired,
-        Self::AgencyOutOfScope,
-        Self::IncidentOutOfScope,
-        Self::Paused,
-        Self::AskedOftenEnough,
-        Self::NoFootage,
-        Self::SensitivePlace,
-    ];
+    pub const ALL: [Self; _];
 
     /// The reason's stable `snake_case` code, the same as in serde formats.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NotGranted => "not_granted",
-            Self::Expired => "expired",
-            Self::AgencyOutOfScope => "agency_out_of_scope",
-            Self::IncidentOutOfScope => "incident_out_of_scope",
-            Self::Paused => "paused",
-            Self::AskedOftenEnough => "asked_often_enough",
-            Self::NoFootage => "no_footage",
-            Self::SensitivePlace => "sensitive_place",
-        }
-    }
+    pub fn code;
 }
 
 impl fmt::Display for Denial {

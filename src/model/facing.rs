@@ -30,8 +30,8 @@ use crate::geometry::{ArcPositions, E7, Envelope, Position, ViewFan, turns};
 /// from one library in all builds, so that a view is the same on every CPU.
 ///
 /// A view goes on past the antimeridian. Beyond latitude 89, where meridians run together within a
-/// reach, a camera sees only where it stands. What stands in the way is not known, nor how high a
-/// camera hangs: a view may be more than what the camera has in its picture.
+/// reach, a camera sees only where it stands. Obstacles are not known, nor how high a
+/// camera hangs: a view may be larger than the camera's picture.
 ///
 /// ```
 /// use canvass::Facing;
@@ -72,7 +72,7 @@ impl Facing {
     /// Where a picture has fewer than 40 pixels a metre it no longer outlines a person (IEC
     /// 62676-4:2025). With the 3,840 pixels of a 4K home camera that is 34 m away if the view is 110
     /// degrees wide, as most are, and 179 m with a narrow lens of 30 degrees. A reach without a limit
-    /// would let a record say that a camera sees into any area.
+    /// would let a record claim that a camera sees into any area.
     pub const MAX_REACH_M: f64 = 200.0;
 
     /// A view in the direction of `bearing`, in degrees clockwise from true north, `angle` degrees
@@ -115,7 +115,7 @@ impl Facing {
         f64::from(self.reach) / 10.0
     }
 
-    /// What a camera that stands at a position sees, to be drawn: a ring in degrees, whose longitudes
+    /// The view of a camera at a position, for drawing: a ring in degrees, whose longitudes
     /// may pass ±180. Beyond latitude 89 it is the position alone.
     ///
     /// ```
@@ -138,7 +138,7 @@ impl Facing {
         Polygon::new(LineString(places.map(coord).collect()), Vec::new())
     }
 
-    /// What a camera that stands at a position sees.
+    /// The view of a camera at a position.
     pub(crate) fn fan(self, position: Position) -> ViewFan {
         if position.lat_e7().abs() > POLAR {
             return ViewFan::new(position, ArcPositions::new());
@@ -167,7 +167,7 @@ impl Facing {
     }
 
     /// An envelope of all that a camera sees from anywhere in another. It may be too large, and grows
-    /// with what it is given.
+    /// with the given values.
     pub(crate) fn envelope(self, from: Envelope) -> Envelope {
         widened(from, self.reach)
     }
@@ -209,6 +209,8 @@ fn whole(number: f64, parts: f64, limit: f64) -> Option<u16> {
 }
 
 /// An envelope of all that any camera may see from anywhere in another.
+///
+/// Wider than 200 m: 2e-3 degree of latitude are 221 to 223 m, and as many metres of longitude.
 pub(crate) fn within_reach(from: Envelope) -> Envelope {
     widened(from, FARTHEST)
 }
@@ -266,7 +268,11 @@ pub enum FacingError {
 
 /// The wire form of a facing, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `bearing`, `angle` and `reach_m`")]
+#[serde(
+    crate = "crate::util::by_name",
+    deny_unknown_fields,
+    expecting = "an object with `bearing`, `angle` and `reach_m`"
+)]
 struct Numbers {
     bearing: f64,
     angle: f64,

@@ -2,6 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
+/// A text is not an id: a whole number up to 18446744073709551615, as it is displayed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{text}` is not an id; give a whole number up to 18446744073709551615, without sign or leading zeros"
+)]
+pub struct IdError {
+    /// The text given, cut off behind 40 characters.
+    pub text: String,
+}
+
+/// Reads a number as it is displayed, so that one id has one spelling.
+fn number(text: &str) -> Result<u64, IdError> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let canonical = plain && (text == "0" || !text.starts_with('0'));
+    let number = if canonical { text.parse().ok() } else { None };
+    number.ok_or_else(|| IdError { text: text.chars().take(40).collect() })
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -14,6 +32,20 @@ macro_rules! id {
                 self.0.fmt(f)
             }
         }
+
+        impl std::str::FromStr for $name {
+            type Err = IdError;
+
+            /// Reads the id as it is displayed, for a path, a form or a command line.
+            ///
+            /// # Errors
+            ///
+            /// If the text is anything but the digits of a number up to `u64::MAX`: `+7` and `007` are
+            /// refused, since one id has one spelling.
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                number(text).map(Self)
+            }
+        }
     };
 }
 
@@ -23,6 +55,13 @@ id! {
 }
 id! {
     /// The operator's number for a camera.
+    ///
+    /// ```
+    /// use canvass::CameraId;
+    ///
+    /// assert_eq!("42".parse(), Ok(CameraId(42)));
+    /// assert!("042".parse::<CameraId>().is_err());
+    /// ```
     CameraId
 }
 id! {

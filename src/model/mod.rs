@@ -1,4 +1,7 @@
-//! What everything else speaks of: agencies, cameras, owners' consent, times and places.
+//! The records of the domain, each valid by construction.
+//!
+//! In reading order: `ids`, `agency`, `camera` with `facing`, `consent` with `ask_limit` (the readable specification of consent),
+//! `time`, `zone`, `quiet_hours`, `sensitive_place` and `sensitive_places`.
 
 mod agency;
 mod ask_limit;
@@ -12,7 +15,7 @@ mod sensitive_places;
 mod time;
 mod zone;
 
-pub use agency::{Agency, AgencyKind, IncidentKind};
+pub use agency::{Agency, AgencyKind, CodeError, IncidentKind};
 pub use ask_limit::{AskLimit, AskLimitError};
 pub(crate) use camera::NEVER;
 pub use camera::{Camera, Recording, RecordingError};
@@ -20,11 +23,11 @@ pub(crate) use consent::GrantSpan;
 pub use consent::{Consent, Denial, Question, Scope, Standing};
 pub use facing::{Facing, FacingError};
 pub(crate) use facing::{near, within_reach};
-pub use ids::{AgencyId, CameraId, OwnerId, RequestId};
+pub use ids::{AgencyId, CameraId, IdError, OwnerId, RequestId};
 pub(crate) use quiet_hours::or_none;
 pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use sensitive_place::{SensitiveKind, SensitivePlace, SensitivePlaceError, SensitiveRule};
 pub use sensitive_places::SensitivePlaces;
-pub(crate) use time::{DAY, day, seconds};
+pub(crate) use time::{DAY, day, read_instant, seconds};
 pub use time::{TimeWindow, TimeWindowError};
 pub use zone::{Zone, ZoneError};

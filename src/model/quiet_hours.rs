@@ -17,7 +17,7 @@ use super::zone::Zone;
 /// earlier. The default is 21:00 to 08:00, the hours in which the US rules on telephone
 /// solicitation (47 CFR 64.1200) forbid calls.
 ///
-/// Quiet hours deny nothing: they say from when on a notice may be sent. The clock is that of the
+/// Quiet hours deny nothing: they delay a notice until they end. The clock is that of the
 /// owner's own [`Zone`] (see [`Consent::with_zone`](crate::Consent::with_zone)), or else that of these hours.
 /// **An operator sets the zone**: the default is UTC, since a library does not know where it runs.
 ///
@@ -152,7 +152,11 @@ pub enum QuietHoursError {
 
 /// The wire form of quiet hours, before they are validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `from`, `until` and `zone`")]
+#[serde(
+    crate = "crate::util::by_name",
+    deny_unknown_fields,
+    expecting = "an object with `from`, `until` and `zone`"
+)]
 struct Hours {
     from: Time,
     until: Time,
@@ -173,8 +177,8 @@ impl From<QuietHours> for Hours {
     }
 }
 
-/// Quiet hours that a policy may have or not. `"none"` says that it has none: TOML has no null, and
-/// what is left out keeps its default. Null is read as well.
+/// Optional quiet hours of a policy. Write `"none"` for no quiet hours: TOML has no null, and
+/// a field that is left out keeps its default. Null is read as well.
 pub(crate) mod or_none {
     use super::{Deserializer, OrNone, QuietHours, Serialize, Serializer};
 

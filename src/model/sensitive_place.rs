@@ -6,43 +6,36 @@ use serde::{Deserialize, Serialize};
 
 use super::time::TimeWindow;
 use crate::geometry::Area;
+use crate::util::coded_enum;
 
-/// What kind of place it is that an operator protects.
-///
-/// A closed list: each is about people who come there for care, faith, learning, safety or to say
-/// something together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SensitiveKind {
-    /// A hospital, a doctor's office, a clinic.
-    Clinic,
-    /// A church, a mosque, a synagogue, a temple.
-    PlaceOfWorship,
-    /// A school or a kindergarten.
-    School,
-    /// A shelter for people in need or in danger.
-    Shelter,
-    /// An assembly: it is there for a while, and so must have a window.
-    Assembly,
+coded_enum! {
+    /// The kind of a place that an operator protects.
+    ///
+    /// A closed list: each is about people who come there for care, faith, learning, safety or to say
+    /// something together.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum SensitiveKind {
+        /// A hospital, a doctor's office, a clinic.
+        Clinic = "clinic",
+        /// A church, a mosque, a synagogue, a temple.
+        PlaceOfWorship = "place_of_worship",
+        /// A school or a kindergarten.
+        School = "school",
+        /// A shelter for people in need or in danger.
+        Shelter = "shelter",
+        /// An assembly: it is there for a while, and so must have a window.
+        Assembly = "assembly",
+    }
+
+    /// Every kind.
+    pub const ALL: [Self; _];
+
+    /// The kind's stable `snake_case` code, the same as in serde formats.
+    pub fn code;
 }
 
 impl SensitiveKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Clinic, Self::PlaceOfWorship, Self::School, Self::Shelter, Self::Assembly];
-
-    /// The kind's stable `snake_case` code, the same as in serde formats.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Clinic => "clinic",
-            Self::PlaceOfWorship => "place_of_worship",
-            Self::School => "school",
-            Self::Shelter => "shelter",
-            Self::Assembly => "assembly",
-        }
-    }
-
     const fn words(self) -> &'static str {
         match self {
             Self::Clinic => "clinic",
@@ -60,18 +53,18 @@ impl fmt::Display for SensitiveKind {
     }
 }
 
-/// What follows where a request meets a sensitive place.
+/// The consequence when a request meets a sensitive place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SensitiveRule {
-    /// The request is refused, and the agency is told the kind of place and its label, so that it can
+    /// The request is refused. The refusal names the kind of place and its label, so that an officer can
     /// draw again. Not for a place that must stay secret.
     Refuse,
-    /// The request passes, and cameras in the place are not asked; nothing tells the agency.
+    /// The request passes, and cameras in the place are not asked. The agency cannot notice.
     NeverAsk,
 }
 
-/// One place that an operator protects: its area, boundary included, and what follows.
+/// One place that an operator protects: its area, boundary included, and its rule.
 ///
 /// ```
 /// use canvass::Area;
@@ -128,7 +121,7 @@ impl SensitivePlace {
         }
     }
 
-    /// What kind of place it is.
+    /// The kind of place.
     #[must_use]
     pub fn kind(&self) -> SensitiveKind {
         self.kind
@@ -140,7 +133,7 @@ impl SensitivePlace {
         &self.label
     }
 
-    /// What follows where a request meets it.
+    /// The consequence when a request meets it.
     #[must_use]
     pub fn rule(&self) -> SensitiveRule {
         self.rule
@@ -177,7 +170,7 @@ pub enum SensitivePlaceError {
     /// The label is blank.
     #[error("a label is missing; name the {kind}")]
     LabelMissing {
-        /// What kind of place it would be.
+        /// The kind of the refused place.
         kind: SensitiveKind,
     },
     /// The label is too long.
@@ -203,6 +196,7 @@ pub enum SensitivePlaceError {
 /// The wire form of a place, before it is validated.
 #[derive(Serialize, Deserialize)]
 #[serde(
+    crate = "crate::util::by_name",
     deny_unknown_fields,
     expecting = "an object with `kind`, `label`, `rule`, `area`, and `window` where it has one"
 )]

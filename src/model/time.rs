@@ -1,10 +1,14 @@
 //! When: windows of whole seconds, half-open.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::{Disambiguation, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Seconds in a day; retention and look-back are counted in these, not in calendar days.
 pub(crate) const DAY: i64 = 86_400;
@@ -76,20 +80,61 @@ impl FromStr for TimeWindow {
     type Err = TimeWindowError;
 
     /// Reads `start/end`, two instants with an offset or a `Z`, as [`Display`](fmt::Display) writes
-    /// them.
+    /// them. A zone in brackets behind an instant must be where that offset is in use then; with a
+    /// zone the offset may be left out, unless the clocks show that time twice or never.
     ///
     /// # Errors
     ///
     /// If the text is not two instants, or the window is empty. An end that leaves out what it has
     /// in common with the start, and a duration instead of an instant, are not read.
     fn from_str(text: &str) -> Result<Self, TimeWindowError> {
-        let cut = |text: &str| text.chars().take(80).collect();
-        let (start, end) =
-            text.split_once('/').ok_or_else(|| TimeWindowError::NoInterval { text: cut(text) })?;
-        let instant =
-            |text: &str| text.parse().map_err(|_| TimeWindowError::NoInstant { text: cut(text) });
+        // The name of a zone has a slash as well.
+        let mut in_brackets = false;
+        let between = text.char_indices().find(|&(_, mark)| {
+            in_brackets = (in_brackets || mark == '[') && mark != ']';
+            mark == '/' && !in_brackets
+        });
+        let (start, end) = between
+            .and_then(|(at, _)| Some((text.get(..at)?, text.get(at + 1..)?)))
+            .ok_or_else(|| TimeWindowError::NoInterval { text: beginning(text) })?;
         Self::new(instant(start)?, instant(end)?)
     }
+}
+
+/// Reads an instant: RFC 3339 or ISO 8601, with a zone in brackets as in RFC 9557 or without.
+fn instant(text: &str) -> Result<Timestamp, TimeWindowError> {
+    const READER: DateTimeParser = DateTimeParser::new().disambiguation(Disambiguation::Reject);
+    let by_offset = text.parse::<Timestamp>();
+    if !text.contains('[') {
+        return by_offset.map_err(|_| TimeWindowError::NoInstant { text: beginning(text) });
+    }
+    // Its offset alone would be believed otherwise.
+    match READER.parse_zoned_datetime_with(&TimeZoneDatabase::bundled(), text) {
+        Ok(zoned) => Ok(zoned.timestamp()),
+        Err(_) if by_offset.is_ok() => {
+            Err(TimeWindowError::ZoneDisagrees { text: beginning(text) })
+        }
+        Err(_) => Err(TimeWindowError::NoInstant { text: beginning(text) }),
+    }
+}
+
+/// How a text begins, for messages.
+fn beginning(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+/// Reads an instant of a record.
+pub(crate) fn read_instant<'de, D: Deserializer<'de>>(d: D) -> Result<Timestamp, D::Error> {
+    let text = Cow::<str>::deserialize(d)?;
+    instant(&text).map_err(D::Error::custom)
+}
+
+/// Reads an instant of a record, or none.
+pub(crate) fn read_some_instant<'de, D: Deserializer<'de>>(
+    d: D,
+) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<Cow<'_, str>>::deserialize(d)?;
+    text.map(|text| instant(&text)).transpose().map_err(D::Error::custom)
 }
 
 impl fmt::Display for TimeWindow {
@@ -130,13 +175,25 @@ pub enum TimeWindowError {
         /// How that end begins.
         text: String,
     },
+    /// An instant has an offset, and in brackets no zone of which that is the offset then.
+    #[error("the zone and the offset of `{text}` do not agree; leave out the one that is wrong")]
+    ZoneDisagrees {
+        /// How that instant begins.
+        text: String,
+    },
 }
 
 /// The wire form of a window, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `start` and `end`")]
+#[serde(
+    crate = "crate::util::by_name",
+    deny_unknown_fields,
+    expecting = "an object with `start` and `end`"
+)]
 struct Ends {
+    #[serde(deserialize_with = "read_instant")]
     start: Timestamp,
+    #[serde(deserialize_with = "read_instant")]
     end: Timestamp,
 }
 

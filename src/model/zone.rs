@@ -40,7 +40,7 @@ impl Zone {
     /// Universal time.
     pub const UTC: Self = Self(TimeZone::UTC);
 
-    /// What the calendar of jiff takes.
+    /// The zone as jiff's calendar takes it.
     pub(crate) fn time_zone(&self) -> &TimeZone {
         &self.0
     }
@@ -55,10 +55,10 @@ impl Zone {
         self.0.following(after).next().map(|transition| transition.timestamp())
     }
 
-    /// What tells zones apart: a name, or else an offset in seconds.
+    /// The identity of a zone: its name, or else its offset in seconds.
     fn key(&self) -> (Option<&str>, i32) {
         match self.0.iana_name() {
-            // A name is not asked for an offset: jiff would allocate to say that it has none.
+            // A named zone is not asked for an offset: jiff would allocate an error.
             Some(name) => (Some(name), 0),
             None => (None, self.0.to_fixed_offset().map_or(0, Offset::seconds)),
         }
@@ -71,7 +71,7 @@ impl FromStr for Zone {
     /// # Errors
     ///
     /// If the text is neither a name in the database nor an offset of hours and minutes within 14
-    /// hours. `-00:00`, `Factory` and `Etc/Unknown` say that a zone is not known, and are refused.
+    /// hours. `-00:00`, `Factory` and `Etc/Unknown` stand for an unknown zone, and are refused.
     fn from_str(text: &str) -> Result<Self, ZoneError> {
         let unknown = || ZoneError::Unknown { text: text.to_owned() };
         if text.starts_with(['+', '-']) {

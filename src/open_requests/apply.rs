@@ -1,18 +1,17 @@
-//! What each step does, whether it is taken now or was taken once.
+//! Applies a step, whether it is taken now or replayed.
 
 use std::collections::BTreeSet;
-use std::collections::btree_map::{BTreeMap, Entry};
 
 use jiff::Timestamp;
 
 use super::error::OpenRequestsError;
 use super::event::{LifecycleEvent, LifecycleStep};
 use super::open_requests::{FilePlace, OpenRequests, OpenStanding};
-use crate::model::{AgencyId, OwnerId, RequestId};
-use crate::request::{CaseFile, CaseFileError, OpenedRequest, SearchArea};
+use crate::model::{OwnerId, RequestId};
+use crate::request::{CaseFile, CaseFileError, OpenedRequest};
 
 impl OpenRequests {
-    /// Does what an event says, if that was not done yet: a log of events can be replayed from
+    /// Applies an event, unless it was applied before: a log of events can be replayed from
     /// anywhere at or before the [next](Self::next_sequence), and any number of times.
     ///
     /// # Errors
@@ -50,7 +49,7 @@ impl OpenRequests {
         Ok(())
     }
 
-    /// Does what a step says, or nothing at all.
+    /// Applies a step, or changes nothing.
     pub(crate) fn carry_out(
         &mut self,
         id: RequestId,
@@ -58,10 +57,10 @@ impl OpenRequests {
         step: &LifecycleStep,
     ) -> Result<(), OpenRequestsError> {
         match step {
-            LifecycleStep::Opened { request, until, latest, compared } => {
+            LifecycleStep::Opened { request, until, latest } => {
                 let request = request.as_ref().clone();
                 let opened = OpenedRequest::new(id, request, at, (*until, *latest))?;
-                self.insert(opened, compared)
+                self.insert(opened)
             }
             LifecycleStep::Extended { until } => {
                 let before = self.known(id)?.open_until();
@@ -97,37 +96,17 @@ impl OpenRequests {
         }
     }
 
-    fn insert(
-        &mut self,
-        opened: OpenedRequest,
-        compared: &[RequestId],
-    ) -> Result<(), OpenRequestsError> {
+    fn insert(&mut self, opened: OpenedRequest) -> Result<(), OpenRequestsError> {
         let (id, agency) = (opened.id, opened.request.agency);
         if self.places.contains_key(&id) {
             return Err(CaseFileError::IdTaken { id }.into());
         }
-        let compared = ascending(id, compared)?;
-        let grounds = self.grounds(agency, &compared);
-        let grounds = grounds.ok_or(OpenRequestsError::Inconsistent { id })?;
-        let (until, ground) = (opened.open_until(), opened.request.ground());
-        let first = self.firsts.first(agency, (id, &ground));
+        self.expiries.insert((opened.open_until(), id));
+        self.index.insert(id, &opened.request.ground());
         let file = self.files.entry(agency).or_insert_with(|| CaseFile::new(agency));
-        self.places.insert(id, FilePlace { agency, number: file.iter().len(), first });
+        self.places.insert(id, FilePlace { agency, number: file.iter().len() });
         file.append(opened);
-        self.expiries.insert((until, id));
-        for &other in &compared {
-            let Some(standing) = self.open.get_mut(&other) else { continue };
-            standing.compared.insert(id);
-            if let Entry::Vacant(new) = standing.grounds.entry(first) {
-                new.insert(ground.clone());
-                self.index.depend(other, (first, &ground));
-            }
-        }
-        self.index.depend(id, (first, &ground));
-        for (&other, ground) in &grounds {
-            self.index.depend(id, (other, ground));
-        }
-        self.open.insert(id, OpenStanding { compared, asked: BTreeSet::new(), grounds });
+        self.open.insert(id, OpenStanding::default());
         Ok(())
     }
 
@@ -152,32 +131,14 @@ impl OpenRequests {
 
     /// Forgets of a request that has ended all but its entry in the case file.
     pub(crate) fn forget(&mut self, id: RequestId) {
-        let standing = self.open.remove(&id);
-        for (&on, ground) in standing.iter().flat_map(|standing| &standing.grounds) {
-            self.index.release(id, (on, ground));
+        if self.open.remove(&id).is_none() {
+            return;
         }
         let own = self.get(id).map(|opened| (opened.open_until(), opened.request.ground()));
-        if let (Some((until, ground)), Some(place)) = (own, self.places.get(&id)) {
-            self.index.release(id, (place.first, &ground));
+        if let Some((until, ground)) = own {
+            self.index.remove(id, &ground);
             self.expiries.remove(&(until, id));
         }
-    }
-
-    /// What some requests of an agency ask for, each once: under the first that asked it. `None` if
-    /// one of them was not opened, or is another agency's.
-    pub(crate) fn grounds(
-        &self,
-        agency: AgencyId,
-        requests: &BTreeSet<RequestId>,
-    ) -> Option<BTreeMap<RequestId, SearchArea>> {
-        let mut grounds = BTreeMap::new();
-        for id in requests {
-            let place = self.places.get(id).filter(|place| place.agency == agency)?;
-            if let Entry::Vacant(new) = grounds.entry(place.first) {
-                new.insert(self.get(place.first)?.request.ground());
-            }
-        }
-        Some(grounds)
     }
 
     fn file_of(&mut self, id: RequestId) -> Result<&mut CaseFile, CaseFileError> {

@@ -13,13 +13,12 @@ use crate::routing::Route;
 
 impl OpenRequests {
     /// The requests that are open at `now` and whose routes may be others once something has changed
-    /// at some positions: ascending, each once. [`Registry::touched`](crate::Registry::touched) says
+    /// at some positions: ascending, each once. [`Registry::touched`](crate::Registry::touched) gives
     /// where a batch of changes is.
     ///
-    /// A request is touched in its area, boundary included; and in the areas that it is compared
-    /// with, since the differencing guard looks at the households there; where a request asks for
-    /// cameras that see into its area, within the farthest reach of it. A route that is not touched
-    /// stays as it is, but for what time brings about.
+    /// A request is touched in its area, boundary included; where it asks for cameras that see into
+    /// its area, within the farthest reach of it. A route that is not touched stays as it is, but for
+    /// what time brings about.
     ///
     /// O(log n + k) for each position and k parts of areas near it, of n in all: a quarter of a
     /// microsecond for each request that is found. Twice that while an [expiry](Self::expire) is due.
@@ -29,14 +28,10 @@ impl OpenRequests {
         positions: impl IntoIterator<Item = Position>,
         now: Timestamp,
     ) -> Vec<RequestId> {
-        let mut areas = Vec::new();
+        let mut found = Vec::new();
         for position in positions {
-            self.index.at(position, &mut areas);
+            self.index.at(position, &mut found);
         }
-        areas.sort_unstable();
-        areas.dedup();
-        let mut found: Vec<RequestId> =
-            areas.into_iter().flat_map(|on| self.index.dependents(on)).collect();
         found.sort_unstable();
         found.dedup();
         if !self.are_all_open(now) {
@@ -46,7 +41,7 @@ impl OpenRequests {
     }
 
     /// Whether all that is in the index is open at `now`: it is there from its opening until its end
-    /// is said, so this is so where `now` is not in the past and no expiry is due.
+    /// is emitted, so this holds where `now` is not in the past and no expiry is due.
     fn are_all_open(&self, now: Timestamp) -> bool {
         self.last.is_none_or(|last| last <= now)
             && self.expiries.first().is_none_or(|&(until, _)| now < until)
@@ -55,14 +50,12 @@ impl OpenRequests {
     /// Whom an open request may ask at `now` and has not asked yet; nobody if it is not open.
     ///
     /// It is the request's [route](Snapshot::route) without those who were asked for it. Whether
-    /// there are households enough, and whom the differencing guard leaves out, is decided of the
-    /// whole area, whoever was asked; and the guard compares with the requests of the agency that
-    /// were opened later, too, also in a [recheck](Route::recheck). Costs a route, and O(log a) for
-    /// each owner if a were asked.
+    /// there are households enough is decided of the whole area, whoever was asked. Costs a route,
+    /// and O(log a) for each owner if a were asked.
     ///
     /// # Errors
     ///
-    /// If there is no such request, or what is authorised is another one.
+    /// If there is no such request, or the authorised one is another.
     pub fn due(
         &self,
         id: RequestId,
@@ -75,8 +68,7 @@ impl OpenRequests {
         let mut route = Route::empty(authorized, now);
         match self.open.get(&id) {
             Some(standing) if opened.state(now) == RequestState::Open => {
-                let compared = authorized.compared_with(standing.grounds.values());
-                route = snapshot.route(&compared, now);
+                route = snapshot.route(authorized, now);
                 route.leave_out(|owner| standing.asked.contains(&owner));
             }
             _ => route.reset(authorized, snapshot.revision(), now),
@@ -85,7 +77,7 @@ impl OpenRequests {
     }
 
     /// Notes, right before sending, that the owners of a route are asked for an open request, and
-    /// gives back whom to send to: those of them who were not asked for it before. What is not in
+    /// returns whom to send to: those of them who were not asked for it before. An owner who is not in
     /// there must not be sent, so that of two who send at once each asks only whom the other does
     /// not.
     ///

@@ -18,13 +18,13 @@ pub enum OpenRequestsError {
         /// The instant of the last event.
         last: Timestamp,
     },
-    /// What was authorised is another request.
+    /// The authorised request is another one.
     #[error("what was authorised is not request `{id}`: take its own authorisation")]
     OtherRequest {
         /// Which request was meant.
         id: RequestId,
     },
-    /// An event says that somebody was asked twice.
+    /// An event asks somebody a second time.
     #[error("owner `{owner}` was asked for request `{id}` before")]
     AskedBefore {
         /// For which request.
@@ -57,7 +57,7 @@ pub enum OpenRequestsError {
         /// When its time was over.
         until: Timestamp,
     },
-    /// An event says that a request expired when it did not.
+    /// An event expires a request whose time was not over.
     #[error("request `{id}` is open until `{until}`: it did not expire at `{at}`")]
     NotExpired {
         /// Which request.
@@ -87,13 +87,13 @@ pub enum OpenRequestsError {
         /// How many it took at least.
         least: u64,
     },
-    /// A text says when the last event was, and of no event.
+    /// A text has the instant of a last event, and no event.
     #[error("the last event is said to be of `{last}`, and there was none")]
     NothingHappened {
         /// The instant.
         last: Timestamp,
     },
-    /// What a text says of a request does not go with its case file, or with the other requests.
+    /// A text contradicts a request's case file, or the other requests.
     #[error("what is written about request `{id}` contradicts its case file")]
     Inconsistent {
         /// Which request.

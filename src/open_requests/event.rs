@@ -1,4 +1,4 @@
-//! What happens to requests, as values that a service keeps and replays.
+//! Events of requests, as values that a service keeps and replays.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{OwnerId, RequestId};
 use crate::request::Request;
 
-/// One step in the life of a request. **The operator's**: it names owners, and its number tells how
+/// One step in the life of a request. **The operator's**: it names owners, and its number shows how
 /// much all agencies ask together.
 ///
 /// Numbers follow each other without a gap, and instants never run backwards. In serde formats the
@@ -22,7 +22,7 @@ use crate::request::Request;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct LifecycleEvent {
     /// The number of the event: one more than that of the event before.
     pub sequence: u64,
@@ -31,25 +31,23 @@ pub struct LifecycleEvent {
     pub at: Timestamp,
     /// Which request.
     pub id: RequestId,
-    /// What happened.
+    /// The step.
     pub step: LifecycleStep,
 }
 
-/// What happens to a request in its life.
+/// A step in the life of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum LifecycleStep {
     /// It was opened.
     Opened {
-        /// What is asked.
+        /// The request.
         request: Box<Request>,
         /// The first instant at which it is open no more, if nothing else happens.
         until: Timestamp,
         /// How far it may be extended.
         latest: Timestamp,
-        /// The agency's earlier requests that it is compared with, ascending.
-        compared: Vec<RequestId>,
     },
     /// It stays open for longer.
     Extended {
@@ -61,7 +59,7 @@ pub enum LifecycleStep {
         /// Who, ascending: none of them was asked for this request before.
         owners: Vec<OwnerId>,
     },
-    /// The agency has what it needs.
+    /// The agency needs no more footage.
     Resolved,
     /// The agency took it back.
     Withdrawn,

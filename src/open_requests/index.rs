@@ -1,22 +1,17 @@
-//! An R-tree of the parts of areas that open requests depend on, and which requests these are.
+//! An R-tree of the parts of the areas of open requests.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use rstar::{RTree, RTreeObject};
+use rstar::{AABB, RTree, RTreeObject};
 
-use crate::geometry::{Area, Envelope, Fanout, Position};
+use crate::geometry::{Area, Envelope, Position};
 use crate::model::{RequestId, near};
 use crate::request::{CameraScope, SearchArea};
 
-/// Finds the requests that a position matters to: those that depend on an area there, their own or
-/// that of a request that they are compared with. Each area is there once, however many ask it or
-/// depend on it: under the id of the agency's first request that asked it.
+/// Finds the requests that a position matters to.
 #[derive(Clone, Default)]
 pub(crate) struct AreaIndex {
-    tree: RTree<IndexedPart, Fanout>,
-    // INVARIANT: of the areas in the tree, by the first request that asked it, and none is empty.
-    dependents: BTreeMap<RequestId, BTreeSet<RequestId>>,
+    tree: RTree<IndexedPart>,
 }
 
 /// The envelope of one part of an area, and whose area it is.
@@ -29,10 +24,10 @@ struct IndexedPart {
 }
 
 impl RTreeObject for IndexedPart {
-    type Envelope = Envelope;
+    type Envelope = AABB<[i64; 2]>;
 
-    fn envelope(&self) -> Envelope {
-        self.envelope
+    fn envelope(&self) -> Self::Envelope {
+        self.envelope.to_aabb()
     }
 }
 
@@ -67,48 +62,25 @@ impl IndexedPart {
 }
 
 impl AreaIndex {
-    /// The index of many at once: who depends on whose area. O(n log n) for n parts.
-    pub(crate) fn of(
-        pairs: impl Iterator<Item = (RequestId, RequestId)>,
-        ground: impl Fn(RequestId) -> Option<SearchArea>,
-    ) -> Self {
-        let mut dependents: BTreeMap<RequestId, BTreeSet<RequestId>> = BTreeMap::new();
-        for (who, on) in pairs {
-            dependents.entry(on).or_default().insert(who);
-        }
-        let grounds = dependents.keys().filter_map(|&on| Some((on, ground(on)?)));
-        let all: Vec<IndexedPart> =
-            grounds.flat_map(|(on, ground)| parts(on, &ground).collect::<Vec<_>>()).collect();
-        Self { tree: RTree::bulk_load_with_params(all), dependents }
+    /// The index of many at once. O(n log n) for n parts.
+    pub(crate) fn of(open: impl Iterator<Item = (RequestId, SearchArea)>) -> Self {
+        let all = open.flat_map(|(id, ground)| parts(id, &ground).collect::<Vec<_>>()).collect();
+        Self { tree: RTree::bulk_load(all) }
     }
 
-    /// Notes that a request depends on the area of one, perhaps itself.
-    pub(crate) fn depend(&mut self, who: RequestId, (on, ground): (RequestId, &SearchArea)) {
-        let dependents = self.dependents.entry(on).or_default();
-        if dependents.is_empty() {
-            for part in parts(on, ground) {
-                self.tree.insert(part);
-            }
-        }
-        dependents.insert(who);
-    }
-
-    /// Notes that it does so no more.
-    pub(crate) fn release(&mut self, who: RequestId, (on, ground): (RequestId, &SearchArea)) {
-        let Some(dependents) = self.dependents.get_mut(&on) else { return };
-        dependents.remove(&who);
-        if dependents.is_empty() {
-            self.dependents.remove(&on);
-            for part in parts(on, ground) {
-                let removed = self.tree.remove(&part);
-                debug_assert!(removed.is_some(), "what was inserted is there");
-            }
+    /// Adds a request that was opened.
+    pub(crate) fn insert(&mut self, id: RequestId, ground: &SearchArea) {
+        for part in parts(id, ground) {
+            self.tree.insert(part);
         }
     }
 
-    /// The requests that depend on the area of one.
-    pub(crate) fn dependents(&self, on: RequestId) -> impl Iterator<Item = RequestId> {
-        self.dependents.get(&on).into_iter().flatten().copied()
+    /// Removes a request that has ended.
+    pub(crate) fn remove(&mut self, id: RequestId, ground: &SearchArea) {
+        for part in parts(id, ground) {
+            let removed = self.tree.remove(&part);
+            debug_assert!(removed.is_some(), "a part that was inserted is in the tree");
+        }
     }
 
     /// Adds the requests whose areas cover a position, or into which a camera there could see where
@@ -118,7 +90,7 @@ impl AreaIndex {
         let here = Envelope::of([position]);
         let seen_from_the_west = here.across_the_antimeridian();
         for envelope in std::iter::once(here).chain(seen_from_the_west) {
-            let near = self.tree.locate_in_envelope_intersecting(envelope);
+            let near = self.tree.locate_in_envelope_intersecting(envelope.to_aabb());
             let covering = near.filter(|part| part.matters_to(position));
             found.extend(covering.map(|part| part.id));
         }

@@ -1,10 +1,12 @@
-//! Requests that stand: while one is open, whoever registers or agrees later is asked as well, once.
+//! Requests that stand: while one is open, an owner who registers or agrees later is asked as well, once.
+//!
+//! In reading order: `open_requests` (the state and its steps), `event`, `apply` (takes or replays a step), `due` (whom to ask),
+//! `index` and `first_askers` (which requests a change concerns), `serde_form`, `error`.
 
 mod apply;
 mod due;
 mod error;
 mod event;
-mod first_askers;
 mod index;
 mod open_requests;
 mod serde_form;

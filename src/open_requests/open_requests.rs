@@ -1,20 +1,16 @@
-//! Requests that stand: while one is open, whoever registers or agrees later is asked as well, once.
+//! The state of all requests that stand, and the steps that change it.
 
-use super::error::OpenRequestsError;
-use super::event::{LifecycleEvent, LifecycleStep};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::first_askers::FirstAskers;
+use super::error::OpenRequestsError;
+use super::event::{LifecycleEvent, LifecycleStep};
 use super::index::AreaIndex;
-
 use crate::model::{AgencyId, OwnerId, RequestId};
-use crate::request::{
-    AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState, SearchArea,
-};
+use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState};
 
 /// The case files of all agencies, whom each open request has asked, and an R-tree of where the
 /// open requests are.
@@ -24,7 +20,7 @@ use crate::request::{
 /// this one written down and read back, give an equal one. There is no clock: expiries that are due
 /// come before whatever is done at a `now`, or when [`expire`](Self::expire) is called.
 ///
-/// While a request is open, [`touched_by`](Self::touched_by) says whether changes of the registry
+/// While a request is open, [`touched_by`](Self::touched_by) decides whether changes of the registry
 /// matter to it, and [`due`](Self::due) whom to ask who was not asked yet:
 /// [`record_asked`](Self::record_asked) comes before sending, and nobody gets past it twice for one
 /// request. It is neither permission nor an authorisation: after a restart
@@ -81,12 +77,11 @@ pub struct OpenRequests {
     pub(super) last: Option<Timestamp>,
     // INVARIANT: under its agency, and no request is in two of them.
     pub(super) files: BTreeMap<AgencyId, CaseFile>,
-    // INVARIANT: those of the files that have not ended, and whose expiry no event has said.
+    // INVARIANT: those of the files that have not ended, and whose expiry has no event yet.
     pub(super) open: BTreeMap<RequestId, OpenStanding>,
-    // What follows is made of the above.
+    // The fields below are derived from those above.
     /// Where each request is in the files.
     pub(super) places: HashMap<RequestId, FilePlace>,
-    pub(super) firsts: FirstAskers,
     pub(super) expiries: BTreeSet<(Timestamp, RequestId)>,
     pub(super) index: AreaIndex,
 }
@@ -97,20 +92,12 @@ pub(super) struct FilePlace {
     pub(super) agency: AgencyId,
     /// Counted from 0, in its agency's file.
     pub(super) number: usize,
-    /// The agency's first request that asked for the same cameras: itself, or one before it.
-    pub(super) first: RequestId,
 }
 
-/// What is known of an open request besides its entry in the case file.
+/// The state of an open request besides its entry in the case file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct OpenStanding {
-    /// The agency's requests that may ask for cameras of this one: those that it was compared with at
-    /// review, and those opened later that were compared with it.
-    pub(super) compared: BTreeSet<RequestId>,
     pub(super) asked: BTreeSet<OwnerId>,
-    /// What those that it is compared with ask for, each once: under the first that asked it.
-    // INVARIANT: of `compared`.
-    pub(super) grounds: BTreeMap<RequestId, SearchArea>,
 }
 
 impl OpenRequests {
@@ -131,7 +118,6 @@ impl OpenRequests {
             files,
             open: BTreeMap::new(),
             places: HashMap::new(),
-            firsts: FirstAskers::default(),
             expiries: BTreeSet::new(),
             index: AreaIndex::default(),
         }
@@ -147,6 +133,41 @@ impl OpenRequests {
     #[must_use]
     pub fn last_event_at(&self) -> Option<Timestamp> {
         self.last
+    }
+
+    /// The first instant at or after `now` at which something can happen: `now` itself, or that of the
+    /// last event where that is later.
+    ///
+    /// A service that reads the clock before it locks this value gets the lock out of order now and
+    /// then, and clocks are set back: with the `now` that it read it would be refused, since what
+    /// happened does not run backwards. Read the clock, lock, and pass every `now` through this:
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    ///
+    /// use canvass::*;
+    /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.77)?;
+    /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
+    /// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window);
+    /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
+    /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), "2026-05-04T09:00:00Z".parse()?)?;
+    /// let open = Mutex::new(OpenRequests::new(0));
+    /// // Two threads read the clock; the one that was later gets the lock first.
+    /// let (earlier, later) = ("2026-05-04T09:00:00Z".parse()?, "2026-05-04T09:00:01Z".parse()?);
+    ///
+    /// let mut locked = open.lock().map_err(|_| "poisoned")?;
+    /// let now = locked.clamp_now(later);
+    /// locked.open(RequestId(1), &authorized, now)?;
+    ///
+    /// assert!(locked.resolve(RequestId(1), earlier).is_err());
+    /// let now = locked.clamp_now(earlier);
+    /// assert_eq!(now, later);
+    /// locked.resolve(RequestId(1), now)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn clamp_now(&self, now: Timestamp) -> Timestamp {
+        self.last_event_at().map_or(now, |last| now.max(last))
     }
 
     /// An agency's case file, to [review](crate::Policy::review) its next request against; an empty
@@ -181,7 +202,7 @@ impl OpenRequests {
 
     /// The requests that are open at `now`, ascending by id.
     ///
-    /// What time alone brings about, such as a pause that ends, is in no change: to find who may be
+    /// Effects of time alone, such as a pause that ends, are in no change: to find who may be
     /// asked since, go through all of these from time to time.
     pub fn open_at(&self, now: Timestamp) -> impl Iterator<Item = &OpenedRequest> {
         let open = self.open.keys().filter_map(|&id| self.get(id));
@@ -204,11 +225,10 @@ impl OpenRequests {
         now: Timestamp,
     ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
         let file = self.case_file(authorized.request().agency);
-        let (opened, mut compared) = file.opening(id, authorized, now)?;
-        compared.sort_unstable();
+        let opened = file.opening(id, authorized, now)?;
         let OpenedRequest { request, until, latest, .. } = opened;
         let request = Box::new(Arc::unwrap_or_clone(request));
-        let step = LifecycleStep::Opened { request, until, latest, compared };
+        let step = LifecycleStep::Opened { request, until, latest };
         self.take(id, now, step)
     }
 
@@ -226,7 +246,7 @@ impl OpenRequests {
         self.take(id, now, LifecycleStep::Extended { until })
     }
 
-    /// Ends an open request because the agency has what it needs. Whom it asked is forgotten.
+    /// Ends an open request because the agency needs no more footage. Forgets whom it asked.
     ///
     /// # Errors
     ///
@@ -263,7 +283,7 @@ impl OpenRequests {
         due.take(left).map(|(at, id)| self.expire_one(id, at)).collect()
     }
 
-    /// Takes one step, and says the expiries that come before it and, if it was opened for no time
+    /// Takes one step, and emits the expiries that come before it and, if it was opened for no time
     /// at all, after it.
     pub(super) fn take(
         &mut self,
@@ -272,7 +292,7 @@ impl OpenRequests {
         step: LifecycleStep,
     ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
         self.check_time_order(now)?;
-        // Expiries are of other requests: what has expired takes no step.
+        // Expiries are of other requests: an expired one takes no step.
         let due = self.expired_by(now);
         self.has_numbers(due.len().saturating_add(1))?;
         self.carry_out(id, now, &step)?;
@@ -286,7 +306,7 @@ impl OpenRequests {
         self.expiries.range(..=(now, RequestId(u64::MAX))).copied().collect()
     }
 
-    /// Forgets a request whose time was over, and says so.
+    /// Forgets a request whose time was over, and emits its expiry.
     pub(super) fn expire_one(&mut self, id: RequestId, at: Timestamp) -> LifecycleEvent {
         self.forget(id);
         self.say(id, at, LifecycleStep::Expired)

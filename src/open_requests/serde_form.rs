@@ -1,4 +1,4 @@
-//! The written form: the case files, and of what is open what they do not say.
+//! The serde form: the case files, and the state of open requests that they lack.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::model::{OwnerId, RequestId};
 use crate::request::{CaseFile, CaseFileError};
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "OpenRequests", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "OpenRequests", deny_unknown_fields)]
 struct RequestsForm<F> {
     next: u64,
     last: Option<Timestamp>,
@@ -22,22 +22,19 @@ struct RequestsForm<F> {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "OpenRequest", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "OpenRequest", deny_unknown_fields)]
 struct StandingForm {
     id: RequestId,
-    compared: Vec<RequestId>,
     asked: Vec<OwnerId>,
 }
 
 /// The case files, and for each open request whom it asked; derived look-ups are not written.
 impl Serialize for OpenRequests {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let open =
-            self.open.iter().map(|(&id, OpenStanding { compared, asked, .. })| StandingForm {
-                id,
-                compared: compared.iter().copied().collect(),
-                asked: asked.iter().copied().collect(),
-            });
+        let open = self.open.iter().map(|(&id, OpenStanding { asked })| StandingForm {
+            id,
+            asked: asked.iter().copied().collect(),
+        });
         RequestsForm {
             next: self.next,
             last: self.last,
@@ -48,7 +45,7 @@ impl Serialize for OpenRequests {
     }
 }
 
-/// What is written down is equal, and so is what follows from it.
+/// Two are equal if their serde forms are: all else is derived.
 impl PartialEq for OpenRequests {
     fn eq(&self, other: &Self) -> bool {
         let written = |it: &Self| (it.next, it.last);
@@ -81,37 +78,28 @@ impl TryFrom<RequestsForm<CaseFile>> for OpenRequests {
         for (&agency, file) in &read.files {
             for (number, opened) in file.iter().enumerate() {
                 let id = opened.id();
-                let first = read.firsts.first(agency, (id, &opened.request().ground()));
-                if read.places.insert(id, FilePlace { agency, number, first }).is_some() {
+                if read.places.insert(id, FilePlace { agency, number }).is_some() {
                     return Err(CaseFileError::IdTaken { id }.into());
                 }
             }
         }
-        for StandingForm { id, compared, asked } in open {
-            let (compared, asked) = (ascending(id, &compared)?, ascending(id, &asked)?);
-            // What they ask for is only known of an agency's own.
-            let agency = read.places.get(&id).map(|place| place.agency);
-            let grounds = agency.and_then(|agency| read.grounds(agency, &compared));
-            let grounds = grounds.unwrap_or_default();
-            if read.open.insert(id, OpenStanding { compared, asked, grounds }).is_some() {
+        for StandingForm { id, asked } in open {
+            let asked = ascending(id, &asked)?;
+            if read.open.insert(id, OpenStanding { asked }).is_some() {
                 return Err(OpenRequestsError::Inconsistent { id });
             }
         }
         read.is_consistent()?;
         let expiries = read.open.keys().filter_map(|&id| Some((read.get(id)?.open_until(), id)));
         read.expiries = expiries.collect();
-        let pairs = read.open.iter().flat_map(|(&id, standing)| {
-            let own = read.places.get(&id).map(|place| place.first);
-            own.into_iter().chain(standing.grounds.keys().copied()).map(move |on| (id, on))
-        });
-        let ground = |id| read.get(id).map(|opened| opened.request().ground());
-        read.index = AreaIndex::of(pairs, ground);
+        let open = read.open.keys().filter_map(|&id| Some((id, read.get(id)?.request().ground())));
+        read.index = AreaIndex::of(open);
         Ok(read)
     }
 }
 
 impl OpenRequests {
-    /// How many events it takes at least to get here: each request was opened, what is not open has
+    /// How many events it takes at least to get here: each request was opened, each that is not open has
     /// ended, and whoever was asked was so in one event or more.
     fn least_events(&self) -> u64 {
         let opened = self.places.len();
@@ -120,7 +108,7 @@ impl OpenRequests {
         [opened, ended, asked].iter().fold(0, |sum, &events| sum.saturating_add(events as u64))
     }
 
-    /// Refuses what no events lead to.
+    /// Refuses a state that no events lead to.
     fn is_consistent(&self) -> Result<(), OpenRequestsError> {
         let least = self.least_events();
         if self.next < least {
@@ -133,7 +121,7 @@ impl OpenRequests {
         for opened in self.opened() {
             let (id, at) = (opened.id(), opened.ended_at().unwrap_or(opened.opened_at()));
             let last = self.last.ok_or(OpenRequestsError::Inconsistent { id })?;
-            // What has ended is not open; what has not, and is not open, has expired by now.
+            // An ended request is not open; one that has not ended, and is not open, has expired.
             let goes_with = match (open(id), opened.ended_at()) {
                 (true, None) => last <= opened.open_until(),
                 (true, Some(_)) => false,
@@ -144,19 +132,8 @@ impl OpenRequests {
                 return Err(OpenRequestsError::Inconsistent { id });
             }
         }
-        for (&id, standing) in &self.open {
-            let agency = self.places.get(&id).map(|place| place.agency);
-            let of_agency = |other: RequestId| {
-                let place = self.places.get(&other);
-                place.map(|place| place.agency) == agency
-            };
-            let mutual = |other| {
-                self.open.get(&other).is_none_or(|standing| standing.compared.contains(&id))
-            };
-            let fits = |&other: &RequestId| other != id && of_agency(other) && mutual(other);
-            if agency.is_none() || !standing.compared.iter().all(fits) {
-                return Err(OpenRequestsError::Inconsistent { id });
-            }
+        if let Some(&id) = self.open.keys().find(|id| !self.places.contains_key(id)) {
+            return Err(OpenRequestsError::Inconsistent { id });
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Where a batch of changes matters.
+//! The positions that a batch of changes affects.
 
 use super::change::Change;
 use super::registry::Registry;
@@ -6,15 +6,15 @@ use crate::geometry::Position;
 use crate::model::{CameraId, OwnerId};
 
 impl Registry {
-    /// The positions that changes concern, ascending, each once: where they put cameras, where the
-    /// cameras that they speak of stand now, and where all cameras stand whose owners they speak of.
-    /// The operator's.
+    /// The positions that changes affect, ascending, each once: the old and new positions of the
+    /// cameras that they name, and the positions of all cameras whose owners they name. The operator's.
     ///
-    /// For [`OpenRequests::touched_by`](crate::OpenRequests::touched_by). After the changes were
-    /// applied it has all places where somebody may be asked who was not before, whatever other
-    /// writers do. Where a camera stood that was moved or removed is only known before they are.
+    /// Pass them to [`OpenRequests::touched_by`](crate::OpenRequests::touched_by). Called after the
+    /// changes were applied, this returns every position where somebody may now be asked who could not
+    /// be asked before, whatever other writers do. The former position of a moved or removed camera is
+    /// known only before they are applied.
     ///
-    /// O(log cameras) for each position, and one look at the writer's side, which waits its turn.
+    /// O(log cameras) for each position. Locks the writer once.
     ///
     /// ```
     /// use canvass::{Camera, CameraId, Change, OwnerId, Position, Recording, Registry};
@@ -31,21 +31,21 @@ impl Registry {
     pub fn touched(&self, changes: &[Change]) -> Vec<Position> {
         let mut touched = self.state.inspect(|writer, _| {
             let directory = &writer.directory;
-            let stands = |camera: CameraId| directory.position(camera);
+            let position_of = |camera: CameraId| directory.position(camera);
             let mut touched = Vec::with_capacity(changes.len());
             let mut owners: Vec<OwnerId> = Vec::new();
             for change in changes {
                 match change {
                     Change::Register(camera) => touched.push(camera.position),
-                    Change::Replace(camera) => {
+                    Change::Replace(camera) | Change::Upsert(camera) => {
                         touched.push(camera.position);
-                        touched.extend(stands(camera.id));
+                        touched.extend(position_of(camera.id));
                     }
                     Change::Move { camera, position } => {
                         touched.push(*position);
-                        touched.extend(stands(*camera));
+                        touched.extend(position_of(*camera));
                     }
-                    Change::Remove { camera } => touched.extend(stands(*camera)),
+                    Change::Remove { camera } => touched.extend(position_of(*camera)),
                     Change::SetConsent { owner, .. }
                     | Change::Withdraw { owner }
                     | Change::RecordAsked { owner, .. } => owners.push(*owner),
@@ -55,7 +55,7 @@ impl Registry {
             owners.dedup();
             for owner in owners {
                 let cameras = directory.cameras_of(owner);
-                touched.extend(cameras.filter_map(stands));
+                touched.extend(cameras.filter_map(position_of));
             }
             touched
         });

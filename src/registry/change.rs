@@ -1,10 +1,10 @@
-//! What can happen to a registry, as values that a service can keep and replay.
+//! Changes to a registry, as values that a service can log and replay.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Position;
-use crate::model::{Camera, CameraId, Consent, OwnerId};
+use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
 
 /// One change to a registry.
 ///
@@ -20,12 +20,28 @@ use crate::model::{Camera, CameraId, Consent, OwnerId};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Change {
     /// Registers a camera that is not registered yet.
     Register(Camera),
     /// Puts a camera in the place of the registered one with the same id; the owner may change.
     Replace(Camera),
+    /// Registers a camera or, if one with its id is registered, puts it in that one's place; the
+    /// owner may change. Use it for a feed of records whose earlier state you do not keep.
+    ///
+    /// ```
+    /// use canvass::{Camera, CameraId, Change, OwnerId, Position, Recording, Registry};
+    ///
+    /// let (owner, recording) = (OwnerId(1), Recording::kept_for_days(30));
+    /// let at = |lon| Position::new(lon, 40.77);
+    /// let porch = Camera::new(CameraId(7), owner, at(-73.97)?, recording);
+    /// let moved = Camera { position: at(-73.98)?, ..porch };
+    /// let registry = Registry::new();
+    /// registry.apply([Change::Upsert(porch), Change::Upsert(moved)])?;
+    /// assert_eq!(registry.camera(CameraId(7)), Some(moved));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    Upsert(Camera),
     /// Moves a registered camera.
     Move {
         /// Which camera.
@@ -56,6 +72,7 @@ pub enum Change {
         /// Who was asked.
         owner: OwnerId,
         /// When.
+        #[serde(deserialize_with = "read_instant")]
         at: Timestamp,
     },
 }
@@ -67,6 +84,18 @@ pub struct ChangeError {
     /// Which change, counted from 0.
     pub index: usize,
     /// What is wrong with it.
+    pub reason: ChangeRefusal,
+}
+
+/// A change that was left out because it cannot be applied: see
+/// [`Registry::apply_skipping`](crate::Registry::apply_skipping).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("change {index} was skipped: {reason}")]
+#[non_exhaustive]
+pub struct SkippedChange {
+    /// Which change, counted from 0.
+    pub index: usize,
+    /// Why it cannot be applied.
     pub reason: ChangeRefusal,
 }
 

@@ -1,21 +1,22 @@
-//! What is stored: the writer's side applies changes, and publishes a snapshot at each revision.
+//! The registry: every camera and every owner's consent. One writer applies changes; readers take an
+//! immutable snapshot of a revision and never wait.
 
-mod affected;
-mod block;
-mod change;
-mod directory;
-mod edit;
-mod index;
-mod load;
 mod registry;
+mod change;
+mod affected;
 mod revision;
-mod scopes;
 mod snapshot;
-mod tiles;
+mod scopes;
+mod block;
+mod index;
+mod directory;
 mod writer;
+mod edit;
+mod load;
+mod tiles;
 
-pub(crate) use block::{BLOCK_ROWS, Block, BlockSummary, GrantWindow, Row, RowStanding, rows};
-pub use change::{Change, ChangeError, ChangeRefusal};
+pub(crate) use block::{Block, BlockSummary, GrantWindow, Row, RowStanding};
+pub use change::{Change, ChangeError, ChangeRefusal, SkippedChange};
 pub use index::Layout;
 pub(crate) use index::{Branch, BranchChild, Cluster, cell};
 pub use load::ReplayError;

@@ -1,9 +1,5 @@
-//! What is stored: the writer's side applies changes, and publishes a snapshot at each revision.
+//! The writer's side: applies changes and publishes snapshots.
 
-use super::change::{Change, ChangeError, ChangeRefusal};
-use super::revision::Revision;
-use super::snapshot::Snapshot;
-use crate::registry::index::{Cluster, Layout};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -11,13 +7,17 @@ use std::sync::Arc;
 use h3o::CellIndex;
 use jiff::Timestamp;
 
+use super::change::{Change, ChangeError, ChangeRefusal, SkippedChange};
 use super::edit::Edit;
 use super::index::{TOGETHER, TileLocator};
+use super::revision::Revision;
+use super::snapshot::Snapshot;
 use super::snapshot::State;
 use super::writer::Publisher;
+use super::writer::Refusals;
 use super::writer::Writer;
-
 use crate::model::{Camera, CameraId, Consent, OwnerId};
+use crate::registry::index::{Cluster, Layout};
 
 /// All cameras and consents, and the one place where they change.
 ///
@@ -107,16 +107,77 @@ impl Registry {
         self.state.apply(next, Writer::retire).map(Snapshot::new)
     }
 
+    /// Applies the changes that can be applied, in order, leaves out the others, and publishes the
+    /// next revision. Use it for a stream that may deliver again what it has delivered; for changes of
+    /// your own, [`apply`](Self::apply) shows the first error before anything is done.
+    ///
+    /// A change is left out where [`apply`](Self::apply) would refuse it in its place, and the changes
+    /// behind it are applied as if it were not there: a camera is registered twice, or one is moved
+    /// that is gone. Deliver a stream again in its order and up to its end, and every camera and
+    /// consent ends as it was. The exception is [`Change::RecordAsked`], which counts each time that it
+    /// is applied: keep the number of the last change beside it, and pass over those before, or
+    /// [`replay`](Self::replay) by revision.
+    ///
+    /// Keep in your log what was applied, without what was skipped: a
+    /// [`replay`](Self::replay) refuses the whole list.
+    ///
+    /// ```
+    /// use canvass::{Camera, CameraId, Change, OwnerId, Position, Recording, Registry};
+    ///
+    /// let position = Position::new(-73.97, 40.77)?;
+    /// let porch = Camera::new(CameraId(7), OwnerId(1), position, Recording::kept_for_days(30));
+    /// let stream = [Change::Register(porch), Change::Remove { camera: CameraId(8) }];
+    /// let registry = Registry::new();
+    /// let (snapshot, skipped) = registry.apply_skipping(stream.clone())?;
+    /// assert_eq!((snapshot.cameras(), skipped.len()), (1, 1));
+    /// assert_eq!(skipped[0].to_string(), "change 1 was skipped: camera `8` is not registered");
+    ///
+    /// // All of it once more.
+    /// let (snapshot, skipped) = registry.apply_skipping(stream)?;
+    /// assert_eq!((snapshot.cameras(), skipped.len()), (1, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the registry is full, or at the last revision that there is; then nothing was applied.
+    pub fn apply_skipping(
+        &self,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<(Snapshot, Vec<SkippedChange>), ChangeError> {
+        let changes: Vec<Change> = changes.into_iter().collect();
+        let mut skipped = Vec::new();
+        let next = |writer: &mut Writer, old: &State| {
+            let (state, refused) = Self::planned(writer, old, changes, Refusals::Skip)?;
+            skipped = refused;
+            Ok(state)
+        };
+        let state = self.state.apply(next, Writer::retire)?;
+        let skip = |ChangeError { index, reason }| SkippedChange { index, reason };
+        Ok((Snapshot::new(state), skipped.into_iter().map(skip).collect()))
+    }
+
     /// The state that changes lead to, with the writer's look-ups brought there.
     pub(super) fn next(
         writer: &mut Writer,
         old: &State,
         changes: Vec<Change>,
     ) -> Result<State, ChangeError> {
+        Self::planned(writer, old, changes, Refusals::RefuseAll).map(|(state, _)| state)
+    }
+
+    /// The same, with the changes that were left out.
+    fn planned(
+        writer: &mut Writer,
+        old: &State,
+        changes: Vec<Change>,
+        refusals: Refusals,
+    ) -> Result<(State, Vec<ChangeError>), ChangeError> {
         let Some(revision) = old.revision.0.checked_add(1).map(Revision) else {
             return Err(ChangeError { index: 0, reason: ChangeRefusal::NoMoreRevisions });
         };
-        let plan = writer.plan(changes, &old.root)?;
+        let mut plan = writer.plan(changes, &old.root, refusals)?;
+        let skipped = std::mem::take(&mut plan.skipped);
         let edits = plan.in_tiles();
         let mut root = Arc::clone(&old.root);
         let mut vanished = Arc::clone(&old.vanished);
@@ -124,16 +185,17 @@ impl Registry {
             root = writer.take_spare_root(old).unwrap_or(root);
             writer.edits = edits.len();
             Arc::make_mut(&mut root).edit(&edits, revision, writer.layout, &mut writer.spares);
-            note_vanished(&mut vanished, &edits, &root, revision);
+            record_vanished(&mut vanished, &edits, &root, revision);
         }
         writer.settle(&plan, revision);
-        Ok(State {
+        let state = State {
             revision,
             cameras: old.cameras.saturating_add(plan.added).saturating_sub(plan.removed),
             root,
             terms: writer.interner.table().clone(),
             vanished,
-        })
+        };
+        Ok((state, skipped))
     }
 
     /// An owner's consent as it stands; the default, which is no, of an owner who never said anything.
@@ -199,7 +261,7 @@ impl Registry {
 }
 
 /// Notes which cells lost their last camera to some edits, and which have one again.
-fn note_vanished(
+fn record_vanished(
     vanished: &mut Arc<BTreeMap<CellIndex, Revision>>,
     edits: &[(CellIndex, &Edit)],
     root: &Cluster,

@@ -7,8 +7,8 @@ use foldhash::quality::RandomState;
 
 use crate::model::{AgencyId, Consent, Denial, IncidentKind, Scope, Zone};
 
-/// The scopes of a consent, which depend on the question and not on time, and the owner's zone,
-/// which denies nothing.
+/// The scopes of a consent, which depend on the question but not on time, and the owner's zone, which
+/// denies nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Terms {
     agencies: Scope<AgencyId>,
@@ -37,26 +37,27 @@ impl Terms {
         (&self.agencies, &self.incidents)
     }
 
-    /// By which clocks the owner lives, if they said.
+    /// The owner's time zone, if it is known.
     pub(crate) fn zone(&self) -> Option<&Zone> {
         self.zone.as_ref()
     }
 }
 
-/// Whether terms extend to a question, in bits: enough unless the agency may be one that they name.
+/// A summary of terms in a few bits. It decides a question unless the agency may be one of those named.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sketch {
-    /// The marks of the agencies that are named.
+    /// The marks of the agencies named.
     named: u64,
     /// A bit for each kind of incident in scope.
     incidents: u32,
-    /// Whether the agencies named are those in scope, or those out of it.
+    /// Whether the agencies named are in scope (`true`) or out of scope (`false`).
     listed: bool,
 }
 
-/// One of 64 bits, by which most agencies can be told apart.
+/// One of 64 bits, different for most pairs of agencies.
 fn mark(agency: AgencyId) -> u64 {
-    // Numbers that differ little differ much in their upper bits then (Knuth's multiplicative hashing).
+    // Multiplying spreads numbers that differ little into the upper bits (Knuth's multiplicative
+    // hashing).
     1 << (agency.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
 }
 
@@ -74,7 +75,7 @@ impl Sketch {
     }
 }
 
-/// What is asked of many terms: whether they extend to an agency and a kind of incident.
+/// One question to many terms: do they include an agency and a kind of incident?
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScopeQuery<'a> {
     chunks: &'a [Arc<Chunk>],
@@ -88,37 +89,36 @@ impl<'a> ScopeQuery<'a> {
         Self { chunks: &terms.chunks, agency, incident, mark: mark(agency) }
     }
 
-    /// Whether the terms with a number extend to it, in the lowest bit, as far as their sketch tells;
-    /// and whether it is not enough. No such terms extend to nothing.
+    /// Whether the terms with a number allow the question, and whether the sketch cannot decide that.
+    /// Unknown terms allow nothing.
     #[inline]
-    pub(crate) fn sketch_allows(&self, number: u32) -> (u64, u64) {
+    pub(crate) fn sketch_allows(&self, number: u32) -> (bool, bool) {
         let number = number as usize;
         let chunk = self.chunks.get(number / CHUNK);
         let sketch = chunk.and_then(|chunk| chunk.sketches.get(number % CHUNK));
         let Sketch { named, incidents, listed } = sketch.copied().unwrap_or_default();
-        let incident = u64::from(incidents >> (self.incident as u32) & 1);
-        let unsure = u64::from(named & self.mark != 0);
-        (incident & u64::from(!listed), incident & unsure)
+        let incident = incidents >> (self.incident as u32) & 1 != 0;
+        (incident & !listed, incident & (named & self.mark != 0))
     }
 
-    /// Whether the terms with a number extend to it. Exact.
+    /// Whether the terms with a number allow the question. Exact.
     pub(crate) fn permitted(&self, number: u32) -> bool {
         self.decide(number).is_ok()
     }
 
-    /// Why the terms with a number do not extend to it, if so. Exact.
+    /// Whether the terms with a number allow the question, or the reason why not. Exact.
     pub(crate) fn decide(&self, number: u32) -> Result<(), Denial> {
         let terms = find(self.chunks, number).ok_or(Denial::NotGranted)?;
         terms.decide(self.agency, self.incident)
     }
 }
 
-/// Terms in a chunk: a table is copied by chunks when it changes.
+/// The number of terms in a chunk; a changed table copies whole chunks.
 const CHUNK: usize = 256;
 
 #[derive(Clone, Debug)]
 struct Chunk {
-    // INVARIANT: of the terms with the same places; the others extend to nothing.
+    // INVARIANT: the sketches of `terms`, in the same order; the others allow nothing.
     sketches: [Sketch; CHUNK],
     terms: Vec<Arc<Terms>>,
 }
@@ -163,7 +163,7 @@ impl TermsTable {
     }
 }
 
-/// The writer's side: gives numbers out, counts their use, and takes them back.
+/// The writer's side: assigns numbers to terms and counts their uses.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
     table: TermsTable,
@@ -177,7 +177,7 @@ impl Interner {
         &self.table
     }
 
-    /// The number of some terms, used once more. `None` if 2^32 - 1 distinct ones are in use.
+    /// The number of some terms, with one more use. `None` if 2^32 - 1 distinct terms are in use.
     pub(crate) fn acquire(&mut self, terms: Terms) -> Option<u32> {
         if let Some(&number) = self.numbers.get(&terms) {
             self.share(number);
@@ -199,14 +199,14 @@ impl Interner {
         Some(number)
     }
 
-    /// Uses a number in use once more.
+    /// Adds a use of a number in use.
     pub(crate) fn share(&mut self, number: u32) {
         if let Some(uses) = self.uses.get_mut(number as usize) {
             *uses += 1;
         }
     }
 
-    /// Takes one use of a number back.
+    /// Releases one use of a number.
     pub(crate) fn release(&mut self, number: u32) {
         let Some(uses) = self.uses.get_mut(number as usize) else { return };
         *uses = uses.saturating_sub(1);

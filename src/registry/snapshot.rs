@@ -24,7 +24,7 @@ pub(crate) struct State {
     pub(crate) cameras: usize,
     pub(crate) root: Arc<Cluster>,
     pub(crate) terms: TermsTable,
-    /// The cells that lost their last camera, and at which revision, until they have one again.
+    /// The cells that lost their last camera, with the revision, until they have one again.
     pub(crate) vanished: Arc<BTreeMap<CellIndex, Revision>>,
 }
 
@@ -33,13 +33,13 @@ impl Snapshot {
         Self(state)
     }
 
-    /// Which state of the registry this is.
+    /// The revision of this snapshot.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.0.revision
     }
 
-    /// How many cameras are registered, whether their owners agreed or not. The operator's.
+    /// The number of registered cameras, whether their owners agreed or not. The operator's.
     #[must_use]
     pub fn cameras(&self) -> usize {
         self.0.cameras

@@ -1,5 +1,6 @@
 //! A request that a policy let pass: the only thing that can be routed.
 
+use std::fmt;
 use std::slice::from_ref;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use prefetch_index::prefetch_index;
 
 use super::request::Request;
-use super::search_area::{CameraScope, SearchArea, meet};
+use super::search_area::CameraScope;
 use crate::geometry::{Area, Envelope, Overlap};
 use crate::model::QuietHours;
 
@@ -34,7 +35,7 @@ use crate::model::QuietHours;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct AuthorizedRequest {
     // INVARIANT: of the request's area, and its own. They stand beside the pointer since a walk begins with
     // them.
@@ -44,7 +45,7 @@ pub struct AuthorizedRequest {
 }
 
 /// What a policy has let pass, with what the policy asks of the route.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Authorized {
     pub(crate) request: Request,
     pub(crate) policy_version: String,
@@ -55,14 +56,11 @@ pub(crate) struct Authorized {
     pub(crate) open_days: (u32, u32),
     pub(crate) quiet_hours: Option<QuietHours>,
     pub(crate) reviewed_at: Timestamp,
-    /// The areas of the agency's earlier requests that may have cameras in common with this one, and
-    /// which cameras were asked for, in the order in which they were opened; `None` if the policy does
-    /// not compare.
-    pub(crate) earlier: Option<Vec<SearchArea>>,
+    /// The areas of the agency's earlier requests that this one overlaps, in the order in which they were
+    /// opened; `None` if the policy does not compare.
+    pub(crate) earlier: Option<Vec<Area>>,
     /// The sensitive places where cameras may stand that match, and from which none is asked.
     pub(crate) never_asked: Vec<Area>,
-    /// What passed review, if this is the same compared with further areas.
-    pub(crate) reviewed: Option<Box<AuthorizedRequest>>,
 }
 
 impl AuthorizedRequest {
@@ -76,29 +74,27 @@ impl AuthorizedRequest {
         }
     }
 
-    /// What was asked; it cannot be changed any more.
+    /// The request; it cannot be changed any more.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.content.request
     }
 
-    /// The envelope of what was asked, and which cameras of it.
+    /// The envelope of the request's area, and its camera scope.
     #[inline]
     pub(crate) fn about(&self) -> (Envelope, CameraScope) {
         (self.envelope, self.camera_scope)
     }
 
-    /// Has fetched what a route reads of it. Nothing waits for that here.
+    /// Prefetches the cache lines that a route reads of it.
     #[inline]
     pub(crate) fn prefetch(&self) {
-        let Authorized { request, min_households, quiet_hours, never_asked, earlier, .. } =
-            &*self.content;
+        let Authorized { request, min_households, quiet_hours, never_asked, .. } = &*self.content;
         prefetch_index(from_ref(&request.area), 0);
         prefetch_index(from_ref(&request.window), 0);
         prefetch_index(from_ref(min_households), 0);
         prefetch_index(from_ref(quiet_hours), 0);
         prefetch_index(from_ref(never_asked), 0);
-        prefetch_index(from_ref(earlier), 0);
     }
 
     /// The version of the policy that let it pass.
@@ -130,34 +126,9 @@ impl AuthorizedRequest {
         self.content.open_days
     }
 
-    /// The areas of the agency's earlier requests with which this one may have cameras in common, and
-    /// which cameras these asked for.
-    pub(crate) fn earlier(&self) -> &[SearchArea] {
+    /// The areas of the agency's earlier requests that this one overlaps.
+    pub(crate) fn earlier(&self) -> &[Area] {
         self.content.earlier.as_deref().unwrap_or_default()
-    }
-
-    /// The same request, compared with further areas of the agency as well, if its policy compares. A
-    /// route of it is one of [what passed review](Self::reviewed), and a recheck compares with them, too.
-    pub(crate) fn compared_with<'a>(&self, areas: impl Iterator<Item = &'a SearchArea>) -> Self {
-        let Some(earlier) = &self.content.earlier else { return self.clone() };
-        let mut all = earlier.clone();
-        for area in areas {
-            if !all.contains(area) {
-                all.push(area.clone());
-            }
-        }
-        if all.len() == earlier.len() {
-            return self.clone();
-        }
-        let mut authorized = Authorized::clone(&self.content);
-        authorized.earlier = Some(all);
-        authorized.reviewed = Some(Box::new(self.reviewed().clone()));
-        Self::new(authorized)
-    }
-
-    /// As it passed review, whatever it is compared with since.
-    pub(crate) fn reviewed(&self) -> &Self {
-        self.content.reviewed.as_deref().unwrap_or(self)
     }
 
     /// The places in which no camera is asked; mostly none.
@@ -165,18 +136,26 @@ impl AuthorizedRequest {
         &self.content.never_asked
     }
 
-    /// Whether another request, unknown at review, [meets](meet) this one and does not ask the same.
-    pub(crate) fn is_new_overlap(&self, other: &Request) -> bool {
-        let own = self.request();
+    /// Whether another area, unknown at review, overlaps this one and differs from it.
+    pub(crate) fn is_new_overlap(&self, other: &Area) -> bool {
         self.content.earlier.is_some()
-            && meet(&own.ground(), &other.ground())
-            && (own.camera_scope != other.camera_scope
-                || own.area.overlap(&other.area) != Overlap::Same)
+            && matches!(self.request().area.overlap(other), Overlap::Partial { .. })
     }
 
     /// When it was reviewed.
     #[must_use]
     pub fn reviewed_at(&self) -> Timestamp {
         self.content.reviewed_at
+    }
+}
+
+/// No place, neither the area nor a sensitive one that its cameras are spared in.
+impl fmt::Debug for AuthorizedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizedRequest")
+            .field("agency", &self.request().agency)
+            .field("policy_version", &self.policy_version())
+            .field("reviewed_at", &self.reviewed_at())
+            .finish_non_exhaustive()
     }
 }

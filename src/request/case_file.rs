@@ -1,4 +1,4 @@
-//! What an agency has asked before.
+//! The requests that an agency has opened before.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::opened_request::{CaseHash, EarlyEnd, OpenedRequest};
 use super::request_state::RequestState;
 use crate::model::{AgencyId, RequestId};
 
-/// What one agency has asked before, in all its cases: the history that a
+/// The requests that one agency has opened, in all its cases: the history that a
 /// [`Policy`](crate::Policy) reviews a new request against.
 ///
 /// A value that the operator keeps, one for each agency. It is history, not permission: writing
@@ -87,27 +87,26 @@ impl CaseFile {
     ///
     /// If `now` is before the last opening or end in the file, if the request is another agency's,
     /// if its id is taken, if its case has had as many requests as the policy allowed since it was
-    /// reviewed, or if a request that meets this one was opened since: one whose area shares a point
-    /// with this one's, or has cameras in common with it that see into both.
+    /// reviewed, or if its policy limits overlaps and a request was opened since whose area overlaps
+    /// this one's and differs from it.
     pub fn open(
         &mut self,
         id: RequestId,
         authorized: &AuthorizedRequest,
         now: Timestamp,
     ) -> Result<(), CaseFileError> {
-        let (opened, _) = self.opening(id, authorized, now)?;
+        let opened = self.opening(id, authorized, now)?;
         self.append(opened);
         Ok(())
     }
 
-    /// What [`open`](Self::open) would put into the file, and the earlier requests that it is
-    /// compared with. The file is gone through once.
+    /// The entry that [`open`](Self::open) would put into the file. The file is gone through once.
     pub(crate) fn opening(
         &self,
         id: RequestId,
         authorized: &AuthorizedRequest,
         now: Timestamp,
-    ) -> Result<(OpenedRequest, Vec<RequestId>), CaseFileError> {
+    ) -> Result<OpenedRequest, CaseFileError> {
         let request = authorized.request();
         let allowed = authorized.max_per_case();
         self.check_time_order(now)?;
@@ -119,7 +118,7 @@ impl CaseFile {
         for opened in self {
             is_taken |= opened.id == id;
             in_case = in_case.saturating_add(u32::from(is_in_case(opened)));
-            if opened.may_share(request) {
+            if opened.is_near(&request.area) {
                 near.push(opened);
             }
         }
@@ -129,15 +128,16 @@ impl CaseFile {
         if in_case >= allowed {
             return Err(CaseFileError::CaseExhausted { allowed });
         }
-        let (compared, unseen) = known_at_review(authorized, near);
-        if let Some(unseen) = unseen.iter().find(|other| authorized.is_new_overlap(&other.request))
-        {
+        let known = authorized.earlier();
+        let unseen = near.into_iter().find(|other| {
+            !known.contains(&other.request.area) && authorized.is_new_overlap(&other.request.area)
+        });
+        if let Some(unseen) = unseen {
             return Err(CaseFileError::OverlapOpened { id: unseen.id });
         }
         let (days, most) = authorized.open_days();
         let (until, latest) = (after_days(now, days), after_days(now, most));
-        let opened = OpenedRequest::new(id, request.clone(), now, (until, latest))?;
-        Ok((opened, compared.iter().map(|other| other.id).collect()))
+        OpenedRequest::new(id, request.clone(), now, (until, latest))
     }
 
     /// Adds a request that was opened once, without asking a policy: it is history. The caller has
@@ -190,7 +190,7 @@ impl CaseFile {
         Ok(())
     }
 
-    /// Ends an open request because the agency has what it needs.
+    /// Ends an open request because the agency needs no more footage.
     ///
     /// # Errors
     ///
@@ -263,7 +263,7 @@ impl<'a> IntoIterator for &'a CaseFile {
 
 /// The wire form of a case file, before it is validated.
 #[derive(Deserialize)]
-#[serde(rename = "CaseFile", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "CaseFile", deny_unknown_fields)]
 struct CaseFileForm {
     agency: AgencyId,
     opened: Vec<OpenedRequest>,
@@ -296,20 +296,6 @@ impl TryFrom<CaseFileForm> for CaseFile {
 fn in_case(case_reference: &str) -> impl Fn(&OpenedRequest) -> bool {
     let (case, hash) = (case_reference.trim(), CaseHash::of(case_reference));
     move |opened| opened.case == hash && opened.request.case_reference.trim() == case
-}
-
-/// Requests that ask what the review of an authorised one knew, and those that ask something else.
-fn known_at_review<'a>(
-    authorized: &AuthorizedRequest,
-    near: Vec<&'a OpenedRequest>,
-) -> (Vec<&'a OpenedRequest>, Vec<&'a OpenedRequest>) {
-    let earlier = authorized.earlier();
-    // What the review knew is in the same order: mostly one after another is met again.
-    let mut next = earlier.iter().peekable();
-    near.into_iter().partition(|opened| {
-        next.next_if(|&known| opened.is_about(known)).is_some()
-            || earlier.iter().any(|known| opened.is_about(known))
-    })
 }
 
 /// So many days of 24 hours later, or the end of time.

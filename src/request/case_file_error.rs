@@ -1,4 +1,4 @@
-//! What can be wrong with a step in a request's life, or with a case file that is read.
+//! Errors of a step in a request's life, and of a case file that is read.
 
 use jiff::Timestamp;
 
@@ -47,7 +47,7 @@ pub enum CaseFileError {
     NotOpen {
         /// Which request.
         id: RequestId,
-        /// What it is.
+        /// The state it is in.
         state: RequestState,
     },
     /// The request cannot be open so long, or ends later anyway.

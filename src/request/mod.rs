@@ -1,4 +1,7 @@
-//! What an agency asks, and the policy that reviews it.
+//! Requests of agencies, and the policy that reviews them.
+//!
+//! In reading order: `request` (untrusted), `policy` (the limits), `review` (the one way from the first to `authorized`),
+//! `violation` (why not), `search_area`, `case_file` with `opened_request` and `request_state` (history), `reopen`.
 
 mod authorized;
 mod case_file;
@@ -21,5 +24,5 @@ pub use reopen::ReopenError;
 pub use request::Request;
 pub use request_state::RequestState;
 pub use search_area::CameraScope;
-pub(crate) use search_area::{SearchArea, meet, reach};
+pub(crate) use search_area::SearchArea;
 pub use violation::{Violation, Violations};

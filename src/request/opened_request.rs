@@ -9,13 +9,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::case_file_error::CaseFileError;
 use super::request::Request;
 use super::request_state::RequestState;
-use super::search_area::{CameraScope, SearchArea, shares_views};
-use crate::geometry::Envelope;
+use crate::geometry::{Area, Envelope};
 use crate::model::RequestId;
 
-/// A request that was opened. What was asked, when it was opened and how long it may be open at
-/// most cannot be changed any more. Cheap to clone, and so is a file of many: copies share what was
-/// asked.
+/// A request that was opened. The request, its opening and how long it may be open at
+/// most cannot be changed any more. Cheap to clone, and so is a file of many: copies share the
+/// request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "OpenedRequestForm")]
 pub struct OpenedRequest {
@@ -23,11 +22,9 @@ pub struct OpenedRequest {
     pub(crate) id: RequestId,
     /// The area's. A long file is looked through for each new request: what lies apart and other
     /// cases are told from here, without a look at what was asked.
-    // INVARIANT: this and the next two are of `request`.
+    // INVARIANT: this and the next are of `request`.
     #[serde(skip)]
     pub(crate) envelope: Envelope,
-    #[serde(skip)]
-    pub(crate) camera_scope: CameraScope,
     #[serde(skip)]
     pub(crate) case: CaseHash,
     #[serde(serialize_with = "shared")]
@@ -78,20 +75,13 @@ impl OpenedRequest {
             return Err(CaseFileError::Disordered { id, at, until, latest });
         }
         let (envelope, case) = (request.area.envelope(), CaseHash::of(&request.case_reference));
-        let (camera_scope, request) = (request.camera_scope, Arc::new(request));
-        Ok(Self { id, envelope, camera_scope, case, request, at, until, latest, ended: None })
+        let request = Arc::new(request);
+        Ok(Self { id, envelope, case, request, at, until, latest, ended: None })
     }
 
-    /// Whether it and another request may ask for cameras in common; it may only say yes too often.
-    pub(crate) fn may_share(&self, other: &Request) -> bool {
-        let views = [self.camera_scope, other.camera_scope].contains(&CameraScope::SeeingInto);
-        self.envelope.intersects(other.area.envelope())
-            || (views && shares_views(&self.request.ground(), &other.ground()))
-    }
-
-    /// Whether it asks for the same cameras; what does not is mostly told from its envelope.
-    pub(crate) fn is_about(&self, ground: &SearchArea) -> bool {
-        self.envelope == ground.0.envelope() && self.request.is_about(ground)
+    /// Whether the envelope of its area meets that of another area.
+    pub(crate) fn is_near(&self, area: &Area) -> bool {
+        self.envelope.intersects(area.envelope())
     }
 
     /// The operator's number for it.
@@ -100,7 +90,7 @@ impl OpenedRequest {
         self.id
     }
 
-    /// What was asked.
+    /// The request.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.request
@@ -156,7 +146,7 @@ fn shared<S: Serializer>(request: &Arc<Request>, serializer: S) -> Result<S::Ok,
 
 /// The wire form of an opened request, before it is validated.
 #[derive(Deserialize)]
-#[serde(rename = "OpenedRequest", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "OpenedRequest", deny_unknown_fields)]
 struct OpenedRequestForm {
     id: RequestId,
     request: Request,

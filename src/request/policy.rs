@@ -10,11 +10,11 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 /// The operator's limits on requests.
 ///
 /// [`Policy::default`] has the limits that portals of this kind publish; each can be changed, and
-/// a policy can be loaded from JSON, TOML and the like, where what is not named keeps its default.
+/// a policy can be loaded from JSON, TOML and the like, where a field that is left out keeps its default.
 /// [`Policy::unlimited`] is for evaluation.
 ///
 /// Limits that contradict each other are an error where a policy is loaded. One that is made in
-/// code says so to [`Policy::checked`], and refuses each request with
+/// code fails [`Policy::checked`], and refuses each request with
 /// [`Violation::InvalidPolicy`](crate::Violation::InvalidPolicy).
 ///
 /// These are the defaults, as JSON has them:
@@ -30,7 +30,7 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 ///     "paperwork": "required",
 ///     "agency_kinds": ["local", "county"], "jurisdiction": "within",
 ///     "max_requests_per_case": 2, "open_days": 10, "max_open_days": 28,
-///     "min_households": 11, "min_difference_m2": 64750.0, "max_overlaps": 64,
+///     "min_households": 11, "min_difference_m2": 0.0, "max_overlaps": 4294967295_u32,
 ///     "quiet_hours": {"from": "21:00:00", "until": "08:00:00", "zone": "UTC"}
 /// });
 /// assert_eq!(serde_json::to_value(Policy::default())?, defaults);
@@ -68,7 +68,7 @@ pub struct Policy {
     /// Whether the window may reach into the future.
     pub future_windows: FutureWindows,
     /// Whether a request may ask for cameras that stand outside the area and see into it. They may
-    /// stand outside the agency's jurisdiction; what is within it is the area.
+    /// stand outside the agency's jurisdiction; the area lies within it.
     pub seeing_into: SeeingInto,
     /// The most vertices that an area may have, all rings together.
     pub max_vertices: u32,
@@ -89,12 +89,12 @@ pub struct Policy {
     /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
     pub min_households: u32,
     /// An area that overlaps one of the agency's earlier requests must be the same or differ by at
-    /// least this: the size in square metres of what is in exactly one of the two.
+    /// least this: the size in square metres of what is in exactly one of the two. 0 by default.
     pub min_difference_m2: f64,
     /// The most earlier requests of the agency that an area may overlap; areas that are the same
-    /// count once. With 0 no two of an agency's areas differ and overlap: strict, and for a service
-    /// that tells an agency more than [`Outcomes`](crate::outcome::Outcomes) do, against areas that are padded
-    /// with empty land to differ by enough.
+    /// count once. No limit by default. With 0 no two of an agency's areas differ and overlap: use
+    /// this where an agency must not learn by areas that differ by a strip whether enough households
+    /// live there, and never mind that a quarter can be asked about in one way only.
     pub max_overlaps: u32,
     /// The hours in which nobody is disturbed; `None` if notices may be sent at any time. In serde
     /// formats that is `"none"`.
@@ -110,7 +110,7 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FutureWindows {
-    /// It may; only what is already recorded counts.
+    /// It may; only recorded footage counts.
     Allowed,
     /// It may not.
     Refused,
@@ -167,9 +167,8 @@ impl Default for Policy {
             open_days: 10,
             max_open_days: 28,
             min_households: 11,
-            // As much as could be asked for by itself.
-            min_difference_m2: 64_750.0,
-            max_overlaps: 64,
+            min_difference_m2: 0.0,
+            max_overlaps: u32::MAX,
             quiet_hours: Some(QuietHours::default()),
             sensitive_places: SensitivePlaces::default(),
         }
@@ -196,7 +195,7 @@ impl Policy {
         self.error().map_or(Ok(self), Err)
     }
 
-    /// What is wrong with the limits by themselves, if anything is.
+    /// The first contradiction among the limits, if there is one.
     pub(crate) fn error(&self) -> Option<PolicyError> {
         let sizes = [
             ("min_area_m2", self.min_area_m2),
@@ -260,7 +259,7 @@ impl Policy {
     }
 }
 
-/// Why nothing could pass a [`Policy`], or not as its limits say.
+/// The limits of a [`Policy`] contradict each other, so that nothing could pass as they intend.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
@@ -315,7 +314,12 @@ impl<'de> Deserialize<'de> for Policy {
 
 /// The wire form of a policy, from which serde reads one that is not checked yet.
 #[derive(Deserialize)]
-#[serde(remote = "Policy", default = "Policy::default", deny_unknown_fields)]
+#[serde(
+    crate = "crate::util::by_name",
+    remote = "Policy",
+    default = "Policy::default",
+    deny_unknown_fields
+)]
 struct PolicyForm {
     version: String,
     min_area_m2: f64,

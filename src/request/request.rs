@@ -1,4 +1,4 @@
-//! What an agency submits.
+//! The request that an agency submits.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,9 +6,9 @@ use super::search_area::{CameraScope, SearchArea};
 use crate::geometry::Area;
 use crate::model::{AgencyId, IncidentKind, TimeWindow};
 
-/// What an agency submits: untrusted until a [`Policy`](crate::Policy) has reviewed it.
+/// A request as an agency submits it: untrusted until a [`Policy`](crate::Policy) has reviewed it.
 ///
-/// Its parts are valid by themselves; whether the whole may be asked is the policy's to say. A
+/// Its parts are valid by themselves; the policy decides whether the whole may be asked. A
 /// request can be written to and read from any serde format that has names of fields.
 ///
 /// ```
@@ -31,17 +31,17 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct Request {
-    /// Which agency says it asks.
+    /// The agency that claims to ask.
     pub agency: AgencyId,
-    /// What kind of incident it is about.
+    /// The kind of incident.
     pub incident: IncidentKind,
     /// Where.
     pub area: Area,
     /// When.
     pub window: TimeWindow,
-    /// For which cameras: those that stand in the area unless it says more, which a policy must
+    /// For which cameras: those that stand in the area, unless it asks for more, which a policy must
     /// allow.
     #[serde(default, skip_serializing_if = "CameraScope::is_default")]
     pub camera_scope: CameraScope,
@@ -90,10 +90,5 @@ impl Request {
     /// Where it asks, and for which cameras.
     pub(crate) fn ground(&self) -> SearchArea {
         (self.area.clone(), self.camera_scope)
-    }
-
-    /// Whether it asks for the same cameras.
-    pub(crate) fn is_about(&self, (area, camera_scope): &SearchArea) -> bool {
-        self.camera_scope == *camera_scope && self.area == *area
     }
 }

@@ -12,7 +12,7 @@ pub enum RequestState {
     Authorized,
     /// Owners may be asked.
     Open,
-    /// The agency has what it needs.
+    /// The agency needs no more footage.
     Resolved,
     /// The agency took it back.
     Withdrawn,

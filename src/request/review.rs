@@ -6,20 +6,21 @@ use super::authorized::{Authorized, AuthorizedRequest};
 use super::case_file::CaseFile;
 use super::policy::{CaseDetails, FutureWindows, Jurisdiction, Policy, SeeingInto};
 use super::request::Request;
-use super::search_area::{CameraScope, SearchArea, meet};
+use super::search_area::CameraScope;
 use super::violation::{Violation, Violations};
 use crate::geometry::{Area, Overlap};
 use crate::model::{Agency, DAY, RequestId, SensitivePlace, SensitiveRule, near, seconds};
 
 impl Policy {
-    /// Reviews a request that `agency` submitted, at `now`, given what it asked before.
+    /// Reviews a request that `agency` submitted, at `now`, given its case file.
     ///
     /// Linear in the area's vertices, and a little more where a jurisdiction is compared; O(n²) for
     /// each of the agency's earlier areas that it may overlap.
     ///
     /// # Errors
     ///
-    /// Every violation at once, in a fixed order.
+    /// Every violation at once, in a fixed order. A sensitive place is named only if nothing else is
+    /// refused: correct the rest first.
     pub fn review(
         &self,
         request: &Request,
@@ -39,8 +40,11 @@ impl Policy {
             .chain(self.paperwork_violations(request))
             .chain(self.case_violations(request, file))
             .chain(self.overlap_violations(earlier.as_deref().unwrap_or_default()))
-            .chain(sensitive_violations(&sensitive))
             .collect();
+        // A place is named to whom would otherwise be let pass, never beside another refusal: or a map
+        // of all places could be drawn with requests that nobody ever sees.
+        let violations =
+            if violations.is_empty() { sensitive_violations(&sensitive) } else { violations };
         if violations.is_empty() {
             Ok(AuthorizedRequest::new(Authorized {
                 request: request.clone(),
@@ -51,8 +55,7 @@ impl Policy {
                 quiet_hours: self.quiet_hours.clone(),
                 reviewed_at: now,
                 never_asked: self.never_asked(request, &sensitive),
-                earlier: earlier.map(|all| all.into_iter().map(|known| known.ground).collect()),
-                reviewed: None,
+                earlier: earlier.map(|all| all.into_iter().map(|known| known.area).collect()),
             }))
         } else {
             Err(Violations(violations))
@@ -96,7 +99,7 @@ impl Policy {
             .then_some(Violation::AreaTooSmall { m2: size, allowed_m2: self.min_area_m2 });
         let large = is_above(size, self.max_area_m2)
             .then_some(Violation::AreaTooLarge { m2: size, allowed_m2: self.max_area_m2 });
-        // With one part the whole has said it already.
+        // With one part the check of the whole found it already.
         let small_part = area
             .part_sizes_m2()
             .enumerate()
@@ -155,21 +158,18 @@ impl Policy {
         [other, exhausted].into_iter().flatten()
     }
 
-    /// The earlier requests that the request [meets](meet); those of one area and sight once. `None` if
-    /// nothing here asks for them, or if the area is past the limits of geometry.
+    /// The earlier requests whose areas the request overlaps; those of one area once. `None` if no limit
+    /// asks for them, or if the area is past the limits of geometry.
     fn earlier(&self, request: &Request, file: &CaseFile) -> Option<Vec<Earlier>> {
-        let compares = self.min_households > 1
-            || is_below(0.0, self.min_difference_m2)
-            || self.max_overlaps < u32::MAX;
+        let compares = is_below(0.0, self.min_difference_m2) || self.max_overlaps < u32::MAX;
         (compares && self.fits_geometry(request)).then(|| {
-            let (own, mut earlier) = (request.ground(), Vec::<Earlier>::new());
-            for opened in file.iter().filter(|opened| opened.may_share(request)) {
-                if earlier.iter().all(|known| !opened.is_about(&known.ground)) {
-                    let old = opened.request();
-                    let (overlap, ground) = (request.area.overlap(&old.area), old.ground());
-                    // A camera may stand in what is too little for an overlap, or where areas touch.
-                    if overlap != Overlap::Apart || meet(&own, &ground) {
-                        earlier.push(Earlier { id: opened.id(), ground, overlap });
+            let mut earlier = Vec::<Earlier>::new();
+            for opened in file.iter().filter(|opened| opened.is_near(&request.area)) {
+                let area = &opened.request().area;
+                if earlier.iter().all(|known| !known.area.is_same_region(area)) {
+                    let overlap = request.area.overlap(area);
+                    if overlap != Overlap::Apart {
+                        earlier.push(Earlier { id: opened.id(), area: area.clone(), overlap });
                     }
                 }
             }
@@ -178,7 +178,7 @@ impl Policy {
     }
 
     /// The sensitive places that the request meets; none if the area is past the limits of geometry
-    /// or of size, which is said already: a continent would name all places there are.
+    /// or of size, a violation already: a continent would name all places there are.
     fn sensitive(&self, request: &Request) -> Vec<&SensitivePlace> {
         let (area, places) = (&request.area, &self.sensitive_places);
         let is_compared =
@@ -208,29 +208,26 @@ impl Policy {
             }
             _ => None,
         });
-        let areas = earlier.iter().enumerate().filter(|&(place, known)| {
-            let mut before = earlier.iter().take(place);
-            known.overlap != Overlap::Apart && before.all(|other| other.ground.0 != known.ground.0)
-        });
-        let overlaps = count(areas.count());
+        let overlaps = count(earlier.len());
         let many = (overlaps > self.max_overlaps)
             .then_some(Violation::TooManyOverlaps { overlaps, allowed: self.max_overlaps });
         [close, many].into_iter().flatten()
     }
 }
 
-fn sensitive_violations(places: &[&SensitivePlace]) -> impl Iterator<Item = Violation> {
+fn sensitive_violations(places: &[&SensitivePlace]) -> Vec<Violation> {
     let refused = places.iter().filter(|place| place.rule() == SensitiveRule::Refuse);
-    refused.map(|place| Violation::SensitivePlace {
+    let named = refused.map(|place| Violation::SensitivePlace {
         kind: place.kind(),
         label: place.label().to_owned(),
-    })
+    });
+    named.collect()
 }
 
-/// An earlier request that may have cameras in common with the one that is reviewed.
+/// An earlier request whose area overlaps the one that is reviewed.
 struct Earlier {
     id: RequestId,
-    ground: SearchArea,
+    area: Area,
     overlap: Overlap,
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::policy::PolicyError;
 use crate::model::{AgencyId, AgencyKind, RequestId, SensitiveKind};
+use crate::util::coded_enum;
 
 /// All the reasons why a request was refused: never empty, in a fixed order.
 ///
@@ -61,14 +62,14 @@ impl std::error::Error for Violations {}
 
 /// One limit that a request breaks: a stable code, and a sentence a person can act on.
 ///
-/// What a request breaks never depends on any camera or owner.
+/// Violations never depend on any camera or owner.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
     /// The policy's limits contradict each other: the operator's mistake, whatever is asked.
     #[error("the operator must correct the policy first: {error}")]
     InvalidPolicy {
-        /// What is wrong with it.
+        /// The contradiction.
         error: PolicyError,
     },
     /// The request names another agency than the one that submits it.
@@ -206,7 +207,7 @@ pub enum Violation {
     TooCloseToEarlier {
         /// The earlier request.
         id: RequestId,
-        /// The size in square metres of what is in exactly one of the two.
+        /// The size in square metres of the region in exactly one of the two.
         m2: f64,
         /// The least that is allowed.
         allowed_m2: f64,
@@ -224,52 +225,45 @@ pub enum Violation {
     /// The area touches a place that the operator protects.
     #[error("the area touches the {kind} `{label}`, about which nobody may ask; draw around it")]
     SensitivePlace {
-        /// What kind of place it is.
+        /// The kind of place.
         kind: SensitiveKind,
         /// The operator's label for it.
         label: String,
     },
 }
 
-macro_rules! codes {
-    ($($name:ident $code:literal,)*) => {
-        impl Violation {
-            /// The codes of all violations, in the order in which a review names them: for a
-            /// service that has its own texts.
-            pub const CODES: &'static [&'static str] = &[$($code,)*];
+coded_enum! {
+    impl Violation {
+        InvalidPolicy = "invalid_policy",
+        UnknownAgency = "unknown_agency",
+        AgencyKindNotAllowed = "agency_kind_not_allowed",
+        JurisdictionUnknown = "jurisdiction_unknown",
+        OutsideJurisdiction = "outside_jurisdiction",
+        TooManyVertices = "too_many_vertices",
+        TooManyParts = "too_many_parts",
+        AreaTooSmall = "area_too_small",
+        AreaTooLarge = "area_too_large",
+        PartTooSmall = "part_too_small",
+        WindowTooShort = "window_too_short",
+        WindowTooLong = "window_too_long",
+        WindowInFuture = "window_in_future",
+        WindowTooOld = "window_too_old",
+        SeeingIntoNotAllowed = "seeing_into_not_allowed",
+        CaseReferenceMissing = "case_reference_missing",
+        ContactMissing = "contact_missing",
+        OtherCaseFile = "other_case_file",
+        CaseExhausted = "case_exhausted",
+        TooCloseToEarlier = "too_close_to_earlier",
+        TooManyOverlaps = "too_many_overlaps",
+        SensitivePlace = "sensitive_place",
+    }
 
-            /// The violation's stable `snake_case` code.
-            #[must_use]
-            pub const fn code(&self) -> &'static str {
-                match self { $(Self::$name { .. } => $code,)* }
-            }
-        }
-    };
-}
+    /// The codes of all violations, in the order in which a review names them: for a service that has
+    /// its own texts.
+    pub const CODES: &[&str];
 
-codes! {
-    InvalidPolicy "invalid_policy",
-    UnknownAgency "unknown_agency",
-    AgencyKindNotAllowed "agency_kind_not_allowed",
-    JurisdictionUnknown "jurisdiction_unknown",
-    OutsideJurisdiction "outside_jurisdiction",
-    TooManyVertices "too_many_vertices",
-    TooManyParts "too_many_parts",
-    AreaTooSmall "area_too_small",
-    AreaTooLarge "area_too_large",
-    PartTooSmall "part_too_small",
-    WindowTooShort "window_too_short",
-    WindowTooLong "window_too_long",
-    WindowInFuture "window_in_future",
-    WindowTooOld "window_too_old",
-    SeeingIntoNotAllowed "seeing_into_not_allowed",
-    CaseReferenceMissing "case_reference_missing",
-    ContactMissing "contact_missing",
-    OtherCaseFile "other_case_file",
-    CaseExhausted "case_exhausted",
-    TooCloseToEarlier "too_close_to_earlier",
-    TooManyOverlaps "too_many_overlaps",
-    SensitivePlace "sensitive_place",
+    /// The violation's stable `snake_case` code.
+    pub fn code;
 }
 
 impl Serialize for Violation {

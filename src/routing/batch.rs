@@ -58,7 +58,7 @@ impl<'a> Task<'a> {
     }
 }
 
-/// Has fetched what will be read of requests whose turn comes soon. Each step follows pointers that the
+/// Prefetches the parts of coming requests that routing reads. Each step follows pointers that the
 /// one before had fetched a turn ago; nothing waits for them here.
 fn prefetch(soon: &[Task<'_>]) {
     if let Some(task) = soon.get(4) {

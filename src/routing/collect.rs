@@ -5,7 +5,8 @@ use fearless_simd::{Level, dispatch, u64x8};
 
 use super::route::Route;
 use crate::model::{CameraId, OwnerId};
-use crate::registry::{Block, rows};
+use crate::registry::Block;
+use crate::util::RowMask;
 
 /// The rows that were asked, in the order of the walk.
 ///
@@ -28,8 +29,8 @@ impl Collected {
 
     /// Takes the rows of a mask.
     #[inline]
-    pub(crate) fn take(&mut self, block: &Block, asked: u64) {
-        if asked == 0 {
+    pub(crate) fn take(&mut self, block: &Block, asked: RowMask) {
+        if asked.is_empty() {
             return;
         }
         let shared = block.shared_upper_ids();
@@ -39,8 +40,8 @@ impl Collected {
         {
             self.shared = shared;
             let keys = &mut self.short.keys;
-            keys.reserve(asked.count_ones() as usize);
-            for row in rows(asked) {
+            keys.reserve(asked.count());
+            for row in asked.rows() {
                 let (owner, camera) = block.lower_ids(row);
                 keys.push(u64::from(owner) << 32 | u64::from(camera));
             }
@@ -50,10 +51,10 @@ impl Collected {
     }
 
     #[cold]
-    fn take_long(&mut self, block: &Block, asked: u64) {
+    fn take_long(&mut self, block: &Block, asked: RowMask) {
         let Self { shared, short, long } = self;
         long.keys.extend(short.keys.drain(..).map(|key| long_key(short_ids(*shared, key))));
-        long.keys.extend(rows(asked).map(|row| long_key(block.ids(row))));
+        long.keys.extend(asked.rows().map(|row| long_key(block.ids(row))));
     }
 
     /// Whether there are no rows.

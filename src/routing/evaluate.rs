@@ -11,12 +11,11 @@ use jiff::Timestamp;
 
 use crate::geometry::{Area, Position};
 use crate::model::{DAY, Denial, TimeWindow, day, seconds};
-use crate::registry::{
-    BLOCK_ROWS, Block, BlockSummary, GrantWindow, Row, RowStanding, ScopeQuery, TermsTable, rows,
-};
+use crate::registry::{Block, BlockSummary, GrantWindow, Row, RowStanding, ScopeQuery, TermsTable};
 use crate::request::{AuthorizedRequest, Request};
+use crate::util::{BLOCK_ROWS, RowMask};
 
-/// What a request asks of each row, at one instant, in seconds.
+/// The question that a request puts to each row, at one instant, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConsentQuery<'a> {
     scopes: ScopeQuery<'a>,
@@ -25,7 +24,7 @@ pub(crate) struct ConsentQuery<'a> {
     now: i64,
     today: u16,
     window_start: i64,
-    /// The earlier of the window's end and `now`: what comes later is not recorded yet.
+    /// The earlier of the window's end and `now`: later footage is not recorded yet.
     end: i64,
     /// A camera must keep footage for more than so many days; `None` if none has any of the window.
     days: Option<u16>,
@@ -63,11 +62,17 @@ impl<'a> ConsentQuery<'a> {
     }
 
     /// The rows that agreed, keep footage for long enough and began to record early enough, as far as
-    /// upper halves tell; what is left to decide costs more.
+    /// upper halves decide; the rest costs more.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-    pub(crate) fn candidates<S: Simd>(&self, simd: S, block: &Block, zone: BlockSummary) -> u64 {
-        let (Some(days), granted @ 1..) = (self.days, zone.granted()) else { return 0 };
+    pub(crate) fn candidates<S: Simd>(
+        &self,
+        simd: S,
+        block: &Block,
+        zone: BlockSummary,
+    ) -> RowMask {
+        let granted = zone.granted();
+        let Some(days) = self.days.filter(|_| !granted.is_empty()) else { return RowMask::NONE };
         let keeps_all = zone.least_kept() > days;
         if keeps_all && zone.began_before(self.before) {
             return granted;
@@ -84,46 +89,46 @@ impl<'a> ConsentQuery<'a> {
         simd: S,
         block: &Block,
         zone: BlockSummary,
-        candidates: u64,
-    ) -> u64 {
+        candidates: RowMask,
+    ) -> RowMask {
         let permitted = self.permitted(block, candidates);
         let mut asked = block.timed().granted_at(permitted, (self.now, self.today));
         asked = block.ended().recording_after(asked, |row| self.shown_until(block.kept(row)));
         let (granted, since) = (zone.granted_len(), block.since_upper());
         let unsure = asked & equal(simd, granted, since, self.before);
-        for row in rows(unsure) {
-            asked &= !(u64::from(i64::from(block.since(row)) >= self.end) << row);
+        for row in unsure.rows() {
+            asked &= !RowMask::only_if(i64::from(block.since(row)) >= self.end, row);
         }
         if self.never_asked.is_empty() { asked } else { self.elsewhere(block, asked) }
     }
 
     /// Those of the rows whose scopes extend to the question.
     #[inline]
-    fn permitted(&self, block: &Block, asked: u64) -> u64 {
-        let (mut permitted, mut unsure) = (0, 0);
+    fn permitted(&self, block: &Block, asked: RowMask) -> RowMask {
+        let (mut permitted, mut unsure) = (RowMask::NONE, RowMask::NONE);
         let mut sketch_allows = |row, number| {
             let (yes, not_enough) = self.scopes.sketch_allows(number);
-            permitted |= yes << row;
-            unsure |= not_enough << row;
+            permitted |= RowMask::only_if(yes, row);
+            unsure |= RowMask::only_if(not_enough, row);
         };
         match block.shared_upper_terms() {
             Some(upper) => {
-                rows(asked).for_each(|row| sketch_allows(row, upper | block.lower_terms(row)))
+                asked.rows().for_each(|row| sketch_allows(row, upper | block.lower_terms(row)))
             }
-            None => rows(asked).for_each(|row| sketch_allows(row, block.terms(row))),
+            None => asked.rows().for_each(|row| sketch_allows(row, block.terms(row))),
         }
-        for row in rows(unsure) {
-            permitted &= !(1 << row);
-            permitted |= u64::from(self.scopes.permitted(block.terms(row))) << row;
+        for row in unsure.rows() {
+            permitted &= !RowMask::only(row);
+            permitted |= RowMask::only_if(self.scopes.permitted(block.terms(row)), row);
         }
         permitted
     }
 
     /// Those of the rows that are in no sensitive place.
     #[cold]
-    fn elsewhere(&self, block: &Block, asked: u64) -> u64 {
-        let sensitive = rows(asked).filter(|&row| self.is_sensitive(block.position(row)));
-        sensitive.fold(asked, |asked, row| asked & !(1 << row))
+    fn elsewhere(&self, block: &Block, asked: RowMask) -> RowMask {
+        let sensitive = asked.rows().filter(|&row| self.is_sensitive(block.position(row)));
+        sensitive.fold(asked, |asked, row| asked & !RowMask::only(row))
     }
 
     fn is_sensitive(&self, position: Position) -> bool {
@@ -172,13 +177,13 @@ fn footage<S: Simd>(
     rows: usize,
     (kept, days): (&[u16; BLOCK_ROWS], u16),
     (since, before): (&[u16; BLOCK_ROWS], u16),
-) -> u64 {
-    let halves = kept.as_chunks::<32>().0.iter().zip(since.as_chunks::<32>().0).zip([0, 32]);
-    let mut mask = 0;
-    for ((kept, since), shift) in halves.take(rows.div_ceil(32)) {
+) -> RowMask {
+    let chunks = kept.as_chunks::<32>().0.iter().zip(since.as_chunks::<32>().0).enumerate();
+    let mut mask = RowMask::NONE;
+    for (number, (kept, since)) in chunks.take(rows.div_ceil(32)) {
         let keeps = u16x32::load_array_ref(simd, kept).simd_gt(days);
         let began = u16x32::load_array_ref(simd, since).simd_le(before);
-        mask |= (keeps & began).to_bitmask() << shift;
+        mask |= RowMask::from_chunk((keeps & began).to_bitmask(), 32 * number);
     }
     mask
 }
@@ -186,10 +191,12 @@ fn footage<S: Simd>(
 /// Those of the first rows that have a value; and perhaps some rows after them.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
-fn equal<S: Simd>(simd: S, rows: usize, column: &[u16; BLOCK_ROWS], value: u16) -> u64 {
-    let mut mask = 0;
-    for (half, shift) in column.as_chunks::<32>().0.iter().zip([0, 32]).take(rows.div_ceil(32)) {
-        mask |= u16x32::load_array_ref(simd, half).simd_eq(value).to_bitmask() << shift;
+fn equal<S: Simd>(simd: S, rows: usize, column: &[u16; BLOCK_ROWS], value: u16) -> RowMask {
+    let mut mask = RowMask::NONE;
+    let chunks = column.as_chunks::<32>().0.iter().enumerate();
+    for (number, chunk) in chunks.take(rows.div_ceil(32)) {
+        let equal = u16x32::load_array_ref(simd, chunk).simd_eq(value);
+        mask |= RowMask::from_chunk(equal.to_bitmask(), 32 * number);
     }
     mask
 }

@@ -7,12 +7,11 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::differencing_guard::DifferencingGuard;
 use super::evaluate::ConsentQuery;
 use super::prune::WalkBuffers;
 use super::view_walk;
-use crate::model::{Camera, CameraId, Denial, OwnerId};
-use crate::registry::{Row, Snapshot, rows};
+use crate::model::{Camera, CameraId, Denial};
+use crate::registry::{Row, Snapshot};
 use crate::request::AuthorizedRequest;
 
 /// Why a camera is in a route or not. **The operator's.**
@@ -26,10 +25,8 @@ pub enum Explanation {
     /// The camera is in the area, and its owner is not asked for this reason.
     Denied(Denial),
     /// Nothing is held against the camera, but nobody is asked: too few households have one in the
-    /// area, or too few are left of those beside the guarded ones.
+    /// area.
     TooFewHouseholds,
-    /// The owner is one of a few by whom the area differs from an earlier one of the agency.
-    Guarded,
     /// The owner is asked for this camera.
     Asked,
 }
@@ -43,7 +40,6 @@ impl Explanation {
             Self::OutsideArea => "outside_area",
             Self::Denied(denial) => denial.code(),
             Self::TooFewHouseholds => "too_few_households",
-            Self::Guarded => "guarded",
             Self::Asked => "asked",
         }
     }
@@ -58,8 +54,8 @@ impl fmt::Display for Explanation {
 /// How many cameras a request meets, and where they fall. **The operator's**: it counts refusals,
 /// and must not reach an agency.
 ///
-/// Where nobody is asked the counts say why: no camera is in the area; each of them is denied; those
-/// that are permitted are guarded; or some are not, and the households are too few.
+/// Where nobody is asked the counts say why: no camera is in the area; each of them is denied; or
+/// some are not, and the households are too few.
 ///
 /// ```
 /// use canvass::*;
@@ -92,7 +88,6 @@ pub struct Funnel {
     #[serde(serialize_with = "by_code")]
     denied: [usize; Denial::ALL.len()],
     permitted: usize,
-    guarded: usize,
     households: usize,
     asked: usize,
 }
@@ -130,17 +125,7 @@ impl Funnel {
         self.permitted
     }
 
-    /// Those of the permitted cameras that are left out because their owners are among the few by
-    /// whom the area differs from an earlier one of the agency.
-    #[must_use]
-    pub fn guarded(&self) -> usize {
-        self.guarded
-    }
-
-    /// Cameras in the route: those permitted and not guarded, or none if the households are too few.
-    ///
-    /// Too few are also those of an area that has as many as the policy asks for, if all but a few of
-    /// them are in an earlier area of the agency, and that one has too few.
+    /// Cameras in the route: those permitted, or none if the households are too few.
     #[must_use]
     pub fn asked(&self) -> usize {
         self.asked
@@ -150,7 +135,7 @@ impl Funnel {
 impl Snapshot {
     /// Why a camera is in the request's route or not.
     ///
-    /// Costs what [`funnel`](Self::funnel) does; to tell a camera elsewhere from one that is not
+    /// Costs as much as [`funnel`](Self::funnel); to distinguish a camera elsewhere from one that is not
     /// registered, the whole registry is looked through: O(cameras).
     #[must_use]
     pub fn explain(
@@ -165,16 +150,14 @@ impl Snapshot {
         self.each_in_area(authorized, |row| {
             households.insert(row.camera.owner);
             if row.camera.id == camera {
-                found = Some((row.camera.owner, inquiry.denial(&row)));
+                found = Some(inquiry.denial(&row));
             }
         });
-        let guard = self.guard(authorized);
         match found {
-            Some((_, Some(denial))) => Explanation::Denied(denial),
-            Some(_) if !has_enough(guard.as_ref(), authorized, households.len()) => {
+            Some(Some(denial)) => Explanation::Denied(denial),
+            Some(None) if !has_enough(authorized, households.len()) => {
                 Explanation::TooFewHouseholds
             }
-            Some((owner, None)) if leaves_out(guard.as_ref(), owner) => Explanation::Guarded,
             Some(_) => Explanation::Asked,
             None if self.find(camera).is_some() => Explanation::OutsideArea,
             None => Explanation::NotRegistered,
@@ -188,17 +171,13 @@ impl Snapshot {
     #[must_use]
     pub fn funnel(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Funnel {
         let inquiry = ConsentQuery::new(authorized, self.terms(), now);
-        let guard = self.guard(authorized);
         let mut funnel = Funnel::default();
         let mut households = BTreeSet::new();
         self.each_in_area(authorized, |row| {
             funnel.in_area += 1;
             households.insert(row.camera.owner);
             match inquiry.denial(&row) {
-                None => {
-                    funnel.permitted += 1;
-                    funnel.guarded += usize::from(leaves_out(guard.as_ref(), row.camera.owner));
-                }
+                None => funnel.permitted += 1,
                 Some(denial) => {
                     if let Some(count) = funnel.denied.get_mut(denial as usize) {
                         *count += 1;
@@ -207,8 +186,8 @@ impl Snapshot {
             }
         });
         funnel.households = households.len();
-        if has_enough(guard.as_ref(), authorized, funnel.households) {
-            funnel.asked = funnel.permitted - funnel.guarded;
+        if has_enough(authorized, funnel.households) {
+            funnel.asked = funnel.permitted;
         }
         funnel
     }
@@ -227,11 +206,6 @@ impl Snapshot {
         found
     }
 
-    fn guard(&self, authorized: &AuthorizedRequest) -> Option<DifferencingGuard> {
-        let level = fearless_simd::Level::new();
-        DifferencingGuard::of(self, authorized, level, &mut WalkBuffers::default())
-    }
-
     fn each_in_area(&self, authorized: &AuthorizedRequest, mut visit: impl FnMut(Row)) {
         let request = authorized.request();
         let (of, level) = ((&request.area, request.camera_scope), fearless_simd::Level::new());
@@ -241,7 +215,7 @@ impl Snapshot {
             level,
             &mut WalkBuffers::default(),
             |block, inside| {
-                rows(inside).for_each(|row| visit(block.row(row)));
+                inside.rows().for_each(|row| visit(block.row(row)));
                 ControlFlow::Continue(())
             },
         );
@@ -249,17 +223,6 @@ impl Snapshot {
     }
 }
 
-fn has_enough(
-    guard: Option<&DifferencingGuard>,
-    authorized: &AuthorizedRequest,
-    households: usize,
-) -> bool {
-    match guard {
-        Some(guard) => guard.has_enough(),
-        None => households >= authorized.min_households() as usize,
-    }
-}
-
-fn leaves_out(guard: Option<&DifferencingGuard>, owner: OwnerId) -> bool {
-    guard.is_some_and(|guard| guard.leaves_out(owner))
+fn has_enough(authorized: &AuthorizedRequest, households: usize) -> bool {
+    households >= authorized.min_households() as usize
 }

@@ -6,11 +6,10 @@
 //!   Exact.
 //! - **evaluate** decides which rows may be asked: consent and footage. Exact; anything unknown is
 //!   a no.
-//! - **collect** groups what is in both masks by owner, in a deterministic order.
+//! - **collect** groups the rows in both masks by owner, in a deterministic order.
 
 mod batch;
 mod collect;
-mod differencing_guard;
 mod evaluate;
 mod explain;
 mod pipeline;

@@ -1,39 +1,32 @@
-//! The pipeline: prune, refine, evaluate, collect.
-//!
-//! - **prune** walks the R-trees with the area's edges, clipped at each node to those that matter
-//!   there. It may only keep too much.
-//! - **refine** decides in which rows of a block the boundary crosses the camera is in the area.
-//!   Exact.
-//! - **evaluate** decides which rows may be asked: consent and footage. Exact; anything unknown is
-//!   a no.
-//! - **collect** groups what is in both masks by owner, in a deterministic order.
+//! `Snapshot::route`: the pipeline of prune, refine, evaluate and collect.
 
-use super::route::Route;
-use super::scratch::Scratch;
 use std::ops::ControlFlow;
 
 use fearless_simd::{Level, dispatch};
 use jiff::Timestamp;
 
-use super::differencing_guard::DifferencingGuard;
 use super::evaluate::ConsentQuery;
 use super::prune::{ReachedBlock, WalkBuffers};
+use super::route::Route;
+use super::scratch::Scratch;
 use super::{prune, refine, view_walk};
-
 use crate::model::OwnerId;
-use crate::registry::{Block, Branch, Snapshot, rows};
+use crate::registry::{Block, Branch, Snapshot};
 use crate::request::{AuthorizedRequest, CameraScope, Request};
+use crate::util::RowMask;
 
 impl Snapshot {
     /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
     /// with footage of the window, and with the owner's consent to be asked this at `now`.
     ///
-    /// Cannot fail: all that could has been refused before. What it costs grows with the blocks on
+    /// A fraction of a second in `now` is dropped: consents, pauses and limits are decided as of the
+    /// second that `now` lies in.
+    ///
+    /// Cannot fail: a review refuses before. The cost grows with the blocks on
     /// the area's boundary and with the result, not with the registry.
     ///
-    /// With fewer households in the area than the policy's anonymity set the route is empty. Where
-    /// the area meets earlier ones of the agency and differs from them by fewer than that,
-    /// those are left out; then each earlier area costs a walk of its own.
+    /// With fewer households in the area than the policy's anonymity set the route is empty, whatever
+    /// the agency asked before.
     ///
     /// A request for cameras that [see into](crate::CameraScope::SeeingInto) the area goes another way, which
     /// looks at the blocks within 200 m of the boundary and at the views of their cameras.
@@ -76,7 +69,7 @@ impl Snapshot {
         collected.clear();
         waits.clear();
         let quiet = authorized.quiet_hours();
-        let mut take = |block: &Block, asked: u64| {
+        let mut take = |block: &Block, asked: RowMask| {
             collected.take(block, asked);
             if let Some(hours) = quiet {
                 waits.take((block, asked), self.terms(), hours, now);
@@ -110,15 +103,7 @@ impl Snapshot {
         };
         debug_assert!(flow.is_continue(), "nothing ends this walk");
         if collected.is_empty() {
-            // Nobody said yes, so how many households there are does not matter.
-            return;
-        }
-        if let Some(guard) = DifferencingGuard::of(self, authorized, *level, walked) {
-            if guard.has_enough() {
-                collected.group_into(route, *level);
-                waits.write_into(route);
-                route.leave_out(|owner| guard.leaves_out(owner));
-            }
+            // Nobody may be asked, so the number of households does not matter.
             return;
         }
         let needed = authorized.min_households() as usize;
@@ -151,7 +136,7 @@ impl Snapshot {
         seen.clear();
         let of = (&request.area, request.camera_scope);
         let flow = view_walk::rows(self.root(), of, level, walked, |block, inside| {
-            for (owner, _) in rows(inside).map(|row| block.ids(row)) {
+            for (owner, _) in inside.rows().map(|row| block.ids(row)) {
                 seen.push(owner);
                 if seen.len() >= full {
                     if are_enough(seen) {

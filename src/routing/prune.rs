@@ -1,6 +1,6 @@
 //! The walk over the R-trees: which blocks have rows in the area. It may only keep too much.
 //!
-//! All trees are walked level by level, as one, and what the walk comes to is prefetched.
+//! All trees are walked level by level, as one, and each node is prefetched as soon as the walk reaches its parent.
 
 use std::ops::ControlFlow;
 
@@ -9,7 +9,7 @@ use fearless_simd::{Level, dispatch};
 
 use crate::geometry::{Area, Clip, Envelope, Lanes};
 use crate::registry::{Block, BlockSummary, Branch, BranchChild, Cluster};
-use crate::util::ones;
+use crate::util::{RowMask, set_bits};
 
 /// A block that may have rows in the area.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct ReachedBlock<'a> {
     pub(crate) zone: BlockSummary,
     pub(crate) touch: Touch,
     /// Those of its rows that are still in question.
-    pub(crate) rows: u64,
+    pub(crate) rows: RowMask,
 }
 
 /// How the boundary meets a block.
@@ -30,7 +30,7 @@ pub(crate) enum Touch {
     Crossed(Clip, Envelope),
 }
 
-/// A node that the walk has come to, and what of the boundary matters there.
+/// A node that the walk reached, with the edges of the boundary that matter there.
 #[derive(Clone, Copy, Debug)]
 struct ReachedNode<'a> {
     branch: Branch<'a>,
@@ -43,7 +43,7 @@ const TOGETHER: usize = 16;
 /// enough for all of them to stay in the cache.
 const WINDOW: usize = 32;
 
-/// What a walk has come to, in memory to reuse.
+/// Buffers of a walk, to be reused.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WalkBuffers<'a> {
     /// The nodes of one level, and of the next one, with the edges of their clips.
@@ -78,7 +78,7 @@ pub(crate) fn start(root: &Cluster, around: Envelope, level: Level) -> Option<Br
 fn descend<S: Simd>(simd: S, mut branch: Branch<'_>, around: Envelope) -> Option<Branch<'_>> {
     loop {
         let met = branch.envelopes().meeting(simd, around);
-        let mut places = ones(met);
+        let mut places = set_bits(met);
         let place = places.next()?;
         match branch.at(place) {
             Some(BranchChild::Branch(below)) if places.next().is_none() => branch = below,
@@ -146,7 +146,7 @@ fn step<'a, S: Simd>(
         let to = if branch.has_leaves() { &mut *of_blocks } else { &mut *of_next };
         let is_whole = clip.whole().is_some();
         let met = if is_whole { envelopes.all(simd) } else { envelopes.meeting(simd, around) };
-        for place in ones(met) {
+        for place in set_bits(met) {
             let envelope = envelopes.get(place);
             // While a node contains the area there is nothing to cut off; and one that sticks out is not
             // inside as a whole.

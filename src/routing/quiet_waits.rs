@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::route::Route;
 use crate::model::{OwnerId, QuietHours, Zone};
-use crate::registry::{Block, TermsTable, rows};
+use crate::registry::{Block, TermsTable};
+use crate::util::RowMask;
 
-/// The owners who must wait, in the order of the walk, and what was decided on the way: each zone
+/// The owners who must wait, in the order of the walk, and the decisions made on the way: each zone
 /// once for a request. The maps are looked up in and never gone through.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QuietWaits {
@@ -28,13 +29,13 @@ impl QuietWaits {
     /// Takes the rows of a mask whose owners must wait at `now`.
     pub(crate) fn take(
         &mut self,
-        (block, asked): (&Block, u64),
+        (block, asked): (&Block, RowMask),
         terms: &TermsTable,
         hours: &QuietHours,
         now: Timestamp,
     ) {
         let Self { by_terms, by_zone, waiting } = self;
-        for row in rows(asked) {
+        for row in asked.rows() {
             let number = block.terms(row);
             let not_before = *by_terms.entry(number).or_insert_with(|| {
                 let own = terms.get(number).and_then(|terms| terms.zone());

@@ -17,16 +17,11 @@ pub(crate) fn window<S: Simd>(
 ) {
     for found in window {
         if let Touch::Crossed(clip, envelope) = &found.touch
-            && found.rows != 0
+            && !found.rows.is_empty()
         {
             let positions = found.block.positions();
-            found.rows &=
-                area.boundary().mask(simd, (clip, edges), *envelope, positions, last(found.rows));
+            let end = found.rows.end();
+            found.rows &= area.boundary().mask(simd, (clip, edges), *envelope, positions, end);
         }
     }
-}
-
-/// How many rows there are up to the last one of a mask.
-fn last(rows: u64) -> usize {
-    (u64::BITS - rows.leading_zeros()) as usize
 }

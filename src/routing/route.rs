@@ -1,18 +1,20 @@
 //! The answer, on the operator's plane.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::model::{CameraId, OwnerId};
 use crate::registry::{Revision, Snapshot};
 use crate::request::AuthorizedRequest;
 
-/// Whom to ask: **the operator's**, never the agency's. What the agency may see is
+/// Whom to ask: **the operator's**, never the agency's. The agency's view is
 /// [`Route::receipt`].
 ///
 /// Each owner occurs once; owners ascend, and so do the cameras of one. A route is as of one
 /// [`Revision`] and one instant: [`recheck`](Route::recheck) it right before sending.
 ///
-/// Only a [`Snapshot`] puts cameras into a route, and only those whose owners' consents say yes:
+/// Only a [`Snapshot`] puts cameras into a route, and only those whose owners' consents permit it:
 ///
 /// ```
 /// # use canvass::{AuthorizedRequest, Route, Snapshot};
@@ -22,7 +24,7 @@ use crate::request::AuthorizedRequest;
 /// # }
 /// ```
 ///
-/// What no policy let pass cannot be routed:
+/// A request that no policy authorised cannot be routed:
 ///
 /// ```compile_fail,E0308
 /// # use canvass::{Request, Route, Snapshot};
@@ -42,13 +44,12 @@ use crate::request::AuthorizedRequest;
 /// # route.cameras().len()
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Route {
-    /// Perhaps compared with more than the review knew.
     authorized: AuthorizedRequest,
     revision: Revision,
     now: Timestamp,
-    // INVARIANT: owners ascend strictly. The cameras of one end where the number says, and start
+    // INVARIANT: owners ascend strictly. The cameras of one end at the number, and start
     // where those of the one before end; they ascend, and there is at least one.
     owners: Vec<(OwnerId, usize)>,
     cameras: Vec<CameraId>,
@@ -90,10 +91,10 @@ impl Route {
         Self { revision, ..self }
     }
 
-    /// What was asked.
+    /// The request that was routed.
     #[must_use]
     pub fn authorized(&self) -> &AuthorizedRequest {
-        self.authorized.reviewed()
+        &self.authorized
     }
 
     /// As of which state of the registry.
@@ -135,7 +136,8 @@ impl Route {
     /// The same route without those who may no longer be asked, as of a newer snapshot and `now`:
     /// who withdrew, paused or was asked often enough since, whose consent expired, whose camera
     /// was removed or moved away. Nobody is added. Who must wait, and how long, is as of `now` as
-    /// well. Costs as much as routing again.
+    /// well. Costs as much as routing again. Against a snapshot that is older than the route nobody is
+    /// left: it knows nothing of those who withdrew since.
     ///
     /// Recheck before you apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for the owners:
     /// afterwards this very request may be what was often enough.
@@ -164,8 +166,12 @@ impl Route {
     /// ```
     #[must_use]
     pub fn recheck(&self, newer: &Snapshot, now: Timestamp) -> Self {
-        let again = newer.route(&self.authorized, now);
         let mut kept = Self::empty(&self.authorized, now);
+        if newer.revision() < self.revision {
+            kept.revision = self.revision;
+            return kept;
+        }
+        let again = newer.route(&self.authorized, now);
         kept.revision = again.revision;
         let mut now_asked = again.recipients().peekable();
         for was in self.recipients() {
@@ -239,8 +245,18 @@ impl Route {
     }
 }
 
+/// Neither owners, cameras nor places: a log that has one gives nobody away.
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { authorized, revision, now, .. } = self;
+        let mut shown = f.debug_struct("Route");
+        shown.field("authorized", authorized).field("revision", revision).field("now", now);
+        shown.finish_non_exhaustive()
+    }
+}
+
 /// The recipients of a [`Route`], ascending by owner.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Recipients<'a> {
     route: &'a Route,
     next: usize,
@@ -268,6 +284,12 @@ impl<'a> Iterator for Recipients<'a> {
 }
 
 impl ExactSizeIterator for Recipients<'_> {}
+
+impl fmt::Debug for Recipients<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recipients").finish_non_exhaustive()
+    }
+}
 
 #[expect(clippy::into_iter_without_iter, reason = "`recipients` says what they are")]
 impl<'a> IntoIterator for &'a Route {

@@ -63,7 +63,7 @@ impl fmt::Debug for Scratch {
 pub enum SimdLevel {
     /// No vectors: with the feature `scalar`, or on a target that has none.
     Scalar,
-    /// What every machine of the target has.
+    /// The level that every machine of the target has.
     Baseline,
     /// x86-64-v2: SSE4.2.
     Sse42,

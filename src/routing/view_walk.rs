@@ -16,7 +16,7 @@ use crate::geometry::{Area, Boundary, Clip, Envelope, Lanes, Position, turns};
 use crate::model::{Facing, within_reach};
 use crate::registry::{Block, BlockSummary, Branch, BranchChild, Cluster};
 use crate::request::CameraScope;
-use crate::util::ones;
+use crate::util::{RowMask, set_bits};
 
 /// Where the walk for a request starts; `None` if nothing is near.
 #[inline]
@@ -38,7 +38,7 @@ pub(crate) fn rows<'a>(
     (area, camera_scope): (&Area, CameraScope),
     level: Level,
     walked: &mut WalkBuffers<'static>,
-    mut visit: impl FnMut(&'a Block, u64) -> ControlFlow<()>,
+    mut visit: impl FnMut(&'a Block, RowMask) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let Some(start) = start(root, (area.envelope(), camera_scope), level) else {
         return ControlFlow::Continue(());
@@ -60,7 +60,7 @@ pub(crate) struct ReachableBlock<'w, 'a> {
     pub(crate) zone: BlockSummary,
     boundary: &'w Boundary,
     level: Level,
-    /// What of the boundary matters in the block's widened envelope, with the clip's list.
+    /// The edges that matter in the block's widened envelope, with the clip's list.
     clip: Clip,
     list: &'w [Lanes],
     envelope: Envelope,
@@ -97,7 +97,7 @@ impl<'a, V: FnMut(&ReachableBlock<'_, 'a>) -> ControlFlow<()>> Walk<'_, V> {
         let Self { boundary, level, .. } = *self;
         let envelopes = branch.envelopes();
         let mut list = Vec::new();
-        for place in ones(dispatch!(level, simd => envelopes.all(simd))) {
+        for place in set_bits(dispatch!(level, simd => envelopes.all(simd))) {
             // A clip is to an envelope within the one before, whatever the last digit of a cosine.
             let envelope = within_reach(envelopes.get(place)).common(within);
             let is_beside = is_beside(boundary, envelope);
@@ -131,25 +131,25 @@ fn is_beside(boundary: &Boundary, envelope: Envelope) -> bool {
 
 impl ReachableBlock<'_, '_> {
     /// Those of the candidate rows that stand in the area or see into it. Exact.
-    pub(crate) fn rows(&self, candidates: u64) -> u64 {
+    pub(crate) fn rows(&self, candidates: RowMask) -> RowMask {
         let Self { block, level, clip, list, envelope, .. } = *self;
         let standing = match clip.whole() {
             Some(true) => return candidates,
-            Some(false) => 0,
+            Some(false) => RowMask::NONE,
             None => {
-                let last = u64::BITS - candidates.leading_zeros();
+                let end = candidates.end();
                 let edges = (&clip, list);
                 let positions = block.positions();
                 candidates
                     & dispatch!(level, simd =>
-                        self.boundary.mask(simd, edges, envelope, positions, last as usize))
+                        self.boundary.mask(simd, edges, envelope, positions, end))
             }
         };
-        let open = ones(candidates & !standing & block.facings().mask());
-        open.fold(standing, |seeing, row| {
+        let open = candidates & !standing & block.facings().mask();
+        open.rows().fold(standing, |seeing, row| {
             let facing = block.facings().get(row);
             let sees = facing.is_some_and(|facing| self.sees(block.position(row), facing));
-            seeing | u64::from(sees) << row
+            seeing | RowMask::only_if(sees, row)
         })
     }
 

@@ -3,7 +3,8 @@
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
-/// `f` of each number below `count`, in order. Each thread makes itself a `state` to reuse.
+/// Calls `f` for each number below `count`, and returns the results in order. Each thread makes one `state`
+/// and reuses it.
 pub(crate) fn map<S, R: Send>(
     count: usize,
     state: impl Fn() -> S + Sync + Send,
@@ -18,7 +19,7 @@ pub(crate) fn map<S, R: Send>(
     }
 }
 
-/// `f` of runs of at most `length` items. Each thread makes itself a `state` to reuse.
+/// Calls `f` for runs of at most `length` items. Each thread makes one `state` and reuses it.
 pub(crate) fn for_runs<S, T: Send>(
     items: &mut [T],
     length: usize,
@@ -34,12 +35,12 @@ pub(crate) fn for_runs<S, T: Send>(
     }
 }
 
-/// `f` of each item and its number, in order.
+/// Calls `f` for each item with its index, and returns the results in order.
 pub(crate) fn map_mut<T: Send, R: Send>(
     items: &mut [T],
     f: impl Fn(usize, &mut T) -> R + Sync + Send,
 ) -> Vec<R> {
-    // To wake another thread for one item would only take time.
+    // Waking another thread for one item costs more than it saves.
     #[cfg(feature = "parallel")]
     if items.len() > 1 {
         return items.par_iter_mut().enumerate().map(|(number, item)| f(number, item)).collect();
@@ -47,7 +48,7 @@ pub(crate) fn map_mut<T: Send, R: Send>(
     items.iter_mut().enumerate().map(|(number, item)| f(number, item)).collect()
 }
 
-/// Sorts items, of which equal ones are the same.
+/// Sorts items; unstable, so use it where equal items are interchangeable.
 pub(crate) fn sort<T: Ord + Send>(items: &mut [T]) {
     #[cfg(feature = "parallel")]
     items.par_sort_unstable();
@@ -55,8 +56,8 @@ pub(crate) fn sort<T: Ord + Send>(items: &mut [T]) {
     items.sort_unstable();
 }
 
-/// What `there` gives, on other cores if there are any, and what `here` gives on this thread.
-pub(crate) fn beside<A: Send, B>(there: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
+/// Runs `there` on another core, if there is one, while `here` runs on this thread; returns both results.
+pub(crate) fn join<A: Send, B>(there: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
     #[cfg(feature = "parallel")]
     {
         let mut done = None;

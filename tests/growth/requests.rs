@@ -11,9 +11,9 @@ fn standing(number: u32) -> OpenRequests {
     let mut open = OpenRequests::new(0);
     for (square, sequence) in squares(number).zip(0..) {
         let area = Area::new(&one(square, vec![])).unwrap();
-        let (request, compared) = (Box::new(request(sequence % 97, area)), Vec::new());
+        let request = Box::new(request(sequence % 97, area));
         let (until, latest) = (Timestamp::MAX, Timestamp::MAX);
-        let step = LifecycleStep::Opened { request, until, latest, compared };
+        let step = LifecycleStep::Opened { request, until, latest };
         let event = LifecycleEvent { sequence, at: now(), id: RequestId(sequence), step };
         open.replay(&event).unwrap();
     }

@@ -42,10 +42,13 @@ fn texts_that_are_no_area_say_so() {
     );
     assert_eq!(
         Area::from_cap_polygon("1,2 3;4").unwrap_err().to_string(),
-        "not a valid CAP polygon: `3;4` is not `lat,lon`",
+        "not a valid CAP polygon: pair 2, `3;4`, is not `lat,lon`",
     );
     let not_a_number = Area::from_cap_polygon("1,2 3,x").unwrap_err();
-    assert_eq!(not_a_number.to_string(), "not a valid CAP polygon: `x` is not a number");
+    assert_eq!(
+        not_a_number.to_string(),
+        "not a valid CAP polygon: pair 2, `3,x`, is not `lat,lon`: the longitude is not a number",
+    );
     for text in ["", "1,2", "1,2 x", "1,2 3 4", "91,2 3"] {
         assert_eq!(Area::from_cap_circle(text).unwrap_err().code(), "syntax", "{text}");
     }

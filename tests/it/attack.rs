@@ -41,9 +41,9 @@ fn attack(name: &str, search: Search, padding: Padding, each: usize, steps: usiz
 }
 
 #[test]
-fn without_memory_the_attack_isolates_a_household_with_most_claims() {
+fn exact_bands_isolate_a_household_with_most_claims() {
     for (search, each) in [(Search::Halve, 4), (Search::StepDown, 1)] {
-        let tally = attack("no memory", search, Padding::None, each, STEPS);
+        let tally = attack("exact bands", search, Padding::None, each, STEPS);
         let (isolated, claims) = (tally.isolated.len(), tally.claims);
         assert!(isolated > 2 && isolated + 3 > claims, "{isolated} of {claims}");
         assert!(isolated as f64 > 5.0 * tally.by_chance, "{isolated} {}", tally.by_chance);
@@ -52,8 +52,10 @@ fn without_memory_the_attack_isolates_a_household_with_most_claims() {
     }
 }
 
+/// Each claim rests on a difference of two outcomes, which noise makes: it is right as often as chance.
 #[test]
-fn the_default_policy_isolates_nobody_and_tells_no_two_areas_apart() {
+fn outcomes_isolate_nobody_but_by_chance() {
+    let (mut claims, mut isolated, mut by_chance) = (0, 0, 0.0);
     for (search, padding) in [
         (Search::Halve, Padding::None),
         (Search::Halve, Padding::EmptyLand),
@@ -61,46 +63,41 @@ fn the_default_policy_isolates_nobody_and_tells_no_two_areas_apart() {
         (Search::StepDown, Padding::None),
         (Search::StepDown, Padding::EmptyLand),
         (Search::StepDown, Padding::Chain),
-        (Search::StepDown, Padding::Accomplices),
         (Search::StepUp, Padding::EmptyLand),
         (Search::StepUp, Padding::Accomplices),
     ] {
-        let tally = attack("the default", search, padding, 8, 12);
-        assert!(tally.sent > tally.refused + 2, "{} of {} refused", tally.refused, tally.sent);
-        assert_eq!((tally.told_apart, tally.claims, tally.isolated.len()), (0, 0, 0));
+        let tally = attack("the default", search, padding, 4, 12);
+        assert_eq!(tally.refused, 0, "nothing that was asked before is in the way");
+        claims += tally.claims;
+        isolated += tally.isolated.len();
+        by_chance += tally.by_chance;
     }
-}
-
-/// So it is not that nobody was asked, or that all was refused.
-#[test]
-fn what_outcomes_add_is_what_refusal_and_guard_leave_open() {
-    let tally = attack("refusal and guard", Search::StepDown, Padding::EmptyLand, 1, STEPS);
-    let isolated = tally.isolated.len();
-    assert!(isolated > 2 && isolated as f64 > 5.0 * tally.by_chance, "{isolated}");
-    let tally = attack("refusal and guard", Search::StepDown, Padding::None, 4, STEPS);
-    assert!(tally.refused > 0 && tally.refused < tally.sent, "{} refused", tally.refused);
-    assert_eq!(tally.isolated.len(), 0);
-    // Without refusal or guard, outcomes hold all the same.
-    let tally = attack("outcomes alone", Search::StepDown, Padding::EmptyLand, 8, 12);
-    assert_eq!((tally.refused, tally.told_apart, tally.claims), (0, 0, 0));
-    assert!(tally.sent > 12);
+    assert!(claims > 20, "{claims}");
+    assert!(
+        (isolated as f64) < by_chance + 3.0 * (by_chance + 1.0).sqrt(),
+        "{isolated} {by_chance}"
+    );
 }
 
 #[test]
-fn no_overlap_at_all_withstands_padding_as_well() {
+fn no_overlap_at_all_withstands_exact_bands_as_well() {
     for (search, padding) in
         [(Search::Halve, Padding::EmptyLand), (Search::StepDown, Padding::None)]
     {
-        let tally = attack("no overlap at all", search, padding, 4, STEPS);
+        let tally = attack("exact, no overlap", search, padding, 4, STEPS);
         assert!(tally.sent > tally.refused, "nothing was let pass");
         assert_eq!(tally.isolated.len(), 0);
     }
 }
 
-/// What the documentation admits: whoever has ten households in an area knows what the eleventh did.
+/// What the documentation admits: a household that the agency has in each area sees whether anybody is
+/// asked. No overlap at all is the answer to that.
 #[test]
-fn accomplices_beside_one_house_still_tell_what_it_did() {
-    let tally = attack("the default", Search::OneHouse, Padding::Accomplices, 1, STEPS);
+fn a_canary_isolates_a_household_unless_no_areas_overlap() {
+    let tally = attack("a canary", Search::Halve, Padding::EmptyLand, 4, STEPS);
     let (isolated, claims) = (tally.isolated.len(), tally.claims);
-    assert!(claims > 2 && 2 * isolated > claims, "{isolated} of {claims}");
+    assert!(isolated > 2 && isolated + 3 > claims, "{isolated} of {claims}");
+    let tally = attack("canary, no overlap", Search::Halve, Padding::EmptyLand, 4, STEPS);
+    assert!(tally.sent > tally.refused && tally.refused > 0);
+    assert_eq!((tally.claims, tally.isolated.len()), (0, 0));
 }

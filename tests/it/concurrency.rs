@@ -242,6 +242,7 @@ fn any_change(rng: &mut Rng) -> Change {
     match rng.below(8) {
         0 | 1 => Change::Register(camera_at(camera_id, owner, position)),
         2 => Change::Replace(camera_at(camera_id, owner, position)),
+        3 if rng.once_in(2) => Change::Upsert(camera_at(camera_id, owner, position)),
         3 => Change::Move { camera: CameraId(camera_id), position },
         4 => Change::Remove { camera: CameraId(camera_id) },
         5 | 6 => grant(owner),

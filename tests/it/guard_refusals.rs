@@ -1,14 +1,18 @@
 //! Areas that are refused because of earlier ones, at review or when they are opened.
 
-use canvass::{Area, CameraScope, Policy, RequestId, Violation};
+use canvass::{Area, Policy, RequestId, Violation};
 
-use crate::guard::{ask, guarding, opened, review};
+use crate::guard::{guarding, opened, review};
 use crate::support::*;
 
 /// The violation of an area of the default policy after another one, as code and sentence.
 fn refusal(old: &Area, new: &Area) -> Option<(&'static str, String)> {
-    let policy =
-        Policy { jurisdiction: canvass::policy::Jurisdiction::Anywhere, ..Policy::default() };
+    let policy = Policy {
+        jurisdiction: canvass::policy::Jurisdiction::Anywhere,
+        min_difference_m2: 64_750.0,
+        max_overlaps: 64,
+        ..Policy::default()
+    };
     let violations = review(&policy, &opened(&policy, std::slice::from_ref(old)), new).err()?;
     let all: Vec<&Violation> = violations.iter().collect();
     assert_eq!(all.len(), 1, "{violations}");
@@ -58,7 +62,7 @@ fn areas_of_one_envelope_are_told_apart() {
     let (west, east) = (half("10 50.01").unwrap(), half("10.01 50").unwrap());
     let whole = square(10.0, 50.0, 10.01, 50.01);
     // What was opened since the review is none that the review knew.
-    let policy = guarding(11);
+    let policy = Policy { max_overlaps: 64, ..guarding(11) };
     let mut file = opened(&policy, std::slice::from_ref(&west));
     let knows_west = review(&policy, &file, &whole).unwrap();
     let other = review(&policy, &file, &east).unwrap();
@@ -70,20 +74,6 @@ fn areas_of_one_envelope_are_told_apart() {
         let policy = Policy { max_overlaps, ..policy.clone() };
         assert_eq!(review(&policy, &file, &whole).is_ok(), fits);
     }
-}
-
-#[test]
-fn an_area_that_was_asked_for_other_cameras_is_another_one() {
-    let policy = guarding(11);
-    let mut file = opened(&policy, &[houses(10, 40)]);
-    let knows_one = review(&policy, &file, &houses(20, 60)).unwrap();
-    let into = ask(&houses(10, 40), 7).with_camera_scope(CameraScope::SeeingInto);
-    let into = policy.review(&into, &agency(), &file, noon()).unwrap();
-    file.open(RequestId(8), &into, noon()).unwrap();
-    let refused = file.open(RequestId(9), &knows_one, noon()).unwrap_err();
-    assert_eq!(refused.code(), "overlap_opened");
-    let knows_both = review(&policy, &file, &houses(20, 60)).unwrap();
-    file.open(RequestId(9), &knows_both, noon()).unwrap();
 }
 
 #[test]
@@ -126,7 +116,7 @@ fn an_area_may_overlap_no_other_where_nothing_else_is_limited() {
 
 #[test]
 fn a_request_that_was_reviewed_before_an_overlapping_one_was_opened_is_not_opened() {
-    let policy = guarding(11);
+    let policy = Policy { max_overlaps: 64, ..guarding(11) };
     let mut file = opened(&policy, &[]);
     let [one, other, far] = [houses(10, 40), houses(10, 41), houses(60, 80)]
         .map(|area| review(&policy, &file, &area).unwrap());
@@ -138,22 +128,4 @@ fn a_request_that_was_reviewed_before_an_overlapping_one_was_opened_is_not_opene
     file.open(RequestId(3), &far, noon()).unwrap();
     let again = review(&policy, &file, &houses(10, 41)).unwrap();
     file.open(RequestId(2), &again, noon()).unwrap();
-}
-
-/// What asks the same has nothing in it by which the two would differ; the same area alone is not enough.
-#[test]
-fn a_request_that_was_reviewed_before_the_same_was_opened_is_opened() {
-    let policy = guarding(11);
-    for (seen_by_one, seen_by_other) in [(false, false), (true, true), (false, true), (true, false)]
-    {
-        let mut file = opened(&policy, &[]);
-        let [one, other] = [seen_by_one, seen_by_other].map(|seen| {
-            let asked = ask(&houses(10, 40), 0);
-            let asked = if seen { asked.with_camera_scope(CameraScope::SeeingInto) } else { asked };
-            policy.review(&asked, &agency(), &file, noon()).unwrap()
-        });
-        file.open(RequestId(1), &one, noon()).unwrap();
-        let is_same = seen_by_one == seen_by_other;
-        assert_eq!(file.open(RequestId(2), &other, noon()).is_ok(), is_same, "{seen_by_other}");
-    }
 }

@@ -16,6 +16,7 @@
 )]
 #![allow(clippy::wildcard_imports, reason = "helpers are one word")]
 
+mod adopters;
 mod area;
 mod area_formats;
 mod area_laws;
@@ -24,6 +25,7 @@ mod audit;
 mod audit_entries;
 mod bulletin;
 mod bulletin_cells;
+mod by_name;
 mod case_file;
 mod cases;
 mod codes;
@@ -61,11 +63,14 @@ mod quiet;
 mod quiet_kept;
 mod quiet_routes;
 mod random;
+mod readers;
 mod readme;
 mod records;
 mod registry;
 mod registry_changes;
 mod registry_sizes;
+mod route_csv;
+mod route_tool;
 mod routing;
 mod routing_laws;
 mod seeing_into;
@@ -76,5 +81,6 @@ mod tiles_hostile;
 mod tiles_log;
 mod time;
 mod trees;
+mod turns;
 mod types;
 mod writer_table;

@@ -234,58 +234,6 @@ fn the_anonymity_set_is_that_of_the_whole_area_and_not_of_who_is_new() {
 }
 
 #[test]
-fn a_later_request_guards_an_earlier_one_that_stands() {
-    let (mut open, first) = opened(&policy(11), houses(0, 39));
-    let town = street(39);
-    let registry = loaded(&town, Layout::default());
-    let due = |open: &OpenRequests, id, authorized: &AuthorizedRequest| {
-        open.due(id, authorized, &registry.snapshot(), noon()).unwrap()
-    };
-    let route = due(&open, FIRST, &first);
-    assert_eq!(route.owners(), 39);
-    open.record_asked(FIRST, &route, noon()).unwrap();
-    let alone = open.clone();
-    // The agency asks again, about all but the last house, where nobody has a camera yet.
-    let second = reviewed(&open, &policy(11), &request(1, houses(0, 38)));
-    open.open(SECOND, &second, noon()).unwrap();
-    registry.apply([Change::Register(house(39, 39)), agrees(39)]).unwrap();
-    assert_eq!(owners(&due(&alone, FIRST, &first)), [39]);
-    assert!(due(&open, FIRST, &first).is_empty(), "the two would differ by one household");
-    assert!(due(&written(&open), FIRST, &first).is_empty());
-    // What happens in either area may matter to both.
-    let touched = open.touched_by([house(39, 39).position], noon());
-    assert_eq!(touched, [FIRST, SECOND]);
-    // It stays so once the later request has ended.
-    open.resolve(SECOND, noon()).unwrap();
-    assert!(due(&open, FIRST, &first).is_empty());
-    assert_eq!(open.touched_by([house(39, 39).position], noon()), [FIRST]);
-    assert_eq!(due(&open, FIRST, &first).authorized(), &first, "the request is still its own");
-}
-
-#[test]
-fn a_recheck_of_who_is_due_compares_with_later_requests_as_well() {
-    let (mut open, first) = opened(&policy(11), houses(0, 60));
-    let registry = loaded(&street(39), Layout::default());
-    let all = open.due(FIRST, &first, &registry.snapshot(), noon()).unwrap();
-    open.record_asked(FIRST, &all, noon()).unwrap();
-    let second = reviewed(&open, &policy(11), &request(1, houses(0, 38)));
-    open.open(SECOND, &second, noon()).unwrap();
-    // Eleven come by whom the two differ: no few. Then one of them goes.
-    let come = (40..=50).flat_map(|id| [Change::Register(house(id, id)), agrees(id)]);
-    let eleven = open.due(FIRST, &first, &registry.apply(come).unwrap(), noon()).unwrap();
-    assert_eq!(owners(&eleven), (40..=50).collect::<Vec<_>>());
-    assert_eq!(eleven.recheck(&registry.snapshot(), noon()), eleven);
-    let ten = registry.apply([Change::Remove { camera: CameraId(50) }]).unwrap();
-    assert!(open.due(FIRST, &first, &ten, noon()).unwrap().is_empty());
-    assert!(eleven.recheck(&ten, noon()).is_empty());
-    // It is the route of what passed review, and rechecked it still is.
-    for route in [&eleven, &eleven.recheck(&ten, noon())] {
-        assert_eq!((route.authorized(), &route.receipt()), (&first, &first.receipt()));
-        open.record_asked(FIRST, route, noon()).unwrap();
-    }
-}
-
-#[test]
 fn who_must_wait_waits_and_who_was_asked_does_not() {
     let hours =
         QuietHours::new(jiff::civil::time(11, 0, 0, 0), jiff::civil::time(14, 0, 0, 0), Zone::UTC);

@@ -174,11 +174,10 @@ fn events_of_what_has_ended_or_is_another_agencys_are_refused() {
     let LifecycleStep::Opened { request, until, latest, .. } = opening.step.clone() else {
         panic!("{opening:?}")
     };
-    // An agency's request is compared with its own alone.
-    let step = LifecycleStep::Opened { request, until, latest, compared: vec![FIRST] };
-    let foreign = LifecycleEvent { step, ..opening.clone() };
-    let refused = Err(OpenRequestsError::Inconsistent { id: SECOND });
-    assert_eq!(open.clone().replay(&foreign), refused);
+    let step = LifecycleStep::Opened { request, until, latest };
+    let taken = LifecycleEvent { id: FIRST, step, ..opening.clone() };
+    let refused = Err(CaseFileError::IdTaken { id: FIRST }.into());
+    assert_eq!(open.clone().replay(&taken), refused);
     assert_eq!(open.clone().replay(&opening), Ok(()));
     let route = snapshot(&street(3)).route(&authorized, noon());
     let asked = open.clone().record_asked(FIRST, &route, noon()).unwrap().1.remove(0);
@@ -197,8 +196,7 @@ fn what_no_events_lead_to_is_not_read() {
     open.open(SECOND, &second, noon() + days(1)).unwrap();
     let text = serde_json::to_string(&open).unwrap();
     assert_eq!(serde_json::from_str::<OpenRequests>(&text).unwrap(), open);
-    let standing =
-        r#""open":[{"id":7,"compared":[8],"asked":[0,1,2]},{"id":8,"compared":[7],"asked":[]}]"#;
+    let standing = r#""open":[{"id":7,"asked":[0,1,2]},{"id":8,"asked":[]}]"#;
     assert!(text.contains(standing), "{text}");
     let (_, files) = text.split_once(r#""files":["#).unwrap();
     let (file, _) = files.split_once(r#"],"open":["#).unwrap();
@@ -207,18 +205,12 @@ fn what_no_events_lead_to_is_not_read() {
     let ascend = "a list of request `7` does not ascend, or is empty".to_owned();
     for (from, to, words) in [
         // Whom a request asked cannot be dropped with the request: it is open in its file.
-        (r#"{"id":7,"compared":[8],"asked":[0,1,2]},"#, "", inconsistent(7)),
+        (r#"{"id":7,"asked":[0,1,2]},"#, "", inconsistent(7)),
         (r#""asked":[0,1,2]"#, r#""asked":[0,1,1]"#, ascend),
-        (r#"{"id":8,"compared":[7]"#, r#"{"id":8,"compared":[]"#, inconsistent(7)),
-        (r#"{"id":8,"compared":[7]"#, r#"{"id":8,"compared":[7,9]"#, inconsistent(8)),
-        (r#"{"id":8,"compared":[7]"#, r#"{"id":9,"compared":[7]"#, inconsistent(8)),
-        // Nor does a request compare with itself, stand without having been opened, or once it ended.
-        (r#"{"id":8,"compared":[7]"#, r#"{"id":8,"compared":[7,8]"#, inconsistent(8)),
-        (
-            r#"{"id":8,"compared":[7],"asked":[]}"#,
-            r#"{"id":8,"compared":[7],"asked":[]},{"id":9,"compared":[],"asked":[]}"#,
-            inconsistent(9),
-        ),
+        // Nor does a request stand twice, without having been opened, or once it ended.
+        (r#"{"id":8,"asked":[]}"#, r#"{"id":9,"asked":[]}"#, inconsistent(8)),
+        (r#"{"id":8,"asked":[]}"#, r#"{"id":8,"asked":[]},{"id":8,"asked":[]}"#, inconsistent(8)),
+        (r#"{"id":8,"asked":[]}"#, r#"{"id":8,"asked":[]},{"id":9,"asked":[]}"#, inconsistent(9)),
         (
             r#""2026-06-07T12:00:00Z","ended":null"#,
             r#""2026-06-07T12:00:00Z","ended":{"resolved":"2026-05-10T12:00:00Z"}"#,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use canvass::*;
 use jiff::Timestamp;
 
-use crate::oracle::{Answer, Town, guarded};
+use crate::oracle::{Answer, Town, oracle};
 
 /// The naive twin.
 #[derive(Default)]
@@ -18,15 +18,12 @@ pub struct Twin {
 pub struct Stands {
     pub id: RequestId,
     pub agency: u64,
-    /// The first and the last house.
-    pub range: (u64, u64),
     pub authorized: AuthorizedRequest,
     pub until: Timestamp,
     pub latest: Timestamp,
     /// Whether it was said that it ended.
     pub ended: bool,
     pub asked: BTreeSet<OwnerId>,
-    pub compared: Vec<Area>,
 }
 
 impl Stands {
@@ -36,11 +33,6 @@ impl Stands {
 
     pub fn area(&self) -> &Area {
         &self.authorized.request().area
-    }
-
-    /// Whether its area shares a point with that of other houses: those next door have an edge in common.
-    pub fn meets(&self, agency: u64, (first, last): (u64, u64)) -> bool {
-        self.agency == agency && self.range.0 <= last + 1 && first <= self.range.1 + 1
     }
 }
 
@@ -85,19 +77,18 @@ impl Twin {
     /// Whom each request may still ask.
     pub fn due(&self, now: Timestamp) -> BTreeMap<RequestId, Answer> {
         let due = |stands: &Stands| {
-            let mut answer = guarded(&self.town, &stands.authorized, &stands.compared, now);
+            let mut answer = oracle(&self.town, &stands.authorized, now);
             answer.retain(|(owner, _)| stands.is_open(now) && !stands.asked.contains(owner));
             (stands.id, answer)
         };
         self.requests.iter().map(due).collect()
     }
 
-    /// The open requests with a position in their areas, or in those that they are compared with.
+    /// The open requests with a position in their areas.
     pub fn touched(&self, positions: &[Position], now: Timestamp) -> Vec<RequestId> {
         let near = |area: &Area| positions.iter().any(|&position| area.covers(position));
-        let touched = self.requests.iter().filter(|stands| {
-            stands.is_open(now) && (near(stands.area()) || stands.compared.iter().any(near))
-        });
+        let touched = self.requests.iter();
+        let touched = touched.filter(|stands| stands.is_open(now) && near(stands.area()));
         let ids: BTreeSet<RequestId> = touched.map(|stands| stands.id).collect();
         ids.into_iter().collect()
     }
@@ -108,7 +99,9 @@ impl Twin {
         let cameras = || towns.iter().flat_map(|town| town.cameras.values());
         let concerned = changes.iter().flat_map(|change| {
             cameras().filter(move |camera| match change {
-                Change::Register(it) | Change::Replace(it) => it.id == camera.id,
+                Change::Register(it) | Change::Replace(it) | Change::Upsert(it) => {
+                    it.id == camera.id
+                }
                 Change::Move { camera: id, .. } | Change::Remove { camera: id } => *id == camera.id,
                 Change::SetConsent { owner, .. }
                 | Change::Withdraw { owner }

@@ -139,26 +139,16 @@ impl<'a> Pair<'a> {
             Ok(events) => {
                 self.log.extend(events);
                 self.expected.extend(self.twin.expire(now));
-                let mut compared = Vec::new();
-                let others = self.twin.requests.iter_mut();
-                for other in others.filter(|other| other.meets(agency, range)) {
-                    compared.push(other.area().clone());
-                    if !other.ended {
-                        other.compared.push(request.area.clone());
-                    }
-                }
                 let (until, latest) = (now + days(10), now + days(28));
                 let (ended, asked) = (false, BTreeSet::new());
                 self.twin.requests.push(Stands {
                     id,
                     agency,
-                    range,
                     authorized,
                     until,
                     latest,
                     ended,
                     asked,
-                    compared,
                 });
                 self.expected.push(self.twin.say(now, id, "opened"));
             }

@@ -26,37 +26,13 @@ pub type Answer = Vec<(OwnerId, Vec<CameraId>)>;
 
 /// Whom to ask, decided as the documentation says and no other way.
 pub fn oracle(town: &Town, authorized: &AuthorizedRequest, now: Timestamp) -> Answer {
-    guarded(town, authorized, &[], now)
-}
-
-/// The same for an agency that has asked about overlapping areas before.
-pub fn guarded(
-    town: &Town,
-    authorized: &AuthorizedRequest,
-    earlier: &[Area],
-    now: Timestamp,
-) -> Answer {
-    sparing(town, authorized, earlier, &[], now)
+    sparing(town, authorized, &[], now)
 }
 
 /// The same where an operator protects places.
 pub fn sparing(
     town: &Town,
     authorized: &AuthorizedRequest,
-    earlier: &[Area],
-    places: &[SensitivePlace],
-    now: Timestamp,
-) -> Answer {
-    let earlier: Vec<_> =
-        earlier.iter().map(|area| (area.clone(), CameraScope::StandingIn)).collect();
-    weighing(town, authorized, &earlier, places, now)
-}
-
-/// The same where earlier requests asked for cameras that see into their areas, too.
-pub fn weighing(
-    town: &Town,
-    authorized: &AuthorizedRequest,
-    earlier: &[(Area, CameraScope)],
     places: &[SensitivePlace],
     now: Timestamp,
 ) -> Answer {
@@ -76,28 +52,7 @@ pub fn weighing(
         }
     }
     let needed = authorized.min_households() as usize;
-    let mut new = households_of(town, &request.area, request.camera_scope);
-    let mut counted = Vec::new();
-    if !earlier.is_empty() {
-        let mut others: Vec<Households> = earlier
-            .iter()
-            .map(|(old, camera_scope)| households_of(town, old, *camera_scope))
-            .collect();
-        others.push(others.iter().flatten().copied().collect());
-        let few = |one: &Households, other| (1..needed).contains(&(one - other).len());
-        let mut left_out = Households::new();
-        while let Some(old) = others.iter().find(|old| few(&(&new - &left_out), old)) {
-            left_out.extend(&(&new - &left_out) - old);
-        }
-        others.retain(|old| (&new - old).len() < needed && (old - &new).len() < needed);
-        counted = others.iter().map(|old| old - &left_out).collect();
-        new = &new - &left_out;
-        answer.retain(|owner, _| !left_out.contains(owner));
-    }
-    if counted.is_empty() {
-        counted.push(new);
-    }
-    if counted.iter().any(|households| households.len() < needed) {
+    if households_of(town, &request.area, request.camera_scope).len() < needed {
         answer.clear();
     }
     answer.into_iter().collect()
@@ -261,6 +216,9 @@ pub fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
         }
         Change::Replace(camera) => {
             known(town, camera.id)?;
+            town.cameras.insert(camera.id, *camera);
+        }
+        Change::Upsert(camera) => {
             town.cameras.insert(camera.id, *camera);
         }
         Change::Move { camera, position } => {

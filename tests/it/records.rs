@@ -53,6 +53,7 @@ fn every_record_is_read_as_it_was_written() {
     changes(&town).iter().for_each(round);
     let camera = town.cameras.values().next().copied().unwrap();
     round(&Change::Replace(camera));
+    round(&Change::Upsert(camera));
     round(&Change::Move { camera: CameraId(u64::MAX), position: camera.position });
     round(&Change::Remove { camera: CameraId(0) });
     round(&Change::Withdraw { owner: OwnerId(u64::MAX) });
@@ -126,7 +127,7 @@ fn records_that_cannot_be_name_what_is_wrong() {
         [refuses::<TimeWindow>("5"), refuses::<TimeWindow>("[]")],
         [
             "invalid type: integer `5`, expected an object with `start` and `end`",
-            "invalid length 0, expected an object with `start` and `end`",
+            "invalid type: sequence, expected an object with `start` and `end` with the names of its fields",
         ],
     );
     assert_eq!(

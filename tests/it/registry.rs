@@ -37,7 +37,7 @@ fn layouts() -> [Layout; 3] {
 }
 
 /// A change that the town allows, if the town is not empty or full.
-fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
+pub fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
     let owner = OwnerId(rng.pick(&OWNERS));
     let registered: Vec<CameraId> = town.cameras.keys().copied().collect();
     let free: Vec<CameraId> =
@@ -45,7 +45,7 @@ fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
     let position = place((10, 50), rng.within(-40, 40) * step, rng.within(-40, 40) * step);
     let recording = recording(rng);
     let facing = rng.once_in(3).then(|| facing(rng));
-    match rng.below(12) {
+    match rng.below(13) {
         0..4 if !free.is_empty() => {
             Change::Register(Camera { id: rng.pick(&free), owner, position, recording, facing })
         }
@@ -58,6 +58,10 @@ fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
         }),
         5 if !registered.is_empty() => Change::Move { camera: rng.pick(&registered), position },
         6 if !registered.is_empty() => Change::Remove { camera: rng.pick(&registered) },
+        12 => {
+            let id = camera_id(rng.below(CAMERAS));
+            Change::Upsert(Camera { id, owner, position, recording, facing })
+        }
         7 => Change::Withdraw { owner },
         8 => Change::RecordAsked {
             owner,
@@ -68,7 +72,7 @@ fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
 }
 
 /// A change that the town does not allow.
-fn bad_change(rng: &mut Rng, town: &Town) -> Change {
+pub fn bad_change(rng: &mut Rng, town: &Town) -> Change {
     let unknown = CameraId(1_000_000);
     let somewhere = place((10, 50), 0, 0);
     let stranger = |id: CameraId| camera_at(id.0, 0, somewhere);
@@ -86,7 +90,7 @@ fn cameras_of(town: &Town, owner: OwnerId) -> Vec<Camera> {
 
 /// A snapshot answers as the town says.
 #[track_caller]
-fn answers(snapshot: &Snapshot, town: &Town, rng: &mut Rng) {
+pub fn answers(snapshot: &Snapshot, town: &Town, rng: &mut Rng) {
     assert_eq!(snapshot.cameras(), town.cameras.len());
     let few = Policy { min_households: 4, ..Policy::unlimited() };
     for policy in [&few, &Policy::unlimited()] {
@@ -263,7 +267,7 @@ fn random_changes_are_of_all_kinds() {
         let cameras = cameras(&oracle(&town, &everywhere, noon())).len();
         (asked, left_out) = (asked + cameras, left_out + town.cameras.len() - cameras);
     }
-    assert!(kinds.len() == 7 && kinds.values().all(|&number| number > 100), "{kinds:?}");
+    assert!(kinds.len() == 8 && kinds.values().all(|&number| number > 100), "{kinds:?}");
     assert!(asked > 100 && left_out > 100, "{asked} {left_out}");
 }
 
@@ -271,6 +275,7 @@ fn kind(change: &Change) -> &'static str {
     match change {
         Change::Register(_) => "register",
         Change::Replace(_) => "replace",
+        Change::Upsert(_) => "upsert",
         Change::Move { .. } => "move",
         Change::Remove { .. } => "remove",
         Change::SetConsent { .. } => "set_consent",

@@ -1,15 +1,14 @@
 //! Requests for cameras that see into the area: what the policy, sensitive places, the guard and the
 //! receipt make of them.
 
-use canvass::error::CaseFileError;
 use canvass::policy::{SeeingInto, SensitiveRule};
 use canvass::{
     AgencyId, Area, AuthorizedRequest, CameraId, CameraScope, CaseFile, Denial, Explanation,
     Policy, Receipt, Request, RequestId, Route, TimeWindow,
 };
 
-use crate::facing::{STREET, agree, asked, looking, looks};
-use crate::oracle::{Town, weighing};
+use crate::facing::{STREET, asked, looking, looks};
+use crate::oracle::Town;
 use crate::places::{place_of, protecting};
 use crate::places_spared::never_asked;
 use crate::support::*;
@@ -108,57 +107,6 @@ fn with_onlookers(few: usize) -> (Town, Area) {
         |house| (place((10, 50), -STREET, 40_000 + 500 * house), Some(looks(90.0, 110.0, 25.0)));
     let all: Vec<_> = inside.chain((0..few as i64).map(onlooker)).collect();
     (looking(&all), square(10.0, 50.0, 10.01, 50.01))
-}
-
-#[test]
-fn a_few_that_only_see_into_it_are_not_asked_right_after_the_others() {
-    let policy = Policy { min_households: 11, ..Policy::unlimited() };
-    for (few, expected) in [(10, 0), (11, 11)] {
-        let (town, area) = with_onlookers(few);
-        let (snapshot, mut file) = (snapshot(&town), CaseFile::new(AgencyId(1)));
-        let (usual, into) =
-            (asking(area.clone()), asking(area.clone()).with_camera_scope(CameraScope::SeeingInto));
-        // Both reviewed before either is opened: one of them is too late.
-        let early = reviewed(&policy, &into, &file);
-        assert_eq!(asked(&snapshot, &early).len(), 30 + few);
-        let first = reviewed(&policy, &usual, &file);
-        file.open(RequestId(1), &first, noon()).unwrap();
-        let error = file.open(RequestId(2), &early, noon()).unwrap_err();
-        assert_eq!(error, CaseFileError::OverlapOpened { id: RequestId(1) });
-        // Of the second request only those who are many may be asked on its account.
-        let second = reviewed(&policy, &into, &file);
-        let answers = weighing(&town, &second, &[(area, CameraScope::StandingIn)], &[], noon());
-        agree(&town, &second, &answers);
-        assert_eq!(asked(&snapshot, &second).len(), 30 + expected);
-        file.open(RequestId(2), &second, noon()).unwrap();
-    }
-}
-
-#[test]
-fn areas_that_do_not_touch_are_compared_if_a_camera_may_see_into_both() {
-    let policy = Policy { min_households: 11, ..Policy::unlimited() };
-    // Two yards 11 m apart, and cameras of which all see into the one, and all but two into both.
-    let yard = |north: f64| square(10.0, 50.0 + north, 10.001, 50.0 + north + 0.000_1);
-    let (one, other) = (yard(0.001), yard(0.001_2));
-    let look = |house: i64| {
-        let reach = if house < 2 { 115.0 } else { 150.0 };
-        (place((10, 50), 300 * house, 0), Some(looks(0.0, 20.0, reach)))
-    };
-    let town = looking(&(0..20).map(look).collect::<Vec<_>>());
-    let snapshot = snapshot(&town);
-    let mut file = CaseFile::new(AgencyId(1));
-    let first =
-        reviewed(&policy, &asking(other.clone()).with_camera_scope(CameraScope::SeeingInto), &file);
-    assert_eq!(asked(&snapshot, &first).len(), 18);
-    file.open(RequestId(1), &first, noon()).unwrap();
-    let second =
-        reviewed(&policy, &asking(one.clone()).with_camera_scope(CameraScope::SeeingInto), &file);
-    let earlier = [(other, CameraScope::SeeingInto)];
-    agree(&town, &second, &weighing(&town, &second, &earlier, &[], noon()));
-    assert_eq!(asked(&snapshot, &second).len(), 18, "without the two by whom they differ");
-    // Who asks for cameras that stand in its area has none in common with it.
-    let standing = reviewed(&policy, &asking(one.clone()), &file);
-    assert!(asked(&snapshot, &standing).is_empty());
 }
 
 #[test]

@@ -81,6 +81,7 @@ fn the_json_of_every_change_is_pinned() {
     let changes = [
         (Change::Register(camera), format!(r#"{{"register":{written}}}"#)),
         (Change::Replace(camera), format!(r#"{{"replace":{written}}}"#)),
+        (Change::Upsert(camera), format!(r#"{{"upsert":{written}}}"#)),
         (
             Change::Move { camera: camera.id, position: camera.position },
             r#"{"move":{"camera":1,"position":[10.0000001,50.0]}}"#.to_owned(),
@@ -112,6 +113,7 @@ fn any_change(rng: &mut Rng) -> Change {
         |rng: &mut Rng| Camera { id: camera, owner, position, recording: recording(rng), facing };
     match rng.below(10) {
         0..3 => Change::Register(record(rng)),
+        3 if rng.once_in(2) => Change::Upsert(record(rng)),
         3 => Change::Replace(record(rng)),
         4 => Change::Move { camera, position },
         5 | 6 => Change::Remove { camera },

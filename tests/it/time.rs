@@ -33,6 +33,66 @@ proptest! {
     }
 }
 
+/// The name of a zone has a slash, and must be where the offset is in use then.
+#[test]
+fn instants_with_a_zone_are_read_or_refused() {
+    let window: TimeWindow = "2026-05-01T18:00:00Z/2026-05-01T20:30:00Z".parse().unwrap();
+    for text in [
+        "2026-05-01T14:00:00-04:00[America/New_York]/2026-05-01T22:30:00+02:00[Europe/Paris]",
+        "2026-05-01T14:00:00[America/New_York]/2026-05-01T20:30:00Z",
+        "2026-05-01T18:00:00Z/2026-05-01T16:30:00-04:00[America/New_York]",
+        "2026-05-01T18:00:00Z[America/New_York]/2026-05-01T20:30:00Z[UTC]",
+    ] {
+        assert_eq!(text.parse(), Ok(window), "{text}");
+    }
+    let refused = |text: &str| text.parse::<TimeWindow>().unwrap_err().to_string();
+    let disagree = "2026-05-01T14:00:00-04:00[Europe/Paris]";
+    let words = format!(
+        "the zone and the offset of `{disagree}` do not agree; leave out the one that is wrong"
+    );
+    assert_eq!(refused(&format!("{disagree}/2026-05-01T20:30:00Z")), words);
+    assert_eq!(refused(&format!("2026-05-01T08:00:00Z/{disagree}")), words);
+    let unknown = "2026-05-01T14:00:00-04:00[Europe/Springfield]/2026-05-01T20:30:00Z";
+    assert!(refused(unknown).contains("do not agree"), "{}", refused(unknown));
+    // Clocks show this time twice, and that one never.
+    for local in ["2026-11-01T01:30:00[America/New_York]", "2026-03-08T02:30:00[America/New_York]"]
+    {
+        let words = refused(&format!("{local}/2026-12-01T00:00:00Z"));
+        assert!(
+            words.ends_with("is not an instant; write one such as `2026-05-01T18:00:00Z`"),
+            "{words}"
+        );
+    }
+    assert!(refused("2026-05-01T14:00:00-04:00[America/New_York]").contains("is not a window"));
+}
+
+/// Records have the same reader of instants.
+#[test]
+fn instants_of_records_must_agree_with_their_zone() {
+    let at = "2026-05-01T14:00:00-04:00";
+    let read = |zone: &str| {
+        let at = format!("{at}{zone}");
+        [
+            serde_json::from_str::<TimeWindow>(&format!(
+                r#"{{"start":"2026-01-01T00:00:00Z","end":"{at}"}}"#
+            ))
+            .is_ok(),
+            serde_json::from_str::<canvass::Consent>(&format!(r#"{{"expires":"{at}"}}"#)).is_ok(),
+            serde_json::from_str::<canvass::Recording>(&format!(
+                r#"{{"since":"{at}","kept_days":1}}"#
+            ))
+            .is_ok(),
+            serde_json::from_str::<canvass::Change>(&format!(
+                r#"{{"record_asked":{{"owner":1,"at":"{at}"}}}}"#
+            ))
+            .is_ok(),
+        ]
+    };
+    assert_eq!(read(""), [true; 4]);
+    assert_eq!(read("[America/New_York]"), [true; 4]);
+    assert_eq!(read("[Europe/Paris]"), [false; 4]);
+}
+
 /// Neither verdict may be rare among the texts above.
 #[test]
 fn mutated_texts_are_read_and_refused_often() {

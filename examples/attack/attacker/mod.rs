@@ -10,7 +10,7 @@ mod world;
 
 use canvass::error::{AreaError, PositionError};
 use canvass::jiff::Timestamp;
-use canvass::outcome::{Answer, OutcomeError, Outcomes, ReleaseMode};
+use canvass::outcome::{Answer, OutcomeBudget, OutcomeError, OutcomeSeed, Outcomes, ReleaseMode};
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Request, RequestId, Snapshot,
     TimeWindow,
@@ -19,8 +19,8 @@ use canvass::{
 use super::town::Town;
 use site::{ACCOMPLICES, PADS, SITE, Site};
 pub(crate) use site::{Padding, Strip, accomplices};
-pub(crate) use world::worlds;
-use world::{Memory, Told, World};
+#[allow(unused_imports, reason = "each program that plays attacks uses some of these")]
+pub(crate) use world::{Told, World, worlds};
 
 /// Where bands begin, as far as a site goes.
 pub(crate) const EDGES: [u64; 3] = [11, 21, 51];
@@ -28,6 +28,8 @@ pub(crate) const EDGES: [u64; 3] = [11, 21, 51];
 const NARROW: f64 = 0.25;
 const STEP: f64 = 1.0;
 pub(crate) const STEPS: usize = 60;
+/// The operator's seed, which the attacker does not know.
+const SEED: OutcomeSeed = OutcomeSeed::new([7; 32]);
 
 /// How the attacker goes about it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,6 +91,7 @@ pub(crate) struct Attack<'a> {
 struct Desk {
     file: CaseFile,
     outcomes: Outcomes,
+    budget: OutcomeBudget,
     tally: Tally,
     first_level: Option<usize>,
 }
@@ -97,7 +100,8 @@ impl Attack<'_> {
     pub(crate) fn run(&self) -> Result<Tally, AttackError> {
         let agency = AgencyId(1);
         let (file, outcomes) = (CaseFile::new(agency), Outcomes::new(agency));
-        let mut desk = Desk { file, outcomes, tally: Tally::default(), first_level: None };
+        let (budget, tally) = (OutcomeBudget::default(), Tally::default());
+        let mut desk = Desk { file, outcomes, budget, tally, first_level: None };
         for (number, site) in Site::all().enumerate().step_by(self.each) {
             desk.first_level = None;
             let edge = 1 + number / 2 % EDGES.len();
@@ -214,12 +218,6 @@ impl Attack<'_> {
             .with_contact("Det. Nosy");
         desk.tally.sent += 1;
         desk.tally.probed.push(site.strip(-SITE.2, depth));
-        if self.world.memory == Memory::None {
-            desk.file = CaseFile::new(agency.id);
-        }
-        if self.world.told == Told::ItsOwn {
-            desk.outcomes = Outcomes::new(agency.id);
-        }
         let Ok(authorized) = self.world.policy.review(&request, &agency, &desk.file, self.now)
         else {
             desk.tally.refused += 1;
@@ -234,9 +232,13 @@ impl Attack<'_> {
             desk.outcomes.answer(id, recipient.owner, Answer::Shared)?;
         }
         desk.file.resolve(id, self.now)?;
-        desk.outcomes.close(id, &desk.file, self.now)?;
-        let shared = desk.outcomes.release(id)?.shared().at_least();
-        let level = EDGES.iter().filter(|&&edge| shared >= edge).count();
+        desk.outcomes.close(id, &desk.file, &SEED, &mut desk.budget, self.now)?;
+        let bands = |shared: u64| EDGES.iter().filter(|&&edge| shared >= edge).count();
+        let level = match self.world.told {
+            Told::Exact => bands(route.owners() as u64),
+            Told::Outcome => bands(desk.outcomes.release(id)?.shared().at_least()),
+            Told::WhetherAsked => usize::from(!route.is_empty()),
+        };
         desk.tally.told_apart += usize::from(*desk.first_level.get_or_insert(level) != level);
         Ok(Some(level))
     }

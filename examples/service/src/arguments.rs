@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, ValueExt};
 
+use crate::store::Opening;
+
 /// What `--help` prints.
 pub const HELP: &str = "\
 Keeps cameras and consents, and says whose door to knock on. For the operator and for agencies.
@@ -16,13 +18,20 @@ Usage: canvass-service --config FILE --data FOLDER [options]
   --data FOLDER       where everything is kept; it is made if it is not there
   --demo              a small town that does not exist, in a folder of its own that is removed at
                       the end, with lines to try. Only on this machine's own addresses
+  --check             reads configuration and store as a start would, says what is there, and ends
+  --mark FILE         where the number of the last acknowledged commit is kept; on another disk it
+                      notices a folder that was put back whole [default: canvass.mark in FOLDER]
+  --restore           starts with an old copy of the store, or one without its mark; nobody is asked
+                      until POST /v1/restored has named who withdrew since
   --listen ADDRESS    where to listen; port 0 takes a free one [default: 127.0.0.1:8787]
   --log FORMAT        `text` or `json`, to standard error [default: text]
+  -V, --version       the version
   -h, --help          this
 
 The first line on standard output is `listening on ADDRESS`, once requests are answered. SIGTERM and
 Ctrl-C stop: no more is taken, what was begun is finished, and a last checkpoint is made. Exit codes:
-0 stopped as asked, 1 cannot go on, 2 a command line or configuration that cannot be read.
+0 stopped as asked, 1 cannot go on or the store failed, 2 a command line or configuration that cannot
+be read.
 ";
 
 /// What the command line asks for.
@@ -30,6 +39,8 @@ Ctrl-C stop: no more is taken, what was begun is finished, and a last checkpoint
 pub enum Asked {
     /// The help text.
     Help,
+    /// The version.
+    Version,
     /// A service.
     Run(Arguments),
 }
@@ -39,6 +50,10 @@ pub enum Asked {
 pub struct Arguments {
     /// With whose data.
     pub source: Source,
+    /// Whether only to look at what is there.
+    pub check: bool,
+    /// How the store is opened.
+    pub opening: Opening,
     /// Where to listen.
     pub listen: SocketAddr,
     /// How to log.
@@ -83,6 +98,7 @@ impl Arguments {
         words: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<Asked, BadArguments> {
         let (mut config, mut data, mut demo) = (None, None, false);
+        let (mut check, mut opening) = (false, Opening::default());
         let (mut listen, mut log) = (SocketAddr::from(([127, 0, 0, 1], 8787)), LogFormat::Text);
         let mut parser = lexopt::Parser::from_args(words);
         while let Some(argument) = parser.next().map_err(bad)? {
@@ -90,6 +106,9 @@ impl Arguments {
                 Arg::Long("config") => config = Some(parser.value().map_err(bad)?.into()),
                 Arg::Long("data") => data = Some(parser.value().map_err(bad)?.into()),
                 Arg::Long("demo") => demo = true,
+                Arg::Long("check") => check = true,
+                Arg::Long("mark") => opening.mark = Some(parser.value().map_err(bad)?.into()),
+                Arg::Long("restore") => opening.restore = true,
                 Arg::Long("listen") => {
                     listen = parser.value().and_then(|value| value.parse()).map_err(bad)?;
                 }
@@ -102,9 +121,13 @@ impl Arguments {
                         }
                     }
                 }
+                Arg::Long("version") | Arg::Short('V') => return Ok(Asked::Version),
                 Arg::Long("help") | Arg::Short('h') => return Ok(Asked::Help),
                 other => return Err(bad(other.unexpected())),
             }
+        }
+        if demo && (check || opening.restore || opening.mark.is_some()) {
+            return Err(complaint("--demo takes none of --check, --mark and --restore"));
         }
         let source = match (demo, config, data) {
             (true, None, None) if listen.ip().is_loopback() => Source::Demo,
@@ -116,7 +139,7 @@ impl Arguments {
             (false, None, _) => return Err(complaint("--config is missing")),
             (false, _, None) => return Err(complaint("--data is missing")),
         };
-        Ok(Asked::Run(Self { source, listen, log }))
+        Ok(Asked::Run(Self { source, check, opening, listen, log }))
     }
 }
 

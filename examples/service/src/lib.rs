@@ -5,6 +5,8 @@
 //! and how much is taken. The README has the endpoints.
 
 pub mod arguments;
+pub mod check;
+pub mod clock;
 pub mod demo;
 pub mod engine;
 pub mod http;
@@ -15,20 +17,21 @@ pub mod settings;
 pub mod store;
 pub mod system;
 pub mod texts;
+pub mod warnings;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::time::MissedTickBehavior;
 
-use engine::{Engine, StartError, Threads};
+use engine::{Ended, Engine, StartError, Threads};
 use http::App;
 use metrics::Metrics;
 use settings::Settings;
+use store::Opening;
 use system::TooFewFiles;
 
 /// A service that has loaded what it keeps and listens, and does not answer yet.
@@ -67,14 +70,29 @@ impl Service {
     ///
     /// If the folder cannot be opened or read, or the address is taken.
     pub async fn start(
+        settings: Settings,
+        folder: &Path,
+        listen: SocketAddr,
+    ) -> Result<Self, ServiceError> {
+        Self::start_as(settings, folder, &Opening::default(), listen).await
+    }
+
+    /// The same, with a store that is opened in some way.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be opened or read, or the address is taken.
+    pub async fn start_as(
         mut settings: Settings,
         folder: &Path,
+        opening: &Opening,
         listen: SocketAddr,
     ) -> Result<Self, ServiceError> {
         settings.limits = system::fitted(settings.limits)?;
         let metrics = Arc::new(Metrics::default());
+        let rules = settings.rules();
         let (engine, threads) =
-            Engine::start(folder, settings.rules(), &settings.limits, &metrics)?;
+            Engine::start_as(folder, opening, rules, &settings.limits, &metrics)?;
         let refused = |error| ServiceError::Listen { address: listen, error };
         let listener = http::listen(listen).map_err(refused)?;
         let app = Arc::new(App::new(Arc::clone(&engine), metrics, &settings));
@@ -97,27 +115,31 @@ impl Service {
     }
 
     /// Answers until it is told to stop, finishes what was begun, and makes a last checkpoint.
-    pub async fn run_until(self, stop: impl Future<Output = ()>) {
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Ended {
         let Self { engine, threads, listener, app } = self;
-        let clock = tokio::spawn(clock(Arc::downgrade(&engine)));
+        let clock = tokio::spawn(clock(Arc::downgrade(&engine), app.metrics()));
         http::serve(listener, Arc::clone(&app), http::router(app), stop).await;
         clock.abort();
         engine.stop().await;
         // The store is closed when the last of its holders is gone.
         drop(engine);
-        let _ = tokio::task::spawn_blocking(|| threads.join()).await;
+        let ended = tokio::task::spawn_blocking(|| threads.join()).await;
+        ended.unwrap_or(Ended::StoreFailed)
     }
 }
 
-/// Tells an engine the time, each second: the library has no clock.
-async fn clock(engine: Weak<Engine>) {
+/// Tells an engine the time, each second, unless it is in doubt: the library has no clock.
+async fn clock(engine: Weak<Engine>, metrics: Arc<Metrics>) {
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         seconds.tick().await;
         let Some(engine) = engine.upgrade() else { return };
-        if engine.clock(Timestamp::now()).await.is_err() {
-            return;
+        let reading = engine.time();
+        metrics.time(reading);
+        // An error means that the writer is stopping, or opens its store again.
+        if reading.is_sure() {
+            let _ = engine.clock(reading.now).await;
         }
     }
 }

@@ -5,13 +5,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use canvass_service::arguments::{Arguments, Asked, HELP, Source};
+use canvass_service::engine::Ended;
 use canvass_service::settings::Settings;
-use canvass_service::{Service, demo, logs};
+use canvass_service::{Service, check, demo, logs};
 
 fn main() -> ExitCode {
     let arguments = match Arguments::read(std::env::args_os().skip(1)) {
         Ok(Asked::Run(arguments)) => arguments,
         Ok(Asked::Help) => return said(HELP),
+        Ok(Asked::Version) => {
+            return said(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n"));
+        }
         Err(error) => return failed(&error, 2),
     };
     logs::start(arguments.log);
@@ -39,14 +43,26 @@ async fn run(arguments: Arguments) -> ExitCode {
             (_, Err(error)) => return failed(&error, 1),
         },
     };
+    for warning in settings.warnings() {
+        let _ = writeln!(std::io::stderr(), "canvass-service: warning: {warning}");
+    }
+    if arguments.check {
+        return match check::check(&folder, &arguments.opening, &settings.rules()) {
+            Ok(found) => {
+                said(&format!("configuration: {} agencies\n{found}\n", settings.agencies.len()))
+            }
+            Err(error) => failed(&error, 1),
+        };
+    }
     let stop = match stop_signal() {
         Ok(stop) => stop,
         Err(error) => return failed(&error, 1),
     };
-    let service = match Service::start(settings, &folder, arguments.listen).await {
-        Ok(service) => service,
-        Err(error) => return failed(&error, 1),
-    };
+    let service =
+        match Service::start_as(settings, &folder, &arguments.opening, arguments.listen).await {
+            Ok(service) => service,
+            Err(error) => return failed(&error, 1),
+        };
     let address = match service.address() {
         Ok(address) => address,
         Err(error) => return failed(&error, 1),
@@ -55,13 +71,26 @@ async fn run(arguments: Arguments) -> ExitCode {
     if temporary.is_some() {
         match demo::fill(service.engine()).await {
             Ok(lines) => welcome.push_str(&lines.replace("ADDRESS", &address.to_string())),
-            Err(error) => return failed(&*error, 1),
+            Err(error) => return failed(&error, 1),
         }
     }
     said(&welcome);
-    service.run_until(stop).await;
-    tracing::info!("stopped");
-    ExitCode::SUCCESS
+    match service.run_until(stop).await {
+        Ended::Well => {
+            tracing::info!("stopped");
+            ExitCode::SUCCESS
+        }
+        Ended::WithoutCheckpoint => failed(
+            &"stopped, and the last checkpoint could not be made; nothing that was acknowledged is \
+              lost, and the next start replays the log",
+            1,
+        ),
+        Ended::StoreFailed => failed(
+            &"stopped while the store could not be used; nothing that was acknowledged is lost, and \
+              what had no answer may be kept or not",
+            1,
+        ),
+    }
 }
 
 /// Comes when the process is asked to stop.
@@ -87,7 +116,7 @@ fn said(text: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn failed(error: &dyn std::error::Error, code: u8) -> ExitCode {
+fn failed(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "canvass-service: {error}");
     ExitCode::from(code)
 }

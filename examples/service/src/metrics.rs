@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::clock::Reading;
+
 /// Everything that is measured.
 #[derive(Debug)]
 pub struct Metrics {
@@ -37,6 +39,18 @@ pub struct Metrics {
     checkpoint_seconds: Histogram,
     /// Revisions in the log that no checkpoint has yet.
     pub log_entries: Gauge,
+    /// 1 while the disk takes nothing.
+    pub store_failing: Gauge,
+    /// 1 from a checkpoint that could not be made until one is.
+    pub checkpoint_failing: Gauge,
+    /// 1 while nobody is asked because a copy was put back.
+    pub restored: Gauge,
+    /// By how many seconds the wall clock is ahead of the time, while it is in doubt.
+    pub clock_off: Gauge,
+    /// How often the wall clock jumped.
+    pub clock_jumps: Gauge,
+    /// How often the store failed.
+    pub store_failures: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -104,6 +118,13 @@ impl Default for Metrics {
         let in_flight = gauge("http_requests_in_flight", "Requests being answered");
         let cameras = gauge("cameras", "Cameras registered");
         let log_entries = gauge("log_revisions", "Revisions that no checkpoint has yet");
+        let store_failing = gauge("store_failing", "1 while the disk takes nothing");
+        let checkpoint_failing =
+            gauge("checkpoint_failing", "1 from a checkpoint that failed until one is made");
+        let restored = gauge("restored", "1 while nobody is asked since a copy was put back");
+        let clock_off =
+            gauge("clock_off_seconds", "How far the wall clock is off while it is in doubt");
+        let clock_jumps = gauge("clock_jumps", "How often the wall clock jumped");
         let revision = Gauge::<u64, AtomicU64>::default();
         registry.register("revision", "The published revision", revision.clone());
         let mut counter = |name, help| {
@@ -122,6 +143,7 @@ impl Default for Metrics {
         let commits = counter("commits", "Transactions committed");
         let checkpoints = counter("checkpoints", "Checkpoints made");
         let checkpoint_tiles = counter("checkpoint_tiles", "Tiles written by checkpoints");
+        let store_failures = counter("store_failures", "How often the store failed");
         let commit_seconds = histogram();
         registry.register("commit_seconds", "Time of a commit", commit_seconds.clone());
         let checkpoint_seconds = histogram();
@@ -147,6 +169,12 @@ impl Default for Metrics {
             checkpoint_tiles,
             checkpoint_seconds,
             log_entries,
+            store_failing,
+            checkpoint_failing,
+            restored,
+            clock_off,
+            clock_jumps,
+            store_failures,
         }
     }
 }
@@ -186,6 +214,12 @@ impl Metrics {
         self.seconds.get_or_create(&endpoint).observe(took.as_secs_f64());
     }
 
+    /// Notes what the clock shows.
+    pub fn time(&self, reading: Reading) {
+        self.clock_off.set(reading.off.as_secs());
+        self.clock_jumps.set(i64::try_from(reading.jumps).unwrap_or(i64::MAX));
+    }
+
     /// Notes what readers see from now on.
     pub fn publish(&self, snapshot: &Snapshot) {
         self.revision.set(snapshot.revision().0);
@@ -210,6 +244,7 @@ impl Metrics {
     /// Notes a checkpoint, and how many revisions of the log it took in.
     pub fn checkpointed(&self, took: Duration, tiles: usize, revisions: u64) {
         self.checkpoints.inc();
+        self.checkpoint_failing.set(0);
         self.checkpoint_tiles.inc_by(tiles as u64);
         self.checkpoint_seconds.observe(took.as_secs_f64());
         self.log_entries.dec_by(i64::try_from(revisions).unwrap_or(i64::MAX));

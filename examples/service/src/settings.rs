@@ -90,6 +90,10 @@ pub struct Limits {
     /// About so many bytes of tiles one transaction of a checkpoint writes at most: for as long as it
     /// lasts, no change is committed.
     pub transaction_bytes: usize,
+    /// The database caches so many bytes at most.
+    pub database_cache_bytes: usize,
+    /// A wall clock that jumped is believed once it stayed there for so many seconds.
+    pub clock_settle_seconds: u64,
     /// At least so many hours an idempotency key is kept.
     pub key_hours: u64,
     /// After so many seconds all open requests are looked at again, for what time brings about.
@@ -121,6 +125,8 @@ impl Default for Limits {
             checkpoint_bytes: 64 << 20,
             checkpoint_seconds: 60,
             transaction_bytes: 4 << 20,
+            database_cache_bytes: 1 << 30,
+            clock_settle_seconds: 300,
             key_hours: 7 * 24,
             look_again_seconds: 3600,
             drain_seconds: 20,
@@ -285,6 +291,7 @@ impl TryFrom<Record<Wire>> for Settings {
             ("checkpoint_bytes", many(limits.checkpoint_bytes)),
             ("checkpoint_seconds", many(limits.checkpoint_seconds)),
             ("transaction_bytes", limits.transaction_bytes),
+            ("database_cache_bytes", limits.database_cache_bytes),
             ("key_hours", many(limits.key_hours)),
         ];
         if let Some((name, _)) = needed.iter().find(|&&(_, limit)| limit == 0) {

@@ -13,11 +13,11 @@ use crate::registry::Revision;
 use crate::request::{AuthorizedRequest, Policy, Request, Violations};
 use crate::routing::Route;
 
-/// One line of the log: what happened, when, under which policy. Made for publication.
+/// One entry of the log: an event, its instant and its policy. Made for publication.
 ///
-/// What it says openly is the instant, the policy's version, the event, for a refusal the codes of
+/// In the open are the instant, the policy's version, the event, for a refusal the codes of
 /// the violations, and for a route the registry's revision and a band of how many were asked. The
-/// agency, the case and the digest of what it is about are commitments, which only an
+/// agency, the case and the digest of the subject are commitments, which only an
 /// [`EntrySeed`] or the keys from it open; owners are tags, which only an [`OwnerSalt`] finds.
 ///
 /// It can be written to serde formats, or [to bytes](Self::to_bytes), which are the leaf of the
@@ -30,7 +30,7 @@ pub struct AuditEntry {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename = "AuditEntry", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "AuditEntry", deny_unknown_fields)]
 pub(crate) struct EntryFields {
     pub(crate) nonce: Digest,
     pub(crate) at: Timestamp,
@@ -41,9 +41,9 @@ pub(crate) struct EntryFields {
     pub(crate) event: AuditEvent,
 }
 
-/// What an entry is about.
+/// The event that an entry records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum AuditEvent {
     /// A request passed review. The subject is [`AuthorizedRequest::digest`].
@@ -60,7 +60,7 @@ pub enum AuditEvent {
         /// Who was asked.
         asked: AskedTags,
     },
-    /// A route was rechecked. The subject is [`Route::digest`] of what was left.
+    /// A route was rechecked. The subject is the [`Route::digest`] of the rest.
     Rechecked {
         /// As of which state of the registry.
         revision: Revision,
@@ -120,7 +120,7 @@ impl AuditEntry {
         Ok(Self::of_route(route, seed, AuditEvent::Routed { revision: route.revision(), asked }))
     }
 
-    /// A route was rechecked, and this is what was left. `salts` gives each owner's salt.
+    /// A route was rechecked, and this is the rest. `salts` gives each owner's salt.
     ///
     /// # Errors
     ///
@@ -181,13 +181,13 @@ impl AuditEntry {
         Self { fields }
     }
 
-    /// What makes the entry's tags and commitments unlike those of any other.
+    /// The nonce: it makes the entry's tags and commitments unlike those of any other.
     #[must_use]
     pub fn nonce(&self) -> Digest {
         self.fields.nonce
     }
 
-    /// When it happened, as whoever made the entry says: of the review, of the route, of the
+    /// The instant of the event, by the clock of whoever made the entry: of the review, the route, the
     /// receipt. Instants of a log need not ascend.
     #[must_use]
     pub fn at(&self) -> Timestamp {
@@ -200,13 +200,13 @@ impl AuditEntry {
         &self.fields.policy_version
     }
 
-    /// What happened.
+    /// The event.
     #[must_use]
     pub fn event(&self) -> &AuditEvent {
         &self.fields.event
     }
 
-    /// Whether the entry says that an owner was asked, which takes their salt; `None` if it is not
+    /// Whether the entry records that an owner was asked; needs their salt. `None` if it is not
     /// about a route.
     ///
     /// The entry must be known to be in the log, by an [inclusion proof](crate::audit::InclusionProof).
@@ -241,7 +241,7 @@ impl AuditEntry {
         }
     }
 
-    /// Shows that the entry is about what has this digest: see [`AuditEvent`] for which that is. To
+    /// Verifies that the entry's subject has this digest: see [`AuditEvent`] for the subject of each. To
     /// replay a route, route again as of the entry's revision and instant and compare. Where the
     /// route is one of [`OpenRequests`](crate::OpenRequests), replay these as well: it leaves out
     /// whom the request had asked before.

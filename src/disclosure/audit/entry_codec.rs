@@ -11,7 +11,7 @@ use crate::registry::Revision;
 impl AuditEntry {
     /// The entry's bytes, of which there is exactly one form:
     ///
-    /// | bytes | what |
+    /// | bytes | field |
     /// |---|---|
     /// | 1 | version of this layout: 1 |
     /// | 1 | event: 1 accepted, 2 refused, 3 routed, 4 rechecked, 5 receipt |
@@ -87,7 +87,7 @@ impl AuditEntry {
             },
         };
         let entry = Self::try_from(fields)?;
-        // One form only, or an entry could be changed without changing what it says.
+        // One form only, or an entry could be changed without changing its meaning.
         if !decoder.left.is_empty() {
             Err(EntryError::Trailing { bytes: decoder.left.len() })
         } else if entry.to_bytes() == bytes {
@@ -98,7 +98,7 @@ impl AuditEntry {
     }
 }
 
-/// Reads what an [`Encoder`] wrote.
+/// Reads the bytes of an [`Encoder`].
 struct Decoder<'a> {
     left: &'a [u8],
 }
@@ -139,7 +139,7 @@ impl Decoder<'_> {
         String::from_utf8(text.to_vec()).map_err(|_| EntryError::Text)
     }
 
-    /// A list grows by what is read, so a wrong length cannot ask for memory.
+    /// A list grows as its items are read, so a wrong length cannot ask for memory.
     fn list<T>(
         &mut self,
         one: impl Fn(&mut Self) -> Result<T, EntryError>,

@@ -1,34 +1,17 @@
-//! The audit log: what the operator did, in a form that others can check without learning whom it
-//! was about.
-//!
-//! An [`AuditLog`] is a Merkle tree as in RFC 6962 whose leaves are the bytes of [`AuditEntry`]s. A
-//! service appends an entry for each review, route, recheck and receipt, stores the entries, and
-//! publishes [heads](TreeHead).
-//!
-//! **Who sees what.** Somebody with the published entries and heads, but without salts and seeds,
-//! sees for each entry: its place, its nonce, its instant, the policy's version, the event, the
-//! codes of a refusal, and for a route the revision of the registry and in which band the number of
-//! owners asked lies (16 for none to 16, 64, 256, and so on). They see three commitments and the
-//! tags, which look random: no guess of an agency, a case, an owner, a camera or a recipient list
-//! can be tested against them, and no two entries can be linked by them. A band is more than an
-//! agency may know while its request is open: publish heads at once, and entries when it has closed.
-//!
-//! An **owner** with their salt finds out from an entry whether they were asked. A list out of order
-//! is no entry, so an absence is as sure as a presence. An **agency** with a [`PartiesKey`] finds its
-//! own entries. A **replaying auditor** with a [`SubjectKey`] compares a digest.
-//!
-//! **What it cannot show.** A log has what was put in. That an owner was asked without an entry, or
-//! that a tag was made with another salt than the owner's, shows when an owner who got a notice does
-//! not find it in the log. Two logs shown to two readers show when they compare heads.
+//! The log itself: entries, heads and proofs.
 
-use super::entry::AuditEntry;
-use super::proof::{ConsistencyProof, InclusionProof, ProofError, TreeHead};
-use crate::disclosure::digest::Digest;
 use std::collections::BTreeMap;
 
 use ct_merkle::HashableLeaf;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use sha2::Sha256;
+
+use super::entry::AuditEntry;
+use super::owner_tags::Asked;
+use super::proof::{ConsistencyProof, InclusionProof, ProofError, TreeHead};
+use super::secrets::OwnerSalt;
+use crate::disclosure::digest::Digest;
+use crate::model::OwnerId;
 
 /// An append-only log with proofs. A value: the service keeps it, and stores its entries.
 ///
@@ -156,6 +139,26 @@ impl AuditLog {
     #[must_use]
     pub fn entries(&self) -> impl ExactSizeIterator<Item = &AuditEntry> {
         self.tree.items().iter().map(|leaf| &leaf.0)
+    }
+
+    /// The entries that show that an owner was asked, with their indexes: each is about a route or what
+    /// a recheck left of it. O(n log a) for n entries of at most a tags.
+    ///
+    /// ```
+    /// use canvass::audit::{AuditLog, OwnerSalt};
+    /// use canvass::OwnerId;
+    ///
+    /// let log = AuditLog::new();
+    /// assert_eq!(log.entries_naming(OwnerId(1), &OwnerSalt::new([9; 32])).count(), 0);
+    /// ```
+    pub fn entries_naming(
+        &self,
+        owner: OwnerId,
+        salt: &OwnerSalt,
+    ) -> impl Iterator<Item = (u64, &AuditEntry)> {
+        let named =
+            move |entry: &AuditEntry| entry.whether_asked(owner, salt) == Some(Asked::Asked);
+        (0..).zip(self.entries()).filter(move |(_, entry)| named(entry))
     }
 
     /// A proof that the log as it is now has the entry at an index. O(log n).

@@ -1,4 +1,4 @@
-//! The audit log: what the operator did, in a form that others can check without learning whom it
+//! The audit log: the operator's acts, in a form that others can verify without learning whom it
 //! was about.
 //!
 //! An [`AuditLog`] is a Merkle tree as in RFC 6962 whose leaves are the bytes of [`AuditEntry`]s. A
@@ -17,7 +17,7 @@
 //! is no entry, so an absence is as sure as a presence. An **agency** with a [`PartiesKey`] finds its
 //! own entries. A **replaying auditor** with a [`SubjectKey`] compares a digest.
 //!
-//! **What it cannot show.** A log has what was put in. That an owner was asked without an entry, or
+//! **Limits.** A log proves only its own entries. That an owner was asked without an entry, or
 //! that a tag was made with another salt than the owner's, shows when an owner who got a notice does
 //! not find it in the log. Two logs shown to two readers show when they compare heads.
 

@@ -1,4 +1,4 @@
-//! Who was asked, as an entry says it: tags that only the owner's salt gives a meaning.
+//! The owners that were asked, as tags: only an owner's salt gives a tag its meaning.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::routing::Route;
 /// The tags of the owners asked, among tags that are nobody's: strictly ascending, and as many as
 /// the band above their number, 16, 64, 256 and so on.
 ///
-/// Without salts it only tells the band: no tag can be told from another, nor from any tag of
+/// Without salts it reveals only the band: no tag can be linked to another, nor to any tag of
 /// another entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Digest>", into = "Vec<Digest>")]
@@ -93,7 +93,7 @@ impl From<AskedTags> for Vec<Digest> {
     }
 }
 
-/// What an entry says to an owner who has their salt.
+/// The answer of an entry to an owner who has their salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asked {
@@ -107,7 +107,7 @@ pub enum Asked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskedTagsError {
-    /// The number of tags would tell more than a band.
+    /// The number of tags would reveal more than a band.
     #[error("`{tags}` tags do not fill a band: expected 16, 64, 256 and so on")]
     NoBand {
         /// How many there are.
@@ -121,7 +121,7 @@ pub enum AskedTagsError {
     },
 }
 
-/// An owner to be asked has no salt, so the log could not say that they were.
+/// An owner to be asked has no salt, so the log could not prove that they were.
 ///
 /// Nothing is left out in silence: there is no entry until every owner of the route has a salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What an outside auditor verifies: heads of the tree, and proofs, with public values only.
+//! Heads of the tree and proofs, which an outside auditor verifies with public values only.
 
 use ct_merkle::RootHash;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::disclosure::digest::Digest;
 /// The state of a log: how many entries, and the root of their Merkle tree as in RFC 6962.
 ///
 /// Publish it often and where it cannot be taken back: whoever kept a head notices when an entry
-/// below it is changed, left out or put in. By itself it tells nothing but the number of entries.
+/// below it is changed, left out or put in. By itself it reveals only the number of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "HeadFields", into = "HeadFields")]
 pub struct TreeHead {
@@ -150,7 +150,7 @@ pub enum ProofError {
         /// How many entries there are.
         size: u64,
     },
-    /// The entry, the index, the proof or the head is not what it was.
+    /// The entry, the index, the proof or the head was changed.
     #[error("the proof does not show that the entry is the log's entry `{index}`")]
     NotIncluded {
         /// The index claimed.
@@ -168,7 +168,7 @@ pub enum ProofError {
 
 /// The wire form of a head, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "TreeHead", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "TreeHead", deny_unknown_fields)]
 struct HeadFields {
     size: u64,
     root: Digest,

@@ -1,4 +1,4 @@
-//! What is kept apart from the log: an owner's salt, an entry's seed, and the keys that come of it.
+//! Secrets, kept apart from the log: an owner's salt, an entry's seed, and the keys derived from it.
 
 use std::fmt;
 
@@ -40,8 +40,8 @@ secret! {
     /// An owner's salt: 32 random bytes that the service made for this owner, and shows to nobody
     /// else.
     ///
-    /// With it an owner finds out whether an entry says that they were asked. Erasing it is
-    /// forgetting: the log stays valid, and nobody can tell any more which tags were theirs. `Debug`
+    /// With it an owner finds out whether an entry records that they were asked. Erasing it is
+    /// forgetting: the log stays valid, and nobody can recognise their tags any more. `Debug`
     /// does not print it.
     ///
     /// ```
@@ -54,8 +54,8 @@ secret! {
 secret! {
     /// The seed of one entry: 32 random bytes, fresh for each entry of any log.
     ///
-    /// Everything secret in the entry comes of it, so whoever has it can open the entry and tell
-    /// its padding from people. Keep it as long as somebody may want to see the entry opened, and
+    /// Everything secret in the entry is derived from it, so whoever has it can open the entry and distinguish
+    /// padding from people. Keep it as long as somebody may want to see the entry opened, and
     /// hand out a [`PartiesKey`] or a [`SubjectKey`] instead. Without it the entry's commitments
     /// stay closed for good. `Debug` does not print it.
     EntrySeed
@@ -65,10 +65,10 @@ secret! {
     PartiesKey
 }
 secret! {
-    /// Opens an entry's commitment to the digest of what it is about.
+    /// Opens an entry's commitment to the digest of its subject.
     ///
     /// For a route that is as much as the list of its recipients: who has the key can test guesses
-    /// of the whole list. It does not tell padding from people.
+    /// of the whole list. It does not distinguish padding from people.
     SubjectKey
 }
 
@@ -79,13 +79,13 @@ impl EntrySeed {
         PartiesKey(derived(&self.0, "parties", 0).0)
     }
 
-    /// The key to the digest of what the entry is about.
+    /// The key to the digest of the entry's subject.
     #[must_use]
     pub fn subject_key(&self) -> SubjectKey {
         SubjectKey(derived(&self.0, "subject", 0).0)
     }
 
-    /// What makes the entry's tags and commitments unlike those of any other. Public.
+    /// The nonce: it makes the entry's tags and commitments unlike those of any other. Public.
     pub(crate) fn nonce(&self) -> Digest {
         derived(&self.0, "nonce", 0)
     }

@@ -1,5 +1,5 @@
-//! The digests of what the log is about. **The operator's**: whoever has one can test guesses of
-//! what it was made of, so a log only holds commitments to them.
+//! Digests of the log's subjects. **The operator's**: whoever has one can test guesses of
+//! its content, so a log only holds commitments to them.
 
 use crate::disclosure::digest::{Digest, Encoder};
 use crate::disclosure::receipt::Receipt;

@@ -1,4 +1,4 @@
-//! The public record of a request: what everybody may read.
+//! The public record of a request, for everybody.
 
 use h3o::Resolution;
 use jiff::Timestamp;
@@ -17,9 +17,9 @@ use crate::request::{AuthorizedRequest, CameraScope};
 /// Seconds in an hour.
 const HOUR: i64 = 3_600;
 
-/// What **everybody** may see of a request that was authorised: a text, the agency's name, the kind
+/// The public record of an authorised request, for **everybody**: a text, the agency's name, the kind
 /// of incident, the policy's version, the area coarsened to H3 cells, whether cameras that see into
-/// it from outside are asked as well, the window widened to whole hours of UTC, and what became of
+/// it from outside are asked as well, the window widened to whole hours of UTC, and the end of
 /// it.
 ///
 /// It can be appended to and never edited. Each entry of its history has a digest over all that was
@@ -54,7 +54,7 @@ const HOUR: i64 = 3_600;
 /// # }
 /// ```
 ///
-/// A bulletin cannot be told what the operator's route knows:
+/// A bulletin cannot contain anything of the operator's route:
 ///
 /// ```compile_fail,E0308
 /// # use canvass::*;
@@ -69,11 +69,11 @@ const HOUR: i64 = 3_600;
 #[serde(try_from = "BulletinForm", into = "BulletinForm")]
 pub struct Bulletin {
     said: BulletinContent,
-    // INVARIANT: it is the history of what is said.
+    // INVARIANT: it is the history of the content.
     history: History,
 }
 
-/// What a bulletin says, which has a digest, and from it a history.
+/// The content of a bulletin: its digest begins the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct BulletinContent {
     text: String,
@@ -143,7 +143,7 @@ impl Bulletin {
         self.history.append(now, BulletinEvent::Ended(ending))
     }
 
-    /// What the public is told, as it was when opened; corrections are in the history.
+    /// The public text, as it was when opened; corrections are in the history.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.said.text
@@ -155,7 +155,7 @@ impl Bulletin {
         &self.said.agency
     }
 
-    /// What kind of incident it is about.
+    /// The kind of incident.
     #[must_use]
     pub fn incident(&self) -> IncidentKind {
         self.said.incident
@@ -195,7 +195,7 @@ impl Bulletin {
         &self.said.window
     }
 
-    /// What happened, the opening first.
+    /// The history, the opening first.
     #[must_use]
     pub fn history(&self) -> impl DoubleEndedIterator<Item = &BulletinEntry> {
         self.history.entries()
@@ -207,7 +207,7 @@ impl Bulletin {
         self.history.ending()
     }
 
-    /// What stands for the bulletin and its history up to now: to be kept by who wants to find out
+    /// The digest of the bulletin and its history up to now. Keep it to find out
     /// whether it is ever rewritten.
     ///
     /// The SHA-256 digest of `canvass/bulletin/entry/1`, the digest before, the last entry's instant
@@ -257,7 +257,7 @@ impl BulletinContent {
 
 /// The wire form of a bulletin, before it is validated.
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "Bulletin", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "Bulletin", deny_unknown_fields)]
 struct BulletinForm {
     text: String,
     agency: String,
@@ -274,7 +274,7 @@ struct BulletinForm {
 impl TryFrom<BulletinForm> for Bulletin {
     type Error = BulletinReadError;
 
-    /// Texts are not linted again: rules may grow, and what was published stays readable.
+    /// Texts are not linted again: rules may grow, and published texts stay readable.
     fn try_from(written: BulletinForm) -> Result<Self, Self::Error> {
         let BulletinForm { text, agency, incident, policy_version, camera_scope, window, .. } =
             written;

@@ -1,4 +1,4 @@
-//! An area coarsened to H3 cells: what a bulletin tells of where.
+//! An area coarsened to H3 cells: the place that a bulletin shows.
 
 use std::collections::BTreeSet;
 

@@ -30,7 +30,7 @@ pub enum BulletinError {
     /// The window starts in the first hour of the calendar, which is cut short.
     #[error("the window cannot be widened to whole hours: it starts in the first hour there is")]
     Window,
-    /// The instant is before what happened already.
+    /// The instant is before the last event.
     #[error("the instant `{at}` is before `{last}`, the last one on record")]
     Backwards {
         /// The instant given.
@@ -50,7 +50,7 @@ pub enum BulletinError {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CoverError {
-    /// Cells would be too fine, so that they tell whose door it is, or too coarse to tell anything.
+    /// Cells would be so fine that they show whose door it is, or too coarse to show anything.
     #[error("cells of resolution `{resolution}` are not published: take one between 5 and 8")]
     Resolution {
         /// The resolution asked for.
@@ -72,7 +72,7 @@ pub enum CoverError {
     },
 }
 
-/// Why what was read is not a bulletin.
+/// A text or value is not a bulletin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BulletinReadError {
@@ -88,10 +88,10 @@ pub enum BulletinReadError {
         /// How many cells were read.
         cells: usize,
     },
-    /// What should be a cell is not one, or is of another resolution, or at a pole.
+    /// A cell is not an H3 cell, or is of another resolution, or at a pole.
     #[error("`{cell}` is not an H3 cell of the bulletin's resolution away from the poles")]
     Cell {
-        /// What was read.
+        /// The value that was read.
         cell: String,
     },
     /// The cells do not ascend.
@@ -114,7 +114,7 @@ pub enum BulletinReadError {
         /// Which entry, counted from 0.
         entry: usize,
     },
-    /// An entry, or what the bulletin says, was edited.
+    /// An entry, or the bulletin's content, was edited.
     #[error(
         "entry `{entry}` of the history does not have the digest of what is written: something was edited"
     )]

@@ -9,21 +9,21 @@ use crate::disclosure::digest::{Digest, Encoder};
 
 /// One entry of a bulletin's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub struct BulletinEntry {
     at: Timestamp,
     event: BulletinEvent,
     digest: Digest,
 }
 
-/// What happened to a bulletin.
+/// An event in the history of a bulletin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BulletinEvent {
     /// It was published.
     Opened,
-    /// What it says is to be read with this correction.
+    /// The bulletin is to be read with this correction.
     Correction(String),
     /// Nobody is asked for it any more.
     Ended(Ending),
@@ -35,13 +35,13 @@ impl BulletinEntry {
         Self { at, event, digest }
     }
 
-    /// When it was added, as whoever added it says.
+    /// The instant at which it was added, by the clock of whoever added it.
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
     }
 
-    /// What happened.
+    /// The event.
     #[must_use]
     pub fn event(&self) -> &BulletinEvent {
         &self.event
@@ -65,7 +65,7 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// The history of what was published at an instant; `said` is the digest of all it says.
+    /// The history of a bulletin published at an instant; `said` is the digest of its content.
     pub(crate) fn open(said: Digest, at: Timestamp) -> Self {
         Self { opened: BulletinEntry::new(said, at, BulletinEvent::Opened), rest: Vec::new() }
     }
@@ -87,7 +87,7 @@ impl History {
         Ok(())
     }
 
-    /// A history as it is written, validated behind what it is the history of.
+    /// A history as it is written, validated against its bulletin's content.
     pub(crate) fn read(
         said: Digest,
         entries: Vec<BulletinEntry>,
@@ -136,7 +136,7 @@ impl History {
     }
 }
 
-/// The digest of an entry behind another, or behind what the bulletin says.
+/// The digest of an entry behind another, or behind the bulletin's content.
 fn digest(before: Digest, at: Timestamp, event: &BulletinEvent) -> Digest {
     let encoder = Encoder::new("canvass/bulletin/entry/1").digest(before).instant(at);
     match event {

@@ -17,7 +17,7 @@ use crate::registry::{Snapshot, cell};
 ///
 /// Households are counted at resolution 8 (0.74 km2) and nowhere else, each once: in the cell of
 /// its camera with the lowest id, wherever its others stand. They count as *registered*, whatever
-/// they answered, and there is no map of those who agreed: beside this one it would tell how many
+/// they answered, and there is no map of those who agreed: beside this one it would show how many
 /// of a few neighbours did not.
 ///
 /// A count is published as its band, of those that begin at 11, 21, 51, 101, 201, 501, 1,001 and so
@@ -27,13 +27,13 @@ use crate::registry::{Snapshot, cell};
 ///
 /// # Coarser resolutions
 ///
-/// What a coarser cell has is the sum of the lower ends of what is published below it, so it reads
-/// "at least", and nothing is said of how many more. Hence whoever collects every resolution for
+/// A coarser cell has the sum of the lower ends that are published below it, so it reads
+/// "at least", without an upper end. Hence whoever collects every resolution for
 /// every number of households knows no more of a cell than its band, or that it has 0 to 10:
 ///
-/// 1. What is published at resolution 8 for a number k is what is published for 11 without the bands
+/// 1. The map at resolution 8 for a number k is the map for 11 without the bands
 ///    that begin below k.
-/// 2. What is published at a coarser resolution for k is a sum over what is published at
+/// 2. The map at a coarser resolution for k is a sum over the map at
 ///    resolution 8 for k.
 /// 3. So all of it is computed from the bands at resolution 8 for 11, and is the same for every town
 ///    with those bands, whichever number within its band each cell has.
@@ -113,7 +113,7 @@ pub struct CoverageCell {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CoverageError {
-    /// Cells would be so small that they tell of homes.
+    /// Cells would be so small that they show single homes.
     #[error(
         "cells of resolution `{resolution}` are finer than those of `{finest}`, the finest that are published"
     )]
@@ -199,7 +199,7 @@ impl Coverage {
     }
 
     /// The cells as a GeoJSON feature collection, in the same order: a feature has a cell's outline,
-    /// and as properties what the cell has in serde formats.
+    /// and as properties the fields of the cell.
     ///
     /// An outline that could not be drawn as an [`Area`] would be `null`; see
     /// [`CoverageCell::outline`].
@@ -222,7 +222,7 @@ impl CoverageCell {
         self.at_least
     }
 
-    /// The cell has at most so many households; `None` if nothing is said: at coarser resolutions
+    /// The cell has at most so many households; `None` without an upper end: at coarser resolutions
     /// than [`Coverage::FINEST`], and in the last band, which begins beyond all numbers of `u32`.
     #[must_use]
     pub fn at_most(&self) -> Option<u64> {

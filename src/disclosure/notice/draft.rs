@@ -65,19 +65,19 @@ impl NoticeTemplate {
 
 impl NoticeDraft {
     /// The same draft, refused if one of these names occurs in it as well: those of victims and
-    /// witnesses, as far as the reviewer knows them. Upper and lower case are not told apart.
+    /// witnesses, as far as the reviewer knows them. Case is ignored.
     pub fn withholding<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.withheld.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// The text with the window in UTC: what findings give places in.
+    /// The text with the window in UTC: places of findings refer to it.
     #[must_use]
     pub fn text(&self) -> String {
         self.text_in(&Zone::UTC)
     }
 
-    /// What speaks against the draft.
+    /// Lints the draft.
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ const fn cameras(camera_scope: CameraScope) -> &'static str {
     }
 }
 
-/// A reviewed notice: what [`Route::with_notice`](crate::Route::with_notice) takes.
+/// A reviewed notice, ready for [`Route::with_notice`](crate::Route::with_notice).
 ///
 /// ```
 /// use canvass::*;

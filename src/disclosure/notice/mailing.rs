@@ -1,4 +1,4 @@
-//! A route and its notice: what is sent to whom. **The operator's.**
+//! A route and its notice: a letter for each owner. **The operator's.**
 
 use super::draft::Notice;
 use crate::model::{OwnerId, Zone};
@@ -35,7 +35,7 @@ pub struct Mailing {
     zones: Vec<Zone>,
 }
 
-/// What one owner gets. **The operator's.**
+/// The letter to one owner. **The operator's.**
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter<'a> {
     /// Who gets it, and for which cameras.
@@ -64,7 +64,7 @@ impl Route {
     /// # Errors
     ///
     /// If the notice is about another request, or an owner's time zone is not known: nobody is
-    /// left out in silence, and nobody is told a time that is not theirs.
+    /// left out in silence, and nobody reads a time that is not theirs.
     pub fn with_notice(
         self,
         notice: &Notice,
@@ -89,7 +89,7 @@ impl Mailing {
         &self.route
     }
 
-    /// What they get.
+    /// The text of the letter.
     #[must_use]
     pub fn notice(&self) -> &Notice {
         &self.notice

@@ -9,7 +9,7 @@
 //! is voluntary, that it is not a warrant, how to stop being asked, and, where cameras outside the
 //! area are asked because they see into it, that they are; and if it presses, threatens or hurries,
 //! gives away a victim, or describes somebody by race alone. The rules are for texts in
-//! **English only**, and go by words: they find what is often written, not everything that can be.
+//! **English only**, and go by words: they find common phrases, not everything that can be written.
 //! So a person reviews as well.
 //!
 //! ```

@@ -1,44 +1,37 @@
-//! The operator's wording, with places for what differs from request to request.
+//! The operator's wording, with placeholders for the details of a request.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-macro_rules! placeholders {
-    ($($(#[$doc:meta])* $name:ident $code:literal,)*) => {
-        /// A place in a template that is filled in, written as its name in braces.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum Placeholder { $($(#[$doc])* $name,)* }
+use crate::util::coded_enum;
 
-        impl Placeholder {
-            /// Every placeholder.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+coded_enum! {
+    /// A place in a template that is filled in, written as its name in braces.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum Placeholder {
+        /// The agency's name, from the operator's record: `{agency}`.
+        Agency = "agency",
+        /// The agency's case reference: `{case}`.
+        Case = "case",
+        /// The kind of incident: `{incident}`.
+        Incident = "incident",
+        /// Which cameras are asked for, those in the area or also those that see into it: `{cameras}`.
+        Cameras = "cameras",
+        /// The window, in the owner's local time: `{window}`.
+        Window = "window",
+        /// Whom to call about it: `{contact}`.
+        Contact = "contact",
+        /// How to stop being asked, in the operator's words: `{stop}`.
+        Stop = "stop",
+    }
 
-            /// The name that a template writes in braces.
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-        }
-    };
-}
+    /// Every placeholder.
+    pub const ALL: &[Self];
 
-placeholders! {
-    /// The agency's name, from the operator's record: `{agency}`.
-    Agency "agency",
-    /// The agency's case reference: `{case}`.
-    Case "case",
-    /// What kind of incident it is about: `{incident}`.
-    Incident "incident",
-    /// Which cameras are asked for, those in the area or also those that see into it: `{cameras}`.
-    Cameras "cameras",
-    /// The window, in the owner's local time: `{window}`.
-    Window "window",
-    /// Whom to call about it: `{contact}`.
-    Contact "contact",
-    /// How to stop being asked, in the operator's words: `{stop}`.
-    Stop "stop",
+    /// The name that a template writes in braces.
+    pub fn code;
 }
 
 impl fmt::Display for Placeholder {
@@ -147,7 +140,7 @@ pub enum TemplateError {
     /// There is no such placeholder.
     #[error("line {line} has the placeholder `{{{name}}}`, which is none of {}", known())]
     Unknown {
-        /// What stands in the braces.
+        /// The text in the braces.
         name: String,
         /// On which line, counted from 1.
         line: usize,

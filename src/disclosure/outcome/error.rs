@@ -5,8 +5,8 @@ use crate::request::{CaseFileError, RequestState};
 
 /// Why [`Outcomes`](crate::outcome::Outcomes) do not take or give something; they are then as they were.
 ///
-/// Whether one is returned for what an agency asks rests on areas, times and the order of requests,
-/// never on who was asked or answered: an agency may see it.
+/// Whether one is returned for what an agency asks rests on times and the order of requests, never on
+/// who was asked or answered: an agency may see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutcomeError {
@@ -58,16 +58,6 @@ pub enum OutcomeError {
         /// Which request.
         id: RequestId,
     },
-    /// The request repeats the outcome of another one, which is not closed yet.
-    #[error(
-        "request `{id}` meets request `{first}`, repeats its outcome, and must wait for its end"
-    )]
-    FirstNotClosed {
-        /// Which request.
-        id: RequestId,
-        /// The one whose outcome it repeats.
-        first: RequestId,
-    },
     /// The answers are told in a pool, not by themselves.
     #[error("the answers to request `{id}` are told only as part of a pool")]
     OnlyPooled {
@@ -115,8 +105,8 @@ pub enum OutcomesReadError {
         /// Which request.
         id: RequestId,
     },
-    /// What is kept of a request does not fit its area, its release and its pool.
-    #[error("what is kept of request `{id}` does not fit its area, its release and its pool")]
+    /// The entry of a request does not fit its release and its pool.
+    #[error("what is kept of request `{id}` does not fit its release and its pool")]
     Kept {
         /// Which request.
         id: RequestId,

@@ -1,33 +1,34 @@
 //! The ledger of what owners answered: what of it an agency is told, and of which request.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::budget::OutcomeBudget;
 use super::error::OutcomeError;
 use super::ledger_entry::{AnswerCounts, AskedOwners, LedgerEntry, LedgerForm};
-use super::ledger_index::LedgerIndex;
+use super::noise::{OutcomeSeed, Question};
 use super::outcome::{Answer, Bands, Outcome, ReleaseMode};
 use crate::disclosure::band::edge_from;
 use crate::disclosure::coverage::Coverage;
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 
-/// What owners answered to one agency's requests, and what of it the agency is told: the operator's,
-/// one for each agency, beside its [`CaseFile`].
+/// The answers of owners to one agency's requests, and the outcomes that the agency is told: the
+/// operator's, one for each agency, beside its [`CaseFile`].
 ///
 /// # The rules
 ///
-/// 1. A request whose area meets that of no earlier one is counted by itself. Any other repeats the
-///    outcome of the first one that it meets, which may repeat one itself. Two areas meet if they
-///    share a point, or if either request asks for cameras that see into its area and a view may
-///    reach from where the other's cameras are. So what is told comes from areas that lie apart,
-///    and the answers to all other requests are told nowhere: an area that was drawn to differ from
-///    another by one home says nothing new.
-/// 2. Which one is repeated depends on areas and their order alone: never on who lives there, and
-///    not on what became of a request. One that was withdrawn before anybody was asked is repeated
-///    too.
-/// 3. An outcome is given when the request and the one that it repeats are both closed, and does not
-///    change any more. Answers that come later are refused.
+/// 1. Each request is told an outcome of its own, whatever the agency asked before: two counts, each
+///    with discrete noise that only whoever has the [`OutcomeSeed`] can foretell, in bands. With one
+///    household more or less among those who are counted, no outcome is more than 5/4 times as likely.
+/// 2. A household is counted in as many outcomes as its [`OutcomeBudget`] allows, of all agencies
+///    together, and is not counted in further ones. So areas that overlap, repeats, several agencies and
+///    accomplices reveal no more of one household in a year than the budget.
+/// 3. An outcome is given when the request is closed, and does not change any more. Answers that come
+///    later are refused. The same seed and the same events give the same outcomes.
 /// 4. An answer counts in one release: that of its request, or that of a pool of
 ///    [`POOL`](Self::POOL) requests, as was decided when it was opened. Pools have no request in
 ///    common, and a household counts once in a pool.
@@ -35,16 +36,13 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 ///    up to where a band begins, and never below 11. A policy that changes later does not change it.
 ///
 /// Who declined is not kept at all. When a request is closed its owners are dropped, those of a pool
-/// when the last of it is closed: what is left is what may be told.
+/// when the last of it is closed: the outcome is left.
 ///
 /// # What it does not hide
 ///
-/// - **Whoever knows all but one.** With ten households in an area that do as they are told and an
-///   eleventh that does not, a band says what the eleventh did. It is up to the service to verify
-///   that those who register live there.
-/// - **Two agencies** that ask about the same homes get an outcome each.
-/// - **Cameras of one household in areas that are apart**: it counts in each.
-/// - **Footage** that was shared tells where its camera stands.
+/// - **Footage** that was shared shows where its camera stands.
+/// - **Whether anybody was asked**: whoever has a camera in an area and is asked knows that enough
+///   households have one there.
 ///
 /// ```
 /// # use canvass::*;
@@ -56,33 +54,35 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let mut file = CaseFile::new(agency.id);
 /// # let authorized = Policy::unlimited().review(&request, &agency, &file, now)?;
+/// // Both are the operator's: 32 random bytes, and what all outcomes so far have spent.
+/// let (seed, mut budget) = (OutcomeSeed::new([7; 32]), OutcomeBudget::default());
 /// let (mut outcomes, id) = (Outcomes::new(agency.id), RequestId(1));
 /// file.open(id, &authorized, now)?;
 /// outcomes.open(id, &authorized, ReleaseMode::Alone)?;
-/// outcomes.ask(id, (0..40).map(OwnerId))?; // those of a route to whom a notice went
-/// for owner in 0..14 {
+/// outcomes.ask(id, (0..80).map(OwnerId))?; // those of a route to whom a notice went
+/// for owner in 0..30 {
 ///     outcomes.answer(id, OwnerId(owner), Answer::Shared)?;
 /// }
 /// assert!(outcomes.release(id).is_err(), "not before close");
 /// file.resolve(id, now)?;
-/// outcomes.close(id, &file, now)?;
+/// outcomes.close(id, &file, &seed, &mut budget, now)?;
 /// let outcome = outcomes.release(id)?;
-/// assert_eq!(outcome.shared().to_string(), "11 to 20");
+/// assert_eq!(outcome.shared().to_string(), "21 to 50");
 /// assert_eq!(outcome.not_shared().to_string(), "21 to 50");
-/// assert_eq!(outcome.percent(), 18..=49);
+/// assert_eq!(outcome.percent(), 29..=71);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "LedgerForm")]
 pub struct Outcomes {
     // INVARIANT: in the order of opening, each id once; there is a pool for each complete row of
-    // POOL pooled firsts from the first on, and no more.
+    // POOL pooled requests from the first on, and no more.
     agency: AgencyId,
     pub(crate) requests: Vec<LedgerEntry>,
     pub(crate) pools: Vec<Bands>,
-    // INVARIANT: of `requests`.
+    // INVARIANT: of `requests`, by their ids.
     #[serde(skip)]
-    pub(crate) places: LedgerIndex,
+    pub(crate) places: HashMap<RequestId, usize>,
 }
 
 impl Outcomes {
@@ -92,7 +92,7 @@ impl Outcomes {
     /// The outcomes of an agency that has not asked anything yet.
     #[must_use]
     pub fn new(agency: AgencyId) -> Self {
-        Self { agency, requests: Vec::new(), pools: Vec::new(), places: LedgerIndex::default() }
+        Self { agency, requests: Vec::new(), pools: Vec::new(), places: HashMap::new() }
     }
 
     /// Whose outcomes these are.
@@ -101,9 +101,7 @@ impl Outcomes {
         self.agency
     }
 
-    /// Takes up a request, at the instant at which it is opened in the case file. From then on its
-    /// area counts, whatever becomes of it. O(log n) for n requests, and an exact comparison with
-    /// each earlier area that is near.
+    /// Takes up a request, at the instant at which it is opened in the case file.
     ///
     /// # Errors
     ///
@@ -119,19 +117,18 @@ impl Outcomes {
             return Err(OutcomeError::OtherAgency { named: request.agency, known: self.agency });
         }
         let least = authorized.min_households().max(Coverage::LEAST_HOUSEHOLDS);
-        let ground = request.ground();
-        let first = self.places.add(id, &ground, &self.requests);
-        let first = first.ok_or(OutcomeError::IdTaken { id })?;
-        let (area, camera_scope) = ground;
-        let answers = AnswerCounts::Open(AskedOwners::default());
+        let place = self.requests.len();
+        let Entry::Vacant(new) = self.places.entry(id) else {
+            return Err(OutcomeError::IdTaken { id });
+        };
+        new.insert(place);
         self.requests.push(LedgerEntry {
             id,
-            area,
-            camera_scope,
+            area: request.area.clone(),
+            camera_scope: request.camera_scope,
             lowest_end: edge_from(least),
             release,
-            answers,
-            first,
+            answers: AnswerCounts::Open(AskedOwners::default()),
         });
         Ok(())
     }
@@ -172,9 +169,9 @@ impl Outcomes {
         Ok(())
     }
 
-    /// Closes a request that ended, as the case file has it at `now`: nothing more is counted, and
-    /// owners are dropped. Once closed it stays so, whatever the file says. Expired requests are for
-    /// the caller to close as well.
+    /// Closes a request that ended, as the case file has it at `now`: nothing more is counted, budgets
+    /// of those who are counted are spent, and owners are dropped. Once closed it stays so, whatever the
+    /// file says. Expired requests are for the caller to close as well.
     ///
     /// # Errors
     ///
@@ -183,6 +180,8 @@ impl Outcomes {
         &mut self,
         id: RequestId,
         file: &CaseFile,
+        seed: &OutcomeSeed,
+        budget: &mut OutcomeBudget,
         now: Timestamp,
     ) -> Result<(), OutcomeError> {
         if file.agency() != self.agency {
@@ -199,39 +198,38 @@ impl Outcomes {
                 return Err(OutcomeError::NotEnded { id, state });
             }
         }
+        let asked = std::mem::take(asked);
         request.answers = match request.release {
-            _ if request.first != place => AnswerCounts::Dropped,
-            ReleaseMode::Alone => AnswerCounts::Told(asked.bands(request.lowest_end)),
-            ReleaseMode::Pooled => AnswerCounts::Waiting(std::mem::take(asked)),
+            ReleaseMode::Alone => {
+                let question = (self.agency, Question::Request(id.0));
+                let counted = asked.counted(budget, now);
+                AnswerCounts::Told(counted.bands(seed, question, request.lowest_end))
+            }
+            ReleaseMode::Pooled => AnswerCounts::Waiting(asked),
         };
-        self.fill_pools();
+        self.fill_pools(seed, budget, now);
         Ok(())
     }
 
-    /// What the agency may see of a request: its own outcome, or the one that it repeats. The same
-    /// at each call.
+    /// The outcome of a request, for the agency. The same at each call.
     ///
     /// # Errors
     ///
-    /// If there is no such request, if it or the one that it repeats is not closed, or if answers
-    /// are told in a pool. None of these depends on who was asked or answered.
+    /// If there is no such request, if it is not closed, or if answers are told in a pool. None of these
+    /// depends on who was asked or answered.
     pub fn release(&self, id: RequestId) -> Result<Outcome, OutcomeError> {
         let request = self.requests.get(self.place(id)?).ok_or(OutcomeError::Unknown { id })?;
-        let first = self.requests.get(request.first).ok_or(OutcomeError::Unknown { id })?;
-        if matches!(request.answers, AnswerCounts::Open(_)) {
-            return Err(OutcomeError::NotClosed { id });
-        }
-        match &first.answers {
-            AnswerCounts::Open(_) => Err(OutcomeError::FirstNotClosed { id, first: first.id }),
-            AnswerCounts::Told(bands) => Ok(Outcome::new(vec![first.id], *bands)),
+        match &request.answers {
+            AnswerCounts::Open(_) => Err(OutcomeError::NotClosed { id }),
+            AnswerCounts::Told(bands) => Ok(Outcome::new(vec![id], *bands)),
             AnswerCounts::Waiting(_) | AnswerCounts::Dropped => {
-                Err(OutcomeError::OnlyPooled { id: first.id })
+                Err(OutcomeError::OnlyPooled { id })
             }
         }
     }
 
     /// What the agency may see of a pool, counted from 0: of [`POOL`](Self::POOL) requests that are
-    /// told in pools and repeat no other, in the order in which they were opened.
+    /// told in pools, in the order in which they were opened.
     ///
     /// A household that was asked for several of them counts once, as one that shared if it ever
     /// did. With fewer households than an anonymity set both bands are the lowest, and say nothing.
@@ -246,7 +244,7 @@ impl Outcomes {
     }
 
     pub(crate) fn place(&self, id: RequestId) -> Result<usize, OutcomeError> {
-        self.places.get(id).ok_or(OutcomeError::Unknown { id })
+        self.places.get(&id).copied().ok_or(OutcomeError::Unknown { id })
     }
 
     fn asked(&mut self, id: RequestId) -> Result<&mut AskedOwners, OutcomeError> {
@@ -264,35 +262,36 @@ impl Outcomes {
 
     /// The requests that are told in pools, in their order.
     pub(crate) fn of_pools(&self) -> impl Iterator<Item = &LedgerEntry> {
-        let of_pools = self.requests.iter().enumerate().filter(|(place, request)| {
-            request.first == *place && request.release == ReleaseMode::Pooled
-        });
-        of_pools.map(|(_, request)| request)
+        self.requests.iter().filter(|request| request.release == ReleaseMode::Pooled)
     }
 
     /// Makes a pool of each complete row of requests.
-    fn fill_pools(&mut self) {
-        while let Some((members, bands)) = self.complete(self.pools.len()) {
-            for request in &mut self.requests {
-                if members.contains(&request.id) {
-                    request.answers = AnswerCounts::Dropped;
+    fn fill_pools(&mut self, seed: &OutcomeSeed, budget: &mut OutcomeBudget, now: Timestamp) {
+        while self.is_complete(self.pools.len()) {
+            let pool = self.pools.len();
+            let members: Vec<RequestId> = self.pooled(pool).map(|request| request.id).collect();
+            let (mut all, mut lowest_end) = (AskedOwners::default(), 0);
+            for id in members {
+                let place = self.places.get(&id);
+                let Some(request) = place.and_then(|&place| self.requests.get_mut(place)) else {
+                    continue;
+                };
+                lowest_end = lowest_end.max(request.lowest_end);
+                let kept = std::mem::replace(&mut request.answers, AnswerCounts::Dropped);
+                if let AnswerCounts::Waiting(asked) = kept {
+                    all.asked.extend(asked.asked);
+                    all.shared.extend(asked.shared);
                 }
             }
-            self.pools.push(bands);
+            let question = (self.agency, Question::Pool(pool as u64));
+            self.pools.push(all.counted(budget, now).bands(seed, question, lowest_end));
         }
     }
 
-    /// The members and the bands of a pool that is not made yet, if all of it is closed.
-    pub(crate) fn complete(&self, pool: usize) -> Option<(Vec<RequestId>, Bands)> {
-        let (mut members, mut all, mut lowest_end) = (Vec::new(), AskedOwners::default(), 0);
-        for request in self.pooled(pool) {
-            let AnswerCounts::Waiting(asked) = &request.answers else { return None };
-            all.asked.extend(&asked.asked);
-            all.shared.extend(&asked.shared);
-            lowest_end = lowest_end.max(request.lowest_end);
-            members.push(request.id);
-        }
-        (members.len() == Self::POOL).then(|| (members, all.bands(lowest_end)))
+    /// Whether all requests of a pool that is not made yet are there and closed.
+    pub(crate) fn is_complete(&self, pool: usize) -> bool {
+        let waiting = |request: &LedgerEntry| matches!(request.answers, AnswerCounts::Waiting(_));
+        self.pooled(pool).count() == Self::POOL && self.pooled(pool).all(waiting)
     }
 }
 

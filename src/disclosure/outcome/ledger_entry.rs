@@ -1,18 +1,21 @@
-//! What is kept of a request and of the answers to it, and which other requests it meets.
+//! The entry of a request in the ledger, and the answers to it.
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::budget::OutcomeBudget;
+use super::noise::{OutcomeSeed, Question, Side, with_noise};
 use super::outcome::{Bands, ReleaseMode};
 use crate::disclosure::band::Band;
 use crate::geometry::Area;
 use crate::model::{AgencyId, OwnerId, RequestId};
-use crate::request::{CameraScope, SearchArea, meet};
+use crate::request::CameraScope;
 
 /// What is kept of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub(crate) struct LedgerEntry {
     pub(crate) id: RequestId,
     pub(crate) area: Area,
@@ -21,10 +24,6 @@ pub(crate) struct LedgerEntry {
     pub(crate) lowest_end: u64,
     pub(crate) release: ReleaseMode,
     pub(crate) answers: AnswerCounts,
-    /// The place of the request whose outcome it repeats; its own if it repeats none. Computed from
-    /// areas and never read.
-    #[serde(skip)]
-    pub(crate) first: usize,
 }
 
 /// What is kept of the answers to a request.
@@ -37,13 +36,13 @@ pub(crate) enum AnswerCounts {
     Waiting(AskedOwners),
     /// It is closed, and this may be told.
     Told(Bands),
-    /// It is closed, and nothing is told of it, or its pool tells it.
+    /// It is closed, and its pool has its answers.
     Dropped,
 }
 
 /// Whoever is not among those who shared declined or was silent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub(crate) struct AskedOwners {
     // INVARIANT: whoever shared was asked.
     pub(crate) asked: BTreeSet<OwnerId>,
@@ -51,30 +50,31 @@ pub(crate) struct AskedOwners {
 }
 
 impl AskedOwners {
-    pub(crate) fn bands(&self, lowest_end: u64) -> Bands {
-        let (asked, shared) = (self.asked.len() as u64, self.shared.len() as u64);
-        Bands {
-            shared: Band::of(shared, lowest_end),
-            not_shared: Band::of(asked.saturating_sub(shared), lowest_end),
-        }
+    /// The two counts with their noise, as bands.
+    pub(crate) fn bands(
+        &self,
+        seed: &OutcomeSeed,
+        (agency, question): (AgencyId, Question),
+        lowest_end: u64,
+    ) -> Bands {
+        let shared = self.shared.len();
+        let not_shared = self.asked.len().saturating_sub(shared);
+        let told =
+            |count, side| Band::of(with_noise(count, seed, (agency, question, side)), lowest_end);
+        Bands { shared: told(shared, Side::Shared), not_shared: told(not_shared, Side::NotShared) }
     }
-}
 
-impl LedgerEntry {
-    /// Where it asks, and for which cameras.
-    pub(crate) fn ground(&self) -> SearchArea {
-        (self.area.clone(), self.camera_scope)
-    }
-
-    /// Whether its area meets another, so that who asks there repeats it.
-    pub(crate) fn meets(&self, other: &SearchArea) -> bool {
-        self.area == other.0 || meet(&self.ground(), other)
+    /// Those whose budget an outcome of `now` may spend.
+    pub(crate) fn counted(mut self, budget: &mut OutcomeBudget, now: Timestamp) -> Self {
+        self.asked.retain(|&owner| budget.spend(owner, now));
+        self.shared.retain(|owner| self.asked.contains(owner));
+        self
     }
 }
 
 /// The wire form of outcomes, before it is validated.
 #[derive(Deserialize)]
-#[serde(rename = "Outcomes", deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", rename = "Outcomes", deny_unknown_fields)]
 pub(crate) struct LedgerForm {
     pub(crate) agency: AgencyId,
     pub(crate) requests: Vec<LedgerEntry>,

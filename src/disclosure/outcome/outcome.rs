@@ -100,7 +100,7 @@ impl Outcome {
 
 /// The two numbers of an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub(crate) struct Bands {
     // INVARIANT: bands that there are, once the outcomes that they are in were read.
     #[serde(deserialize_with = "band::read")]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::error::{OutcomeError, OutcomesReadError};
 use super::ledger::Outcomes;
-use super::ledger_entry::{AnswerCounts, LedgerEntry, LedgerForm};
+use super::ledger_entry::{AnswerCounts, LedgerForm};
 use super::outcome::{Bands, ReleaseMode};
 use crate::disclosure::band::edge_from;
 use crate::disclosure::coverage::Coverage;
@@ -13,30 +13,29 @@ use crate::model::RequestId;
 impl TryFrom<LedgerForm> for Outcomes {
     type Error = OutcomesReadError;
 
-    /// Compares areas as they were compared when requests were opened. O(n log n) for n requests, and
-    /// a comparison for each two that are near each other.
+    /// O(n) for n requests.
     fn try_from(written: LedgerForm) -> Result<Self, Self::Error> {
         let mut outcomes = Self::new(written.agency);
         outcomes.pools = written.pools;
         let mut pooled = 0_usize;
         for request in written.requests {
             let (id, lowest_end, place) = (request.id, request.lowest_end, outcomes.requests.len());
-            let first = outcomes.places.add(id, &request.ground(), &outcomes.requests);
-            let first = first.ok_or(OutcomesReadError::IdTaken { id })?;
+            if outcomes.places.insert(id, place).is_some() {
+                return Err(OutcomesReadError::IdTaken { id });
+            }
             let narrow = u32::try_from(lowest_end).unwrap_or(u32::MAX);
             if lowest_end < u64::from(Coverage::LEAST_HOUSEHOLDS) || edge_from(narrow) != lowest_end
             {
                 return Err(OutcomesReadError::LowestEnd { id, lowest_end });
             }
-            let is_own = first == place;
-            let is_pooled = is_own && request.release == ReleaseMode::Pooled;
+            let is_pooled = request.release == ReleaseMode::Pooled;
             let is_in_pool = is_pooled && pooled / Self::POOL < outcomes.pools.len();
             pooled += usize::from(is_pooled);
             let fits = match &request.answers {
                 AnswerCounts::Open(_) => !is_in_pool,
                 AnswerCounts::Waiting(_) => is_pooled && !is_in_pool,
-                AnswerCounts::Told(_) => is_own && !is_pooled,
-                AnswerCounts::Dropped => !is_own || is_in_pool,
+                AnswerCounts::Told(_) => !is_pooled,
+                AnswerCounts::Dropped => is_in_pool,
             };
             if !fits {
                 return Err(OutcomesReadError::Kept { id });
@@ -52,7 +51,7 @@ impl TryFrom<LedgerForm> for Outcomes {
                 }
                 AnswerCounts::Told(_) | AnswerCounts::Dropped => {}
             }
-            outcomes.requests.push(LedgerEntry { first, ..request });
+            outcomes.requests.push(request);
         }
         outcomes.validate_pools(pooled)
     }
@@ -95,7 +94,7 @@ impl Outcomes {
 
     fn validate_pools(self, pooled: usize) -> Result<Self, OutcomesReadError> {
         let pools = self.pools.len();
-        let complete = pools.min(pooled / Self::POOL) + usize::from(self.complete(pools).is_some());
+        let complete = pools.min(pooled / Self::POOL) + usize::from(self.is_complete(pools));
         if pools != complete {
             return Err(OutcomesReadError::Pools { pools, complete });
         }

@@ -1,8 +1,8 @@
-//! What is left of a boundary in an envelope.
+//! A boundary clipped to an envelope.
 
 use super::edge::{Corner, Edge, FAR_WEST, LANES, Lanes};
 
-/// What of a boundary matters in an envelope, and what a corner of the envelope is.
+/// The edges of a boundary that matter in an envelope, and on which side a corner of the envelope is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clip {
     pub(crate) edges: Edges,
@@ -35,7 +35,7 @@ impl Clip {
         matches!(self.edges, Edges::All)
     }
 
-    /// What the envelope is as a whole, if no edge touches it.
+    /// The side on which the whole envelope is, if no edge touches it.
     #[inline]
     pub(crate) fn whole(&self) -> Option<bool> {
         match self.edges {

@@ -8,9 +8,10 @@ use super::clip::Edges;
 use super::edge::{ALL, Corner, LANES, Lanes};
 use super::point_mask::ROUNDING;
 use crate::geometry::grid::Envelope;
-use crate::util::ones;
+use crate::util::set_bits;
 
-/// The way from a corner that is decided to the corner of an envelope, and what may touch that.
+/// The path from a corner whose side is known to the corner of an envelope, and the edges that may
+/// touch it.
 #[derive(Clone, Copy)]
 pub(crate) struct CornerPath {
     start: Corner,
@@ -63,7 +64,7 @@ impl CornerPath {
                 }
             }
             let (touches, crosses) = self.look(simd, lanes);
-            for lane in ones(touches) {
+            for lane in set_bits(touches) {
                 if free == LANES {
                     to.push(Lanes::NOWHERE);
                     free = 0;
@@ -107,7 +108,7 @@ impl CornerPath {
     /// Whether those of 16 edges that may be crossed are so an odd number of times.
     fn crosses(self, lanes: &Lanes, may: u64) -> bool {
         let crossed = |lane| lanes.get(lane).separates(self.start, self.corner);
-        ones(may).fold(false, |all, lane| all ^ crossed(lane))
+        set_bits(may).fold(false, |all, lane| all ^ crossed(lane))
     }
 }
 

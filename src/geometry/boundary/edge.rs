@@ -3,7 +3,7 @@
 use prefetch_index::prefetch_index;
 
 use crate::geometry::grid::{Envelope, HALF_TURN, Position};
-use crate::util::ones;
+use crate::util::set_bits;
 
 /// An edge from its lower to its upper end; from west to east if it is level.
 #[derive(Clone, Copy, Debug)]
@@ -162,6 +162,6 @@ impl Lanes {
     /// Those whose bits are set.
     #[inline]
     pub(crate) fn some(&self, bits: u64) -> impl Iterator<Item = Edge> {
-        ones(bits & ALL).map(|lane| self.get(lane)).take_while(|edge| edge.ax != i32::MAX)
+        set_bits(bits & ALL).map(|lane| self.get(lane)).take_while(|edge| edge.ax != i32::MAX)
     }
 }

@@ -1,4 +1,4 @@
-//! TODO-DOC
+//! The boundary of an area, prepared for point-in-area tests of 64 positions at a time.
 
 mod clip;
 mod corner_path;

@@ -1,4 +1,4 @@
-//! Which of 64 positions are in an area, given what of its boundary matters among them.
+//! Tests which positions of a block are in an area, given the edges of its boundary among them.
 //!
 //! The side of an edge that a position lies on is a difference of two products of integers. It is
 //! computed in `f32`, 16 positions at once; where rounding could turn its sign it is computed again,
@@ -9,10 +9,8 @@ use fearless_simd::{f32x16, i32x16};
 
 use super::edge::{Corner, Edge, Lanes};
 use crate::geometry::grid::Envelope;
-use crate::util::ones;
-
-/// Positions in a mask.
-pub(crate) const BLOCK_ROWS: usize = 64;
+use crate::util::row_mask::at;
+use crate::util::{BLOCK_ROWS, RowMask};
 
 /// How an edge toggles the positions in an envelope, against the envelope's corner. On the way from
 /// the corner north along the west side, and then east to the position:
@@ -42,11 +40,11 @@ impl Toggle {
 /// Which positions the edges toggle, and which are on one.
 #[derive(Default)]
 pub(crate) struct ParityMask {
-    pub(crate) parity: u64,
-    pub(crate) boundary: u64,
+    pub(crate) parity: RowMask,
+    pub(crate) boundary: RowMask,
 }
 
-/// The longitudes and latitudes of 64 positions.
+/// The longitudes and latitudes of a block's positions.
 type Columns<'a> = (&'a [i32; BLOCK_ROWS], &'a [i32; BLOCK_ROWS]);
 
 /// By how much of the sum of both products their computed difference can be wrong: each factor, each
@@ -97,7 +95,8 @@ impl Toggle {
         let above = 0_u64.wrapping_sub(u64::from(self.above));
         let (dx, dy) = (turn * (bx - ax) as f32, turn * height as f32);
         let sixteens = positions.0.as_chunks::<16>().0.iter().zip(positions.1.as_chunks::<16>().0);
-        for ((lon, lat), shift) in sixteens.zip([0, 16, 32, 48]).take(count.div_ceil(16)) {
+        for (number, (lon, lat)) in sixteens.enumerate().take(count.div_ceil(16)) {
+            let first = 16 * number;
             let x = i32x16::load_array_ref(simd, lon) - ax;
             let y = i32x16::load_array_ref(simd, lat) - ay;
             let up = f32x16::float_from(y) * dx;
@@ -106,10 +105,11 @@ impl Toggle {
             let is_sure = side.abs().simd_gt((up.abs() + across.abs()) * ROUNDING);
             let below = y.simd_lt(height);
             let toggles = (side.simd_lt(0.0) & is_sure) & (y.simd_ge(0) & below);
-            toggled.parity ^= (toggles.to_bitmask() ^ above & (!below).to_bitmask()) << shift;
+            let parity = toggles.to_bitmask() ^ above & (!below).to_bitmask();
+            toggled.parity ^= RowMask::from_chunk(parity, first);
             if !is_sure.all_true() {
-                let unsure = (!is_sure).to_bitmask() << shift;
-                ones(unsure).take_while(|&row| row < count).for_each(|row| {
+                let unsure = RowMask::from_chunk((!is_sure).to_bitmask(), first);
+                unsure.rows().take_while(|&row| row < count).for_each(|row| {
                     self.beside(positions, row, toggled);
                 });
             }
@@ -129,7 +129,7 @@ impl Toggle {
 /// Differences below this fit 32 bits.
 const LIMIT: u32 = 1 << 30;
 
-/// Whether all differences of what is in an envelope fit 32 bits.
+/// Whether differences of any two coordinates in an envelope fit 32 bits.
 #[inline]
 fn is_small(envelope: Envelope) -> bool {
     let Envelope { west, south, east, north } = envelope;
@@ -146,7 +146,7 @@ impl Toggle {
         far_x < LIMIT && far_y < LIMIT
     }
 
-    /// Toggles the position in a row if it is beside the edge, or tells that it is on it. Exact.
+    /// Toggles the position in a row if it is beside the edge; true if it is on the edge. Exact.
     #[cold]
     fn beside(self, (lon, lat): Columns<'_>, row: usize, toggled: &mut ParityMask) {
         let Edge { ax, ay, bx, by } = self.edge;
@@ -154,19 +154,14 @@ impl Toggle {
         let side = self.edge.side(x, y);
         let toggles = ay <= y && y < by && (side < 0) != self.corner_right;
         let on = side == 0 && (ax.min(bx)..=ax.max(bx)).contains(&x) && (ay..=by).contains(&y);
-        toggled.parity ^= u64::from(toggles) << row;
-        toggled.boundary |= u64::from(on) << row;
+        toggled.parity ^= RowMask::only_if(toggles, row);
+        toggled.boundary |= RowMask::only_if(on, row);
     }
 
     /// Toggles the position in a row if it is above the edge, where that matters.
     #[cold]
     fn above(self, (_, lat): Columns<'_>, row: usize, toggled: &mut ParityMask) {
         let toggles = self.above && at(lat, row) >= self.edge.by;
-        toggled.parity ^= u64::from(toggles) << row;
+        toggled.parity ^= RowMask::only_if(toggles, row);
     }
-}
-
-#[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
-fn at(column: &[i32; BLOCK_ROWS], row: usize) -> i32 {
-    column[row % BLOCK_ROWS]
 }

@@ -1,5 +1,5 @@
 //! The prepared boundary of an area: clipped to ever smaller envelopes on the way down a tree, it
-//! decides envelopes as a whole where it can, and 64 positions at once where it must. All decisions
+//! decides envelopes as a whole where it can, and the positions of a block at once where it must. All decisions
 //! are exact.
 
 use std::slice::from_ref;
@@ -11,8 +11,9 @@ use smallvec::SmallVec;
 use super::clip::{Clip, Edges};
 use super::corner_path::CornerPath;
 use super::edge::{Corner, Edge, FAR_WEST, LANES, Lanes};
-use super::point_mask::{BLOCK_ROWS, toggle};
+use super::point_mask::toggle;
 use crate::geometry::grid::{Envelope, HALF_TURN, Position};
+use crate::util::{BLOCK_ROWS, RowMask};
 
 /// So many lanes are few: their edges have a bit each in 64.
 const FEW: usize = 4;
@@ -61,7 +62,7 @@ impl Boundary {
         self.envelope
     }
 
-    /// Has fetched what a walk reads first. Nothing waits for it here.
+    /// Prefetches the cache lines that a walk reads first.
     #[inline]
     pub(crate) fn prefetch(&self) {
         prefetch_index(from_ref(&self.lanes), 0);
@@ -160,10 +161,10 @@ impl Boundary {
         envelope: Envelope,
         positions: (&[i32; BLOCK_ROWS], &[i32; BLOCK_ROWS]),
         count: usize,
-    ) -> u64 {
+    ) -> RowMask {
         let edges = (clip.lanes(&self.lanes, list), self.envelope.merged(envelope));
         let toggled = toggle(simd, edges, (envelope, clip.corner), positions, count);
-        let base = if clip.inside { u64::MAX } else { 0 };
+        let base = if clip.inside { RowMask::ALL } else { RowMask::NONE };
         (base ^ toggled.parity) | toggled.boundary
     }
 }

@@ -6,6 +6,8 @@ use std::cmp::Ordering;
 
 use geo_types::Coord;
 
+use super::turned::Turned;
+
 /// A full turn in units of 1e-7 degree.
 pub(crate) const FULL_TURN: i64 = 3_600_000_000;
 /// The antimeridian in units of 1e-7 degree.
@@ -19,12 +21,13 @@ pub(crate) type Point = (i64, i64);
 ///
 /// An edge from exactly -180 to exactly 180 degrees is a step of no length across the antimeridian,
 /// unless it lies on a pole, or the ring would be flat or not close: then it goes around the world
-/// along its parallel. So a whole band, and land cut at ±180 down to the pole, are read as drawn.
-pub(crate) fn unwrap(coords: &[Coord<f64>]) -> Option<Vec<f64>> {
+/// along its parallel, if it has one latitude. So a whole band, and land cut at ±180 down to the pole,
+/// are read as drawn, while `180 0, 180 1, -180 1` is flat.
+pub(crate) fn unwrap(coords: &[Coord<f64>]) -> Option<Vec<i32>> {
     let (turns, closes) = turns(coords, WorldEdge::Across);
-    let mut unwrapped = coords.iter().zip(&turns).map(|(coord, turn)| coord.x + turn * 360.0);
+    let mut unwrapped = coords.iter().zip(&turns).map(|(&coord, &turn)| Turned::new(coord, turn));
     let first = unwrapped.next();
-    let flat = unwrapped.all(|x| Some(x) == first);
+    let flat = unwrapped.all(|place| first.is_some_and(|first| place.cmp_lon(&first).is_eq()));
     if closes && !flat {
         return Some(turns);
     }
@@ -42,20 +45,26 @@ enum WorldEdge {
     Along,
 }
 
-fn turns(coords: &[Coord<f64>], reading: WorldEdge) -> (Vec<f64>, bool) {
-    let mut turn = 0.0;
+fn turns(coords: &[Coord<f64>], reading: WorldEdge) -> (Vec<i32>, bool) {
+    let mut turn = 0_i32;
     let mut turns = Vec::with_capacity(coords.len());
     for (coord, next) in coords.iter().zip(coords.iter().cycle().skip(1)) {
         turns.push(turn);
         let step = next.x - coord.x;
         let of_world = step.abs() == 360.0 && coord.x.abs() == 180.0;
-        let on_pole = coord.y == next.y && coord.y.abs() == 90.0;
-        let as_given = of_world && (on_pole || reading == WorldEdge::Along);
+        let on_pole = coord.y.abs() == 90.0;
+        let as_given = of_world && coord.y == next.y && (on_pole || reading == WorldEdge::Along);
         if step.abs() > 180.0 && !as_given {
-            turn -= (step / 360.0).round();
+            turn = turn.saturating_sub(whole((step / 360.0).round()));
         }
     }
-    (turns, turn == 0.0)
+    (turns, turn == 0)
+}
+
+/// A number of turns that is whole, and small since longitudes are within ten turns.
+#[expect(clippy::cast_possible_truncation, reason = "a small whole number")]
+pub(crate) fn whole(turns: f64) -> i32 {
+    turns as i32
 }
 
 /// Splits a part, its shell first, at the antimeridian, and brings the eastern pieces back by a

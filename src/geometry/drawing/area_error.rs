@@ -1,6 +1,8 @@
 use std::fmt;
 
-/// The most characters that are said about a text.
+use crate::geometry::grid::SevenDecimals;
+
+/// The longest detail of a message, in characters: it may quote the text.
 const DETAIL: usize = 200;
 
 /// The largest radius of a circle, in metres.
@@ -31,13 +33,13 @@ pub enum AreaError {
     Syntax {
         /// The format: `GeoJSON`, `WKT`, `CAP polygon` or `CAP circle`.
         format: &'static str,
-        /// What was wrong with it, and where; 200 characters of it, if that is longer.
+        /// The fault and its place; cut after 200 characters.
         detail: String,
     },
-    /// What was given has no area, or is several things of which not exactly one is an area.
+    /// The text or geometry has no area, or has several of which not exactly one may be meant.
     #[error("expected one polygon or multipolygon, found {found}")]
     NotAreal {
-        /// What was found instead.
+        /// The geometry found instead.
         found: String,
     },
     /// The radius of a circle is not above 0, or is above 10,000 km.
@@ -59,7 +61,7 @@ pub enum AreaError {
     /// A ring is not as a ring of an area must be.
     #[error("{}", Sentence { flaw: *flaw, at, with: with.as_ref() })]
     Flawed {
-        /// What is wrong.
+        /// The fault.
         flaw: AreaFlaw,
         /// Where.
         at: VertexRef,
@@ -107,7 +109,7 @@ impl AreaError {
     }
 }
 
-/// What can be wrong with the rings of an area.
+/// A fault of the rings of a drawing, each with a stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AreaFlaw {
@@ -257,19 +259,36 @@ impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let preposition = if self.flaw.on_edge() { "after vertex" } else { "vertex" };
         let place = |f: &mut fmt::Formatter<'_>, place: &VertexRef| {
-            write!(f, "part {}, ", place.part + 1)?;
-            match place.ring {
-                0 => f.write_str("shell")?,
-                hole => write!(f, "hole {hole}")?,
-            }
-            write!(f, ", {preposition} {}", place.vertex + 1)
+            let (part, ring, vertex) = (place.part + 1, RingName(place.ring), place.vertex + 1);
+            write!(f, "part {part}, {ring}, {preposition} {vertex}")
         };
-        write!(f, "{} near `{} {}` (", self.flaw.sentence(), self.at.lon, self.at.lat)?;
+        let limit = |flaw, limit| (self.flaw == flaw).then_some(limit);
+        let lon = SevenDecimals {
+            number: self.at.lon,
+            beyond: limit(AreaFlaw::LongitudeOutOfRange, 3600.0),
+        };
+        let lat = SevenDecimals {
+            number: self.at.lat,
+            beyond: limit(AreaFlaw::LatitudeOutOfRange, 90.0),
+        };
+        write!(f, "{} near `{lon} {lat}` (", self.flaw.sentence())?;
         place(f, self.at)?;
         if let Some(with) = self.with {
             f.write_str("; and ")?;
             place(f, with)?;
         }
         f.write_str(")")
+    }
+}
+
+/// Names a ring of a part for who drew it.
+pub(crate) struct RingName(pub(crate) usize);
+
+impl fmt::Display for RingName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("shell"),
+            hole => write!(f, "hole {hole}"),
+        }
     }
 }

@@ -1,30 +1,52 @@
-//! The rings as they were given, unwrapped into one plane: what validation looks at.
+//! The rings as they were given, unwrapped into one plane, for validation.
 
 #![expect(clippy::float_cmp, reason = "coordinates are compared as they were given")]
 
+use std::cmp::Ordering;
+
 use geo_types::{Coord, Polygon};
 
-use super::antimeridian;
-use super::antimeridian::FULL_TURN;
+use super::antimeridian::{self, FULL_TURN};
 use super::area_error::{AreaError, AreaFlaw, VertexRef};
+use super::turned::Turned;
 use crate::geometry::grid::{E7, Position};
 
 /// The widest longitude that is taken for degrees: ten turns of the map.
 const LON_LIMIT: f64 = 3600.0;
 
-/// A vertex in degrees as given but unwrapped, beside its rounding to 1e-7 degree.
+/// A vertex in degrees as given and the turn it is on, beside its rounding to 1e-7 degree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Vertex {
-    pub(crate) x: f64,
-    pub(crate) y: f64,
-    /// Units of 1e-7 degree; unwrapped, so it may be past the antimeridian.
+    given: Coord<f64>,
+    /// How many turns east of where it was given it is: unwrapped, it may be past the antimeridian.
+    turn: i32,
+    /// The index in the ring as given: repeated vertices are left out here.
+    index: u32,
+    /// Units of 1e-7 degree; unwrapped as well.
     pub(crate) lon: i64,
     pub(crate) lat: i64,
-    /// The index in the ring as given: repeated vertices are left out here.
-    pub(crate) index: usize,
 }
 
 impl Vertex {
+    /// Where the vertex is in the unwrapped plane; exact if the drawing [is](Drawing::is_exact).
+    pub(crate) fn coord(&self) -> Coord<f64> {
+        // Adding zero makes -0.0 the same as 0.0 in every comparison that follows.
+        Coord { x: self.given.x + f64::from(self.turn) * 360.0 + 0.0, y: self.given.y + 0.0 }
+    }
+
+    /// Where the vertex is in the unwrapped plane, exactly.
+    pub(crate) fn turned(&self) -> Turned {
+        Turned::new(self.given, self.turn)
+    }
+
+    fn is_at(&self, other: &Self) -> bool {
+        if self.turn == other.turn {
+            self.given == other.given
+        } else {
+            self.turned() == other.turned()
+        }
+    }
+
     /// The vertex on the globe, rounded.
     pub(crate) fn position(&self) -> Position {
         let lon = (self.lon + FULL_TURN / 2).rem_euclid(FULL_TURN) - FULL_TURN / 2;
@@ -54,6 +76,8 @@ pub(crate) struct Drawing {
     pub(crate) parts: usize,
     /// Whether every vertex, unwrapped, is the number nearest to a place of the grid of 1e-7 degree.
     pub(crate) on_grid: bool,
+    /// Whether every vertex, unwrapped, is a number of 53 bits: see [`Turned`].
+    pub(crate) is_exact: bool,
     /// The easternmost vertex in units of 1e-7 degree.
     pub(crate) east: i64,
 }
@@ -67,20 +91,23 @@ impl Drawing {
             rings: Vec::with_capacity(polygons.len()),
             parts: polygons.len(),
             on_grid: true,
+            is_exact: true,
             east: i64::MIN,
         };
         for (part, polygon) in polygons.iter().enumerate() {
-            if polygon.exterior().0.is_empty() && polygon.interiors().is_empty() {
+            if is_empty(polygon) {
                 continue;
             }
-            let shell = drawing.read_ring(&polygon.exterior().0, part, 0)?;
-            let turn = ((shell.west + 180.0) / 360.0).floor();
-            drawing.turn_last_ring(-turn);
-            let shell = Extent { west: shell.west - turn * 360.0, east: shell.east - turn * 360.0 };
+            if polygon.exterior().0.is_empty() {
+                return Err(hole_without_shell(polygon, part));
+            }
+            let home =
+                |extent: &Extent| -antimeridian::whole(((extent.west.x + 180.0) / 360.0).floor());
+            let shell = drawing.read_ring(&polygon.exterior().0, part, 0, home)?;
             for (hole, ring) in polygon.interiors().iter().enumerate() {
                 if !ring.0.is_empty() {
-                    let extent = drawing.read_ring(&ring.0, part, hole + 1)?;
-                    drawing.turn_last_ring(turns_into(extent, shell));
+                    let into = |extent: &Extent| turns_into(extent, &shell);
+                    drawing.read_ring(&ring.0, part, hole + 1, into)?;
                 }
             }
         }
@@ -91,12 +118,13 @@ impl Drawing {
         Ok(drawing)
     }
 
-    /// The rings of a part are not yet known to be in the shell's turn: the caller turns them.
+    /// Reads a ring, and moves it by a number of turns that depends on its extent.
     fn read_ring(
         &mut self,
         coords: &[Coord<f64>],
         part: usize,
         hole: usize,
+        moved_by: impl Fn(&Extent) -> i32,
     ) -> Result<Extent, AreaError> {
         let coords = match coords {
             [first, open @ .., last] if first == last && !open.is_empty() => {
@@ -129,24 +157,28 @@ impl Drawing {
         } else {
             Vec::new()
         };
+        let turn = |index: usize| turns.get(index).copied().unwrap_or(0);
+        let places = || coords.iter().enumerate().map(|(index, &coord)| (coord, turn(index)));
+        let extent = Extent::of(places());
+        let moved = moved_by(&extent);
+        let extent = extent.moved(moved);
 
         let start = self.vertices.len();
-        let mut extent = Extent { west: f64::INFINITY, east: f64::NEG_INFINITY };
-        for (index, coord) in coords.iter().enumerate() {
-            let turn = turns.get(index).copied().unwrap_or(0.0);
-            let (lon, lat) = (grid(coord.x), grid(coord.y));
-            // Adding zero makes -0.0 the same as 0.0 in every comparison that follows.
-            let (x, y) = (coord.x + turn * 360.0 + 0.0, coord.y + 0.0);
-            let lon = lon + whole(turn) * FULL_TURN;
-            extent = Extent { west: extent.west.min(x), east: extent.east.max(x) };
-            let repeated = self.vertices.get(start..).and_then(<[_]>::last);
-            if !repeated.is_some_and(|last: &Vertex| last.x == x && last.y == y) {
-                self.on_grid &= lon as f64 / E7 == x && lat as f64 / E7 == y;
-                self.vertices.push(Vertex { x, y, lon, lat, index });
+        for (place, (given, turn)) in places().enumerate() {
+            let turn = turn + moved;
+            let (lon, lat) = (grid(given.x) + i64::from(turn) * FULL_TURN, grid(given.y));
+            let vertex =
+                Vertex { given, turn, index: u32::try_from(place).unwrap_or(u32::MAX), lon, lat };
+            let last = self.vertices.get(start..).and_then(<[_]>::last);
+            if !last.is_some_and(|last| last.is_at(&vertex)) {
+                let at = vertex.coord();
+                self.is_exact &= turn == 0 || vertex.turned().is_exact();
+                self.on_grid &= lon as f64 / E7 == at.x && lat as f64 / E7 == at.y;
+                self.vertices.push(vertex);
             }
         }
         while let [first, .., last] = self.vertices.get(start..).unwrap_or_default()
-            && (first.x, first.y) == (last.x, last.y)
+            && first.is_at(last)
         {
             self.vertices.pop();
         }
@@ -154,25 +186,11 @@ impl Drawing {
         if end < start + 3 {
             return Err(flawed(AreaFlaw::TooFewVertices, 0));
         }
-        let width = extent.east - extent.west;
-        if width > 360.0 || (width == 360.0 && extent.west != -180.0) {
+        if extent.is_too_wide() {
             return Err(flawed(AreaFlaw::TooWide, 0));
         }
         self.rings.push(Ring { start, end, part, hole });
         Ok(extent)
-    }
-
-    fn turn_last_ring(&mut self, turns: f64) {
-        if turns == 0.0 {
-            return;
-        }
-        let start = self.rings.last().map_or(0, |ring| ring.start);
-        for vertex in self.vertices.iter_mut().skip(start) {
-            vertex.x += turns * 360.0;
-            vertex.lon += whole(turns) * FULL_TURN;
-            // A sum of degrees is not always the number nearest to the place.
-            self.on_grid &= vertex.lon as f64 / E7 == vertex.x;
-        }
     }
 
     /// The same drawing, each part past the antimeridian once more, one turn further west, so that
@@ -187,17 +205,20 @@ impl Drawing {
         for ring in &self.rings {
             let of_ring = self.vertices.get(ring.start..ring.end).unwrap_or_default();
             if ring.hole == 0 {
-                past = of_ring.iter().any(|vertex| vertex.x > 180.0);
+                past = of_ring.iter().any(|vertex| vertex.coord().x > 180.0);
             }
             if past {
                 let start = vertices.len();
-                vertices
-                    .extend(of_ring.iter().map(|vertex| Vertex { x: vertex.x - 360.0, ..*vertex }));
+                let copies =
+                    of_ring.iter().map(|vertex| Vertex { turn: vertex.turn - 1, ..*vertex });
+                vertices.extend(copies);
                 let end = vertices.len();
                 rings.push(Ring { start, end, part: ring.part + self.parts, hole: ring.hole });
             }
         }
-        Some(Self { vertices, rings, ..*self })
+        let copies = vertices.get(self.vertices.len()..).unwrap_or_default();
+        let is_exact = self.is_exact && copies.iter().all(|vertex| vertex.turned().is_exact());
+        Some(Self { vertices, rings, is_exact, ..*self })
     }
 
     /// The place of a vertex of this drawing (or of [`Drawing::with_copies`]).
@@ -205,27 +226,100 @@ impl Drawing {
         let ring = self.rings.partition_point(|ring| ring.end <= vertex);
         let (part, ring) = self.rings.get(ring).map_or((0, 0), |ring| (ring.part, ring.hole));
         let found = self.vertices.get(vertex);
-        let own = found.map_or((f64::NAN, f64::NAN), |vertex| (vertex.x, vertex.y));
+        let own = found.map_or((f64::NAN, f64::NAN), |vertex| vertex.coord().x_y());
         let (lon, lat) = near.unwrap_or(own);
         let lon = if lon > 180.0 { lon - 360.0 } else { lon };
-        let index = found.map_or(0, |vertex| vertex.index);
+        let index = found.map_or(0, |vertex| vertex.index as usize);
         VertexRef { part: part % self.parts.max(1), ring, vertex: index, lon, lat }
     }
 }
 
+/// The position on the globe of a vertex as given, rounded.
+pub(crate) fn grid_position(given: Coord<f64>) -> Position {
+    Vertex { given, turn: 0, index: 0, lon: grid(given.x), lat: grid(given.y) }.position()
+}
+
+/// Whether no ring of a polygon has a vertex: such a polygon is passed over.
+pub(crate) fn is_empty(polygon: &Polygon<f64>) -> bool {
+    polygon.exterior().0.is_empty() && polygon.interiors().iter().all(|hole| hole.0.is_empty())
+}
+
+/// The refusal of a polygon with an empty shell, at the first vertex of its first hole.
+fn hole_without_shell(polygon: &Polygon<f64>, part: usize) -> AreaError {
+    let mut holes = polygon.interiors().iter().enumerate();
+    let (hole, coords) = holes
+        .find(|(_, hole)| !hole.0.is_empty())
+        .map_or((0, &[][..]), |(hole, ring)| (hole + 1, ring.0.as_slice()));
+    AreaError::Flawed {
+        flaw: AreaFlaw::HoleOutsideShell,
+        at: place(coords, part, hole, 0),
+        with: None,
+    }
+}
+
+/// The western and the eastern end of a ring, exactly.
 #[derive(Clone, Copy)]
 struct Extent {
-    west: f64,
-    east: f64,
+    west: Turned,
+    east: Turned,
+    /// The ends as given, and their turns.
+    ends: [(Coord<f64>, i32); 2],
+}
+
+impl Extent {
+    fn of(places: impl Iterator<Item = (Coord<f64>, i32)>) -> Self {
+        let mut ends = None;
+        for place in places {
+            let (west, east) = ends.get_or_insert((place, place));
+            if is_west(place, *west) {
+                *west = place;
+            }
+            if is_west(*east, place) {
+                *east = place;
+            }
+        }
+        let (west, east) = ends.unwrap_or_default();
+        Self::between([west, east])
+    }
+
+    fn between(ends: [(Coord<f64>, i32); 2]) -> Self {
+        let [west, east] = ends.map(|(coord, turn)| Turned::new(coord, turn));
+        Self { west, east, ends }
+    }
+
+    fn moved(&self, turns: i32) -> Self {
+        Self::between(self.ends.map(|(coord, turn)| (coord, turn + turns)))
+    }
+
+    /// Whether a ring is wider than the world, or exactly as wide but not from -180 to 180.
+    fn is_too_wide(&self) -> bool {
+        match self.east.cmp_lon(&self.moved(1).west) {
+            Ordering::Less => false,
+            Ordering::Equal => self.west.x != -180.0 || !self.west.is_exact(),
+            Ordering::Greater => true,
+        }
+    }
+
+    fn contains(&self, other: &Self) -> bool {
+        other.west.cmp_lon(&self.west).is_ge() && other.east.cmp_lon(&self.east).is_le()
+    }
+}
+
+/// Whether a place on some turn is west of another; exact.
+fn is_west((a, turn): (Coord<f64>, i32), (b, other): (Coord<f64>, i32)) -> bool {
+    if turn == other {
+        a.x < b.x
+    } else {
+        Turned::new(a, turn).cmp_lon(&Turned::new(b, other)).is_lt()
+    }
 }
 
 /// How many turns bring a hole into the range of its shell, if any do.
-fn turns_into(hole: Extent, shell: Extent) -> f64 {
-    let fits = |turns: f64| {
-        hole.west + turns * 360.0 >= shell.west && hole.east + turns * 360.0 <= shell.east
-    };
-    let turns = ((shell.west - hole.west) / 360.0).ceil();
-    if !fits(0.0) && fits(turns) { turns } else { 0.0 }
+fn turns_into(hole: &Extent, shell: &Extent) -> i32 {
+    let nearest = antimeridian::whole(((shell.west.x - hole.west.x) / 360.0).ceil());
+    // The quotient is rounded: the turn before may do as well.
+    let turns = [0, nearest, nearest - 1, nearest + 1];
+    turns.into_iter().find(|&turns| shell.contains(&hole.moved(turns))).unwrap_or(0)
 }
 
 fn place(coords: &[Coord<f64>], part: usize, hole: usize, vertex: usize) -> VertexRef {
@@ -236,9 +330,4 @@ fn place(coords: &[Coord<f64>], part: usize, hole: usize, vertex: usize) -> Vert
 #[expect(clippy::cast_possible_truncation, reason = "at most 3600 degrees, that is 3.6e10")]
 fn grid(degrees: f64) -> i64 {
     (degrees * E7).round() as i64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a small whole number of turns")]
-fn whole(turns: f64) -> i64 {
-    turns as i64
 }

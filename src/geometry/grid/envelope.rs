@@ -32,7 +32,7 @@ impl Envelope {
         }
     }
 
-    /// What is in both; nothing intersects it if there is nothing.
+    /// The intersection; an empty one intersects nothing.
     pub(crate) fn common(self, other: Self) -> Self {
         Self {
             west: self.west.max(other.west),

@@ -1,6 +1,6 @@
-//! Which of some numbered envelopes meet another: an R-tree.
+//! An R-tree of numbered envelopes, and the conversion to the envelopes of `rstar`.
 
-use rstar::{RTree, RTreeObject};
+use rstar::{AABB, RTree, RTreeObject};
 
 use super::envelope::Envelope;
 
@@ -15,10 +15,23 @@ struct Entry {
 }
 
 impl RTreeObject for Entry {
-    type Envelope = Envelope;
+    type Envelope = AABB<[i64; 2]>;
 
-    fn envelope(&self) -> Envelope {
-        self.envelope
+    fn envelope(&self) -> Self::Envelope {
+        self.envelope.to_aabb()
+    }
+}
+
+impl Envelope {
+    /// The same box for a tree of `rstar`: in 64 bits, where the product of two sides cannot overflow.
+    pub(crate) fn to_aabb(self) -> AABB<[i64; 2]> {
+        let [west, south] = [self.west, self.south].map(i64::from);
+        let [east, north] = [self.east, self.north].map(i64::from);
+        // `from_corners` would put the corners of an empty envelope in order and make it the whole world.
+        if west > east || south > north {
+            return rstar::Envelope::new_empty();
+        }
+        AABB::from_corners([west, south], [east, north])
     }
 }
 
@@ -29,14 +42,9 @@ impl EnvelopeIndex {
         Self(RTree::bulk_load(entries.collect()))
     }
 
-    /// Adds an envelope. O(log n).
-    pub(crate) fn insert(&mut self, number: usize, envelope: Envelope) {
-        self.0.insert(Entry { envelope, number });
-    }
-
-    /// The numbers of those that share a point with an envelope, in no order. O(log n + k) for k of
+    /// The numbers of the envelopes that share a point with another, in no order. O(log n + k) for k of
     /// them.
     pub(crate) fn meeting(&self, envelope: Envelope) -> impl Iterator<Item = usize> + '_ {
-        self.0.locate_in_envelope_intersecting(envelope).map(|entry| entry.number)
+        self.0.locate_in_envelope_intersecting(envelope.to_aabb()).map(|entry| entry.number)
     }
 }

@@ -1,6 +1,8 @@
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
+use geo_types::{Coord, Point};
+use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Units of a [`Position`] in one degree.
@@ -17,7 +19,7 @@ pub(crate) const QUARTER_TURN: i32 = 900_000_000;
 /// Longitude 180 is written as -180: one place, one position.
 ///
 /// In serde formats a position is the array `[lon, lat]` in degrees, as in GeoJSON: an altitude after
-/// them is read and passed over. Shown as a text it is `lon lat`, as in WKT.
+/// them must be a number, and is dropped. Shown as a text it is `lon lat`, as in WKT.
 ///
 /// ```
 /// use canvass::Position;
@@ -113,6 +115,42 @@ pub(crate) fn to_e7(degrees: f64) -> i32 {
     (degrees * E7).round() as i32
 }
 
+impl TryFrom<Coord<f64>> for Position {
+    type Error = PositionError;
+
+    fn try_from(at: Coord<f64>) -> Result<Self, PositionError> {
+        Self::new(at.x, at.y)
+    }
+}
+
+/// ```
+/// use canvass::Position;
+/// use canvass::geo_types::Point;
+///
+/// let hall = Position::try_from(Point::new(-73.974, 40.771))?;
+/// assert_eq!(Point::from(hall), Point::new(-73.974, 40.771));
+/// # Ok::<(), canvass::error::PositionError>(())
+/// ```
+impl TryFrom<Point<f64>> for Position {
+    type Error = PositionError;
+
+    fn try_from(at: Point<f64>) -> Result<Self, PositionError> {
+        Self::try_from(at.0)
+    }
+}
+
+impl From<Position> for Coord<f64> {
+    fn from(at: Position) -> Self {
+        Self { x: at.lon(), y: at.lat() }
+    }
+}
+
+impl From<Position> for Point<f64> {
+    fn from(at: Position) -> Self {
+        Self(at.into())
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.lon(), self.lat())
@@ -133,17 +171,27 @@ impl Serialize for Position {
 
 impl<'de> Deserialize<'de> for Position {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let [lon, lat] = read_degrees(deserializer)?;
+        let [lon, lat] = deserializer.deserialize_tuple(2, Degrees)?;
         Self::new(lon, lat).map_err(de::Error::custom)
     }
 }
 
-/// Reads a longitude and a latitude as GeoJSON writes them; what follows, an altitude, is passed
-/// over.
-pub(crate) fn read_degrees<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<[f64; 2], D::Error> {
-    deserializer.deserialize_tuple(2, Degrees)
+/// Reads all numbers of a position as GeoJSON writes it: the first two, and how many there are. An
+/// altitude after them is dropped, but must be a number as well.
+pub(crate) fn lon_lat<'de, A, S>(numbers: &mut A, number: S) -> Result<([f64; 2], usize), A::Error>
+where
+    A: SeqAccess<'de>,
+    S: DeserializeSeed<'de, Value = f64> + Copy,
+{
+    let mut degrees = [0.0; 2];
+    let mut count = 0;
+    while let Some(value) = numbers.next_element_seed(number)? {
+        if let Some(slot) = degrees.get_mut(count) {
+            *slot = value;
+        }
+        count += 1;
+    }
+    Ok((degrees, count))
 }
 
 struct Degrees;
@@ -156,12 +204,10 @@ impl<'de> Visitor<'de> for Degrees {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<[f64; 2], A::Error> {
-        let mut degrees = [0.0; 2];
-        for (place, number) in degrees.iter_mut().enumerate() {
-            let next = numbers.next_element()?;
-            *number = next.ok_or_else(|| de::Error::invalid_length(place, &self))?;
+        let (degrees, count) = lon_lat(&mut numbers, PhantomData::<f64>)?;
+        if count < 2 {
+            return Err(de::Error::invalid_length(count, &self));
         }
-        while numbers.next_element::<IgnoredAny>()?.is_some() {}
         Ok(degrees)
     }
 }
@@ -171,15 +217,48 @@ impl<'de> Visitor<'de> for Degrees {
 #[non_exhaustive]
 pub enum PositionError {
     /// The longitude is outside [-180, 180], or NaN.
-    #[error("longitude `{degrees}` is outside -180..180")]
+    #[error(
+        "longitude `{}` is outside -180..180",
+        SevenDecimals { number: *degrees, beyond: Some(180.0) }
+    )]
     Longitude {
         /// The longitude given.
         degrees: f64,
     },
     /// The latitude is outside [-90, 90], or NaN.
-    #[error("latitude `{degrees}` is outside -90..90")]
+    #[error(
+        "latitude `{}` is outside -90..90",
+        SevenDecimals { number: *degrees, beyond: Some(90.0) }
+    )]
     Latitude {
         /// The latitude given.
         degrees: f64,
     },
+}
+
+/// A number of degrees in a message, rounded to at most seven decimals.
+pub(crate) struct SevenDecimals {
+    pub(crate) number: f64,
+    /// The limit that the number is beyond, if it is: it is not rounded to the limit then.
+    pub(crate) beyond: Option<f64>,
+}
+
+impl fmt::Display for SevenDecimals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scaled = self.number * E7;
+        if !scaled.is_finite() || scaled.abs() > 1e15 {
+            // All digits of a huge number would be written.
+            return if self.number.is_finite() {
+                write!(f, "{:.7e}", self.number)
+            } else {
+                write!(f, "{}", self.number)
+            };
+        }
+        let rounded = match self.beyond.map(|limit| limit * E7) {
+            Some(limit) if scaled.round().abs() <= limit => (limit + 1.0).copysign(scaled),
+            _ => scaled.round(),
+        };
+        // Adding zero writes -0 as 0.
+        write!(f, "{}", rounded / E7 + 0.0)
+    }
 }

@@ -1,125 +1,325 @@
-//! GeoJSON: read with the path to what is wrong, and written as any serde format has it.
+//! The one reader of GeoJSON (RFC 7946): of texts, and of areas inside records of any serde format.
+//!
+//! ```text
+//! text     = geometry | feature | collection of features
+//! geometry = { "type": T, "coordinates": lists as deep as T says }
+//!          | { "type": "GeometryCollection", "geometries": [ geometry, ... ] }
+//! feature  = { "type": "Feature", "geometry": geometry | null }
+//! features = { "type": "FeatureCollection", "features": [ feature, ... ] }
+//! ```
+//!
+//! Members may come in any order, each once. `bbox`, `id` and `properties` must have the form that
+//! RFC 7946 gives them, other members are passed over. A member that draws something (`coordinates`,
+//! `geometries`, `geometry`, `features`) in an object of another type is refused, as in RFC 7946, 7.1:
+//! else a part of the drawing would be lost silently.
 
 use std::fmt;
 
-use geo_types::{Coord, LineString, Polygon};
-use geojson::{FeatureCollection, GeoJson, GeometryValue};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use geo_types::Polygon;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::coordinates::{Coordinates, Depth, Path};
+use super::members::{Optional, Properties, Scalar};
 use crate::geometry::area::Area;
-use crate::geometry::drawing::AreaError;
-use crate::geometry::grid::read_degrees;
+use crate::geometry::drawing::{AreaError, is_empty};
 
-/// The polygons of a GeoJSON text.
-pub(crate) fn polygons(text: &str) -> Result<Vec<Polygon<f64>>, AreaError> {
-    match serde_json::from_str(text).map_err(|error| no_geojson(&error))? {
-        GeoJson::Geometry(geometry) => areal(&geometry.value, &Path::Start),
-        GeoJson::Feature(feature) => match feature.geometry {
-            Some(geometry) => areal(&geometry.value, &Path::Start.key("geometry")),
-            None => Err(AreaError::not_areal("a feature without a geometry")),
-        },
-        GeoJson::FeatureCollection(collection) => only_areal(&collection),
+/// Reads GeoJSON.
+impl Area {
+    /// Reads GeoJSON: a polygon, a multipolygon, a feature of one, or a feature collection in which
+    /// exactly one feature is one. The polygons of a geometry collection are the parts of one area.
+    ///
+    /// Empty polygons and empty holes are passed over wherever they stand, and features of nothing else
+    /// are not counted. Inside a record of any serde format an area is read in the same way.
+    ///
+    /// ```
+    /// use canvass::Area;
+    ///
+    /// let text = r#"{"type":"MultiPolygon","coordinates":[[],[[[0,0],[1,0],[1,1],[0,0]]]]}"#;
+    /// assert_eq!(Area::from_geojson(text)?.parts(), 1);
+    /// let error = Area::from_geojson(r#"{"type":"Polygon","coordinates":[[[0,0],[1],[1,1]]]}"#);
+    /// assert_eq!(
+    ///     error.unwrap_err().to_string(),
+    ///     "not a valid GeoJSON: a position needs a longitude and a latitude at `coordinates[0][1]`",
+    /// );
+    /// # Ok::<(), canvass::AreaError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the text is not GeoJSON, does not have exactly one areal geometry, or that is not a valid
+    /// area.
+    pub fn from_geojson(text: &str) -> Result<Self, AreaError> {
+        let mut json = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
+        let read = TEXT.deserialize(&mut json).and_then(|read| json.end().map(|()| read));
+        Self::from_polygons(&read.map_err(|error| AreaError::syntax("GeoJSON", error))??)
     }
 }
 
-/// The complaint of the JSON reader, without the name of the crate's own step in front.
-fn no_geojson(error: &serde_json::Error) -> AreaError {
-    let words = error.to_string();
-    let step = "Error while deserializing GeoJSON: ";
-    AreaError::syntax("GeoJSON", words.strip_prefix(step).unwrap_or(&words))
-}
-
-/// The way to a value in a JSON text, as a reader would write it: `features[2].geometry`.
-#[derive(Clone, Copy)]
-enum Path<'a> {
-    Start,
-    Key(&'a Path<'a>, &'static str),
-    Index(&'a Path<'a>, usize),
-}
-
-impl Path<'_> {
-    fn key(&self, key: &'static str) -> Path<'_> {
-        Path::Key(self, key)
-    }
-
-    fn index(&self, index: usize) -> Path<'_> {
-        Path::Index(self, index)
+impl<'de> Deserialize<'de> for Area {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let polygons = TEXT.deserialize(deserializer)?;
+        polygons.and_then(|polygons| Self::from_polygons(&polygons)).map_err(D::Error::custom)
     }
 }
 
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// The polygons of an object, or why it has none.
+type Drawn = Result<Vec<Polygon<f64>>, AreaError>;
+
+/// Reads one GeoJSON object.
+struct Object<'a> {
+    path: Path<'a>,
+    role: Role,
+}
+
+/// A text as a whole.
+const TEXT: Object<'static> = Object { path: Path::Start, role: Role::Text };
+
+/// The types that an object may have where it stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    Text,
+    Geometry,
+    Feature,
+}
+
+impl Role {
+    const fn name(self) -> &'static str {
         match self {
-            Self::Start => Ok(()),
-            Self::Key(Path::Start, key) => f.write_str(key),
-            Self::Key(before, key) => write!(f, "{before}.{key}"),
-            Self::Index(before, index) => write!(f, "{before}[{index}]"),
+            Self::Text => "a GeoJSON polygon or multipolygon",
+            Self::Geometry => "a GeoJSON geometry",
+            Self::Feature => "a GeoJSON feature",
+        }
+    }
+
+    const fn allows(self, kind: Kind) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Geometry => !matches!(kind, Kind::Feature | Kind::FeatureCollection),
+            Self::Feature => matches!(kind, Kind::Feature),
         }
     }
 }
 
-/// The polygons of an areal geometry, or of all areal members of a collection.
-fn areal(value: &GeometryValue, path: &Path<'_>) -> Result<Vec<Polygon<f64>>, AreaError> {
-    match value {
-        GeometryValue::Polygon { coordinates } => {
-            Ok(vec![polygon(coordinates, &path.key("coordinates"))?])
+/// The types of RFC 7946.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// A geometry of coordinates that are so deep, and whether they draw an area.
+    Coordinates {
+        depth: u8,
+        is_areal: bool,
+    },
+    GeometryCollection,
+    Feature,
+    FeatureCollection,
+}
+
+impl Kind {
+    fn of(name: &str) -> Option<Self> {
+        let coordinates = |depth, is_areal| Some(Self::Coordinates { depth, is_areal });
+        match name {
+            "Point" => coordinates(0, false),
+            "MultiPoint" | "LineString" => coordinates(1, false),
+            "MultiLineString" => coordinates(2, false),
+            "Polygon" => coordinates(2, true),
+            "MultiPolygon" => coordinates(3, true),
+            "GeometryCollection" => Some(Self::GeometryCollection),
+            "Feature" => Some(Self::Feature),
+            "FeatureCollection" => Some(Self::FeatureCollection),
+            _ => None,
         }
-        GeometryValue::MultiPolygon { coordinates } => {
-            let path = path.key("coordinates");
-            let polygons = coordinates.iter().enumerate();
-            polygons.map(|(index, rings)| polygon(rings, &path.index(index))).collect()
+    }
+
+    /// The member that holds the drawing of an object of this type.
+    const fn member(self) -> &'static str {
+        match self {
+            Self::Coordinates { .. } => "coordinates",
+            Self::GeometryCollection => "geometries",
+            Self::Feature => "geometry",
+            Self::FeatureCollection => "features",
         }
-        GeometryValue::GeometryCollection { geometries } => {
-            let path = path.key("geometries");
-            let mut polygons = Vec::new();
-            for (index, geometry) in geometries.iter().enumerate() {
-                match areal(&geometry.value, &path.index(index)) {
-                    Ok(mut members) => polygons.append(&mut members),
-                    Err(AreaError::NotAreal { .. }) => {}
-                    Err(error) => return Err(error),
+    }
+}
+
+/// The names of members.
+#[derive(Clone, Copy, PartialEq, Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Member {
+    Type,
+    Coordinates,
+    Geometries,
+    Geometry,
+    Features,
+    Bbox,
+    Id,
+    Properties,
+    #[serde(other)]
+    Foreign,
+}
+
+/// The members that were read.
+#[derive(Default)]
+struct Members {
+    name: Option<String>,
+    coordinates: Option<Lists>,
+    geometries: Option<Vec<Drawn>>,
+    geometry: Option<Drawn>,
+    features: Option<Vec<Drawn>>,
+}
+
+/// Coordinates, read once the type is known.
+enum Lists {
+    Read(Coordinates),
+    Kept(serde_json::Value),
+}
+
+impl<'de> DeserializeSeed<'de> for Object<'_> {
+    type Value = Drawn;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Drawn, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Object<'_> {
+    type Value = Drawn;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.role.name(), self.path.place())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Drawn, A::Error> {
+        let mut members = Members::default();
+        let mut seen = Vec::new();
+        while let Some(member) = map.next_key::<Member>()? {
+            if member != Member::Foreign {
+                if seen.contains(&member) {
+                    return Err(A::Error::custom(format_args!(
+                        "a member occurs twice{}: keep one of them",
+                        self.path.place()
+                    )));
                 }
+                seen.push(member);
             }
-            if polygons.is_empty() {
-                return Err(AreaError::not_areal("a geometry collection without a polygon"));
-            }
-            Ok(polygons)
+            self.member(member, &mut map, &mut members)?;
         }
-        other => Err(AreaError::not_areal(format!("`{}`", other.type_name()))),
+        self.drawn(members)
     }
 }
 
-fn polygon(rings: &[Vec<geojson::Position>], path: &Path<'_>) -> Result<Polygon<f64>, AreaError> {
-    let line = |(ring, positions): (usize, &Vec<geojson::Position>)| {
-        let coords = positions.iter().enumerate().map(|(vertex, position)| {
-            let [x, y] = pair(position.as_slice()).map_err(|error| {
-                let path = path.index(ring);
-                AreaError::syntax("GeoJSON", format_args!("{error} at `{}`", path.index(vertex)))
-            })?;
-            Ok(Coord { x, y })
-        });
-        coords.collect::<Result<_, AreaError>>().map(LineString)
-    };
-    let mut lines = rings.iter().enumerate().map(line);
-    let shell = lines.next().unwrap_or_else(|| Ok(LineString(Vec::new())))?;
-    Ok(Polygon::new(shell, lines.collect::<Result<_, _>>()?))
-}
+impl Object<'_> {
+    fn member<'de, A: MapAccess<'de>>(
+        &self,
+        member: Member,
+        map: &mut A,
+        members: &mut Members,
+    ) -> Result<(), A::Error> {
+        let path = |key| self.path.key(key);
+        match member {
+            Member::Type => members.name = Some(map.next_value()?),
+            Member::Coordinates => {
+                let kind = members.name.as_deref().and_then(Kind::of);
+                members.coordinates = match kind {
+                    Some(Kind::Coordinates { depth, .. }) => {
+                        let depth = Depth { depth, path: path("coordinates") };
+                        Some(Lists::Read(map.next_value_seed(depth)?))
+                    }
+                    _ => map.next_value::<Option<_>>()?.map(Lists::Kept),
+                };
+            }
+            Member::Geometries => {
+                let (path, role) = (path("geometries"), Role::Geometry);
+                members.geometries = map.next_value_seed(Optional(Objects { path, role }))?;
+            }
+            Member::Features => {
+                let (path, role) = (path("features"), Role::Feature);
+                members.features = map.next_value_seed(Optional(Objects { path, role }))?;
+            }
+            Member::Geometry => {
+                let (path, role) = (path("geometry"), Role::Geometry);
+                members.geometry = map.next_value_seed(Optional(Object { path, role }))?;
+            }
+            Member::Bbox => drop(map.next_value::<Option<Vec<f64>>>()?),
+            Member::Properties => drop(map.next_value_seed(Optional(Properties))?),
+            Member::Id => drop(map.next_value_seed(Optional(Scalar))?),
+            Member::Foreign => drop(map.next_value::<IgnoredAny>()?),
+        }
+        Ok(())
+    }
 
-/// The longitude and the latitude of a position as JSON writes it.
-fn pair(numbers: &[f64]) -> Result<[f64; 2], &'static str> {
-    match numbers {
-        [lon, lat, ..] => Ok([*lon, *lat]),
-        _ => Err("a position needs a longitude and a latitude"),
+    /// The drawing of the members of an object; an error is that of coordinates kept for later.
+    fn drawn<E: Error>(&self, members: Members) -> Result<Drawn, E> {
+        let place = self.path.place();
+        let refuse = |words: fmt::Arguments<'_>| Ok(Err(AreaError::syntax("GeoJSON", words)));
+        let Some(name) = members.name else {
+            return refuse(format_args!("missing field `type`{place}"));
+        };
+        let Some(kind) = Kind::of(&name).filter(|&kind| self.role.allows(kind)) else {
+            let role = self.role.name();
+            return refuse(format_args!("`{name}` is not a type of {role}{place}"));
+        };
+        let drawing = [
+            ("coordinates", members.coordinates.is_some()),
+            ("geometries", members.geometries.is_some()),
+            ("geometry", members.geometry.is_some()),
+            ("features", members.features.is_some()),
+        ];
+        for (member, is_there) in drawing {
+            if is_there && member != kind.member() {
+                return refuse(format_args!(
+                    "a `{name}` cannot have a member `{member}`{place}: draw one or the other"
+                ));
+            }
+        }
+        let missing = || refuse(format_args!("missing field `{}`{place}", kind.member()));
+        match kind {
+            Kind::Coordinates { depth, is_areal } => {
+                let coordinates = match members.coordinates {
+                    Some(Lists::Read(coordinates)) => coordinates,
+                    Some(Lists::Kept(value)) => {
+                        let depth = Depth { depth, path: self.path.key("coordinates") };
+                        depth.deserialize(value).map_err(E::custom)?
+                    }
+                    None => return missing(),
+                };
+                let polygons = coordinates.polygons();
+                Ok(polygons.and_then(|polygons| {
+                    let none = || AreaError::not_areal(format!("`{name}`"));
+                    is_areal.then_some(polygons).ok_or_else(none)
+                }))
+            }
+            Kind::GeometryCollection => members.geometries.map_or_else(missing, |m| Ok(parts(m))),
+            Kind::Feature => Ok(members
+                .geometry
+                .unwrap_or_else(|| Err(AreaError::not_areal("a feature without a geometry")))),
+            Kind::FeatureCollection => members.features.map_or_else(missing, |m| Ok(only(m))),
+        }
     }
 }
 
-/// The polygons of the one areal feature.
-fn only_areal(collection: &FeatureCollection) -> Result<Vec<Polygon<f64>>, AreaError> {
-    let path = Path::Start.key("features");
+/// All polygons of a geometry collection.
+fn parts(members: Vec<Drawn>) -> Drawn {
+    let mut parts = None;
+    for member in members {
+        match member {
+            Ok(mut polygons) => parts.get_or_insert_with(Vec::new).append(&mut polygons),
+            Err(AreaError::NotAreal { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    parts.ok_or_else(|| AreaError::not_areal("a geometry collection without a polygon"))
+}
+
+/// The polygons of the one feature that draws an area. A feature of empty polygons is one only if
+/// there is no other.
+fn only(features: Vec<Drawn>) -> Drawn {
     let mut found = None;
     let mut count = 0;
-    for (index, feature) in collection.features.iter().enumerate() {
-        let Some(geometry) = &feature.geometry else { continue };
-        match areal(&geometry.value, &path.index(index).key("geometry")) {
+    for feature in features {
+        match feature {
+            Ok(polygons) if polygons.iter().all(is_empty) => {
+                found.get_or_insert(polygons);
+            }
             Ok(polygons) => {
                 count += 1;
                 found = Some(polygons);
@@ -128,66 +328,45 @@ fn only_areal(collection: &FeatureCollection) -> Result<Vec<Polygon<f64>>, AreaE
             Err(error) => return Err(error),
         }
     }
-    match (found, count) {
-        (Some(polygons), 1) => Ok(polygons),
-        (None, _) => Err(AreaError::not_areal("a feature collection without a polygon")),
-        _ => Err(AreaError::not_areal(format!(
+    match found {
+        Some(polygons) if count <= 1 => Ok(polygons),
+        None => Err(AreaError::not_areal("a feature collection without a polygon")),
+        Some(_) => Err(AreaError::not_areal(format!(
             "a feature collection with {count} polygons or multipolygons"
         ))),
     }
 }
 
-/// A geometry as GeoJSON writes it, in any serde format.
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "type", content = "coordinates", expecting = "a GeoJSON polygon or multipolygon")]
-enum GeometryForm {
-    Polygon(Vec<Vec<Pair>>),
-    MultiPolygon(Vec<Vec<Vec<Pair>>>),
+/// Reads a list of objects.
+struct Objects<'a> {
+    path: Path<'a>,
+    role: Role,
 }
 
-/// Longitude and latitude in degrees; what follows them (an altitude) is read and passed over.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Pair([f64; 2]);
+impl<'de> DeserializeSeed<'de> for Objects<'_> {
+    type Value = Vec<Drawn>;
 
-impl<'de> Deserialize<'de> for Pair {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read_degrees(deserializer).map(Self)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Drawn>, D::Error> {
+        deserializer.deserialize_seq(self)
     }
 }
 
-impl Serialize for Area {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ring = |line: &LineString<f64>| line.0.iter().map(|c| Pair([c.x, c.y])).collect();
-        let polygon = |polygon: &Polygon<f64>| {
-            let rings = std::iter::once(polygon.exterior()).chain(polygon.interiors());
-            rings.map(ring).collect()
-        };
-        match self.written().0.as_slice() {
-            [only] => GeometryForm::Polygon(polygon(only)),
-            parts => GeometryForm::MultiPolygon(parts.iter().map(polygon).collect()),
+impl<'de> Visitor<'de> for Objects<'_> {
+    type Value = Vec<Drawn>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let role = if self.role == Role::Feature { "features" } else { "geometries" };
+        write!(f, "a list of {role}{}", self.path.place())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<Drawn>, A::Error> {
+        let mut objects = Vec::new();
+        loop {
+            let (path, role) = (self.path.index(objects.len()), self.role);
+            match items.next_element_seed(Object { path, role })? {
+                Some(object) => objects.push(object),
+                None => return Ok(objects),
+            }
         }
-        .serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Area {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let polygons = match GeometryForm::deserialize(deserializer)? {
-            GeometryForm::Polygon(rings) => vec![rings],
-            GeometryForm::MultiPolygon(polygons) => polygons,
-        };
-        let line = |ring: Vec<Pair>| {
-            LineString(ring.into_iter().map(|Pair([x, y])| Coord { x, y }).collect())
-        };
-        let polygons: Vec<Polygon<f64>> = polygons
-            .into_iter()
-            .map(|rings| {
-                let mut lines = rings.into_iter().map(line);
-                let shell = lines.next().unwrap_or_else(|| LineString(Vec::new()));
-                Polygon::new(shell, lines.collect())
-            })
-            .collect();
-        Self::from_polygons(&polygons).map_err(de::Error::custom)
     }
 }

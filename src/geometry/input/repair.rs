@@ -1,4 +1,4 @@
-//! What to offer somebody whose drawing was refused.
+//! Repairs of refused drawings, for their authors to accept or not.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,19 +6,21 @@ use std::fmt;
 use geo_types::{LineString, MultiPolygon, Polygon};
 
 use crate::geometry::area::Area;
-use crate::geometry::drawing::{AreaError, Drawing};
+use crate::geometry::drawing::{AreaError, AreaFlaw, Drawing, grid_position, is_empty};
 use crate::geometry::grid::{Position, ring_size_m2};
 use crate::geometry::overlay::even_odd;
 
 impl Area {
     /// Makes an area of a drawing that is none, to be shown to its author before it is used.
     ///
-    /// The outline is read by the even-odd rule: what an odd number of rings go around is inside. So
+    /// The outline is read by the even-odd rule: a position is inside if an odd number of rings go around it. So
     /// a bow-tie becomes two parts, a spike vanishes, and where two parts overlap there is a hole.
-    /// Places that are inside in both readings stay inside; [`Repaired`] says what changed. A valid
-    /// drawing is left as it is.
+    /// Places that are inside in both readings stay inside; [`Repaired`] lists the changes. Rings with
+    /// fewer than three different vertices are left out, which is a change. A valid drawing is left as
+    /// it is.
     ///
-    /// Crossings become vertices, rounded to 1e-7 degree as all others. O(n²) for n vertices at worst:
+    /// Crossings become vertices, rounded to 1e-7 degree as all others, and no edge is moved by more
+    /// than half of that in either axis, however many cross. O(n²) for n vertices at worst:
     /// bound the vertices of drawings you do not trust. Memory is O(n), for a drawing with more than
     /// about 5,000 crossings, and two more for each vertex, is given up.
     ///
@@ -40,14 +42,16 @@ impl Area {
     ///
     /// If a coordinate is not finite or out of range, a ring goes around a pole or is too wide, nothing
     /// with an inside is left, parts on different turns of the map overlap, or nearly everything
-    /// crosses. Rings with fewer than three different vertices are left out.
+    /// crosses.
     pub fn repaired(drawing: &MultiPolygon<f64>) -> Result<Repaired, AreaError> {
-        let drawing = &with_rings_only(drawing);
-        let read = Drawing::read(&drawing.0)?;
-        let given = Tally::of_drawing(&read);
-        let (area, cause) = match Self::new(drawing) {
-            Ok(area) => (area, None),
-            Err(cause) => (Self::new(&even_odd(&read)?)?, Some(cause)),
+        let rings = with_rings_only(drawing);
+        let read = Drawing::read(&rings.0)?;
+        let mut given = Tally::of_drawing(&read);
+        given.count_left_out(drawing, &rings);
+        let (area, cause) = match (Self::new(drawing), Self::new(&rings)) {
+            (Ok(area), _) => (area, None),
+            (Err(cause), Ok(area)) => (area, Some(cause)),
+            (Err(cause), Err(_)) => (Self::new(&even_odd(&read)?)?, Some(cause)),
         };
         let result = Tally::of_area(&area);
         let added = result.positions.difference(&given.positions).count();
@@ -58,7 +62,7 @@ impl Area {
     }
 }
 
-/// An area made of a drawing, and what had to change for it.
+/// An area made of a drawing, and the changes that it took.
 #[derive(Clone, Debug)]
 pub struct Repaired {
     area: Area,
@@ -179,6 +183,27 @@ impl Tally {
         tally
     }
 
+    /// Counts the rings of a drawing that are not among its [rings](with_rings_only).
+    fn count_left_out(&mut self, drawing: &MultiPolygon<f64>, rings: &MultiPolygon<f64>) {
+        let shells = |of: &MultiPolygon<f64>| of.iter().filter(|part| !is_empty(part)).count();
+        let holes = |of: &MultiPolygon<f64>| {
+            let holes = of.iter().flat_map(Polygon::interiors);
+            holes.filter(|hole| !hole.0.is_empty()).count()
+        };
+        let parts = shells(drawing).saturating_sub(shells(rings));
+        let cuts = holes(drawing).saturating_sub(holes(rings));
+        if parts + cuts == 0 {
+            return;
+        }
+        self.parts += parts;
+        self.holes += cuts;
+        let lines = drawing
+            .iter()
+            .flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()))
+            .filter(|line| !is_ring(line));
+        self.positions.extend(lines.flat_map(|line| &line.0).map(|&coord| grid_position(coord)));
+    }
+
     fn of_area(area: &Area) -> Self {
         let mut tally =
             Self { positions: HashSet::new(), parts: area.parts(), holes: 0, size_m2: 0.0 };
@@ -198,16 +223,18 @@ impl Tally {
 
 /// The drawing without the rings that have fewer than three different vertices.
 fn with_rings_only(drawing: &MultiPolygon<f64>) -> MultiPolygon<f64> {
-    let is_ring = |line: &LineString<f64>| match line.0.as_slice() {
-        [first, rest @ ..] => {
-            let second = rest.iter().find(|&coord| coord != first);
-            rest.iter().any(|coord| coord != first && Some(coord) != second)
-        }
-        [] => false,
-    };
     let polygons = drawing.iter().filter(|polygon| is_ring(polygon.exterior())).map(|polygon| {
         let holes = polygon.interiors().iter().filter(|hole| is_ring(hole)).cloned();
         Polygon::new(polygon.exterior().clone(), holes.collect())
     });
     MultiPolygon(polygons.collect())
+}
+
+/// Whether a line has three different vertices, or numbers for which the drawing is refused.
+fn is_ring(line: &LineString<f64>) -> bool {
+    let alone = Polygon::new(line.clone(), Vec::new());
+    !matches!(
+        Drawing::read(std::slice::from_ref(&alone)),
+        Err(AreaError::Empty | AreaError::Flawed { flaw: AreaFlaw::TooFewVertices, .. })
+    )
 }

@@ -1,13 +1,15 @@
-//! The area that an odd number of rings go around, whatever crosses what.
+//! The region that an odd number of rings go around, however they cross.
 //!
-//! Edges are split where they meet, on the grid of 1e-7 degree; what two edges share cancels out.
-//! A plane sweep then says on which side of each edge the inside is, and walks along the edges with
+//! Edges are split where they meet, on the grid of 1e-7 degree; stretches that two edges share cancel out. No
+//! edge ends up further than half a unit of the grid, in either axis, from where it was.
+//! A plane sweep then finds on which side of each edge the inside is, and walks along the edges with
 //! the inside to the left give rings.
 //!
 //! Of our own because a repair must neither panic nor lose pieces nor depend on a hash order:
 //! `geo::MakeValid` loses pieces that touch others in several vertices and orders parts anew in each
 //! run, and the overlay behind `geo::BooleanOps` can panic where rings touch.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use geo_types::{Coord, LineString, MultiPolygon, Polygon};
@@ -16,8 +18,8 @@ use crate::geometry::drawing::{AreaError, Drawing, Point, locate};
 use crate::geometry::grid::E7;
 use crate::geometry::validity::SweepOrder;
 
-/// Rounds of splitting: rounding a crossing moves edges by half a unit, which may let them cross
-/// others. Two or three rounds are common.
+/// Rounds of splitting. One is enough unless rounding a crossing lets edges cross anew; then they are
+/// [snapped](snap), after which none should.
 const ROUNDS: usize = 32;
 
 /// Cuts that any drawing may need in one round, and more for each edge it has. There can be n² of
@@ -36,15 +38,23 @@ pub(crate) fn even_odd(drawing: &Drawing) -> Result<MultiPolygon<f64>, AreaError
         let next = vertices.iter().cycle().skip(1);
         edges.extend(vertices.iter().zip(next).map(|(a, b)| ((a.lon, a.lat), (b.lon, b.lat))));
     }
-    let mut edges = cancelled(edges);
-    for _ in 0..ROUNDS {
-        match split(&edges)? {
-            Some(pieces) => edges = cancelled(pieces),
-            None => return Ok(nested(rings(&edges))),
+    let given = cancelled(edges);
+    let meetings = meetings(&given)?;
+    let mut edges = cancelled(cut(&given, meetings.clone()));
+    for round in 0..ROUNDS {
+        let crossings = self::meetings(&edges)?;
+        if crossings.is_empty() {
+            return Ok(nested(rings(&edges)));
         }
+        // To split the pieces again would round them again, and move edges further each time.
+        edges =
+            cancelled(if round == 0 { snap(&given, &meetings) } else { cut(&edges, crossings) });
     }
     Err(AreaError::Irreparable)
 }
+
+/// Where edges are to be cut, by their index.
+type Cuts = BTreeMap<usize, Vec<Point>>;
 
 /// Edges in order, each that is there an odd number of times once.
 fn cancelled(mut edges: Vec<DirectedEdge>) -> Vec<DirectedEdge> {
@@ -59,14 +69,14 @@ fn cancelled(mut edges: Vec<DirectedEdge>) -> Vec<DirectedEdge> {
     odd.filter_map(|same| same.first().copied()).collect()
 }
 
-/// Splits edges where they meet other than in common ends; `None` if they nowhere do.
+/// Where edges meet other than in common ends.
 ///
 /// O(n²) at worst: all pairs of edges whose longitudes overlap are looked at. Memory is O(n), since
 /// there may not be more cuts than that.
-fn split(edges: &[DirectedEdge]) -> Result<Option<Vec<DirectedEdge>>, AreaError> {
+fn meetings(edges: &[DirectedEdge]) -> Result<Cuts, AreaError> {
     let most = FEW_CUTS.saturating_add(edges.len().saturating_mul(CUTS_PER_EDGE));
     let mut number = 0;
-    let mut cuts: BTreeMap<usize, Vec<Point>> = BTreeMap::new();
+    let mut cuts = Cuts::new();
     for (index, &a) in edges.iter().enumerate() {
         let rest = edges.iter().enumerate().skip(index + 1);
         // Sorted by their western ends: none after the first beyond can meet this one.
@@ -96,9 +106,11 @@ fn split(edges: &[DirectedEdge]) -> Result<Option<Vec<DirectedEdge>>, AreaError>
             }
         }
     }
-    if cuts.is_empty() {
-        return Ok(None);
-    }
+    Ok(cuts)
+}
+
+/// Splits edges at their cuts.
+fn cut(edges: &[DirectedEdge], mut cuts: Cuts) -> Vec<DirectedEdge> {
     let mut pieces = Vec::with_capacity(edges.len() + 2 * cuts.len());
     for (index, &(from, to)) in edges.iter().enumerate() {
         let mut places = cuts.remove(&index).unwrap_or_default();
@@ -108,13 +120,87 @@ fn split(edges: &[DirectedEdge]) -> Result<Option<Vec<DirectedEdge>>, AreaError>
                 + i128::from(p.1 - from.1) * i128::from(to.1 - from.1)
         };
         places.sort_unstable_by_key(|place| (along(place), *place));
-        let mut last = from;
-        for place in places.into_iter().chain([to]) {
-            pieces.push((last, place));
-            last = place;
-        }
+        push_pieces(&mut pieces, from, places, to);
     }
-    Ok(Some(pieces))
+    pieces
+}
+
+fn push_pieces(
+    pieces: &mut Vec<DirectedEdge>,
+    from: Point,
+    places: impl IntoIterator<Item = Point>,
+    to: Point,
+) {
+    let mut last = from;
+    for place in places.into_iter().chain([to]) {
+        pieces.push((last, place));
+        last = place;
+    }
+}
+
+/// Bends each edge to all ends and crossings that are less than a unit's square away from it (Hobby,
+/// "Practical segment intersection with finite precision output", 1999): the pieces meet in ends only.
+///
+/// O(n h) for n edges and h ends and crossings at worst: those whose longitudes an edge passes.
+fn snap(edges: &[DirectedEdge], cuts: &Cuts) -> Vec<DirectedEdge> {
+    let ends = edges.iter().flat_map(|&(from, to)| [from, to]);
+    let mut hot: Vec<Point> = ends.chain(cuts.values().flatten().copied()).collect();
+    hot.sort_unstable();
+    hot.dedup();
+    let mut pieces = Vec::with_capacity(edges.len() + 2 * hot.len());
+    for &edge in edges {
+        let (from, to) = edge;
+        let lats = span(edge);
+        let first = hot.partition_point(|place| place.0 < from.0);
+        let passed = hot.iter().skip(first).take_while(|place| place.0 <= to.0);
+        let mut places: Vec<Point> = passed
+            .filter(|place| (lats.0..=lats.1).contains(&place.1))
+            .filter(|&&place| place != from && place != to && meets_square(edge, place))
+            .copied()
+            .collect();
+        // The edge runs east, and north or south throughout: so do the squares that it passes.
+        let north = if to.1 < from.1 { -1 } else { 1 };
+        places.sort_unstable_by_key(|place| (place.0, place.1 * north));
+        push_pieces(&mut pieces, from, places, to);
+    }
+    pieces
+}
+
+/// Whether an edge meets the places that are rounded to one: from half a unit west and south of it,
+/// up to but without half a unit east and north. Exact.
+fn meets_square((from, to): DirectedEdge, place: Point) -> bool {
+    // In half units. A share of the edge's way is a fraction, with whether it belongs to the range.
+    let mut least = (0, 1, true);
+    let mut most = (1, 1, true);
+    for (from, to, at) in [(from.0, to.0, place.0), (from.1, to.1, place.1)] {
+        let [low, high] = [2 * at - 1, 2 * at + 1].map(|end| i128::from(end - 2 * from));
+        let way = 2 * i128::from(to - from);
+        let (first, last) = match way.signum() {
+            1 => ((low, way, true), (high, way, false)),
+            -1 => ((-high, -way, false), (-low, -way, true)),
+            _ if low <= 0 && 0 < high => continue,
+            _ => return false,
+        };
+        least = narrower(least, first, Ordering::Greater);
+        most = narrower(most, last, Ordering::Less);
+    }
+    match (least.0 * most.1).cmp(&(most.0 * least.1)) {
+        Ordering::Less => true,
+        Ordering::Equal => least.2 && most.2,
+        Ordering::Greater => false,
+    }
+}
+
+/// A fraction, its denominator positive, and whether it belongs to the range that it ends.
+type End = (i128, i128, bool);
+
+/// The one of two ends that leaves less of a range.
+fn narrower(a: End, b: End, inner: Ordering) -> End {
+    match (b.0 * a.1).cmp(&(a.0 * b.1)) {
+        Ordering::Equal => (a.0, a.1, a.2 && b.2),
+        order if order == inner => b,
+        _ => a,
+    }
 }
 
 fn span(edge: DirectedEdge) -> (i64, i64) {
@@ -204,7 +290,7 @@ fn take_step(
 }
 
 /// Which of two directions from a place comes first, turning clockwise from a third.
-fn clockwise(at: Point, from: Point, a: Point, b: Point) -> std::cmp::Ordering {
+fn clockwise(at: Point, from: Point, a: Point, b: Point) -> Ordering {
     // The half turn right of `from` comes first, then the other.
     let half = |to: Point| match orient(at, from, to).signum() {
         -1 => 0,

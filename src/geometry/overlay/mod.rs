@@ -1,4 +1,4 @@
-//! TODO-DOC
+//! The even-odd overlay, which repairs drawings and compares areas.
 
 mod even_odd;
 

@@ -1,7 +1,7 @@
 //! Whether one area covers another, exactly.
 //!
 //! The inner area is given by edges that meet in their ends only, the inside to the left of each. Those
-//! of the outer area may cross, as rounding may have them: what counts is where their number is odd.
+//! of the outer area may cross, as rounding may have them: a position counts as inside where their number is odd.
 //! Then no edge of the outer area has it on both sides (but one that lies on another, which rounding
 //! hardly ever leaves, and then the answer may be a no too many), so the inner area is covered if and
 //! only if
@@ -10,7 +10,7 @@
 //! 2. no edge of the outer area goes through its inside.
 //!
 //! For by the second, each piece of its inside is wholly inside the outer area or wholly outside; and
-//! each piece has an edge, which by the first says which.
+//! each piece has an edge, which by the first decides it.
 //!
 //! Of our own because `geo::Relate` builds a graph of all edges of both: 140 ms and more for a
 //! jurisdiction of 10,000 vertices, where a request has a few that are near some of them.
@@ -33,7 +33,7 @@ impl RingEdge {
         Self { from, to, envelope: envelope(from, to) }
     }
 
-    /// Whether the edge says anything about what lies in an envelope: it is in it or west of it.
+    /// Whether the edge decides anything in an envelope: it is in it or west of it.
     pub(crate) fn matters_in(&self, envelope: Envelope) -> bool {
         self.envelope.intersects(Envelope { west: i32::MIN, ..envelope })
     }

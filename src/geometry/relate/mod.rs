@@ -1,4 +1,4 @@
-//! TODO-DOC
+//! Whether one area covers another, and whether two areas intersect.
 
 mod covers;
 mod intersects;

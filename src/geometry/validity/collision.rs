@@ -1,13 +1,11 @@
-//! What a sweep found, and what it is called.
+//! Collisions that a sweep finds, and the flaws that they are.
 
 #![expect(clippy::indexing_slicing, reason = "ids of edges and rings come from what they index")]
 
-use geo_types::Coord;
-
-use super::sweep_edge::{EdgeId, SweepEdge, intersection};
+use super::sweep_edge::{EdgeId, SweepEdge, SweepPlace, intersection};
 use crate::geometry::drawing::{AreaFlaw, Drawing};
 
-/// What is wrong, and the vertices (of the drawing) where: an edge is named by its first vertex.
+/// A flaw, and the vertices of the drawing where it is: an edge is named by its first vertex.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Collision {
     pub(crate) flaw: AreaFlaw,
@@ -26,13 +24,13 @@ pub(crate) enum Contact {
 }
 
 impl Collision {
-    /// Names what it means that two edges of a drawing are in each other's way.
-    pub(crate) fn collision(
+    /// Names the flaw that two edges of a drawing in each other's way are.
+    pub(crate) fn between<P: SweepPlace>(
         drawing: &Drawing,
-        edges: &[SweepEdge],
+        edges: &[SweepEdge<P>],
         (a, b): (EdgeId, EdgeId),
         meeting: Contact,
-        at: Option<Coord<f64>>,
+        at: Option<P>,
     ) -> Self {
         let (a, b) = (a.min(b), a.max(b));
         let (first, second) = (&edges[a as usize], &edges[b as usize]);
@@ -49,7 +47,7 @@ impl Collision {
             Contact::Along => AreaFlaw::HoleAlongShell,
             _ => AreaFlaw::HoleCrossesShell,
         };
-        let near = at.unwrap_or_else(|| intersection(first, second));
+        let near = at.map_or_else(|| intersection(first, second), P::coord);
         // A spike's tip is the vertex between its two edges.
         let vertex = if flaw == AreaFlaw::Spike && a + 1 == b { b } else { a } as usize;
         let with = (flaw != AreaFlaw::Spike).then_some(b as usize);

@@ -1,4 +1,4 @@
-//! TODO-DOC
+//! Validation of drawings by the rules of OGC Simple Features, in one plane sweep.
 
 mod collision;
 mod ring_nesting;

@@ -1,4 +1,4 @@
-//! Which rings are in which, as a sweep comes to know it, and whether each is where it must be.
+//! The nesting of rings as a sweep finds it, and the check that each ring is where it must be.
 
 #![expect(clippy::indexing_slicing, reason = "ids of edges and rings come from what they index")]
 
@@ -6,10 +6,10 @@ use super::collision::Collision;
 use super::sweep_edge::{EdgeId, SweepEdge};
 use crate::geometry::drawing::{AreaFlaw, Ring};
 
-/// The rings of a drawing, each with what the sweep knows of it.
+/// The rings of a drawing, each with the facts that the sweep has found.
 pub(crate) struct RingNesting(Vec<Option<RingContact>>);
 
-/// What the sweep knows of a ring once it has met its westernmost vertex.
+/// The facts about a ring that the sweep finds at its westernmost vertex.
 #[derive(Clone, Copy)]
 struct RingContact {
     counter_clockwise: bool,
@@ -18,14 +18,19 @@ struct RingContact {
 }
 
 impl RingNesting {
-    /// So many rings, of which nothing is known.
+    /// Starts with a number of rings that the sweep has not met yet.
     pub(crate) fn unknown(rings: usize) -> Self {
         Self(vec![None; rings])
     }
 
     /// Notes for rings that start at a place what they are in: what is above the edge just below
     /// them. `leaving` are the edges that start there, from south to north.
-    pub(crate) fn enter(&mut self, edges: &[SweepEdge], below: Option<EdgeId>, leaving: &[EdgeId]) {
+    pub(crate) fn enter<P: Copy>(
+        &mut self,
+        edges: &[SweepEdge<P>],
+        below: Option<EdgeId>,
+        leaving: &[EdgeId],
+    ) {
         let mut below = below;
         for &id in leaving {
             let edge = edges[id as usize];
@@ -40,7 +45,7 @@ impl RingNesting {
     }
 
     /// The smallest ring around the places just above an edge.
-    fn above(&self, edge: &SweepEdge) -> Option<u32> {
+    fn above<P>(&self, edge: &SweepEdge<P>) -> Option<u32> {
         let met = self.0[edge.ring as usize]?;
         if edge.forward == met.counter_clockwise { Some(edge.ring) } else { met.container }
     }

@@ -5,8 +5,8 @@
 //! cross, that order only changes at vertices, and two edges that do cross are neighbours before
 //! they do. The same order answers everything else:
 //!
-//! - the edge below a ring's westernmost vertex says which ring it is in,
-//! - the edges around a vertex, in angular order, say whether rings that meet there cross or touch,
+//! - the edge below a ring's westernmost vertex shows which ring it is in,
+//! - the edges around a vertex, in angular order, show whether rings that meet there cross or touch,
 //! - rings of one part that touch in a cycle cut its inside into pieces.
 //!
 //! O(n log n) for n vertices, whatever their shape; every predicate is exact. Stops at the
@@ -18,24 +18,27 @@
     reason = "ids of edges, vertices and rings are made here, from the vectors they index"
 )]
 
-use geo_types::Coord;
-
 use super::collision::{Collision, Contact};
 use super::ring_nesting::RingNesting;
-use super::sweep_edge::{EdgeId, SweepEdge, index, orient, side};
+use super::sweep_edge::{EdgeId, SweepEdge, SweepPlace, index, side};
 use super::sweep_line::SweepOrder;
 use super::touch_graph::{TouchGraph, interleaved};
-use crate::geometry::drawing::{AreaFlaw, Drawing};
+use crate::geometry::drawing::{AreaFlaw, Drawing, Vertex};
 
 /// Looks for a reason why a drawing is no area.
 pub(crate) fn find_flaw(drawing: &Drawing) -> Option<Collision> {
-    let mut sweep = Sweep::new(drawing);
-    let events = sweep.events();
+    if drawing.is_exact { sweep(drawing, Vertex::coord) } else { sweep(drawing, Vertex::turned) }
+}
+
+fn sweep<P: SweepPlace>(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Option<Collision> {
+    let places: Vec<P> = drawing.vertices.iter().map(place).collect();
+    let mut sweep = Sweep::new(drawing, &places);
+    let events = Sweep::events(&places);
     let mut rest = events.as_slice();
     while let [first, ..] = rest {
-        let here = rest.iter().take_while(|event| event.at() == first.at()).count();
+        let here = rest.iter().take_while(|event| event.at == first.at).count();
         let (group, later) = rest.split_at(here);
-        if let Err(found) = sweep.visit(first.at(), group) {
+        if let Err(found) = sweep.visit(first.at, group) {
             return Some(found);
         }
         rest = later;
@@ -44,22 +47,15 @@ pub(crate) fn find_flaw(drawing: &Drawing) -> Option<Collision> {
 }
 
 #[derive(Clone, Copy)]
-struct Event {
-    x: f64,
-    y: f64,
+struct Event<P> {
+    at: P,
     vertex: u32,
 }
 
-impl Event {
-    fn at(&self) -> Coord<f64> {
-        Coord { x: self.x, y: self.y }
-    }
-}
-
-struct Sweep<'a> {
+struct Sweep<'a, P> {
     drawing: &'a Drawing,
     /// The edge that starts at each vertex.
-    edges: Vec<SweepEdge>,
+    edges: Vec<SweepEdge<P>>,
     rings: RingNesting,
     order: SweepOrder,
     touches: TouchGraph,
@@ -70,14 +66,13 @@ struct Sweep<'a> {
     leaving: Vec<EdgeId>,
 }
 
-impl<'a> Sweep<'a> {
-    fn new(drawing: &'a Drawing) -> Self {
+impl<'a, P: SweepPlace> Sweep<'a, P> {
+    fn new(drawing: &'a Drawing, places: &[P]) -> Self {
         let mut edges = Vec::with_capacity(drawing.vertices.len());
         for (id, ring) in drawing.rings.iter().enumerate() {
-            let vertices = &drawing.vertices[ring.start..ring.end];
-            for (a, b) in vertices.iter().zip(vertices.iter().cycle().skip(1)) {
-                let (a, b) = (Coord { x: a.x, y: a.y }, Coord { x: b.x, y: b.y });
-                let forward = (a.x, a.y) < (b.x, b.y);
+            let places = &places[ring.start..ring.end];
+            for (&a, &b) in places.iter().zip(places.iter().cycle().skip(1)) {
+                let forward = a.cmp(&b).is_lt();
                 let (low, high) = if forward { (a, b) } else { (b, a) };
                 edges.push(SweepEdge { low, high, ring: index(id), forward });
             }
@@ -94,18 +89,15 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    fn events(&self) -> Vec<Event> {
-        let vertices = self.drawing.vertices.iter().enumerate();
-        let mut events: Vec<Event> = vertices
-            .map(|(id, vertex)| Event { x: vertex.x, y: vertex.y, vertex: index(id) })
-            .collect();
-        events.sort_unstable_by(|a, b| {
-            a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)).then(a.vertex.cmp(&b.vertex))
-        });
+    fn events(places: &[P]) -> Vec<Event<P>> {
+        let places = places.iter().enumerate();
+        let mut events: Vec<Event<P>> =
+            places.map(|(id, &at)| Event { at, vertex: index(id) }).collect();
+        events.sort_unstable_by(|a, b| a.at.cmp(&b.at).then(a.vertex.cmp(&b.vertex)));
         events
     }
 
-    fn edge(&self, id: EdgeId) -> &SweepEdge {
+    fn edge(&self, id: EdgeId) -> &SweepEdge<P> {
         &self.edges[id as usize]
     }
 
@@ -114,7 +106,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Moves the sweep line over one place, where one vertex is, or several touch.
-    fn visit(&mut self, at: Coord<f64>, group: &[Event]) -> Result<(), Collision> {
+    fn visit(&mut self, at: P, group: &[Event<P>]) -> Result<(), Collision> {
         let mut leaving = std::mem::take(&mut self.leaving);
         let mut arriving = std::mem::take(&mut self.arriving);
         leaving.clear();
@@ -172,8 +164,8 @@ impl<'a> Sweep<'a> {
     }
 
     /// Sorts the edges to the east of a place from south to north.
-    fn sort_by_slope(&self, at: Coord<f64>, leaving: &mut [EdgeId]) -> Result<(), Collision> {
-        let turn = |a: EdgeId, b: EdgeId| orient(at, self.edge(a).high, self.edge(b).high);
+    fn sort_by_slope(&self, at: P, leaving: &mut [EdgeId]) -> Result<(), Collision> {
+        let turn = |a: EdgeId, b: EdgeId| P::orient(at, self.edge(a).high, self.edge(b).high);
         if let [a, b] = leaving {
             if turn(*a, *b) < 0.0 {
                 std::mem::swap(a, b);
@@ -194,8 +186,8 @@ impl<'a> Sweep<'a> {
     /// Several rings, or one several times, are at one place: do they cross there, or touch?
     fn meet(
         &mut self,
-        at: Coord<f64>,
-        group: &[Event],
+        at: P,
+        group: &[Event<P>],
         passing: Option<EdgeId>,
         arriving: &[EdgeId],
         leaving: &[EdgeId],
@@ -236,7 +228,7 @@ impl<'a> Sweep<'a> {
                     flaw: AreaFlaw::InteriorDisconnected,
                     vertex: *b as usize,
                     with: Some(*a as usize),
-                    near: Some((at.x, at.y)),
+                    near: Some((at.coord().x, at.coord().y)),
                 });
             }
         }
@@ -244,7 +236,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// The name of an edge's way through a place: the vertex there, or the edge that passes.
-    fn way(&self, id: EdgeId, at: Coord<f64>, passing: Option<EdgeId>) -> EdgeId {
+    fn way(&self, id: EdgeId, at: P, passing: Option<EdgeId>) -> EdgeId {
         let edge = self.edge(id);
         let from = if edge.forward { edge.low } else { edge.high };
         if Some(id) == passing || from == at {
@@ -259,7 +251,7 @@ impl<'a> Sweep<'a> {
     fn neighbours(&self, below: Option<EdgeId>, above: Option<EdgeId>) -> Result<(), Collision> {
         let (Some(a), Some(b)) = (below, above) else { return Ok(()) };
         let (low, high) = (self.edge(a), self.edge(b));
-        let crosses = if (low.high.x, low.high.y) < (high.high.x, high.high.y) {
+        let crosses = if low.high.cmp(&high.high).is_lt() {
             side(high, low.high) > 0.0
         } else {
             side(low, high.high) < 0.0
@@ -267,13 +259,7 @@ impl<'a> Sweep<'a> {
         if crosses { Err(self.collision(a, b, Contact::Crossing, None)) } else { Ok(()) }
     }
 
-    fn collision(
-        &self,
-        a: EdgeId,
-        b: EdgeId,
-        meeting: Contact,
-        at: Option<Coord<f64>>,
-    ) -> Collision {
-        Collision::collision(self.drawing, &self.edges, (a, b), meeting, at)
+    fn collision(&self, a: EdgeId, b: EdgeId, meeting: Contact, at: Option<P>) -> Collision {
+        Collision::between(self.drawing, &self.edges, (a, b), meeting, at)
     }
 }

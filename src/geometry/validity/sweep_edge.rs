@@ -1,7 +1,11 @@
 //! The edges of a sweep, and on which side of them a vertex is.
 
+use std::cmp::Ordering;
+
 use geo::kernels::{Kernel, RobustKernel};
 use geo_types::Coord;
+
+use crate::geometry::drawing::Turned;
 
 /// Which edge of a drawing: the one that starts at the vertex with that number.
 pub(crate) type EdgeId = u32;
@@ -11,11 +15,57 @@ pub(crate) fn index(id: usize) -> u32 {
     u32::try_from(id).unwrap_or(u32::MAX)
 }
 
+/// A place in the unwrapped plane of a sweep.
+pub(crate) trait SweepPlace: Copy + PartialEq {
+    /// About where it is, for messages.
+    fn coord(self) -> Coord<f64>;
+
+    /// Orders from west to east, and from south to north where longitudes are equal; exact.
+    fn cmp(&self, other: &Self) -> Ordering;
+
+    /// Positive if the three turn counter-clockwise; exact in sign.
+    fn orient(a: Self, b: Self, c: Self) -> f64;
+}
+
+impl SweepPlace for Coord<f64> {
+    fn coord(self) -> Coord<f64> {
+        self
+    }
+
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.x.total_cmp(&other.x).then(self.y.total_cmp(&other.y))
+    }
+
+    #[inline]
+    fn orient(a: Self, b: Self, c: Self) -> f64 {
+        match RobustKernel::orient2d(a, b, c) {
+            geo::Orientation::CounterClockwise => 1.0,
+            geo::Orientation::Clockwise => -1.0,
+            geo::Orientation::Collinear => 0.0,
+        }
+    }
+}
+
+impl SweepPlace for Turned {
+    fn coord(self) -> Coord<f64> {
+        Coord { x: self.x, y: self.y }
+    }
+
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.cmp_lon(other).then(self.y.total_cmp(&other.y))
+    }
+
+    fn orient(a: Self, b: Self, c: Self) -> f64 {
+        Self::orient(a, b, c)
+    }
+}
+
 /// An edge from its western to its eastern end (from its southern, if it is vertical).
 #[derive(Clone, Copy)]
-pub(crate) struct SweepEdge {
-    pub(crate) low: Coord<f64>,
-    pub(crate) high: Coord<f64>,
+pub(crate) struct SweepEdge<P> {
+    pub(crate) low: P,
+    pub(crate) high: P,
     pub(crate) ring: u32,
     /// Whether the ring runs along it from `low` to `high`.
     pub(crate) forward: bool,
@@ -23,41 +73,29 @@ pub(crate) struct SweepEdge {
 
 /// Positive above an edge the sweep line meets, negative below, zero on it; exact.
 #[inline]
-pub(crate) fn side(edge: &SweepEdge, at: Coord<f64>) -> f64 {
-    let (south, north) = if edge.low.y < edge.high.y {
-        (edge.low.y, edge.high.y)
-    } else {
-        (edge.high.y, edge.low.y)
-    };
-    if at.y > north {
+pub(crate) fn side<P: SweepPlace>(edge: &SweepEdge<P>, at: P) -> f64 {
+    let (low, high, lat) = (edge.low.coord().y, edge.high.coord().y, at.coord().y);
+    let (south, north) = if low < high { (low, high) } else { (high, low) };
+    if lat > north {
         1.0
-    } else if at.y < south {
+    } else if lat < south {
         -1.0
     } else {
-        orient(edge.low, edge.high, at)
-    }
-}
-
-/// Positive if the three turn counter-clockwise; exact in sign.
-#[inline]
-pub(crate) fn orient(a: Coord<f64>, b: Coord<f64>, c: Coord<f64>) -> f64 {
-    match RobustKernel::orient2d(a, b, c) {
-        geo::Orientation::CounterClockwise => 1.0,
-        geo::Orientation::Clockwise => -1.0,
-        geo::Orientation::Collinear => 0.0,
+        P::orient(edge.low, edge.high, at)
     }
 }
 
 /// About where the lines of two edges meet, for messages.
-pub(crate) fn intersection(a: &SweepEdge, b: &SweepEdge) -> Coord<f64> {
-    let (along, across) = (a.high - a.low, b.high - b.low);
+pub(crate) fn intersection<P: SweepPlace>(a: &SweepEdge<P>, b: &SweepEdge<P>) -> Coord<f64> {
+    let (a, b) = ((a.low.coord(), a.high.coord()), (b.low.coord(), b.high.coord()));
+    let (along, across) = (a.1 - a.0, b.1 - b.0);
     let denominator = along.x * across.y - along.y * across.x;
-    let offset = b.low - a.low;
+    let offset = b.0 - a.0;
     let share = (offset.x * across.y - offset.y * across.x) / denominator;
     if share.is_finite() {
         let share = share.clamp(0.0, 1.0);
-        Coord { x: a.low.x + along.x * share, y: a.low.y + along.y * share }
+        Coord { x: a.0.x + along.x * share, y: a.0.y + along.y * share }
     } else {
-        a.low
+        a.0
     }
 }

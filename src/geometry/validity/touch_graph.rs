@@ -1,4 +1,4 @@
-//! Where rings meet: whether they cross there, and which of them touch. Rings that touch in a cycle
+//! Places where rings meet: whether they cross there, and which of them touch. Rings that touch in a cycle
 //! cut the inside of their part into pieces.
 
 #![expect(

@@ -1,16 +1,18 @@
-//! Up to 64 neighbouring cameras in columns: one `u64` mask answers a question about all of them.
+//! Up to `BLOCK_ROWS` neighbouring cameras in columns. One [`RowMask`](crate::util::RowMask) answers a
+//! question about all of them.
 
 use prefetch_index::prefetch_index;
 
-use super::column::{BLOCK_ROWS, SharedColumn, SparseColumn, at, joined_ids};
+use super::column::{SharedColumn, SparseColumn, joined_ids};
 use super::grant_times::{GrantTimes, GrantWindow};
 use super::stopped::StoppedColumn;
 use super::summary::BlockSummary;
 use crate::geometry::{Envelope, Position};
 use crate::model::{Camera, CameraId, Facing, NEVER, OwnerId, Recording};
-use crate::util::ones;
+use crate::util::BLOCK_ROWS;
+use crate::util::row_mask::at;
 
-/// Whether a row's owner may be asked, as far as that does not depend on the question.
+/// The part of a row's consent that does not depend on the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowStanding {
     /// The owner has not agreed: the row is never a candidate.
@@ -19,7 +21,7 @@ pub(crate) enum RowStanding {
     Granted {
         /// The interned scopes.
         terms: u32,
-        /// When that holds, where it does not hold always.
+        /// The time limits of the grant; `None` if it always holds.
         timing: Option<GrantWindow>,
     },
 }
@@ -31,10 +33,10 @@ pub(crate) struct Row {
     pub(crate) standing: RowStanding,
 }
 
-/// Up to 64 neighbouring cameras in columns (structure of arrays).
+/// Up to `BLOCK_ROWS` neighbouring cameras in columns (structure of arrays).
 ///
-/// Rows whose owner agreed come first, so a request touches the cache lines of those alone. The
-/// columns begin at cache lines, and stand in the order in which a request reads them.
+/// Rows whose owner agreed come first, so a request reads only their cache lines. Columns start on
+/// cache lines, in the order in which a request reads them. Drawn for blocks of 64 rows:
 ///
 /// ```text
 /// lon 64 x i32 | lat 64 x i32 | facings, zone map, ended | ended, timed | timed, upper halves
@@ -47,13 +49,13 @@ pub(crate) struct Row {
 pub(crate) struct Block {
     pub(crate) lon: [i32; BLOCK_ROWS],
     pub(crate) lat: [i32; BLOCK_ROWS],
-    /// Which way the cameras look of which that is known.
+    /// The views of the cameras whose facing is known.
     pub(crate) facings: SparseColumn<Facing>,
     pub(crate) zone: BlockSummary,
-    /// When the cameras that were taken down stopped recording.
+    /// The end of recording, for cameras that were taken down.
     pub(crate) ended: StoppedColumn,
-    /// When the grants hold that do not hold always.
-    // INVARIANT: of granted rows only.
+    /// The time limits of the grants that do not always hold.
+    // INVARIANT: granted rows only.
     pub(crate) timed: GrantTimes,
     pub(crate) terms_upper: SharedColumn<u16>,
     pub(crate) ids_upper: SharedColumn<(u32, u32)>,
@@ -64,8 +66,7 @@ pub(crate) struct Block {
     pub(crate) since_lower: [u16; BLOCK_ROWS],
 }
 
-/// Columns begin at cache lines, and what few rows have is answered from one; where pointers are as long
-/// as they were laid out for.
+/// Columns start on cache lines; the sparse columns share one. Checked on 64-bit targets.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     use std::mem::offset_of;
@@ -74,12 +75,6 @@ const _: () = {
     assert!(offset_of!(Block, ids_lower) % 64 == 0);
     assert!(offset_of!(Block, timed) % 64 == 2 * size_of::<u64>());
 };
-
-/// The rows of a mask, ascending.
-#[inline]
-pub(crate) fn rows(mask: u64) -> impl Iterator<Item = usize> {
-    ones(mask)
-}
 
 impl Block {
     /// A block without rows.
@@ -120,18 +115,18 @@ impl Block {
         &self.timed
     }
 
-    /// Which way cameras look, where it is known.
+    /// The facings of cameras, where they are known.
     pub(crate) fn facings(&self) -> &SparseColumn<Facing> {
         &self.facings
     }
 
-    /// Has the cache lines fetched that a request reads of the first rows, with their positions if the
-    /// boundary may cross the block. Nothing waits for them here.
+    /// Prefetches the cache lines that routing reads for the first `rows` rows; with `positions` also
+    /// those that are read if the boundary may cross the block.
     #[inline]
     pub(crate) fn prefetch(&self, rows: usize, positions: bool) {
         self.timed.prefetch();
         prefetch_index(std::slice::from_ref(&self.terms_upper), 0);
-        // By sixteen rows, which is a line of the longest columns but one.
+        // Sixteen rows are one cache line of the positions.
         for row in (0..rows).step_by(16) {
             prefetch_index(self.terms_lower.as_slice(), row);
             prefetch_index(self.kept_days.as_slice(), row);
@@ -145,7 +140,7 @@ impl Block {
         }
     }
 
-    /// The longitudes and latitudes of all 64 rows in units of 1e-7 degree.
+    /// The longitudes and latitudes of all rows in units of 1e-7 degree.
     #[inline]
     pub(crate) fn positions(&self) -> (&[i32; BLOCK_ROWS], &[i32; BLOCK_ROWS]) {
         (&self.lon, &self.lat)
@@ -166,7 +161,7 @@ impl Block {
         u32::from(self.terms_upper.get(row)) << 16 | u32::from(at(&self.terms_lower, row))
     }
 
-    /// The upper halves of the numbers of terms, shifted to where they belong, if all rows share them.
+    /// The upper half of the terms' numbers, shifted into place, if all rows share it.
     #[inline]
     pub(crate) fn shared_upper_terms(&self) -> Option<u32> {
         self.terms_upper.shared().map(|upper| u32::from(upper) << 16)
@@ -194,7 +189,7 @@ impl Block {
         at(&self.ids_lower, row)
     }
 
-    /// The upper halves of when each camera began to record.
+    /// The upper halves of the instants at which recording began.
     #[inline]
     pub(crate) fn since_upper(&self) -> &[u16; BLOCK_ROWS] {
         &self.since_upper
@@ -214,7 +209,7 @@ impl Block {
         Envelope::of((0..self.len()).map(|row| self.position(row)))
     }
 
-    /// The row as it was pushed.
+    /// A row, with its columns put together.
     pub(crate) fn row(&self, row: usize) -> Row {
         let (owner, id) = self.ids(row);
         let until = self.ended.get(row).unwrap_or(NEVER);
@@ -234,7 +229,7 @@ impl Block {
         (0..self.len()).map(|row| self.row(row))
     }
 
-    /// Which row a camera is in. O(rows).
+    /// The row of a camera. O(rows).
     pub(crate) fn find(&self, camera: CameraId) -> Option<usize> {
         (0..self.len()).find(|&row| self.ids(row).1 == camera)
     }

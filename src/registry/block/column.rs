@@ -1,32 +1,18 @@
-//! The columns of a block that are more than an array.
+//! Columns of a block that are more compact than an array.
 
 use prefetch_index::prefetch_index;
 
 use crate::model::{CameraId, OwnerId};
+use crate::util::row_mask::{at, set};
+use crate::util::{BLOCK_ROWS, RowMask};
 
-/// Rows in a full block, and bits in a mask.
-pub(crate) const BLOCK_ROWS: usize = 64;
-
-/// The value of a column in a row.
-#[inline]
-#[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
-pub(crate) fn at<T: Copy>(column: &[T; BLOCK_ROWS], row: usize) -> T {
-    column[row % BLOCK_ROWS]
-}
-
-#[inline]
-#[expect(clippy::indexing_slicing, reason = "a number modulo 64 is an index into 64")]
-pub(crate) fn set<T>(column: &mut [T; BLOCK_ROWS], row: usize, value: T) {
-    column[row % BLOCK_ROWS] = value;
-}
-
-/// A column that few rows have a value in: a mask of those rows, and the values in their order.
+/// A column in which few rows have a value: a mask of those rows, and the values in row order.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct SparseColumn<T> {
     values: Vec<T>,
-    // INVARIANT: as many rows as there are values.
-    mask: u64,
+    // INVARIANT: one row for each value.
+    mask: RowMask,
 }
 
 impl<T: Clone> Clone for SparseColumn<T> {
@@ -34,8 +20,8 @@ impl<T: Clone> Clone for SparseColumn<T> {
         Self { values: self.values.clone(), mask: self.mask }
     }
 
-    /// Keeps the memory of the list where it has room enough, and not much too much. New memory is for two
-    /// more, since the next list may be longer.
+    /// Reuses the list's memory if it fits and wastes little. A new list has room for two more, since
+    /// the next one may be longer.
     fn clone_from(&mut self, source: &Self) {
         let few = source.values.len();
         let room = few..=few + 5;
@@ -48,17 +34,17 @@ impl<T: Clone> Clone for SparseColumn<T> {
 }
 
 impl<T: Copy> SparseColumn<T> {
-    pub(crate) const NONE: Self = Self { values: Vec::new(), mask: 0 };
+    pub(crate) const NONE: Self = Self { values: Vec::new(), mask: RowMask::NONE };
 
     /// The rows that have a value.
     #[inline]
-    pub(crate) fn mask(&self) -> u64 {
+    pub(crate) fn mask(&self) -> RowMask {
         self.mask
     }
 
     #[inline]
     pub(crate) fn get(&self, row: usize) -> Option<T> {
-        if self.mask & bit(row) == 0 { None } else { self.values.get(self.place(row)).copied() }
+        if self.mask.contains(row) { self.values.get(self.place(row)).copied() } else { None }
     }
 
     /// The values, in the order of their rows.
@@ -67,7 +53,7 @@ impl<T: Copy> SparseColumn<T> {
     }
 
     pub(crate) fn set(&mut self, row: usize, value: Option<T>) {
-        let (place, had) = (self.place(row), self.mask & bit(row) != 0);
+        let (place, had) = (self.place(row), self.mask.contains(row));
         match value {
             Some(value) if had => {
                 if let Some(old) = self.values.get_mut(place) {
@@ -76,59 +62,47 @@ impl<T: Copy> SparseColumn<T> {
             }
             Some(value) => {
                 self.values.insert(place.min(self.values.len()), value);
-                self.mask |= bit(row);
+                self.mask |= RowMask::only(row);
             }
             None if had => {
                 self.values.remove(place);
-                self.mask &= !bit(row);
+                self.mask &= !RowMask::only(row);
             }
             None => {}
         }
     }
 
-    /// Has the values fetched. Nothing waits for them here.
+    /// Prefetches the values.
     pub(crate) fn prefetch(&self) {
         for place in (0..self.values.len()).step_by(const { 64_usize.div_ceil(size_of::<T>()) }) {
             prefetch_index(self.values.as_slice(), place);
         }
     }
 
-    /// Gives back memory that is not used.
+    /// Releases unused memory.
     pub(crate) fn shrink(&mut self) {
         self.values.shrink_to_fit();
     }
 
     pub(crate) fn swap(&mut self, a: usize, b: usize) {
-        if self.mask & (bit(a) | bit(b)) != 0 {
+        if self.mask.contains(a) || self.mask.contains(b) {
             let (of_a, of_b) = (self.get(a), self.get(b));
             self.set(a, of_b);
             self.set(b, of_a);
         }
     }
 
-    /// Where the value of a row is among the values.
+    /// The index of a row's value among the values.
     #[inline]
     pub(crate) fn place(&self, row: usize) -> usize {
-        place(self.mask, row)
+        self.mask.rank(row)
     }
 }
 
-/// How many rows of a mask come before one.
-#[inline]
-pub(crate) fn place(mask: u64, row: usize) -> usize {
-    (mask & (bit(row) - 1)).count_ones() as usize
-}
-
-/// The bit of a row in a mask.
-#[inline]
-pub(crate) fn bit(row: usize) -> u64 {
-    1 << (row % BLOCK_ROWS)
-}
-
-/// A column in which all rows have one value, for as long as they do.
+/// A column that stores one value while all rows share it, and an array otherwise.
 ///
-/// The upper halves of numbers are such: operators number owners and cameras from a counter, and few
-/// write scopes of their own.
+/// Upper halves of numbers are usually shared: operators number owners and cameras from a counter, and
+/// few owners write scopes of their own.
 #[derive(Clone, Debug)]
 pub(crate) enum SharedColumn<T> {
     Shared(T),
@@ -144,7 +118,7 @@ impl<T: Copy + PartialEq> SharedColumn<T> {
         }
     }
 
-    /// The value of all rows, if they have one.
+    /// The value that all rows share, if they do.
     #[inline]
     pub(crate) fn shared(&self) -> Option<T> {
         match self {
@@ -153,7 +127,7 @@ impl<T: Copy + PartialEq> SharedColumn<T> {
         }
     }
 
-    /// Sets the value of a row; `rows` have one before.
+    /// Sets the value of a row; `rows` rows were set before.
     pub(crate) fn set(&mut self, row: usize, rows: usize, value: T) {
         match self {
             Self::Shared(shared) if *shared == value => {}

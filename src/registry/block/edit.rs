@@ -1,17 +1,19 @@
-//! Blocks that are written: rows come, go and change their standing.
+//! Writes blocks: adds and removes rows, and changes their standing.
 
 use prefetch_index::prefetch_index;
 
 use super::block::{Block, Row, RowStanding};
-use super::column::{BLOCK_ROWS, halved, halved_ids, set};
+use super::column::{halved, halved_ids};
 use crate::model::{Camera, NEVER};
+use crate::util::BLOCK_ROWS;
+use crate::util::row_mask::set;
 
 impl Block {
-    /// A block of some rows; those past the 64th are left out.
+    /// A block of the first `BLOCK_ROWS` of some rows.
     pub(crate) fn of(rows: &[Row]) -> Self {
         let rows = rows.get(..BLOCK_ROWS).unwrap_or(rows);
         let mut block = Self::empty();
-        // In the order in which a block has them, so that none has to change places.
+        // Granted rows first, as a block keeps them, so that no row is swapped.
         let agreed = |row: &&Row| row.standing != RowStanding::NotGranted;
         let others = rows.iter().filter(|row| !agreed(row));
         rows.iter().filter(agreed).chain(others).for_each(|row| block.write(row));
@@ -21,7 +23,7 @@ impl Block {
         block
     }
 
-    /// Adds a row to a block that is not full; to a full one it adds nothing.
+    /// Adds a row; a full block stays as it is.
     pub(crate) fn push(&mut self, row: Row) {
         if !self.zone.is_full() {
             self.write(&row);
@@ -57,8 +59,7 @@ impl Block {
     /// Removes a row.
     pub(crate) fn remove(&mut self, row: usize) {
         self.set_standing(row, RowStanding::NotGranted);
-        // Withdrawing has moved the row to the front of those that did not agree, if it was not
-        // there already.
+        // The withdrawal above has moved a granted row to the start of those that are not granted.
         let (row, last) = (row.max(self.zone.granted_len()), self.len().saturating_sub(1));
         self.swap(row, last);
         self.ended.set(last, None);
@@ -66,7 +67,7 @@ impl Block {
         self.zone.len = self.zone.len.saturating_sub(1);
     }
 
-    /// Changes a row's standing; the row may change places with another.
+    /// Changes a row's standing. The row may swap places with another.
     #[inline]
     pub(crate) fn set_standing(&mut self, row: usize, standing: RowStanding) {
         let was_granted = row < self.zone.granted_len();
@@ -94,8 +95,8 @@ impl Block {
         }
     }
 
-    /// Has all cache lines fetched, and the [counter](Self::prefetch_counter), to be copied or written.
-    /// Nothing waits for them here.
+    /// Prefetches all cache lines and the [counter](Self::prefetch_counter), before the block is copied
+    /// or written.
     pub(crate) fn prefetch_whole(&self) {
         self.prefetch_counter();
         for row in (0..BLOCK_ROWS).step_by(16) {
@@ -116,17 +117,18 @@ impl Block {
         }
     }
 
-    /// Has its lists fetched. Their places are read for that: of a block that is [fetched](Self::prefetch_whole).
+    /// Prefetches the sparse columns' lists. Reads their addresses, so [prefetch the
+    /// block](Self::prefetch_whole) first.
     pub(crate) fn prefetch_lists(&self) {
         self.timed.prefetch_exact();
         self.ended.prefetch_exact();
         self.facings.prefetch();
     }
 
-    /// Has the counter of an `Arc` fetched that the block is in. Nothing waits for it here.
+    /// Prefetches the counter of the `Arc` that holds the block.
     #[inline]
     pub(crate) fn prefetch_counter(&self) {
-        // It is in the line before.
+        // The counter is in the cache line before the block.
         prefetch_index(self.lon.as_slice(), 0_usize.wrapping_sub(1));
     }
 
@@ -157,7 +159,7 @@ impl Clone for Block {
         block
     }
 
-    /// Keeps the memory of its lists, which is not asked for and given back then.
+    /// Reuses the memory of the lists.
     fn clone_from(&mut self, source: &Self) {
         self.lon = source.lon;
         self.lat = source.lat;

@@ -1,12 +1,13 @@
-//! The column of grants that do not hold always.
+//! The column of grants with time limits.
 
 use prefetch_index::prefetch_index;
 
-use super::column::{SparseColumn, bit, place};
+use super::column::SparseColumn;
 use crate::model::day;
-use crate::util::ones;
+use crate::util::RowMask;
 
-/// When a grant holds: from both the end of a pause and of a reached limit, up to its expiry.
+/// The time limits of a grant: it holds once the pause is over and the limit allows another request,
+/// and before it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GrantWindow {
     pub(crate) paused_until: i64,
@@ -25,13 +26,14 @@ impl GrantWindow {
     }
 }
 
-/// When the grants of some rows hold. But on two days that is known without leaving the block.
+/// The time limits of some rows. Only on the first and the last day of a grant are the exact instants
+/// read; on other days the block itself decides.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct GrantTimes {
-    /// The rows that have a value, and the days of the first of these.
-    // INVARIANT: as `exact` has them.
-    mask: u64,
+    /// The rows with time limits, and the days of the first of them.
+    // INVARIANT: derived from `exact`.
+    mask: RowMask,
     days: [Days; DAYS],
     exact: SparseColumn<GrantWindow>,
 }
@@ -47,10 +49,10 @@ impl Clone for GrantTimes {
     }
 }
 
-/// More than most blocks have.
+/// Enough for most blocks.
 const DAYS: usize = 10;
 
-/// The days on which a grant begins and ceases to hold, since 1970 and as far as 16 bits go.
+/// The first and the last day of a grant, in days since 1970, capped to 16 bits.
 #[derive(Clone, Copy, Debug, Default)]
 struct Days {
     begins: u16,
@@ -64,23 +66,26 @@ impl Days {
 }
 
 impl GrantTimes {
-    pub(crate) const NONE: Self =
-        Self { mask: 0, days: [Days { begins: 0, ends: 0 }; DAYS], exact: SparseColumn::NONE };
+    pub(crate) const NONE: Self = Self {
+        mask: RowMask::NONE,
+        days: [Days { begins: 0, ends: 0 }; DAYS],
+        exact: SparseColumn::NONE,
+    };
 
-    /// Those of some rows whose grants hold at an instant, in seconds, which is on a day.
+    /// The `rows` whose grants hold at `now`, in seconds, which lies on the day `today`.
     #[inline]
     #[expect(clippy::needless_bitwise_bool, reason = "what is compared cannot be foreseen")]
-    pub(crate) fn granted_at(&self, rows: u64, (now, today): (i64, u16)) -> u64 {
-        let (mut granted_at, mut unsure) = (rows, 0);
-        for row in ones(rows & self.mask) {
-            // Where days are not known, both are today.
-            let known = self.days.get(place(self.mask, row)).copied();
+    pub(crate) fn granted_at(&self, rows: RowMask, (now, today): (i64, u16)) -> RowMask {
+        let (mut granted_at, mut unsure) = (rows, RowMask::NONE);
+        for row in (rows & self.mask).rows() {
+            // A row without stored days is treated as undecided: both are today.
+            let known = self.days.get(self.mask.rank(row)).copied();
             let Days { begins, ends } = known.unwrap_or(Days { begins: today, ends: today });
-            unsure |= u64::from((begins == today) | (ends == today)) << row;
-            granted_at &= !(u64::from((begins > today) | (ends < today)) << row);
+            unsure |= RowMask::only_if((begins == today) | (ends == today), row);
+            granted_at &= !RowMask::only_if((begins > today) | (ends < today), row);
         }
-        for row in ones(granted_at & unsure) {
-            granted_at &= !(u64::from(!self.holds(row, now)) << row);
+        for row in (granted_at & unsure).rows() {
+            granted_at &= !RowMask::only_if(!self.holds(row, now), row);
         }
         granted_at
     }
@@ -95,31 +100,31 @@ impl GrantTimes {
     }
 
     pub(crate) fn set(&mut self, row: usize, timing: Option<GrantWindow>) {
-        if timing.is_some() || self.mask & bit(row) != 0 {
+        if timing.is_some() || self.mask.contains(row) {
             self.exact.set(row, timing);
             self.follow();
         }
     }
 
     pub(crate) fn swap(&mut self, a: usize, b: usize) {
-        if self.mask & (bit(a) | bit(b)) != 0 {
+        if self.mask.contains(a) || self.mask.contains(b) {
             self.exact.swap(a, b);
             self.follow();
         }
     }
 
-    /// Gives back memory that is not used.
+    /// Releases unused memory.
     pub(crate) fn shrink(&mut self) {
         self.exact.shrink();
     }
 
-    /// Has the cache line fetched that questions are answered from.
+    /// Prefetches the cache line that `granted_at` reads.
     #[inline]
     pub(crate) fn prefetch(&self) {
         prefetch_index(std::slice::from_ref(&self.mask), 0);
     }
 
-    /// Has the instants fetched. Nothing waits for them here.
+    /// Prefetches the instants.
     pub(crate) fn prefetch_exact(&self) {
         self.exact.prefetch();
     }

@@ -1,10 +1,10 @@
-//! Blocks that nobody reads any more, written again instead of asking for memory.
+//! Reuses the memory of blocks that no reader holds any more.
 
 use std::sync::Arc;
 
 use super::block::Block;
 
-/// Blocks to write to. One that a reader still has is found out when it is its turn, and let go.
+/// Blocks to write to. A block that a reader still holds is dropped when its turn comes.
 #[derive(Debug, Default)]
 pub(crate) struct BlockPool(Vec<Arc<Block>>);
 
@@ -21,17 +21,17 @@ impl BlockPool {
         self.0.len()
     }
 
-    /// At most so many of them, for somebody else to use.
+    /// Splits off at most so many blocks.
     pub(crate) fn share(&mut self, most: usize) -> Self {
         Self(self.0.split_off(self.0.len().saturating_sub(most)))
     }
 
-    /// Lets go of all but so many.
+    /// Drops all but so many blocks.
     pub(crate) fn keep(&mut self, most: usize) {
         self.0.truncate(most);
     }
 
-    /// A block to be changed: itself if nobody else has it, or else a copy in its place.
+    /// The block itself if nobody else holds it; otherwise puts a copy in its place.
     pub(crate) fn make_mut<'a>(&mut self, block: &'a mut Arc<Block>) -> &'a mut Block {
         if Arc::get_mut(block).is_none()
             && let Some(mut spare) = self.0.pop()
@@ -39,7 +39,7 @@ impl BlockPool {
         {
             memory.clone_from(block);
             *block = spare;
-            // Those that are written next; nothing waits for them here.
+            // Prefetches the blocks that are written next.
             if let [.., soon, next] = self.0.as_slice() {
                 next.prefetch_lists();
                 soon.prefetch_whole();

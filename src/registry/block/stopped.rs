@@ -1,15 +1,15 @@
 //! The column of cameras that were taken down.
 
-use super::column::{SparseColumn, bit, halved};
-use crate::util::ones;
+use super::column::{SparseColumn, halved};
+use crate::util::RowMask;
 
-/// When the cameras of some rows stopped recording, in seconds. For the first of them the upper halves
-/// stand beside the mask, which are nearly always enough.
+/// The instants at which the cameras of some rows stopped recording, in seconds. The upper halves of
+/// the first ones are stored beside the mask, and are nearly always enough to decide.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct StoppedColumn {
     exact: SparseColumn<u32>,
-    // INVARIANT: those of the first values of `exact`.
+    // INVARIANT: the upper halves of the first values of `exact`.
     uppers: [u16; UPPERS],
 }
 
@@ -24,26 +24,25 @@ impl Clone for StoppedColumn {
     }
 }
 
-/// More than most blocks have.
+/// Enough for most blocks.
 const UPPERS: usize = 4;
 
 impl StoppedColumn {
     pub(crate) const NONE: Self = Self { exact: SparseColumn::NONE, uppers: [0; UPPERS] };
 
-    /// Those of some rows whose cameras did not stop recording, or after an instant of the row's, in
-    /// seconds.
+    /// The `rows` whose cameras still record, or stopped after the row's `instant`, in seconds.
     #[inline]
-    pub(crate) fn recording_after(&self, rows: u64, instant: impl Fn(usize) -> i64) -> u64 {
-        let (mut recording_after, mut unsure) = (rows, 0);
-        for row in ones(rows & self.exact.mask()) {
+    pub(crate) fn recording_after(&self, rows: RowMask, instant: impl Fn(usize) -> i64) -> RowMask {
+        let (mut recording_after, mut unsure) = (rows, RowMask::NONE);
+        for row in (rows & self.exact.mask()).rows() {
             let instant = instant(row) >> 16;
-            // Where the upper half is not known, it is that of the instant.
+            // A row without a stored upper half is treated as undecided.
             let upper = self.uppers.get(self.exact.place(row)).map_or(instant, |&u| i64::from(u));
-            unsure |= u64::from(upper == instant) << row;
-            recording_after &= !(u64::from(upper < instant) << row);
+            unsure |= RowMask::only_if(upper == instant, row);
+            recording_after &= !RowMask::only_if(upper < instant, row);
         }
-        for row in ones(recording_after & unsure) {
-            recording_after &= !(u64::from(!self.outlives(row, instant(row))) << row);
+        for row in (recording_after & unsure).rows() {
+            recording_after &= !RowMask::only_if(!self.outlives(row, instant(row)), row);
         }
         recording_after
     }
@@ -58,25 +57,26 @@ impl StoppedColumn {
     }
 
     pub(crate) fn set(&mut self, row: usize, until: Option<u32>) {
-        if until.is_some() || self.exact.mask() & bit(row) != 0 {
+        if until.is_some() || self.exact.mask().contains(row) {
             self.exact.set(row, until);
             self.follow();
         }
     }
 
     pub(crate) fn swap(&mut self, a: usize, b: usize) {
-        if self.exact.mask() & (bit(a) | bit(b)) != 0 {
+        let mask = self.exact.mask();
+        if mask.contains(a) || mask.contains(b) {
             self.exact.swap(a, b);
             self.follow();
         }
     }
 
-    /// Gives back memory that is not used.
+    /// Releases unused memory.
     pub(crate) fn shrink(&mut self) {
         self.exact.shrink();
     }
 
-    /// Has the instants fetched. Nothing waits for them here.
+    /// Prefetches the instants.
     pub(crate) fn prefetch_exact(&self) {
         self.exact.prefetch();
     }

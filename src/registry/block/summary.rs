@@ -1,16 +1,16 @@
-//! What is known of a block without reading it.
+//! The summary of a block (zone map).
 
-use super::column::BLOCK_ROWS;
+use crate::util::{BLOCK_ROWS, RowMask};
 
-/// What is known of all rows of a block together. It is kept beside the block as well, so that a block
-/// which cannot matter to a request is not read.
+/// Bounds on all rows of a block. Stored beside the block too, so that routing does not read a block
+/// that cannot matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BlockSummary {
-    /// Not less than the upper half of any row's first recording.
+    /// At least the upper half of every row's first recording.
     pub(crate) latest_since: u16,
-    /// Not longer than any row keeps footage, in days.
+    /// At most the days for which any row keeps footage.
     pub(crate) least_kept: u16,
-    // INVARIANT: granted <= len <= 64.
+    // INVARIANT: granted <= len <= BLOCK_ROWS.
     pub(crate) granted: u8,
     pub(crate) len: u8,
 }
@@ -30,17 +30,17 @@ impl BlockSummary {
 
     /// The mask of all rows.
     #[inline]
-    pub(crate) fn all(self) -> u64 {
-        first(self.len())
+    pub(crate) fn all(self) -> RowMask {
+        RowMask::before(self.len())
     }
 
-    /// The mask of the rows whose owner agreed: always the first ones.
+    /// The mask of the granted rows, which always come first.
     #[inline]
-    pub(crate) fn granted(self) -> u64 {
-        first(self.granted_len())
+    pub(crate) fn granted(self) -> RowMask {
+        RowMask::before(self.granted_len())
     }
 
-    /// How many they are.
+    /// The number of granted rows.
     #[inline]
     pub(crate) fn granted_len(self) -> usize {
         usize::from(self.granted)
@@ -51,19 +51,9 @@ impl BlockSummary {
         self.least_kept
     }
 
-    /// Whether all cameras began to record before an instant, given its upper half.
+    /// Whether all cameras began to record before an instant, given by its upper half.
     #[inline]
     pub(crate) fn began_before(self, upper: u16) -> bool {
         self.latest_since < upper
-    }
-}
-
-/// A mask of the first `rows` rows.
-#[inline]
-const fn first(rows: usize) -> u64 {
-    match rows {
-        0 => 0,
-        1..BLOCK_ROWS => (1 << rows) - 1,
-        _ => u64::MAX,
     }
 }

@@ -1,4 +1,4 @@
-//! Where each camera stands and what each owner said: the writer's look-ups.
+//! The writer's directory: camera id to position, owner id to consent and cameras.
 
 use foldhash::quality::RandomState;
 
@@ -8,11 +8,11 @@ use super::shards::{Shard, Shards};
 use crate::geometry::Position;
 use crate::model::{CameraId, OwnerId};
 
-/// Where some of the cameras stand.
+/// A shard of the positions by camera id.
 #[derive(Debug)]
 pub(crate) struct Positions(ProbeTable<CameraEntry>);
 
-/// A camera and where it stands, in 16 bytes.
+/// A camera id and its position, in 16 bytes.
 #[derive(Clone, Copy, Debug)]
 struct CameraEntry {
     camera: CameraId,
@@ -24,7 +24,7 @@ impl Slot for CameraEntry {
         Self { camera: CameraId(0), position: Position::vertex(i32::MIN, i32::MIN) };
 
     fn key(&self) -> Option<u64> {
-        // Nothing stands there.
+        // A longitude that no position has marks a vacant slot.
         (self.position.lon_e7() != i32::MIN).then_some(self.camera.0)
     }
 }
@@ -43,7 +43,7 @@ impl Positions {
         self.0.reserve(more);
     }
 
-    /// Has fetched what [`get`](Self::get) reads. Nothing waits for it here.
+    /// Prefetches the cache lines that [`get`](Self::get) reads.
     #[inline]
     pub(crate) fn prefetch(&self, camera: CameraId) {
         self.0.prefetch(camera.0);
@@ -54,7 +54,7 @@ impl Positions {
         self.0.get(camera.0).map(|standpoint| standpoint.position)
     }
 
-    /// Notes where a camera stands, and gives back where it stood before.
+    /// Sets the position of a camera, and returns the previous one.
     pub(crate) fn insert(&mut self, camera: CameraId, position: Position) -> Option<Position> {
         let before = self.0.insert(CameraEntry { camera, position });
         before.map(|standpoint| standpoint.position)
@@ -83,7 +83,7 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Look-ups for so many cameras and owners.
+    /// An empty directory, sized for so many cameras and owners.
     pub(crate) fn with_capacity(cameras: usize, owners: usize) -> Self {
         Self {
             cameras: Shards::new(cameras, Positions::new),
@@ -91,18 +91,18 @@ impl Directory {
         }
     }
 
-    /// Makes more shards where so many cameras are to come, of as many owners at most.
+    /// Adds shards for so many more cameras, of at most as many owners.
     pub(crate) fn grow(&mut self, cameras: usize) {
         self.cameras.grow(cameras);
         self.owners.grow(cameras);
     }
 
-    /// How many cameras there are. O(shards).
+    /// The number of cameras. O(shards).
     pub(crate) fn len(&self) -> usize {
         self.cameras.iter().map(Positions::len).sum()
     }
 
-    /// Where a camera stands, if it is registered.
+    /// The position of a camera, if it is registered.
     pub(crate) fn position(&self, camera: CameraId) -> Option<Position> {
         self.cameras.of(camera.0)?.get(camera)
     }
@@ -111,9 +111,9 @@ impl Directory {
         self.owners.of(owner.0).map_or(Owner::NEW, |owners| owners.get(owner))
     }
 
-    /// What is special about an owner's consent or history.
-    pub(crate) fn special(&self, owner: OwnerId) -> Option<&ConsentExtras> {
-        self.owners.of(owner.0)?.special(owner)
+    /// The extras of an owner's consent or history.
+    pub(crate) fn extras(&self, owner: OwnerId) -> Option<&ConsentExtras> {
+        self.owners.of(owner.0)?.extras(owner)
     }
 
     /// The cameras of an owner, in no order.

@@ -1,4 +1,4 @@
-//! The cameras of owners with two or more.
+//! The second and further cameras of an owner.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,11 @@ use smallvec::SmallVec;
 
 use crate::model::CameraId;
 
-/// So many other cameras of an owner are kept in a list; more would be moved about too much.
+/// An owner with more extra cameras than this keeps them in a set: inserting into a longer list would
+/// move too many.
 const FEW: usize = 256;
 
-/// The cameras of an owner besides the first, ascending.
+/// All cameras of an owner but the first, ascending.
 #[derive(Clone, Debug)]
 pub(crate) enum ExtraCameras {
     Few(SmallVec<[CameraId; 2]>),

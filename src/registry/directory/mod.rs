@@ -1,10 +1,11 @@
-//! TODO-DOC
+//! The writer's look-ups by id. In reading order: the directory, its maps of owners, the shards and the
+//! hash table that they are made of, and the conversion of a consent to a row's standing.
 
 mod directory;
-mod extra_cameras;
 mod owners;
-mod probe_table;
+mod extra_cameras;
 mod shards;
+mod probe_table;
 mod standing;
 
 pub(crate) use directory::{Directory, Positions};

@@ -1,4 +1,4 @@
-//! What each owner said and which cameras are theirs.
+//! Owners by id: their consent, their history and their cameras.
 
 use std::collections::{HashMap, hash_map};
 
@@ -9,16 +9,16 @@ use super::probe_table::{ProbeTable, Slot};
 use super::shards::{Shard, split_off};
 use crate::model::{AskLimit, CameraId, GrantSpan, OwnerId};
 
-/// Some of the owners.
+/// A shard of the owners.
 #[derive(Debug)]
 pub(crate) struct Owners {
-    /// All of whom anything is known.
+    /// Every owner with a camera, a consent or a history.
     entries: ProbeTable<Option<Entry>>,
-    /// The other cameras of owners with two or more.
+    /// The further cameras of owners with two or more.
     more: HashMap<OwnerId, ExtraCameras, RandomState>,
-    /// In boxes: tables have room for up to twice as many.
-    // INVARIANT: of those whose entry says so.
-    special: HashMap<OwnerId, Box<ConsentExtras>, RandomState>,
+    /// Boxed: a hash table has room for up to twice as many entries.
+    // INVARIANT: of those owners whose entry refers to it.
+    extras: HashMap<OwnerId, Box<ConsentExtras>, RandomState>,
 }
 
 impl Owners {
@@ -26,16 +26,16 @@ impl Owners {
         Self {
             entries: ProbeTable::new(hasher),
             more: HashMap::with_hasher(hasher.clone()),
-            special: HashMap::with_hasher(hasher.clone()),
+            extras: HashMap::with_hasher(hasher.clone()),
         }
     }
 
-    /// Makes room for so many owners, all at once.
+    /// Makes room for so many owners at once.
     pub(crate) fn reserve(&mut self, owners: usize) {
         self.entries.reserve(owners);
     }
 
-    /// Has fetched what [`get`](Self::get) reads. Nothing waits for it here.
+    /// Prefetches the cache lines that [`get`](Self::get) reads.
     #[inline]
     pub(crate) fn prefetch(&self, owner: OwnerId) {
         self.entries.prefetch(owner.0);
@@ -45,12 +45,12 @@ impl Owners {
         self.entries.get(owner.0).copied().flatten().map_or(Owner::NEW, |entry| entry.known)
     }
 
-    /// The owners of whom anything is known, in no order.
+    /// All owners, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (OwnerId, Owner)> {
         self.entries.iter().flatten().map(|&Entry { owner, known }| (owner, known))
     }
 
-    /// Puts an owner in place, or forgets one of whom nothing is known.
+    /// Writes an owner's entry, or removes it if it is empty.
     fn put(&mut self, owner: OwnerId, known: Owner) {
         if known.is_nobody() {
             self.entries.remove(owner.0);
@@ -59,58 +59,58 @@ impl Owners {
         }
     }
 
-    /// Notes what an owner without cameras said. `false` if they were noted before.
+    /// Records the consent of an owner without cameras. `false` if the owner is known already.
     pub(crate) fn agree(&mut self, owner: OwnerId, terms: Option<u32>) -> bool {
         let known = Owner::NEW.with_terms(terms);
         self.entries.insert(Some(Entry { owner, known })).is_none()
     }
 
-    /// Sets the terms of an owner, and gives back those before.
+    /// Sets the interned terms of an owner, and returns the previous ones.
     pub(crate) fn set_terms(&mut self, owner: OwnerId, terms: Option<u32>) -> Option<u32> {
         let entry = self.get(owner);
         self.put(owner, entry.with_terms(terms));
         entry.terms()
     }
 
-    /// What is special about an owner.
-    pub(crate) fn special(&self, owner: OwnerId) -> Option<&ConsentExtras> {
-        if !self.get(owner).is_special {
+    /// The extras of an owner: pause, expiry, limit and history.
+    pub(crate) fn extras(&self, owner: OwnerId) -> Option<&ConsentExtras> {
+        if !self.get(owner).has_extras {
             return None;
         }
-        self.special.get(&owner).map(AsRef::as_ref)
+        self.extras.get(&owner).map(AsRef::as_ref)
     }
 
-    /// The owners about whom something is special, in no order.
-    pub(crate) fn specials(&self) -> impl Iterator<Item = (OwnerId, &ConsentExtras)> {
-        self.special.iter().map(|(&owner, special)| (owner, special.as_ref()))
+    /// The owners with extras, in no order.
+    pub(crate) fn all_extras(&self) -> impl Iterator<Item = (OwnerId, &ConsentExtras)> {
+        self.extras.iter().map(|(&owner, extras)| (owner, extras.as_ref()))
     }
 
-    /// Changes what is special about an owner, which may be nothing before or after.
-    pub(crate) fn change_special(
+    /// Changes the extras of an owner, which may be none before or after.
+    pub(crate) fn change_extras(
         &mut self,
         owner: OwnerId,
         change: impl FnOnce(&mut ConsentExtras),
     ) {
         let entry = self.get(owner);
-        let is_special = if entry.is_special {
-            let Some(special) = self.special.get_mut(&owner) else { return };
-            change(special);
-            let is_default = special.is_default();
+        let has_extras = if entry.has_extras {
+            let Some(extras) = self.extras.get_mut(&owner) else { return };
+            change(extras);
+            let is_default = extras.is_default();
             if is_default {
-                self.special.remove(&owner);
+                self.extras.remove(&owner);
             }
             !is_default
         } else {
-            let mut special = ConsentExtras::default();
-            change(&mut special);
-            let is_default = special.is_default();
+            let mut extras = ConsentExtras::default();
+            change(&mut extras);
+            let is_default = extras.is_default();
             if !is_default {
-                self.special.insert(owner, Box::new(special));
+                self.extras.insert(owner, Box::new(extras));
             }
             !is_default
         };
-        if is_special != entry.is_special {
-            self.put(owner, Owner { is_special, ..entry });
+        if has_extras != entry.has_extras {
+            self.put(owner, Owner { has_extras, ..entry });
         }
     }
 
@@ -125,7 +125,7 @@ impl Owners {
         one.into_iter().chain(more.into_iter().flat_map(ExtraCameras::iter))
     }
 
-    /// Notes that a camera is an owner's, and gives back the owner's terms.
+    /// Adds a camera to an owner, and returns the owner's terms.
     pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) -> Option<u32> {
         let entry = self.entries.get_or_insert(Some(Entry { owner, known: Owner::NEW }))?;
         let entry = &mut entry.as_mut()?.known;
@@ -139,7 +139,7 @@ impl Owners {
         entry.terms()
     }
 
-    /// Notes that a camera is no longer an owner's. An owner who has nothing left is forgotten.
+    /// Removes a camera from its owner. An owner with nothing left is removed too.
     pub(crate) fn detach(&mut self, owner: OwnerId, camera: CameraId) {
         let mut entry = self.get(owner);
         let one = entry.one;
@@ -175,12 +175,12 @@ impl Shard for Owners {
         Self {
             entries: self.entries.split_off(|owner| is_moved(&OwnerId(owner))),
             more: split_off(&mut self.more, is_moved),
-            special: split_off(&mut self.special, is_moved),
+            extras: split_off(&mut self.extras, is_moved),
         }
     }
 }
 
-/// An owner in a table of many: unaligned, so that no bytes are left out.
+/// An owner in a table of many. Packed, so that no byte is lost to alignment.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed)]
 struct Entry {
@@ -188,7 +188,7 @@ struct Entry {
     known: Owner,
 }
 
-/// "None" takes no bytes of its own.
+/// `None` in a reserved value, so that it takes no bytes.
 const _: () = assert!(size_of::<Option<Entry>>() == size_of::<Entry>());
 
 impl Slot for Option<Entry> {
@@ -199,7 +199,7 @@ impl Slot for Option<Entry> {
     }
 }
 
-/// What the writer knows of an owner, in 14 bytes: most have one camera and nothing special.
+/// The entry of an owner, in 14 bytes: most have one camera and no extras.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, packed)]
 pub(crate) struct Owner {
@@ -208,11 +208,11 @@ pub(crate) struct Owner {
     /// The interned scopes of a granted consent.
     terms: Option<TermsNumber>,
     cameras: Cameras,
-    /// Whether there is more in [`Owners::special`].
-    is_special: bool,
+    /// Whether there are extras in [`Owners::extras`].
+    has_extras: bool,
 }
 
-/// The number of interned terms, with room for "none" in its 32 bits.
+/// The number of interned terms plus one, so that 32 bits also hold "none".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TermsNumber(std::num::NonZeroU32);
 
@@ -234,13 +234,13 @@ enum Cameras {
 }
 
 impl Owner {
-    /// An owner of whom nothing is known.
+    /// An owner without camera, consent or history.
     pub(crate) const NEW: Self =
-        Self { one: CameraId(0), terms: None, cameras: Cameras::None, is_special: false };
+        Self { one: CameraId(0), terms: None, cameras: Cameras::None, has_extras: false };
 
-    /// Whether nothing is known of the owner.
+    /// Whether the entry is empty.
     pub(crate) fn is_nobody(self) -> bool {
-        self.cameras == Cameras::None && self.terms().is_none() && !self.is_special
+        self.cameras == Cameras::None && self.terms().is_none() && !self.has_extras
     }
 
     pub(crate) fn terms(self) -> Option<u32> {
@@ -252,13 +252,13 @@ impl Owner {
     }
 }
 
-/// What is special about an owner's consent or history; most owners have none of it.
+/// The parts of a consent or history that most owners do not have.
 #[derive(Clone, Debug)]
 pub(crate) struct ConsentExtras {
     pub(crate) grant_span: GrantSpan,
     pub(crate) limit: AskLimit,
-    /// The last times the owner was asked, ascending; as many as a limit can look at. In a box,
-    /// since most who are special were never asked.
+    /// The last times the owner was asked, ascending; at most as many as a limit can look at. Boxed,
+    /// since most owners with extras were never asked.
     #[expect(clippy::box_collection, reason = "8 bytes in a table of many, not 24")]
     pub(crate) asked: Option<Box<Vec<i64>>>,
 }
@@ -276,7 +276,7 @@ impl ConsentExtras {
         self.asked.as_deref().map_or(&[], Vec::as_slice)
     }
 
-    /// Whether there is nothing special after all.
+    /// Whether no extra is left.
     pub(crate) fn is_default(&self) -> bool {
         self.grant_span.paused_until == i64::MIN
             && self.grant_span.expires == i64::MAX

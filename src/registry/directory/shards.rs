@@ -1,30 +1,30 @@
-//! Maps in shards, which are filled and changed in groups: a group by one thread, while it is in the
+//! Hash maps in shards, filled and changed in groups: one thread changes a group while it is in the
 //! cache.
 //!
-//! Their number grows with their entries, one shard split after the other (linear hashing; Litwin 1980):
-//! no change waits for all entries to be moved.
+//! The number of shards grows with the entries, one split at a time (linear hashing; Litwin 1980), so
+//! no change waits until all entries have moved.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
 
 use foldhash::quality::RandomState;
 
-/// Entries in a shard after bulk loading: a table of 4,096 slots, which takes 3,584, has room left.
+/// Entries in a shard after bulk loading. A table of 4,096 slots takes 3,584, so there is room left.
 const SHARD: usize = 3_350;
 
-/// More entries in a shard than this have a shard split: all that the table takes.
+/// A shard with more entries than this is due to be split: its table is full.
 const FULL: usize = 3_584;
 
-/// What can be kept in shards.
+/// A map that can be kept in shards.
 pub(crate) trait Shard {
-    /// How many entries it has.
+    /// The number of entries.
     fn len(&self) -> usize;
 
-    /// Moves the entries of some keys to a new one.
+    /// Moves the entries of some keys to a new map.
     fn split_off(&mut self, is_moved: impl Fn(u64) -> bool) -> Self;
 }
 
-/// Moves the entries of some keys to a new map; both then have room for some more.
+/// Moves the entries of some keys to a new map. Afterwards both have room for more.
 pub(crate) fn split_off<K: Hash + Eq, V>(
     map: &mut HashMap<K, V, RandomState>,
     is_moved: impl Fn(&K) -> bool,
@@ -36,16 +36,16 @@ pub(crate) fn split_off<K: Hash + Eq, V>(
     moved
 }
 
-/// Shards of something that is kept by keys.
+/// A map in shards.
 #[derive(Debug)]
 pub(crate) struct Shards<S> {
     places: Places,
-    // INVARIANT: as many as there are places; never empty.
+    // INVARIANT: as many as `places` numbers; never empty.
     shards: Vec<S>,
 }
 
 impl<S: Shard> Shards<S> {
-    /// Splits shards until so many new entries do not fill them too much. Amortised over the entries.
+    /// Splits shards until they have room for so many new entries. Amortised over the entries.
     pub(crate) fn grow(&mut self, coming: usize) {
         loop {
             let new = self.shards.len();
@@ -62,7 +62,7 @@ impl<S: Shard> Shards<S> {
 }
 
 impl<S> Shards<S> {
-    /// Shards for so many entries, each made with the hasher of all.
+    /// Shards for so many entries, each made with the shared hasher.
     pub(crate) fn new(entries: usize, shard: impl Fn(&RandomState) -> S) -> Self {
         let hasher = RandomState::default();
         let first = entries.div_ceil(SHARD).max(1);
@@ -70,17 +70,17 @@ impl<S> Shards<S> {
         Self { places: Places { hasher, first, doubled: 0, split: 0 }, shards }
     }
 
-    /// How many shards there are.
+    /// The number of shards.
     pub(crate) fn number(&self) -> usize {
         self.shards.len()
     }
 
-    /// One after the other.
+    /// All shards.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &S> {
         self.shards.iter()
     }
 
-    /// One of them by its place.
+    /// A shard by its number.
     pub(crate) fn at(&self, place: usize) -> Option<&S> {
         self.shards.get(place)
     }
@@ -90,7 +90,7 @@ impl<S> Shards<S> {
         self.shards.get(self.places.of(key))
     }
 
-    /// A way to put shards in groups: at most so many.
+    /// How to put the shards into at most so many groups.
     pub(crate) fn grouping(&self, groups: usize) -> Grouping<'_> {
         let number = self.shards.len();
         Grouping { places: &self.places, number, together: number.div_ceil(groups.max(1)) }
@@ -106,7 +106,7 @@ impl<S> Shards<S> {
     }
 }
 
-/// Which key belongs to which group.
+/// Maps keys to groups.
 #[derive(Clone, Copy)]
 pub(crate) struct Grouping<'a> {
     places: &'a Places,
@@ -115,7 +115,7 @@ pub(crate) struct Grouping<'a> {
 }
 
 impl Grouping<'_> {
-    /// How many groups there are.
+    /// The number of groups.
     pub(crate) fn groups(&self) -> usize {
         self.number.div_ceil(self.together)
     }
@@ -126,7 +126,7 @@ impl Grouping<'_> {
     }
 }
 
-/// Some neighbouring shards, for one thread to change.
+/// Neighbouring shards that one thread changes.
 pub(crate) struct Group<'a, S> {
     places: &'a Places,
     number: usize,
@@ -139,50 +139,52 @@ impl<S> Group<'_, S> {
         self.places.of(key).wrapping_sub(self.first)
     }
 
-    /// The shard that a key belongs to, if it is one of these.
+    /// The shard of a key, if it is in this group.
     pub(crate) fn of(&self, key: u64) -> Option<&S> {
         self.shards.get(self.place(key))
     }
 
-    /// The same, to be changed.
+    /// The shard of a key, mutably.
     pub(crate) fn of_mut(&mut self, key: u64) -> Option<&mut S> {
         let place = self.place(key);
         self.shards.get_mut(place)
     }
 
-    /// Has each shard make room for its part of so many entries in all shards.
+    /// Reserves room in each shard for its part of so many entries in all.
     pub(crate) fn reserve(&mut self, entries: usize, reserve: impl Fn(&mut S, usize)) {
         let each = entries.div_ceil(self.number);
         self.shards.iter_mut().for_each(|shard| reserve(shard, each));
     }
 }
 
-/// Where the shards of keys are.
+/// Maps keys to shards.
 #[derive(Debug)]
 struct Places {
     hasher: RandomState,
-    /// How many shards there were at first.
+    /// The number of shards at the start.
     first: usize,
-    /// How often all of them were split,
+    /// How many times all of them were split,
     doubled: u32,
-    /// and how many once more.
+    /// and how many of them were split once more.
     // INVARIANT: less than `first << doubled`.
     split: usize,
 }
 
 impl Places {
-    /// How many shards there were before the first `split` of them were split.
+    /// The number of shards before the first `split` of them were split.
     fn whole(&self) -> usize {
         self.first << self.doubled
     }
 
-    /// The place of a key's shard. The high bits of its hash choose it, the low ones the slot in its
-    /// table; the highest seven, which the tables of the standard library compare before keys, choose neither.
+    /// The shard of a key, by the high bits of its hash; the low bits choose the slot in the shard's
+    /// table. The highest seven bits choose neither: the tables of the standard library compare them
+    /// before they compare keys.
     fn of(&self, key: u64) -> usize {
         let wide = u128::from(self.hasher.hash_one(key) << 7) * self.first as u128;
         let [first, rest] = [wide >> 64, wide & u128::from(u64::MAX)]
             .map(|half| u64::try_from(half).unwrap_or_default());
-        // Each time that the key's shard was split, one bit said whether the key went to the new one.
+        // Each time the key's shard was split, one bit of the hash decided whether the key moved to the
+        // new shard.
         let turns = rest.reverse_bits();
         let after = |splits: u32| {
             let shards = (turns & ((1 << splits) - 1)) * self.first as u64 + first;
@@ -192,14 +194,14 @@ impl Places {
         if place < self.split { after(self.doubled + 1) } else { place }
     }
 
-    /// Whether the next shard to be split has to be, given its entries: all that are not split have
-    /// about as many.
+    /// Whether the next shard is due to be split, given its entries. All shards that are not split yet
+    /// have about as many.
     fn is_next_full(&self, entries: usize, coming: usize) -> bool {
         let expected = entries.saturating_mul(self.whole()).saturating_add(coming);
         expected > FULL.saturating_mul(self.whole() + self.split)
     }
 
-    /// Adds the place of a shard, to which about half of the next one's entries belong.
+    /// Adds a shard, which takes about half of the entries of the shard that is split.
     fn split_next(&mut self) {
         self.split += 1;
         if self.split == self.whole() {

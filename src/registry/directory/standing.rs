@@ -1,40 +1,40 @@
-//! An owner's standing: as a consent, and as their rows show it.
+//! An owner's standing, as a consent and as their rows store it.
 
 use super::owners::ConsentExtras;
 use crate::model::Consent;
 use crate::registry::block::{GrantWindow, RowStanding};
 use crate::registry::scopes::Terms;
 
-/// The consent of given terms, and what is special about it.
-pub(crate) fn granted(terms: &Terms, special: Option<&ConsentExtras>) -> Consent {
+/// The consent with these terms and extras.
+pub(crate) fn granted(terms: &Terms, extras: Option<&ConsentExtras>) -> Consent {
     let usual = ConsentExtras::default();
-    let special = special.unwrap_or(&usual);
+    let extras = extras.unwrap_or(&usual);
     let (agencies, incidents) = terms.scopes();
     let consent = terms.zone().cloned().into_iter().fold(Consent::granted(), Consent::with_zone);
     consent
         .with_agencies(agencies.clone())
         .with_incidents(incidents.clone())
-        .with_limit(special.limit)
-        .with_grant_span(special.grant_span)
+        .with_limit(extras.limit)
+        .with_grant_span(extras.grant_span)
 }
 
-/// An owner's standing as their rows show it.
+/// An owner's standing as their rows store it.
 pub(crate) fn standing<'a>(
     terms: Option<u32>,
-    special: impl FnOnce() -> Option<&'a ConsentExtras>,
+    extras: impl FnOnce() -> Option<&'a ConsentExtras>,
 ) -> RowStanding {
     match terms {
         None => RowStanding::NotGranted,
-        Some(terms) => RowStanding::Granted { terms, timing: special().and_then(timing) },
+        Some(terms) => RowStanding::Granted { terms, timing: extras().and_then(timing) },
     }
 }
 
-/// When a special grant holds; `None` if that is always.
-fn timing(special: &ConsentExtras) -> Option<GrantWindow> {
+/// The time limits of a grant with extras; `None` if it always holds.
+fn timing(extras: &ConsentExtras) -> Option<GrantWindow> {
     let timing = GrantWindow {
-        paused_until: special.grant_span.paused_until,
-        reached_until: special.limit.reached_until(special.asked().iter().copied()),
-        expires: special.grant_span.expires,
+        paused_until: extras.grant_span.paused_until,
+        reached_until: extras.limit.reached_until(extras.asked().iter().copied()),
+        expires: extras.grant_span.expires,
     };
     let always = timing.paused_until == i64::MIN
         && timing.reached_until == i64::MIN

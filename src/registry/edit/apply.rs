@@ -1,4 +1,4 @@
-//! How the clusters of a revision become those of the next.
+//! Turns the clusters of one revision into those of the next.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::registry::index::{Cluster, Layout, Leaf, Members, PackedRTree, TOGETH
 use crate::registry::revision::Revision;
 use crate::util::parallel;
 
-/// So many tiles are edited by one thread.
+/// The number of tiles that one thread edits.
 const TILES: usize = 8;
 
 /// Fewer clusters than this are not worth another thread.
 const FEW: usize = 8;
 
 impl Cluster {
-    /// Applies the edits of a revision, which are in ascending order of their cells.
+    /// Applies the edits of a revision, in ascending order of their cells.
     pub(crate) fn edit(
         &mut self,
         edits: &[(CellIndex, &Edit)],
@@ -32,7 +32,7 @@ impl Cluster {
         self.edit_found(edits, &found, revision, layout, spares);
     }
 
-    /// The blocks of a tile that the first edits may be about, which are being fetched then.
+    /// Finds and prefetches the blocks of a tile that the first edits may change.
     fn find(&self, edits: &[(CellIndex, &Edit)]) -> CandidateBlocks {
         match &self.members {
             Members::Clusters(_) => CandidateBlocks::default(),
@@ -42,7 +42,7 @@ impl Cluster {
         }
     }
 
-    /// The same, given what was [found](Self::find) before.
+    /// Edits a tile, given the candidates that [`find`](Self::find) returned.
     fn edit_found(
         &mut self,
         edits: &[(CellIndex, &Edit)],
@@ -59,7 +59,7 @@ impl Cluster {
             }
             (Members::Clusters(_), None) => false,
             (Members::Blocks(blocks), _) => {
-                // What an owner says is written with the owner, not with the tiles of their cameras.
+                // An owner's consent is written with the owner, not with the tiles of their cameras.
                 if edits.iter().any(|(_, edit)| !matches!(edit, Edit::Stand { .. })) {
                     self.revision = revision;
                 }
@@ -71,9 +71,9 @@ impl Cluster {
         }
     }
 
-    /// Brings the clusters of the revision before up to `newer`, to which some edits have led. Trees
-    /// that nobody else has are changed in place, so that blocks of both revisions are not counted;
-    /// those of the one before are spare.
+    /// Brings the clusters of the previous revision up to `newer`, which some edits produced. Trees
+    /// that no reader holds are changed in place, so the counters of blocks in both revisions stay
+    /// untouched; blocks of the previous revision go to the pool.
     pub(crate) fn catch_up(&mut self, newer: &Self, edits: usize, spares: &mut BlockPool) {
         if self.built != newer.built {
             self.build_as(newer);
@@ -114,7 +114,7 @@ impl Cluster {
         (self.revision, self.edited, self.grown) = (newer.revision, newer.edited, newer.grown);
     }
 
-    /// Builds the tree as that of newer clusters is, of the own ones as far as they are in both.
+    /// Rebuilds the tree like that of the newer cluster, from the own members as far as both have them.
     fn build_as(&mut self, newer: &Self) {
         self.built = newer.built;
         let old = std::mem::replace(&mut self.members, newer.members.clone());
@@ -136,7 +136,7 @@ impl Cluster {
     }
 }
 
-/// Brings one cluster up to a newer one of the same cell: in place, or as the newer one.
+/// Brings one cluster up to a newer one of the same cell: in place, or by replacing it.
 fn follow(mine: &mut Arc<Cluster>, newer: &Arc<Cluster>, edits: usize, spares: &mut BlockPool) {
     match Arc::get_mut(mine) {
         Some(mine) if mine.built == newer.built || !newer.is_tile() => {
@@ -146,7 +146,7 @@ fn follow(mine: &mut Arc<Cluster>, newer: &Arc<Cluster>, edits: usize, spares: &
     }
 }
 
-/// Tells whether the tree had to be built anew.
+/// Edits the members; returns whether the tree was rebuilt.
 fn edit_clusters(
     tree: &mut PackedRTree<Arc<Cluster>>,
     edits: &[(CellIndex, &Edit)],
@@ -156,11 +156,11 @@ fn edit_clusters(
     spares: &mut BlockPool,
 ) -> bool {
     let child = |(cell, _): &(CellIndex, &Edit)| cell.parent(below);
-    // Ascending by their cells, as the edits are. Those of no member are left.
+    // Ascending by cell, as the edits are. Edits without a member are left over.
     let of_cells = edits.chunk_by(|a, b| child(a) == child(b));
     let mut groups: Vec<_> = of_cells.map(|of| (of.first().and_then(child), Some(of))).collect();
     let mut edited = Vec::with_capacity(groups.len());
-    // Each has its part of the spare blocks: not each edit needs one, so that none has too many.
+    // Each member gets a share of the spare blocks, since not every edit needs one.
     let spare = spares.len();
     let part =
         |group: &[_]| spare.saturating_mul(group.len()).div_ceil(edits.len()).min(group.len());
@@ -175,7 +175,7 @@ fn edit_clusters(
         }
     }
     let is_any_new = edited.len() < groups.len();
-    // The next tile's blocks are fetched while those of one are edited.
+    // The next tile's blocks are prefetched while this one is edited.
     let edit = |edited: &mut [(usize, &mut Arc<Cluster>, &[_], _)]| {
         let mut shapes = Vec::with_capacity(edited.len());
         for (_, cluster, ..) in &*edited {
@@ -202,7 +202,7 @@ fn edit_clusters(
         spares.append(unused);
     }
     if !is_any_new && !shapes.iter().any(|&(.., is_empty)| is_empty) {
-        // Each stays within what its cell's positions reach, however often it grows.
+        // A cluster's envelope stays within the reach of its cell, however often it grows.
         for (place, envelope, _) in shapes {
             tree.grow(place, envelope);
         }
@@ -219,7 +219,7 @@ fn edit_clusters(
     true
 }
 
-/// Tells whether the tree had to be built anew.
+/// Edits the blocks; returns whether the tree was rebuilt.
 fn edit_blocks(
     tree: &mut PackedRTree<Leaf>,
     grown: &mut usize,
@@ -255,7 +255,7 @@ fn edit_blocks(
     true
 }
 
-/// Carries an edit out, given the blocks that it may be about. Tells whether its block has no rows left.
+/// Carries out an edit, given its candidate blocks. Returns whether the block is empty afterwards.
 fn edit_row(
     tree: &mut PackedRTree<Leaf>,
     (edit, places): (&Edit, &[usize]),
@@ -264,7 +264,7 @@ fn edit_row(
 ) -> bool {
     match *edit {
         Edit::Insert(row) => {
-            // A camera that found no home must not be overtaken by an edit to itself.
+            // A camera in the overflow must not be overtaken by a later edit to itself.
             if !insert_in_place(tree, places, row, spares) {
                 homeless.push(row);
             }
@@ -288,7 +288,7 @@ fn edit_row(
     }
 }
 
-/// Puts a row in a block that has room and an envelope that need not grow.
+/// Inserts a row into a block that has room and whose envelope need not grow.
 fn insert_in_place(
     tree: &mut PackedRTree<Leaf>,
     places: &[usize],
@@ -307,7 +307,7 @@ fn insert_in_place(
     }
 }
 
-/// Changes the row of a camera, and tells how many rows the block has then.
+/// Changes the row of a camera, and returns the number of rows left in the block.
 fn with_row(
     tree: &mut PackedRTree<Leaf>,
     places: &[usize],

@@ -1,4 +1,4 @@
-//! Which blocks edits are about, before they are edited.
+//! Finds the blocks that edits may change, before they are edited.
 
 use h3o::CellIndex;
 use smallvec::SmallVec;
@@ -6,11 +6,11 @@ use smallvec::SmallVec;
 use super::edit::Edit;
 use crate::registry::index::{Leaf, PackedRTree};
 
-/// The places of the blocks that edits of a tile may be about. They hold for all of the edits: envelopes
-/// grow, and a tile is built anew, only after the last.
+/// The numbers of the blocks that edits of a tile may change. They stay valid for all of the edits:
+/// envelopes grow and trees are rebuilt only after the last.
 ///
-/// They are looked for some edits at a time: on a point that many cameras share each edit may be about any
-/// block.
+/// Collected for a few edits at a time: where many cameras share a point, each edit has every block
+/// there as a candidate.
 #[derive(Default)]
 pub(crate) struct CandidateBlocks {
     ends: SmallVec<[usize; 8]>,
@@ -18,7 +18,7 @@ pub(crate) struct CandidateBlocks {
 }
 
 impl CandidateBlocks {
-    /// Has the blocks fetched as well. Nothing waits for them here.
+    /// Also prefetches the blocks.
     pub(crate) fn of(edits: &[(CellIndex, &Edit)], blocks: &PackedRTree<Leaf>) -> Self {
         let mut found = Self::default();
         for (_, edit) in edits {
@@ -36,14 +36,14 @@ impl CandidateBlocks {
         found
     }
 
-    /// Has the lists of the blocks fetched, which are there by now.
+    /// Prefetches the lists of the blocks, which are in the cache by now.
     pub(crate) fn prefetch_lists(&self, blocks: &PackedRTree<Leaf>) {
         for leaf in self.places.iter().filter_map(|&place| blocks.items().get(place)) {
             leaf.prefetch_lists();
         }
     }
 
-    /// Those of each edit.
+    /// The candidates of each edit.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[usize]> {
         let starts = std::iter::once(&0).chain(&self.ends);
         starts.zip(&self.ends).map(|(&start, &end)| self.places.get(start..end).unwrap_or(&[]))

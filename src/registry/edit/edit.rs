@@ -1,13 +1,13 @@
-//! One change to the rows of a tile.
+//! One edit to the rows of a tile.
 
 use crate::geometry::Position;
 use crate::model::CameraId;
 use crate::registry::block::{Row, RowStanding};
 
-/// So many edits are worth another thread.
+/// With at least so many edits, another thread is worth starting.
 pub(crate) const PARALLEL_EDITS: usize = 512;
 
-/// One change to the rows of a tile.
+/// One edit to the rows of a tile.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Edit {
     Insert(Row),

@@ -1,4 +1,4 @@
-//! Rows that fit no block as it is.
+//! Rows for which no block has room within its envelope.
 
 use std::collections::HashMap;
 
@@ -9,12 +9,12 @@ use crate::model::CameraId;
 use crate::registry::block::{Block, BlockPool, Row};
 use crate::registry::index::{Layout, Leaf, PackedRTree, growth, pack};
 
-/// Rows that fit no block as it is. Found by their cameras, since a list of changes may register many
-/// and then speak of each.
+/// Rows for which no block has room within its envelope. Indexed by camera, since a batch may register
+/// many and then change each.
 #[derive(Default)]
 pub(crate) struct OverflowRows {
     rows: Vec<Row>,
-    // INVARIANT: where each camera's row is in `rows`.
+    // INVARIANT: the index of each camera's row in `rows`.
     places: HashMap<CameraId, usize, RandomState>,
 }
 
@@ -36,7 +36,7 @@ impl OverflowRows {
         self.rows.get_mut(place)
     }
 
-    /// Whether the camera's row was one of these.
+    /// Removes a camera's row; `false` if it is not here.
     pub(crate) fn remove(&mut self, camera: CameraId) -> bool {
         let Some(place) = self.places.remove(&camera) else { return false };
         self.rows.swap_remove(place);
@@ -46,8 +46,8 @@ impl OverflowRows {
         true
     }
 
-    /// Gives each row a home in the nearest block, whose envelope grows in its place; gives back those
-    /// whose nearest block is full. All of them if they are so many that packing the tile anew costs
+    /// Inserts each row into the nearest block, whose envelope grows in place; returns the rows whose
+    /// nearest block is full. Returns all of them if they are so many that packing the tile anew costs
     /// less.
     pub(crate) fn insert_nearest(
         self,
@@ -62,12 +62,12 @@ impl OverflowRows {
     }
 }
 
-/// So many rows that packing all of a tile anew costs less than finding a place for each.
+/// With so many rows, packing the whole tile anew costs less than inserting each.
 fn are_many(rows: &[Row], blocks: usize) -> bool {
     rows.len() > blocks
 }
 
-/// Puts a row in the nearest block, unless that is full.
+/// Inserts a row into the nearest block, unless that is full.
 fn insert_nearest(tree: &mut PackedRTree<Leaf>, row: Row, spares: &mut BlockPool) -> bool {
     let Some(place) = tree.nearest(row.camera.position) else { return false };
     match tree.items_mut().get_mut(place) {
@@ -78,7 +78,7 @@ fn insert_nearest(tree: &mut PackedRTree<Leaf>, row: Row, spares: &mut BlockPool
     true
 }
 
-/// Gives rows homes among the blocks of a tile that is built anew, and drops blocks that are empty.
+/// Inserts rows into the blocks of a tile that is rebuilt, and drops empty blocks.
 pub(crate) fn settle(
     rows: Vec<Row>,
     mut blocks: Vec<NewLeaf>,
@@ -101,7 +101,7 @@ fn to_leaf(block: Block) -> NewLeaf {
     (block.envelope(), Leaf::new(block))
 }
 
-/// Gives one row a home: in the nearest block if that has room, or in a half of it.
+/// Inserts one row into the nearest block, which is split in halves if it is full.
 fn settle_one(blocks: &mut Vec<NewLeaf>, row: Row, spares: &mut BlockPool) {
     let here = Envelope::of([row.camera.position]);
     let nearest = blocks.iter_mut().min_by_key(|(envelope, _)| growth(*envelope, here));

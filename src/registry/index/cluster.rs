@@ -15,37 +15,38 @@ use crate::registry::revision::Revision;
 
 /// The R-tree of one H3 cell: of its child clusters, or of its blocks if the cluster is a tile.
 ///
-/// A snapshot is one tree of these, and a change copies only those on the way to its tile:
-/// neighbours are shared between revisions.
+/// A snapshot is one tree of clusters. A change copies only the clusters on the path to its tile;
+/// revisions share the others.
 #[derive(Clone, Debug)]
 pub(crate) struct Cluster {
     pub(crate) cell: Option<CellIndex>,
-    /// Of a tile: the revision that last added or removed one of its cameras.
+    /// For a tile: the revision that last added or removed one of its cameras.
     pub(crate) revision: Revision,
-    /// The revision that last changed anything here or below.
+    /// The revision that last changed this cluster or one below.
     pub(crate) edited: Revision,
-    /// The revision that last built the tree: since then members were only changed in their places.
+    /// The revision that last rebuilt the tree; later ones changed members in place.
     pub(crate) built: Revision,
-    /// Of a tile: how many rows its blocks' envelopes grew for since they were last those of the rows.
+    /// For a tile: the number of rows for which envelopes grew since the tree was built.
     pub(crate) grown: usize,
-    /// Of a tile: its cell's.
+    /// For a tile: the envelope of its cell.
     shape: Option<Arc<CellShape>>,
     pub(crate) members: Members,
 }
 
-/// What a cluster holds.
+/// The members of a cluster.
 #[derive(Clone, Debug)]
 pub(crate) enum Members {
     Clusters(PackedRTree<Arc<Cluster>>),
     Blocks(PackedRTree<Leaf>),
 }
 
-/// A block, and what is known of it without reading it.
+/// A block with its summary, which can be read without the block.
 ///
-/// Its envelope in the tree contains all of its rows; it may be larger, since removing rows leaves it.
+/// Its envelope in the tree contains all of its rows. It may be larger, since removing a row does not
+/// shrink it.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf {
-    // INVARIANT: the block's own.
+    // INVARIANT: the block's own summary.
     zone: BlockSummary,
     block: Arc<Block>,
 }
@@ -65,22 +66,22 @@ impl Leaf {
         &self.block
     }
 
-    /// Whether both are of the same block in memory.
+    /// Whether both are the same block in memory.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.block, &other.block)
     }
 
-    /// Has the block fetched, to be changed or copied. Nothing waits for it here.
+    /// Prefetches the block, before it is changed or copied.
     pub(crate) fn prefetch(&self) {
         self.block.prefetch_whole();
     }
 
-    /// Has the block's lists fetched, once it is [fetched](Self::prefetch).
+    /// Prefetches the block's lists, once the block is [prefetched](Self::prefetch).
     pub(crate) fn prefetch_lists(&self) {
         self.block.prefetch_lists();
     }
 
-    /// Has fetched what is written when the block is shared. Nothing waits for it here.
+    /// Prefetches the counter that is written when the block is shared.
     pub(crate) fn prefetch_counter(&self) {
         self.block.prefetch_counter();
     }
@@ -89,7 +90,7 @@ impl Leaf {
         self.block
     }
 
-    /// Changes the block, which is copied if somebody else has it too.
+    /// The block, mutably: copied first if somebody else holds it.
     pub(crate) fn change(&mut self, spares: &mut BlockPool, change: impl FnOnce(&mut Block)) {
         let block = spares.make_mut(&mut self.block);
         change(block);
@@ -97,14 +98,14 @@ impl Leaf {
     }
 }
 
-/// A node of the R-trees of a cluster and of those below, which are walked as if they were one tree.
+/// A node of the R-trees of a cluster and the clusters below. Walk them as if they were one tree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Branch<'a> {
     Clusters(Node<'a, Arc<Cluster>>),
     Blocks(Node<'a, Leaf>),
 }
 
-/// What a node of the R-trees has at a place.
+/// A child of a branch.
 pub(crate) enum BranchChild<'a> {
     Branch(Branch<'a>),
     Leaf(&'a Leaf),
@@ -119,7 +120,7 @@ impl<'a> Branch<'a> {
         }
     }
 
-    /// Has the cache lines fetched that the next step down reads first. Nothing waits for them here.
+    /// Prefetches the cache lines that the next step down reads first.
     #[inline]
     pub(crate) fn prefetch(self) {
         match self {
@@ -128,7 +129,7 @@ impl<'a> Branch<'a> {
         }
     }
 
-    /// Whether blocks are next, and not branches.
+    /// Whether the children are blocks.
     #[inline]
     pub(crate) fn has_leaves(self) -> bool {
         match self {
@@ -152,7 +153,7 @@ impl<'a> Branch<'a> {
     }
 }
 
-/// A camera as a tile has it.
+/// A camera, as its tile stores it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Located<'a> {
     pub(crate) tile: &'a Cluster,
@@ -197,7 +198,7 @@ impl Cluster {
         Self { cell, revision, edited, built, grown: 0, shape, members }
     }
 
-    /// The topmost node; `None` if nothing is in the cluster.
+    /// The topmost node; `None` if the cluster is empty.
     #[inline]
     pub(crate) fn branch(&self) -> Option<Branch<'_>> {
         match &self.members {
@@ -206,13 +207,13 @@ impl Cluster {
         }
     }
 
-    /// Has fetched what a search reads first. Nothing waits for it here.
+    /// Prefetches the lines that a search reads first.
     pub(crate) fn prefetch(&self) {
         prefetch_index(std::slice::from_ref(&self.cell), 0);
         prefetch_index(std::slice::from_ref(&self.members), 0);
     }
 
-    /// The same for what it reads of the tree of a tile, once the cluster is there.
+    /// Prefetches the lines that a search reads of a tile's tree, once the cluster is in the cache.
     pub(crate) fn prefetch_root(&self) {
         if let Members::Blocks(blocks) = &self.members
             && let Some(node) = blocks.root()
@@ -228,7 +229,7 @@ impl Cluster {
         }
     }
 
-    /// Whether nothing is left.
+    /// Whether no member is left.
     pub(crate) fn is_empty(&self) -> bool {
         match &self.members {
             Members::Clusters(clusters) => clusters.items().is_empty(),
@@ -248,13 +249,13 @@ impl Cluster {
         }
     }
 
-    /// Whether a position surely belongs to this tile, whoever stands there. Near a side of its cell that
-    /// is not sure.
+    /// Whether a position certainly belongs to this tile, whoever registers there. Uncertain near a
+    /// side of its cell.
     pub(crate) fn is_well_around(&self, position: Position) -> bool {
         self.shape.as_ref().is_some_and(|shape| shape.is_well_around(position))
     }
 
-    /// The clusters of tiles given in ascending order of their cells, up to the root.
+    /// Builds the clusters above tiles that are in ascending order of their cells, up to the root.
     pub(crate) fn assemble(tiles: Vec<Arc<Self>>, layout: Layout) -> Self {
         Self::level(None, tiles, layout)
     }

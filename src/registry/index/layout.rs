@@ -1,11 +1,11 @@
-//! How cameras are laid out in tiles and blocks.
+//! The layout of cameras in tiles and blocks.
 
 use h3o::{CellIndex, LatLng, Resolution};
 
 use crate::geometry::Position;
-use crate::registry::block::BLOCK_ROWS;
+use crate::util::BLOCK_ROWS;
 
-/// How cameras are laid out. Any layout gives the same routes; it decides what they cost.
+/// The layout of cameras in tiles and blocks. Routes do not depend on it; their cost does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     tile: Resolution,
@@ -20,9 +20,8 @@ impl Default for Layout {
 }
 
 impl Layout {
-    /// Tiles of an H3 resolution, and blocks that are filled with `block_rows` cameras at bulk
-    /// loading: what is left of the 64 is room for those to come. The number is taken between 1
-    /// and 64.
+    /// Tiles of an H3 resolution, and blocks that bulk loading fills with `block_rows` cameras, so that
+    /// the rest of the 64 rows is free for later ones. `block_rows` is clamped to 1 to 64.
     #[must_use]
     pub fn new(tile: Resolution, block_rows: usize) -> Self {
         Self { tile, block_rows: block_rows.clamp(1, BLOCK_ROWS) }
@@ -38,15 +37,15 @@ impl Layout {
         self.block_rows
     }
 
-    /// The tile that a position belongs to.
+    /// The tile of a position.
     pub(crate) fn cell(self, position: Position) -> CellIndex {
         cell(position, self.tile)
     }
 
-    /// The resolution of the clusters below those of `resolution`, which are tiles at the last.
+    /// The resolution of the clusters below those of `resolution`; the last ones are tiles.
     ///
-    /// Every third resolution: a change then copies at most 343 members at each of two levels.
-    /// Fewer levels would make a change dearer, more of them the walk.
+    /// Every third resolution: a change then copies at most 343 members at each of two levels. With
+    /// fewer levels changes cost more, with more levels routing does.
     pub(crate) fn below(self, resolution: Option<Resolution>) -> Option<Resolution> {
         let tile = u8::from(self.tile);
         let next = match resolution {

@@ -1,5 +1,5 @@
-//! Positions that are looked for together: all go one step down before one goes the next, and what it will
-//! read there is fetched meanwhile.
+//! Locates many positions at once: all of them descend one level before any descends the next, and the
+//! nodes of that level are prefetched meanwhile.
 
 use std::sync::Arc;
 
@@ -11,28 +11,28 @@ use super::cluster::{Cluster, Leaf, Located, Members};
 use super::packed_rtree::{Child, Node};
 use crate::geometry::{Envelope, NodeRow, Position};
 use crate::model::CameraId;
-use crate::util::ones;
+use crate::util::set_bits;
 
-/// So many positions are looked for together: what is fetched for them fits the second cache.
+/// The number of positions located together: their prefetched lines fit the second-level cache.
 pub(crate) const TOGETHER: usize = 256;
 
-/// The tiles in whose envelopes some positions are.
+/// The tiles whose envelopes contain some positions.
 pub(crate) struct TileLocator<'a> {
-    // INVARIANT: ascending by the numbers of the positions.
+    // INVARIANT: ascending by the index of the position.
     tiles: Few<(usize, &'a Cluster)>,
 }
 
-/// Without memory of its own for a single change.
+/// On the stack for a single change.
 type Few<T> = SmallVec<[T; 4]>;
 
-/// What a search comes to next.
+/// The next step of a search.
 enum Next<'a> {
     Cluster(&'a Cluster),
     Node(Node<'a, Arc<Cluster>>),
 }
 
 impl<'a> TileLocator<'a> {
-    /// The tiles around positions, of those which are there.
+    /// Finds the tiles around those positions that are given.
     pub(crate) fn new(root: &'a Cluster, positions: &[Option<Position>]) -> Self {
         let mut tiles = Few::new();
         let sought = positions.iter().enumerate().filter(|(_, position)| position.is_some());
@@ -69,7 +69,7 @@ impl<'a> TileLocator<'a> {
             }
             open = below;
         }
-        // Clusters of other depths would be found in another order.
+        // Tiles at different depths are found out of order.
         tiles.sort_by_key(|&(number, _)| number);
         Self { tiles }
     }
@@ -81,13 +81,13 @@ impl<'a> TileLocator<'a> {
         those.get(..those.partition_point(|&(other, _)| other == number)).unwrap_or(&[])
     }
 
-    /// The cell that a position surely belongs to.
+    /// The cell to which a position certainly belongs.
     pub(crate) fn cell(&self, number: usize, position: Position) -> Option<CellIndex> {
         let mut tiles = self.of(number).iter();
         tiles.find_map(|(_, tile)| tile.cell.filter(|_| tile.is_well_around(position)))
     }
 
-    /// The same, if a camera that a tile has stands there: it is in the only one around it.
+    /// The cell of a registered camera at a position: the only tile around it, if there is one.
     pub(crate) fn cell_of_camera(&self, number: usize, position: Position) -> Option<CellIndex> {
         match self.of(number) {
             &[(_, tile)] => tile.cell,
@@ -95,7 +95,7 @@ impl<'a> TileLocator<'a> {
         }
     }
 
-    /// The cameras that stand at the positions, as their tiles have them.
+    /// The cameras at the positions, with their tiles.
     pub(crate) fn locate(
         &self,
         positions: &[Option<Position>],
@@ -145,12 +145,12 @@ impl<'a> TileLocator<'a> {
     }
 }
 
-/// The places of a node in whose envelopes a position is.
+/// The children of a node whose envelopes contain a position.
 fn places(
     envelopes: NodeRow<'_>,
     positions: &[Option<Position>],
     number: usize,
 ) -> impl Iterator<Item = usize> {
     let here = Envelope::of(positions.get(number).copied().flatten());
-    ones(dispatch!(Level::baseline(), simd => envelopes.meeting(simd, here)))
+    set_bits(dispatch!(Level::baseline(), simd => envelopes.meeting(simd, here)))
 }

@@ -1,11 +1,12 @@
-//! TODO-DOC
+//! The spatial index: H3 cells at two levels, an R-tree in each. In reading order: the layout, the tree
+//! of one cell, its packing, the nested clusters, and the look-ups by position.
 
-mod cell_lookup;
-mod cluster;
 mod layout;
-mod locate;
 mod packed_rtree;
 mod packing;
+mod cluster;
+mod cell_lookup;
+mod locate;
 
 pub(crate) use cell_lookup::{CellLookup, cells, number};
 pub(crate) use cluster::{Branch, BranchChild, Cluster, Leaf, Located, Members};

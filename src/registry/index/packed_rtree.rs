@@ -1,10 +1,9 @@
-//! A packed R-tree: full nodes of 16 envelopes in columns, one after another in memory, and a root that is up
-//! to four of them in a row.
+//! A packed R-tree: full nodes of 16 envelopes in columns, stored in one array, under a root of up to
+//! four nodes.
 //!
-//! Built at once from all its items, which are split in halves along the longer side as those of
-//! `packing` are (overlap minimizing top-down loading; Lee and Lee 2003). An item can be changed in its
-//! place, and its envelope grow there; where items come or go, the tree is built anew: it is that of one
-//! H3 cell.
+//! Built from all items at once, which are split in halves along the longer side (overlap minimizing
+//! top-down loading; Lee and Lee 2003). You can change an item in place and grow its envelope. To
+//! insert or remove items, rebuild the tree: it has only the members of one H3 cell.
 //!
 //! ```text
 //! nodes: r of the root | its 16 r children | their 16 x 16 r | ...   those of node n begin at 16 n + r
@@ -17,7 +16,7 @@ use smallvec::SmallVec;
 
 use super::packing::{growth, halve};
 use crate::geometry::{Envelope, EnvelopeColumns, NODE_WIDTH, NodeRow, Position};
-use crate::util::ones;
+use crate::util::set_bits;
 
 /// An R-tree of items, each with its envelope.
 #[derive(Clone, Debug)]
@@ -29,29 +28,30 @@ pub(crate) struct PackedRTree<T> {
     items: Vec<T>,
 }
 
-/// How the nodes of a tree are numbered.
+/// The numbering of a tree's nodes.
 #[derive(Clone, Copy, Debug)]
 struct Levels {
-    /// How many nodes the root is.
+    /// The number of nodes in the root.
     root: usize,
-    /// The number of the first leaf: all nodes before it are inner ones.
+    /// The number of the first leaf; inner nodes come before it.
     first_leaf: usize,
 }
 
-/// A node of a tree, by its number; of those of the root the first one is meant for all.
+/// A node of a tree, by its number. Number 0 stands for all nodes of the root.
 #[derive(Debug)]
 pub(crate) struct Node<'a, T> {
     tree: &'a PackedRTree<T>,
     number: usize,
 }
 
-/// The root is at most so many nodes: enough for a level less in most trees.
+/// The most nodes in the root: enough to save a level in most trees.
 const ROOT: usize = 4;
 /// Bytes in a cache line.
 const LINE: usize = 64;
 
 impl Levels {
-    /// Those of the lowest tree of so many items, and for how many of them each place of the root is.
+    /// The levels of the lowest tree for so many items, and the number of items below each entry of the
+    /// root.
     fn of(items: usize) -> (Self, usize) {
         let mut room = 1;
         while items > ROOT * NODE_WIDTH * room {
@@ -67,30 +67,30 @@ impl Levels {
         (Self { root, first_leaf }, room)
     }
 
-    /// The node below a place of a node.
+    /// The child at an entry of a node.
     #[inline]
     fn below(self, number: usize, place: usize) -> usize {
         NODE_WIDTH * number + self.root + place
     }
 
-    /// The node above, and the place there; `None` at the root.
+    /// The parent node and the entry there; `None` at the root.
     fn above(self, number: usize) -> Option<(usize, usize)> {
         number.checked_sub(self.root).map(|below| (below / NODE_WIDTH, below % NODE_WIDTH))
     }
 
-    /// The item at a place of a leaf; `None` if the node is an inner one.
+    /// The item at an entry of a leaf; `None` for an inner node.
     #[inline]
     fn item(self, number: usize, place: usize) -> Option<usize> {
         number.checked_sub(self.first_leaf).map(|leaf| NODE_WIDTH * leaf + place)
     }
 
-    /// The leaf of an item, and its place there.
+    /// The leaf of an item, and its entry there.
     fn leaf(self, item: usize) -> (usize, usize) {
         (self.first_leaf + item / NODE_WIDTH, item % NODE_WIDTH)
     }
 }
 
-/// What is at a place of a node.
+/// A child of a node.
 pub(crate) enum Child<'a, T> {
     Node(Node<'a, T>),
     Item(&'a T),
@@ -100,7 +100,7 @@ impl<T> PackedRTree<T> {
     pub(crate) const EMPTY: Self =
         Self { nodes: Vec::new(), levels: Levels { root: 0, first_leaf: 0 }, items: Vec::new() };
 
-    /// The tree of some items. O(n log n).
+    /// Builds the tree of some items. O(n log n).
     pub(crate) fn of(mut items: Vec<(Envelope, T)>) -> Self {
         let (levels, room) = Levels::of(items.len());
         let leaves = items.len().div_ceil(NODE_WIDTH);
@@ -109,13 +109,13 @@ impl<T> PackedRTree<T> {
         Self { nodes, levels, items: items.into_iter().map(|(_, item)| item).collect() }
     }
 
-    /// The smallest envelope that contains all of its items'.
+    /// The smallest envelope that contains all items.
     pub(crate) fn envelope(&self) -> Envelope {
         let root = self.nodes.iter().take(self.levels.root);
         root.fold(Envelope::EMPTY, |all, node| all.merged(node.merged()))
     }
 
-    /// `None` if nothing is in the tree.
+    /// The root; `None` if the tree is empty.
     #[inline]
     pub(crate) fn root(&self) -> Option<Node<'_, T>> {
         (!self.items.is_empty()).then_some(Node { tree: self, number: 0 })
@@ -138,15 +138,15 @@ impl<T> PackedRTree<T> {
         envelopes(&self.nodes, self.levels).zip(self.items).collect()
     }
 
-    /// Has the envelope of an item grow to contain another, and those above it. O(height).
+    /// Grows the envelope of an item to contain another, and the envelopes above it. O(height).
     pub(crate) fn grow(&mut self, place: usize, envelope: Envelope) {
         grow((&mut self.nodes, self.levels), place, envelope);
     }
 
-    /// Follows a tree that this one was before some items changed in their places: envelopes that grew
-    /// there grow here, and the items that `differ` are given, each with the newer one.
+    /// Catches up with a newer version of this tree, in which some items changed in place: grows the
+    /// envelopes that grew there, and returns the items that `differ`, each with the newer one.
     ///
-    /// An envelope grows only with its item, so that those of the others need not be looked at.
+    /// An envelope grows only together with its item, so the envelopes of other items are not compared.
     pub(crate) fn follow<'a>(
         &'a mut self,
         newer: &'a Self,
@@ -176,11 +176,11 @@ impl<T> PackedRTree<T> {
         self.nodes.get(leaf).map_or(Envelope::EMPTY, |leaf| leaf.get(place))
     }
 
-    /// The place of the item whose envelope has to grow least to contain a position.
+    /// The index of the item whose envelope has to grow least to contain a position.
     pub(crate) fn nearest(&self, position: Position) -> Option<usize> {
         let here = Envelope::of([position]);
         let mut nearest: Option<(i64, usize)> = None;
-        // A node has to grow by no more than what is below.
+        // A node's envelope grows at most as much as any envelope below it.
         let root = (0..self.levels.root).map(|number| (0, number));
         let mut open: SmallVec<[(i64, usize); 2 * NODE_WIDTH]> = root.collect();
         while let Some((least, number)) = open.pop() {
@@ -200,38 +200,38 @@ impl<T> PackedRTree<T> {
                     Some(_) => {}
                 }
             }
-            // The nearest node is looked at next.
+            // The stack takes the nearest node next.
             open.get_mut(found..).unwrap_or_default().sort_unstable_by(|a, b| b.cmp(a));
         }
         nearest.map(|(_, place)| place)
     }
 
-    /// Has the item at a place fetched. Nothing waits for it here.
+    /// Prefetches an item.
     pub(crate) fn prefetch(&self, place: usize) {
         prefetch_index(self.items.as_slice(), place);
     }
 
-    /// Has the nodes below the root fetched in whose envelopes a position is. Nothing waits for them here.
+    /// Prefetches the root's children whose envelopes contain a position.
     pub(crate) fn prefetch_below(&self, position: Position) {
         let Some(root) = self.root().filter(|root| !root.is_leaf()) else { return };
         let here = Envelope::of([position]);
-        let met = dispatch!(Level::baseline(), simd => root.envelopes().meeting(simd, here));
-        for below in ones(met).filter_map(|place| root.at(place)) {
+        let hits = dispatch!(Level::baseline(), simd => root.envelopes().meeting(simd, here));
+        for below in set_bits(hits).filter_map(|place| root.at(place)) {
             if let Child::Node(node) = below {
                 node.prefetch();
             }
         }
     }
 
-    /// The places among the items of those in whose envelopes a position is.
+    /// The indexes of the items whose envelopes contain a position.
     pub(crate) fn places(&self, position: Position) -> SmallVec<[usize; 8]> {
         let here = Envelope::of([position]);
         let mut found = SmallVec::new();
         let mut open: SmallVec<[usize; NODE_WIDTH]> = (0..self.levels.root).collect();
         while let Some(number) = open.pop() {
             let Some(node) = self.nodes.get(number) else { continue };
-            let met = dispatch!(Level::baseline(), simd => node.meeting(simd, here));
-            for place in ones(met) {
+            let hits = dispatch!(Level::baseline(), simd => node.meeting(simd, here));
+            for place in set_bits(hits) {
                 match self.levels.item(number, place) {
                     None => open.push(self.levels.below(number, place)),
                     Some(item) => found.push(item),
@@ -258,14 +258,13 @@ impl<'a, T> Node<'a, T> {
         NodeRow(tree.nodes.get(number..number + nodes).unwrap_or(&[]))
     }
 
-    /// Whether items are below, and not nodes.
+    /// Whether the children are items.
     #[inline]
     pub(crate) fn is_leaf(self) -> bool {
         self.number >= self.tree.levels.first_leaf
     }
 
-    /// Has the cache lines fetched of the envelopes, and of the items below if they are next. Nothing waits
-    /// for them here.
+    /// Prefetches the envelopes, and the items below if the node is a leaf.
     #[inline]
     pub(crate) fn prefetch(self) {
         let Self { tree, number } = self;
@@ -278,7 +277,7 @@ impl<'a, T> Node<'a, T> {
         }
     }
 
-    /// What is below at a place.
+    /// The child at an entry.
     #[inline]
     pub(crate) fn at(self, place: usize) -> Option<Child<'a, T>> {
         let Self { tree, number } = self;
@@ -294,7 +293,7 @@ fn envelopes(nodes: &[EnvelopeColumns], levels: Levels) -> impl Iterator<Item = 
     leaves.flat_map(|leaf| (0..NODE_WIDTH).map(|place| leaf.get(place)))
 }
 
-/// Has the envelope of an item grow, and those of the nodes above as far as they have to.
+/// Grows the envelope of an item, and the envelopes above as far as needed.
 fn grow((nodes, levels): (&mut [EnvelopeColumns], Levels), item: usize, envelope: Envelope) {
     let mut above = Some(levels.leaf(item));
     while let Some((number, place)) = above {
@@ -308,8 +307,8 @@ fn grow((nodes, levels): (&mut [EnvelopeColumns], Levels), item: usize, envelope
     }
 }
 
-/// Puts items in order below a node each of whose places has room for some of them, and writes the
-/// envelopes there; gives that of all.
+/// Orders items below a node whose entries each have `room` items, writes the envelopes of the nodes,
+/// and returns the envelope of all.
 fn pack<T>(
     items: &mut [(Envelope, T)],
     number: usize,
@@ -325,7 +324,7 @@ fn pack<T>(
             (1, &[(envelope, _)]) => envelope,
             _ => pack(items, levels.below(number, place), room / NODE_WIDTH, (nodes, levels)),
         };
-        // Of the root the places of all its nodes are counted as one.
+        // Entries are counted through all nodes of the root.
         if let Some(node) = nodes.get_mut(number + place / NODE_WIDTH) {
             node.set(place % NODE_WIDTH, envelope);
         }

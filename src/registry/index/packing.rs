@@ -1,16 +1,16 @@
-//! Rows packed into blocks of neighbours.
+//! Packs rows into blocks of neighbours.
 
 use crate::geometry::{Envelope, Position};
 use crate::registry::block::{Block, Row};
 
-/// Where a row stands, and how it is found.
+/// A row, or a reference to one, with its position.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BlockSlot<T> {
     pub(crate) position: Position,
     pub(crate) row: T,
 }
 
-/// Packs rows into blocks of neighbours, as [`split`] does.
+/// Packs rows into blocks of neighbours; see [`split`].
 pub(crate) fn pack(rows: &[Row], block_rows: usize) -> Vec<Block> {
     let places = rows.iter().map(|row| BlockSlot { position: row.camera.position, row });
     let mut places: Vec<BlockSlot<&Row>> = places.collect();
@@ -33,8 +33,8 @@ pub(crate) fn split<T>(
     })
 }
 
-/// Puts items in an order in which each run of `room` of them are neighbours: halves along the longer
-/// side, each but the last a multiple of `room`, until each fits. O(n log(n / `room`)).
+/// Reorders items so that each run of `room` items are neighbours: halves along the longer side, each
+/// but the last a multiple of `room`, until each fits. O(n log(n / `room`)).
 pub(crate) fn halve<T>(items: &mut [T], room: usize, envelope: &impl Fn(&T) -> Envelope) {
     let runs = items.len().div_ceil(room);
     if runs <= 1 {
@@ -53,7 +53,7 @@ pub(crate) fn halve<T>(items: &mut [T], room: usize, envelope: &impl Fn(&T) -> E
     halve(right, room, envelope);
 }
 
-/// By how much an envelope's half perimeter would grow to contain another.
+/// The growth of an envelope's half perimeter if it were to contain another.
 pub(crate) fn growth(envelope: Envelope, other: Envelope) -> i64 {
     let half = |e: Envelope| {
         i64::from(e.east) - i64::from(e.west) + i64::from(e.north) - i64::from(e.south)

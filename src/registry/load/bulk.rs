@@ -1,10 +1,10 @@
-//! Loading millions of cameras at once.
+//! Loads millions of cameras at once.
 //!
-//! A look-up by id in a table of millions misses the cache each time. So cameras and consents are
-//! first dealt out to groups of the directory's shards, and each group is filled while it is warm.
-//! They are dealt out a run at a time, which fits the cache, and a group reads its part of each run.
-//! Only ids are dealt out, with the number of their camera, and numbers to the tiles: rows are made
-//! from the cameras as they were given.
+//! Each look-up by id in a table of millions misses the cache. So cameras and consents are first
+//! partitioned by groups of the directory's shards, and each group is filled while it is in the cache.
+//! They are partitioned one run at a time, which fits the cache, and a group reads its part of each
+//! run. Only ids are moved, with the index of their camera, and indexes go to the tiles: rows are built
+//! from the cameras as given.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ use crate::registry::writer::Writer;
 use crate::util::parallel;
 
 impl Registry {
-    /// A registry of many cameras and consents at once; the fast path of
-    /// [`apply`](Registry::apply), with the same result as registering them one by one.
+    /// Loads many cameras and consents at once. The result is the same as registering them one by one
+    /// with [`apply`](Registry::apply), only faster.
     ///
     /// O(n log n), on all cores with the feature `parallel`.
     ///
@@ -40,7 +40,7 @@ impl Registry {
         Self::bulk_load_with_layout(cameras, consents, Layout::default())
     }
 
-    /// The same with another layout; see [`Layout`].
+    /// [`bulk_load`](Registry::bulk_load) with another layout; see [`Layout`].
     ///
     /// # Errors
     ///
@@ -54,46 +54,46 @@ impl Registry {
             return Err(ChangeError { index: cameras.len(), reason: ChangeRefusal::RegistryFull });
         }
         // The caller's iterator runs on the caller's thread.
-        let ((cells, indexed), said) = parallel::beside(
+        let ((cells, indexed), staged) = parallel::join(
             || (cells(cameras, layout), LoadedIndex::new(cameras)),
             || StagedConsents::of_consents(consents, cameras.len()),
         );
         let (cells, tile_of) = cells;
         let first = |cell| (cell, Revision(0));
         let cells: Vec<_> = cells.into_iter().map(first).collect();
-        let (said, indexed) = (said?, indexed?);
-        let (writer, root) = build(cameras, &tile_of, &cells, indexed, said, layout)?;
+        let (staged, indexed) = (staged?, indexed?);
+        let (writer, root) = build(cameras, &tile_of, &cells, indexed, staged, layout)?;
         Ok(Self::publish_first(writer, root, Revision(0)))
     }
 }
 
-/// What a registry is made of, given the cells in ascending order with their revisions, the place
-/// among them of each camera's, and what owners said.
+/// Builds a registry from the cells in ascending order with their revisions, the index of each camera's
+/// cell among them, and the staged consents.
 pub(crate) fn build(
     cameras: &[Camera],
     tile_of: &[u32],
     cells: &[(CellIndex, Revision)],
     indexed: LoadedIndex,
-    said: StagedConsents,
+    staged: StagedConsents,
     layout: Layout,
 ) -> Result<(Writer, Cluster), ChangeError> {
     let LoadedIndex { mut directory, owners, owned } = indexed;
-    let (interner, standings) = said.join(&owned, [cameras.len(), owners], &mut directory)?;
+    let (interner, standings) = staged.join(&owned, [cameras.len(), owners], &mut directory)?;
     drop(owned);
-    // Where the sample told too few, so that the first changes do not wait for it.
+    // Makes up for a low estimate, so that the first changes need not grow the table.
     directory.grow(0);
     let tiles = tiles(cameras, tile_of, cells, &standings, layout);
     let root = Cluster::assemble(tiles, layout);
     Ok((Writer::of(directory, interner, layout), root))
 }
 
-/// What can be done for cameras before it is known what their owners said.
+/// The part of loading that does not depend on consents.
 pub(crate) struct LoadedIndex {
-    /// Where each camera stands.
+    /// The position of each camera.
     directory: Directory,
-    /// About how many owners there are.
+    /// The estimated number of owners.
     owners: usize,
-    /// The cameras dealt out by their owners, each with its number.
+    /// The cameras partitioned by owner, each with its index.
     owned: Partitioned<(OwnerId, CameraId, u32)>,
 }
 
@@ -110,8 +110,9 @@ impl LoadedIndex {
     }
 }
 
-/// About how many owners there are, from a sample: it only sizes the directory. In runs of neighbours, since
-/// an owner's cameras may come one after the other, and from all over, since one owner may have all of the first.
+/// The number of owners, estimated from a sample; used only to size the directory. The sample takes
+/// runs of neighbours, since an owner's cameras may be adjacent, from all over, since one owner may
+/// have all of the first.
 fn owners(cameras: &[Camera]) -> usize {
     let parts = cameras.chunks(cameras.len().div_ceil(RUNS).max(1));
     let sample = || parts.clone().flat_map(|part| part.iter().take(RUN).map(|camera| camera.owner));
@@ -119,21 +120,21 @@ fn owners(cameras: &[Camera]) -> usize {
     cameras.len().saturating_mul(distinct) / sample().count().max(1)
 }
 
-/// So many runs of so many neighbours are a sample.
+/// The sample: so many runs of so many neighbours.
 const RUNS: usize = 100;
 const RUN: usize = 100;
 
-/// Fills the look-up of cameras.
+/// Fills the directory's positions.
 fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), ChangeError> {
     let grouping = directory.cameras.grouping(GROUPS);
-    let dealt = Partitioned::new(cameras, grouping.groups(), |index, camera| {
+    let partitioned = Partitioned::new(cameras, grouping.groups(), |index, camera| {
         (grouping.of(camera.id.0), (camera.id, camera.position, index))
     });
     let mut groups: Vec<_> = directory.cameras.groups_mut(GROUPS).collect();
     let twice = parallel::map_mut(&mut groups, |number, group| {
         let mut twice = None;
         group.reserve(cameras.len(), Positions::reserve);
-        for &(camera, position, index) in dealt.group(number) {
+        for &(camera, position, index) in partitioned.group(number) {
             let positions = group.of_mut(camera.0);
             let before = positions.and_then(|positions| positions.insert(camera, position));
             if before.is_some() && twice.is_none() {
@@ -159,18 +160,19 @@ fn tiles(
     standings: &StagedStandings,
     layout: Layout,
 ) -> Vec<Arc<Cluster>> {
-    let dealt = Partitioned::new(tile_of, cells.len(), |number, &tile| (tile as usize, number));
+    let partitioned =
+        Partitioned::new(tile_of, cells.len(), |number, &tile| (tile as usize, number));
     let place = |&number: &u32| {
         let camera = cameras.get(number as usize)?;
-        Some(BlockSlot { position: camera.position, row: (number, standings.said(number)) })
+        Some(BlockSlot { position: camera.position, row: (number, standings.answer(number)) })
     };
-    let row = |&(number, said): &(u32, u32)| {
+    let row = |&(number, answer): &(u32, u32)| {
         let &camera = cameras.get(number as usize)?;
-        Some(Row { camera, standing: standings.of(said) })
+        Some(Row { camera, standing: standings.of(answer) })
     };
     parallel::map(cells.len(), Vec::new, |places: &mut Vec<_>, tile| {
         places.clear();
-        places.extend(dealt.group(tile).filter_map(place));
+        places.extend(partitioned.group(tile).filter_map(place));
         let blocks = split(places, layout.block_rows(), row);
         let &(cell, revision) = cells.get(tile)?;
         Some(Arc::new(Cluster::tile(cell, revision, blocks)))

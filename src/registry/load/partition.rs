@@ -1,27 +1,27 @@
-//! Items dealt out to groups, on all cores.
+//! Partitions items into groups, on all cores.
 
 use crate::registry::index::number;
 use crate::util::parallel;
 
-/// Items dealt out to groups, in their order: each run of them by itself.
+/// Items by group, in their order, each run partitioned by itself.
 pub(crate) struct Partitioned<T> {
     runs: Vec<Run<T>>,
 }
 
-/// A run of items, those of each group together.
+/// A run of items, sorted by group.
 struct Run<T> {
     starts: Vec<u32>,
     items: Vec<T>,
 }
 
 impl<T: Copy + Send> Partitioned<T> {
-    /// Deals out what comes of sources, given the group of each. O(n).
+    /// Partitions the items that sources yield, given the group of each. O(n).
     pub(crate) fn new<S: Sync>(
         sources: &[S],
         groups: usize,
         item: impl Fn(u32, &S) -> (usize, T) + Sync + Send,
     ) -> Self {
-        // So long that what is counted for each group stays the smaller part.
+        // So long that the counters of a run are smaller than its items.
         let long = RUN.max(groups.saturating_mul(8));
         let runs: Vec<&[S]> = sources.chunks(long).collect();
         let deal = |items: &mut Vec<(usize, T)>, run: usize| {
@@ -54,16 +54,17 @@ impl<T: Copy> Run<T> {
             *start = sum;
         }
         let mut next = starts.clone();
-        let mut dealt = items.first().map_or_else(Vec::new, |&(_, any)| vec![any; items.len()]);
+        let mut partitioned =
+            items.first().map_or_else(Vec::new, |&(_, any)| vec![any; items.len()]);
         for &(group, item) in items {
             if let Some(place) = next.get_mut(group) {
-                if let Some(slot) = dealt.get_mut(*place as usize) {
+                if let Some(slot) = partitioned.get_mut(*place as usize) {
                     *slot = item;
                 }
                 *place += 1;
             }
         }
-        Self { starts, items: dealt }
+        Self { starts, items: partitioned }
     }
 
     fn group(&self, group: usize) -> &[T] {
@@ -74,8 +75,9 @@ impl<T: Copy> Run<T> {
     }
 }
 
-/// Groups of shards: so many that one fits the second cache, so few that dealing out is fast.
+/// The number of groups: enough that one fits the second-level cache, few enough that partitioning is
+/// fast.
 pub(crate) const GROUPS: usize = 1_024;
 
-/// Items in a run: those of one, dealt out, fit the second cache.
+/// Items in a run. A partitioned run fits the second-level cache.
 const RUN: usize = 1 << 15;

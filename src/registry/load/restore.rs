@@ -1,4 +1,4 @@
-//! A registry from its tiles, and what happened to it since.
+//! Restores a registry from its tiles and a log of changes.
 
 use h3o::CellIndex;
 
@@ -19,21 +19,22 @@ use crate::registry::writer::Writer;
 use crate::util::parallel;
 
 impl Registry {
-    /// The registry at a revision, from all its tiles as bytes, in any order.
+    /// Restores the registry at a revision from all its tiles as bytes, in any order.
     ///
-    /// It answers as the one that wrote them, and so do its [`tiles`](Registry::tiles) once the same
-    /// changes are [replayed](Registry::replay). Its tiles are of the size that they had, its blocks
-    /// are packed anew. O(n log n), on all cores with the feature `parallel`.
+    /// The restored registry routes as the one that wrote the tiles, and its own
+    /// [`tiles`](Registry::tiles) are the same once the same changes are [replayed](Registry::replay).
+    /// Tiles keep their resolution; blocks are packed anew. O(n log n), on all cores with the feature
+    /// `parallel`.
     ///
-    /// A tile that is missing is no error: nothing in the others tells that it was there. What it had is
-    /// not in the registry, be it cameras, or consents and when owners were asked. So keep beside the
-    /// revision which tiles belong to it.
+    /// A missing tile is no error, since no other tile refers to it: its cameras, or consents and
+    /// histories, are then missing from the registry. So store the list of tile keys beside the
+    /// revision.
     ///
     /// # Errors
     ///
-    /// The first tile in the order given whose bytes are not as written, or that does not go with
-    /// the others. Bytes from anywhere are an error or a registry, and take at most 8 bytes of memory
-    /// for each of them and 4 KB for each tile, the registry included.
+    /// The first tile, in the order given, whose bytes are corrupt or that contradicts the others.
+    /// Untrusted bytes give an error or a registry; either takes at most 8 bytes of memory for each
+    /// byte and 4 KB for each tile.
     pub fn from_tiles<B: AsRef<[u8]>>(
         revision: Revision,
         tiles: impl IntoIterator<Item = B>,
@@ -54,8 +55,8 @@ impl Registry {
         TileLoad::new(decoded)?.build(revision)
     }
 
-    /// Applies the changes that led to a revision, if they have not been applied: a log can be
-    /// replayed from anywhere at or before the registry's own revision, and any number of times.
+    /// Applies the changes of a revision, unless they were applied before. You can replay a log from
+    /// any point at or before the registry's revision, any number of times.
     ///
     /// # Errors
     ///
@@ -96,7 +97,7 @@ impl Registry {
     }
 }
 
-/// Why changes of a log were not applied.
+/// Why the changes of a log were not applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
@@ -118,7 +119,7 @@ pub enum ReplayError {
     },
 }
 
-/// The second of two tiles with the same key.
+/// The error for the second of two tiles with the same key.
 fn same_key(pair: &[Decoded]) -> Option<(usize, TileKey)> {
     match pair {
         [a, b] if a.key == b.key => Some((b.index, b.key)),
@@ -126,24 +127,24 @@ fn same_key(pair: &[Decoded]) -> Option<(usize, TileKey)> {
     }
 }
 
-/// What is wrong with a tile's key beside those of the others.
+/// The error for a key that contradicts the other tiles' keys.
 fn flaw((index, key): (usize, TileKey), reason: TileFlaw) -> TileError {
     TileError { index: Some(index), key: Some(key), offset: 8, reason }
 }
 
-/// What is wrong with all tiles together.
+/// The error for all tiles together.
 fn together(reason: TileFlaw) -> TileError {
     TileError { index: None, key: None, offset: 0, reason }
 }
 
-/// The content of all tiles, on its way into a registry.
+/// The content of all tiles, before it becomes a registry.
 #[derive(Default)]
 struct TileLoad {
     cameras: Vec<Camera>,
-    /// The place of each camera's tile among `cells`.
+    /// The number of each camera's tile among `cells`.
     tile_of: Vec<u32>,
     cells: Vec<(CellIndex, Revision)>,
-    /// Which of the tiles each of the cells is, as they were given.
+    /// The index of each cell's tile in the order given.
     indexes: Vec<usize>,
     pages: Vec<Page>,
 }
@@ -152,7 +153,7 @@ struct TileLoad {
 type Page = (u16, Revision, Vec<Consent>, Vec<OwnerRow>);
 
 impl TileLoad {
-    /// Puts tiles that ascend by key in one row.
+    /// Concatenates tiles that ascend by key.
     fn new(tiles: Vec<Decoded>) -> Result<Self, TileError> {
         let mut loading = Self::default();
         let number = |tile: &Decoded| match &tile.rows {
@@ -196,10 +197,10 @@ impl TileLoad {
         let pages = std::mem::take(&mut self.pages);
         let revisions: Vec<_> =
             pages.iter().map(|&(page, revision, ..)| (page, revision)).collect();
-        let (indexed, said) =
-            parallel::beside(|| LoadedIndex::new(&self.cameras), || take_pages(pages));
-        let built = said.and_then(|said| {
-            build(&self.cameras, &self.tile_of, &self.cells, indexed?, said, layout)
+        let (indexed, staged) =
+            parallel::join(|| LoadedIndex::new(&self.cameras), || take_pages(pages));
+        let built = staged.and_then(|staged| {
+            build(&self.cameras, &self.tile_of, &self.cells, indexed?, staged, layout)
         });
         let (mut writer, root) = built.map_err(|error| self.error(error))?;
         for (page, revision) in revisions {
@@ -208,7 +209,7 @@ impl TileLoad {
         Ok(Registry::publish_first(writer, root, revision))
     }
 
-    /// Names the tile of a camera that has been in another.
+    /// The error for a camera that is in two tiles; names the second.
     fn error(&self, error: ChangeError) -> TileError {
         let tile = self.tile_of.get(error.index).copied().unwrap_or(0);
         let index = self.indexes.get(tile as usize).copied();
@@ -224,36 +225,36 @@ impl TileLoad {
     }
 }
 
-/// Interns the scopes of each page's consents, each once however many owners have it, and keeps what
-/// is special about them.
+/// Interns the scopes of each page's consents, once for all owners who share them, and stages the
+/// extras.
 fn take_pages(pages: Vec<Page>) -> Result<StagedConsents, ChangeError> {
     let full = ChangeError { index: 0, reason: ChangeRefusal::RegistryFull };
-    let mut said = StagedConsents::default();
-    said.reserve(pages.iter().map(|(.., owners)| owners.len()).sum());
+    let mut staged = StagedConsents::default();
+    staged.reserve(pages.iter().map(|(.., owners)| owners.len()).sum());
     for (_, _, consents, owners) in pages {
         let mut distinct = Vec::with_capacity(consents.len());
         for consent in consents {
             let (grant_span, limit) = (consent.grant_span(), consent.limit());
-            let terms = said.interner.acquire(Terms::of(consent)).ok_or(full)?;
+            let terms = staged.interner.acquire(Terms::of(consent)).ok_or(full)?;
             distinct.push((terms, ConsentExtras { grant_span, limit, asked: None }));
         }
         for OwnerRow { owner, consent, asked } in owners {
             let consent = consent.and_then(|number| distinct.get(number as usize));
-            let (terms, mut special) = match consent {
-                Some((terms, special)) => (Some(*terms), special.clone()),
+            let (terms, mut extras) = match consent {
+                Some((terms, extras)) => (Some(*terms), extras.clone()),
                 None => (None, ConsentExtras::default()),
             };
             if let Some(terms) = terms {
-                said.interner.share(terms);
+                staged.interner.share(terms);
             }
-            special.asked = (!asked.is_empty()).then(|| Box::new(asked));
-            if !said.note(owner, terms, special) {
+            extras.asked = (!asked.is_empty()).then(|| Box::new(asked));
+            if !staged.note(owner, terms, extras) {
                 return Err(full);
             }
         }
         for (terms, _) in distinct {
-            said.interner.release(terms);
+            staged.interner.release(terms);
         }
     }
-    Ok(said)
+    Ok(staged)
 }

@@ -1,4 +1,4 @@
-//! What owners said, on its way into the directory and to the rows of their cameras.
+//! Consents staged during a bulk load, before they are written to the directory and the rows.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,43 +10,43 @@ use crate::registry::directory::{ConsentExtras, Directory, Owners, standing};
 use crate::registry::scopes::{Interner, Terms};
 use crate::util::parallel;
 
-/// What owners said, as numbers: of the terms to which they agreed, or of what is special about them.
+/// Staged consents: the number of the interned terms, or of the owner's extras.
 #[derive(Default)]
 pub(crate) struct StagedConsents {
     pub(crate) interner: Interner,
-    /// Owners, with a number if they agreed.
+    /// Owners, with their number if they agreed.
     consents: Vec<(OwnerId, Option<u32>)>,
-    /// Owners with something special, and the terms to which they agreed, if they did.
-    specials: Vec<(OwnerId, Option<u32>, ConsentExtras)>,
+    /// Owners with extras, and the terms to which they agreed, if they did.
+    all_extras: Vec<(OwnerId, Option<u32>, ConsentExtras)>,
 }
 
-/// The number of the first owner with something special. Those of terms are lower.
-const SPECIAL: u32 = 1 << 31;
+/// The number of the first owner with extras. Numbers of terms are lower.
+const FIRST_EXTRAS: u32 = 1 << 31;
 
 impl StagedConsents {
-    /// Interns the scopes of consents. About as many are `expected`, at most.
+    /// Interns the scopes of consents, of which at most about `expected` are distinct.
     pub(crate) fn of_consents(
         consents: impl IntoIterator<Item = (OwnerId, Consent)>,
         expected: usize,
     ) -> Result<Self, ChangeError> {
-        let (mut said, consents) = (Self::default(), consents.into_iter());
-        said.reserve(consents.size_hint().0.min(expected));
+        let (mut staged, consents) = (Self::default(), consents.into_iter());
+        staged.reserve(consents.size_hint().0.min(expected));
         for (index, (owner, consent)) in consents.enumerate() {
             if consent.standing() == Standing::NotGranted {
-                said.consents.push((owner, None));
+                staged.consents.push((owner, None));
                 continue;
             }
-            let special = ConsentExtras {
+            let extras = ConsentExtras {
                 grant_span: consent.grant_span(),
                 limit: consent.limit(),
                 asked: None,
             };
-            let terms = said.interner.acquire(Terms::of(consent));
-            if !terms.is_some_and(|terms| said.note(owner, Some(terms), special)) {
+            let terms = staged.interner.acquire(Terms::of(consent));
+            if !terms.is_some_and(|terms| staged.note(owner, Some(terms), extras)) {
                 return Err(ChangeError { index, reason: ChangeRefusal::RegistryFull });
             }
         }
-        Ok(said)
+        Ok(staged)
     }
 
     /// Makes room for so many consents.
@@ -54,53 +54,53 @@ impl StagedConsents {
         self.consents.reserve_exact(consents);
     }
 
-    /// Notes the terms to which an owner agreed, if they did, and what is special about them. `false`
-    /// if there are no numbers left.
+    /// Stages the terms to which an owner agreed, if they did, and the owner's extras. `false` if all
+    /// numbers are in use.
     pub(crate) fn note(
         &mut self,
         owner: OwnerId,
         terms: Option<u32>,
-        special: ConsentExtras,
+        extras: ConsentExtras,
     ) -> bool {
-        let mut number = terms.filter(|&terms| terms < SPECIAL);
-        if !special.is_default() {
-            let next = u32::try_from(self.specials.len()).ok();
-            let next = next.and_then(|next| next.checked_add(SPECIAL));
-            // The last one has no place in an owner's entry.
+        let mut number = terms.filter(|&terms| terms < FIRST_EXTRAS);
+        if !extras.is_default() {
+            let next = u32::try_from(self.all_extras.len()).ok();
+            let next = next.and_then(|next| next.checked_add(FIRST_EXTRAS));
+            // The last number does not fit an owner's entry.
             number = number.and(next).filter(|&number| number < u32::MAX);
-            self.specials.push((owner, terms, special));
+            self.all_extras.push((owner, terms, extras));
         }
         self.consents.extend(number.map(|number| (owner, Some(number))));
         number.is_some() || terms.is_none()
     }
 
-    /// Puts what owners said and which cameras are theirs in the directory, which has room for so many
-    /// owners; with what the rows of their cameras show of it.
+    /// Writes the consents and the owners' cameras to the directory, which has room for so many owners.
+    /// Returns the standing that the rows of each camera store.
     pub(crate) fn join(
         self,
         owned: &Partitioned<(OwnerId, CameraId, u32)>,
         [cameras, owners]: [usize; 2],
         directory: &mut Directory,
     ) -> Result<(Interner, StagedStandings), ChangeError> {
-        let Self { interner, consents, specials } = self;
+        let Self { interner, consents, all_extras } = self;
         let grouping = directory.owners.grouping(GROUPS);
-        let consents = Partitioned::new(&consents, grouping.groups(), |index, &(owner, said)| {
-            (grouping.of(owner.0), (owner, said, index))
+        let consents = Partitioned::new(&consents, grouping.groups(), |index, &(owner, answer)| {
+            (grouping.of(owner.0), (owner, answer, index))
         });
-        let standings = StagedStandings::new(cameras, &specials);
-        let mut special_of: Vec<Vec<_>> = (0..grouping.groups()).map(|_| Vec::new()).collect();
-        for special in specials {
-            if let Some(of_group) = special_of.get_mut(grouping.of(special.0.0)) {
-                of_group.push(special);
+        let standings = StagedStandings::new(cameras, &all_extras);
+        let mut extras_of: Vec<Vec<_>> = (0..grouping.groups()).map(|_| Vec::new()).collect();
+        for extras in all_extras {
+            if let Some(of_group) = extras_of.get_mut(grouping.of(extras.0.0)) {
+                of_group.push(extras);
             }
         }
-        let mut groups: Vec<_> = directory.owners.groups_mut(GROUPS).zip(special_of).collect();
-        let twice = parallel::map_mut(&mut groups, |number, (group, specials)| {
+        let mut groups: Vec<_> = directory.owners.groups_mut(GROUPS).zip(extras_of).collect();
+        let twice = parallel::map_mut(&mut groups, |number, (group, all_extras)| {
             let mut twice = None;
             group.reserve(owners, Owners::reserve);
-            for &(owner, said, index) in consents.group(number) {
+            for &(owner, answer, index) in consents.group(number) {
                 let Some(owners) = group.of_mut(owner.0) else { continue };
-                if !owners.agree(owner, said) && twice.is_none() {
+                if !owners.agree(owner, answer) && twice.is_none() {
                     twice = Some((index, owner));
                 }
             }
@@ -108,11 +108,11 @@ impl StagedConsents {
                 let Some(owners) = group.of_mut(owner.0) else { continue };
                 standings.set(index, owners.attach(owner, camera));
             }
-            // Up to here these had their own number in the place of that of their terms.
-            for (owner, terms, special) in std::mem::take(specials) {
+            // Until now these owners had their own number in the place of their terms' number.
+            for (owner, terms, extras) in std::mem::take(all_extras) {
                 let Some(owners) = group.of_mut(owner.0) else { continue };
                 owners.set_terms(owner, terms);
-                owners.change_special(owner, |before| *before = special);
+                owners.change_extras(owner, |before| *before = extras);
             }
             twice
         });
@@ -126,40 +126,41 @@ impl StagedConsents {
     }
 }
 
-/// What cameras' owners said, as their rows show it.
+/// The standing of each camera's owner, for its row.
 pub(crate) struct StagedStandings {
-    /// Of each camera: the number of what its owner said and one, or 0.
-    said: Vec<AtomicU32>,
-    /// Of each owner with something special.
-    special: Vec<RowStanding>,
+    /// For each camera: the number of its owner's terms or extras plus one; 0 if the owner did not
+    /// agree.
+    answer: Vec<AtomicU32>,
+    /// For each owner with extras.
+    extras: Vec<RowStanding>,
 }
 
 impl StagedStandings {
-    fn new(cameras: usize, specials: &[(OwnerId, Option<u32>, ConsentExtras)]) -> Self {
-        let special = specials.iter().map(|(_, terms, special)| standing(*terms, || Some(special)));
-        Self { said: (0..cameras).map(|_| AtomicU32::new(0)).collect(), special: special.collect() }
+    fn new(cameras: usize, all_extras: &[(OwnerId, Option<u32>, ConsentExtras)]) -> Self {
+        let extras = all_extras.iter().map(|(_, terms, extras)| standing(*terms, || Some(extras)));
+        Self { answer: (0..cameras).map(|_| AtomicU32::new(0)).collect(), extras: extras.collect() }
     }
 
-    fn set(&self, camera: u32, said: Option<u32>) {
-        // Each camera is set once, and read after all threads are done.
-        if let (Some(said), Some(slot)) = (said, self.said.get(camera as usize)) {
-            slot.store(said.saturating_add(1), Ordering::Relaxed);
+    fn set(&self, camera: u32, answer: Option<u32>) {
+        // Each camera is set once, and read after all threads have ended.
+        if let (Some(answer), Some(slot)) = (answer, self.answer.get(camera as usize)) {
+            slot.store(answer.saturating_add(1), Ordering::Relaxed);
         }
     }
 
-    /// What a camera's owner said.
-    pub(crate) fn said(&self, camera: u32) -> u32 {
-        self.said.get(camera as usize).map_or(0, |said| said.load(Ordering::Relaxed))
+    /// The number of a camera's owner.
+    pub(crate) fn answer(&self, camera: u32) -> u32 {
+        self.answer.get(camera as usize).map_or(0, |answer| answer.load(Ordering::Relaxed))
     }
 
-    /// What a row shows whose owner said something.
-    pub(crate) fn of(&self, said: u32) -> RowStanding {
-        let Some(said) = said.checked_sub(1) else { return RowStanding::NotGranted };
-        match said.checked_sub(SPECIAL) {
-            None => RowStanding::Granted { terms: said, timing: None },
+    /// The standing of a row whose owner agreed.
+    pub(crate) fn of(&self, answer: u32) -> RowStanding {
+        let Some(answer) = answer.checked_sub(1) else { return RowStanding::NotGranted };
+        match answer.checked_sub(FIRST_EXTRAS) {
+            None => RowStanding::Granted { terms: answer, timing: None },
             Some(place) => {
-                let special = self.special.get(place as usize).copied();
-                special.unwrap_or(RowStanding::NotGranted)
+                let extras = self.extras.get(place as usize).copied();
+                extras.unwrap_or(RowStanding::NotGranted)
             }
         }
     }

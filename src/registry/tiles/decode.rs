@@ -1,4 +1,4 @@
-//! Tiles from bytes that may be anything: everything that can be told from one tile alone is checked.
+//! Decodes tiles from untrusted bytes. Checks everything that one tile alone can reveal.
 
 use h3o::CellIndex;
 use jiff::Timestamp;
@@ -14,9 +14,9 @@ use crate::model::{
 use crate::registry::index::{CellLookup, Layout};
 use crate::registry::revision::Revision;
 
-/// A tile as its bytes had it.
+/// A decoded tile.
 pub(crate) struct Decoded {
-    /// Which of the tiles, as they were given.
+    /// The index of the tile in the order given.
     pub(crate) index: usize,
     pub(crate) key: TileKey,
     pub(crate) revision: Revision,
@@ -30,13 +30,13 @@ pub(crate) enum Rows {
 
 pub(crate) struct OwnerRow {
     pub(crate) owner: OwnerId,
-    /// The place of the consent among the page's.
+    /// The index of the consent among the page's.
     pub(crate) consent: Option<u32>,
     pub(crate) asked: Vec<i64>,
 }
 
-/// Reads the tile at an index, of a registry at a revision, and checks everything that can be told from
-/// it alone.
+/// Decodes the tile at an index, for a registry at a revision, and checks everything that one tile
+/// alone can reveal.
 pub(crate) fn decode(index: usize, bytes: &[u8], at_most: Revision) -> Result<Decoded, TileError> {
     let mut reader = Reader { index, key: None, bytes, offset: 0 };
     let magic: [u8; 4] = reader.array()?;
@@ -118,7 +118,7 @@ fn decode_cameras(
     Ok(cameras)
 }
 
-/// Gives cameras in the order of their rows the facings that follow them.
+/// Assigns facings to the cameras, in the order of their rows.
 fn decode_facings(
     reader: &mut Reader<'_>,
     facings: u32,
@@ -159,7 +159,7 @@ fn decode_owners(
     let after = u64::from(rows) * OWNER as u64 + u64::from(instants) * 8;
     reader.expect(u64::from(number_of_consents) * 4 + after)?;
     let mut consents = Vec::new();
-    // Where each consent starts, until somebody has it.
+    // The offset of each consent, until an owner refers to it.
     let mut unused = Vec::new();
     let mut last: Option<&[u8]> = None;
     for number in 0..number_of_consents {
@@ -222,14 +222,14 @@ fn decode_owners(
     Ok(Rows::Owners { page, consents, owners })
 }
 
-/// A consent that is granted, and written as a registry writes it.
+/// A granted consent in the form in which a registry writes it.
 fn consent(json: &[u8], number: u32) -> Result<Consent, TileFlaw> {
     let consent: Consent =
         serde_json::from_slice(json).map_err(|error| TileFlaw::consent(&error))?;
     if consent.standing() != Standing::Granted {
         return Err(TileFlaw::consent(&"it is not granted"));
     }
-    // In whole seconds, as they are kept.
+    // Whole seconds, as they are stored.
     let grant_span = consent.grant_span();
     let consent = consent.with_grant_span(grant_span);
     match serde_json::to_vec(&consent) {
@@ -259,7 +259,7 @@ impl<'a> Reader<'a> {
         self.bytes.len().saturating_sub(self.offset) as u64
     }
 
-    /// Makes sure that so many bytes are there, before anything is allocated for them.
+    /// Checks that so many bytes are left, before anything is allocated for them.
     fn expect(&self, expected: u64) -> Result<(), TileError> {
         match self.left() {
             left if left < expected => Err(self.error(TileFlaw::Truncated { expected, left })),
@@ -267,7 +267,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks the checksum at the end, and leaves it out from here on.
+    /// Checks the checksum at the end, and excludes it from then on.
     fn unseal(&mut self) -> Result<(), TileError> {
         self.expect((HEADER - self.offset + 4) as u64)?;
         let Some((bytes, &seal)) = self.bytes.split_last_chunk() else { return Ok(()) };
@@ -308,7 +308,7 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// An id above the last one.
+    /// Reads an id that must be above the last one.
     fn ascending(&mut self, last: &mut Option<u64>) -> Result<u64, TileError> {
         let offset = self.offset;
         let found = self.u64()?;

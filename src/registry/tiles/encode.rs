@@ -1,4 +1,4 @@
-//! Tiles as bytes: their format, and how they are written. `tile_decode` reads them.
+//! The format of tiles as bytes, and the encoder. [`decode`](super::decode) reads them.
 //!
 //! ```text
 //! header    magic "CNVT" | version u16 | kind u16 | key u64 | revision u64
@@ -29,11 +29,11 @@ pub(crate) const HEADER: usize = 36;
 pub(crate) const CAMERA: usize = 34;
 pub(crate) const FACING: usize = 10;
 pub(crate) const OWNER: usize = 13;
-/// The number of no consent.
+/// The number that stands for no consent.
 pub(crate) const NONE: u32 = u32::MAX;
 
 impl Tile {
-    /// The tile as bytes: the same for the same content and revision, however it came about.
+    /// The tile as bytes. Equal content and revision give equal bytes, whatever led to them.
     ///
     /// O(n log n) for n rows. 34 bytes a camera and 10 its facing, 13 an owner and 8 each time they were asked, and
     /// each distinct consent of a page once, as JSON.
@@ -99,11 +99,11 @@ fn encode_cameras(tile: &Tile, cluster: &Cluster) -> Vec<u8> {
     sealed(bytes)
 }
 
-/// What makes consents distinct: their interned scopes, when they lapse, and their limit.
-fn distinct(terms: u32, special: Option<&ConsentExtras>) -> (u32, i64, i64, AskLimit) {
+/// The parts in which consents differ: interned scopes, pause, expiry and limit.
+fn distinct(terms: u32, extras: Option<&ConsentExtras>) -> (u32, i64, i64, AskLimit) {
     let usual = ConsentExtras::default();
-    let special = special.unwrap_or(&usual);
-    (terms, special.grant_span.paused_until, special.grant_span.expires, special.limit)
+    let extras = extras.unwrap_or(&usual);
+    (terms, extras.grant_span.paused_until, extras.grant_span.expires, extras.limit)
 }
 
 fn encode_owners(tile: &Tile, records: &[OwnerRecord], table: &TermsTable) -> Vec<u8> {
@@ -114,21 +114,21 @@ fn encode_owners(tile: &Tile, records: &[OwnerRecord], table: &TermsTable) -> Ve
         if let Some(number) = record.terms
             && let Some(terms) = table.get(number)
         {
-            let special = record.special.as_deref();
-            written.entry(distinct(number, special)).or_insert_with(|| {
-                // A consent is plain values: writing it cannot fail.
-                serde_json::to_string(&granted(terms, special)).unwrap_or_default()
+            let extras = record.extras.as_deref();
+            written.entry(distinct(number, extras)).or_insert_with(|| {
+                // A consent has plain values only, so writing it cannot fail.
+                serde_json::to_string(&granted(terms, extras)).unwrap_or_default()
             });
         }
     }
     let consents: BTreeSet<&str> = written.values().map(String::as_str).collect();
     let numbers: HashMap<&str, u32> = consents.iter().copied().zip(0..).collect();
     let number = |record: &OwnerRecord| {
-        let json = written.get(&distinct(record.terms?, record.special.as_deref()))?;
+        let json = written.get(&distinct(record.terms?, record.extras.as_deref()))?;
         numbers.get(json.as_str()).copied()
     };
     let asked =
-        |record: &OwnerRecord| record.special.as_ref().map_or(&[][..], |s| s.asked()).to_vec();
+        |record: &OwnerRecord| record.extras.as_ref().map_or(&[][..], |s| s.asked()).to_vec();
     let instants: Vec<i64> = records.iter().flat_map(|record| asked(record)).collect();
     let json: usize = consents.iter().map(|json| json.len() + 4).sum();
     let room = json + records.len() * OWNER + instants.len() * 8;

@@ -1,4 +1,4 @@
-//! What can be wrong with the bytes of a tile.
+//! Errors in the bytes of tiles.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::geometry::PositionError;
 use crate::model::{CameraId, FacingError, OwnerId, RecordingError};
 use crate::registry::revision::Revision;
 
-/// The bytes of a tile are not what a registry wrote, or do not go with those of the others.
+/// The bytes of a tile are not as a registry wrote them, or contradict the other tiles.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}{reason}", match (key, index) {
     (Some(key), _) => format!("tile `{key}`, at byte {offset}: "),
@@ -15,18 +15,17 @@ use crate::registry::revision::Revision;
     (None, None) => String::new(),
 })]
 pub struct TileError {
-    /// Which of the tiles, counted from 0 as they were given; `None` if there is nothing wrong with
-    /// one, but with all of them together.
+    /// The index of the tile in the order given, from 0; `None` if the tiles are wrong only together.
     pub index: Option<usize>,
     /// Its key, if its bytes could be read that far.
     pub key: Option<TileKey>,
-    /// Where in its bytes, counted from 0.
+    /// The offset in its bytes, from 0.
     pub offset: usize,
-    /// What is wrong there.
+    /// The flaw found there.
     pub reason: TileFlaw,
 }
 
-/// What is wrong with the bytes of a tile, and what was expected.
+/// The flaw in the bytes of a tile, with the expected value.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TileFlaw {
@@ -61,7 +60,7 @@ pub enum TileFlaw {
         /// The checksum that was written.
         found: u32,
     },
-    /// The number that should be the key is not one.
+    /// The key is neither an H3 cell nor a page.
     #[error("expected an H3 cell or an owner page, not `{found}`")]
     Key {
         /// The number found.
@@ -100,7 +99,7 @@ pub enum TileFlaw {
         /// The id of the row.
         found: u64,
     },
-    /// What should be a camera's position is not one.
+    /// A camera's position is not valid.
     #[error("camera `{camera}`: {reason}")]
     Position {
         /// Which camera.
@@ -114,7 +113,7 @@ pub enum TileFlaw {
         /// Which camera.
         camera: CameraId,
     },
-    /// What should be a camera's recording is not one.
+    /// A camera's recording is not valid.
     #[error("camera `{camera}`: {reason}")]
     Recording {
         /// Which camera.
@@ -122,7 +121,7 @@ pub enum TileFlaw {
         /// What is wrong.
         reason: RecordingError,
     },
-    /// What should be a camera's facing is not one.
+    /// A camera's facing is not valid.
     #[error("camera `{camera}`: {reason}")]
     Facing {
         /// Which camera.
@@ -130,7 +129,7 @@ pub enum TileFlaw {
         /// What is wrong.
         reason: FacingError,
     },
-    /// A facing is of no row, or facings do not ascend by their rows.
+    /// A facing belongs to no row, or facings do not ascend by their rows.
     #[error(
         "expected a facing of a row from `{from}` to below `{rows}`, not of `{found}`: they ascend"
     )]
@@ -236,13 +235,13 @@ pub enum TileFlaw {
     RegistryFull,
 }
 
-/// The longest that a message quotes of a consent, in characters.
+/// The longest quote of a consent in a message, in characters.
 const QUOTED: usize = 200;
 
 impl TileFlaw {
     pub(crate) fn consent(message: &impl fmt::Display) -> Self {
         let mut message = message.to_string();
-        // It may quote the bytes, which anybody can have made as long as they like.
+        // Cut off: the detail may quote untrusted bytes of any length.
         if let Some((end, _)) = message.char_indices().nth(QUOTED) {
             message.truncate(end);
             message.push_str(" ...");

@@ -1,5 +1,5 @@
-//! What a service keeps of a registry: tiles of cameras and pages of owners, each with the revision
-//! that last changed it.
+//! The parts of a registry that a service stores: tiles of cameras and pages of owners, each with the
+//! revision that last changed it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::registry::scopes::TermsTable;
 use crate::registry::writer::{PAGES, Writer, page};
 use crate::util::parallel;
 
-/// Which tile: an H3 cell with the cameras that stand in it, or a page of owners with what they said
-/// and when they were asked.
+/// The key of a tile: an H3 cell with the cameras in it, or a page of owners with their consents and
+/// histories.
 ///
-/// In serde formats the number of [`to_u64`](TileKey::to_u64).
+/// In serde formats, the number that [`to_u64`](TileKey::to_u64) returns.
 ///
 /// ```
 /// use canvass::tiles::TileKey;
@@ -50,7 +50,7 @@ impl TileKey {
         }
     }
 
-    /// The key of a number that [`to_u64`](TileKey::to_u64) gave.
+    /// The key for a number that [`to_u64`](TileKey::to_u64) returned.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl TileKey {
         Self(KeyKind::Cell(cell))
     }
 
-    /// The page of an owner: by a hash that never changes, since it is written down.
+    /// The page of an owner, by a hash that never changes, since stored tiles depend on it.
     pub(crate) fn of_owner(owner: OwnerId) -> Self {
         Self(KeyKind::Owners(page(owner)))
     }
@@ -109,11 +109,11 @@ impl From<TileKey> for u64 {
     }
 }
 
-/// One part of a registry, as it was when it was taken: cameras of a cell, or consents and histories
-/// of some owners.
+/// One part of a registry at the revision at which it was taken: the cameras of a cell, or the consents
+/// and histories of some owners.
 ///
-/// Cheap to hold: a tile of cameras shares its rows with the snapshot. Its bytes are made when they
-/// are asked for.
+/// Cheap to hold: a tile of cameras shares its rows with the snapshot. Bytes are made by
+/// [`encode`](Tile::encode).
 #[derive(Clone)]
 pub struct Tile {
     pub(crate) key: TileKey,
@@ -127,16 +127,16 @@ pub(crate) enum Content {
     Owners { records: Vec<OwnerRecord>, terms: TermsTable },
 }
 
-/// What is kept of an owner besides their cameras.
+/// An owner's record without their cameras.
 #[derive(Clone)]
 pub(crate) struct OwnerRecord {
     pub(crate) owner: OwnerId,
     pub(crate) terms: Option<u32>,
-    pub(crate) special: Option<Box<ConsentExtras>>,
+    pub(crate) extras: Option<Box<ConsentExtras>>,
 }
 
 impl Tile {
-    /// Which tile.
+    /// The tile's key.
     #[must_use]
     pub fn key(&self) -> TileKey {
         self.key
@@ -148,7 +148,7 @@ impl Tile {
         self.revision
     }
 
-    /// How many cameras are in it; a page of owners has none. O(blocks).
+    /// The number of cameras in it; 0 for a page of owners. O(blocks).
     #[must_use]
     pub fn cameras(&self) -> usize {
         let mut cameras = 0;
@@ -168,36 +168,35 @@ impl fmt::Debug for Tile {
     }
 }
 
-/// What has to be written so that tiles kept at one revision are those of a later one.
+/// The writes that bring stored tiles from one revision to a later one.
 #[derive(Clone, Debug)]
 pub struct TileChanges {
-    /// The revision that the kept tiles are of once these are among them.
+    /// The revision of the stored tiles once these are written.
     pub revision: Revision,
-    /// Tiles that are new or have changed, ascending by key; each replaces the kept one.
+    /// New and changed tiles, ascending by key; each replaces the stored one.
     pub changed: Vec<Tile>,
-    /// Tiles to delete, ascending, because nothing is left in them; one that came and went since is
-    /// named as well.
+    /// Keys of tiles to delete, ascending, because nothing is left in them. May name a tile that was
+    /// never stored, because it came and went in between.
     pub vanished: Vec<TileKey>,
 }
 
 impl Registry {
-    /// Every tile. They take the place of all that were kept before: which tiles vanished since is not
-    /// named here, and one of them that stays would bring its cameras back.
+    /// Every tile. Replace everything you stored before: tiles that vanished are not named here, and a
+    /// stale one would bring its cameras back.
     ///
-    /// O(tiles + owners). Takes turns with [`apply`](Registry::apply), as reading what owners said
-    /// does; readers of snapshots never wait. The bytes are made later, tile by tile, by
-    /// [`Tile::encode`].
+    /// O(tiles + owners). Takes turns with [`apply`](Registry::apply), since consents are read from the
+    /// writer; readers of snapshots never wait. Call [`Tile::encode`] for the bytes of each tile.
     #[must_use]
     pub fn tiles(&self) -> TileChanges {
         TileChanges { vanished: Vec::new(), ..self.gather(|_| true) }
     }
 
-    /// What changed after a revision. A bulk load changes nothing, since a registry begins with it:
-    /// the first time, keep [`tiles`](Registry::tiles).
+    /// The tiles that changed after a revision. A bulk load is the start of a registry and counts as no
+    /// change: the first time, store [`tiles`](Registry::tiles).
     ///
-    /// A restored registry does not know which tiles vanished before its checkpoint: ask for what
-    /// changed since then, or later. Costs what [`tiles`](Registry::tiles) does, but for the pages
-    /// if none has changed.
+    /// A restored registry does not know the tiles that vanished before its checkpoint, so ask for
+    /// changes since then or later. Costs as much as [`tiles`](Registry::tiles), less the pages if none
+    /// has changed.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -227,7 +226,7 @@ impl Registry {
     }
 
     fn gather(&self, wanted: impl Fn(Revision) -> bool) -> TileChanges {
-        // With the writer held, what is published and what owners said are of one revision.
+        // While the writer is locked, the published state and the consents are of one revision.
         let (pages, state) =
             self.state.inspect(|writer, _| (pages(writer, &wanted), self.state.load()));
 
@@ -254,7 +253,7 @@ impl Registry {
     }
 }
 
-/// The wanted pages with what is on them.
+/// The wanted pages with their owners.
 fn pages(
     writer: &Writer,
     wanted: impl Fn(Revision) -> bool,
@@ -274,20 +273,17 @@ fn pages(
         || (),
         |(), shard| {
             let owners = directory.owners.at(shard)?;
-            let special = |owner| owners.special(owner).cloned().map(Box::new);
+            let extras = |owner| owners.extras(owner).cloned().map(Box::new);
             let granted = owners.iter().filter_map(|(owner, entry)| Some((owner, entry.terms()?)));
             let granted = granted.filter(|&(owner, _)| on_wanted(owner)).map(|(owner, terms)| {
-                OwnerRecord { owner, terms: Some(terms), special: special(owner) }
+                OwnerRecord { owner, terms: Some(terms), extras: extras(owner) }
             });
-            // Owners who agreed are there already; the others have at most a history.
-            let others = owners.specials().filter(|&(owner, special)| {
-                special.asked.is_some() && on_wanted(owner) && owners.get(owner).terms().is_none()
+            // Owners who agreed are listed already; the others have at most a history.
+            let others = owners.all_extras().filter(|&(owner, extras)| {
+                extras.asked.is_some() && on_wanted(owner) && owners.get(owner).terms().is_none()
             });
-            let others = others.map(|(owner, _)| OwnerRecord {
-                owner,
-                terms: None,
-                special: special(owner),
-            });
+            let others =
+                others.map(|(owner, _)| OwnerRecord { owner, terms: None, extras: extras(owner) });
             Some(granted.chain(others).collect::<Vec<_>>())
         },
     );

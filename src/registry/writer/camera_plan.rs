@@ -1,4 +1,4 @@
-//! What changes to cameras come to, in one group of the look-ups' shards.
+//! Plans the changes to cameras in one group of the directory's shards.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,19 @@ use crate::registry::directory::{Group, Grouping, Positions};
 use crate::registry::edit::Edit;
 use crate::registry::index::{Cluster, Layout, Located, TOGETHER, TileLocator};
 
-/// A change that speaks of a camera.
+/// Whether a change that cannot be applied keeps the others from being applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusals {
+    RefuseAll,
+    Skip,
+}
+
+/// A change that names a camera.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CameraChange {
     Register(Camera),
     Replace(Camera),
+    Upsert(Camera),
     Move { camera: CameraId, position: Position },
     Remove { camera: CameraId },
 }
@@ -25,33 +33,36 @@ pub(crate) enum CameraChange {
 impl CameraChange {
     pub(crate) fn camera(&self) -> CameraId {
         match *self {
-            Self::Register(camera) | Self::Replace(camera) => camera.id,
+            Self::Register(camera) | Self::Replace(camera) | Self::Upsert(camera) => camera.id,
             Self::Move { camera, .. } | Self::Remove { camera } => camera,
         }
     }
 }
 
-/// What changes to the cameras of a group come to.
+/// The effect of changes to the cameras of a group.
 #[derive(Debug, Default)]
 pub(crate) struct PlannedCameras {
-    /// Rows that go.
+    /// Rows to remove.
     pub(crate) rows: Vec<PlannedEdit>,
-    /// What it means for owners, with the group of each.
+    /// The effects on owners, with the group of each.
     pub(crate) steps: Vec<(usize, Step)>,
     pub(crate) added: usize,
     pub(crate) removed: usize,
-    pub(crate) refused: Option<ChangeError>,
-    /// Where each camera stood before a change, or that it was not there.
+    /// The first that is refused or, where such are skipped, all of them.
+    pub(crate) refused: Vec<ChangeError>,
+    /// The position of each camera before a change; `None` if it was not registered.
     undo: Vec<(CameraId, Option<Position>)>,
 }
 
-/// Takes the changes of a group's cameras in their order, up to the first that is refused.
+/// Applies the changes of a group's cameras in their order, up to the first that is refused, or past
+/// those if they are skipped. A refused change has no effect.
 pub(crate) fn move_cameras(
     group: &mut Group<'_, Positions>,
     changes: &[(usize, CameraChange)],
     owner_group: Grouping<'_>,
     root: &Cluster,
     layout: Layout,
+    refusals: Refusals,
 ) -> PlannedCameras {
     let mut known = Vec::with_capacity(changes.len());
     for changes in changes.chunks(TOGETHER) {
@@ -61,24 +72,26 @@ pub(crate) fn move_cameras(
     let mut moving = CameraPlanner { group, owner_group, layout, placed, moved };
     for (&(index, change), before) in changes.iter().zip(known) {
         if let Err(reason) = moving.take(index, change, before) {
-            moving.moved.refused = Some(ChangeError { index, reason });
-            break;
+            moving.moved.refused.push(ChangeError { index, reason });
+            if refusals == Refusals::RefuseAll {
+                break;
+            }
         }
     }
     moving.moved
 }
 
-/// What the tiles have before all changes, of what each of some changes needs to know.
+/// The state of the tiles before all changes, as far as each change depends on it.
 #[derive(Clone, Copy)]
 struct CameraBefore<'a> {
     /// The camera.
     located: Option<Located<'a>>,
-    /// Of one that is new: the cell of its position, if that is sure.
+    /// For a new camera: the cell of its position, if that is certain.
     cell: Option<CellIndex>,
 }
 
-/// What each of some changes needs to know. All look-ups of one kind without anything between, so that
-/// what they read is fetched together.
+/// Looks up the state that each change depends on. Look-ups of one kind run in one loop, so that their
+/// cache misses overlap.
 fn before<'a>(
     group: &Group<'_, Positions>,
     changes: &[(usize, CameraChange)],
@@ -93,13 +106,15 @@ fn before<'a>(
         .iter()
         .map(|(_, change)| match change {
             CameraChange::Register(camera) => Some(camera.position),
-            _ => group.of(change.camera().0)?.get(change.camera()),
+            CameraChange::Upsert(camera) => position(group, camera.id).or(Some(camera.position)),
+            _ => position(group, change.camera()),
         })
         .collect();
     let cameras: Vec<Option<CameraId>> = changes
         .iter()
         .map(|(_, change)| match change {
             CameraChange::Register(_) => None,
+            CameraChange::Upsert(camera) => position(group, camera.id).map(|_| camera.id),
             _ => Some(change.camera()),
         })
         .collect();
@@ -113,7 +128,12 @@ fn before<'a>(
     })
 }
 
-/// Puts the cameras of a group back where they were.
+/// The position of a camera, if it is registered.
+fn position(group: &Group<'_, Positions>, camera: CameraId) -> Option<Position> {
+    group.of(camera.0)?.get(camera)
+}
+
+/// Restores the positions of a group's cameras.
 pub(crate) fn take_back(group: &mut Group<'_, Positions>, moved: PlannedCameras) {
     for (camera, position) in moved.undo.into_iter().rev() {
         let Some(positions) = group.of_mut(camera.0) else { continue };
@@ -129,12 +149,12 @@ struct CameraPlanner<'a, 'b> {
     group: &'a mut Group<'b, Positions>,
     owner_group: Grouping<'a>,
     layout: Layout,
-    /// Cameras that were put somewhere, and that are not in the tiles yet as they are here.
+    /// Cameras that earlier changes of the batch placed, and whose tiles do not show it yet.
     placed: HashMap<CameraId, Camera, RandomState>,
     moved: PlannedCameras,
 }
 
-/// A registered camera, and its tile if the tiles have it as it is.
+/// A registered camera, and its tile if the tile is up to date.
 #[derive(Clone, Copy)]
 struct KnownCameras<'a> {
     camera: Camera,
@@ -142,23 +162,31 @@ struct KnownCameras<'a> {
 }
 
 impl KnownCameras<'_> {
-    /// Whether a camera that moved surely stays in its tile.
+    /// Whether a camera that moved certainly stays in its tile.
     fn stays(&self, position: Position) -> bool {
         self.tile.is_some_and(|(_, tile)| tile.is_well_around(position))
     }
 }
 
 impl CameraPlanner<'_, '_> {
-    /// Takes one change, given what the tiles had before all changes.
+    /// Applies one change, given the state of the tiles before all changes.
     fn take(
         &mut self,
         index: usize,
         change: CameraChange,
         CameraBefore { located, cell }: CameraBefore<'_>,
     ) -> Result<(), ChangeRefusal> {
+        // Earlier changes decide whether there is a camera to replace.
+        let change = match change {
+            CameraChange::Upsert(camera) if self.is_registered(camera.id) => {
+                CameraChange::Replace(camera)
+            }
+            CameraChange::Upsert(camera) => CameraChange::Register(camera),
+            change => change,
+        };
         match change {
-            CameraChange::Register(camera) => {
-                if self.stands(camera.id) {
+            CameraChange::Register(camera) | CameraChange::Upsert(camera) => {
+                if self.is_registered(camera.id) {
                     return Err(ChangeRefusal::AlreadyRegistered { camera: camera.id });
                 }
                 self.moved.added += 1;
@@ -195,11 +223,11 @@ impl CameraPlanner<'_, '_> {
         Ok(())
     }
 
-    fn stands(&self, camera: CameraId) -> bool {
+    fn is_registered(&self, camera: CameraId) -> bool {
         self.group.of(camera.0).is_some_and(|positions| positions.get(camera).is_some())
     }
 
-    /// The registered camera: as a change has put it, or else as the tiles have it.
+    /// The registered camera, as an earlier change placed it or as the tiles have it.
     fn known<'l>(
         &self,
         camera: CameraId,
@@ -209,10 +237,10 @@ impl CameraPlanner<'_, '_> {
             |at: Located<'l>| KnownCameras { camera: at.camera, tile: Some((at.cell, at.tile)) };
         let placed = self.placed.get(&camera).map(|&camera| KnownCameras { camera, tile: None });
         let known = placed.or_else(|| located.map(of_tiles));
-        known.filter(|_| self.stands(camera)).ok_or(ChangeRefusal::NotRegistered { camera })
+        known.filter(|_| self.is_registered(camera)).ok_or(ChangeRefusal::NotRegistered { camera })
     }
 
-    /// Notes that a camera's row goes, and gives back the cell that it was in.
+    /// Records that a camera's row is removed, and returns its cell.
     fn plan_removal(&mut self, index: usize, known: KnownCameras<'_>) -> CellIndex {
         let Camera { id: camera, position, .. } = known.camera;
         let cell = known.tile.map_or_else(|| self.layout.cell(position), |(cell, _)| cell);
@@ -221,7 +249,7 @@ impl CameraPlanner<'_, '_> {
         cell
     }
 
-    /// Notes that a camera stands somewhere, and that it is to have a row there.
+    /// Records a camera's position, and that it gets a row there.
     fn place(&mut self, index: usize, camera: Camera, cell: CellIndex) {
         let positions = self.group.of_mut(camera.id.0);
         let before = positions.and_then(|all| all.insert(camera.id, camera.position));
@@ -230,8 +258,8 @@ impl CameraPlanner<'_, '_> {
         self.step(index, camera.owner, OwnerEffect::Place(camera, cell));
     }
 
-    fn step(&mut self, index: usize, owner: OwnerId, deed: OwnerEffect) {
-        let step = Step { index, owner, deed };
+    fn step(&mut self, index: usize, owner: OwnerId, effect: OwnerEffect) {
+        let step = Step { index, owner, effect };
         self.moved.steps.push((self.owner_group.of(owner.0), step));
     }
 }

@@ -1,12 +1,14 @@
-//! TODO-DOC
+//! The writer: turns changes into the next state. In reading order: publishing, the writer's data, the
+//! plan for a batch of changes, its parts for cameras and owners, and the revisions of pages.
 
-mod camera_plan;
-mod page_revisions;
-mod plan;
 mod publish;
-mod step;
 mod writer;
+mod plan;
+mod camera_plan;
+mod step;
+mod page_revisions;
 
+pub(crate) use camera_plan::Refusals;
 pub(crate) use page_revisions::{PAGES, page};
 pub(crate) use publish::Publisher;
 pub(crate) use writer::Writer;

@@ -1,13 +1,13 @@
-//! Pages of owners, and which revision last changed each.
+//! Pages of owners, and the revision that last changed each.
 
 use crate::model::OwnerId;
 use crate::registry::revision::Revision;
 
-/// Into how many pages owners are dealt out: ten million make pages of some hundred kilobytes.
+/// The number of pages: with ten million owners a page has some hundred kilobytes.
 pub(crate) const PAGES: u16 = 1 << PAGE_BITS;
 const PAGE_BITS: u32 = 10;
 
-/// The finalizer of `SplitMix64`, its highest bits.
+/// The highest bits of the finalizer of `SplitMix64`.
 pub(crate) fn page(owner: OwnerId) -> u16 {
     let x = owner.0;
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,7 +16,7 @@ pub(crate) fn page(owner: OwnerId) -> u16 {
     u16::try_from(x >> (u64::BITS - PAGE_BITS)).unwrap_or(0)
 }
 
-/// Which revision last changed each page of owners.
+/// The revision that last changed each page of owners.
 #[derive(Debug)]
 pub(crate) struct PageRevisions(Vec<Revision>);
 
@@ -31,7 +31,7 @@ impl PageRevisions {
         self.0.get(usize::from(page)).copied().unwrap_or(Revision(0))
     }
 
-    /// Notes that a revision changed an owner's consent or history.
+    /// Records that a revision changed an owner's consent or history.
     pub(crate) fn set(&mut self, owner: OwnerId, revision: Revision) {
         self.set_page(page(owner), revision);
     }

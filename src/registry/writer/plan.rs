@@ -1,15 +1,15 @@
-//! What a list of changes comes to: edits of tiles, and look-ups brought to where it leads.
+//! Turns a batch of changes into tile edits and directory updates.
 //!
-//! The cameras come first, since only there a change can be refused: then their look-ups are taken
-//! back, and those of the owners have not been touched. Both go group by group of shards. A group
-//! knows nothing of another, so that many changes are planned on all cores, with the result of one
-//! after the other. Rows show what their owners say after all changes, whatever they said between.
+//! Cameras are planned first, since only a change to a camera can be refused: their directory entries
+//! are then restored, and the owners' have not been touched. Both stages run by group of shards. Groups
+//! do not depend on each other, so many changes are planned on all cores with the result of planning
+//! them one by one. Rows are written once, with the consent that holds after all changes.
 
 use std::hint::black_box;
 
 use h3o::CellIndex;
 
-use super::camera_plan::{CameraChange, PlannedCameras, move_cameras, take_back};
+use super::camera_plan::{CameraChange, PlannedCameras, Refusals, move_cameras, take_back};
 use super::step::{OwnerEffect, PlannedEdit, Step};
 use crate::model::{CameraId, Consent, OwnerId, Standing, seconds};
 use crate::registry::block::{Row, RowStanding};
@@ -20,53 +20,66 @@ use crate::registry::index::{Cluster, Layout, TOGETHER, TileLocator};
 use crate::registry::scopes::{Interner, Terms};
 use crate::util::parallel;
 
-/// What a list of changes comes to.
+/// The effect of a batch of changes.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// Those of each group.
+    /// The steps of each group.
     edits: Vec<Vec<PlannedEdit>>,
-    /// Owners who were spoken of.
+    /// Owners named by the changes.
     pub(crate) followed: Vec<OwnerId>,
-    /// Terms that are no longer used once the plan is carried out.
+    /// Interned terms that are free once the plan is carried out.
     pub(crate) released: Vec<u32>,
-    /// How many cameras are more, and how many are less.
+    /// The number of cameras added, and of those removed.
     pub(crate) added: usize,
     pub(crate) removed: usize,
+    /// Changes that were left out, ascending by index.
+    pub(crate) skipped: Vec<ChangeError>,
 }
 
-/// Groups for many changes: enough that all cores are busy to the end.
+/// Groups for many changes: enough to keep all cores busy to the end.
 const GROUPS: usize = 32;
 
-/// Plans changes, and brings the look-ups to where they lead; or names the first that cannot be
-/// applied, and leaves everything as it was.
+/// Plans changes and updates the directory; on the first change that cannot be applied, returns it and
+/// leaves everything as it was.
 pub(crate) fn plan(
     directory: &mut Directory,
     interner: &mut Interner,
     changes: Vec<Change>,
     root: &Cluster,
     layout: Layout,
+    refusals: Refusals,
 ) -> Result<Plan, ChangeError> {
-    let is_new = |change: &&Change| matches!(change, Change::Register(_));
-    directory.grow(changes.iter().filter(is_new).count());
+    let is_new = |change: &&Change| match change {
+        Change::Register(_) => true,
+        Change::Upsert(camera) => directory.position(camera.id).is_none(),
+        _ => false,
+    };
+    let new = changes.iter().filter(is_new).count();
+    directory.grow(new);
     let groups = if changes.len() < PARALLEL_EDITS { 1 } else { GROUPS };
     let Directory { cameras, owners } = directory;
     let owner_group = owners.grouping(groups);
-    let dealt = PartitionedChanges::new(changes, interner, cameras.grouping(groups), owner_group);
-    let mut work: Vec<_> = cameras.groups_mut(groups).zip(dealt.cameras).collect();
+    let partitioned =
+        PartitionedChanges::new(changes, interner, cameras.grouping(groups), owner_group);
+    let mut work: Vec<_> = cameras.groups_mut(groups).zip(partitioned.cameras).collect();
     let moved = parallel::map_mut(&mut work, |_, (group, changes)| {
-        move_cameras(group, changes, owner_group, root, layout)
+        move_cameras(group, changes, owner_group, root, layout, refusals)
     });
-    let refused = moved.iter().filter_map(|moved| moved.refused).chain(dealt.refused);
-    if let Some(error) = refused.min_by_key(|error| error.index) {
+    let mut refused: Vec<ChangeError> =
+        moved.iter().flat_map(|moved| &moved.refused).copied().collect();
+    refused.sort_unstable_by_key(|error| error.index);
+    let first = refused.first().copied().filter(|_| refusals == Refusals::RefuseAll);
+    let stopping = first.into_iter().chain(partitioned.refused);
+    if let Some(error) = stopping.min_by_key(|error| error.index) {
         for ((group, _), moved) in work.iter_mut().zip(moved) {
             take_back(group, moved);
         }
-        dealt.acquired.into_iter().for_each(|terms| interner.release(terms));
+        partitioned.acquired.into_iter().for_each(|terms| interner.release(terms));
         return Err(error);
     }
     drop(work);
-    let mut plan = Plan::default();
-    let mut steps = dealt.steps;
+    let mut plan = Plan { skipped: refused, ..Plan::default() };
+    let mut steps = partitioned.steps;
     for moved in moved {
         let PlannedCameras { rows, steps: of_cameras, added, removed, .. } = moved;
         plan.edits.push(rows);
@@ -104,13 +117,13 @@ impl Plan {
     }
 }
 
-/// Changes, dealt out to the groups that they are about.
+/// Changes by the group that they belong to.
 struct PartitionedChanges {
     cameras: Vec<Vec<(usize, CameraChange)>>,
     steps: Vec<Vec<Step>>,
-    /// Terms that came into use.
+    /// Interned terms that came into use.
     acquired: Vec<u32>,
-    /// Why not all changes were dealt out.
+    /// Why the changes were not distributed to the end.
     refused: Option<ChangeError>,
 }
 
@@ -121,46 +134,54 @@ impl PartitionedChanges {
         camera_group: Grouping<'_>,
         owner_group: Grouping<'_>,
     ) -> Self {
-        let mut dealt = Self {
+        let mut partitioned = Self {
             cameras: lists(camera_group.groups(), changes.len()),
             steps: lists(owner_group.groups(), changes.len()),
             acquired: Vec::new(),
             refused: None,
         };
         for (index, change) in changes.into_iter().enumerate() {
-            let (owner, deed) = match change {
+            let (owner, effect) = match change {
                 Change::SetConsent { owner, consent } => {
-                    let Some(deed) = dealt.consent(consent, interner) else {
+                    let Some(effect) = partitioned.consent(consent, interner) else {
                         let reason = ChangeRefusal::RegistryFull;
-                        dealt.refused = Some(ChangeError { index, reason });
+                        partitioned.refused = Some(ChangeError { index, reason });
                         break;
                     };
-                    (owner, deed)
+                    (owner, effect)
                 }
                 Change::Withdraw { owner } => (owner, OwnerEffect::withdrawal()),
                 Change::RecordAsked { owner, at } => (owner, OwnerEffect::Asked(seconds(at))),
                 Change::Register(camera) => {
-                    dealt.camera(index, CameraChange::Register(camera), camera_group);
+                    partitioned.camera(index, CameraChange::Register(camera), camera_group);
                     continue;
                 }
                 Change::Replace(camera) => {
-                    dealt.camera(index, CameraChange::Replace(camera), camera_group);
+                    partitioned.camera(index, CameraChange::Replace(camera), camera_group);
+                    continue;
+                }
+                Change::Upsert(camera) => {
+                    partitioned.camera(index, CameraChange::Upsert(camera), camera_group);
                     continue;
                 }
                 Change::Move { camera, position } => {
-                    dealt.camera(index, CameraChange::Move { camera, position }, camera_group);
+                    partitioned.camera(
+                        index,
+                        CameraChange::Move { camera, position },
+                        camera_group,
+                    );
                     continue;
                 }
                 Change::Remove { camera } => {
-                    dealt.camera(index, CameraChange::Remove { camera }, camera_group);
+                    partitioned.camera(index, CameraChange::Remove { camera }, camera_group);
                     continue;
                 }
             };
-            if let Some(steps) = dealt.steps.get_mut(owner_group.of(owner.0)) {
-                steps.push(Step { index, owner, deed });
+            if let Some(steps) = partitioned.steps.get_mut(owner_group.of(owner.0)) {
+                steps.push(Step { index, owner, effect });
             }
         }
-        dealt
+        partitioned
     }
 
     fn camera(&mut self, index: usize, change: CameraChange, group: Grouping<'_>) {
@@ -186,15 +207,15 @@ fn lists<T>(number: usize, items: usize) -> Vec<Vec<T>> {
     (0..number).map(|_| Vec::with_capacity(items / number)).collect()
 }
 
-/// What one group of owners gives.
+/// The output of one group of owners.
 struct PlannedOwners {
     edits: Vec<PlannedEdit>,
     owners: Vec<OwnerId>,
     released: Vec<u32>,
 }
 
-/// Takes the steps of a group's owners, and has their rows follow: once for each camera, however often
-/// they are spoken of.
+/// Applies the steps of a group's owners and updates their rows, once for each camera, however often
+/// its owner is named.
 fn follow_owners(
     group: &mut Group<'_, Owners>,
     steps: &mut [Step],
@@ -207,16 +228,16 @@ fn follow_owners(
             owners.prefetch(owner);
         }
     }
-    // Read without anything between, so that the misses of several are waited for together.
+    // Read in one loop, so that several cache misses are waited for at once.
     for &Step { owner, .. } in &*steps {
         let owners = group.of(owner.0);
-        black_box(owners.map(|owners| (owners.get(owner), owners.special(owner).is_some())));
+        black_box(owners.map(|owners| (owners.get(owner), owners.extras(owner).is_some())));
     }
     steps.sort_by_key(|step| step.index);
     let (mut followed, mut released, mut placed) = (Vec::new(), Vec::new(), Vec::new());
-    for Step { owner, deed, .. } in &*steps {
+    for Step { owner, effect, .. } in &*steps {
         let Some(owners) = group.of_mut(owner.0) else { continue };
-        match *deed {
+        match *effect {
             OwnerEffect::Attach(camera) => {
                 owners.attach(*owner, camera);
             }
@@ -224,13 +245,13 @@ fn follow_owners(
             OwnerEffect::Place(camera, _) => placed.push(camera.id),
             OwnerEffect::Consent { terms, grant_span, limit } => {
                 released.extend(owners.set_terms(*owner, terms));
-                owners.change_special(*owner, |special| {
-                    (special.grant_span, special.limit) = (grant_span, limit);
+                owners.change_extras(*owner, |extras| {
+                    (extras.grant_span, extras.limit) = (grant_span, limit);
                 });
                 followed.push(*owner);
             }
             OwnerEffect::Asked(at) => {
-                owners.change_special(*owner, |special| special.record(at));
+                owners.change_extras(*owner, |extras| extras.record(at));
                 followed.push(*owner);
             }
         }
@@ -239,22 +260,22 @@ fn follow_owners(
     followed.dedup();
     placed.sort_unstable();
 
-    let said = |owner: OwnerId| match group.of(owner.0) {
+    let standing_of = |owner: OwnerId| match group.of(owner.0) {
         None => RowStanding::NotGranted,
-        Some(owners) => standing(owners.get(owner).terms(), || owners.special(owner)),
+        Some(owners) => standing(owners.get(owner).terms(), || owners.extras(owner)),
     };
-    let place = |step: &Step| match step.deed {
+    let place = |step: &Step| match step.effect {
         OwnerEffect::Place(camera, cell) => Some(PlannedEdit {
             cell,
             index: step.index,
-            edit: Edit::Insert(Row { camera, standing: said(step.owner) }),
+            edit: Edit::Insert(Row { camera, standing: standing_of(step.owner) }),
         }),
         _ => None,
     };
     let mut edits: Vec<PlannedEdit> = steps.iter().filter_map(place).collect();
     let mut others = Vec::new();
     for &owner in &followed {
-        let standing = said(owner);
+        let standing = standing_of(owner);
         let of_owner = group.of(owner.0).into_iter().flat_map(|owners| owners.cameras_of(owner));
         let others_of = of_owner.filter(|camera| placed.binary_search(camera).is_err());
         others.extend(others_of.map(|camera| (camera, standing)));

@@ -1,16 +1,16 @@
-//! How a state is published: one writer at a time, readers who never wait. Nothing here knows what
-//! a state is, and `tests/shuttle` includes this file to check it under many schedules; so its sync
-//! types come from the room above it.
+//! Publishes states: one writer at a time, and readers who never wait. Nothing here depends on the kind
+//! of state. `tests/shuttle` includes this file to check it under many schedules, so its sync types
+//! come from the parent module.
 
 use std::sync::Arc;
 
 use super::sync::{ArcSwap, Mutex, MutexGuard, PoisonError};
 
-/// A writer's side behind a lock, and the last state that it led to.
+/// The writer's data behind a lock, and the last published state.
 pub(crate) struct Publisher<W, S> {
     writer: Mutex<W>,
-    // INVARIANT: stored to only while the writer is locked, so that the writer's side and the
-    // published state belong together for whoever holds the lock.
+    // INVARIANT: stored to only while the writer is locked, so whoever holds the lock sees writer and
+    // published state of the same revision.
     published: ArcSwap<S>,
 }
 
@@ -24,11 +24,11 @@ impl<W, S> Publisher<W, S> {
         self.published.load_full()
     }
 
-    /// Publishes the state that follows from the last one, or nothing if there is none. It is there
-    /// for every `load` that begins after this returned.
+    /// Publishes the state that `next` returns, or nothing if it fails. Every `load` that begins after
+    /// this returned sees the state.
     ///
-    /// The writer gets the last one back to `retire`, beside the state that took its place. Readers may
-    /// still have it.
+    /// Then hands the previous state and the new one to `retire`. Readers may still hold the previous
+    /// one.
     pub(crate) fn apply<E>(
         &self,
         next: impl FnOnce(&mut W, &S) -> Result<S, E>,
@@ -42,14 +42,14 @@ impl<W, S> Publisher<W, S> {
         Ok(state)
     }
 
-    /// Looks at the writer's side, and at the state that belongs to it.
+    /// Reads the writer's data together with the state that belongs to it.
     pub(crate) fn inspect<T>(&self, look: impl FnOnce(&W, &S) -> T) -> T {
         let writer = self.lock();
         look(&writer, &self.published.load_full())
     }
 
     fn lock(&self) -> MutexGuard<'_, W> {
-        // A writer that panicked has published nothing.
+        // A writer that panicked has published nothing, so its lock is taken over.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,11 +1,11 @@
-//! What a change means for an owner and for a tile.
+//! The effect of a change on an owner and on a tile.
 
 use h3o::CellIndex;
 
 use crate::model::{AskLimit, Camera, CameraId, Consent, GrantSpan, OwnerId};
 use crate::registry::edit::Edit;
 
-/// An edit with its tile, and the change that it is due to.
+/// An edit with its tile and the index of the change that caused it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlannedEdit {
     pub(crate) cell: CellIndex,
@@ -13,22 +13,22 @@ pub(crate) struct PlannedEdit {
     pub(crate) edit: Edit,
 }
 
-/// What a change means for an owner.
+/// The effect of a change on an owner.
 #[derive(Debug)]
 pub(crate) struct Step {
-    /// The change.
+    /// The index of the change.
     pub(crate) index: usize,
     pub(crate) owner: OwnerId,
-    pub(crate) deed: OwnerEffect,
+    pub(crate) effect: OwnerEffect,
 }
 
 #[derive(Debug)]
 pub(crate) enum OwnerEffect {
     /// A camera becomes the owner's.
     Attach(CameraId),
-    /// It is no longer.
+    /// A camera stops being the owner's.
     Detach(CameraId),
-    /// The owner's camera gets a row, in the tile of a cell.
+    /// The owner's camera gets a row in the tile of a cell.
     Place(Camera, CellIndex),
     Consent {
         terms: Option<u32>,
@@ -39,7 +39,7 @@ pub(crate) enum OwnerEffect {
 }
 
 impl OwnerEffect {
-    /// A consent that is not granted, which forgets all that was said with one.
+    /// A consent that is not granted; discards its pause, expiry, limit and scopes.
     pub(crate) fn withdrawal() -> Self {
         let withdrawn = Consent::default();
         Self::Consent { terms: None, grant_span: withdrawn.grant_span(), limit: withdrawn.limit() }

@@ -1,9 +1,10 @@
-//! What only the writer has, and what becomes of it from one revision to the next.
+//! The data that only the writer has, and how it moves from one revision to the next.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::camera_plan::Refusals;
 use super::page_revisions::PageRevisions;
 use super::plan::{Plan, plan};
 use crate::model::{Consent, OwnerId};
@@ -15,26 +16,26 @@ use crate::registry::revision::Revision;
 use crate::registry::scopes::Interner;
 use crate::registry::snapshot::State;
 
-/// Everything that only the writer needs.
+/// The data that only the writer needs.
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(crate) directory: Directory,
     pub(crate) interner: Interner,
     pub(crate) layout: Layout,
     pub(crate) pages: PageRevisions,
-    /// The clusters of the revision before, brought up to the last: so that the next changes are
-    /// carried out on them, and only the blocks have to be copied.
-    // INVARIANT: holds what the published root does, in the same trees.
+    /// The clusters of the previous revision, brought up to the last one. The next changes edit them in
+    /// place, so that only blocks are copied.
+    // INVARIANT: equal to the published root, with the same trees.
     spare: Option<Arc<Cluster>>,
-    /// The state before the last, if somebody still read it when the last one was published.
+    /// The state before the last, if a reader still held it when the last one was published.
     held: Option<Arc<State>>,
     /// The blocks of older revisions.
     pub(crate) spares: BlockPool,
-    /// How many edits last led from one root to the next.
+    /// The number of edits between the last two roots.
     pub(crate) edits: usize,
 }
 
-/// So many cameras allow for one spare block: a thirteenth of the blocks that they fill.
+/// One spare block is kept for so many cameras: a thirteenth of the blocks that they fill.
 const CAMERAS_A_SPARE: usize = 800;
 
 impl Writer {
@@ -57,17 +58,18 @@ impl Writer {
         }
     }
 
-    /// Plans changes, and brings the look-ups to where they lead; or names the first that cannot be
-    /// applied, and leaves everything as it was.
+    /// Plans changes and updates the directory; on the first change that cannot be applied, returns it
+    /// and leaves everything as it was.
     pub(crate) fn plan(
         &mut self,
         changes: Vec<Change>,
         root: &Cluster,
+        refusals: Refusals,
     ) -> Result<Plan, ChangeError> {
-        plan(&mut self.directory, &mut self.interner, changes, root, self.layout)
+        plan(&mut self.directory, &mut self.interner, changes, root, self.layout, refusals)
     }
 
-    /// Carries out what had to wait until the changes of a revision were sure.
+    /// Carries out the steps of a plan that had to wait until all of its changes were accepted.
     pub(crate) fn settle(&mut self, plan: &Plan, revision: Revision) {
         for &owner in &plan.followed {
             self.pages.set(owner, revision);
@@ -77,8 +79,8 @@ impl Writer {
         }
     }
 
-    /// Takes a state that was published up to now: its clusters, if nobody reads it any more, are
-    /// brought up to the `new` one. Else they may be, once the next changes come.
+    /// Retires a state that is no longer the published one. If no reader holds it, its clusters are
+    /// brought up to the `new` one now; otherwise that is tried again when the next changes come.
     pub(crate) fn retire(&mut self, old: Arc<State>, new: &State) {
         match Arc::try_unwrap(old) {
             Ok(old) => self.reclaim(old, new),
@@ -86,7 +88,7 @@ impl Writer {
         }
     }
 
-    /// Clusters that nobody reads, which hold what those of the `last` state do: to be changed.
+    /// Clusters that no reader holds and that equal those of the `last` state, ready to be edited.
     pub(crate) fn take_spare_root(&mut self, last: &State) -> Option<Arc<Cluster>> {
         if let Some(old) = self.held.take().and_then(Arc::into_inner)
             && self.spare.is_none()
@@ -96,9 +98,9 @@ impl Writer {
         self.spare.take()
     }
 
-    /// Keeps the clusters of a revision that nobody reads any more, brought up to the `new` one.
+    /// Keeps the clusters of a revision that no reader holds, brought up to the `new` one.
     fn reclaim(&mut self, mut old: State, new: &State) {
-        // The clusters tell by their revisions what has changed.
+        // The revisions in the clusters show which of them changed.
         if old.revision < new.revision
             && let Some(root) = Arc::get_mut(&mut old.root)
         {
@@ -108,18 +110,18 @@ impl Writer {
         }
     }
 
-    /// An owner's consent as it was set.
+    /// An owner's consent, as it was set.
     pub(crate) fn consent(&self, owner: OwnerId) -> Consent {
         let terms = self.directory.owner(owner).terms();
         match terms.and_then(|number| self.interner.table().get(number)) {
             None => Consent::default(),
-            Some(terms) => granted(terms, self.directory.special(owner)),
+            Some(terms) => granted(terms, self.directory.extras(owner)),
         }
     }
 
-    /// When an owner was asked.
+    /// The times at which an owner was asked.
     pub(crate) fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
-        let asked = self.directory.special(owner).map_or(&[][..], ConsentExtras::asked);
+        let asked = self.directory.extras(owner).map_or(&[][..], ConsentExtras::asked);
         asked.iter().filter_map(|&second| Timestamp::from_second(second).ok()).collect()
     }
 }

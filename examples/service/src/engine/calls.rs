@@ -133,6 +133,20 @@ impl Engine {
         self.look(move |_, requests| requests.waiting(now)).await
     }
 
+    /// The same, of those whose number is higher than one, the first so many.
+    ///
+    /// # Errors
+    ///
+    /// If the writer does not take any.
+    pub async fn waiting_after(
+        &self,
+        now: Timestamp,
+        after: RequestId,
+        most: usize,
+    ) -> Result<Vec<RequestId>, Refusal> {
+        self.look(move |_, requests| requests.waiting_after(now, after, most)).await
+    }
+
     /// What an agency may see of the answers to an own request.
     ///
     /// # Errors
@@ -159,7 +173,11 @@ impl Engine {
         self.look(move |_, requests| requests.pool(agency, pool)).await
     }
 
-    async fn have_done(&self, what: Deed, once: Option<Once>) -> Result<Answered, Refusal> {
+    pub(super) async fn have_done(
+        &self,
+        what: Deed,
+        once: Option<Once>,
+    ) -> Result<Answered, Refusal> {
         let (answer, answered) = oneshot::channel();
         self.send(Job::Do { what: Box::new(what), once, answer }, answered).await?
     }

@@ -166,6 +166,11 @@ impl Cases {
         Ok(())
     }
 
+    /// Has readers see what is on the disk, whatever they saw before. For the writer.
+    pub(super) fn replace(&self, with: OpenRequests) {
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = with;
+    }
+
     fn open(&self) -> RwLockReadGuard<'_, OpenRequests> {
         self.open.read().unwrap_or_else(PoisonError::into_inner)
     }

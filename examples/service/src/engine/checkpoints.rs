@@ -33,7 +33,9 @@ pub(super) struct Due {
     in_making: Option<LogLength>,
     /// The last one could not be made: the next is tried when its time has come.
     failed: bool,
-    hand_over: SyncSender<TileChanges>,
+    /// One has failed, and the database has not been opened again since.
+    broken: bool,
+    hand_over: SyncSender<(Revision, TileChanges)>,
     made: Receiver<Option<Revision>>,
 }
 
@@ -41,10 +43,9 @@ pub(super) struct Due {
 pub(super) struct Checkpoints {
     store: Arc<Store>,
     metrics: Arc<Metrics>,
-    last: Revision,
     at_least_every: Duration,
     transaction_bytes: usize,
-    taken: Receiver<TileChanges>,
+    taken: Receiver<(Revision, TileChanges)>,
     made: Sender<Option<Revision>>,
     jobs: WeakSender<Job>,
 }
@@ -60,11 +61,11 @@ pub(super) fn checkpoints(
     let ((hand_over, taken), (tell, made)) = (sync_channel(1), channel());
     let after =
         LogLength { revisions: limits.checkpoint_revisions, bytes: limits.checkpoint_bytes };
-    let due = Due { log, after, last, in_making: None, failed: false, hand_over, made };
+    let due =
+        Due { log, after, last, in_making: None, failed: false, broken: false, hand_over, made };
     let checkpoints = Checkpoints {
         store: Arc::clone(store),
         metrics: Arc::clone(metrics),
-        last,
         at_least_every: Duration::from_secs(limits.checkpoint_seconds),
         transaction_bytes: limits.transaction_bytes,
         taken,
@@ -101,10 +102,30 @@ impl Due {
         self.make(registry);
     }
 
-    /// Has the last one made, when nothing will change any more.
-    pub(super) fn finish(mut self, registry: &Registry) {
+    /// Has the last one made, when nothing will change any more, and returns whether it was.
+    pub(super) fn finish(mut self, registry: &Registry) -> bool {
         self.wait();
         self.make(registry);
+        self.wait();
+        !self.failed
+    }
+
+    /// Waits for the checkpoint that is being made.
+    pub(super) fn settle(&mut self) {
+        self.wait();
+    }
+
+    /// Goes on with a store that was read again.
+    pub(super) fn restart(&mut self, last: Revision, log: LogLength) {
+        (self.last, self.log, self.broken) = (last, log, false);
+    }
+
+    /// Whether a checkpoint has failed, after which the database has to be opened again.
+    pub(super) fn is_broken(&mut self) -> bool {
+        while let Ok(made) = self.made.try_recv() {
+            self.note(made);
+        }
+        self.broken
     }
 
     fn is_longer_than(&self, times: u64) -> bool {
@@ -124,7 +145,7 @@ impl Due {
         tracing::info!(microseconds, tiles = changes.changed.len(), "tiles gathered");
         self.failed = false;
         // An error means that the thread has panicked, which its end will tell.
-        if self.hand_over.send(changes).is_ok() {
+        if self.hand_over.send((self.last, changes)).is_ok() {
             self.in_making = Some(self.log);
         }
     }
@@ -143,18 +164,18 @@ impl Due {
                 self.last = revision;
                 self.log = self.log.without(taken_in);
             }
-            None => self.failed = true,
+            None => (self.failed, self.broken) = (true, true),
         }
     }
 }
 
 impl Checkpoints {
     /// Makes what the writer hands over, until it has stopped.
-    pub(super) fn run(mut self) {
+    pub(super) fn run(self) {
         loop {
             match self.taken.recv_timeout(self.at_least_every) {
-                Ok(changes) => {
-                    let made = self.checkpoint(changes);
+                Ok((last, changes)) => {
+                    let made = self.checkpoint(last, changes);
                     // The writer may have stopped.
                     let _ = self.made.send(made);
                 }
@@ -169,13 +190,13 @@ impl Checkpoints {
         }
     }
 
-    fn checkpoint(&mut self, changes: TileChanges) -> Option<Revision> {
+    fn checkpoint(&self, last: Revision, changes: TileChanges) -> Option<Revision> {
         let (start, revision) = (Instant::now(), changes.revision);
         let vanished = changes.vanished.len();
         match self.store.checkpoint_at(revision, tiles::staged(changes), self.transaction_bytes) {
             Ok(tiles) => {
-                self.metrics.checkpointed(start.elapsed(), tiles, revision.0 - self.last.0);
-                self.last = revision;
+                let revisions = revision.0.saturating_sub(last.0);
+                self.metrics.checkpointed(start.elapsed(), tiles, revisions);
                 tracing::info!(
                     revision = revision.0,
                     tiles,
@@ -187,6 +208,7 @@ impl Checkpoints {
             }
             // The one before holds, and the log since: the next try will write all of it.
             Err(error) => {
+                self.metrics.checkpoint_failing.set(1);
                 tracing::error!(%error, "no checkpoint could be made");
                 None
             }

@@ -3,6 +3,8 @@
 use canvass::error::{CaseFileError, ChangeError, OpenRequestsError};
 use canvass::outcome::OutcomeError;
 
+use jiff::Timestamp;
+
 use super::RestoreError;
 use crate::store::{OtherBody, StoreError};
 
@@ -43,9 +45,38 @@ pub enum Refusal {
     /// The service is stopping.
     #[error("the service is stopping; nothing was done")]
     Stopping,
-    /// The store failed; only a restart tells what is kept.
-    #[error("the store failed; it is not known whether this was kept, and a restart will tell")]
+    /// The store failed; only reading it again shows what is kept.
+    #[error(
+        "the store failed; it is not known whether this was kept: send it again with the same key \
+         once the service is ready"
+    )]
     StoreFailed,
+    /// A copy was put back, and withdrawals since may be missing.
+    #[error(
+        "a copy of the store was put back, and withdrawals since {since} may be missing; nobody is \
+         asked until they are named: see POST /v1/restored"
+    )]
+    Held {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// No copy was put back, or it was released already.
+    #[error("no copy of the store was put back that is still held")]
+    NotHeld,
+    /// The withdrawals that are named do not go back far enough.
+    #[error(
+        "withdrawals since {since} may be missing, and those that are named are complete since \
+         {complete} only"
+    )]
+    NotComplete {
+        /// Since when they may be missing.
+        since: Timestamp,
+        /// Since when they are all named.
+        complete: Timestamp,
+    },
+    /// A copy is being written already.
+    #[error("a copy is being written; one is enough")]
+    Copying,
 }
 
 impl From<OpenRequestsError> for Refusal {

@@ -14,16 +14,18 @@ mod calls;
 mod cases;
 mod checkpoints;
 mod error;
+mod heal;
+mod recovery;
 mod requests;
 mod tiles;
 mod told;
 mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use canvass::outcome::ReleaseMode;
@@ -33,14 +35,17 @@ use tokio::sync::mpsc;
 
 pub use cases::{Cases, NotAuthorized};
 pub use error::{Refusal, StartError};
+pub use heal::{Examined, examine};
+pub use recovery::{BackUpError, Copied};
 pub use tiles::RestoreError;
 pub use told::{Holdings, Routed, Told};
 
+use crate::clock::{Clock, Reading};
 use crate::metrics::Metrics;
 use crate::settings::Limits;
-use crate::store::{FIRST_EVENT, Store};
+use crate::store::{FIRST_EVENT, Opening, Store};
 use checkpoints::checkpoints;
-use requests::Requests;
+use heal::{Loaded, load};
 use writer::{Job, Writer};
 
 /// So many jobs may wait for the writer; who comes after them waits in turn.
@@ -65,27 +70,73 @@ pub struct Engine {
     published: Arc<ArcSwap<Snapshot>>,
     standing: Arc<Standing>,
     jobs: mpsc::Sender<Job>,
+    clock: Arc<Clock>,
+    /// Where copies are written, one at a time.
+    copies: Mutex<std::path::PathBuf>,
 }
 
 /// The engine's threads, to be waited for.
 #[derive(Debug)]
 pub struct Threads {
-    writer: JoinHandle<()>,
+    writer: JoinHandle<Ended>,
     checkpoints: JoinHandle<()>,
 }
 
-/// Whether the writer takes anything.
+/// How the engine came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All was done.
+    Well,
+    /// Without a last checkpoint: the next start replays the log.
+    WithoutCheckpoint,
+    /// The store failed, and could not be opened again.
+    StoreFailed,
+}
+
+/// Whether changes are taken, and what they may lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// All is taken.
+    Ready,
+    /// All is taken, and nobody is asked: a copy was put back.
+    Restored,
+    /// The wall clock jumped: what needs the time waits.
+    ClockInDoubt,
+    /// The disk takes nothing at the moment.
+    StoreFailing,
+    /// Nothing is taken any more.
+    Ended,
+}
+
+/// What the writer does, as others see it.
 #[derive(Debug, Default)]
-pub(crate) struct Standing(AtomicU8);
+pub(crate) struct Standing {
+    writer: AtomicU8,
+    /// From which second on withdrawals may be missing; 0 if none are.
+    held_since: AtomicU64,
+}
 
 impl Standing {
     const TAKING: u8 = 0;
-    const STOPPED: u8 = 1;
-    const FAILED: u8 = 2;
+    const HEALING: u8 = 1;
+    const STOPPED: u8 = 2;
+    const FAILED: u8 = 3;
 
     fn set(&self, standing: u8) {
-        // A failure stays one.
-        self.0.fetch_max(standing, Ordering::AcqRel);
+        self.writer.store(standing, Ordering::Release);
+    }
+
+    fn get(&self) -> u8 {
+        self.writer.load(Ordering::Acquire)
+    }
+
+    fn hold(&self, since: Option<u64>) {
+        self.held_since.store(since.unwrap_or(0), Ordering::Release);
+    }
+
+    /// From which second on withdrawals may be missing, if any may.
+    fn held_since(&self) -> Option<u64> {
+        Some(self.held_since.load(Ordering::Acquire)).filter(|&since| since > 0)
     }
 }
 
@@ -112,14 +163,35 @@ impl Engine {
         limits: &Limits,
         metrics: &Arc<Metrics>,
     ) -> Result<(Arc<Self>, Threads), StartError> {
+        Self::start_as(folder, &Opening::default(), rules, limits, metrics)
+    }
+
+    /// The same, with a store that is opened in some way.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be opened or read, or a thread not be started.
+    pub fn start_as(
+        folder: &Path,
+        opening: &Opening,
+        rules: Rules,
+        limits: &Limits,
+        metrics: &Arc<Metrics>,
+    ) -> Result<(Arc<Self>, Threads), StartError> {
         let start = Instant::now();
-        let mut store = Store::open(folder)?;
-        let (registry, checkpoint, log) = tiles::restore(&store)?;
+        let opening = Opening { cache_bytes: Some(limits.database_cache_bytes), ..opening.clone() };
+        let (store, loss) = Store::open_as(folder, &opening)?;
+        if let Some(loss) = loss {
+            tracing::warn!("{loss}");
+        }
         let Rules { policy, agencies, release } = rules;
-        let requests = Requests::load(&store, release)?;
-        // Not before all of it could be read: of a store that is not whole nothing is removed.
-        let unfinished = store.sweep()?;
-        let compacted = store.compact(folder)?;
+        let Loaded { registry, requests, checkpoint: (checkpoint, log), unfinished } =
+            load(&store, release)?;
+        let compacted = store.compact()?;
+        let kept = i64::try_from(store.acknowledged().second).unwrap_or(i64::MAX);
+        let kept = Timestamp::from_second(kept).ok().filter(|kept| *kept > Timestamp::UNIX_EPOCH);
+        let settle = Duration::from_secs(limits.clock_settle_seconds);
+        let clock = Arc::new(Clock::new(kept, settle));
         let store = Arc::new(store);
         let cases = Arc::new(Cases::new(policy, agencies, requests.open_requests().clone()));
         let snapshot = registry.snapshot();
@@ -139,6 +211,8 @@ impl Engine {
 
         let published = Arc::new(ArcSwap::from_pointee(snapshot));
         let standing = Arc::new(Standing::default());
+        standing.hold(store.held_since()?);
+        metrics.restored.set(i64::from(standing.held_since().is_some()));
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (due, checkpoints) =
             checkpoints(&store, metrics, limits, (checkpoint, log), jobs.downgrade());
@@ -154,15 +228,17 @@ impl Engine {
             keys_seconds: limits.key_hours.saturating_mul(3600),
             look_again_after: seconds(limits.look_again_seconds),
             look_again_at: Timestamp::MIN,
+            release,
+            clock: Arc::clone(&clock),
+            time_noted: Instant::now(),
         };
-        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
-            std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(StartError::Thread)
-        };
-        let threads = Threads {
-            checkpoints: spawn("checkpoints", Box::new(|| checkpoints.run()))?,
-            writer: spawn("writer", Box::new(|| writer.run(queue)))?,
-        };
-        Ok((Arc::new(Self { store, cases, published, standing, jobs }), threads))
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let made = thread("checkpoints").spawn(|| checkpoints.run());
+        let checkpoints = made.map_err(StartError::Thread)?;
+        let writer = thread("writer").spawn(|| writer.run(queue)).map_err(StartError::Thread)?;
+        let copies = Mutex::new(folder.to_owned());
+        let engine = Self { store, cases, published, standing, jobs, clock, copies };
+        Ok((Arc::new(engine), Threads { writer, checkpoints }))
     }
 
     /// The newest state that is on the disk. Never blocks.
@@ -180,12 +256,31 @@ impl Engine {
     /// Whether changes are taken.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        // A writer that panicked says nothing, and listens no more.
-        self.standing.0.load(Ordering::Acquire) == Standing::TAKING && !self.jobs.is_closed()
+        matches!(self.readiness(), Readiness::Ready | Readiness::Restored)
+    }
+
+    /// Whether changes are taken, and what they may lead to.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        match self.standing.get() {
+            Standing::HEALING => Readiness::StoreFailing,
+            Standing::STOPPED | Standing::FAILED => Readiness::Ended,
+            // A writer that panicked says nothing, and listens no more.
+            _ if self.jobs.is_closed() => Readiness::Ended,
+            _ if !self.time().is_sure() => Readiness::ClockInDoubt,
+            _ if self.standing.held_since().is_some() => Readiness::Restored,
+            _ => Readiness::Ready,
+        }
+    }
+
+    /// The time, and whether something may be decided by it.
+    #[must_use]
+    pub fn time(&self) -> Reading {
+        self.clock.read()
     }
 
     fn refusal(&self) -> Refusal {
-        match self.standing.0.load(Ordering::Acquire) {
+        match self.standing.get() {
             Standing::STOPPED => Refusal::Stopping,
             _ => Refusal::StoreFailed,
         }
@@ -200,12 +295,13 @@ impl Engine {
 
 impl Threads {
     /// Waits until the writer has stopped and the last checkpoint is made. Blocks.
-    pub fn join(self) {
-        for thread in [self.writer, self.checkpoints] {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the engine panicked");
-            }
+    pub fn join(self) -> Ended {
+        let (writer, checkpoints) = (self.writer.join(), self.checkpoints.join());
+        if let (Ok(ended), Ok(())) = (writer, checkpoints) {
+            return ended;
         }
+        tracing::error!("a thread of the engine panicked");
+        Ended::StoreFailed
     }
 }
 

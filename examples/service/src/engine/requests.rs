@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::error::{CaseFileError, OpenRequestsError};
-use canvass::outcome::{Answer, Outcome, OutcomeError, Outcomes, ReleaseMode};
+use canvass::outcome::{
+    Answer, Outcome, OutcomeBudget, OutcomeError, OutcomeSeed, Outcomes, ReleaseMode,
+};
 use canvass::{
     AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests, OpenedRequest,
     OwnerId, Position, RequestId, RequestState, Revision, Route,
@@ -23,6 +25,9 @@ pub(super) struct Requests {
     open: OpenRequests,
     // INVARIANT: of each agency with a case file, with the same requests in the same order.
     ledgers: BTreeMap<AgencyId, Ledger>,
+    seed: OutcomeSeed,
+    /// Of all agencies together.
+    budget: OutcomeBudget,
     release: ReleaseMode,
     /// Open requests that somebody may have to be asked for who was not, and as of which revision.
     /// Not kept: after a restart it is all that are open.
@@ -53,6 +58,8 @@ pub(super) struct News {
     /// Whose rows in a ledger have changed.
     counted: BTreeSet<RequestId>,
     pools: Vec<(AgencyId, usize)>,
+    /// Whose budget outcomes have spent.
+    spent: BTreeSet<OwnerId>,
 }
 
 impl Requests {
@@ -83,7 +90,8 @@ impl Requests {
             while ledger.next_pool().is_some() {}
             ledgers.insert(agency, ledger);
         }
-        Ok(Self { open, ledgers, release, waiting: BTreeMap::new() })
+        let (seed, budget) = (store.outcome_seed()?, store.outcome_budget()?);
+        Ok(Self { open, ledgers, seed, budget, release, waiting: BTreeMap::new() })
     }
 
     /// What readers start from.
@@ -94,7 +102,7 @@ impl Requests {
     /// An instant at which something can happen: jobs come through the queue out of order, clocks
     /// are set back, and in what happened time does not run backwards.
     pub(super) fn not_before(&self, now: Timestamp) -> Timestamp {
-        self.open.last_event_at().map_or(now, |last| now.max(last))
+        self.open.clamp_now(now)
     }
 
     pub(super) fn open(
@@ -204,7 +212,9 @@ impl Requests {
                     news.counted.insert(id);
                 }
                 step if ends(step) => {
-                    ledger.outcomes.close(id, &self.open.case_file(agency), event.at)?;
+                    let file = self.open.case_file(agency);
+                    ledger.outcomes.close(id, &file, &self.seed, &mut self.budget, event.at)?;
+                    news.spent.extend(self.budget.take_changed());
                     self.waiting.remove(&id);
                     news.counted.insert(id);
                     while let Some(pool) = ledger.next_pool() {
@@ -232,6 +242,8 @@ impl Requests {
             let row = self.ledgers.get(&agency).and_then(|ledger| ledger.outcomes.pool_row(pool));
             rows.pools.extend(row.map(|row| ((agency, pool as u64), raw(&row))));
         }
+        let spent = news.spent.iter().map(|&owner| (owner, self.budget.counted(owner).to_vec()));
+        rows.budgets.extend(spent);
         Ok(rows)
     }
 
@@ -262,8 +274,19 @@ impl Requests {
 
     /// The open requests that somebody may have to be asked for who was not, ascending.
     pub(super) fn waiting(&self, now: Timestamp) -> Vec<RequestId> {
+        self.waiting_after(now, RequestId(0), usize::MAX)
+    }
+
+    /// The same, of those whose number is higher than one, the first so many.
+    pub(super) fn waiting_after(
+        &self,
+        now: Timestamp,
+        after: RequestId,
+        most: usize,
+    ) -> Vec<RequestId> {
         let is_open = |id: &RequestId| self.open.get(*id).is_some_and(|r| now < r.open_until());
-        self.waiting.keys().copied().filter(is_open).collect()
+        let next = RequestId(after.0.saturating_add(1));
+        self.waiting.range(next..).map(|(id, _)| *id).filter(is_open).take(most).collect()
     }
 
     /// What an agency may see of an own request, after its close.

@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use canvass::error::CaseFileError;
-use canvass::outcome::Answer;
+use canvass::outcome::{Answer, ReleaseMode};
 use canvass::{AgencyId, AuthorizedRequest, Change, OwnerId, Registry, RequestId, Route, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -19,12 +19,16 @@ use super::checkpoints::Due;
 use super::error::{Failure, Fault};
 use super::requests::{News, Requests};
 use super::told::{Routed, Told, raw};
-use super::{Cases, Refusal, Standing, Step};
+use super::{Cases, Ended, Refusal, Standing, Step};
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::{Answered, Kept, KeptAnswer, LogEntry, Once, Store, StoreError};
 
 /// A group has at most so many jobs, and once it has so many changes none is added.
 const GROUP: (usize, usize) = (1024, 100_000);
+
+/// While nothing is committed, the time is kept so often.
+const NOTE_TIME: Duration = Duration::from_secs(60);
 
 /// What is asked of the writer, with where the answer goes.
 pub(super) enum Job {
@@ -53,6 +57,7 @@ pub(super) enum Deed {
     Go { agency: AgencyId, id: RequestId, step: Step, now: Timestamp },
     Ask { id: RequestId, route: Route, now: Timestamp },
     Report { id: RequestId, answers: Vec<(OwnerId, Answer)>, now: Timestamp },
+    Release { complete_since: Timestamp, withdrawn: Vec<OwnerId>, now: Timestamp },
 }
 
 pub(super) struct Writer {
@@ -70,12 +75,17 @@ pub(super) struct Writer {
     pub(super) look_again_after: SignedDuration,
     /// When they are next.
     pub(super) look_again_at: Timestamp,
+    /// How answers are told, of requests that are opened from now on.
+    pub(super) release: ReleaseMode,
+    pub(super) clock: Arc<Clock>,
+    /// When the time was kept last.
+    pub(super) time_noted: Instant,
 }
 
 /// What is committed together, and who is told then.
 #[derive(Default)]
-struct Group {
-    kept: Kept,
+pub(super) struct Group {
+    pub(super) kept: Kept,
     news: News,
     snapshot: Option<Snapshot>,
     changes: usize,
@@ -93,7 +103,7 @@ enum Waiting {
 }
 
 impl Writer {
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) -> Ended {
         let mut stop = false;
         while !stop && let Some(first) = queue.blocking_recv() {
             let gathered = self.gather(first, &mut queue);
@@ -101,17 +111,38 @@ impl Writer {
                 stop = stops;
                 self.commit(group)
             });
-            if let Err(error) = committed {
-                // What was applied in memory is not what is kept: only a restart makes them one.
-                tracing::error!(%error, "the writer failed; nothing is taken until a restart");
+            let goes_on = match committed {
+                Ok(()) if !self.due.is_broken() => true,
+                Ok(()) => self.heal(&mut queue, stop),
+                Err(error) => {
+                    // What was applied in memory is not what is kept: reading it makes them one.
+                    tracing::error!(%error, "the store failed; it is opened again");
+                    self.heal(&mut queue, stop)
+                }
+            };
+            if !goes_on && self.standing.get() == Standing::HEALING {
                 self.standing.set(Standing::FAILED);
-                return;
+                return Ended::StoreFailed;
             }
+            stop |= !goes_on;
         }
         self.standing.set(Standing::STOPPED);
         // Who still waits is told by the end of their channels.
         drop(queue);
-        self.due.finish(&self.registry);
+        self.note_time();
+        if self.due.finish(&self.registry) { Ended::Well } else { Ended::WithoutCheckpoint }
+    }
+
+    /// Keeps how late it is, for the next start. The mark is not worth a failure: it is written with
+    /// the next commit again.
+    fn note_time(&mut self) {
+        let reading = self.clock.read();
+        if reading.is_sure()
+            && let Err(error) = self.store.note_time(second(reading.now))
+        {
+            tracing::warn!(%error, "the time could not be kept");
+        }
+        self.time_noted = Instant::now();
     }
 
     /// Does what waits in the queue, up to a group's size.
@@ -200,6 +231,9 @@ impl Writer {
                 Ok(Answered { request: Some(id), body })
             }
             Deed::Ask { id, route, now } => self.ask(id, &route, now, group),
+            Deed::Release { complete_since, withdrawn, now } => {
+                self.release_copy(complete_since, &withdrawn, now, group)
+            }
             Deed::Report { id, answers, now } => {
                 self.requests.report(id, &answers, now, &mut group.news)?;
                 let body = raw(&json!({ "request": id, "answers": answers.len() }));
@@ -208,7 +242,7 @@ impl Writer {
         }
     }
 
-    fn apply(
+    pub(super) fn apply(
         &mut self,
         changes: &[Change],
         json: Vec<u8>,
@@ -234,6 +268,7 @@ impl Writer {
         now: Timestamp,
         group: &mut Group,
     ) -> Result<Answered, Failure> {
+        self.standing.may_ask()?;
         let (newest, now) = (self.registry.snapshot(), self.requests.not_before(now));
         // Whoever withdrew, was asked often enough or let a consent run out since is left out.
         let is_current = route.revision() == newest.revision() && route.now() == now;
@@ -261,6 +296,9 @@ impl Writer {
         route: &Route,
         now: Timestamp,
     ) -> Result<Result<Answered, Refusal>, Fault> {
+        if let Err(held) = self.standing.may_ask() {
+            return Ok(Err(held));
+        }
         let now = self.requests.not_before(now);
         if let Err(ended) = self.requests.is_open(id, now) {
             return Ok(Err(ended.into()));
@@ -277,6 +315,9 @@ impl Writer {
 
     /// What time brings about: requests expire, and others are looked at again.
     fn clock(&mut self, now: Timestamp, group: &mut Group) -> Result<(), Fault> {
+        if self.time_noted.elapsed() >= NOTE_TIME {
+            self.note_time();
+        }
         self.requests.expire(now, &mut group.news)?;
         let left = self.look_again_at.duration_since(now);
         // Longer than it ever is, if the clock was set back.
@@ -294,9 +335,15 @@ impl Writer {
         kept.outcomes = self.requests.rows(&news)?;
         kept.events = news.events;
         if !kept.is_empty() {
+            let reading = self.clock.read();
+            kept.second = if reading.is_sure() { second(reading.now) } else { 0 };
             let start = Instant::now();
             self.store.commit(&kept)?;
             self.metrics.committed(start.elapsed(), changes, &kept.events);
+        }
+        if kept.release {
+            self.standing.hold(None);
+            self.metrics.restored.set(0);
         }
         if !kept.events.is_empty() {
             self.cases.publish(&kept.events, news.opened)?;
@@ -332,4 +379,9 @@ impl Group {
         self.changes += changes;
         self.snapshot = Some(snapshot);
     }
+}
+
+/// An instant in seconds since 1970, as it is kept.
+fn second(now: Timestamp) -> u64 {
+    u64::try_from(now.as_second()).unwrap_or(0)
 }

@@ -59,7 +59,7 @@ pub(super) async fn submit(
 ) -> Result<Response, Problem> {
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     for _ in 0..REVIEWS {
-        let now = Timestamp::now();
+        let now = app.sure_now()?;
         let once = sent.once(Caller::Agency(agency), now);
         let (looking, text, same) = (Arc::clone(&app), sent.text.clone(), once.clone());
         let looked =
@@ -155,7 +155,7 @@ pub(super) async fn receipt(
     Extension(agency): Extension<AgencyId>,
     id: Path<String>,
 ) -> Result<Response, Problem> {
-    let (id, now) = (request_id(&id)?, Timestamp::now());
+    let (id, now) = (request_id(&id)?, app.now());
     let pool = Arc::clone(&app);
     let looking = move || {
         let opened = app.engine.cases().request(id);
@@ -220,7 +220,7 @@ async fn go_on<T: DeserializeOwned>(
     let id = request_id(id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     // A body may come slowly: what counts is when it was all there.
-    let now = Timestamp::now();
+    let now = app.now();
     let Record(asked) = sent.read()?;
     let (step, once) = (step(asked), sent.once(Caller::Agency(agency), now));
     Ok(body::answered(StatusCode::OK, app.engine.go_on(agency, id, step, now, once).await?))

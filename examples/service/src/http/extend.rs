@@ -38,7 +38,7 @@ pub(super) async fn extend(
     let id = request_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     // A body may come slowly: what counts is when it was all there.
-    let now = Timestamp::now();
+    let now = app.sure_now()?;
     let (Record(Until { until }), once) = (sent.read()?, sent.once(Caller::Agency(agency), now));
     let opened = app.engine.cases().request(id);
     let open = opened.filter(|opened| {

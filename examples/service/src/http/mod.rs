@@ -10,7 +10,9 @@ mod observe;
 mod operator;
 mod pages;
 mod problem;
+mod recovery;
 mod standing;
+mod swapped;
 mod warnings;
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -31,7 +34,12 @@ use crate::metrics::Metrics;
 use crate::settings::{Limits, Settings};
 use auth::Callers;
 use problem::{Kind, Problem};
+use swapped::Jurisdictions;
 use warnings::Warnings;
+
+/// The reason why nothing that needs the time is decided.
+const CLOCK_IN_DOUBT: &str =
+    "the wall clock jumped, and everything that needs the time waits until it is sure";
 
 /// What every answer is made from.
 #[derive(Debug)]
@@ -44,6 +52,7 @@ pub struct App {
     agencies_in_flight: Semaphore,
     operator_in_flight: Semaphore,
     warnings: Warnings,
+    jurisdictions: Jurisdictions,
 }
 
 impl App {
@@ -58,6 +67,9 @@ impl App {
             agencies_in_flight: Semaphore::new(settings.limits.in_flight),
             operator_in_flight: Semaphore::new(settings.limits.in_flight),
             warnings: Warnings::default(),
+            jurisdictions: Jurisdictions::new(
+                settings.agencies.iter().filter_map(|caller| caller.agency.jurisdiction.clone()),
+            ),
         }
     }
 
@@ -70,6 +82,25 @@ impl App {
             tracing::error!(%error, "work in the pool panicked");
             Problem::new(Kind::Internal, "the operator's log says more")
         })
+    }
+
+    /// What is measured.
+    pub(crate) fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// The time; while the wall clock is in doubt, it goes on from where it was.
+    fn now(&self) -> Timestamp {
+        self.engine.time().now
+    }
+
+    /// The time, for what is decided by it: not while the wall clock is in doubt.
+    fn sure_now(&self) -> Result<Timestamp, Problem> {
+        let reading = self.engine.time();
+        if reading.is_sure() {
+            return Ok(reading.now);
+        }
+        Err(Problem::new(Kind::ClockInDoubt, CLOCK_IN_DOUBT))
     }
 
     /// How long a body may take: less than the whole answer, so that it can be said.
@@ -94,6 +125,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/requests/{id}/funnel", get(operator::funnel))
         .route("/v1/requests/{id}/explanation", get(operator::explanation))
         .route("/v1/owners/{id}", get(operator::owner))
+        .route("/v1/backup", post(recovery::backup))
+        .route("/v1/restored", post(recovery::release))
         .route("/metrics", get(pages::metrics))
         .route_layer(from_fn_with_state(Arc::clone(&app), observe::limit_operator))
         .route_layer(from_fn_with_state(Arc::clone(&app), auth::operator));

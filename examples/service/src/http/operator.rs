@@ -26,12 +26,13 @@ pub(super) async fn change(
     request: HttpRequest,
 ) -> Result<Response, Problem> {
     let sent = Sent::receive(request, app.limits.changes_body_bytes, app.body_within()).await?;
-    let (allowed, now) = (app.limits.changes_per_list, Timestamp::now());
+    let (allowed, now) = (app.limits.changes_per_list, app.now());
     let reading = move || {
         let once = sent.once(Caller::Operator, now);
         read_changes(&sent.text, allowed).map(|(changes, json)| (changes, json, once))
     };
     let (changes, json, once) = app.blocking(reading).await??;
+    app.jurisdictions.review(&changes)?;
     Ok(body::answered(StatusCode::OK, app.engine.apply(changes, json, now, once).await?))
 }
 
@@ -88,7 +89,7 @@ pub(super) async fn funnel(
             "request": id, "revision": snapshot.revision(), "now": now,
             "in_area": funnel.in_area(), "households": funnel.households(),
             "households_needed": authorized.min_households(), "denied": denied,
-            "permitted": funnel.permitted(), "guarded": funnel.guarded(), "asked": funnel.asked(),
+            "permitted": funnel.permitted(), "asked": funnel.asked(),
         });
         body::json(StatusCode::OK, &answer)
     })
@@ -129,7 +130,7 @@ async fn with_request(
     + Send
     + 'static,
 ) -> Result<Response, Problem> {
-    let (id, now) = (request_id(id)?, Timestamp::now());
+    let (id, now) = (request_id(id)?, app.now());
     let pool = Arc::clone(&app);
     pool.blocking(move || {
         let authorized = app.engine.cases().authorized(id, now)?;

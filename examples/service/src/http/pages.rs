@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::problem::{Kind, Problem};
-use super::{App, body};
+use super::{App, CLOCK_IN_DOUBT, body};
+use crate::engine::Readiness;
 
 /// `GET /healthz`: whether the process answers at all. Open to all, and says nothing else.
 pub(super) async fn healthy() -> &'static str {
@@ -17,10 +18,17 @@ pub(super) async fn healthy() -> &'static str {
 
 /// `GET /readyz`: whether changes are taken.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
-    if app.engine.is_ready() {
-        Ok("ok\n")
-    } else {
-        Err(Problem::new(Kind::StoreFailed, "nothing is taken; the operator's log says why"))
+    match app.engine.readiness() {
+        Readiness::Ready => Ok("ok\n"),
+        Readiness::Restored => Ok("ok, and nobody is asked: a copy of the store was put back\n"),
+        Readiness::ClockInDoubt => Err(Problem::new(Kind::ClockInDoubt, CLOCK_IN_DOUBT)),
+        Readiness::StoreFailing => Err(Problem::new(
+            Kind::StoreFailed,
+            "the disk takes nothing at the moment; it is tried again",
+        )),
+        Readiness::Ended => {
+            Err(Problem::new(Kind::StoreFailed, "nothing is taken; the operator's log says why"))
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::agency::no_such_request;
-use crate::engine::{NotAuthorized, Refusal};
+use crate::engine::{BackUpError, NotAuthorized, Refusal};
 use crate::store::StoreError;
 use crate::texts::{TextError, is_refused};
 
@@ -66,9 +66,10 @@ kinds! {
     TooManyOpen CONFLICT "too_many_open" "The agency has as many open requests as it may have",
     NotOpen CONFLICT "not_open" "The request is not open",
     NotClosed CONFLICT "not_closed" "An outcome is for after the end",
-    FirstNotClosed CONFLICT "first_not_closed" "An earlier request has the outcome, and goes on",
     OnlyPooled CONFLICT "only_pooled" "The answers are told only as part of a pool",
     PoolNotComplete CONFLICT "pool_not_complete" "The pool is not complete",
+    Restored CONFLICT "restored" "A copy of the store was put back, so nobody is asked yet",
+    NotRestored CONFLICT "not_restored" "There is no copy that was put back and is held",
     NotAsked CONFLICT "not_asked" "An owner was not asked, so there is nothing to answer",
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is larger than allowed",
     NotJson UNSUPPORTED_MEDIA_TYPE "not_json" "The body must be application/json",
@@ -81,10 +82,14 @@ kinds! {
     KeyReused UNPROCESSABLE_ENTITY "key_reused" "The key was sent before with something else",
     TooManyAtOnce TOO_MANY_REQUESTS "too_many_at_once" "This caller has too many requests in progress",
     TooManyRequests TOO_MANY_REQUESTS "too_many_requests" "This caller sends requests faster than it may",
+    NotComplete UNPROCESSABLE_ENTITY "not_complete" "The withdrawals do not go back far enough",
+    Swapped UNPROCESSABLE_ENTITY "swapped" "Longitude and latitude are in each other's place",
+    ClockInDoubt SERVICE_UNAVAILABLE "clock_in_doubt" "The wall clock jumped",
     TooSlow SERVICE_UNAVAILABLE "too_slow" "There was no answer in time",
     Overloaded SERVICE_UNAVAILABLE "overloaded" "Too much is asked at once",
     Stopping SERVICE_UNAVAILABLE "stopping" "The service is stopping",
     StoreFailed SERVICE_UNAVAILABLE "store_failed" "The store failed",
+    CopyFailed SERVICE_UNAVAILABLE "copy_failed" "No copy of the store could be written",
     Internal INTERNAL_SERVER_ERROR "internal" "Something is wrong with the service",
 }
 
@@ -200,6 +205,26 @@ impl From<Refusal> for Problem {
             Refusal::OtherBody(error) => Self::new(Kind::KeyReused, error.to_string()),
             Refusal::Stopping => Self::new(Kind::Stopping, refusal.to_string()),
             Refusal::StoreFailed => Self::new(Kind::StoreFailed, refusal.to_string()),
+            Refusal::Held { since } => {
+                Self::new(Kind::Restored, refusal.to_string()).with("since", since)
+            }
+            Refusal::NotHeld => Self::new(Kind::NotRestored, refusal.to_string()),
+            Refusal::NotComplete { since, .. } => {
+                Self::new(Kind::NotComplete, refusal.to_string()).with("since", since)
+            }
+            Refusal::Copying => Self::new(Kind::Overloaded, refusal.to_string()),
+        }
+    }
+}
+
+impl From<BackUpError> for Problem {
+    fn from(error: BackUpError) -> Self {
+        match error {
+            BackUpError::Refused(refusal) => refusal.into(),
+            BackUpError::Store(error) => {
+                tracing::error!(%error, "no copy could be written");
+                Self::new(Kind::CopyFailed, error.to_string())
+            }
         }
     }
 }
@@ -247,9 +272,6 @@ impl From<OutcomeError> for Problem {
             OutcomeError::Unknown { id } => return no_such_request(id),
             OutcomeError::Closed { .. } => Kind::NotOpen,
             OutcomeError::NotClosed { .. } => Kind::NotClosed,
-            OutcomeError::FirstNotClosed { first, .. } => {
-                return Self::new(Kind::FirstNotClosed, error.to_string()).with("first", first);
-            }
             OutcomeError::OnlyPooled { .. } => Kind::OnlyPooled,
             OutcomeError::PoolNotComplete { .. } => Kind::PoolNotComplete,
             OutcomeError::NotAsked { owner, .. } => {

@@ -21,10 +21,34 @@ use crate::engine::Routed;
 use crate::record::Record;
 use crate::store::Caller;
 
-/// `GET /v1/due`: the requests that somebody may have to be asked for who was not.
-pub(super) async fn due(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let requests = app.engine.waiting(Timestamp::now()).await?;
-    Ok(body::json(StatusCode::OK, &json!({ "requests": requests })))
+/// So many requests are on one page of `due`.
+const PAGE: usize = 1000;
+
+/// Behind which request a page begins.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Behind {
+    #[serde(default)]
+    after: u64,
+}
+
+/// `GET /v1/due?after=ID`: the requests that somebody may have to be asked for who was not, a thousand
+/// at once, ascending. Where there are more, the answer has `next`, to be sent as `after`.
+pub(super) async fn due(
+    State(app): State<Arc<App>>,
+    behind: Result<Query<Behind>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let bad = |error: QueryRejection| Problem::new(Kind::BadQuery, error.body_text());
+    let Query(Behind { after }) = behind.map_err(bad)?;
+    let mut requests =
+        app.engine.waiting_after(app.now(), RequestId(after), PAGE.saturating_add(1)).await?;
+    let is_last = requests.len() <= PAGE;
+    requests.truncate(PAGE);
+    let mut answer = json!({ "requests": requests });
+    if let Some(last) = requests.last().filter(|_| !is_last) {
+        answer["next"] = json!(last);
+    }
+    Ok(body::json(StatusCode::OK, &answer))
 }
 
 /// `GET /v1/requests/{id}/route`: whom to ask who was not asked yet, as of this moment. A look, which
@@ -33,7 +57,7 @@ pub(super) async fn route(
     State(app): State<Arc<App>>,
     id: Path<String>,
 ) -> Result<Response, Problem> {
-    let (id, now) = (request_id(&id)?, Timestamp::now());
+    let (id, now) = (request_id(&id)?, app.sure_now()?);
     let pool = Arc::clone(&app);
     let routing = move || {
         let route = due_of(&app, id, now)?;
@@ -52,7 +76,7 @@ pub(super) async fn ask(
     let id = request_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     let Record(Nothing {}) = sent.read()?;
-    let now = Timestamp::now();
+    let now = app.sure_now()?;
     let once = sent.once(Caller::Operator, now);
     let routing = Arc::clone(&app);
     let route = app.blocking(move || due_of(&routing, id, now)).await??;
@@ -60,6 +84,7 @@ pub(super) async fn ask(
 }
 
 fn due_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {
+    app.engine.may_ask()?;
     let authorized = app.engine.cases().authorized(id, now)?;
     Ok(app.engine.due(id, &authorized, now)?)
 }
@@ -89,7 +114,7 @@ pub(super) async fn answers(
 ) -> Result<Response, Problem> {
     let id = request_id(&id)?;
     let sent = Sent::receive(request, app.limits.changes_body_bytes, app.body_within()).await?;
-    let now = Timestamp::now();
+    let now = app.now();
     let once = sent.once(Caller::Operator, now);
     let reported: Vec<Record<Reported>> = sent.read()?;
     let answer = |Record(Reported { owner, answer })| match answer {

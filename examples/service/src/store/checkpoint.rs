@@ -3,10 +3,10 @@
 //! commits go on in between. Then what they replace is swept away, and the log trimmed. Wherever that
 //! is cut off, the store is as it was before the checkpoint, or after it.
 
-use std::path::Path;
+use std::sync::PoisonError;
 
 use canvass::Revision;
-use redb::{AccessGuard, ReadableDatabase, ReadableTable};
+use redb::{AccessGuard, ReadableTable};
 
 use super::{FILE, Inventory, LOG, META, Store, StoreError, TILES, number};
 
@@ -44,7 +44,7 @@ impl Store {
         let mut changed = changed.into_iter().peekable();
         let mut replaced = Vec::new();
         let (last, mut inventory) = {
-            let meta = self.database.begin_read()?.open_table(META)?;
+            let meta = self.read()?.open_table(META)?;
             Inventory::read(&meta)?
         };
         loop {
@@ -127,8 +127,8 @@ impl Store {
     /// # Errors
     ///
     /// If the database refuses.
-    pub fn compact(&mut self, folder: &Path) -> Result<bool, StoreError> {
-        let length = std::fs::metadata(folder.join(FILE)).map_or(0, |file| file.len());
+    pub fn compact(&self) -> Result<bool, StoreError> {
+        let length = std::fs::metadata(self.folder().join(FILE)).map_or(0, |file| file.len());
         if length < WORTH_COMPACTING {
             return Ok(false);
         }
@@ -136,7 +136,9 @@ impl Store {
         let stats = transaction.stats()?;
         transaction.abort()?;
         let used = stats.allocated_pages().saturating_mul(stats.page_size() as u64);
-        Ok(used < length / 2 && self.database.compact()?)
+        let mut open = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let database = open.as_mut().ok_or(StoreError::Closed)?;
+        Ok(used < length / 2 && database.compact()?)
     }
 
     /// Of each of these tiles, removes all versions but the newest, and that too if it says that
@@ -184,7 +186,7 @@ impl Store {
                 }
             }
             if removed == 0 {
-                return Ok(transaction.abort()?);
+                return transaction.abort();
             }
             transaction.commit()?;
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use canvass::Revision;
 
 use super::FORMAT;
+use super::mark::Acknowledged;
 
 /// Why something could not be kept or read back.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,81 @@ pub enum StoreError {
     Format {
         /// The format found.
         found: u64,
+    },
+    /// There was a store, and its file is not there or empty.
+    #[error(
+        "`{path}` is missing or empty, and {}: put back a copy and start with --restore (for a new \
+         store, move the old one's files away)",
+        known(mark, *acknowledged)
+    )]
+    Missing {
+        /// The database's file.
+        path: String,
+        /// The mark's file.
+        mark: String,
+        /// How far the store was acknowledged, if the mark can be read.
+        acknowledged: Option<Acknowledged>,
+    },
+    /// A store without its mark.
+    #[error(
+        "`{path}` ends at {kept}, and its mark `{mark}` {wrong}, so that nobody knows how far it was \
+         acknowledged: put the mark back, or start with --restore to go on from here"
+    )]
+    NoMark {
+        /// The database's file.
+        path: String,
+        /// The mark's file.
+        mark: String,
+        /// How far the store goes.
+        kept: Acknowledged,
+        /// What is wrong with the mark.
+        wrong: &'static str,
+    },
+    /// The store was acknowledged further than it goes.
+    #[error(
+        "`{path}` ends at {kept}, and {acknowledged} was acknowledged: it is an old copy, or its last \
+         commits are damaged; put back the newest copy, or start with --restore to go on without \
+         them"
+    )]
+    OldCopy {
+        /// The database's file.
+        path: String,
+        /// How far it goes.
+        kept: Acknowledged,
+        /// How far it was acknowledged.
+        acknowledged: Acknowledged,
+    },
+    /// The mark is of another store.
+    #[error(
+        "`{path}` ends at {kept}, and its mark `{mark}` is of {acknowledged}: they do not belong \
+         together; put back the other, or start with --restore to go on from `{path}`"
+    )]
+    OtherGeneration {
+        /// The database's file.
+        path: String,
+        /// The mark's file.
+        mark: String,
+        /// How far the store goes.
+        kept: Acknowledged,
+        /// The mark.
+        acknowledged: Acknowledged,
+    },
+    /// The numbers about the whole store are not as they were kept.
+    #[error("table `meta` is not as it was kept: its checksum is not that of its numbers")]
+    Numbers,
+    /// The mark cannot be written.
+    #[error("the mark cannot be written: {0}")]
+    Mark(std::io::Error),
+    /// The database could not be opened again after a failure.
+    #[error("the database is closed: the disk has failed, and opening it again is being tried")]
+    Closed,
+    /// A copy cannot be written.
+    #[error("the copy `{path}` cannot be written: {reason}")]
+    Copy {
+        /// The copy's file.
+        path: String,
+        /// Why not.
+        reason: String,
     },
     /// The database refused.
     #[error("the database refused: {0}")]
@@ -84,6 +160,14 @@ pub enum StoreError {
 impl<E: Into<redb::Error>> From<E> for StoreError {
     fn from(error: E) -> Self {
         Self::Database(error.into())
+    }
+}
+
+/// What a mark knows of a store that is not there.
+fn known(mark: &str, acknowledged: Option<Acknowledged>) -> String {
+    match acknowledged {
+        Some(acknowledged) => format!("its mark `{mark}` acknowledged {acknowledged}"),
+        None => format!("there was a store: see its mark `{mark}`"),
     }
 }
 

@@ -3,11 +3,12 @@
 use std::cmp::Ordering;
 
 use canvass::{AgencyId, LifecycleEvent, OpenedRequest, RequestId};
-use redb::{ReadableDatabase, WriteTransaction};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{EVENTS, META, RECEIPTS, Store, StoreError, number, unread};
+use super::group::{Into, Row};
+use super::{EVENTS, META, RECEIPTS, Store, StoreError, number, row, unread};
 
 /// The number of the first event: after 0 there are all.
 pub const FIRST_EVENT: u64 = 1;
@@ -17,30 +18,34 @@ const PAGE: usize = 1000;
 /// or, from the first on, fewer that together have so many bytes.
 const PAGE_BYTES: usize = 1 << 20;
 
-pub(super) fn insert(
-    transaction: &WriteTransaction,
-    events: &[LifecycleEvent],
-) -> Result<(), StoreError> {
-    let Some(last) = events.last() else { return Ok(()) };
-    let mut rows = transaction.open_table(EVENTS)?;
+pub(super) fn rows(events: &[LifecycleEvent], rows: &mut Vec<Row>) -> Result<(), StoreError> {
     for event in events {
         let sequence = event.sequence;
         let json = serde_json::to_vec(event).map_err(|error| unread("events", sequence, &error))?;
-        rows.insert(sequence, json.as_slice())?;
+        let key = sequence.to_be_bytes().to_vec();
+        let bytes = row::seal("events", &key, json);
+        rows.push(Row { table: Into::Events, key, bytes });
     }
-    transaction.open_table(META)?.insert("event", last.sequence)?;
     Ok(())
 }
 
-pub(super) fn insert_receipts(
-    transaction: &WriteTransaction,
-    receipts: &[(RequestId, Box<RawValue>)],
-) -> Result<(), StoreError> {
-    let mut rows = transaction.open_table(RECEIPTS)?;
+pub(super) fn receipt_rows(receipts: &[(RequestId, Box<RawValue>)], rows: &mut Vec<Row>) {
     for (id, receipt) in receipts {
-        rows.insert(id.0, receipt.get().as_bytes())?;
+        let key = id.0.to_be_bytes().to_vec();
+        let bytes = row::seal("receipts", &key, receipt.get().into());
+        rows.push(Row { table: Into::Receipts, key, bytes });
     }
-    Ok(())
+}
+
+/// Reads a row of JSON whose key is a number.
+fn json_row<T: DeserializeOwned>(
+    table: &'static str,
+    number: u64,
+    row: &[u8],
+) -> Result<T, StoreError> {
+    let row = row::open(table, &number.to_be_bytes(), row);
+    let row = row.map_err(|reason| unread(table, number, &reason))?;
+    serde_json::from_slice(row).map_err(|error| unread(table, number, &error))
 }
 
 impl Store {
@@ -51,7 +56,8 @@ impl Store {
     ///
     /// If the database refuses or an event cannot be read.
     pub fn events(&self, after: u64) -> Result<Vec<Box<RawValue>>, StoreError> {
-        let rows = self.database.begin_read()?.open_table(EVENTS)?;
+        let transaction = self.read()?;
+        let rows = transaction.open_table(EVENTS)?;
         let (mut page, mut bytes) = (Vec::new(), 0);
         for row in rows.range(after.saturating_add(1)..)?.take(PAGE) {
             let (sequence, event) = row?;
@@ -59,8 +65,7 @@ impl Store {
             if bytes > PAGE_BYTES && !page.is_empty() {
                 break;
             }
-            let event = serde_json::from_slice(event.value());
-            page.push(event.map_err(|error| unread("events", sequence.value(), &error))?);
+            page.push(json_row("events", sequence.value(), event.value())?);
         }
         Ok(page)
     }
@@ -75,7 +80,7 @@ impl Store {
         mut take: impl FnMut(LifecycleEvent) -> Result<(), E>,
     ) -> Result<(), E> {
         let read = || -> Result<_, StoreError> {
-            let transaction = self.database.begin_read()?;
+            let transaction = self.read()?;
             let (events, meta) = (transaction.open_table(EVENTS)?, transaction.open_table(META)?);
             Ok((events.range(0..)?, number(&meta, "event")?))
         };
@@ -84,8 +89,7 @@ impl Store {
         for row in events {
             let (sequence, event) = row.map_err(StoreError::from)?;
             found = sequence.value();
-            let event: LifecycleEvent = serde_json::from_slice(event.value())
-                .map_err(|error| unread("events", found, &error))?;
+            let event: LifecycleEvent = json_row("events", found, event.value())?;
             if event.sequence != found {
                 let other = format!("it is event `{}`", event.sequence);
                 return Err(unread("events", found, &other).into());
@@ -114,13 +118,13 @@ impl Store {
             agency: AgencyId,
             case_reference: String,
         }
-        let receipts = self.database.begin_read()?.open_table(RECEIPTS)?;
+        let transaction = self.read()?;
+        let receipts = transaction.open_table(RECEIPTS)?;
         for opened in requests {
             let (id, request) = (opened.id().0, opened.request());
             let receipt = receipts.get(id)?;
             let receipt = receipt.ok_or_else(|| unread("receipts", id, &"it is missing"))?;
-            let Of { agency, case_reference } = serde_json::from_slice(receipt.value())
-                .map_err(|error| unread("receipts", id, &error))?;
+            let Of { agency, case_reference } = json_row("receipts", id, receipt.value())?;
             if (agency, &case_reference) != (request.agency, &request.case_reference) {
                 return Err(unread("receipts", id, &"it is another request's"));
             }
@@ -134,11 +138,9 @@ impl Store {
     ///
     /// If the database refuses or the receipt cannot be read.
     pub fn receipt(&self, id: RequestId) -> Result<Option<Box<RawValue>>, StoreError> {
-        let receipts = self.database.begin_read()?.open_table(RECEIPTS)?;
+        let transaction = self.read()?;
+        let receipts = transaction.open_table(RECEIPTS)?;
         let receipt = receipts.get(id.0)?;
-        let read = |row: &[u8]| {
-            serde_json::from_slice(row).map_err(|error| unread("receipts", id.0, &error))
-        };
-        receipt.map(|row| read(row.value())).transpose()
+        receipt.map(|row| json_row("receipts", id.0, row.value())).transpose()
     }
 }

@@ -6,7 +6,7 @@ use canvass::Revision;
 use redb::{ReadableTable, Table};
 use sha2::{Digest, Sha256};
 
-use super::{StoreError, number};
+use super::{StoreError, meta, number};
 
 /// How many tiles there are, and a digest of which, each as it was kept and at which revision.
 /// Tiles come and go one by one, whatever the others are.
@@ -35,7 +35,7 @@ impl Inventory {
         meta.insert("checkpoint", revision.0)?;
         meta.insert("tiles", self.tiles)?;
         meta.insert("digest", self.digest.wrapping_add(whole(revision)))?;
-        Ok(())
+        meta::seal(meta)
     }
 
     pub(super) fn add(&mut self, tile: u64, version: u64, bytes: &[u8]) {

@@ -1,16 +1,12 @@
 //! What was answered to whoever sent a key, so that sending the same again does nothing more.
 
 use canvass::{AgencyId, RequestId};
-use redb::{ReadableDatabase, ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::{AGING, KEYS, Store, StoreError, unread};
-
-/// Of each key that is added so many old ones may be forgotten: more than one, so that they become
-/// fewer, and few, so that no commit takes long.
-const FORGOTTEN: usize = 4;
+use super::group::{Into, Row};
+use super::{KEYS, Store, StoreError, row, unread};
 
 /// Who sent a key. A key is the sender's own: others may send the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,28 +98,15 @@ pub struct KeptAnswer {
     answered: Answered,
 }
 
-/// Keeps answers, and forgets some that were given before a second.
-pub(super) fn insert(
-    transaction: &WriteTransaction,
-    answers: &[(Once, KeptAnswer)],
-    kept_after: u64,
-) -> Result<(), StoreError> {
-    let (mut keys, mut aging) = (transaction.open_table(KEYS)?, transaction.open_table(AGING)?);
+pub(super) fn rows(answers: &[(Once, KeptAnswer)], rows: &mut Vec<Row>) -> Result<(), StoreError> {
     for (Once { key, second, .. }, kept) in answers {
         let json = serde_json::to_vec(kept).map_err(|error| unread("keys", *second, &error))?;
-        keys.insert(key.as_slice(), json.as_slice())?;
-        aging.insert((*second, key.as_slice()), ())?;
+        let bytes = row::seal("keys", key, json);
+        rows.push(Row { table: Into::Keys, key: key.clone(), bytes });
     }
-    for _ in 0..answers.len() * FORGOTTEN {
-        let old = match aging.first()? {
-            Some((age, _)) if age.value().0 < kept_after => {
-                let (second, key) = age.value();
-                (second, key.to_vec())
-            }
-            _ => break,
-        };
-        keys.remove(old.1.as_slice())?;
-        aging.remove((old.0, old.1.as_slice()))?;
+    for (Once { key, second, .. }, _) in answers {
+        let key = [second.to_be_bytes().as_slice(), key].concat();
+        rows.push(Row { table: Into::Aging, key, bytes: Vec::new() });
     }
     Ok(())
 }
@@ -135,9 +118,12 @@ impl Store {
     ///
     /// If the database refuses or the entry cannot be read.
     pub fn answered(&self, once: &Once) -> Result<Option<KeptAnswer>, StoreError> {
-        let keys = self.database.begin_read()?.open_table(KEYS)?;
+        let transaction = self.read()?;
+        let keys = transaction.open_table(KEYS)?;
         let kept = keys.get(once.key.as_slice())?;
         let read = |kept: &[u8]| {
+            let kept = row::open("keys", &once.key, kept);
+            let kept = kept.map_err(|reason| unread("keys", once.second, &reason))?;
             serde_json::from_slice(kept).map_err(|error| unread("keys", once.second, &error))
         };
         kept.map(|kept| read(kept.value())).transpose()

@@ -3,16 +3,22 @@
 //! One file of `redb`, where a commit is one transaction, on the disk before it returns.
 //!
 //! ```text
-//! meta      "format"          -> 4
+//! meta      "format"          -> 6
 //!           "checkpoint"      -> revision of the last checkpoint
 //!           "tiles", "digest" -> how many tiles that has, and which versions with which bytes, and it
 //!           "revision"        -> revision of the last entry that the log was given
 //!           "event"           -> number of the last event
+//!           "generation"      -> drawn by chance when the store was made, or a copy was put back
+//!           "commit", "second" -> the number of the last commit, and when it was
+//!           "held"            -> since when withdrawals may be missing, if a copy was put back; or 0
+//!           "seal"            -> a checksum of all these
 //! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
 //! log       revision          -> the same and the changes that made it, as JSON
 //! events    number            -> what happened to a request, as JSON
 //! receipts  request           -> its receipt, as JSON
 //! outcomes  request           -> what is kept of the answers to it, as JSON
+//! budgets   owner             -> when outcomes counted them in the last year, 8 bytes each
+//! seed      0                 -> the 32 bytes that noise in outcomes is drawn from
 //! pools     agency, pool      -> what may be told of a pool of requests, as JSON
 //! keys      caller, key       -> what was answered to whoever sent the key, as JSON
 //! aging     second, keys' key -> nothing: which keys are old
@@ -21,33 +27,50 @@
 //! The state at the checkpoint is, of each tile, the newest version that is not newer than the
 //! checkpoint; what is newer was staged by a checkpoint that did not get to its end. What is in
 //! `meta` is for what would be missed nowhere: a tile that is not there, or the end of the log.
+//!
+//! Rows of `log`, `events`, `receipts`, `outcomes`, `pools` and `keys` end with a checksum of table, key
+//! and bytes. The database's own checksums are verified whole at each opening, and the number of the
+//! last acknowledged commit is kept outside the file, in the [mark].
 
 mod checkpoint;
+mod copy;
 mod error;
 mod events;
+mod group;
+mod held_file;
 mod inventory;
 mod keys;
+mod mark;
+mod meta;
+mod open;
 mod outcomes;
+mod row;
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::path::Path;
+use std::ops::Deref;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use canvass::{Change, LifecycleEvent, RequestId, Revision};
-use redb::backends::FileBackend;
 use redb::{
-    Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
+    WriteTransaction,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use error::unread;
+use group::{Group, Into, Row};
 use inventory::Inventory;
+use mark::Mark;
+use meta::number;
+use open::Place;
 
 pub use checkpoint::StagedTile;
 pub use error::StoreError;
 pub use events::FIRST_EVENT;
 pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
+pub use mark::Acknowledged;
+pub use open::{Loss, Opening};
 pub use outcomes::{LedgerRows, Said};
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -56,15 +79,22 @@ const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 const EVENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("events");
 const RECEIPTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("receipts");
 const OUTCOMES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outcomes");
+const BUDGETS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("budgets");
+const SEED: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("seed");
 const POOLS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("pools");
+const BUDGETS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("budgets");
 const KEYS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keys");
 const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging");
+
+/// What is only there to see whether there is room, for so many bytes.
+const ROOM: TableDefinition<'_, (), &[u8]> = TableDefinition::new("room");
+const ROOM_BYTES: usize = 512 << 10;
 
 /// The database's file in its folder.
 const FILE: &str = "canvass.redb";
 
 /// The format that is written and read.
-const FORMAT: u64 = 4;
+const FORMAT: u64 = 6;
 
 /// The revision of a checkpoint, its tiles by their numbers, and whether they are all there.
 type Tiles = (Revision, BTreeMap<u64, Vec<u8>>, Result<(), StoreError>);
@@ -72,7 +102,34 @@ type Tiles = (Revision, BTreeMap<u64, Vec<u8>>, Result<(), StoreError>);
 /// The embedded database.
 #[derive(Debug)]
 pub struct Store {
-    database: Database,
+    /// `None` while it could not be opened again.
+    database: RwLock<Option<Database>>,
+    mark: Mutex<Mark>,
+    place: Place,
+}
+
+/// A transaction, during which the database cannot be closed.
+struct Open<'a, T> {
+    transaction: T,
+    _open: RwLockReadGuard<'a, Option<Database>>,
+}
+
+impl<T> Deref for Open<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.transaction
+    }
+}
+
+impl Open<'_, WriteTransaction> {
+    fn commit(self) -> Result<(), StoreError> {
+        Ok(self.transaction.commit()?)
+    }
+
+    fn abort(self) -> Result<(), StoreError> {
+        Ok(self.transaction.abort()?)
+    }
 }
 
 /// One revision of the log: its number, and its changes as JSON.
@@ -92,9 +149,13 @@ struct LogRow {
     changes: Vec<Change>,
 }
 
-/// How a revision of the log is kept, given its changes as JSON.
-fn log_row(revision: Revision, changes: &[u8]) -> Vec<u8> {
-    [format!(r#"{{"revision":{revision},"changes":"#).as_bytes(), changes, b"}"].concat()
+/// How a revision of the log is kept.
+fn log_row(entry: &LogEntry) -> Row {
+    let LogEntry { revision, changes } = entry;
+    let head = format!(r#"{{"revision":{revision},"changes":"#);
+    let key = revision.0.to_be_bytes().to_vec();
+    let bytes = row::seal("log", &key, [head.as_bytes(), changes, b"}"].concat());
+    Row { table: Into::Log, key, bytes }
 }
 
 /// How long a log is.
@@ -138,6 +199,10 @@ pub struct Kept {
     pub answers: Vec<(Once, KeptAnswer)>,
     /// Keys that were sent before this second may be forgotten.
     pub keys_kept_after: u64,
+    /// When it is kept, in seconds since 1970; 0 leaves what was said before.
+    pub second: u64,
+    /// All withdrawals that a copy lacked are known: it may ask again.
+    pub release: bool,
 }
 
 impl Kept {
@@ -149,84 +214,85 @@ impl Kept {
             && self.events.is_empty()
             && self.outcomes.requests.is_empty()
             && self.answers.is_empty()
+            && !self.release
     }
 }
 
 impl Store {
-    /// Opens the store in a folder, which is made if there is none. Nobody else can open it until
-    /// this process has closed it, or died.
+    /// Keeps a group, all of it or nothing. It is on the disk when this returns, and so is the mark.
     ///
     /// # Errors
     ///
-    /// If the file cannot be opened, is open elsewhere, or has another format.
-    pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let path = folder.join(FILE);
-        let refused =
-            |reason: String| StoreError::Open { path: path.display().to_string(), reason };
-        fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(|error| refused(error.to_string()))?;
-        let database = FileBackend::new(file)
-            .and_then(|file| Database::builder().create_with_backend(file))
-            .map_err(|error| refused(error.to_string()))?;
-        let store = Self { database };
-        let transaction = store.begin()?;
-        let is_new = transaction.list_tables()?.next().is_none();
-        {
-            let mut meta = transaction.open_table(META)?;
-            let found = meta.get("format")?.map(|format| format.value());
-            match found {
-                Some(FORMAT) => {}
-                Some(found) => return Err(StoreError::Format { found }),
-                None if !is_new => return Err(StoreError::Format { found: 0 }),
-                None => {
-                    meta.insert("format", FORMAT)?;
-                    Inventory::default().write(Revision(0), &mut meta)?;
-                }
-            }
-            transaction.open_table(TILES)?;
-            transaction.open_table(LOG)?;
-            transaction.open_table(EVENTS)?;
-            transaction.open_table(RECEIPTS)?;
-            transaction.open_table(OUTCOMES)?;
-            transaction.open_table(POOLS)?;
-            transaction.open_table(KEYS)?;
-            transaction.open_table(AGING)?;
+    /// If the database or the mark refuses; what was to be kept may then be kept or not, which only
+    /// opening the store again will tell.
+    pub fn commit(&self, kept: &Kept) -> Result<(), StoreError> {
+        let mut mark = self.mark.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut to = mark.acknowledged();
+        to.commit = to.commit.saturating_add(1);
+        to.second = to.second.max(kept.second);
+        let group = Group::of(kept, to)?;
+        let rows = Some(group.encode()).filter(|rows| Mark::has_room_for(rows));
+        // Both at once, so that the disk is waited for once.
+        if let Some(rows) = &rows {
+            mark.begin(to, Some(rows)).map_err(StoreError::Mark)?;
         }
-        transaction.commit()?;
-        Ok(store)
+        let committed = self.apply(&group);
+        if rows.is_some() {
+            let finished = mark.finish(to).map_err(StoreError::Mark);
+            committed.and(finished)
+        } else {
+            committed?;
+            mark.advance(to).map_err(StoreError::Mark)
+        }
     }
 
-    /// Keeps a group, all of it or nothing. It is on the disk when this returns.
+    fn apply(&self, group: &Group) -> Result<(), StoreError> {
+        let transaction = self.begin()?;
+        group.apply(&transaction)?;
+        transaction.commit()
+    }
+
+    /// Keeps how late it is outside the database, when nothing else is to be kept.
     ///
     /// # Errors
     ///
-    /// If the database refuses; what was to be kept may then be kept or not, which only opening
-    /// the store again will tell.
-    pub fn commit(&self, group: &Kept) -> Result<(), StoreError> {
+    /// If the mark cannot be written.
+    pub fn note_time(&self, second: u64) -> Result<(), StoreError> {
+        let mut mark = self.mark.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut to = mark.acknowledged();
+        to.second = to.second.max(second);
+        mark.advance(to).map_err(StoreError::Mark)
+    }
+
+    /// Makes sure that the next commits have room on the disk, and that the mark can be written.
+    ///
+    /// # Errors
+    ///
+    /// If they have not.
+    pub fn make_room(&self) -> Result<(), StoreError> {
         let transaction = self.begin()?;
-        if !group.revisions.is_empty() {
-            let mut log = transaction.open_table(LOG)?;
-            for LogEntry { revision, changes } in &group.revisions {
-                log.insert(revision.0, log_row(*revision, changes).as_slice())?;
-            }
-        }
-        if let Some(LogEntry { revision, .. }) = group.revisions.last() {
-            transaction.open_table(META)?.insert("revision", revision.0)?;
-        }
-        events::insert(&transaction, &group.events)?;
-        if !group.receipts.is_empty() {
-            events::insert_receipts(&transaction, &group.receipts)?;
-        }
-        outcomes::insert(&transaction, &group.outcomes)?;
-        if !group.answers.is_empty() {
-            keys::insert(&transaction, &group.answers, group.keys_kept_after)?;
-        }
+        transaction.open_table(ROOM)?.insert((), vec![0; ROOM_BYTES].as_slice())?;
         transaction.commit()?;
-        Ok(())
+        let transaction = self.begin()?;
+        transaction.delete_table(ROOM)?;
+        transaction.commit()?;
+        self.note_time(0)
+    }
+
+    /// How far the store is acknowledged.
+    #[must_use]
+    pub fn acknowledged(&self) -> Acknowledged {
+        self.mark.lock().unwrap_or_else(PoisonError::into_inner).acknowledged()
+    }
+
+    /// From which second on withdrawals may be missing, if a copy was put back that was not released.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses.
+    pub fn held_since(&self) -> Result<Option<u64>, StoreError> {
+        let held = number(&self.read()?.open_table(META)?, "held")?;
+        Ok((held > 0).then_some(held))
     }
 
     /// The revision of the last checkpoint, and every tile as of it by its number.
@@ -241,7 +307,7 @@ impl Store {
 
     /// The same, and whether these are all tiles as they were kept.
     pub(crate) fn tiles(&self) -> Result<Tiles, StoreError> {
-        let transaction = self.database.begin_read()?;
+        let transaction = self.read()?;
         let meta = transaction.open_table(META)?;
         let (revision, kept) = Inventory::read(&meta)?;
         let mut tiles: BTreeMap<u64, (u64, Vec<u8>)> = BTreeMap::new();
@@ -276,7 +342,7 @@ impl Store {
         mut take: impl FnMut(Revision, Vec<Change>) -> Result<(), E>,
     ) -> Result<LogLength, E> {
         let read = || -> Result<_, StoreError> {
-            let transaction = self.database.begin_read()?;
+            let transaction = self.read()?;
             let (log, meta) = (transaction.open_table(LOG)?, transaction.open_table(META)?);
             let ends = (number(&meta, "checkpoint")?, number(&meta, "revision")?);
             Ok((log.range(after.0.saturating_add(1)..)?, ends))
@@ -288,8 +354,10 @@ impl Store {
             let (revision, row) = entry.map_err(StoreError::from)?;
             let revision = revision.value();
             length.add(row.value().len());
-            let row: LogRow = serde_json::from_slice(row.value())
-                .map_err(|error| unread("log", revision, &error))?;
+            let row = row::open("log", &revision.to_be_bytes(), row.value())
+                .map_err(|reason| unread("log", revision, &reason))?;
+            let row: LogRow =
+                serde_json::from_slice(row).map_err(|error| unread("log", revision, &error))?;
             if row.revision.0 != revision {
                 let other = format!("it is revision `{}`", row.revision);
                 return Err(unread("log", revision, &other).into());
@@ -308,14 +376,16 @@ impl Store {
     }
 
     /// A transaction whose commit is on the disk when it returns.
-    fn begin(&self) -> Result<WriteTransaction, StoreError> {
-        let mut transaction = self.database.begin_write()?;
+    fn begin(&self) -> Result<Open<'_, WriteTransaction>, StoreError> {
+        let open = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let mut transaction = open.as_ref().ok_or(StoreError::Closed)?.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
-        Ok(transaction)
+        Ok(Open { transaction, _open: open })
     }
-}
 
-/// A number that is kept about the whole; 0 before it is.
-fn number(meta: &impl ReadableTable<&'static str, u64>, name: &str) -> Result<u64, StoreError> {
-    Ok(meta.get(name)?.map_or(0, |number| number.value()))
+    fn read(&self) -> Result<Open<'_, ReadTransaction>, StoreError> {
+        let open = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let transaction = open.as_ref().ok_or(StoreError::Closed)?.begin_read()?;
+        Ok(Open { transaction, _open: open })
+    }
 }

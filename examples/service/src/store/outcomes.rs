@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use canvass::outcome::Outcomes;
+use canvass::outcome::{OutcomeBudget, OutcomeSeed, Outcomes};
 use canvass::{AgencyId, Area, OwnerId, RequestId};
-use redb::{ReadableDatabase, WriteTransaction};
+use redb::{ReadableDatabase, ReadableTable};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{OUTCOMES, POOLS, Store, StoreError, unread};
+use super::group::{Into, Row as TableRow};
+use super::{BUDGETS, OUTCOMES, POOLS, SEED, Store, StoreError, row, unread};
 
 /// Rows of ledgers, in the place of what was there.
 #[derive(Debug, Default)]
@@ -19,23 +20,33 @@ pub struct LedgerRows {
     pub requests: Vec<(RequestId, Box<RawValue>)>,
     /// Of an agency's pools, by their numbers.
     pub pools: Vec<((AgencyId, u64), Box<RawValue>)>,
+    /// Of households that were counted: the seconds at which they were, in the last year.
+    pub budgets: Vec<(OwnerId, Vec<i64>)>,
 }
 
-pub(super) fn insert(transaction: &WriteTransaction, rows: &LedgerRows) -> Result<(), StoreError> {
-    let LedgerRows { requests, pools } = rows;
-    if !requests.is_empty() {
-        let mut table = transaction.open_table(OUTCOMES)?;
-        for (id, row) in requests {
-            table.insert(id.0, row.get().as_bytes())?;
-        }
+pub(super) fn rows(ledgers: &LedgerRows, rows: &mut Vec<TableRow>) {
+    let LedgerRows { requests, pools, budgets } = ledgers;
+    for (id, row) in requests {
+        let key = id.0.to_be_bytes().to_vec();
+        let bytes = row::seal("outcomes", &key, row.get().into());
+        rows.push(TableRow { table: Into::Outcomes, key, bytes });
     }
-    if !pools.is_empty() {
-        let mut table = transaction.open_table(POOLS)?;
-        for ((agency, pool), row) in pools {
-            table.insert((agency.0, *pool), row.get().as_bytes())?;
-        }
+    for ((agency, pool), row) in pools {
+        let key = pool_key(agency.0, *pool);
+        let bytes = row::seal("pools", &key, row.get().into());
+        rows.push(TableRow { table: Into::Pools, key, bytes });
     }
-    Ok(())
+    for (owner, counted) in budgets {
+        let key = owner.0.to_be_bytes().to_vec();
+        let seconds = counted.iter().flat_map(|second| second.to_be_bytes()).collect();
+        let bytes = row::seal("budgets", &key, seconds);
+        rows.push(TableRow { table: Into::Budgets, key, bytes });
+    }
+}
+
+/// The bytes of a pool's key, for its checksum.
+fn pool_key(agency: u64, pool: u64) -> Vec<u8> {
+    [agency.to_be_bytes(), pool.to_be_bytes()].concat()
 }
 
 /// What events say of a request. Its row has to say the same: one of before would count other answers.
@@ -89,6 +100,41 @@ impl Said<'_> {
 }
 
 impl Store {
+    /// The seed of the noise in outcomes, which was drawn when the store was made.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses, or the seed is missing or cannot be read.
+    pub fn outcome_seed(&self) -> Result<OutcomeSeed, StoreError> {
+        let wrong = |reason: &str| unread("seed", 0, &reason);
+        let table = self.read()?.open_table(SEED)?;
+        let kept = table.get(0)?.ok_or_else(|| wrong("it is missing"))?;
+        let seed = row::open("seed", &[], kept.value()).map_err(|reason| wrong(&reason))?;
+        let seed = seed.try_into().map_err(|_| wrong("it has not 32 bytes"))?;
+        Ok(OutcomeSeed::new(seed))
+    }
+
+    /// How often each household was counted in outcomes.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses, or a row cannot be read.
+    pub fn outcome_budget(&self) -> Result<OutcomeBudget, StoreError> {
+        let mut budget = OutcomeBudget::default();
+        for kept in self.read()?.open_table(BUDGETS)?.iter()? {
+            let (owner, kept) = kept?;
+            let owner = owner.value();
+            let seconds = row::open("budgets", &owner.to_be_bytes(), kept.value());
+            let seconds = seconds.map_err(|reason| unread("budgets", owner, &reason))?;
+            let (seconds, rest) = seconds.as_chunks::<8>();
+            if !rest.is_empty() {
+                return Err(unread("budgets", owner, &"it ends within a number"));
+            }
+            budget.restore(OwnerId(owner), seconds.iter().map(|&at| i64::from_be_bytes(at)));
+        }
+        Ok(budget)
+    }
+
     /// An agency's ledger, given its requests in the order in which they were opened.
     ///
     /// # Errors
@@ -106,7 +152,7 @@ impl Store {
             requests: Vec<Box<RawValue>>,
             pools: Vec<Box<RawValue>>,
         }
-        let transaction = self.database.begin_read()?;
+        let transaction = self.read()?;
         let table = transaction.open_table(OUTCOMES)?;
         let read = |id: u64, row: &[u8]| {
             serde_json::from_slice::<Box<RawValue>>(row).map_err(|e| unread("outcomes", id, &e))
@@ -115,12 +161,17 @@ impl Store {
         for said in requests {
             let id = said.id.0;
             let row = table.get(id)?.ok_or_else(|| unread("outcomes", id, &"it is missing"))?;
-            said.goes_with(row.value()).map_err(|reason| unread("outcomes", id, &reason))?;
-            written.requests.push(read(id, row.value())?);
+            let wrong = |reason: String| unread("outcomes", id, &reason);
+            let row = row::open("outcomes", &id.to_be_bytes(), row.value()).map_err(wrong)?;
+            said.goes_with(row).map_err(wrong)?;
+            written.requests.push(read(id, row)?);
         }
         for row in transaction.open_table(POOLS)?.range((agency.0, 0)..=(agency.0, u64::MAX))? {
             let (key, row) = row?;
-            written.pools.push(read(key.value().1, row.value())?);
+            let (agency, pool) = key.value();
+            let row = row::open("pools", &pool_key(agency, pool), row.value());
+            let row = row.map_err(|reason| unread("pools", pool, &reason))?;
+            written.pools.push(read(pool, row)?);
         }
         let unread = |error: serde_json::Error| unread("outcomes", agency.0, &error);
         serde_json::from_str(&serde_json::to_string(&written).map_err(unread)?).map_err(unread)

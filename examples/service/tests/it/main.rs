@@ -12,7 +12,10 @@
 )]
 
 mod clock;
+mod clock_jump;
 mod crash;
+mod damage;
+mod disk;
 mod flood;
 mod heads;
 mod keys;
@@ -20,7 +23,9 @@ mod lifecycle;
 mod outcomes;
 mod planes;
 mod problems;
+mod program;
 mod quotas;
+mod recovery;
 mod restart;
 mod rows;
 mod shapes;

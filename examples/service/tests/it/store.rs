@@ -72,8 +72,8 @@ fn a_checkpoint_that_is_cut_off_leaves_the_one_before() {
 fn a_file_that_is_mostly_free_gives_its_space_back_at_a_start() {
     let folder = tempfile::tempdir().unwrap();
     let length = || std::fs::metadata(folder.path().join("canvass.redb")).unwrap().len();
-    let mut store = Store::open(folder.path()).unwrap();
-    assert!(!store.compact(folder.path()).unwrap(), "an empty store was compacted");
+    let store = Store::open(folder.path()).unwrap();
+    assert!(!store.compact().unwrap(), "an empty store was compacted");
     for revision in 1..=10 {
         let changes = format!("[{}]", " ".repeat(8 << 20)).into_bytes();
         let entry = LogEntry { revision: Revision(revision), changes };
@@ -81,10 +81,10 @@ fn a_file_that_is_mostly_free_gives_its_space_back_at_a_start() {
     }
     let long = length();
     assert!(long > 80 << 20, "{long}");
-    assert!(!store.compact(folder.path()).unwrap(), "nothing was free");
+    assert!(!store.compact().unwrap(), "nothing was free");
     store.checkpoint_at(Revision(9), [tile(7, "a")], FEW).unwrap();
     let before = kept(&store);
-    assert!(store.compact(folder.path()).unwrap());
+    assert!(store.compact().unwrap());
     assert_eq!(kept(&store), before);
     assert!(length() < long / 4, "{} of {long}", length());
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use canvass_service::settings::TokenDigest;
 use jiff::{SignedDuration, Timestamp};
@@ -110,17 +110,25 @@ pub fn agreed(owner: u64, lon: f64, lat: f64) -> [Value; 2] {
 impl Service {
     /// Starts the program in a folder, which keeps the configuration too.
     pub fn start(folder: &Path, config: &Value) -> Self {
-        Self::started(folder, command(folder, config))
+        Self::spawn(folder, command(folder, config))
     }
 
     /// The same where a shell says first how much the program may have, such as `ulimit -n 200`.
     pub fn start_within(folder: &Path, config: &Value, limit: &str) -> Self {
-        Self::started(folder, within(folder, config, limit))
+        Self::spawn(folder, within(folder, config, limit))
     }
 
-    fn started(folder: &Path, mut command: Command) -> Self {
+    /// The same with more options.
+    pub fn start_with(folder: &Path, config: &Value, options: &[&str]) -> Self {
+        let mut command = command(folder, config);
+        command.args(options);
+        Self::spawn(folder, command)
+    }
+
+    /// Starts a command that is the program, or becomes it.
+    pub fn spawn(folder: &Path, mut command: Command) -> Self {
         let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
-        let mut child = command.stderr(log).spawn().unwrap();
+        let mut child = command.stderr(log).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ");
@@ -131,11 +139,6 @@ impl Service {
             .build()
             .new_agent();
         Self { child, address, agent }
-    }
-
-    /// The process's number.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
     }
 
     pub fn address(&self) -> &str {
@@ -181,12 +184,40 @@ impl Service {
         self.child.wait().unwrap();
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop, and waits until it has.
     #[track_caller]
-    pub fn stop(mut self) {
+    pub fn stop(self) {
+        assert_eq!(self.exit_code(), Some(0));
+    }
+
+    /// The same, and gives its exit code.
+    pub fn exit_code(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        assert!(self.child.wait().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+
+    /// Waits for something that is to come within some time, and gives how long it took.
+    #[track_caller]
+    pub fn wait_for(&self, within: Duration, is: impl Fn(&Self) -> bool) -> Duration {
+        let begun = Instant::now();
+        while !is(self) {
+            assert!(begun.elapsed() < within, "nothing came within {within:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        begun.elapsed()
+    }
+
+    /// A measure.
+    #[track_caller]
+    pub fn measure(&self, name: &str) -> i64 {
+        let text = self.get(OPERATOR, "/metrics").text;
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("canvass_{name} ")));
+        line.unwrap_or_else(|| panic!("no `{name}` in {text}")).parse().unwrap()
     }
 }
 
@@ -219,7 +250,7 @@ fn complained(mut command: Command) -> String {
     said
 }
 
-fn command(folder: &Path, config: &Value) -> Command {
+pub fn command(folder: &Path, config: &Value) -> Command {
     let file = folder.join("config.json");
     std::fs::write(&file, config.to_string()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_canvass-service"));

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::rule::NoticeRule;
 
-/// What one rule found, and where.
+/// A rule that a text breaks, and the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     rule: NoticeRule,
@@ -86,7 +86,7 @@ impl Findings {
 
     pub(crate) fn or_none(mut findings: Vec<Finding>) -> Result<(), Self> {
         findings.sort_by_key(|finding| (finding.rule, finding.bytes().map(|bytes| bytes.start)));
-        // Of two that one rule found in the same place, the first says it.
+        // Of two findings of one rule in the same place, the first is enough.
         findings.dedup_by(|next, one| {
             let starts_within =
                 |bytes: Range<usize>| next.bytes().is_some_and(|next| next.start < bytes.end);

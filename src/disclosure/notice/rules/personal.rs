@@ -1,4 +1,4 @@
-//! What belongs to a victim: names, numbers, dates of birth, addresses.
+//! Personal details of a victim: names, numbers, dates of birth, addresses.
 
 use super::finding::Finding;
 use super::rule::NoticeRule;

@@ -73,7 +73,7 @@ const PEOPLE: &[&str] = &[
     "robber",
 ];
 
-/// Words between a person and what they are said to be.
+/// Words between a person and their description.
 const SAID_TO_BE: &[&str] = &[
     "is",
     "was",
@@ -95,7 +95,7 @@ const SAID_TO_BE: &[&str] = &[
     "probably",
 ];
 
-/// What else tells a person apart. Age and sex alone do not.
+/// Words that distinguish a person. Age and sex alone do not.
 const DESCRIPTIONS: &[&str] = &[
     "wearing",
     "wore",
@@ -200,7 +200,7 @@ fn described(text: &Text<'_>, index: usize) -> Option<std::ops::Range<usize>> {
     .then_some(index..index + if is(index + 1, RACES) { 2 } else { 3 })
 }
 
-/// Whether the sentence, or the one after, says anything else that tells the person apart.
+/// Whether the sentence, or the next, has anything else that distinguishes the person.
 fn is_told_apart(text: &Text<'_>, index: usize) -> bool {
     let this = text.sentence(index);
     let next = text.sentence(this.end);

@@ -1,4 +1,4 @@
-//! What a notice must say.
+//! The statements that a notice must contain.
 
 use super::finding::Finding;
 use super::rule::NoticeRule;
@@ -31,7 +31,7 @@ const NO_WARRANT: &[&str] = &[
 
 pub(crate) fn findings(text: &Text<'_>, camera_scope: CameraScope) -> Vec<Finding> {
     let lacks = |place, rule| text.lacks(place).then(|| Finding::missing(rule));
-    // What an agency fills in cannot stand for the operator's word.
+    // A text of the agency cannot stand in for the operator's own words.
     let says = |phrases: &[&str]| {
         (0..text.words().len()).any(|index| {
             phrases.iter().filter_map(|phrase| text.phrase(index, phrase)).any(|end| {

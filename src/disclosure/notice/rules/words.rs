@@ -26,7 +26,7 @@ pub(crate) struct Text<'a> {
 /// A run of letters and digits, of any script, with apostrophes inside.
 pub(crate) struct Word {
     pub(crate) bytes: Range<usize>,
-    /// In lower case, apostrophes straight, without what cannot be seen.
+    /// In lower case, with straight apostrophes, without invisible characters.
     pub(crate) plain: String,
     /// Whether it begins with a capital letter.
     pub(crate) capital: bool,
@@ -67,7 +67,7 @@ fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '\u{2019}' | '\u{2bc}')
 }
 
-/// Words after which what follows is denied.
+/// Words that negate the clause after them.
 const NEGATIONS: &[&str] =
     &["no", "not", "never", "nobody", "none", "without", "neither", "nor", "cannot"];
 
@@ -112,7 +112,7 @@ impl<'a> Text<'a> {
         filled.fold(true, |lacks, (bytes, _)| lacks && blank(bytes))
     }
 
-    /// Whether the bytes touch what one of these placeholders was filled with.
+    /// Whether the bytes touch the text of one of these placeholders.
     pub(crate) fn is_filled(&self, bytes: &Range<usize>, places: &[Placeholder]) -> bool {
         self.sources.iter().any(|(span, source)| {
             let touches = span.start < bytes.end && bytes.start < span.end;
@@ -125,7 +125,7 @@ impl<'a> Text<'a> {
         !self.is_filled(bytes, Placeholder::ALL)
     }
 
-    /// What stands between a word and the next.
+    /// The text between a word and the next.
     pub(crate) fn after(&self, index: usize) -> &'a str {
         let end = |word: Option<&Word>| word.map(|word| word.bytes.clone());
         match (end(self.words.get(index)), end(self.words.get(index + 1))) {

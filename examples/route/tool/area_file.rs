@@ -1,6 +1,8 @@
 //! The features of a GeoJSON file, one by one, so that a bad one does not stop the others.
 
 use std::borrow::Cow;
+use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -8,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::input::BadInput;
+use super::bad_input::{BadInput, LineCounter, is_stdin, shown_file};
 
 /// Properties that tell one feature from the next, the most telling first; in any case.
 const TELLING: [&str; 18] = [
@@ -32,7 +34,7 @@ const TELLING: [&str; 18] = [
     "objectid",
 ];
 
-/// What a feature says, as far as it can be read.
+/// A feature, as far as it can be read.
 pub(crate) struct Feature<'a> {
     pub(crate) name: Option<String>,
     /// The text of its geometry, or why there is none.
@@ -63,18 +65,36 @@ struct Members<'a> {
     geometry: Option<&'a RawValue>,
 }
 
+/// The text of a file, or of standard input for `-`, without a byte order mark.
+pub(crate) fn read(file: &Path, stdin: &mut dyn Read) -> Result<String, BadInput> {
+    let mut bytes = Vec::new();
+    let read = if is_stdin(file) {
+        stdin.read_to_end(&mut bytes).map(drop)
+    } else {
+        fs::read(file).map(|read| bytes = read)
+    };
+    read.map_err(|error| BadInput::new(format!("{}: cannot be read: {error}", shown_file(file))))?;
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        let (good, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+        let line = LineCounter::line_after(good);
+        BadInput::at(file, line, "not UTF-8 text, which GeoJSON must be; convert the file")
+    })?;
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(text)
+}
+
 /// The features of a collection, or the one feature or geometry that the file is.
 pub(crate) fn split<'a>(file: &Path, text: &'a str) -> Result<Vec<&'a str>, BadInput> {
+    if !is_object(text) {
+        return Err(BadInput::at(file, 1, "not a GeoJSON text: not an object"));
+    }
     let outermost: Outermost<'_> = serde_json::from_str(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        // The place is in front already.
-        let reason = error.to_string();
-        let reason = reason.strip_suffix(&format!(" at line {line} column {column}"));
-        let place = format!("{}:{line}:{column}", file.display());
-        BadInput::new(match reason {
-            Some(reason) => format!("{place}: not a GeoJSON text: {reason}"),
-            None => format!("{place}: not a GeoJSON text: {error}"),
-        })
+        let (line, column) = place(text, &error);
+        let reason = reason(&error);
+        let file = shown_file(file);
+        BadInput::new(format!("{file}:{line}:{column}: not a GeoJSON text: {reason}"))
     })?;
     match (outermost.kind.as_deref(), outermost.features) {
         (Some("FeatureCollection"), Some(features)) => {
@@ -91,16 +111,21 @@ pub(crate) fn split<'a>(file: &Path, text: &'a str) -> Result<Vec<&'a str>, BadI
 impl<'a> Feature<'a> {
     /// Reads one of the texts that [`split`] gave.
     pub(crate) fn read(text: &'a str) -> Self {
+        if !is_object(text) {
+            let geometry = Err("not a feature: not an object".to_owned());
+            return Self { name: None, geometry };
+        }
         let members: Members<'a> = match serde_json::from_str(text) {
             Ok(members) => members,
             Err(error) => {
-                return Self { name: None, geometry: Err(format!("not a feature: {error}")) };
+                let geometry = Err(format!("not a feature: {}", reason(&error)));
+                return Self { name: None, geometry };
             }
         };
         let geometry = match (members.kind.as_deref(), members.geometry) {
             (Some("Feature"), Some(geometry)) => Ok(Cow::Borrowed(geometry.get())),
             (Some("Feature"), None) => Err("the feature has no geometry".to_owned()),
-            // A geometry by itself; what is none, the library says.
+            // A geometry by itself; one that is none is refused by the library.
             (Some(_), _) => Ok(Cow::Borrowed(text)),
             (None, _) => Err("not a feature: it has no `type`".to_owned()),
         };
@@ -108,7 +133,29 @@ impl<'a> Feature<'a> {
     }
 }
 
-/// What tells a feature from the others. A feature without it, or whose properties cannot be read,
+/// Whether a JSON text is an object. A list would be read by position, whose members nobody has named.
+fn is_object(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('{')
+}
+
+/// Where a text is wrong, as editors count lines: the parser counts those that end with LF alone.
+fn place(text: &str, error: &serde_json::Error) -> (u64, u64) {
+    let lines = text.split_inclusive('\n');
+    let before: usize = lines.take(error.line().saturating_sub(1)).map(str::len).sum();
+    let until = before + error.column().saturating_sub(1);
+    let read = text.as_bytes().get(..until).unwrap_or(text.as_bytes());
+    let column = read.iter().rev().take_while(|&&byte| !matches!(byte, b'\r' | b'\n')).count();
+    (LineCounter::line_after(read), column as u64 + 1)
+}
+
+/// A message without the place, which is reported in front.
+fn reason(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    message.strip_suffix(&place).unwrap_or(&message).to_owned()
+}
+
+/// A property that tells a feature from the others. A feature without it, or whose properties cannot be read,
 /// is routed all the same.
 fn name(members: &Members<'_>) -> Option<String> {
     let properties: Map<String, Value> = members.properties.and_then(parsed).unwrap_or_default();

@@ -1,0 +1,100 @@
+//! A nightly batch: cameras and consents from CSV, areas from GeoJSON, routes to GeoJSON.
+//!
+//! ```text
+//! cargo run --example nightly_batch -- cameras.csv areas.geojson 2026-05-01T18:00:00Z/2026-05-01T22:00:00Z routes.geojson
+//! ```
+//!
+//! The columns are `id,owner,lon,lat,kept_days,agreed`, the last one `yes` or `no`. The result is the
+//! operator's: it names whom to ask. Trials with other columns and encodings are what the example
+//! `route` is for.
+#![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
+
+use std::collections::BTreeMap;
+use std::{env, fs};
+
+use canvass::geo_types::{Geometry, Point};
+use canvass::jiff::Timestamp;
+use canvass::{
+    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Consent, IncidentKind, OwnerId,
+    Policy, Position, Recording, Registry, Request, TimeWindow,
+};
+use geojson::{Feature, FeatureCollection, GeoJson};
+use serde::Deserialize;
+
+type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+#[derive(Deserialize)]
+struct Row {
+    id: CameraId,
+    owner: OwnerId,
+    lon: f64,
+    lat: f64,
+    kept_days: u16,
+    agreed: String,
+}
+
+fn main() -> Done {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [cameras, areas, window, out] = arguments.as_slice() else {
+        return Err("CAMERAS AREAS WINDOW OUT".into());
+    };
+    let registry = load(cameras)?;
+    let snapshot = registry.snapshot();
+    let window: TimeWindow = window.parse()?;
+    let now: Timestamp = window.end();
+    let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
+    let policy = Policy { min_households: 2, ..Policy::unlimited() };
+
+    // All are reviewed before any is routed, so that the batch is sorted and shared among cores.
+    let (mut authorized, mut refused) = (Vec::new(), 0);
+    for feature in FeatureCollection::try_from(fs::read_to_string(areas)?.parse::<GeoJson>()?)? {
+        let geometry = Geometry::try_from(feature.geometry.ok_or("a feature without a geometry")?)?;
+        let request = Area::try_from(geometry)
+            .map(|area| Request::new(agency.id, IncidentKind::Burglary, area, window))?
+            .with_case("NIGHTLY");
+        match policy.review(&request, &agency, &CaseFile::new(agency.id), now) {
+            Ok(request) => authorized.push(request),
+            Err(violations) => {
+                println!("refused: {violations}");
+                refused += 1;
+            }
+        }
+    }
+    let routes = snapshot.route_batch(&authorized, now);
+
+    let mut features = Vec::new();
+    for (number, route) in routes.iter().enumerate() {
+        for recipient in route.recipients() {
+            for camera in recipient.cameras.iter().filter_map(|&id| registry.camera(id)) {
+                let geometry = geojson::Geometry::from(&Point::from(camera.position));
+                let mut feature = Feature { geometry: Some(geometry), ..Feature::default() };
+                feature.set_property("request", number);
+                feature.set_property("owner", recipient.owner.0);
+                feature.set_property("camera", camera.id.0);
+                features.push(feature);
+            }
+        }
+    }
+    println!("{} requests, {refused} refused, {} cameras", routes.len(), features.len());
+    Ok(fs::write(out, FeatureCollection::from_iter(features).to_string())?)
+}
+
+/// Loads all rows at once; an owner who has agreed on one row has agreed, unless another row has a no.
+fn load(file: &str) -> Done<Registry> {
+    let (mut cameras, mut consents) = (Vec::new(), BTreeMap::new());
+    for row in csv::Reader::from_path(file)?.deserialize() {
+        let Row { id, owner, lon, lat, kept_days, agreed } = row?;
+        let recording = Recording::kept_for_days(kept_days);
+        cameras.push(Camera::new(id, owner, Position::new(lon, lat)?, recording));
+        let yes = match agreed.as_str() {
+            "yes" => Consent::granted(),
+            "no" => Consent::default(),
+            other => return Err(format!("camera {id}: `{other}` is neither yes nor no").into()),
+        };
+        let kept = consents.entry(owner).or_insert_with(|| yes.clone());
+        if yes == Consent::default() {
+            *kept = yes;
+        }
+    }
+    Ok(Registry::bulk_load(&cameras, consents)?)
+}

@@ -1,0 +1,90 @@
+//! An owner's page: their consent, their cameras, when they were asked, and a proof from the audit log.
+//!
+//! ```text
+//! cargo run --example owner_page
+//! ```
+#![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
+
+use canvass::audit::{AuditEntry, AuditLog, EntrySeed, OwnerSalt, TreeHead};
+use canvass::jiff::Timestamp;
+use canvass::{
+    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Change, Consent, IncidentKind,
+    OwnerId, Policy, Position, Recording, Registry, Request, Scope,
+};
+
+type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// The page of an owner, who has the salt that the operator made for them. `published` is a head of the
+/// log that the owner kept: their own copy, so that nobody can change the past.
+fn page(
+    registry: &Registry,
+    log: &AuditLog,
+    published: &TreeHead,
+    (owner, salt): (OwnerId, &OwnerSalt),
+) -> Done<String> {
+    let consent = registry.consent(owner);
+    let mut page = format!("Owner {owner}\n  consent: {}\n", serde_json::to_string(&consent)?);
+    for camera in registry.cameras_of(owner) {
+        page += &format!("  camera {} at {}\n", camera.id, camera.position);
+    }
+    for at in registry.asked(owner) {
+        page += &format!("  asked at {at}\n");
+    }
+    let head = log.head();
+    head.verify_extends(published, &log.consistency_proof(published.size())?)?;
+    page += &format!("  the log of {} entries extends the one you kept\n", head.size());
+    for (index, entry) in log.entries_naming(owner, salt) {
+        head.verify_inclusion(index, entry, &log.inclusion_proof(index)?)?;
+        let (at, policy) = (entry.at(), entry.policy_version());
+        page += &format!("  proven: entry {index} has you asked at {at} under policy {policy}\n");
+    }
+    Ok(page)
+}
+
+fn main() -> Done {
+    let (ada, ben) = (OwnerId(1), OwnerId(2));
+    let now: Timestamp = "2026-05-02T09:00:00Z".parse()?;
+    let registry = Registry::new();
+    let camera = |id, owner, lon| {
+        let position = Position::new(lon, 50.005)?;
+        Ok::<_, Box<dyn std::error::Error>>(Change::Register(Camera::new(
+            CameraId(id),
+            owner,
+            position,
+            Recording::kept_for_days(60),
+        )))
+    };
+    let cautious = Consent::granted().with_incidents(Scope::only([IncidentKind::MissingPerson]));
+    let snapshot = registry.apply([
+        camera(1, ada, 10.004)?,
+        camera(2, ada, 10.006)?,
+        camera(3, ben, 10.005)?,
+        Change::SetConsent { owner: ada, consent: Consent::granted() },
+        Change::SetConsent { owner: ben, consent: cautious },
+    ])?;
+
+    // Random bytes from the service's own source; fixed here, so that the output is the same each time.
+    let salts = [(ada, OwnerSalt::new([1; 32])), (ben, OwnerSalt::new([2; 32]))];
+    let salt = |owner| salts.iter().find(|(of, _)| *of == owner).map(|(_, salt)| salt.clone());
+    let mut log = AuditLog::new();
+    let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
+    let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
+    let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
+    let request =
+        Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
+    let review = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now);
+    let authorized = review.map_err(|violations| violations.to_string())?;
+    log.append(AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32])))?;
+    let published = log.head();
+
+    // The log has the route before anybody is asked, and each owner's history afterwards.
+    let route = snapshot.route(&authorized, now);
+    log.append(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?)?;
+    registry
+        .apply(route.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: now }))?;
+
+    for (owner, salt) in &salts {
+        print!("{}", page(&registry, &log, &published, (*owner, salt))?);
+    }
+    Ok(())
+}

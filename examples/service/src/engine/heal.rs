@@ -1,0 +1,133 @@
+//! How the writer goes on after the disk has failed: a database that could not write once writes no
+//! more, and what was applied in memory is not what is kept. So the store is opened and read again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use canvass::outcome::ReleaseMode;
+use canvass::{Registry, Revision};
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
+
+use super::requests::Requests;
+use super::tiles;
+use super::writer::{Job, Writer};
+use super::{Rules, Standing, StartError};
+use crate::store::{FIRST_EVENT, LogLength, Store};
+
+/// After a failure it is tried again so soon, then after twice the time, and so on.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// It is tried again at least so often.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// So often is looked whether the service is to stop.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What a store has, as the writer works with it.
+pub(super) struct Loaded {
+    pub(super) registry: Registry,
+    pub(super) requests: Requests,
+    /// The revision of the last checkpoint, and the log since.
+    pub(super) checkpoint: (Revision, LogLength),
+    /// How many tiles of a checkpoint were swept away that was cut off.
+    pub(super) unfinished: usize,
+}
+
+/// Reads all that a store has. Nothing is removed before all of it could be read.
+pub(super) fn load(store: &Store, release: ReleaseMode) -> Result<Loaded, StartError> {
+    let (registry, checkpoint, log) = tiles::restore(store)?;
+    let requests = Requests::load(store, release)?;
+    let unfinished = store.sweep()?;
+    Ok(Loaded { registry, requests, checkpoint: (checkpoint, log), unfinished })
+}
+
+/// What is in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// The registry's revision.
+    pub revision: Revision,
+    /// How many cameras are registered.
+    pub cameras: usize,
+    /// How many events there are.
+    pub events: u64,
+    /// How many revisions the log has.
+    pub log: u64,
+}
+
+/// Reads all of a store as a start would, and removes nothing.
+///
+/// # Errors
+///
+/// If a start would refuse it.
+pub fn examine(store: &Store, rules: &Rules) -> Result<Examined, StartError> {
+    let (registry, _, log) = tiles::restore(store)?;
+    let requests = Requests::load(store, rules.release)?;
+    let snapshot = registry.snapshot();
+    Ok(Examined {
+        revision: snapshot.revision(),
+        cameras: snapshot.cameras(),
+        events: requests.open_requests().next_sequence() - FIRST_EVENT,
+        log: log.revisions,
+    })
+}
+
+impl Writer {
+    /// Opens the store again and reads what it has, as often as it takes. Meanwhile nothing is taken,
+    /// and readers see the last state that was acknowledged. Returns whether the writer goes on; it
+    /// does not if it is to stop and the store cannot be opened once more.
+    pub(super) fn heal(&mut self, queue: &mut mpsc::Receiver<Job>, mut stop: bool) -> bool {
+        self.standing.set(Standing::HEALING);
+        self.metrics.store_failures.inc();
+        self.metrics.store_failing.set(1);
+        self.due.settle();
+        let (begun, mut wait, mut said) = (Instant::now(), FIRST_WAIT, String::new());
+        loop {
+            match self.reload() {
+                Ok(()) => break,
+                Err(error) => {
+                    let error = error.to_string();
+                    // Once, however often it is tried.
+                    if error != said {
+                        tracing::error!(error, "the store cannot be used; it is tried again");
+                    }
+                    said = error;
+                }
+            }
+            let end = Instant::now() + wait;
+            while !stop && Instant::now() < end {
+                match queue.try_recv() {
+                    Ok(Job::Stop) | Err(TryRecvError::Disconnected) => stop = true,
+                    // Whoever waits for it is told by the end of their channel.
+                    Ok(_) => {}
+                    Err(TryRecvError::Empty) => std::thread::sleep(LOOK),
+                }
+            }
+            if stop {
+                return false;
+            }
+            wait = LONGEST_WAIT.min(wait * 2);
+        }
+        let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(milliseconds, "the store can be used again; changes are taken");
+        self.metrics.store_failing.set(0);
+        self.standing.set(Standing::TAKING);
+        !stop
+    }
+
+    fn reload(&mut self) -> Result<(), StartError> {
+        self.store.reopen()?;
+        let loaded = load(&self.store, self.release)?;
+        // Not before there is room for the next commits: each failure costs another reload.
+        self.store.make_room()?;
+        let Loaded { registry, requests, checkpoint: (checkpoint, log), .. } = loaded;
+        let snapshot = registry.snapshot();
+        self.cases.replace(requests.open_requests().clone());
+        self.metrics.publish(&snapshot);
+        self.metrics.log_entries.set(i64::try_from(log.revisions).unwrap_or(i64::MAX));
+        self.published.store(Arc::new(snapshot));
+        (self.registry, self.requests) = (registry, requests);
+        self.due.restart(checkpoint, log);
+        self.look_again_at = Timestamp::MIN;
+        Ok(())
+    }
+}

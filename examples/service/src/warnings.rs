@@ -1,0 +1,52 @@
+//! What a configuration lets nobody do, though it can be read.
+
+use canvass::policy::Jurisdiction;
+use canvass::{Agency, Policy};
+
+use crate::settings::{Caller, Settings};
+
+impl Settings {
+    /// Lines about a configuration under which no request, or none of an agency, would be taken.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let Self { agencies, policy, limits, .. } = self;
+        let mut warnings = Vec::new();
+        let mut warn = |line: String| warnings.push(line);
+        if agencies.is_empty() {
+            warn("there are no `agencies`, so that nobody can make a request".to_owned());
+        }
+        if policy.agency_kinds.is_empty() {
+            warn("`policy.agency_kinds` is empty, so that no agency may ask".to_owned());
+        }
+        if policy.max_requests_per_case == 0 {
+            warn("`policy.max_requests_per_case` is 0, so that no request is taken".to_owned());
+        }
+        // A triangle, and its first corner again.
+        if limits.vertices < 4 {
+            warn("`limits.vertices` is less than 4, so that no area is read".to_owned());
+        }
+        for Caller { agency, .. } in agencies {
+            if let Some(why) = nothing_passes(agency, policy) {
+                warn(format!("agency `{}` {why}, so that all its requests are refused", agency.id));
+            }
+        }
+        warnings
+    }
+}
+
+/// Why a policy refuses every request of an agency, if it does.
+fn nothing_passes(agency: &Agency, policy: &Policy) -> Option<String> {
+    if !policy.agency_kinds.is_empty() && !policy.agency_kinds.contains(&agency.kind) {
+        return Some(format!("is {}, which `policy.agency_kinds` leaves out", agency.kind.code()));
+    }
+    if policy.jurisdiction != Jurisdiction::Within {
+        return None;
+    }
+    match &agency.jurisdiction {
+        None => Some("has no `jurisdiction`, which the policy asks for".to_owned()),
+        Some(area) if area.size_m2() < policy.min_area_m2 => {
+            Some("has a `jurisdiction` smaller than `policy.min_area_m2`".to_owned())
+        }
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,101 @@
+//! A web handler: it holds the registry, reviews what agencies send, and reloads its policy from TOML.
+//!
+//! ```text
+//! cargo run --example web_handler -- 127.0.0.1:8080 policy.toml
+//! curl -d @request.json 127.0.0.1:8080/requests/1; curl -d '' 127.0.0.1:8080/policy
+//! ```
+//! Behind axum or actix `answer` is the same. For a whole service see `examples/service`.
+#![allow(clippy::print_stderr, reason = "an example talks to its terminal")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::{fs, thread};
+
+use canvass::jiff::Timestamp;
+use canvass::{Agency, AgencyId, AgencyKind, OpenRequests, Policy, Registry, Request, RequestId};
+
+type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// Shared by all threads: snapshots need no lock, and a policy is replaced whole.
+struct App {
+    registry: Registry,
+    agency: Agency,
+    policy_file: String,
+    policy: RwLock<Arc<Policy>>,
+    open: Mutex<OpenRequests>,
+}
+
+/// The status and the body for a request.
+fn answer(app: &App, path: &str, body: &str, clock: Timestamp) -> (u16, String) {
+    if path == "/policy" {
+        // A file that cannot be read leaves the policy in force.
+        let policy = match load(&app.policy_file).map(Arc::new) {
+            Ok(policy) => policy,
+            Err(error) => return (422, error.to_string()),
+        };
+        *app.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&policy);
+        return (200, policy.version.clone());
+    }
+    match (path.trim_start_matches("/requests/").parse(), serde_json::from_str(body)) {
+        (Ok(id), Ok(request)) => open(app, id, &request, clock),
+        (Err(error), _) => (404, error.to_string()),
+        (_, Err(error)) => (422, error.to_string()),
+    }
+}
+
+/// Validated as it is read: a policy that no request can pass is an error.
+fn load(file: &str) -> Done<Policy> {
+    Ok(toml::from_str(&fs::read_to_string(file)?)?)
+}
+
+fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> (u16, String) {
+    let policy = Arc::clone(&app.policy.read().unwrap_or_else(PoisonError::into_inner));
+    let mut open = app.open.lock().unwrap_or_else(PoisonError::into_inner);
+    // The clock was read before the lock: another thread may have been later and quicker.
+    let now = open.clamp_now(clock);
+    let authorized = match policy.review(request, &app.agency, &open.case_file(app.agency.id), now)
+    {
+        Ok(authorized) => authorized,
+        Err(violations) => return (422, serde_json::to_string(&violations).unwrap_or_default()),
+    };
+    // A service keeps the events, and sends to `open.due` after `open.record_asked`.
+    let Ok(_events) = open.open(id, &authorized, now) else { return (409, "opened before".into()) };
+    eprintln!("{} owners to ask", app.registry.snapshot().route(&authorized, now).owners());
+    // The agency learns nothing about who is asked, nor how many.
+    (201, serde_json::to_string(&authorized.receipt()).unwrap_or_default())
+}
+
+fn serve(app: &App, mut stream: &TcpStream) -> Done {
+    let mut reader = BufReader::new(stream.take(1 << 20));
+    let (mut first, mut header, mut length) = (String::new(), String::new(), 0);
+    reader.read_line(&mut first)?;
+    while reader.read_line(&mut header)? > 2 {
+        if let Some(("content-length", value)) = header.to_lowercase().trim().split_once(": ") {
+            length = value.parse()?;
+        }
+        header.clear();
+    }
+    let mut body = String::new();
+    reader.take(length).read_to_string(&mut body)?;
+    let path = first.split(' ').nth(1).unwrap_or_default();
+    let (status, body) = answer(app, path, &body, Timestamp::now());
+    Ok(write!(stream, "HTTP/1.1 {status} \r\ncontent-length: {}\r\n\r\n{body}", body.len())?)
+}
+
+fn main() -> Done {
+    let mut arguments = std::env::args().skip(1);
+    let (address, policy_file) = arguments.next().zip(arguments.next()).ok_or("ADDRESS POLICY")?;
+    let policy = RwLock::new(Arc::new(load(&policy_file)?));
+    let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
+    let (registry, open) = (Registry::new(), Mutex::new(OpenRequests::new(0)));
+    let app = App { registry, agency, policy_file, policy, open };
+    let listener = TcpListener::bind(address)?;
+    thread::scope(|scope| {
+        for stream in listener.incoming().flatten() {
+            let app = &app;
+            scope.spawn(move || serve(app, &stream).unwrap_or_else(|error| eprintln!("{error}")));
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! The requests of an operator's own case file, reviewed under another policy.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+
+use canvass::policy::Jurisdiction;
+use canvass::{Agency, AgencyKind, CaseFile, Policy};
+
+/// Prints how many requests of a case file the policy lets pass, and why it refuses the others. The file
+/// does not say who asked: an agency of an allowed kind, anywhere, is assumed.
+pub(crate) fn print(file: &Path, policy: &Policy) -> Result<(), Box<dyn Error>> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("--replay: cannot read `{shown}`: {error}"))?;
+    let opened: CaseFile = serde_json::from_str(&text)
+        .map_err(|error| format!("--replay: `{shown}` is not a case file: {error}"))?;
+    let policy = Policy { jurisdiction: Jurisdiction::Anywhere, ..policy.clone() };
+    let kind = policy.agency_kinds.first().copied().unwrap_or(AgencyKind::Local);
+    let id = opened.agency();
+    let agency = Agency { id, name: "replayed".to_owned(), kind, jurisdiction: None };
+    let (mut passed, mut refused) = (CaseFile::new(id), BTreeMap::<&str, usize>::new());
+    for old in &opened {
+        let at = old.opened_at();
+        match policy.review(old.request(), &agency, &passed, at) {
+            Ok(authorized) => passed.open(old.id(), &authorized, at)?,
+            Err(violations) => {
+                for violation in violations.iter() {
+                    *refused.entry(violation.code()).or_default() += 1;
+                }
+            }
+        }
+    }
+    let (all, pass) = (opened.iter().len(), passed.iter().len());
+    println!("{all} requests, of which {pass} pass under `{}`", policy.version);
+    for (code, number) in refused {
+        println!("{number:>8}  {code}");
+    }
+    Ok(())
+}
