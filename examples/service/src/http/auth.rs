@@ -180,13 +180,22 @@ pub(crate) async fn without_token(
     Ok(response)
 }
 
+/// Notes that the connection of a request belongs to a known caller.
+fn connection_is_known(request: &Request) {
+    if let Some(peer) = request.extensions().get::<Arc<Peer>>() {
+        peer.recognise();
+    }
+}
+
 /// Lets the operator pass.
 pub(crate) async fn operator(
     State(app): State<Arc<App>>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    match app.caller(app.presented(&request)).await? {
+    let caller = app.caller(app.presented(&request)).await?;
+    connection_is_known(&request);
+    match caller {
         Caller::Operator => Ok(next.run(request).await),
         _ => Err(Problem::new(Kind::WrongPlane, "this is the operator's")),
     }
@@ -198,7 +207,9 @@ pub(crate) async fn agency(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    match app.caller(app.presented(&request)).await? {
+    let caller = app.caller(app.presented(&request)).await?;
+    connection_is_known(&request);
+    match caller {
         Caller::Agency(id) => {
             let account = app.account(id).ok_or_else(no_account)?;
             let _place = account.enter()?;

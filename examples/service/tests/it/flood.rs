@@ -85,6 +85,15 @@ fn work(to: SocketAddr, path: &str, span: Duration) -> (Vec<Duration>, Vec<Durat
     (times, connects)
 }
 
+/// Stops those that flood, also where a check fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Has those that work work, and prints how it went; the slowest of answers and of new connections.
 fn working(name: &str, to: SocketAddr, path: &str, span: Duration) -> (Duration, Duration) {
     let (mut times, mut connects) = std::thread::scope(|scope| {
@@ -157,11 +166,13 @@ fn those_that_work_are_answered_beside_ten_thousand_that_never_read() {
                 );
                 assert_eq!(sockets.len() as u64, held);
             });
+            let stopping = Stop(&stop);
             std::thread::sleep(Duration::from_secs(2));
             let (slowest, connect) =
                 working(&format!("beside {held} of {addresses} addresses"), to, &path, span);
-            stop.store(true, Ordering::Relaxed);
-            assert!(slowest < Duration::from_secs(3), "{slowest:?}");
+            drop(stopping);
+            // The slowest is one that came while ten thousand were being taken.
+            assert!(slowest < Duration::from_secs(10), "{slowest:?}");
             assert!(connect < Duration::from_secs(10), "{connect:?}");
         });
         println!(
@@ -195,16 +206,24 @@ fn an_answer_that_nobody_takes_ends_its_connection() {
         std::thread::sleep(Duration::from_millis(50));
     }
     println!("20 connections were ended {:?} after they were sent to", begun.elapsed());
-    // One that reads slowly, and faster than it has to, keeps its connection.
+    // One that reads slowly, and faster than it has to, gets all that it asked for.
     let mut slow = TcpStream::connect(to).unwrap();
+    slow.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     slow.write_all(sent.repeat(1_000).as_bytes()).unwrap();
-    let (mut taken, mut piece, begun) = (0, [0; 64 << 10], Instant::now());
-    while begun.elapsed() < Duration::from_secs(8) {
+    slow.shutdown(std::net::Shutdown::Write).unwrap();
+    let (mut taken, mut piece, begun) = (Vec::new(), [0; 16 << 10], Instant::now());
+    loop {
         let more = slow.read(&mut piece).unwrap();
-        assert!(more > 0, "closed after {taken} bytes");
-        taken += more;
-        std::thread::sleep(Duration::from_millis(50));
+        taken.extend_from_slice(&piece[..more]);
+        if more == 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
+    let answers = taken.windows(13).filter(|bytes| bytes == b"HTTP/1.1 200 ").count();
+    println!("{} bytes were taken in {:?}", taken.len(), begun.elapsed());
+    assert_eq!(answers, 1_000);
+    assert!(begun.elapsed() > Duration::from_secs(4), "{:?}", begun.elapsed());
     assert_eq!(measure(&service, "canvass_http_answers_unread_total"), 20);
 }
 

@@ -26,7 +26,7 @@ fn changes(fields: &str, body: &str) -> String {
 fn each_refused_head_is_answered_with_one_problem_and_an_end() {
     let (_folder, service) = started(&json!({}));
     let with = |fields: String| format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
-    let many = |count: usize| (0..count).map(|i| format!("X-{i}: y\r\n")).collect::<String>();
+    let many = |count: usize| (0..count).fold(String::new(), |all, i| format!("{all}X-{i}: y\r\n"));
     let cases: Vec<(Vec<u8>, u16, &str)> = [
         (with(many(100)), 431, "head_too_large"),
         (with(format!("X: {}\r\n", "y".repeat(600_000))), 431, "head_too_large"),
@@ -93,7 +93,7 @@ fn each_refused_head_is_answered_with_one_problem_and_an_end() {
 fn as_much_as_is_allowed_passes() {
     let (_folder, service) = started(&json!({}));
     let close = "Connection: close\r\n";
-    let fields: String = (0..98).map(|i| format!("X-{i}: y\r\n")).collect();
+    let fields = (0..98).fold(String::new(), |all, i| format!("{all}X-{i}: y\r\n"));
     let long = format!("X: {}\r\n", "y".repeat(32_000));
     let path = format!("GET /healthz?{} HTTP/1.1\r\nHost: x\r\n{close}\r\n", "a".repeat(8_000));
     for sent in [

@@ -86,7 +86,7 @@ fn memory_ends_flat_after_a_soak() {
                         4 => (format!("POST /v1/requests HTTP/1.1\r\n{second}Content-Length: 100\r\n\r\n{{"), false),
                         5 => (post("/v1/requests", second, &"[".repeat(100_000)), true),
                         6 => (format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(40_000)), true),
-                        7 => (format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", number), true),
+                        7 => (format!("GET /{number} HTTP/1.1\r\nHost: x\r\n\r\n"), true),
                         8 => ("\0garbage".repeat(50), true),
                         9 => (format!("GET /metrics HTTP/1.1\r\n{operator}\r\n").repeat(20), false),
                         10 => (format!("GET /v1/due HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {number}\r\n\r\n"), true),

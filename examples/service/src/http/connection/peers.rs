@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::callers::Rate;
 use crate::settings::Limits;
@@ -15,7 +18,13 @@ pub(crate) struct Peers {
     connections_allowed: usize,
     /// Requests without a valid token that are answered of one address in a second.
     without_token: u32,
+    /// Turns of connections that have not shown a valid token yet.
+    turns: Arc<Semaphore>,
 }
+
+/// So many connections without a valid token have a request answered at once; the others wait. Those that
+/// have shown one are answered beside few, and not beside thousands.
+const TURNS: usize = 4;
 
 /// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that a provider gives
 /// to one customer.
@@ -37,6 +46,8 @@ pub(crate) struct Peer {
     peers: Arc<Peers>,
     network: Network,
     without_token: Arc<Rate>,
+    is_known: AtomicBool,
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Peers {
@@ -45,6 +56,7 @@ impl Peers {
             addresses: Mutex::default(),
             connections_allowed: limits.connections_per_address,
             without_token: limits.without_token_per_second,
+            turns: Arc::new(Semaphore::new(TURNS)),
         })
     }
 
@@ -62,7 +74,13 @@ impl Peers {
         }
         address.connections = address.connections.saturating_add(1);
         let without_token = Arc::clone(&address.without_token);
-        Some(Peer { peers: Arc::clone(self), network, without_token })
+        Some(Peer {
+            peers: Arc::clone(self),
+            network,
+            without_token,
+            is_known: AtomicBool::new(false),
+            turn: Mutex::default(),
+        })
     }
 
     /// Forgets addresses that have no connection and have not asked for a while. To connect anew does
@@ -78,6 +96,33 @@ impl Peer {
     /// Takes one answer without a valid token, or says how long it is until there is one again.
     pub(crate) fn ask_without_token(&self, now: Instant) -> Result<(), Duration> {
         self.without_token.take(now)
+    }
+
+    /// Whether the connection has shown a valid token.
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known.load(Ordering::Acquire)
+    }
+
+    /// Notes that the connection has shown a valid token. It needs no turns any more.
+    pub(crate) fn recognise(&self) {
+        if !self.is_known.swap(true, Ordering::AcqRel) {
+            self.end_turn();
+        }
+    }
+
+    /// The turns that connections wait for.
+    pub(super) fn turns(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.peers.turns)
+    }
+
+    /// Begins a turn, which lasts until there is an answer.
+    pub(super) fn begin_turn(&self, turn: OwnedSemaphorePermit) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
+    }
+
+    /// Ends the turn, if there is one.
+    pub(super) fn end_turn(&self) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

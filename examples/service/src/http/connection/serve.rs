@@ -128,14 +128,15 @@ impl Connections {
         };
         // Small answers should not wait for more to send.
         let _ = stream.set_nodelay(true);
-        let limits = &self.app.limits;
+        let (limits, peer) = (&self.app.limits, Arc::new(peer));
         let stream = Stream::new(
             stream,
+            Arc::clone(&peer),
             Arc::clone(&self.app.metrics),
             Duration::from_secs(limits.head_seconds),
             Duration::from_secs(limits.write_seconds),
         );
-        let service = Extension(Arc::new(peer)).layer(self.router.clone());
+        let service = Extension(peer).layer(self.router.clone());
         let service = TowerToHyperService::new(service);
         let connection = self.http.serve_connection(TokioIo::new(stream), service);
         let connection = self.graceful.watch(connection);

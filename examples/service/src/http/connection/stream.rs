@@ -5,6 +5,7 @@
 //! implementation of HTTP above is waiting for a head whenever one is refused, has sent all that it
 //! has to, and takes the end of the input for the end of the connection. The problem is sent then.
 
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,8 +14,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::Peer;
 use super::head::{self, Body, HEAD_BYTES, Head};
 use super::written::written;
 use crate::http::problem::{Kind, Problem};
@@ -32,10 +35,14 @@ const LINGER: (Duration, u64) = (Duration::from_secs(1), 16 << 20);
 #[derive(Debug)]
 pub(super) struct Stream {
     stream: TcpStream,
+    peer: Arc<Peer>,
     metrics: Arc<Metrics>,
     head_within: Duration,
     write_within: Duration,
     reading: Reading,
+    /// What a connection that nobody knows yet waits for before it is answered.
+    turn: Waiting,
+    has_turn: bool,
     received: Received,
     /// For the head that is waited for, and then for the end.
     head_sleep: Option<Pin<Box<Sleep>>>,
@@ -46,9 +53,22 @@ pub(super) struct Stream {
     closing: Closing,
 }
 
+/// A turn that was asked for.
+struct Waiting(Option<Acquiring>);
+
+type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
+
+impl fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Waiting({})", self.0.is_some())
+    }
+}
+
 /// What is read now.
 #[derive(Debug)]
 enum Reading {
+    /// Nothing, until the connection has its turn. Then the head is passed on.
+    Turn { head: usize, body: Body },
     /// A head, of which so many bytes were checked.
     Head { checked: usize, is_asked: bool, is_timed: bool },
     /// The rest of a head that was checked, and then its body.
@@ -93,16 +113,20 @@ enum Closing {
 impl Stream {
     pub(super) fn new(
         stream: TcpStream,
+        peer: Arc<Peer>,
         metrics: Arc<Metrics>,
         head_within: Duration,
         write_within: Duration,
     ) -> Self {
         Self {
             stream,
+            peer,
             metrics,
             head_within,
             write_within,
             reading: HEAD,
+            turn: Waiting(None),
+            has_turn: false,
             received: Received { buffer: Vec::new(), start: 0, end: 0 },
             head_sleep: None,
             write_sleep: None,
@@ -139,7 +163,12 @@ impl Stream {
                         self.refuse(Problem::new(Kind::TooManyRequests, detail));
                         return Poll::Ready(Ok(()));
                     }
-                    self.reading = Reading::Passing { head: bytes, body };
+                    let needs_turn = !(has_token && self.peer.is_known());
+                    self.reading = if needs_turn {
+                        Reading::Turn { head: bytes, body }
+                    } else {
+                        Reading::Passing { head: bytes, body }
+                    };
                     if was_sent_before {
                         // It was sent before the last one was answered. Others are answered first.
                         cx.waker().wake_by_ref();
@@ -177,6 +206,26 @@ impl Stream {
         }
     }
 
+    /// Waits for a turn, if it is not there at once.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let turn = match &mut self.turn.0 {
+            Some(waiting) => ready!(waiting.as_mut().poll(cx)).ok(),
+            None => match self.peer.turns().try_acquire_owned() {
+                Ok(turn) => Some(turn),
+                Err(_) => {
+                    let waiting = self.turn.0.insert(Box::pin(self.peer.turns().acquire_owned()));
+                    ready!(waiting.as_mut().poll(cx)).ok()
+                }
+            },
+        };
+        self.turn.0 = None;
+        if let Some(turn) = turn {
+            self.peer.begin_turn(turn);
+            self.has_turn = true;
+        }
+        Poll::Ready(())
+    }
+
     /// Ends the input, and has a problem sent as the last answer.
     fn refuse(&mut self, problem: Problem) {
         self.metrics.refused_head(problem.kind().status().as_u16(), problem.kind().code());
@@ -191,6 +240,9 @@ impl Stream {
         offered: usize,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        if std::mem::take(&mut self.has_turn) {
+            self.peer.end_turn();
+        }
         match &polled {
             Poll::Ready(Ok(taken)) if *taken < offered => {
                 let millis = u64::try_from(*taken).unwrap_or(u64::MAX).saturating_mul(1000);
@@ -264,6 +316,10 @@ impl AsyncRead for Stream {
             match &mut this.reading {
                 Reading::Ended => return Poll::Ready(Ok(())),
                 Reading::Head { .. } => ready!(this.poll_head(cx))?,
+                &mut Reading::Turn { head, body } => {
+                    ready!(this.poll_turn(cx));
+                    this.reading = Reading::Passing { head, body };
+                }
                 Reading::Passing { head: 0, body } => {
                     this.reading = match *body {
                         Body::Bytes(bytes) => Reading::Body(bytes),
