@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::error::OpenRequestsError;
+use super::event::{LifecycleEvent, LifecycleStep};
 use super::index::AreaIndex;
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState};
