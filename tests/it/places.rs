@@ -255,3 +255,24 @@ fn a_place_that_cannot_be_says_why() {
     assert!(read(&text.replace("school", "home")).starts_with("unknown variant `home`"));
     assert!(read(&text.replace("label", "name")).starts_with("unknown field `name`"));
 }
+
+/// Or a map of all places could be drawn with requests that are refused anyway.
+#[test]
+fn a_place_is_named_only_where_nothing_else_is_refused() {
+    let area = square(10.0, 50.0, 10.01, 50.01);
+    let places = protecting(0, [place_of(SensitiveRule::Refuse, area.clone(), None)]);
+    let codes = |policy: &Policy| {
+        let refused = review(policy, &area).unwrap_err();
+        refused.iter().map(canvass::Violation::code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&places), ["sensitive_place"]);
+    let stricter = [
+        (Policy { agency_kinds: [].into(), ..places.clone() }, "agency_kind_not_allowed"),
+        (Policy { max_window_minutes: 1, ..places.clone() }, "window_too_long"),
+        (Policy { max_area_m2: 1.0, ..places.clone() }, "area_too_large"),
+        (Policy { max_requests_per_case: 0, ..places.clone() }, "case_exhausted"),
+    ];
+    for (policy, code) in stricter {
+        assert_eq!(codes(&policy), [code]);
+    }
+}
