@@ -18,7 +18,7 @@ mod progress;
 mod quarter;
 mod replay;
 #[path = "../quickstart/town.rs"]
-#[allow(dead_code, reason = "the quickstart draws more of the town")]
+#[allow(dead_code, unreachable_pub, reason = "the quickstart draws more of the town")]
 mod town;
 mod year;
 

@@ -100,6 +100,7 @@ const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 const EVENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("events");
 const RECEIPTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("receipts");
 const OUTCOMES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outcomes");
+const BUDGETS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("budgets");
 const SEED: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("seed");
 const POOLS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("pools");
 const KEYS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keys");
