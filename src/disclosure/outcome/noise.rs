@@ -95,7 +95,9 @@ impl Bytes {
         let mut mac = Hmac::<Sha256>::new(&key.into());
         mac.update(b"canvass outcome noise 1");
         mac.update(&kinds);
-        numbers.iter().for_each(|number| mac.update(&number.to_be_bytes()));
+        for number in numbers {
+            mac.update(&number.to_be_bytes());
+        }
         Self { mac, block: 0, left: Vec::new() }
     }
 
