@@ -75,6 +75,11 @@ fn any_geometry_with_an_inside_is_an_area() {
         (near.clone().into(), Area::try_from(&near).unwrap()),
         (triangle.into(), Area::try_from(near).unwrap()),
         (Rect::new((0.0, 0.0), (2.0, 1.0)).into(), Area::from_bounds(0.0, 0.0, 2.0, 1.0).unwrap()),
+        // Wider than half a turn, where an edge of its own would be the short way around.
+        (
+            Rect::new((-100.0, 0.0), (120.0, 1.0)).into(),
+            Area::from_bounds(-100.0, 0.0, 120.0, 1.0).unwrap(),
+        ),
     ] {
         assert_eq!(Area::try_from(geometry), Ok(area));
     }

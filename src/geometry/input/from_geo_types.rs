@@ -2,6 +2,7 @@
 
 use geo_types::{Geometry, Polygon};
 
+use super::shapes::rectangle;
 use crate::geometry::area::Area;
 use crate::geometry::drawing::AreaError;
 
@@ -40,7 +41,9 @@ fn polygons(geometry: Geometry<f64>) -> Result<Vec<Polygon<f64>>, AreaError> {
                 continue;
             }
             Geometry::Rect(bounds) => {
-                parts.push(bounds.to_polygon());
+                // Its own outline would be the short way around where it is wider than 180 degrees.
+                let (min, max) = (bounds.min(), bounds.max());
+                parts.push(rectangle(min.x, min.y, max.x, max.y));
                 continue;
             }
             Geometry::Triangle(triangle) => {

@@ -43,23 +43,28 @@ impl Area {
     ///
     /// If a number is out of range, or the bounds enclose nothing or more than 360 degrees.
     pub fn from_bounds(west: f64, south: f64, east: f64, north: f64) -> Result<Self, AreaError> {
-        let (mut west, mut east) = (west, if west > east { east + 360.0 } else { east });
-        #[expect(clippy::float_cmp, reason = "only the exact width has no ends")]
-        let whole = east - west == 360.0;
-        if whole {
-            (west, east) = (-180.0, 180.0);
-        }
-        // No edge may be wider than 180 degrees, or it would mean the other way around.
-        let third = (east - west) / 3.0;
-        let inner = if third > 60.0 { vec![west + third, east - third] } else { Vec::new() };
-        let along = |y: f64| {
-            let inner = inner.clone().into_iter().map(move |x| Coord { x, y });
-            std::iter::once(Coord { x: west, y }).chain(inner).chain([Coord { x: east, y }])
-        };
-        let mut shell: Vec<Coord<f64>> = along(south).collect();
-        let mut back: Vec<Coord<f64>> = along(north).collect();
-        back.reverse();
-        shell.append(&mut back);
-        Self::from_polygons(&[Polygon::new(LineString(shell), Vec::new())])
+        Self::from_polygons(&[rectangle(west, south, east, north)])
     }
+}
+
+/// The outline of bounds, from the south-west corner.
+pub(crate) fn rectangle(west: f64, south: f64, east: f64, north: f64) -> Polygon<f64> {
+    let (mut west, mut east) = (west, if west > east { east + 360.0 } else { east });
+    #[expect(clippy::float_cmp, reason = "only the exact width has no ends")]
+    let whole = east - west == 360.0;
+    if whole {
+        (west, east) = (-180.0, 180.0);
+    }
+    // No edge may be wider than 180 degrees, or it would mean the other way around.
+    let third = (east - west) / 3.0;
+    let inner = if third > 60.0 { vec![west + third, east - third] } else { Vec::new() };
+    let along = |y: f64| {
+        let inner = inner.clone().into_iter().map(move |x| Coord { x, y });
+        std::iter::once(Coord { x: west, y }).chain(inner).chain([Coord { x: east, y }])
+    };
+    let mut shell: Vec<Coord<f64>> = along(south).collect();
+    let mut back: Vec<Coord<f64>> = along(north).collect();
+    back.reverse();
+    shell.append(&mut back);
+    Polygon::new(LineString(shell), Vec::new())
 }
