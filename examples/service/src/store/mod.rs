@@ -46,7 +46,9 @@ mod row;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
 
 use canvass::{Change, LifecycleEvent, RequestId, Revision};
 use redb::{
@@ -85,6 +87,9 @@ const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging
 const ROOM: TableDefinition<'_, (), &[u8]> = TableDefinition::new("room");
 const ROOM_BYTES: usize = 512 << 10;
 
+/// A checkpoint gives way to commits for so long at most, between two of its transactions.
+const GIVE_WAY: Duration = Duration::from_millis(100);
+
 /// The database's file in its folder.
 const FILE: &str = "canvass.redb";
 
@@ -100,6 +105,8 @@ pub struct Store {
     /// `None` while it could not be opened again.
     database: RwLock<Option<Database>>,
     mark: Mutex<Mark>,
+    /// How many commits wait for the database: a checkpoint gives way to them.
+    waiting: AtomicUsize,
     place: Place,
 }
 
@@ -242,9 +249,21 @@ impl Store {
     }
 
     fn apply(&self, group: &Group) -> Result<(), StoreError> {
-        let transaction = self.begin()?;
+        // The database lets in whoever comes first, and a checkpoint comes again at once.
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let begun = self.begin();
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        let transaction = begun?;
         group.apply(&transaction)?;
         transaction.commit()
+    }
+
+    /// Lets commits go first that wait, for a while at most. For a checkpoint, between transactions.
+    fn give_way(&self) {
+        let begun = Instant::now();
+        while self.waiting.load(Ordering::Acquire) > 0 && begun.elapsed() < GIVE_WAY {
+            std::thread::sleep(GIVE_WAY / 500);
+        }
     }
 
     /// Keeps how late it is outside the database, when nothing else is to be kept.

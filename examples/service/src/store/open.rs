@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use canvass::Revision;
@@ -120,7 +121,8 @@ impl Store {
     }
 
     fn new(database: Database, mark: Mark, place: Place) -> Self {
-        Self { database: RwLock::new(Some(database)), mark: Mutex::new(mark), place }
+        let (database, mark) = (RwLock::new(Some(database)), Mutex::new(mark));
+        Self { database, mark, waiting: AtomicUsize::new(0), place }
     }
 
     /// Closes the database and opens it again, for after the disk has failed: a database that could
