@@ -69,12 +69,12 @@ impl Service {
     /// # Errors
     ///
     /// If the folder cannot be opened or read, or the address is taken.
-    pub async fn start(
+    pub fn start(
         settings: Settings,
         folder: &Path,
         listen: SocketAddr,
     ) -> Result<Self, ServiceError> {
-        Self::start_as(settings, folder, &Opening::default(), listen).await
+        Self::start_as(settings, folder, &Opening::default(), listen)
     }
 
     /// The same, with a store that is opened in some way.
@@ -82,7 +82,7 @@ impl Service {
     /// # Errors
     ///
     /// If the folder cannot be opened or read, or the address is taken.
-    pub async fn start_as(
+    pub fn start_as(
         mut settings: Settings,
         folder: &Path,
         opening: &Opening,
