@@ -35,8 +35,8 @@ pub fn area_from_wkt(bytes: &[u8]) -> Reached {
         ends(text, Area::from_wkt);
         let other = geo::Geometry::<f64>::try_from_wkt_str(text.trim());
         match other {
-            Ok(geo::Geometry::Polygon(polygon)) => assert_eq!(&again(polygon.into()), area),
-            Ok(geo::Geometry::MultiPolygon(polygons)) => assert_eq!(&again(polygons), area),
+            Ok(geo::Geometry::Polygon(polygon)) => assert_eq!(&again(&polygon.into()), area),
+            Ok(geo::Geometry::MultiPolygon(polygons)) => assert_eq!(&again(&polygons), area),
             // Altitudes without a `Z`, and blanks that are not of ASCII, are read by us alone.
             _ => {}
         }
@@ -44,8 +44,8 @@ pub fn area_from_wkt(bytes: &[u8]) -> Reached {
     reached(read)
 }
 
-fn again(polygons: MultiPolygon) -> Area {
-    Area::new(&polygons).expect("what two readers make of one text")
+fn again(polygons: &MultiPolygon) -> Area {
+    Area::new(polygons).expect("what two readers make of one text")
 }
 
 /// Behind a text that is read, nothing may follow.

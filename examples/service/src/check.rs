@@ -24,7 +24,8 @@ pub fn check(folder: &Path, opening: &Opening, rules: &Rules) -> Result<String, 
         found.log
     );
     if let Some(loss) = loss {
-        lines.push_str(&format!("\nwith --restore: {loss}"));
+        lines.push_str("\nwith --restore: ");
+        lines.push_str(&loss.to_string());
     } else if store.held_since()?.is_some() {
         lines.push_str("\na copy was put back: nobody is asked until POST /v1/restored");
     }

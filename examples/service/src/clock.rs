@@ -87,19 +87,18 @@ impl State {
             let stays = self
                 .doubted
                 .filter(|&doubted| wall.duration_since(later(doubted, monotonic)).abs() <= STEP);
-            match stays {
-                Some((_, since)) => believe = monotonic.saturating_sub(since) >= self.settle,
-                None => {
-                    self.jumps = self.jumps.saturating_add(1);
-                    self.doubted = Some((wall, monotonic));
-                    let (seconds, settle) = (off.as_secs(), self.settle.as_secs());
-                    tracing::warn!(
-                        seconds,
-                        settle,
-                        "the wall clock jumped; nothing is decided by it until it is back, or has \
+            if let Some((_, since)) = stays {
+                believe = monotonic.saturating_sub(since) >= self.settle;
+            } else {
+                self.jumps = self.jumps.saturating_add(1);
+                self.doubted = Some((wall, monotonic));
+                let (seconds, settle) = (off.as_secs(), self.settle.as_secs());
+                tracing::warn!(
+                    seconds,
+                    settle,
+                    "the wall clock jumped; nothing is decided by it until it is back, or has \
                          stayed there for `settle` seconds"
-                    );
-                }
+                );
             }
         }
         if !believe {

@@ -78,12 +78,12 @@ impl Service {
     /// # Errors
     ///
     /// If the folder cannot be opened or read, or the address is taken.
-    pub async fn start(
+    pub fn start(
         settings: Settings,
         folder: &Path,
         listen: SocketAddr,
     ) -> Result<Self, ServiceError> {
-        Self::start_as(settings, folder, &Opening::default(), listen).await
+        Self::start_as(settings, folder, &Opening::default(), listen)
     }
 
     /// The same, with a store that is opened in some way.
@@ -91,7 +91,7 @@ impl Service {
     /// # Errors
     ///
     /// If the folder cannot be opened or read, or the address is taken.
-    pub async fn start_as(
+    pub fn start_as(
         mut settings: Settings,
         folder: &Path,
         opening: &Opening,
@@ -137,7 +137,7 @@ impl Service {
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Ended {
         let Self { engine, threads, listener, app, coverage } = self;
         let clock = tokio::spawn(clock(Arc::downgrade(&engine), app.metrics(), coverage));
-        http::serve(listener, Arc::clone(&app), http::router(app), stop).await;
+        http::serve(listener, Arc::clone(&app), http::router(&app), stop).await;
         clock.abort();
         engine.stop().await;
         // The store is closed when the last of its holders is gone.

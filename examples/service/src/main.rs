@@ -75,11 +75,10 @@ async fn run(arguments: Arguments) -> ExitCode {
         Ok(stop) => stop,
         Err(error) => return failed(&error, 1),
     };
-    let service =
-        match Service::start_as(settings, &folder, &arguments.opening, arguments.listen).await {
-            Ok(service) => service,
-            Err(error) => return failed(&error, 1),
-        };
+    let service = match Service::start_as(settings, &folder, &arguments.opening, arguments.listen) {
+        Ok(service) => service,
+        Err(error) => return failed(&error, 1),
+    };
     let address = match service.address() {
         Ok(address) => address,
         Err(error) => return failed(&error, 1),

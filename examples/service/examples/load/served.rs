@@ -34,7 +34,7 @@ pub(crate) async fn serve(folder: &str, mut limits: Value) -> Result<(), Failure
         "policy": { "jurisdiction": "anywhere" }, "limits": limits,
     }))?;
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let service = Service::start(settings, folder.as_ref(), listen).await?;
+    let service = Service::start(settings, folder.as_ref(), listen)?;
     println!("{}", service.address()?);
     let (tell, stop) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {

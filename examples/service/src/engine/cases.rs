@@ -191,7 +191,9 @@ impl Cases {
     pub(super) fn forget(&self, owners: &[OwnerId]) {
         if !owners.is_empty() {
             let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-            owners.iter().for_each(|&owner| open.forget_owner(owner));
+            for &owner in owners {
+                open.forget_owner(owner);
+            }
         }
     }
 

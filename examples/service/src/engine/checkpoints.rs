@@ -159,12 +159,11 @@ impl Due {
 
     fn note(&mut self, made: Option<Revision>) {
         let taken_in = self.in_making.take().unwrap_or_default();
-        match made {
-            Some(revision) => {
-                self.last = revision;
-                self.log = self.log.without(taken_in);
-            }
-            None => (self.failed, self.broken) = (true, true),
+        if let Some(revision) = made {
+            self.last = revision;
+            self.log = self.log.without(taken_in);
+        } else {
+            (self.failed, self.broken) = (true, true);
         }
     }
 }

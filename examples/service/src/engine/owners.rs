@@ -236,7 +236,7 @@ pub(super) fn secret() -> Result<String, Refusal> {
 /// What an owner is told of a change of theirs.
 pub(crate) fn changed(answered: &Answered, more: &serde_json::Value) -> serde_json::Value {
     let told: serde_json::Value = serde_json::from_str(answered.body.get()).unwrap_or_default();
-    let mut told = json!({ "revision": told["revision"] });
+    let mut told = json!({ "revision": told.get("revision") });
     if let (Some(told), Some(more)) = (told.as_object_mut(), more.as_object()) {
         told.extend(more.clone());
     }

@@ -1,4 +1,4 @@
-//! Endpoints, each with what is said of it: routes and the OpenAPI document are made of one list, so that neither has
+//! Endpoints, each with what is said of it: routes and the `OpenAPI` document are made of one list, so that neither has
 //! what the other has not.
 
 use std::sync::Arc;

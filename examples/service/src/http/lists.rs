@@ -31,13 +31,13 @@ pub(super) struct Which {
     /// Those that were opened before this one.
     before: Option<RequestId>,
     #[serde(default)]
-    state: Ended,
+    state: Phase,
 }
 
 /// Whether requests have ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Ended {
+enum Phase {
     #[default]
     Open,
     Ended,
@@ -142,8 +142,8 @@ pub(super) async fn queue(
 fn list(engine: &Engine, which: &Which, due: &[RequestId], now: Timestamp) -> Response {
     let told: (Vec<Value>, bool) = engine.cases().look(|open| {
         let counts = |opened: &OpenedRequest| match which.state {
-            Ended::All => true,
-            state => (opened.state(now) == RequestState::Open) == (state == Ended::Open),
+            Phase::All => true,
+            state => (opened.state(now) == RequestState::Open) == (state == Phase::Open),
         };
         let opened: Vec<&OpenedRequest> = open.opened().collect();
         let (requests, more) = page(opened.into_iter(), which.before, counts);

@@ -150,8 +150,8 @@ impl App {
 }
 
 /// All endpoints, on each host those of its plane.
-pub fn router(app: Arc<App>) -> Router {
-    portal_hosts::by_host(&app, |plane| layered(&app, plane, routes::of_plane(&app, plane)))
+pub fn router(app: &Arc<App>) -> Router {
+    portal_hosts::by_host(app, |plane| layered(app, plane, routes::of_plane(app, plane)))
 }
 
 /// Endpoints with what is around every answer.

@@ -8,7 +8,7 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use canvass::error::AreaError;
-use canvass::policy::SensitiveRule;
+use canvass::policy::{SensitivePlace, SensitiveRule};
 use canvass::{
     Agency, AgencyId, Area, CameraScope, IncidentKind, Position, Request, TimeWindow, Violation,
     Violations,
@@ -201,7 +201,7 @@ pub(super) fn refusals(
             }
             Violation::SensitivePlace { .. } => {
                 // The review names places in this order.
-                let outline = sensitive.next().map(|place| place.area());
+                let outline = sensitive.next().map(SensitivePlace::area);
                 refusal.insert("outline".to_owned(), json!(outline));
             }
             Violation::TooCloseToEarlier { id, .. } => {

@@ -45,10 +45,10 @@ pub(super) async fn due(
         app.engine.waiting_after(app.now(), RequestId(after), PAGE.saturating_add(1)).await?;
     let is_last = requests.len() <= PAGE;
     requests.truncate(PAGE);
-    let mut answer = json!({ "requests": requests });
-    if let Some(last) = requests.last().filter(|_| !is_last) {
-        answer["next"] = json!(last);
-    }
+    let answer = match requests.last() {
+        Some(last) if !is_last => json!({ "requests": requests, "next": last }),
+        _ => json!({ "requests": requests }),
+    };
     Ok(body::json(StatusCode::OK, &answer))
 }
 

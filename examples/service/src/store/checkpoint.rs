@@ -14,7 +14,7 @@ use super::{FILE, Inventory, LOG, META, Store, StoreError, TILES, number};
 const WORTH_COMPACTING: u64 = 64 << 20;
 
 /// So many entries are removed in one transaction.
-const SWEEP: usize = 4096;
+const SWEEP: usize = 1024;
 
 /// A tile as it is to be kept.
 #[derive(Clone, Debug)]
@@ -56,6 +56,7 @@ impl Store {
                 staged.push(tile);
             }
             let is_last = changed.peek().is_none();
+            self.give_way();
             let transaction = self.begin()?;
             {
                 let mut tiles = transaction.open_table(TILES)?;
@@ -145,6 +146,7 @@ impl Store {
     /// the tile has vanished.
     fn sweep_tiles(&self, revision: Revision, replaced: &[u64]) -> Result<(), StoreError> {
         for some in replaced.chunks(SWEEP) {
+            self.give_way();
             let transaction = self.begin()?;
             let mut removed = 0;
             {
@@ -172,6 +174,7 @@ impl Store {
     /// Removes the log up to a revision.
     fn trim(&self, revision: Revision) -> Result<(), StoreError> {
         loop {
+            self.give_way();
             let transaction = self.begin()?;
             let mut removed = 0;
             {

@@ -50,7 +50,7 @@ enum Operation {
 impl HeldFile {
     pub(super) fn new(file: File) -> Result<Self, DatabaseError> {
         let file = FileBackend::new(file)?;
-        let length = file.len().map_err(|error| redb::StorageError::Io(error.into()))?;
+        let length = file.len().map_err(redb::StorageError::Io)?;
         let held = RwLock::new(Some(Held { length, on_disk: length, ..Held::default() }));
         Ok(Self(Arc::new(Inner { file, held, is_broken: AtomicBool::new(false) })))
     }
@@ -149,12 +149,11 @@ impl StorageBackend for HeldFile {
             }
             for (chunk, within, part) in parts(offset, out.len()) {
                 let read;
-                let bytes = match held.chunks.get(&chunk) {
-                    Some(bytes) => bytes,
-                    None => {
-                        read = self.0.on_disk(chunk)?;
-                        &read
-                    }
+                let bytes = if let Some(bytes) = held.chunks.get(&chunk) {
+                    bytes
+                } else {
+                    read = self.0.on_disk(chunk)?;
+                    &read
                 };
                 let from = bytes.get(within..within + part.len()).ok_or_else(outside)?;
                 out.get_mut(part).ok_or_else(outside)?.copy_from_slice(from);

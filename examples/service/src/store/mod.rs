@@ -64,7 +64,9 @@ mod row;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
 
 use canvass::{Change, LifecycleEvent, RequestId, Revision};
 use redb::{
@@ -110,6 +112,9 @@ const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging
 const ROOM: TableDefinition<'_, (), &[u8]> = TableDefinition::new("room");
 const ROOM_BYTES: usize = 512 << 10;
 
+/// A checkpoint gives way to commits for so long at most, between two of its transactions.
+const GIVE_WAY: Duration = Duration::from_millis(100);
+
 /// The database's file in its folder.
 const FILE: &str = "canvass.redb";
 
@@ -125,6 +130,8 @@ pub struct Store {
     /// `None` while it could not be opened again.
     database: RwLock<Option<Database>>,
     mark: Mutex<Mark>,
+    /// How many commits wait for the database: a checkpoint gives way to them.
+    waiting: AtomicUsize,
     place: Place,
 }
 
@@ -277,13 +284,25 @@ impl Store {
     }
 
     fn apply(&self, group: &Group, disclosed: &DisclosedRows) -> Result<(), StoreError> {
-        let transaction = self.begin()?;
+        // The database lets in whoever comes first, and a checkpoint comes again at once.
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let begun = self.begin();
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        let transaction = begun?;
         // Before the group, which seals the numbers about the whole.
         disclosed::insert(&transaction, disclosed)?;
         group.apply(&transaction)?;
         // Last, so that nothing that the group has kept of them stays.
         erase::erase(&transaction, &disclosed.erased)?;
         transaction.commit()
+    }
+
+    /// Lets commits go first that wait, for a while at most. For a checkpoint, between transactions.
+    fn give_way(&self) {
+        let begun = Instant::now();
+        while self.waiting.load(Ordering::Acquire) > 0 && begun.elapsed() < GIVE_WAY {
+            std::thread::sleep(GIVE_WAY / 500);
+        }
     }
 
     /// Keeps how late it is outside the database, when nothing else is to be kept.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use canvass::Revision;
@@ -115,12 +116,13 @@ impl Store {
     ) -> Result<Option<(Self, Option<Loss>)>, StoreError> {
         let place = Place::of(folder, opening);
         let Some(found) = place.look()? else { return Ok(None) };
-        let Looked { database, kept, loss, .. } = place.examine(found, opening.restore)?;
+        let Looked { database, kept, loss, .. } = place.examine(&found, opening.restore)?;
         Ok(Some((Self::new(database, Mark::unwritten(kept), place), loss)))
     }
 
     fn new(database: Database, mark: Mark, place: Place) -> Self {
-        Self { database: RwLock::new(Some(database)), mark: Mutex::new(mark), place }
+        let (database, mark) = (RwLock::new(Some(database)), Mutex::new(mark));
+        Self { database, mark, waiting: AtomicUsize::new(0), place }
     }
 
     /// Closes the database and opens it again, for after the disk has failed: a database that could
@@ -172,7 +174,7 @@ impl Place {
             Found::Missing
         };
         let Looked { database, file, kept, loss, is_marked, is_redone } =
-            self.examine(found, restore)?;
+            self.examine(&found, restore)?;
         file.release().map_err(|error| refused(&path, error))?;
         if is_redone {
             tracing::warn!(commit = kept.commit, "the last commit was done again from the mark");
@@ -203,12 +205,12 @@ impl Place {
             // A file that was made in this folder is never empty.
             file => match found {
                 Found::Missing if file.is_err() => Ok(None),
-                _ => Err(self.missing(&path, found)),
+                _ => Err(self.missing(&path, &found)),
             },
         }
     }
 
-    fn examine(&self, found: Found, restore: bool) -> Result<Looked, StoreError> {
+    fn examine(&self, found: &Found, restore: bool) -> Result<Looked, StoreError> {
         let path = self.folder.join(FILE);
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).open(&path).map_err(|e| refused(&path, e))?;
@@ -217,7 +219,7 @@ impl Place {
         let database = database.map_err(|error| refused(&path, error))?;
         let mut kept = examined(&database)?;
         let mut is_redone = false;
-        if let Found::Read(to, Some(rows)) = &found
+        if let Found::Read(to, Some(rows)) = found
             && to.generation == kept.generation
             && kept.commit.checked_add(1) == Some(to.commit)
         {
@@ -229,7 +231,7 @@ impl Place {
             kept = examined(&database)?;
             is_redone = true;
         }
-        let is_marked = matches!(&found, Found::Read(to, _) if *to == kept);
+        let is_marked = matches!(found, Found::Read(to, _) if *to == kept);
         let loss = self.compare(&path, kept, found, restore)?;
         Ok(Looked { database, file, kept, loss, is_marked, is_redone })
     }
@@ -291,14 +293,14 @@ impl Place {
         &self,
         path: &Path,
         kept: Acknowledged,
-        found: Found,
+        found: &Found,
         restore: bool,
     ) -> Result<Option<Loss>, StoreError> {
         let (path, mark) = (path.display().to_string(), self.mark.display().to_string());
         let (is_missing, acknowledged) = match found {
             Found::Missing => (true, None),
             Found::Damaged => (false, None),
-            Found::Read(acknowledged, _) => (false, Some(acknowledged)),
+            Found::Read(acknowledged, _) => (false, Some(*acknowledged)),
         };
         let error = match acknowledged {
             Some(acknowledged) if acknowledged.generation != kept.generation => {
@@ -318,9 +320,9 @@ impl Place {
         if restore { Ok(Some(Loss { kept, acknowledged })) } else { Err(error) }
     }
 
-    fn missing(&self, path: &Path, found: Found) -> StoreError {
+    fn missing(&self, path: &Path, found: &Found) -> StoreError {
         let acknowledged = match found {
-            Found::Read(acknowledged, _) => Some(acknowledged),
+            Found::Read(acknowledged, _) => Some(*acknowledged),
             _ => None,
         };
         let (path, mark) = (path.display().to_string(), self.mark.display().to_string());

@@ -94,9 +94,9 @@ fn damaged(is_killed: bool, tries: usize) -> (usize, usize) {
     service.change(&[json!({ "withdraw": { "owner": 5 } }), json!({ "withdraw": { "owner": 6 } })]);
     let before = seen(&service, &ids);
     if is_killed {
-        service.kill()
+        service.kill();
     } else {
-        service.stop()
+        service.stop();
     }
 
     let file = folder.path().join("data/canvass.redb");

@@ -168,7 +168,7 @@ fn a_backup_is_whole_while_changes_go_on() {
                         agreed((n + 1) % 400 + 1, 0.0, 0.0)[1].clone(),
                     ])
                 })
-                .last()
+                .max()
         });
         let copied: Vec<Value> =
             (0..5).map(|_| service.post(OPERATOR, "/v1/backup", "{}").expect(200)).collect();

@@ -34,7 +34,7 @@ const LINGER: (Duration, u64) = (Duration::from_secs(1), 16 << 20);
 /// A connection to whoever asks.
 #[derive(Debug)]
 pub(super) struct Stream {
-    stream: TcpStream,
+    socket: TcpStream,
     peer: Arc<Peer>,
     metrics: Arc<Metrics>,
     head_within: Duration,
@@ -119,7 +119,7 @@ impl Stream {
         write_within: Duration,
     ) -> Self {
         Self {
-            stream,
+            socket: stream,
             peer,
             metrics,
             head_within,
@@ -180,7 +180,7 @@ impl Stream {
         }
         let within = self.head_within;
         *is_asked = true;
-        match self.received.poll_more(&mut self.stream, cx) {
+        match self.received.poll_more(&mut self.socket, cx) {
             Poll::Ready(Ok(0)) => {
                 if self.received.is_empty() {
                     self.reading = Reading::Ended;
@@ -210,13 +210,14 @@ impl Stream {
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let turn = match &mut self.turn.0 {
             Some(waiting) => ready!(waiting.as_mut().poll(cx)).ok(),
-            None => match self.peer.turns().try_acquire_owned() {
-                Ok(turn) => Some(turn),
-                Err(_) => {
+            None => {
+                if let Ok(turn) = self.peer.turns().try_acquire_owned() {
+                    Some(turn)
+                } else {
                     let waiting = self.turn.0.insert(Box::pin(self.peer.turns().acquire_owned()));
                     ready!(waiting.as_mut().poll(cx)).ok()
                 }
-            },
+            }
         };
         self.turn.0 = None;
         if let Some(turn) = turn {
@@ -256,7 +257,7 @@ impl Stream {
                 if elapsed(&mut self.write_sleep, cx).is_ready() {
                     self.metrics.unread_answers.inc();
                     // What is in the system's buffers is dropped too, and not kept for minutes.
-                    let _ = self.stream.set_zero_linger();
+                    let _ = self.socket.set_zero_linger();
                     let error = "the answer was not taken in time";
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, error)));
                 }
@@ -274,7 +275,7 @@ impl Stream {
                 self.closing = Closing::Ending;
                 break;
             }
-            let polled = Pin::new(&mut self.stream).poll_write(cx, rest);
+            let polled = Pin::new(&mut self.socket).poll_write(cx, rest);
             let taken = ready!(self.watch(polled, offered, cx))?;
             if let Closing::Answering { sent, .. } = &mut self.closing {
                 *sent = sent.saturating_add(taken);
@@ -290,7 +291,7 @@ impl Stream {
                 set(&mut self.head_sleep, Instant::now() + LINGER.0);
             }
             self.received.clear();
-            match self.received.poll_more(&mut self.stream, cx) {
+            match self.received.poll_more(&mut self.socket, cx) {
                 Poll::Ready(Ok(more)) if more > 0 && *left > 0 => {
                     *left = left.saturating_sub(u64::try_from(more).unwrap_or(u64::MAX));
                 }
@@ -367,7 +368,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let polled = Pin::new(&mut self.socket).poll_write(cx, bytes);
         self.watch(polled, bytes.len(), cx)
     }
 
@@ -377,16 +378,16 @@ impl AsyncWrite for Stream {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let offered = pieces.iter().map(|piece| piece.len()).sum();
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
+        let polled = Pin::new(&mut self.socket).poll_write_vectored(cx, pieces);
         self.watch(polled, offered, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.socket.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut self.socket).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
