@@ -82,7 +82,6 @@ const OUTCOMES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outcomes
 const BUDGETS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("budgets");
 const SEED: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("seed");
 const POOLS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("pools");
-const BUDGETS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("budgets");
 const KEYS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keys");
 const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging");
 

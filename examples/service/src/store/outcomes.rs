@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use canvass::outcome::{OutcomeBudget, OutcomeSeed, Outcomes};
 use canvass::{AgencyId, Area, OwnerId, RequestId};
-use redb::{ReadableDatabase, ReadableTable};
+use redb::ReadableTable;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
