@@ -92,6 +92,10 @@ impl<'a> ScopeQuery<'a> {
     /// Whether the terms with a number allow the question, and whether the sketch cannot decide that.
     /// Unknown terms allow nothing.
     #[inline]
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "the branch predictor cannot foresee consents"
+    )]
     pub(crate) fn sketch_allows(&self, number: u32) -> (bool, bool) {
         let number = number as usize;
         let chunk = self.chunks.get(number / CHUNK);

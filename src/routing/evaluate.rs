@@ -113,7 +113,7 @@ impl<'a> ConsentQuery<'a> {
         };
         match block.shared_upper_terms() {
             Some(upper) => {
-                asked.rows().for_each(|row| sketch_allows(row, upper | block.lower_terms(row)))
+                asked.rows().for_each(|row| sketch_allows(row, upper | block.lower_terms(row)));
             }
             None => asked.rows().for_each(|row| sketch_allows(row, block.terms(row))),
         }
