@@ -94,7 +94,7 @@ impl<'a> ScopeQuery<'a> {
     #[inline]
     #[expect(
         clippy::needless_bitwise_bool,
-        reason = "computed without a branch: it cannot be foreseen"
+        reason = "the branch predictor cannot foresee consents"
     )]
     pub(crate) fn sketch_allows(&self, number: u32) -> (bool, bool) {
         let number = number as usize;

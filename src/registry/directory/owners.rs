@@ -119,7 +119,7 @@ impl Owners {
         let entry = self.get(owner);
         let one = (entry.cameras != Cameras::None).then_some(entry.one);
         let more = match entry.cameras {
-            Cameras::Several => self.more.get(&owner),
+            Cameras::Many => self.more.get(&owner),
             Cameras::None | Cameras::One => None,
         };
         one.into_iter().chain(more.into_iter().flat_map(ExtraCameras::iter))
@@ -134,7 +134,7 @@ impl Owners {
             entry.cameras = Cameras::One;
         } else {
             self.more.entry(owner).or_default().insert(camera);
-            entry.cameras = Cameras::Several;
+            entry.cameras = Cameras::Many;
         }
         entry.terms()
     }
@@ -145,7 +145,7 @@ impl Owners {
         let one = entry.one;
         match entry.cameras {
             Cameras::One if one == camera => entry.cameras = Cameras::None,
-            Cameras::Several => {
+            Cameras::Many => {
                 if let hash_map::Entry::Occupied(mut more) = self.more.entry(owner) {
                     let others = more.get_mut();
                     if one != camera {
@@ -230,7 +230,7 @@ impl TermsNumber {
 enum Cameras {
     None,
     One,
-    Several,
+    Many,
 }
 
 impl Owner {

@@ -15,7 +15,7 @@ pub struct Layout {
 impl Default for Layout {
     /// H3 cells of resolution 5 (253 km2), blocks filled to 60 of 64 rows.
     fn default() -> Self {
-        Self { tile: Resolution::Five, block_rows: 60 }
+        Self { tile: Resolution::Five, block_rows: BLOCK_ROWS - BLOCK_ROWS / 16 }
     }
 }
 
