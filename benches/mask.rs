@@ -9,7 +9,13 @@ mod support;
 #[path = "../src/util/bit_iter.rs"]
 mod bit_iter;
 #[path = "../src/geometry/mod.rs"]
-#[allow(dead_code, unused_imports, unreachable_pub, reason = "no more of it than is measured")]
+#[allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    clippy::module_inception,
+    reason = "no more of it than is measured, by the library's own rules"
+)]
 mod geometry;
 #[path = "../src/util/row_mask.rs"]
 #[allow(dead_code, reason = "no more of it than `geometry` needs")]

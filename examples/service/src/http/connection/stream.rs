@@ -343,7 +343,7 @@ impl AsyncRead for Stream {
                 Reading::Body(left) => {
                     let most = usize::try_from(*left).unwrap_or(usize::MAX);
                     let passed = if this.received.is_empty() {
-                        ready!(poll_direct(&mut this.stream, cx, buffer, most))?
+                        ready!(poll_direct(&mut this.socket, cx, buffer, most))?
                     } else {
                         this.received.pass(most, buffer)
                     };
@@ -351,7 +351,7 @@ impl AsyncRead for Stream {
                     return Poll::Ready(Ok(()));
                 }
                 Reading::ToTheEnd if this.received.is_empty() => {
-                    return Pin::new(&mut this.stream).poll_read(cx, buffer);
+                    return Pin::new(&mut this.socket).poll_read(cx, buffer);
                 }
                 Reading::ToTheEnd => {
                     this.received.pass(usize::MAX, buffer);
@@ -397,7 +397,7 @@ impl AsyncWrite for Stream {
                 Closing::No => this.closing = Closing::Ending,
                 Closing::Answering { .. } => ready!(this.poll_answer(cx))?,
                 Closing::Ending => {
-                    ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+                    ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
                     // Behind a whole message nothing is to come.
                     let more = !matches!(this.reading, Reading::Head { .. } | Reading::Body(0))
                         || !this.received.is_empty();

@@ -113,11 +113,11 @@ impl Case {
         };
         let key = format!("{}-{}-{step}", self.who, self.number);
         // What is sent again has to be the same, and the window goes with the clock.
-        let body = if step == 0 { self.fixed(body) } else { body };
+        let body = if step == 0 { Self::fixed(body) } else { body };
         post_keyed(agent, address, caller, &path, &key, body.to_string().as_bytes())
     }
 
-    fn fixed(&self, mut body: Value) -> Value {
+    fn fixed(mut body: Value) -> Value {
         let day = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24)).to_string();
         let day = day.split('T').next().unwrap();
         body["window"] =

@@ -176,13 +176,13 @@ fn every_limit_has_its_figures_and_its_field() {
         ("too_many_vertices", "area", &["allowed", "vertices"], &|r| r["area"] = two_parts.clone()),
         ("too_many_parts", "area", &["allowed", "parts"], &|r| r["area"] = two_parts.clone()),
         ("area_too_small", "area", &["allowed_m2", "m2"], &|r| {
-            r["area"] = square(-84.7, 41.3, 0.001)
+            r["area"] = square(-84.7, 41.3, 0.001);
         }),
         ("area_too_large", "area", &["allowed_m2", "m2"], &|r| {
-            r["area"] = square(-84.7, 41.3, 0.1)
+            r["area"] = square(-84.7, 41.3, 0.1);
         }),
         ("part_too_small", "area", &["allowed_m2", "m2", "part"], &|r| {
-            r["area"] = two_parts.clone()
+            r["area"] = two_parts.clone();
         }),
         ("window_too_short", "window", &["allowed_seconds", "asked_seconds"], &|r| {
             r["window"] = json!({ "start": "2026-11-29T10:00:00Z", "end": "2026-11-29T10:05:00Z" });
@@ -201,7 +201,7 @@ fn every_limit_has_its_figures_and_its_field() {
             r["area"] = square(-84.895, 41.105, 0.008);
         }),
         ("seeing_into_not_allowed", "camera_scope", &[], &|r| {
-            r["camera_scope"] = json!("seeing_into")
+            r["camera_scope"] = json!("seeing_into");
         }),
     ];
     for (code, field, names, change) in cases {

@@ -40,7 +40,7 @@ fn an_erased_owner_is_in_no_byte_of_the_file() {
     service.change(&street(1, 14, -84.899, 41.101));
     let consent = json!({ "standing": "granted", "zone": "Pacific/Kiritimati" });
     service.change(&[
-        json!({ "register": { "id": CAMERA, "owner": ADA, "position": [-84.8951234, 41.1051234],
+        json!({ "register": { "id": CAMERA, "owner": ADA, "position": [-84.895_123_4, 41.105_123_4],
             "recording": { "kept_days": 60 } } }),
         json!({ "set_consent": { "owner": ADA, "consent": consent } }),
     ]);

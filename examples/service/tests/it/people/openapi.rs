@@ -1,4 +1,4 @@
-//! The OpenAPI document of each host, checked against what is answered there.
+//! The `OpenAPI` document of each host, checked against what is answered there.
 
 use serde_json::{Value, json};
 
