@@ -174,6 +174,7 @@ fn made_up(population: Population, rng: &mut Rng) -> Vec<Place> {
 }
 
 /// The places of a file, as large as people live in a city.
+#[expect(clippy::type_complexity, reason = "read once, in the line that calls this")]
 fn read(file: &std::path::Path) -> Result<((f64, f64), Vec<Place>), Box<dyn Error>> {
     #[derive(serde::Deserialize)]
     struct Row {

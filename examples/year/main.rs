@@ -4,7 +4,7 @@
 //! cargo run --release --example year -- --town
 //! ```
 
-#![allow(clippy::print_stdout, reason = "an example prints")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints")]
 
 mod arguments;
 #[path = "../attack/attacker/mod.rs"]

@@ -25,7 +25,7 @@ pub(crate) fn print(file: &Path, policy: &Policy) -> Result<(), Box<dyn Error>> 
         match policy.review(old.request(), &agency, &passed, at) {
             Ok(authorized) => passed.open(old.id(), &authorized, at)?,
             Err(violations) => {
-                for violation in violations.iter() {
+                for violation in &violations {
                     *refused.entry(violation.code()).or_default() += 1;
                 }
             }

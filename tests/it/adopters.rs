@@ -110,9 +110,12 @@ fn skipping_leaves_out_what_the_model_refuses() {
     for round in 0..60 {
         let mut expected = Vec::new();
         let list: Vec<Change> = (0..if round % 20 == 19 { 2_000 } else { rng.below(8) })
-            .map(|_| match rng.once_in(3) {
-                true => bad_change(&mut rng, &town),
-                false => change(&mut rng, &town, 1_000),
+            .map(|_| {
+                if rng.once_in(3) {
+                    bad_change(&mut rng, &town)
+                } else {
+                    change(&mut rng, &town, 1_000)
+                }
             })
             .collect();
         for (index, change) in list.iter().enumerate() {

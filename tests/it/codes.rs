@@ -82,7 +82,7 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("window_in_future", |it| it.request.window = minutes(60, 1)),
     ("window_too_old", |it| it.request.window = minutes(60, -45 * 24 * 60)),
     ("seeing_into_not_allowed", |it| {
-        it.request = it.request.clone().with_camera_scope(CameraScope::SeeingInto)
+        it.request = it.request.clone().with_camera_scope(CameraScope::SeeingInto);
     }),
     ("case_reference_missing", |it| it.request = it.request.clone().with_case("")),
     ("contact_missing", |it| it.request = it.request.clone().with_contact(" ")),

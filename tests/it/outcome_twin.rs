@@ -17,7 +17,9 @@ pub fn noisy(kinds: [u8; 2], numbers: [u64; 2], count: u64) -> u64 {
         let mut mac = Hmac::<Sha256>::new_from_slice(&seed().to_bytes()).unwrap();
         mac.update(b"canvass outcome noise 1");
         mac.update(&kinds);
-        [numbers[0], numbers[1], block].iter().for_each(|n| mac.update(&n.to_be_bytes()));
+        for number in [numbers[0], numbers[1], block] {
+            mac.update(&number.to_be_bytes());
+        }
         mac.finalize().into_bytes()
     };
     let mut heads = (0..).flat_map(block).filter(|&byte| byte < 255).map(|byte| byte % 5 < 4);

@@ -37,7 +37,7 @@ fn a_step_across_180_has_no_length() {
 
 /// Holes between -6 and 6 degrees, of hundredths that no binary number is.
 fn holes(drawing: &MultiPolygon<f64>) -> Vec<LineString<f64>> {
-    let hundredths = |degrees: f64| format!("{:.2}", degrees).parse::<f64>().unwrap();
+    let hundredths = |degrees: f64| format!("{degrees:.2}").parse::<f64>().unwrap();
     let lines =
         drawing.iter().flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()));
     lines
@@ -52,7 +52,7 @@ fn holes(drawing: &MultiPolygon<f64>) -> Vec<LineString<f64>> {
 }
 
 /// One outline as it is, and one so wide across 180 that its middle is on another turn.
-fn around(holes: Vec<LineString<f64>>) -> [MultiPolygon<f64>; 2] {
+fn around(holes: &[LineString<f64>]) -> [MultiPolygon<f64>; 2] {
     let home = [
         (-170.0, -80.0),
         (-60.0, -80.0),
@@ -71,7 +71,7 @@ fn around(holes: Vec<LineString<f64>>) -> [MultiPolygon<f64>; 2] {
         (-170.0, 80.0),
         (170.0, 80.0),
     ];
-    [ring(&home), ring(&wide)].map(|shell| MultiPolygon(vec![Polygon::new(shell, holes.clone())]))
+    [ring(&home), ring(&wide)].map(|shell| MultiPolygon(vec![Polygon::new(shell, holes.to_vec())]))
 }
 
 fn verdict(drawing: &MultiPolygon<f64>) -> Result<(), &'static str> {
@@ -83,7 +83,7 @@ proptest! {
 
     #[test]
     fn holes_on_another_turn_are_judged_alike(drawing in drawings()) {
-        let [home, wide] = around(holes(&drawing));
+        let [home, wide] = around(&holes(&drawing));
         prop_assert_eq!(verdict(&home), verdict(&wide));
     }
 
@@ -154,8 +154,9 @@ fn furthest(area: &MultiPolygon<f64>, drawing: &MultiPolygon<f64>) -> f64 {
         };
         given.iter().map(from).fold(f64::INFINITY, f64::min)
     };
-    let places =
-        lines(area).into_iter().flat_map(|[a, b]| [a, b, ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0)]);
+    let places = lines(area)
+        .into_iter()
+        .flat_map(|[a, b]| [a, b, (f64::midpoint(a.0, b.0), f64::midpoint(a.1, b.1))]);
     places.map(off).fold(0.0, f64::max)
 }
 
@@ -231,7 +232,7 @@ fn wide_outlines_are_accepted_and_refused_often() {
     let mut runner = TestRunner::deterministic();
     let mut accepted = 0;
     for _ in 0..1_000 {
-        let [_, wide] = around(holes(&drawings().new_tree(&mut runner).unwrap().current()));
+        let [_, wide] = around(&holes(&drawings().new_tree(&mut runner).unwrap().current()));
         accepted += u32::from(verdict(&wide).is_ok());
     }
     assert!((100..900).contains(&accepted), "{accepted}");

@@ -18,12 +18,14 @@ pub(crate) struct Peers {
     connections_allowed: usize,
     /// Requests without a valid token that are answered of one address in a second.
     without_token: u32,
-    /// Turns of connections that have not shown a valid token yet.
-    turns: Arc<Semaphore>,
+    /// Turns of connections that have not shown a valid token yet: of requests with a token, which may be
+    /// one, and of those without.
+    token_turns: Arc<Semaphore>,
+    other_turns: Arc<Semaphore>,
 }
 
-/// So many connections without a valid token have a request answered at once; the others wait. Those that
-/// have shown one are answered beside few, and not beside thousands.
+/// So many connections that have not shown a valid token have a request answered at once, and the others
+/// wait. Those that have shown one are answered beside few, and not beside thousands.
 const TURNS: usize = 4;
 
 /// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that a provider gives
@@ -56,7 +58,8 @@ impl Peers {
             addresses: Mutex::default(),
             connections_allowed: limits.connections_per_address,
             without_token: limits.without_token_per_second,
-            turns: Arc::new(Semaphore::new(TURNS)),
+            token_turns: Arc::new(Semaphore::new(TURNS)),
+            other_turns: Arc::new(Semaphore::new(TURNS)),
         })
     }
 
@@ -110,9 +113,10 @@ impl Peer {
         }
     }
 
-    /// The turns that connections wait for.
-    pub(super) fn turns(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.peers.turns)
+    /// The turns that requests with a token wait for, or those without.
+    pub(super) fn turns(&self, has_token: bool) -> Arc<Semaphore> {
+        let peers = &self.peers;
+        Arc::clone(if has_token { &peers.token_turns } else { &peers.other_turns })
     }
 
     /// Begins a turn, which lasts until there is an answer.

@@ -68,7 +68,7 @@ impl fmt::Debug for Waiting {
 #[derive(Debug)]
 enum Reading {
     /// Nothing, until the connection has its turn. Then the head is passed on.
-    Turn { head: usize, body: Body },
+    Turn { head: usize, body: Body, has_token: bool },
     /// A head, of which so many bytes were checked.
     Head { checked: usize, is_asked: bool, is_timed: bool },
     /// The rest of a head that was checked, and then its body.
@@ -165,7 +165,7 @@ impl Stream {
                     }
                     let needs_turn = !(has_token && self.peer.is_known());
                     self.reading = if needs_turn {
-                        Reading::Turn { head: bytes, body }
+                        Reading::Turn { head: bytes, body, has_token }
                     } else {
                         Reading::Passing { head: bytes, body }
                     };
@@ -207,15 +207,17 @@ impl Stream {
     }
 
     /// Waits for a turn, if it is not there at once.
-    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_turn(&mut self, has_token: bool, cx: &mut Context<'_>) -> Poll<()> {
         let turn = match &mut self.turn.0 {
             Some(waiting) => ready!(waiting.as_mut().poll(cx)).ok(),
             None => {
-                if let Ok(turn) = self.peer.turns().try_acquire_owned() {
-                    Some(turn)
-                } else {
-                    let waiting = self.turn.0.insert(Box::pin(self.peer.turns().acquire_owned()));
-                    ready!(waiting.as_mut().poll(cx)).ok()
+                let turns = self.peer.turns(has_token);
+                match Arc::clone(&turns).try_acquire_owned() {
+                    Ok(turn) => Some(turn),
+                    Err(_) => {
+                        let waiting = self.turn.0.insert(Box::pin(turns.acquire_owned()));
+                        ready!(waiting.as_mut().poll(cx)).ok()
+                    }
                 }
             }
         };
@@ -317,8 +319,8 @@ impl AsyncRead for Stream {
             match &mut this.reading {
                 Reading::Ended => return Poll::Ready(Ok(())),
                 Reading::Head { .. } => ready!(this.poll_head(cx))?,
-                &mut Reading::Turn { head, body } => {
-                    ready!(this.poll_turn(cx));
+                &mut Reading::Turn { head, body, has_token } => {
+                    ready!(this.poll_turn(has_token, cx));
                     this.reading = Reading::Passing { head, body };
                 }
                 Reading::Passing { head: 0, body } => {
