@@ -208,17 +208,15 @@ impl Stream {
 
     /// Waits for a turn, if it is not there at once.
     fn poll_turn(&mut self, has_token: bool, cx: &mut Context<'_>) -> Poll<()> {
-        let turn = match &mut self.turn.0 {
-            Some(waiting) => ready!(waiting.as_mut().poll(cx)).ok(),
-            None => {
-                let turns = self.peer.turns(has_token);
-                match Arc::clone(&turns).try_acquire_owned() {
-                    Ok(turn) => Some(turn),
-                    Err(_) => {
-                        let waiting = self.turn.0.insert(Box::pin(turns.acquire_owned()));
-                        ready!(waiting.as_mut().poll(cx)).ok()
-                    }
-                }
+        let turn = if let Some(waiting) = &mut self.turn.0 {
+            ready!(waiting.as_mut().poll(cx)).ok()
+        } else {
+            let turns = self.peer.turns(has_token);
+            if let Ok(turn) = Arc::clone(&turns).try_acquire_owned() {
+                Some(turn)
+            } else {
+                let waiting = self.turn.0.insert(Box::pin(turns.acquire_owned()));
+                ready!(waiting.as_mut().poll(cx)).ok()
             }
         };
         self.turn.0 = None;
