@@ -33,7 +33,7 @@ pub enum OpenRequestsError {
         owner: OwnerId,
     },
     /// The owners of an event, or the numbers of a text that was read, are not in order.
-    #[error("a list of request `{id}` does not ascend, or is empty")]
+    #[error("a list of request `{id}` does not ascend")]
     NotAscending {
         /// Which request.
         id: RequestId,

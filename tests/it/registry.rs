@@ -268,7 +268,7 @@ fn random_changes_are_of_all_kinds() {
         let cameras = cameras(&oracle(&town, &everywhere, noon())).len();
         (asked, left_out) = (asked + cameras, left_out + town.cameras.len() - cameras);
     }
-    assert!(kinds.len() == 8 && kinds.values().all(|&number| number > 100), "{kinds:?}");
+    assert!(kinds.len() == 9 && kinds.values().all(|&number| number > 100), "{kinds:?}");
     assert!(asked > 100 && left_out > 100, "{asked} {left_out}");
 }
 

@@ -87,6 +87,8 @@ fn every_public_type_of_outcomes_and_receipts_is_too() {
     usable::<Answer>();
     usable::<Band>();
     usable::<Outcome>();
+    usable::<OutcomeBudget>();
+    usable::<OutcomeSeed>();
     usable::<OutcomeError>();
     usable::<Outcomes>();
     usable::<OutcomesReadError>();
@@ -199,6 +201,9 @@ fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<SensitiveRule>();
     usable::<TimeWindow>();
     usable::<TimeWindowError>();
+    usable::<CodeError>();
+    usable::<IdError>();
+    usable::<SkippedChange>();
 }
 
 /// Else a list above, or that of errors below, is short of one.
@@ -245,6 +250,8 @@ fn records_are_printed_in_the_units_of_their_constructors() {
 #[test]
 fn every_error_is_one() {
     fn error<T: std::error::Error + Send + Sync + 'static>() {}
+    error::<CodeError>();
+    error::<IdError>();
     error::<RecordingError>();
     error::<FacingError>();
     error::<AskLimitError>();
