@@ -26,7 +26,7 @@ impl Area {
     ///
     /// let text = "38.47,-120.14 38.34,-119.95 38.52,-119.74 38.62,-119.89 38.47,-120.14";
     /// assert_eq!(Area::from_cap_polygon(text)?.vertices(), 4);
-    /// # Ok::<(), canvass::AreaError>(())
+    /// # Ok::<(), canvass::error::AreaError>(())
     /// ```
     ///
     /// # Errors

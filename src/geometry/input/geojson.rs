@@ -42,7 +42,7 @@ impl Area {
     ///     error.unwrap_err().to_string(),
     ///     "not a valid GeoJSON: a position needs a longitude and a latitude at `coordinates[0][1]`",
     /// );
-    /// # Ok::<(), canvass::AreaError>(())
+    /// # Ok::<(), canvass::error::AreaError>(())
     /// ```
     ///
     /// # Errors

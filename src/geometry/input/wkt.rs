@@ -44,7 +44,7 @@ impl Area {
     ///     "not a valid WKT: the polygon ends before `,` at line 1 column 29: \
     ///      write several polygons as one `MULTIPOLYGON`",
     /// );
-    /// # Ok::<(), canvass::AreaError>(())
+    /// # Ok::<(), canvass::error::AreaError>(())
     /// ```
     ///
     /// # Errors

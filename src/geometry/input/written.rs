@@ -19,7 +19,7 @@ impl Area {
     /// let text = r#"{"type":"Polygon","coordinates":[[[0.0,0.0],[2.0,0.0],[2.0,1.0],[0.0,1.0],[0.0,0.0]]]}"#;
     /// assert_eq!(area.to_geojson(), text);
     /// assert_eq!(Area::from_geojson(text)?, area);
-    /// # Ok::<(), canvass::AreaError>(())
+    /// # Ok::<(), canvass::error::AreaError>(())
     /// ```
     #[must_use]
     pub fn to_geojson(&self) -> String {

@@ -52,8 +52,9 @@ fn an_old_copy_starts_only_with_restore_and_asks_no_one_who_withdrew() {
     fs::write(store(folder.path()), &copy).unwrap();
     let said = complaint(folder.path(), &config);
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains("ends at commit 2 of generation "), "{said}");
-    assert!(said.contains("and commit 5 of generation "), "{said}");
+    // The first commit keeps the period's coverage.
+    assert!(said.contains("ends at commit 3 of generation "), "{said}");
+    assert!(said.contains("and commit 6 of generation "), "{said}");
     assert!(said.contains("--restore"), "{said}");
     assert_eq!(fs::read(store(folder.path())).unwrap(), copy, "a refused store was changed");
 
@@ -148,7 +149,7 @@ fn a_mark_elsewhere_notices_a_folder_put_back_whole() {
     let ended = command.args(options).output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
     let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(said.contains("commit 1 of") && said.contains("commit 2 of"), "{said}");
+    assert!(said.contains("commit 2 of") && said.contains("commit 3 of"), "{said}");
 }
 
 #[test]

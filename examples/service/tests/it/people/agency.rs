@@ -136,7 +136,8 @@ fn a_place_that_refuses_is_drawn_and_a_silent_one_is_not() {
 #[test]
 fn the_earlier_own_area_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
-    let service = Service::start(folder.path(), &noticed(&json!({})));
+    let policy = json!({ "min_difference_m2": 64_750.0 });
+    let service = Service::start(folder.path(), &noticed(&policy));
     let officer = officer(&service);
     let earlier = drawn(-84.9, 41.1, 0.008);
     let told = officer.post("/v1/requests", request("26-1", &earlier).to_string()).expect(201);
