@@ -41,7 +41,7 @@ impl Area {
     /// let error = Area::from_wkt(two).unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "not a valid WKT: the polygon ends before `,` at line 1 column 29: \
+    ///     "not a valid WKT: the polygon ends before `,` at line 1 column 30: \
     ///      write several polygons as one `MULTIPOLYGON`",
     /// );
     /// # Ok::<(), canvass::error::AreaError>(())
