@@ -5,6 +5,8 @@
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
+use std::fmt::Write as _;
+
 use canvass::audit::{AuditEntry, AuditLog, EntrySeed, OwnerSalt, TreeHead};
 use canvass::jiff::Timestamp;
 use canvass::{
@@ -25,18 +27,18 @@ fn page(
     let consent = registry.consent(owner);
     let mut page = format!("Owner {owner}\n  consent: {}\n", serde_json::to_string(&consent)?);
     for camera in registry.cameras_of(owner) {
-        page += &format!("  camera {} at {}\n", camera.id, camera.position);
+        writeln!(page, "  camera {} at {}", camera.id, camera.position)?;
     }
     for at in registry.asked(owner) {
-        page += &format!("  asked at {at}\n");
+        writeln!(page, "  asked at {at}")?;
     }
     let head = log.head();
     head.verify_extends(published, &log.consistency_proof(published.size())?)?;
-    page += &format!("  the log of {} entries extends the one you kept\n", head.size());
+    writeln!(page, "  the log of {} entries extends the one you kept", head.size())?;
     for (index, entry) in log.entries_naming(owner, salt) {
         head.verify_inclusion(index, entry, &log.inclusion_proof(index)?)?;
         let (at, policy) = (entry.at(), entry.policy_version());
-        page += &format!("  proven: entry {index} has you asked at {at} under policy {policy}\n");
+        writeln!(page, "  proven: entry {index} has you asked at {at} under policy {policy}")?;
     }
     Ok(page)
 }
