@@ -89,7 +89,7 @@ pub enum Change {
 pub struct ChangeError {
     /// Which change, counted from 0.
     pub index: usize,
-    /// What is wrong with it.
+    /// The reason.
     pub reason: ChangeRefusal,
 }
 
@@ -105,7 +105,7 @@ pub struct SkippedChange {
     pub reason: ChangeRefusal,
 }
 
-/// What is wrong with a change.
+/// The reason why a change is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangeRefusal {

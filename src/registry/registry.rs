@@ -87,7 +87,7 @@ impl Registry {
 
     /// Applies changes in order, all or none, and publishes the next revision.
     ///
-    /// What it costs grows with the changes, with the cameras of the owners they speak of (each once,
+    /// The cost grows with the changes, with the cameras of the owners they speak of (each once,
     /// however often), and with the tiles they touch, not with the registry. A camera is found among
     /// the blocks of its place: O(n) for n cameras on one point, about 2 ms for a million.
     ///

@@ -44,7 +44,7 @@ pub struct AuthorizedRequest {
     content: Arc<Authorized>,
 }
 
-/// What a policy has let pass, with what the policy asks of the route.
+/// A request that a policy authorised, with the limits that the policy sets for its route.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Authorized {
     pub(crate) request: Request,

@@ -48,7 +48,7 @@ impl OutcomeBudget {
     /// How many outcomes count a household in 365 days.
     pub const PER_365_DAYS: usize = 16;
 
-    /// What one outcome spends: the natural logarithm of 5/4. With a household more or less among
+    /// The cost of one outcome: the natural logarithm of 5/4. With a household more or less among
     /// those who were counted, no outcome is more than 5/4 times as likely.
     pub const EPSILON: f64 = 0.223_143_551_314_209_76;
 

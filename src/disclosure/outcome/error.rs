@@ -49,7 +49,7 @@ pub enum OutcomeError {
     NotEnded {
         /// Which request.
         id: RequestId,
-        /// What it is.
+        /// The state it is in.
         state: RequestState,
     },
     /// The request was not closed yet.
@@ -94,7 +94,7 @@ pub enum OutcomesReadError {
     LowestEnd {
         /// Which request.
         id: RequestId,
-        /// What was read.
+        /// The value that was read.
         lowest_end: u64,
     },
     /// An owner shared who was not asked.

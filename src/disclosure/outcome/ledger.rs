@@ -243,7 +243,7 @@ impl Outcomes {
         }
     }
 
-    /// What the agency may see of a pool, counted from 0: of [`POOL`](Self::POOL) requests that are
+    /// The agency's view of a pool, counted from 0: of [`POOL`](Self::POOL) requests that are
     /// told in pools, in the order in which they were opened.
     ///
     /// A household that was asked for several of them counts once, as one that shared if it ever
@@ -310,7 +310,7 @@ impl Outcomes {
     }
 }
 
-/// What is written down is equal, and so is what follows from it.
+/// Two are equal if their serde forms are: all else is derived.
 impl PartialEq for Outcomes {
     fn eq(&self, other: &Self) -> bool {
         (self.agency, &self.requests, &self.pools) == (other.agency, &other.requests, &other.pools)

@@ -13,7 +13,7 @@ use crate::geometry::Area;
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::CameraScope;
 
-/// What is kept of a request.
+/// The entry of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 pub(crate) struct LedgerEntry {
@@ -26,7 +26,7 @@ pub(crate) struct LedgerEntry {
     pub(crate) answers: AnswerCounts,
 }
 
-/// What is kept of the answers to a request.
+/// The answers to a request, as far as they are kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AnswerCounts {

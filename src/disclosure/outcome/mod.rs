@@ -1,4 +1,4 @@
-//! What an agency is told of the answers to its requests: counts with noise, in bands, once.
+//! Outcomes of requests, for the agency: counts with noise, in bands, once.
 
 mod budget;
 mod error;

@@ -1,4 +1,4 @@
-//! What became of requests, in bands: for the agency, once, after close.
+//! The outcome of a request, in bands: for the agency, once, after close.
 
 use std::ops::RangeInclusive;
 
@@ -8,7 +8,7 @@ use crate::disclosure::band;
 use crate::disclosure::band::Band;
 use crate::model::RequestId;
 
-/// What an owner who was asked answers, if they answer at all.
+/// The answer of an owner who was asked, if they answer at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {

@@ -61,7 +61,7 @@ impl TryFrom<LedgerForm> for Outcomes {
 /// written form is made of them: `{"agency": .., "requests": [rows], "pools": [rows]}`, requests in
 /// the order in which they were opened and pools in theirs.
 impl Outcomes {
-    /// What is kept of a request. It changes with what is counted and at its close; where a pool is
+    /// The row of a request. It changes with each count and at its close; where a pool is
     /// complete then, [`pool_row`](Self::pool_row) is new and the rows of all
     /// [its requests](Self::pool) change. The operator's.
     ///
@@ -86,7 +86,7 @@ impl Outcomes {
         self.requests.get(self.place(id)?).ok_or(OutcomeError::Unknown { id })
     }
 
-    /// What is kept of a pool, counted from 0, once it is complete; it does not change any more.
+    /// The row of a pool, counted from 0, once it is complete; it does not change any more.
     #[must_use]
     pub fn pool_row(&self, pool: usize) -> Option<impl Serialize> {
         self.pools.get(pool).copied()

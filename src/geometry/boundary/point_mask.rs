@@ -51,7 +51,7 @@ type Columns<'a> = (&'a [i32; BLOCK_ROWS], &'a [i32; BLOCK_ROWS]);
 /// product and the difference are rounded by at most 2^-24, so by 5 times that; this is 8 times.
 pub(crate) const ROUNDING: f32 = 1.0 / 2_097_152.0;
 
-/// What some edges of some lanes toggle of the first `count` positions in an envelope with its corner;
+/// The parity that some edges of some lanes toggle for the first `count` positions in an envelope with its corner;
 /// all of these edges are in `around`, and so is the envelope.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]

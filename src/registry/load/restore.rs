@@ -114,7 +114,7 @@ pub enum ReplayError {
     Refused {
         /// Which revision.
         revision: Revision,
-        /// What is wrong.
+        /// The reason.
         reason: ChangeError,
     },
 }

@@ -104,7 +104,7 @@ pub enum TileFlaw {
     Position {
         /// Which camera.
         camera: CameraId,
-        /// What is wrong.
+        /// The reason.
         reason: PositionError,
     },
     /// A camera's longitude is 180, which is written as -180.
@@ -118,7 +118,7 @@ pub enum TileFlaw {
     Recording {
         /// Which camera.
         camera: CameraId,
-        /// What is wrong.
+        /// The reason.
         reason: RecordingError,
     },
     /// A camera's facing is not valid.
@@ -126,7 +126,7 @@ pub enum TileFlaw {
     Facing {
         /// Which camera.
         camera: CameraId,
-        /// What is wrong.
+        /// The reason.
         reason: FacingError,
     },
     /// A facing belongs to no row, or facings do not ascend by their rows.
@@ -160,7 +160,7 @@ pub enum TileFlaw {
     /// A consent cannot be read.
     #[error("expected a granted consent in JSON: {message}")]
     Consent {
-        /// What is wrong.
+        /// The reason.
         message: String,
     },
     /// A consent is not written as a registry writes it, which is in one way.
