@@ -7,6 +7,7 @@
 
 use allocation_counter::measure;
 use canvass::error::TileFlaw;
+use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::tiles::Tile;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
@@ -116,6 +117,47 @@ fn a_warm_request_allocates_nothing() {
         let asked = owners.iter().map(|&owners| owners > 30).collect::<Vec<_>>();
         assert_eq!(asked, [min_households < 1_000, min_households < 100], "{owners:?}");
     }
+}
+
+/// Or an agency could learn of a shelter by the time of its refusals and receipts.
+#[test]
+fn a_review_is_the_same_work_whatever_silent_places_there_are() {
+    let area = octagon(10.006, 50.004);
+    let silent = |west: f64, south: f64| {
+        let place = Area::from_bounds(west, south, west + 0.001, south + 0.001).unwrap();
+        let (kind, rule) = (SensitiveKind::Shelter, SensitiveRule::NeverAsk);
+        SensitivePlace::new(kind, "A shelter", rule, place, None).unwrap()
+    };
+    let around = (0..100).map(|place| silent(10.0055 + f64::from(place) * 1e-5, 50.0035));
+    let policies = [
+        Vec::new(),
+        vec![silent(10.0055, 50.0035)],
+        vec![silent(10.5, 50.5)],
+        around.collect::<Vec<_>>(),
+    ]
+    .map(|places| Policy { sensitive_places: places.into(), ..Policy::default() });
+    let work = |policy: &Policy| {
+        let mut passed = None;
+        let review = measure(|| passed = Some(authorize(policy, area.clone())));
+        let passed = passed.unwrap();
+        let mut copy = None;
+        let clone = measure(|| copy = Some(passed.clone()));
+        let shown = format!("{passed:?}");
+        let receipt = measure(|| drop(passed.receipt()));
+        let freed = measure(|| drop((passed, copy)));
+        let count = |info: allocation_counter::AllocationInfo| (info.count_total, info.bytes_total);
+        // All that was allocated is freed at the end, however much that is.
+        (count(review), count(clone), count(receipt), freed.count_current, freed.bytes_current, shown)
+    };
+    // An area computes its size once.
+    let _ = area.size_m2();
+    let first = work(&policies[0]);
+    assert!(first.0.0 > 0);
+    for policy in &policies {
+        assert_eq!(work(policy), first);
+    }
+    let with_a_shelter = town().route(&authorize(&policies[1], area.clone()), now());
+    assert!(with_a_shelter.owners() < town().route(&authorize(&policies[0], area), now()).owners());
 }
 
 #[test]

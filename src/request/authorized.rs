@@ -10,7 +10,7 @@ use prefetch_index::prefetch_index;
 use super::request::Request;
 use super::search_area::CameraScope;
 use crate::geometry::{Area, Envelope, Overlap};
-use crate::model::QuietHours;
+use crate::model::{QuietHours, SensitivePlaces};
 
 /// A request that passed review: **the operator's**, since it knows of places that the agency does not
 /// know of. It can only come from [`Policy::review`](crate::Policy::review), and only it can be routed.
@@ -59,8 +59,9 @@ pub(crate) struct Authorized {
     /// The areas of the agency's earlier requests that this one overlaps, in the order in which they were
     /// opened; `None` if the policy does not compare.
     pub(crate) earlier: Option<Vec<Area>>,
-    /// The sensitive places where cameras may stand that match, and from which none is asked.
-    pub(crate) never_asked: Vec<Area>,
+    /// The policy's, near or far: routing finds those in which no camera is asked. Nothing about this
+    /// value depends on whether there is one.
+    pub(crate) sensitive_places: SensitivePlaces,
 }
 
 impl AuthorizedRequest {
@@ -89,12 +90,12 @@ impl AuthorizedRequest {
     /// Prefetches the cache lines that a route reads of it.
     #[inline]
     pub(crate) fn prefetch(&self) {
-        let Authorized { request, min_households, quiet_hours, never_asked, .. } = &*self.content;
+        let Authorized { request, min_households, quiet_hours, sensitive_places, .. } = &*self.content;
         prefetch_index(from_ref(&request.area), 0);
         prefetch_index(from_ref(&request.window), 0);
         prefetch_index(from_ref(min_households), 0);
         prefetch_index(from_ref(quiet_hours), 0);
-        prefetch_index(from_ref(never_asked), 0);
+        prefetch_index(from_ref(sensitive_places), 0);
     }
 
     /// The version of the policy that let it pass.
@@ -131,9 +132,9 @@ impl AuthorizedRequest {
         self.content.earlier.as_deref().unwrap_or_default()
     }
 
-    /// The places in which no camera is asked; mostly none.
-    pub(crate) fn never_asked(&self) -> &[Area] {
-        &self.content.never_asked
+    /// The policy's sensitive places, those apart from the area included.
+    pub(crate) fn sensitive_places(&self) -> &SensitivePlaces {
+        &self.content.sensitive_places
     }
 
     /// Whether another area, unknown at review, overlaps this one and differs from it.

@@ -9,7 +9,7 @@ use super::request::Request;
 use super::search_area::CameraScope;
 use super::violation::{Violation, Violations};
 use crate::geometry::{Area, Overlap};
-use crate::model::{Agency, DAY, RequestId, SensitivePlace, SensitiveRule, near, seconds};
+use crate::model::{Agency, DAY, RequestId, seconds};
 
 impl Policy {
     /// Reviews a request that `agency` submitted, at `now`, given its case file.
@@ -29,7 +29,6 @@ impl Policy {
         now: Timestamp,
     ) -> Result<AuthorizedRequest, Violations> {
         let earlier = self.earlier(request, file);
-        let sensitive = self.sensitive(request);
         let invalid = self.error().map(|error| Violation::InvalidPolicy { error });
         let violations: Vec<Violation> = invalid
             .into_iter()
@@ -42,9 +41,10 @@ impl Policy {
             .chain(self.overlap_violations(earlier.as_deref().unwrap_or_default()))
             .collect();
         // A place is named to whom would otherwise be let pass, never beside another refusal: or a map
-        // of all places could be drawn with requests that nobody ever sees.
+        // of all places could be drawn with requests that nobody ever sees. Nor is one looked for, or the
+        // time would show it.
         let violations =
-            if violations.is_empty() { sensitive_violations(&sensitive) } else { violations };
+            if violations.is_empty() { self.sensitive_violations(request) } else { violations };
         if violations.is_empty() {
             Ok(AuthorizedRequest::new(Authorized {
                 request: request.clone(),
@@ -54,7 +54,7 @@ impl Policy {
                 open_days: (self.open_days, self.max_open_days),
                 quiet_hours: self.quiet_hours.clone(),
                 reviewed_at: now,
-                never_asked: self.never_asked(request, &sensitive),
+                sensitive_places: self.sensitive_places.clone(),
                 earlier: earlier.map(|all| all.into_iter().map(|known| known.area).collect()),
             }))
         } else {
@@ -177,27 +177,16 @@ impl Policy {
         })
     }
 
-    /// The sensitive places that the request meets; none if the area is past the limits of geometry
-    /// or of size, a violation already: a continent would name all places there are.
-    fn sensitive(&self, request: &Request) -> Vec<&SensitivePlace> {
-        let (area, places) = (&request.area, &self.sensitive_places);
-        let is_compared =
-            !places.is_empty() && self.fits_geometry(request) && area.size_m2() <= self.max_area_m2;
-        if is_compared { places.met_by(area, &request.window) } else { Vec::new() }
-    }
-
-    /// The areas in which no camera is asked: those of silent places that the request meets, and if
-    /// it asks for cameras that stand elsewhere, of those within their reach.
-    fn never_asked(&self, request: &Request, met: &[&SensitivePlace]) -> Vec<Area> {
-        let reached = match request.camera_scope {
-            CameraScope::StandingIn => Vec::new(),
-            CameraScope::SeeingInto => {
-                self.sensitive_places.within(&near(request.area.envelope()), &request.window)
-            }
-        };
-        let places = if reached.is_empty() { met } else { &reached };
-        let silent = places.iter().filter(|place| place.rule() == SensitiveRule::NeverAsk);
-        silent.map(|place| place.area().clone()).collect()
+    /// The sensitive places that the request may not touch. Called for an area within the limits of
+    /// geometry and of size alone: a continent would name all places there are. Silent places are not
+    /// looked at: routing spares them, whose time no agency sees.
+    fn sensitive_violations(&self, request: &Request) -> Vec<Violation> {
+        let refused = self.sensitive_places.refused_by(&request.area, &request.window);
+        let named = refused.into_iter().map(|place| Violation::SensitivePlace {
+            kind: place.kind(),
+            label: place.label().to_owned(),
+        });
+        named.collect()
     }
 
     fn overlap_violations(&self, earlier: &[Earlier]) -> impl Iterator<Item = Violation> {
@@ -213,15 +202,6 @@ impl Policy {
             .then_some(Violation::TooManyOverlaps { overlaps, allowed: self.max_overlaps });
         [close, many].into_iter().flatten()
     }
-}
-
-fn sensitive_violations(places: &[&SensitivePlace]) -> Vec<Violation> {
-    let refused = places.iter().filter(|place| place.rule() == SensitiveRule::Refuse);
-    let named = refused.map(|place| Violation::SensitivePlace {
-        kind: place.kind(),
-        label: place.label().to_owned(),
-    });
-    named.collect()
 }
 
 /// An earlier request whose area overlaps the one that is reviewed.

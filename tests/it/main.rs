@@ -69,6 +69,7 @@ mod records;
 mod registry;
 mod registry_changes;
 mod registry_sizes;
+mod review_time;
 mod route_csv;
 mod route_tool;
 mod routing;

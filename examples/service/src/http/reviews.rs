@@ -8,7 +8,7 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use canvass::error::AreaError;
-use canvass::policy::{SensitivePlace, SensitiveRule};
+use canvass::policy::SensitivePlace;
 use canvass::{
     Agency, AgencyId, Area, CameraScope, IncidentKind, Position, Request, TimeWindow, Violation,
     Violations,
@@ -182,11 +182,12 @@ pub(super) fn refusals(
     record: &Agency,
     violations: &Violations,
 ) -> Vec<Value> {
-    let mut sensitive =
-        app.engine.cases().policy().sensitive_places.met_by(&request.area, &request.window);
-    // Of the others nobody is told, and what is drawn is told.
-    sensitive.retain(|place| place.rule() == SensitiveRule::Refuse);
-    let mut sensitive = sensitive.into_iter();
+    // Looked for where the review named some, or the time of any refusal would show them.
+    let names_places =
+        violations.iter().any(|violation| matches!(violation, Violation::SensitivePlace { .. }));
+    let places = &app.engine.cases().policy().sensitive_places;
+    let sensitive = names_places.then(|| places.refused_by(&request.area, &request.window));
+    let mut sensitive = sensitive.into_iter().flatten();
     let mut told = Vec::new();
     for violation in violations {
         let mut refusal = Map::new();
