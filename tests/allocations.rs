@@ -147,7 +147,14 @@ fn a_review_is_the_same_work_whatever_silent_places_there_are() {
         let freed = measure(|| drop((passed, copy)));
         let count = |info: allocation_counter::AllocationInfo| (info.count_total, info.bytes_total);
         // All that was allocated is freed at the end, however much that is.
-        (count(review), count(clone), count(receipt), freed.count_current, freed.bytes_current, shown)
+        (
+            count(review),
+            count(clone),
+            count(receipt),
+            freed.count_current,
+            freed.bytes_current,
+            shown,
+        )
     };
     // An area computes its size once.
     let _ = area.size_m2();

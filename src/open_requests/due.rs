@@ -47,7 +47,43 @@ impl OpenRequests {
             && self.expiries.first().is_none_or(|&(until, _)| now < until)
     }
 
-    /// Whom an open request may ask at `now` and has not asked yet; nobody if it is not open.
+    /// Decides whether the area of an open request has households enough for the
+    /// [anonymity set](crate::Policy::min_households): call it before the first [`due`](Self::due), and keep
+    /// the event. It is decided once. A request that has too few asks nobody, whoever registers later: or
+    /// it would ring in the moment in which one certain house does. One that has enough asks later joiners
+    /// as they come, as long as its area keeps enough.
+    ///
+    /// No event comes if it was decided before. Costs a walk over the cameras of the area, so call it apart
+    /// from answering the agency.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, if it is not open, if the authorised one is another, or if something
+    /// has happened after `now`. Then nothing changes.
+    pub fn decide(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.check_time_order(now)?;
+        is_of(self.known_open(id, now)?, authorized)?;
+        if self.is_decided(id) {
+            return Ok(self.expire(now));
+        }
+        let enough = snapshot.may_be_asked_in(authorized);
+        self.take(id, now, LifecycleStep::Decided { enough })
+    }
+
+    /// Whether it was [decided](Self::decide) if an open request has households enough.
+    #[must_use]
+    pub fn is_decided(&self, id: RequestId) -> bool {
+        self.open.get(&id).is_some_and(|standing| standing.enough.is_some())
+    }
+
+    /// Whom an open request may ask at `now` and has not asked yet; nobody if it is not open, or if it was
+    /// [decided](Self::decide) that its area has too few households.
     ///
     /// It is the request's [route](Snapshot::route) without those who were asked for it. Whether
     /// there are households enough is decided of the whole area, whoever was asked. Costs a route,
@@ -55,7 +91,7 @@ impl OpenRequests {
     ///
     /// # Errors
     ///
-    /// If there is no such request, or the authorised one is another.
+    /// If there is no such request, the authorised one is another, or nobody has decided yet.
     pub fn due(
         &self,
         id: RequestId,
@@ -66,8 +102,10 @@ impl OpenRequests {
         let opened = self.known(id)?;
         is_of(opened, authorized)?;
         let mut route = Route::empty(authorized, now);
-        match self.open.get(&id) {
-            Some(standing) if opened.state(now) == RequestState::Open => {
+        let standing = self.open.get(&id).filter(|_| opened.state(now) == RequestState::Open);
+        match standing.map(|standing| (standing.enough, standing)) {
+            Some((None, _)) => return Err(OpenRequestsError::NotDecided { id }),
+            Some((Some(true), standing)) => {
                 route = snapshot.route(authorized, now);
                 route.leave_out(|owner| standing.asked.contains(&owner));
             }
@@ -93,8 +131,9 @@ impl OpenRequests {
     ///
     /// # Errors
     ///
-    /// If there is no such request, if it is not open, if the route is another request's, or if
-    /// something has happened after `now`. Then nothing changes.
+    /// If there is no such request, if it is not open, if the route is another request's, if it was not
+    /// decided that there are households enough and the route has somebody, or if something has happened
+    /// after `now`. Then nothing changes.
     pub fn record_asked(
         &mut self,
         id: RequestId,
@@ -116,11 +155,15 @@ impl OpenRequests {
         Ok((new, events))
     }
 
-    /// Forgets that an owner was asked, for all open requests: for whoever is erased. Take them out of the
+    /// Forgets that an owner was asked and shared, for all requests: for whoever is erased. Take them out of the
     /// events that were kept as well, with [`LifecycleEvent::forget`]: a replay of those leads here.
     pub fn forget_owner(&mut self, owner: OwnerId) {
         for standing in self.open.values_mut() {
             standing.asked.remove(&owner);
+            standing.shared.remove(&owner);
+        }
+        for file in self.files.values_mut() {
+            file.forget_owner(owner);
         }
     }
 

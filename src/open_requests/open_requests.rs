@@ -20,8 +20,9 @@ use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, 
 /// this one written down and read back, give an equal one. There is no clock: expiries that are due
 /// come before whatever is done at a `now`, or when [`expire`](Self::expire) is called.
 ///
-/// While a request is open, [`touched_by`](Self::touched_by) decides whether changes of the registry
-/// matter to it, and [`due`](Self::due) whom to ask who was not asked yet:
+/// While a request is open, [`decide`](Self::decide) settles once whether its area has households enough,
+/// [`touched_by`](Self::touched_by) decides whether changes of the registry matter to it, and
+/// [`due`](Self::due) whom to ask who was not asked yet:
 /// [`record_asked`](Self::record_asked) comes before sending, and nobody gets past it twice for one
 /// request. It is neither permission nor an authorisation: after a restart
 /// [`Policy::reopen`](crate::Policy::reopen) gives that.
@@ -46,6 +47,9 @@ use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, 
 /// let authorized = policy.review(&request()?, &agency, &open.case_file(agency.id), monday)?;
 /// let events = open.open(id, &authorized, monday)?;
 /// assert_eq!(events[0].sequence, 0);
+/// // Whether enough households live there is decided at the first look.
+/// let events = open.decide(id, &authorized, &registry.snapshot(), monday)?;
+/// assert_eq!(events[0].step, LifecycleStep::Decided { enough: true });
 /// assert!(open.due(id, &authorized, &registry.snapshot(), monday)?.is_empty());
 ///
 /// // On Tuesday somebody registers a camera there, and agrees to be asked.
@@ -57,7 +61,7 @@ use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, 
 ///
 /// let due = open.due(id, &authorized, &snapshot, tuesday)?;
 /// let (to_send, events) = open.record_asked(id, &due, tuesday)?;
-/// assert_eq!((to_send.cameras(), events[0].sequence), (&[CameraId(7)][..], 1));
+/// assert_eq!((to_send.cameras(), events[0].sequence), (&[CameraId(7)][..], 2));
 /// // It counts towards how often the owner may be asked at all.
 /// let asked = to_send.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: tuesday });
 /// let snapshot = registry.apply(asked)?;
@@ -97,7 +101,11 @@ pub(super) struct FilePlace {
 /// The state of an open request besides its entry in the case file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct OpenStanding {
+    /// Whether the area had households enough when it was first looked at; `None` before.
+    pub(super) enough: Option<bool>,
     pub(super) asked: BTreeSet<OwnerId>,
+    // INVARIANT: some of `asked`.
+    pub(super) shared: BTreeSet<OwnerId>,
 }
 
 impl OpenRequests {
@@ -244,6 +252,32 @@ impl OpenRequests {
         now: Timestamp,
     ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
         self.take(id, now, LifecycleStep::Extended { until })
+    }
+
+    /// Notes that owners shared footage with the agency for an open request: the agency knows them from then
+    /// on, and [`Policy::min_new_households`](crate::Policy::min_new_households) counts them no more for a
+    /// while. Note it in the transaction that keeps their answer. Who is noted already gives no event; an
+    /// answer that is taken back changes nothing, since footage was sent.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, if it is not open, if an owner was not asked for it, or if something
+    /// has happened after `now`. Then nothing changes.
+    pub fn record_shared(
+        &mut self,
+        id: RequestId,
+        owners: impl IntoIterator<Item = OwnerId>,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.check_time_order(now)?;
+        self.known_open(id, now)?;
+        let known = self.open.get(&id);
+        let is_new = |owner: &OwnerId| known.is_none_or(|known| !known.shared.contains(owner));
+        let owners: BTreeSet<OwnerId> = owners.into_iter().filter(is_new).collect();
+        if owners.is_empty() {
+            return Ok(self.expire(now));
+        }
+        self.take(id, now, LifecycleStep::Shared { owners: owners.into_iter().collect() })
     }
 
     /// Ends an open request because the agency needs no more footage. Forgets whom it asked.

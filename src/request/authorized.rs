@@ -9,6 +9,7 @@ use prefetch_index::prefetch_index;
 
 use super::request::Request;
 use super::search_area::CameraScope;
+use super::sharers::Sharers;
 use crate::geometry::{Area, Envelope, Overlap};
 use crate::model::{QuietHours, SensitivePlaces};
 
@@ -50,6 +51,10 @@ pub(crate) struct Authorized {
     pub(crate) request: Request,
     pub(crate) policy_version: String,
     pub(crate) min_households: u32,
+    /// How many of them must not have shared with the agency since an instant.
+    pub(crate) min_new_households: u32,
+    pub(crate) shared: Sharers,
+    pub(crate) known_since: Timestamp,
     pub(crate) max_per_case: u32,
     /// For how many days it is open, and at most.
     // INVARIANT: the first is not the larger.
@@ -90,7 +95,8 @@ impl AuthorizedRequest {
     /// Prefetches the cache lines that a route reads of it.
     #[inline]
     pub(crate) fn prefetch(&self) {
-        let Authorized { request, min_households, quiet_hours, sensitive_places, .. } = &*self.content;
+        let Authorized { request, min_households, quiet_hours, sensitive_places, .. } =
+            &*self.content;
         prefetch_index(from_ref(&request.area), 0);
         prefetch_index(from_ref(&request.window), 0);
         prefetch_index(from_ref(min_households), 0);
@@ -108,6 +114,20 @@ impl AuthorizedRequest {
     #[must_use]
     pub fn min_households(&self) -> u32 {
         self.content.min_households
+    }
+
+    /// How many of these households must be new to the agency: did not share footage with it lately.
+    #[must_use]
+    pub fn min_new_households(&self) -> u32 {
+        self.content.min_new_households
+    }
+
+    /// Who shared footage with the agency, and since when it counts; `None` if nobody ever did, or if all
+    /// households count.
+    #[inline]
+    pub(crate) fn sharers(&self) -> Option<(&Sharers, Timestamp)> {
+        let Authorized { shared, known_since, min_new_households, .. } = &*self.content;
+        (!shared.is_empty() && *min_new_households > 0).then_some((shared, *known_since))
     }
 
     /// How many requests the agency may open in one case.

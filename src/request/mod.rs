@@ -13,6 +13,7 @@ mod request;
 mod request_state;
 mod review;
 mod search_area;
+mod sharers;
 mod violation;
 
 pub use authorized::AuthorizedRequest;

@@ -8,7 +8,7 @@ use super::policy::{CaseDetails, FutureWindows, Jurisdiction, Policy, SeeingInto
 use super::request::Request;
 use super::search_area::CameraScope;
 use super::violation::{Violation, Violations};
-use crate::geometry::{Area, Overlap};
+use crate::geometry::{Area, Neck, Overlap};
 use crate::model::{Agency, DAY, RequestId, seconds};
 
 impl Policy {
@@ -50,6 +50,9 @@ impl Policy {
                 request: request.clone(),
                 policy_version: self.version.clone(),
                 min_households: self.min_households,
+                min_new_households: self.min_new_households,
+                shared: file.shared().clone(),
+                known_since: before(now, self.sharers_known_days),
                 max_per_case: self.max_requests_per_case,
                 open_days: (self.open_days, self.max_open_days),
                 quiet_hours: self.quiet_hours.clone(),
@@ -106,7 +109,16 @@ impl Policy {
             .filter(|_| parts > 1 && small.is_none())
             .find(|&(_, m2)| is_below(m2, self.min_area_m2))
             .map(|(part, m2)| Violation::PartTooSmall { part, m2, allowed_m2: self.min_area_m2 });
-        [many_vertices, many_parts, small, large, small_part].into_iter().flatten()
+        let others = [many_vertices, many_parts, small, large, small_part];
+        // Looked for only in an area that could be asked about: a little one is narrow everywhere, and one
+        // with many corners takes long.
+        let is_measured = is_below(0.0, self.min_width_m) && others.iter().all(Option::is_none);
+        let neck = if is_measured { area.neck(self.min_width_m) } else { None };
+        let narrow = neck.map(|Neck { part, m, ends }| {
+            let allowed_m = self.min_width_m;
+            Violation::TooNarrow { part, m, allowed_m, ends }
+        });
+        others.into_iter().flatten().chain(narrow)
     }
 
     fn window_violations(
@@ -220,6 +232,11 @@ fn is_below(m2: f64, limit: f64) -> bool {
 /// Whether a size is past a limit; all are past NaN.
 fn is_above(m2: f64, limit: f64) -> bool {
     !(..=limit).contains(&m2)
+}
+
+/// So many days of 24 hours earlier, or the beginning of time.
+fn before(now: Timestamp, days: u32) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
 }
 
 fn minutes(number: u32) -> SignedDuration {

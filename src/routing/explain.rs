@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::evaluate::ConsentQuery;
+use super::pipeline::is_anonymity_set;
 use super::prune::WalkBuffers;
 use super::view_walk;
-use crate::model::{Camera, CameraId, Denial};
+use crate::model::{Camera, CameraId, Denial, OwnerId};
 use crate::registry::{Row, Snapshot};
 use crate::request::AuthorizedRequest;
 
@@ -25,7 +26,7 @@ pub enum Explanation {
     /// The camera is in the area, and its owner is not asked for this reason.
     Denied(Denial),
     /// Nothing is held against the camera, but nobody is asked: too few households have one in the
-    /// area.
+    /// area, or too few of them are new to the agency.
     TooFewHouseholds,
     /// The owner is asked for this camera.
     Asked,
@@ -89,6 +90,7 @@ pub struct Funnel {
     denied: [usize; Denial::ALL.len()],
     permitted: usize,
     households: usize,
+    new_households: usize,
     asked: usize,
 }
 
@@ -111,6 +113,13 @@ impl Funnel {
     #[must_use]
     pub fn households(&self) -> usize {
         self.households
+    }
+
+    /// Those of the households that did not share footage with the agency lately: see
+    /// [`Policy::min_new_households`](crate::Policy::min_new_households).
+    #[must_use]
+    pub fn new_households(&self) -> usize {
+        self.new_households
     }
 
     /// Cameras in the area whose owners are not asked for a reason, in the order of [`Denial`];
@@ -155,7 +164,7 @@ impl Snapshot {
         });
         match found {
             Some(Some(denial)) => Explanation::Denied(denial),
-            Some(None) if !has_enough(authorized, households.len()) => {
+            Some(None) if !is_anonymity_set(authorized, households.into_iter()) => {
                 Explanation::TooFewHouseholds
             }
             Some(_) => Explanation::Asked,
@@ -186,7 +195,11 @@ impl Snapshot {
             }
         });
         funnel.households = households.len();
-        if has_enough(authorized, funnel.households) {
+        let is_new = |owner: &&OwnerId| {
+            authorized.sharers().is_none_or(|(sharers, since)| !sharers.has_shared(**owner, since))
+        };
+        funnel.new_households = households.iter().filter(is_new).count();
+        if is_anonymity_set(authorized, households.into_iter()) {
             funnel.asked = funnel.permitted;
         }
         funnel
@@ -209,7 +222,7 @@ impl Snapshot {
             let denied = inquiry.denial(&row).map(Explanation::Denied);
             cameras.push((row.camera, denied.unwrap_or(Explanation::Asked)));
         });
-        if !has_enough(authorized, households.len()) {
+        if !is_anonymity_set(authorized, households.into_iter()) {
             for (_, explanation) in &mut cameras {
                 if *explanation == Explanation::Asked {
                     *explanation = Explanation::TooFewHouseholds;
@@ -248,8 +261,4 @@ impl Snapshot {
         );
         debug_assert!(walked.is_continue(), "nothing ends this walk");
     }
-}
-
-fn has_enough(authorized: &AuthorizedRequest, households: usize) -> bool {
-    households >= authorized.min_households() as usize
 }

@@ -12,7 +12,7 @@ use super::scratch::Scratch;
 use super::{prune, refine, view_walk};
 use crate::model::OwnerId;
 use crate::registry::{Block, Branch, Snapshot};
-use crate::request::{AuthorizedRequest, CameraScope, Request};
+use crate::request::{AuthorizedRequest, CameraScope};
 use crate::util::RowMask;
 
 impl Snapshot {
@@ -26,7 +26,7 @@ impl Snapshot {
     /// the area's boundary and with the result, not with the registry.
     ///
     /// With fewer households in the area than the policy's anonymity set the route is empty, whatever
-    /// the agency asked before.
+    /// the agency asked before; nor are those enough of whom too many shared footage with it lately.
     ///
     /// A request for cameras that [see into](crate::CameraScope::SeeingInto) the area goes another way, which
     /// looks at the blocks within 200 m of the boundary and at the views of their cameras.
@@ -106,29 +106,29 @@ impl Snapshot {
             // Nobody may be asked, so the number of households does not matter.
             return;
         }
-        let needed = authorized.min_households() as usize;
-        if collected.has_households(needed, *level)
-            || self.has_households(needed, request, *level, walked, census)
+        if collected.has_anonymity_set(authorized, *level)
+            || self.has_anonymity_set(authorized, *level, walked, census)
         {
             collected.group_into(route, *level);
             waits.write_into(route);
         }
     }
 
-    /// Whether at least `needed` households have a camera that the request is about, whatever they
+    /// Whether enough households for the policy have a camera that the request is about, whatever they
     /// answered. Stops when it has seen enough.
-    fn has_households(
+    pub(super) fn has_anonymity_set(
         &self,
-        needed: usize,
-        request: &Request,
+        authorized: &AuthorizedRequest,
         level: Level,
         walked: &mut WalkBuffers<'static>,
         seen: &mut Vec<OwnerId>,
     ) -> bool {
+        let request = authorized.request();
+        let needed = authorized.min_households() as usize;
         let are_enough = |seen: &mut Vec<OwnerId>| {
             seen.sort_unstable();
             seen.dedup();
-            seen.len() >= needed
+            is_anonymity_set(authorized, seen.iter().copied())
         };
         // Repeats go each time that half as many have come: so it takes O(n log n) for n rows, and few
         // rows are looked at that need not be.
@@ -149,4 +149,32 @@ impl Snapshot {
         });
         flow.is_break() || are_enough(seen)
     }
+
+    /// Whether the households in a request's area are enough to ask any of them.
+    pub(crate) fn may_be_asked_in(&self, authorized: &AuthorizedRequest) -> bool {
+        let Scratch { level, mut walked, mut census, .. } = Scratch::new();
+        self.has_anonymity_set(authorized, level, &mut walked, &mut census)
+    }
+}
+
+/// Whether different households are enough: as many as the policy wants, and as many of them as it wants
+/// that are new to the agency. Stops when it has seen enough.
+pub(super) fn is_anonymity_set(
+    authorized: &AuthorizedRequest,
+    households: impl Iterator<Item = OwnerId>,
+) -> bool {
+    let needed = authorized.min_households() as usize;
+    let Some((sharers, since)) = authorized.sharers() else {
+        return households.take(needed).count() == needed;
+    };
+    let needed_new = authorized.min_new_households() as usize;
+    let (mut all, mut new) = (0, 0);
+    for owner in households {
+        all += 1;
+        new += usize::from(!sharers.has_shared(owner, since));
+        if all >= needed && new >= needed_new {
+            return true;
+        }
+    }
+    all >= needed && new >= needed_new
 }

@@ -77,6 +77,7 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("area_too_small", |it| it.request.area = wide(0.000_1)),
     ("area_too_large", |it| it.request.area = wide(0.05)),
     ("part_too_small", |it| it.request.area = parts(&[BLOCK, HOUSE])),
+    ("too_narrow", |it| it.policy.min_width_m = 5_000.0),
     ("window_too_short", |it| it.request.window = minutes(14, -60)),
     ("window_too_long", |it| it.request.window = minutes(12 * 60 + 1, -60)),
     ("window_in_future", |it| it.request.window = minutes(60, 1)),

@@ -84,4 +84,5 @@ mod time;
 mod trees;
 mod turns;
 mod types;
+mod width;
 mod writer_table;

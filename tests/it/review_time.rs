@@ -53,7 +53,8 @@ fn the_time_of_a_review_does_not_show_a_silent_place() {
             // In an order that drifts of the machine do not favour.
             let near_first = rng.once_in(2);
             for is_near in [near_first, !near_first] {
-                let (policy, times) = if is_near { (&with, &mut near) } else { (&without, &mut far) };
+                let (policy, times) =
+                    if is_near { (&with, &mut near) } else { (&without, &mut far) };
                 times.push(time(policy));
             }
         }
