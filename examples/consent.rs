@@ -147,6 +147,7 @@ impl Portal {
         let file = self.requests.case_file(self.agency.id);
         let authorized = self.policy.review(what, &self.agency, &file, now)?;
         self.requests.open(id, &authorized, now)?;
+        self.requests.decide(id, &authorized, &self.registry.snapshot(), now)?;
         self.log.append(AuditEntry::accepted(&authorized, &self.seed()?))?;
         Ok(authorized)
     }
@@ -155,8 +156,12 @@ impl Portal {
     fn ask(&mut self, id: RequestId, route: &Route, now: Timestamp) -> Done<Route> {
         let (route, _) = self.requests.record_asked(id, route, now)?;
         self.log.append(AuditEntry::routed(&route, &self.seed()?, salt_of)?)?;
-        let owners = route.recipients().map(|asked| asked.owner);
-        self.registry.apply(owners.map(|owner| Change::RecordAsked { owner, at: now }))?;
+        let (owners, agency) = (route.recipients().map(|asked| asked.owner), self.agency.id);
+        self.registry.apply(owners.map(|owner| Change::RecordAskedBy {
+            owner,
+            agency,
+            at: now,
+        }))?;
         Ok(route)
     }
 

@@ -25,7 +25,7 @@ pub use disclosure::{Band, Receipt, audit, bulletin, coverage, notice, outcome};
 pub use geometry::{Area, Position, Repaired};
 #[doc(inline)]
 pub use model::{
-    Agency, AgencyId, AgencyKind, AskLimit, Camera, CameraId, Consent, Denial, Facing,
+    Agency, AgencyId, AgencyKind, Ask, AskLimit, Camera, CameraId, Consent, Denial, Facing,
     IncidentKind, OwnerId, Question, QuietHours, Recording, RequestId, Scope, Standing, TimeWindow,
     Zone,
 };

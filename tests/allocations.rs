@@ -42,8 +42,9 @@ fn town() -> Snapshot {
     let often = (0..800).filter(|owner| owner % 7 == 2);
     let asked = |owner| [1, 2].map(|ago| (owner, ago));
     registry
-        .apply(often.flat_map(asked).map(|(owner, days)| Change::RecordAsked {
+        .apply(often.flat_map(asked).map(|(owner, days)| Change::RecordAskedBy {
             owner: OwnerId(owner),
+            agency: AgencyId(1),
             at: now() - SignedDuration::from_hours(24 * days),
         }))
         .unwrap()
@@ -167,6 +168,29 @@ fn a_review_is_the_same_work_whatever_silent_places_there_are() {
     assert!(with_a_shelter.owners() < town().route(&authorize(&policies[0], area), now()).owners());
 }
 
+/// Or an agency could count those who shared, and who was erased of them.
+#[test]
+fn a_review_is_the_same_work_however_many_owners_shared() {
+    let policy = Policy { max_requests_per_case: 9, ..Policy::default() };
+    let area = octagon(10.006, 50.004);
+    let work = |sharers: u64| {
+        let mut file = CaseFile::new(AgencyId(1));
+        let first = authorize_after(&policy, &file, area.clone());
+        file.open(RequestId(1), &first, now()).unwrap();
+        file.record_shared(RequestId(1), (0..sharers).map(OwnerId), now()).unwrap();
+        let mut passed = None;
+        let review = measure(|| passed = Some(authorize_after(&policy, &file, area.clone())));
+        let passed = passed.unwrap();
+        let receipt = measure(|| drop(passed.receipt()));
+        let freed = measure(|| drop(passed));
+        let count = |info: allocation_counter::AllocationInfo| (info.count_total, info.bytes_total);
+        (count(review), count(receipt), freed.count_current, freed.bytes_current)
+    };
+    let _ = area.size_m2();
+    let none = work(0);
+    assert_eq!([work(1), work(1_000)], [none; 2]);
+}
+
 #[test]
 fn a_receipt_is_the_same_work_for_none_few_and_many() {
     let snapshot = town();
@@ -273,7 +297,11 @@ fn tiles_take_memory_in_proportion_to_their_bytes() {
     };
     let asked = |number| {
         let times = (0..30_u64).flat_map(move |_| 0..number / 30);
-        times.map(|owner| Change::RecordAsked { owner: OwnerId(owner), at: now() })
+        times.map(|owner| Change::RecordAskedBy {
+            owner: OwnerId(owner),
+            agency: AgencyId(1),
+            at: now(),
+        })
     };
     let of_one = |change| match change {
         Change::Register(camera) => Change::Register(Camera { owner: OwnerId(7), ..camera }),

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use arbitrary::{Result, Unstructured};
 use canvass::policy::{CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CameraScope, CaseFile,
-    Change, Explanation, Policy, Registry, Request, RequestId, Route, Scratch, SimdLevel, Snapshot,
-    TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, Ask, AuthorizedRequest, Camera, CameraId, CameraScope,
+    CaseFile, Change, Explanation, Policy, Registry, Request, RequestId, Route, Scratch, SimdLevel,
+    Snapshot, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -228,17 +228,19 @@ fn town(u: &mut Unstructured<'_>, origin: Origin) -> Result<(Town, Registry)> {
             town.consents.insert(camera.owner, made::consent(u)?);
         }
         if once_in(u, 5)? {
-            town.asked.entry(camera.owner).or_default().push(made::instant(u)?);
+            town.asked
+                .entry(camera.owner)
+                .or_default()
+                .push(Ask { agency: made::agency(u)?, at: made::instant(u)? });
         }
     }
     let cameras: Vec<Camera> = town.cameras.values().copied().collect();
     let consents: BTreeMap<_, _> = town.consents.clone();
     let registry = Registry::bulk_load_with_layout(&cameras, consents, made::layout(u)?);
     let registry = registry.expect("no camera and no consent is given twice");
-    let asked = town
-        .asked
-        .iter()
-        .flat_map(|(&owner, asked)| asked.iter().map(move |&at| Change::RecordAsked { owner, at }));
+    let asked = town.asked.iter().flat_map(|(&owner, asked)| {
+        asked.iter().map(move |&Ask { at, .. }| Change::RecordAsked { owner, at })
+    });
     registry.apply(asked).expect("anybody can be asked");
     Ok((town, registry))
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Position;
-use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
+use crate::model::{AgencyId, Camera, CameraId, Consent, OwnerId, read_instant};
 
 /// One change to a registry.
 ///
@@ -73,10 +73,23 @@ pub enum Change {
         /// Who is forgotten.
         owner: OwnerId,
     },
-    /// Records that an owner was asked, which counts towards their limit.
+    /// Records that an owner was asked, nobody knows by whom: it counts towards their limit, and towards
+    /// no agency's share of it. In logs from before shares; record new ones with
+    /// [`RecordAskedBy`](Self::RecordAskedBy).
     RecordAsked {
         /// Who was asked.
         owner: OwnerId,
+        /// When.
+        #[serde(deserialize_with = "read_instant")]
+        at: Timestamp,
+    },
+    /// Records that an owner was asked, which counts towards their limit and towards the agency's share
+    /// of it.
+    RecordAskedBy {
+        /// Who was asked.
+        owner: OwnerId,
+        /// By which agency.
+        agency: AgencyId,
         /// When.
         #[serde(deserialize_with = "read_instant")]
         at: Timestamp,

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use h3o::CellIndex;
-use jiff::Timestamp;
 
 use super::change::{Change, ChangeError, ChangeRefusal, SkippedChange};
 use super::directory::Owners;
@@ -17,7 +16,7 @@ use super::snapshot::State;
 use super::writer::Publisher;
 use super::writer::Refusals;
 use super::writer::Writer;
-use crate::model::{Camera, CameraId, Consent, OwnerId};
+use crate::model::{Ask, Camera, CameraId, Consent, OwnerId};
 use crate::registry::index::{Cluster, Layout};
 
 /// All cameras and consents, and the one place where they change.
@@ -207,10 +206,10 @@ impl Registry {
         self.state.inspect(|writer, _| writer.consent(owner))
     }
 
-    /// The last times that an owner was asked, ascending and to the second: as many as a limit can look
+    /// The last times that an owner was asked and by whom, ascending and to the second: as many as a limit can look
     /// at ([`AskLimit`](crate::AskLimit)). The operator's, and the owner's.
     #[must_use]
-    pub fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
+    pub fn asked(&self, owner: OwnerId) -> Vec<Ask> {
         self.state.inspect(|writer, _| writer.asked(owner))
     }
 

@@ -96,7 +96,8 @@ pub struct Policy {
     pub min_households: u32,
     /// How many of these households must be new to the agency: whoever shared footage with it within
     /// [`sharers_known_days`](Self::sharers_known_days) is known to it by name, and hides nobody else. Report
-    /// who shared with [`OpenRequests::record_shared`](crate::OpenRequests::record_shared). 0 for all to count.
+    /// who shared with [`OpenRequests::record_shared`](crate::OpenRequests::record_shared). 0 for all to count;
+    /// more than `min_households` means as many.
     pub min_new_households: u32,
     /// For how many days of 24 hours whoever shared footage with an agency is known to it.
     pub sharers_known_days: u32,
@@ -234,9 +235,6 @@ impl Policy {
             Some(PolicyError::LookBack { min, look_back_days })
         } else if self.open_days > self.max_open_days {
             Some(PolicyError::OpenDays { open: self.open_days, max: self.max_open_days })
-        } else if self.min_new_households > self.min_households {
-            let (new, of) = (self.min_new_households, self.min_households);
-            Some(PolicyError::NewHouseholds { new, of })
         } else {
             None
         }
@@ -325,16 +323,6 @@ pub enum PolicyError {
         open: u32,
         /// For how many it may be.
         max: u32,
-    },
-    /// More households must be new to the agency than there must be.
-    #[error(
-        "`min_new_households` is {new}, more than `min_households`, {of}: all of them are enough"
-    )]
-    NewHouseholds {
-        /// How many must be new.
-        new: u32,
-        /// How many there must be.
-        of: u32,
     },
 }
 

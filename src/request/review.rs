@@ -50,7 +50,7 @@ impl Policy {
                 request: request.clone(),
                 policy_version: self.version.clone(),
                 min_households: self.min_households,
-                min_new_households: self.min_new_households,
+                min_new_households: self.min_new_households.min(self.min_households),
                 shared: file.shared().clone(),
                 known_since: before(now, self.sharers_known_days),
                 max_per_case: self.max_requests_per_case,

@@ -10,7 +10,7 @@ use fearless_simd::u16x32;
 use jiff::Timestamp;
 
 use crate::geometry::Position;
-use crate::model::{DAY, Denial, SensitivePlaces, TimeWindow, day, near, seconds};
+use crate::model::{AgencyId, DAY, Denial, SensitivePlaces, TimeWindow, day, near, seconds};
 use crate::registry::{Block, BlockSummary, GrantWindow, Row, RowStanding, ScopeQuery, TermsTable};
 use crate::request::{AuthorizedRequest, CameraScope, Request};
 use crate::util::{BLOCK_ROWS, RowMask};
@@ -19,6 +19,7 @@ use crate::util::{BLOCK_ROWS, RowMask};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConsentQuery<'a> {
     scopes: ScopeQuery<'a>,
+    agency: AgencyId,
     instant: Timestamp,
     window: TimeWindow,
     now: i64,
@@ -48,6 +49,7 @@ impl<'a> ConsentQuery<'a> {
         let before = u16::try_from(end.max(0) >> 16).unwrap_or(u16::MAX);
         Self {
             scopes: ScopeQuery::new(terms, agency, incident),
+            agency,
             instant,
             window,
             now,
@@ -91,7 +93,7 @@ impl<'a> ConsentQuery<'a> {
         candidates: RowMask,
     ) -> RowMask {
         let permitted = self.permitted(block, candidates);
-        let mut asked = block.timed().granted_at(permitted, (self.now, self.today));
+        let mut asked = block.timed().granted_at(permitted, (self.now, self.today), self.agency);
         asked = block.ended().recording_after(asked, |row| self.shown_until(block.kept(row)));
         let (granted, since) = (zone.granted_len(), block.since_upper());
         let unsure = asked & equal(simd, granted, since, self.before);
@@ -159,7 +161,7 @@ impl<'a> ConsentQuery<'a> {
             Some(Denial::Expired)
         } else if self.now < timing.paused_until {
             Some(Denial::Paused)
-        } else if self.now < timing.reached_until {
+        } else if self.now < timing.reached_until || timing.shares.has_used(self.agency, self.now) {
             Some(Denial::AskedOftenEnough)
         } else {
             None

@@ -87,7 +87,12 @@ fn town_near(rng: &mut Rng, mark: i64) -> Town {
         if rng.once_in(4) {
             let number = u8::try_from(1 + rng.below(3)).unwrap();
             consent = consent.with_limit(AskLimit::new(number, number + 1).unwrap());
-            let asked = (0..=rng.below(3)).map(|_| near(rng, mark)).collect();
+            let number = rng.below(3);
+            let asked = (0..=number).map(|_| {
+                let agency = rng.pick(&[None, Some(AgencyId(1)), Some(AgencyId(2))]);
+                Ask { agency, at: near(rng, mark) }
+            });
+            let asked = asked.collect();
             town.asked.insert(owner, asked);
         }
         town.consents.insert(owner, consent);

@@ -75,6 +75,7 @@ mod route_tool;
 mod routing;
 mod routing_laws;
 mod seeing_into;
+mod sharers;
 mod support;
 mod texts;
 mod tiles;

@@ -42,6 +42,18 @@ pub fn opened(policy: &Policy, area: Area) -> (OpenRequests, AuthorizedRequest) 
     (open, authorized)
 }
 
+/// Decides at noon, with the event of that.
+#[track_caller]
+pub fn decided(
+    open: &mut OpenRequests,
+    authorized: &AuthorizedRequest,
+    snapshot: &Snapshot,
+) -> Vec<LifecycleEvent> {
+    let events = open.decide(FIRST, authorized, snapshot, noon()).unwrap();
+    assert!(matches!(events[..], [LifecycleEvent { step: LifecycleStep::Decided { .. }, .. }]));
+    events
+}
+
 /// The camera of a house of [`street`].
 pub fn house(id: u64, owner: u64) -> Camera {
     camera_at(id, owner, place((10, 50), i64::try_from(id).unwrap() * 100, 0))
@@ -62,6 +74,7 @@ fn who_registers_or_agrees_while_a_request_is_open_is_asked_once() {
     registry
         .apply([Change::Register(house(1, 1)), Change::Register(house(2, 2)), agrees(1)])
         .unwrap();
+    decided(&mut open, &authorized, &registry.snapshot());
     let mut now = noon();
     let ask = |open: &mut OpenRequests, registry: &Registry, changes: &[Change], now| {
         registry.apply(changes.iter().cloned()).unwrap();
@@ -96,6 +109,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     let mut log = Vec::new();
     let registry = Registry::new();
     registry.apply([Change::Register(house(1, 1)), agrees(1)]).unwrap();
+    log.extend(decided(&mut open, &authorized, &registry.snapshot()));
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     // Two who send at once: the second sends to nobody.
     let (first, events) = open.record_asked(FIRST, &due, noon()).unwrap();
@@ -141,14 +155,16 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     // Another request in the same case is another request.
     let other = reviewed(&open, &policy(0), &request(1, houses(0, 9)));
     open.open(SECOND, &other, noon() + days(9)).unwrap();
+    open.decide(SECOND, &other, &registry.snapshot(), noon() + days(9)).unwrap();
     let due = open.due(SECOND, &other, &registry.snapshot(), noon() + days(9)).unwrap();
     assert_eq!(owners(&due), [1]);
 }
 
 #[test]
 fn only_an_open_request_asks_anybody() {
-    let (open, authorized) = opened(&policy(0), houses(0, 9));
+    let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let snapshot = snapshot(&street(5));
+    decided(&mut open, &authorized, &snapshot);
     let (early, late) = (noon() + days(1), noon() + days(10));
     let mut resolved = open.clone();
     let mut withdrawn = open.clone();
@@ -220,8 +236,8 @@ fn the_anonymity_set_is_that_of_the_whole_area_and_not_of_who_is_new() {
     let due = |open: &OpenRequests| {
         owners(&open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap())
     };
-    assert_eq!(due(&open), [0_u64; 0], "10 households are too few");
     registry.apply([Change::Register(house(10, 10))]).unwrap();
+    decided(&mut open, &authorized, &registry.snapshot());
     assert_eq!(due(&open), (0..10).collect::<Vec<_>>(), "the eleventh counts, and says no");
     let route = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &route, noon()).unwrap();
@@ -240,6 +256,7 @@ fn who_must_wait_waits_and_who_was_asked_does_not() {
     let (mut open, authorized) =
         opened(&Policy { quiet_hours: Some(hours.unwrap()), ..policy(0) }, houses(0, 9));
     let registry = loaded(&street(3), Layout::default());
+    decided(&mut open, &authorized, &registry.snapshot());
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &due, noon()).unwrap();
     registry.apply([Change::Register(house(5, 5)), agrees(5)]).unwrap();
@@ -276,4 +293,44 @@ fn what_cannot_be_done_says_why_and_changes_nothing() {
     assert_eq!(unknown, "the case file has no request `8`");
     assert_eq!(open, before);
     assert_eq!(open.expire(late).len(), 1, "a refusal has not swallowed the expiry");
+}
+
+/// Or a request would ring in the moment in which one certain house registers.
+#[test]
+fn a_request_with_too_few_households_at_the_first_look_asks_nobody_later() {
+    let (mut open, authorized) = opened(&policy(11), houses(0, 19));
+    let registry = Registry::new();
+    let joins = |number| registry.apply([Change::Register(house(number, number)), agrees(number)]);
+    (0..10).for_each(|number| drop(joins(number).unwrap()));
+    let undecided = Err(OpenRequestsError::NotDecided { id: FIRST });
+    let due = |open: &OpenRequests| {
+        let due = open.due(FIRST, &authorized, &registry.snapshot(), noon());
+        due.map(|route| owners(&route))
+    };
+    assert_eq!(due(&open), undecided);
+    let events = decided(&mut open, &authorized, &registry.snapshot());
+    assert_eq!(events[0].step, LifecycleStep::Decided { enough: false });
+    assert_eq!(due(&open), Ok(vec![]));
+    (10..15).for_each(|number| drop(joins(number).unwrap()));
+    // Asked again, after a restart, and by a route that does not know of the decision.
+    for mut open in [open.clone(), written(&open)] {
+        let again = open.decide(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
+        assert_eq!((again, due(&open)), (vec![], Ok(vec![])));
+        let route = registry.snapshot().route(&authorized, noon());
+        assert_eq!(route.owners(), 15);
+        let refused = open.record_asked(FIRST, &route, noon()).unwrap_err();
+        assert_eq!(Err::<(), _>(refused), undecided.clone().map(|_: Vec<u64>| ()));
+        let event = LifecycleEvent { sequence: open.next_sequence(), ..events[0].clone() };
+        let twice = Err(OpenRequestsError::DecidedBefore { id: FIRST });
+        assert_eq!(open.replay(&event), twice);
+    }
+    // The next request about the same area asks all of them.
+    let second = reviewed(&open, &policy(11), &request(1, houses(0, 19)));
+    open.open(SECOND, &second, noon()).unwrap();
+    open.decide(SECOND, &second, &registry.snapshot(), noon()).unwrap();
+    assert_eq!(open.due(SECOND, &second, &registry.snapshot(), noon()).unwrap().owners(), 15);
+    // And whoever joins an area that had enough is asked as they come.
+    joins(15).unwrap();
+    assert_eq!(open.due(SECOND, &second, &registry.snapshot(), noon()).unwrap().owners(), 16);
+    assert_eq!(due(&open), Ok(vec![]));
 }

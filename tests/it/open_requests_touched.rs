@@ -24,6 +24,7 @@ fn a_camera_that_sees_into_the_area_is_found_and_asked_where_that_was_asked() {
         let near: &[RequestId] = if found { &[FIRST] } else { &[] };
         assert_eq!(open.touched_by([onlooker.position], noon()), near);
         assert_eq!(written(&open).touched_by([onlooker.position], noon()), near);
+        decided(&mut open, &authorized, &registry.snapshot());
         let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
         assert_eq!(owners(&due), if found { vec![59] } else { vec![] });
         // A kilometre off nothing can see into it.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CameraScope, CaseFile,
-    Change, Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry, Request,
-    Route, Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
+    Agency, AgencyId, AgencyKind, Area, Ask, AuthorizedRequest, Camera, CameraId, CameraScope,
+    CaseFile, Change, Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording,
+    Registry, Request, Route, Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
 };
 use geo::polygon;
 use jiff::{SignedDuration, Timestamp};
@@ -134,9 +134,7 @@ pub fn changes(town: &Town) -> Vec<Change> {
 }
 
 fn asked(town: &Town) -> impl Iterator<Item = Change> {
-    town.asked
-        .iter()
-        .flat_map(|(&owner, asked)| asked.iter().map(move |&at| Change::RecordAsked { owner, at }))
+    town.asked.iter().flat_map(|(&owner, asked)| asked.iter().map(move |&ask| recorded(owner, ask)))
 }
 
 /// A registry of a town, by bulk loading.
@@ -184,4 +182,12 @@ pub fn cameras(answer: &Answer) -> Vec<CameraId> {
 /// Who of a route must wait, and until when.
 pub fn waits(route: &Route) -> Vec<(OwnerId, Timestamp)> {
     route.recipients().filter_map(|asked| Some((asked.owner, asked.not_before?))).collect()
+}
+
+/// The change that records that an owner was asked.
+pub fn recorded(owner: OwnerId, Ask { agency, at }: Ask) -> Change {
+    match agency {
+        None => Change::RecordAsked { owner, at },
+        Some(agency) => Change::RecordAskedBy { owner, agency, at },
+    }
 }

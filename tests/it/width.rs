@@ -331,11 +331,11 @@ fn honest_areas_are_wide_enough() {
         println!("{narrow:?}");
     }
     for least_m in [10.0, 15.0, 20.0, 25.0, 30.0] {
-        let of = narrow_ones.iter().filter(|narrow| narrow.2 == least_m);
+        let of = narrow_ones.iter().filter(|narrow| narrow.1 == least_m);
         println!(
             "{least_m} m: {} narrow, {} of those that fit the policy",
             of.clone().count(),
-            of.filter(|n| n.0).count()
+            of.filter(|narrow| narrow.3 <= 100).count()
         );
     }
     println!("{seen} areas, {} narrow at one of the widths", narrow_ones.len());
