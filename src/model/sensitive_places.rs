@@ -9,7 +9,8 @@ use super::sensitive_place::SensitivePlace;
 use super::time::TimeWindow;
 use crate::geometry::{Area, Envelope, EnvelopeIndex};
 
-/// The places that an operator protects, made once and looked up by each review.
+/// The places that an operator protects. Make the set once and put it into your
+/// [`Policy`](crate::Policy); each review looks it up.
 ///
 /// Cloning is cheap: clones share their content. In serde formats it is the list of the places. The
 /// order is kept: refusals name places in it.

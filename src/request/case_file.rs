@@ -14,8 +14,8 @@ use crate::model::{AgencyId, RequestId};
 /// The requests that one agency has opened, in all its cases: the history that a
 /// [`Policy`](crate::Policy) reviews a new request against.
 ///
-/// A value that the operator keeps, one for each agency. It is history, not permission: writing
-/// one down and reading it back authorises nothing.
+/// Keep one for each agency, or use [`OpenRequests`](crate::OpenRequests), which keeps all of them.
+/// It is history, not permission: writing one down and reading it back authorises nothing.
 ///
 /// ```
 /// use canvass::*;
@@ -54,15 +54,15 @@ impl CaseFile {
         Self { agency, opened: Vec::new(), last: None }
     }
 
-    /// Whose file it is.
+    /// The id of the agency whose file this is.
     #[must_use]
     pub fn agency(&self) -> AgencyId {
         self.agency
     }
 
     /// How many requests were opened in a case. References are compared without the white space
-    /// around them. A request that was withdrawn or has expired counts as well, or to withdraw one
-    /// would be a way to a third. O(requests).
+    /// around them. A request that was withdrawn or has expired counts as well: otherwise an agency
+    /// could withdraw one to get a third. O(requests).
     #[must_use]
     pub fn opened_in(&self, case_reference: &str) -> u32 {
         let is_in_case = in_case(case_reference);
@@ -81,7 +81,8 @@ impl CaseFile {
         self.last
     }
 
-    /// Opens an authorised request, which from then on counts. O(requests).
+    /// Opens an authorised request, which counts from then on. Call it before you route.
+    /// O(requests).
     ///
     /// # Errors
     ///
@@ -168,7 +169,7 @@ impl CaseFile {
         found.map(|opened| opened.state(now)).ok_or(CaseFileError::Unknown { id })
     }
 
-    /// Keeps an open request open until a later instant.
+    /// Keeps an open request open until a later instant. You need no new review.
     ///
     /// # Errors
     ///

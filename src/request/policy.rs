@@ -7,14 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 
-/// The operator's limits on requests.
+/// The operator's limits on requests. [`review`](Self::review) is the only way to authorise one.
 ///
-/// [`Policy::default`] has the limits that portals of this kind publish; each can be changed, and
-/// a policy can be loaded from JSON, TOML and the like, where a field that is left out keeps its default.
-/// [`Policy::unlimited`] is for evaluation.
+/// Use [`Policy::default`] for the limits that portals of this kind publish, and change any of
+/// them; or load a policy from JSON, TOML and the like, where a field that is left out keeps its
+/// default. Use [`Policy::unlimited`] for evaluation only.
 ///
-/// Limits that contradict each other are an error where a policy is loaded. One that is made in
-/// code fails [`Policy::checked`], and refuses each request with
+/// Limits that contradict each other are an error where a policy is loaded. Call
+/// [`Policy::checked`] for one that you make in code; unchecked, it refuses each request with
 /// [`Violation::InvalidPolicy`](crate::Violation::InvalidPolicy).
 ///
 /// These are the defaults, as JSON has them:
@@ -37,7 +37,7 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// And a policy is loaded so:
+/// Load a policy like this:
 ///
 /// ```
 /// use canvass::Policy;
@@ -52,7 +52,8 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Policy {
-    /// The operator's name for this version of the policy; receipts carry it.
+    /// Your name for this version of the policy; receipts carry it. Change it whenever you change a
+    /// limit.
     pub version: String,
     /// The smallest area, and the smallest part of one, in square metres: see
     /// [`Area::size_m2`](crate::Area::size_m2).
@@ -176,7 +177,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The policy, if requests can pass it: for one that is made in code.
+    /// The policy, if requests can pass it. Call this once for a policy that you make in code.
     ///
     /// ```
     /// use canvass::Policy;
@@ -223,7 +224,8 @@ impl Policy {
         }
     }
 
-    /// A policy without limits, for evaluation on real geometry. Not for asking real people.
+    /// A policy without limits. Use it to evaluate routing on real geometry, never to ask real
+    /// people.
     ///
     /// Consent is not one of its limits: it holds under this policy as well.
     #[must_use]

@@ -11,8 +11,9 @@ use super::violation::Violations;
 use crate::model::{Agency, RequestId};
 
 impl Policy {
-    /// Authorises a request again that is open at `now`, by reviewing it against the file as it was
-    /// before it was opened, and as of its opening. A file authorises nothing by itself.
+    /// Authorises a request again that is open at `now`. Use this after a restart: a file
+    /// authorises nothing by itself. The request is reviewed as of its opening, against the file as
+    /// it was before.
     ///
     /// Costs a review and a copy of the file.
     ///

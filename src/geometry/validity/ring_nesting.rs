@@ -55,7 +55,7 @@ impl RingNesting {
         self.0[ring].and_then(|met| met.container).map(|id| id as usize)
     }
 
-    /// Whether a ring is inside another, at whatever depth.
+    /// Whether a ring is inside another, at any depth.
     fn is_within(&self, ring: usize, outer: usize) -> bool {
         std::iter::successors(self.container(ring), |&id| self.container(id)).any(|id| id == outer)
     }
