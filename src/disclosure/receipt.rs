@@ -5,15 +5,15 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 use crate::request::{AuthorizedRequest, CameraScope};
 use crate::routing::Route;
 
-/// The **agency's** view of an authorised request.
+/// The **agency's** view of an authorised request. You may show it to the agency at once.
 ///
 /// It is made of the request's own fields and the policy's version, so it cannot carry an id, a
 /// position or a count: for none, few and many recipients it is the same, byte by byte. Even an
 /// empty route has one, and so has a request that was not routed yet. Making one looks at no
 /// camera, so the time that it takes reveals nothing either.
 ///
-/// **How long [`Snapshot::route`](crate::Snapshot::route) takes depends on who lives there**, and is
-/// the operator's alone: answer the agency before routing, or independently of it.
+/// **How long [`Snapshot::route`](crate::Snapshot::route) takes depends on who lives there**, and
+/// is the operator's alone: answer the agency before you route, or independently of it.
 ///
 /// ```
 /// # use canvass::*;
@@ -61,7 +61,7 @@ enum Status {
 }
 
 impl AuthorizedRequest {
-    /// The agency's receipt. Costs two copies of a text, whatever the area.
+    /// The agency's receipt. Costs two copies of a text, for an area of any size.
     #[must_use]
     pub fn receipt(&self) -> Receipt {
         let request = self.request();

@@ -55,25 +55,25 @@ pub enum Change {
         camera: CameraId,
     },
     /// Sets an owner's consent, before or after they register cameras. A consent that is not
-    /// granted is a withdrawal, whatever else it holds.
+    /// granted is a withdrawal; its other fields are ignored.
     SetConsent {
         /// Whose consent.
         owner: OwnerId,
         /// The consent.
         consent: Consent,
     },
-    /// Withdraws an owner's consent, if they gave any. When they were asked is not forgotten.
+    /// Withdraws an owner's consent, if they gave any. The history of when they were asked stays.
     Withdraw {
         /// Whose consent.
         owner: OwnerId,
     },
     /// Forgets an owner's consent and when they were asked, as if they had never been known: their
-    /// limits begin anew. Their cameras stay; remove them in the same list to erase an owner.
+    /// limits begin anew. Their cameras stay: to erase an owner, remove them in the same list.
     Forget {
         /// Who is forgotten.
         owner: OwnerId,
     },
-    /// Records that an owner was asked, which counts towards their limit.
+    /// Records that an owner was asked, which counts towards their limit. Apply it when you send.
     RecordAsked {
         /// Who was asked.
         owner: OwnerId,
@@ -87,7 +87,7 @@ pub enum Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("change {index} cannot be applied, so none was: {reason}")]
 pub struct ChangeError {
-    /// Which change, counted from 0.
+    /// The index of the change, from 0.
     pub index: usize,
     /// The reason.
     pub reason: ChangeRefusal,
@@ -99,7 +99,7 @@ pub struct ChangeError {
 #[error("change {index} was skipped: {reason}")]
 #[non_exhaustive]
 pub struct SkippedChange {
-    /// Which change, counted from 0.
+    /// The index of the change, from 0.
     pub index: usize,
     /// Why it cannot be applied.
     pub reason: ChangeRefusal,

@@ -81,7 +81,7 @@ impl CaseFile {
         self.last
     }
 
-    /// Opens an authorised request, which counts from then on. Call it before you route.
+    /// Opens an authorised request, which counts from then on.
     /// O(requests).
     ///
     /// # Errors

@@ -55,8 +55,8 @@ pub struct Request {
 
 impl Request {
     /// A request about cameras that stand in the area. Add a case reference and a contact with
-    /// [`with_case`](Self::with_case) and [`with_contact`](Self::with_contact): most policies
-    /// require both.
+    /// [`with_case`](Self::with_case) and [`with_contact`](Self::with_contact): the default policy
+    /// requires both.
     #[must_use]
     pub fn new(agency: AgencyId, incident: IncidentKind, area: Area, window: TimeWindow) -> Self {
         Self {

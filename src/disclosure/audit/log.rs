@@ -13,7 +13,7 @@ use super::secrets::OwnerSalt;
 use crate::disclosure::digest::Digest;
 use crate::model::OwnerId;
 
-/// An append-only log with proofs. A value: the service keeps it, and stores its entries.
+/// An append-only log with proofs. You keep this value, and store its entries.
 ///
 /// ```
 /// use canvass::*;
@@ -75,8 +75,8 @@ impl AuditLog {
         Self::default()
     }
 
-    /// The log that has these entries, in this order, as a service stored them. Compare its
-    /// [`head`](Self::head) with one that was published.
+    /// The log with these entries, in this order, as your service stored them. Compare its
+    /// [`head`](Self::head) with one that you published.
     ///
     /// O(n log n).
     ///
@@ -122,7 +122,7 @@ impl AuditLog {
         self.tree.is_empty()
     }
 
-    /// The state of the log, to be published.
+    /// The state of the log, for you to publish.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         let root = Digest((*self.tree.root().as_bytes()).into());
