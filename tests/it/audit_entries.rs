@@ -1,4 +1,4 @@
-//! Entries of the audit log: their tags, digests and keys, and what they tell to whom.
+//! Entries of the audit log: tags, digests and keys, and the information that each reader gets.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ fn the_number_of_tags_is_a_band() {
     }
 }
 
-/// Ids whose bytes and digits are found nowhere by chance.
+/// Ids whose bytes and digits do not occur elsewhere by chance.
 fn conspicuous() -> (OwnerId, CameraId, AuthorizedRequest, Route) {
     let (owner, camera) = (OwnerId(0x1122_3344_5566_7788), CameraId(0x0fed_cba9_8765_4321));
     let porch = camera_at(camera.0, owner.0, place((10, 50), 0, 0));
@@ -53,7 +53,7 @@ fn an_entry_holds_no_id_of_anybody() {
             assert!(!has(&id.to_be_bytes()) && !has(&id.to_le_bytes()), "{json}");
             assert!(!has(id.to_string().as_bytes()), "{json}");
             assert!(!has(format!("{id:x}").as_bytes()), "{json}");
-            // Nor a digest that anybody could make of it.
+            // The entry does not contain a digest of the id either, which anybody could compute.
             for guess in [id.to_be_bytes().to_vec(), id.to_string().into_bytes()] {
                 assert!(!has(&Sha256::digest(&guess)), "{json}");
             }
@@ -67,7 +67,7 @@ fn an_entry_holds_no_id_of_anybody() {
     }
 }
 
-/// All that looks random in an entry.
+/// All parts of an entry that look random.
 fn opaque(entry: &AuditEntry) -> BTreeSet<String> {
     let json = serde_json::to_string(entry).unwrap();
     json.split('"').filter(|text| text.len() == 64).map(str::to_owned).collect()
@@ -80,7 +80,7 @@ fn two_entries_about_the_same_people_have_nothing_in_common() {
     let two = AuditEntry::routed(&route, &seed(2), salts).unwrap();
     assert_eq!((opaque(&one).len(), opaque(&two).len()), (20, 20));
     assert!(opaque(&one).is_disjoint(&opaque(&two)));
-    // A seed that is used again would link them: the log refuses.
+    // Two entries with one seed could be linked, so the log refuses the second.
     let mut log = AuditLog::from_entries([one.clone(), two]).unwrap();
     let head = log.head();
     let error = log.append(AuditEntry::accepted(route.authorized(), &seed(1))).unwrap_err();
@@ -118,7 +118,7 @@ fn forgetting_a_salt_leaves_the_log_valid() {
     let route = street_route(3);
     let entry = AuditEntry::routed(&route, &seed(1), salts).unwrap();
     let log = AuditLog::from_entries([entry]).unwrap();
-    // The salt of owner 1 is gone; the entry is what it was, and no other salt finds the tag.
+    // The salt of owner 1 is gone; the entry is unchanged, and no other salt finds the tag.
     let proof = log.inclusion_proof(0).unwrap();
     let entry = log.entry(0).unwrap();
     log.head().verify_inclusion(0, entry, &proof).unwrap();
@@ -133,7 +133,7 @@ fn the_same_inputs_replay_to_the_same_digest() {
     let mut rng = Rng(11);
     let town = town(&mut rng, (10, 50), 300);
     let authorized = authorize(square(9.0, 49.0, 11.0, 51.0));
-    // One batch each, so the revision is the same; in two orders.
+    // Each town is loaded in one batch, so that revisions agree; the order of changes differs.
     let (forth, mut back) = (changes(&town), changes(&town));
     back.reverse();
     let [forth, back] = [forth, back].map(|changes| Registry::new().apply(changes).unwrap());
@@ -173,7 +173,7 @@ fn digests_are_pinned() {
             .map(|digest| digest.to_string()[..16].to_owned()),
         ["a5ac8c5a7922a6de", "3718b8ae789d6d24", "cf8d5b5e8aeae596", "326056a39b06c05c"]
     );
-    // The layout of bytes is a promise to stored logs.
+    // Stored logs depend on this layout of bytes.
     let log = AuditLog::from_entries((0..5).map(entry)).unwrap();
     assert_eq!(
         log.head().root().to_string(),

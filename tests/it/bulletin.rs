@@ -1,4 +1,4 @@
-//! Bulletins: what they say, and what can be appended.
+//! Bulletins: their content, and the entries that can be appended.
 
 use canvass::bulletin::*;
 use canvass::*;
@@ -62,7 +62,7 @@ fn a_bulletin_is_written_like_this_and_read_again() {
 /// The cells of [`opened`].
 const CELLS: [&str; 3] = ["871fa80e0ffffff", "871fa80e2ffffff", "871fa80e3ffffff"];
 
-/// The heads of [`long`], as another implementation has them.
+/// The heads of [`long`], computed by another implementation.
 const HEADS: [&str; 4] = [
     "6f3b1f9442794ab78e0723be2e3e1843c5c83ba4619b0b956ab0d2b523266d1e",
     "0102229ff772841dab94749e744fc305944ee16b0d143e00dfec00a9418710bf",
@@ -78,7 +78,7 @@ fn a_bulletin_mentions_cameras_that_see_into_the_area() {
         (bulletin.camera_scope(), opened().camera_scope()),
         (CameraScope::SeeingInto, CameraScope::StandingIn)
     );
-    // As another implementation has it.
+    // The head as another implementation computes it.
     assert_eq!(
         bulletin.head().to_string(),
         "6cc0ccce78f74634229341ffc3a35775ef380beca3b82337d41c64e351d0db09"
@@ -88,7 +88,7 @@ fn a_bulletin_mentions_cameras_that_see_into_the_area() {
     assert_eq!(read(&written).unwrap(), bulletin);
     let geojson: Value = serde_json::from_str(&bulletin.to_geojson()).unwrap();
     assert_eq!(geojson["features"][0]["properties"]["camera_scope"], "seeing_into");
-    // What it usually is, is not written, and nobody can add or take it away.
+    // A default value is not written, and can neither be added nor removed.
     let mut unsaid = written.clone();
     unsaid.as_object_mut().unwrap().remove("camera_scope");
     let mut said = serde_json::to_value(opened()).unwrap();
@@ -295,7 +295,8 @@ fn every_edit_is_found_on_reading() {
     ] {
         assert_eq!(edited(pointer, value), words, "{pointer}");
     }
-    // A cell has one name, and a cover as many as 4,096: these are not what the history is of.
+    // A cell has one spelling, and a cover has at most 4,096 cells; these refusals come before the
+    // history is read.
     let cell = CELLS[1].to_uppercase();
     let unknown =
         format!("`{cell}` is not an H3 cell of the bulletin's resolution away from the poles");

@@ -1,4 +1,4 @@
-//! Consent: a truth table and edges, of the specification and of what is routed.
+//! Consent: a truth table and edge cases, for the specification and for routes.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn question() -> Question {
     Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: noon() }
 }
 
-/// One owner with one camera: what they said, when they were asked, and what the camera keeps.
+/// One owner with one camera: the consent, the instants of earlier requests, and the recording.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub consent: Consent,
@@ -41,7 +41,7 @@ pub enum Spot {
     Elsewhere,
 }
 
-/// A request about all rows, in a town with a clinic from which nobody is asked.
+/// A request that meets all rows, in a town with a clinic from which nobody is asked.
 fn everywhere() -> AuthorizedRequest {
     let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
     let clinic = square(9.0, 49.0, 10.0, 51.0);
@@ -51,7 +51,7 @@ fn everywhere() -> AuthorizedRequest {
     authorize_under(&policy, square(9.0, 49.0, 11.0, 51.0))
 }
 
-/// The ways to scope, and whether they extend to `this` rather than `other`.
+/// All kinds of scopes, and whether each includes `this` but not `other`.
 fn scopes<T: Ord + Copy>(this: T, other: T) -> [(Scope<T>, bool); 9] {
     [
         (Scope::Any, true),
@@ -78,9 +78,9 @@ fn a_scope_without_a_member_is_unchanged_for_others() {
     }
 }
 
-/// All combinations of what the parts of a consent, a history and a recording can be.
+/// All combinations of parts of a consent, a history and a recording.
 fn table() -> Vec<Case> {
-    // Offsets to noon in seconds, and whether a pause (an expiry) there still (already) holds.
+    // Offsets from noon in seconds, and whether a pause or an expiry at that instant denies.
     let pauses = [(None, false), (Some(-1), false), (Some(0), false), (Some(1), true)];
     let expiries = [(None, false), (Some(-1), true), (Some(0), true), (Some(1), false)];
     // Days ago; the default limit is 2 in 7 days and 4 in 30 days.
@@ -132,7 +132,7 @@ fn table() -> Vec<Case> {
             }
         }
     }
-    // A place is what is named last, of whatever else is wrong.
+    // A protected place is the last reason in the order of denials.
     let in_clinic = |case: &Case| {
         let expected = case.expected.or(Some(Denial::SensitivePlace));
         Case { spot: Spot::InClinic, expected, ..case.clone() }
@@ -183,7 +183,7 @@ fn the_truth_table_holds_for_the_specification_and_for_routes() {
         let of_the_camera = [Denial::NoFootage, Denial::SensitivePlace];
         assert_eq!(denial, case.expected.filter(|it| !of_the_camera.contains(it)), "{case:?}");
     }
-    // Every answer is in the table, and "asked".
+    // The table has every denial, and "asked".
     assert_eq!(expected.len(), Denial::ALL.len() + 1, "{expected:?}");
     let snapshot = snapshot_of(&cases);
     let everywhere = everywhere();
@@ -231,7 +231,7 @@ fn an_ask_counts_until_its_span_ends() {
         denies(&consent, &[-span], None);
         denies(&consent, &[-1 - span], None);
         denies(&consent, &[0], often);
-        // What lies in the future counts as well: a clock may be behind.
+        // An instant in the future counts as well, since a clock may be behind.
         denies(&consent, &[1], often);
         denies(&consent, &[40 * DAY], often);
     }
@@ -243,7 +243,7 @@ fn an_ask_counts_until_its_span_ends() {
     denies(&default, &month, None);
     denies(&default, &[month[0], month[1], month[2], -10 * DAY], often);
     denies(&default, &[-30 * DAY, month[1], month[2], -10 * DAY], None);
-    // In any order, and two in one second are two.
+    // The order is irrelevant, and two in one second count as two.
     denies(&default, &[-10 * DAY, month[1], month[0], month[2]], often);
     denies(&default, &[-3, -3], often);
     for nobody in [limited(0, 30), limited(30, 0), limited(0, 0)] {
@@ -267,7 +267,8 @@ fn pauses_and_grants_end_on_the_second() {
         denies(&granted().with_paused_until(far), &[], paused);
         denies(&granted().with_expiry(far), &[], expired);
     }
-    // With a fraction of a second a pause ends in the next one, and a grant expires with the one begun.
+    // With a fraction of a second a pause ends at the next whole second, and a grant expires at the
+    // start of its own.
     let off = SignedDuration::from_nanos(1);
     denies(&granted().with_paused_until(noon() + off), &[], Some(Denial::Paused));
     denies(&granted().with_paused_until(noon() - off), &[], None);
@@ -278,7 +279,7 @@ fn pauses_and_grants_end_on_the_second() {
     let asked = |now| paused.evaluate(&Question { now: at(now), ..question() }, &[]);
     assert_eq!(asked("1969-12-31T23:59:58.9Z"), Err(Denial::Paused));
     assert_eq!(asked("1969-12-31T23:59:59Z"), Ok(()));
-    // Up to the end of time there is no next second, and it is kept all the same.
+    // At the end of time there is no next second, and the instant is kept.
     let forever = granted().with_paused_until(Timestamp::MAX);
     let registry = Registry::new();
     let set = Change::SetConsent { owner: OwnerId(1), consent: forever.clone() };
@@ -327,7 +328,7 @@ fn asks_remain_readable_after_a_withdrawal() {
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
     assert_eq!(registry.asked(OwnerId(1)), known);
 
-    // As many as a limit can look at: the last ones.
+    // The registry keeps as many instants as a limit can count: the last ones.
     registry.apply((0..40).map(|second| asked(noon_and(100 + second)))).unwrap();
     let last: Vec<Timestamp> = (10..40).map(|second| noon_and(100 + second)).collect();
     assert_eq!(registry.asked(OwnerId(1)), last);
@@ -346,7 +347,7 @@ fn a_limit_of_more_than_thirty_requests_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// A history of any kind and limits of any kind, against counting.
+    /// Any history under any limits, compared with counting.
     #[test]
     fn a_limit_counts_requests_within_its_spans(week in 0..5_u8, month in 0..7_u8, asked in prop::collection::vec(-31..2_i64, 0..9), second in -1..2_i64) {
         let asked: Vec<i64> = asked.iter().map(|day| day * DAY + second).collect();

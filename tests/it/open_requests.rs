@@ -1,4 +1,4 @@
-//! Requests that stand: whoever comes later is asked once, and nobody twice.
+//! Standing requests: an owner who comes later is asked once, and nobody is asked twice.
 
 use canvass::error::*;
 use canvass::*;
@@ -79,7 +79,8 @@ fn newcomers_during_an_open_request_are_asked_once() {
     assert_eq!(ask(&mut open, &registry, &[agrees(2)], now), [2], "opted in later");
     let both = [Change::Register(house(3, 3)), agrees(3)];
     assert_eq!(ask(&mut open, &registry, &both, now), [3], "registered later");
-    // Who opts out before they were asked vanishes; who was asked is not asked again.
+    // An owner who opts out before being asked disappears; an owner who was asked is not asked
+    // again.
     registry.apply([Change::Register(house(4, 4)), agrees(4)]).unwrap();
     let due = open.due(FIRST, &authorized, &registry.snapshot(), now).unwrap();
     assert_eq!(owners(&due), [4]);
@@ -97,7 +98,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     let registry = Registry::new();
     registry.apply([Change::Register(house(1, 1)), agrees(1)]).unwrap();
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
-    // Two who send at once: the second sends to nobody.
+    // Two threads send at once: the second sends to nobody.
     let (first, events) = open.record_asked(FIRST, &due, noon()).unwrap();
     assert_eq!(owners(&first), [1]);
     log.extend(events);
@@ -110,13 +111,14 @@ fn an_owner_is_never_asked_twice_for_one_request() {
         for authorized in [&authorized, &again] {
             let due = open.due(FIRST, authorized, &registry.snapshot(), now).unwrap();
             assert!(due.is_empty(), "{due:?}");
-            // A route that forgets who was asked does not get past the record.
+            // A plain route includes owners already asked, and the record removes them.
             let all = registry.snapshot().route(authorized, now);
             assert_eq!(owners(&all), [1]);
             assert!(open.clone().record_asked(FIRST, &all, now).unwrap().0.is_empty());
         }
     };
-    // A second camera, the first one anew, a consent given again, without any limit.
+    // The events: a second camera, the first camera registered anew, a repeated consent; all
+    // without a limit.
     registry.apply([Change::Register(house(2, 1))]).unwrap();
     nobody_is_due(&open, &registry, noon());
     registry
@@ -127,7 +129,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     let unlimited = Consent::granted().with_limit(often);
     registry.apply([Change::SetConsent { owner: OwnerId(1), consent: unlimited }]).unwrap();
     nobody_is_due(&open, &registry, noon());
-    // An extension, time, a restart, a replay.
+    // The events: an extension, time, a restart, a replay.
     open.extend(FIRST, noon() + days(20), noon() + days(9)).unwrap();
     nobody_is_due(&open, &registry, noon() + days(19));
     nobody_is_due(&written(&open), &registry, noon() + days(19));
@@ -138,7 +140,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
         }
         nobody_is_due(&replayed, &registry, noon() + days(5));
     }
-    // Another request in the same case is another request.
+    // Another request in the same case asks for itself.
     let other = reviewed(&open, &policy(0), &request(1, houses(0, 9)));
     open.open(SECOND, &other, noon() + days(9)).unwrap();
     let due = open.due(SECOND, &other, &registry.snapshot(), noon() + days(9)).unwrap();
@@ -185,7 +187,7 @@ fn only_an_open_request_asks_anybody() {
             assert_eq!(recorded.unwrap_err(), refused.into());
             assert_eq!(&copy, open, "nothing changes");
         }
-        // Whether it is open is the case file's to say.
+        // The case file decides whether it is open.
         assert_eq!(open.case_file(AgencyId(1)).state(FIRST, now), Ok(state));
     }
 }
@@ -225,10 +227,10 @@ fn the_anonymity_set_counts_the_whole_area() {
     assert_eq!(due(&open), (0..10).collect::<Vec<_>>(), "the eleventh counts, and says no");
     let route = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &route, noon()).unwrap();
-    // One who is new is asked among eleven who live there, ten of whom were asked before.
+    // A new owner is asked among eleven households, ten of which were asked before.
     registry.apply([agrees(10)]).unwrap();
     assert_eq!(due(&open), [10]);
-    // And not any more when there are ten again.
+    // With ten households again nobody is asked.
     registry.apply([Change::Remove { camera: CameraId(3) }]).unwrap();
     assert_eq!(due(&open), [0_u64; 0]);
 }
@@ -267,7 +269,7 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
     assert_eq!(due.to_string(), foreign);
     let route = snapshot.route(&other, noon());
     assert_eq!(open.record_asked(FIRST, &route, noon()).unwrap_err(), due);
-    // A route to nobody is refused for the same reasons as any.
+    // A route to nobody is refused for the same reasons as any other.
     let nobody = Route::empty(&authorized, noon());
     let asked = |now| words(open.clone().record_asked(FIRST, &nobody, now).map(|it| it.1));
     assert_eq!(asked(noon() - secs(1)), back);

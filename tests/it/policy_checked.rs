@@ -1,4 +1,4 @@
-//! Policies themselves: those that are there, and those that contradict themselves.
+//! Policies themselves: the built-in ones, and contradictions.
 
 use canvass::error::PolicyError;
 use canvass::{
@@ -9,7 +9,7 @@ use crate::policy::{blank, police, request, violation, violations, window};
 use crate::records::{refuses, round};
 use crate::support::*;
 
-/// Limits of the default policy that contradict it, and the words that an operator gets.
+/// Contradictory limits of the default policy, and the message that an operator gets.
 const CONTRADICTIONS: &[(&str, &str)] = &[
     (
         r#"{"min_area_m2":2e6}"#,
@@ -49,7 +49,7 @@ fn a_policy_that_contradicts_itself_cannot_be_loaded() {
         let error = serde_json::from_value::<Policy>(tree).unwrap_err();
         assert_eq!(error.to_string(), *words, "by way of a tree of values");
     }
-    // At the edge, and where the other limit is moved as well.
+    // Equal limits, and both limits moved together.
     for text in [
         r#"{"min_area_m2":1294994.0}"#,
         r#"{"min_window_minutes":720}"#,
@@ -67,7 +67,7 @@ fn a_policy_that_contradicts_itself_cannot_be_loaded() {
 fn a_contradictory_policy_refuses_everything() {
     assert_eq!(Policy::default().checked(), Ok(Policy::default()));
     assert_eq!(Policy::unlimited().checked(), Ok(Policy::unlimited()));
-    // A request that it would let pass otherwise is told that the operator is wrong.
+    // A request that would pass otherwise is refused with the operator's mistake as the reason.
     let policy = Policy { max_open_days: 9, ..Policy::default() };
     let (code, words) = violation(&policy, &request(), &police());
     assert_eq!(code, "invalid_policy");
@@ -94,7 +94,7 @@ fn a_limit_that_is_no_number_lets_nothing_pass() {
     assert_eq!(refused(small, &blank()), ["area_too_small"]);
     let large = Policy { max_area_m2: nan, ..Policy::unlimited() };
     assert_eq!(refused(large, &blank()), ["area_too_large"]);
-    // Of an earlier area, for a policy that has no other reason to compare them.
+    // NaN in the comparison with an earlier area, under a policy with no other reason to compare.
     let mut file = blank();
     let earlier = Request { area: square(10.0, 50.0, 10.004, 50.005), ..request() };
     let authorized = Policy::unlimited().review(&earlier, &police(), &file, noon()).unwrap();

@@ -1,4 +1,4 @@
-//! Quiet hours in routes: who must wait, and until when.
+//! Quiet hours in routes: which owners must wait, and until when.
 
 use canvass::{Camera, CameraId, Change, Layout, OwnerId, Policy, Route, Scratch};
 use jiff::SignedDuration;
@@ -12,7 +12,8 @@ use crate::support::*;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// Routes carry what the naive twin says of each owner, by night and by day; a recheck as well.
+    /// Routes and rechecks have the waits that the naive twin computes for each owner, by night and
+    /// by day.
     #[test]
     fn a_route_marks_owners_who_must_wait(seed in any::<u64>()) {
         let mut rng = Rng(seed);
@@ -29,7 +30,7 @@ proptest! {
         let route = registry.snapshot().route(&authorized, noon());
         prop_assert_eq!(answer(&route), oracle(&town, &authorized, noon()));
         prop_assert_eq!(waits(&route), waiting(&town, &authorized, noon()));
-        // Later, and after somebody has left or moved house.
+        // A later instant, after some owners have left or moved house.
         let later = noon() + SignedDuration::from_mins(rng.within(0, 600));
         let Some(leaving) = route.recipients().next().map(|recipient| recipient.owner) else {
             return Ok(());
@@ -63,7 +64,7 @@ fn some_wait_while_others_do_not() {
     let route = snapshot(&town).route(&authorized, noon());
     assert_eq!((route.owners(), waits(&route).len()), (100, 33));
     assert!(waits(&route).iter().all(|wait| *wait == (wait.0, at("2026-05-10T19:00:00Z"))));
-    // Under a policy without quiet hours nobody waits; and below the anonymity set there is nobody.
+    // Without quiet hours nobody waits; below the anonymity set nobody is asked.
     let unlimited = authorize(square(9.9, 49.9, 10.1, 50.1));
     assert_eq!(waits(&snapshot(&town).route(&unlimited, noon())), []);
     let many = Policy { min_households: 101, ..policy };
@@ -80,7 +81,8 @@ fn a_recheck_marks_remaining_owners_who_must_wait() {
     let town = street(3);
     let registry = loaded(&town, Layout::default());
     let route = registry.snapshot().route(&authorized, noon());
-    // The second has another camera now: they are in both routes, but no camera of theirs is.
+    // The second owner has another camera now: the owner is in both routes, but with no common
+    // camera.
     let second = town.cameras[&CameraId(1)];
     let changes = [
         Change::Remove { camera: second.id },
@@ -92,7 +94,7 @@ fn a_recheck_marks_remaining_owners_who_must_wait() {
     assert_eq!(rechecked.cameras(), [CameraId(0), CameraId(2)]);
 }
 
-/// Nothing that was noted of one request, instant or town is known of the next.
+/// A scratch carries nothing over from one request, instant or town to the next.
 #[test]
 fn a_reused_scratch_marks_waits_as_a_fresh_one() {
     let places = ["+05:30", "Pacific/Apia", "Europe/Paris"];

@@ -1,4 +1,4 @@
-//! What holds for every public type.
+//! Properties of every public type.
 
 use std::fmt::Debug;
 
@@ -12,10 +12,11 @@ use canvass::policy::*;
 use canvass::tiles::*;
 use canvass::*;
 
-/// Shared between threads, kept for as long as one likes, and printed.
+/// Sent between threads, kept for any time, and printed.
 fn usable<T: Send + Sync + Debug + 'static>() {}
 
-/// Does not compile if a type can be read from a text: it is then unreadable in two ways.
+/// Does not compile if a type can be read from a text: it would then implement the trait in two
+/// ways.
 macro_rules! unreadable {
     ($($name:ty,)*) => {{
         trait Unreadable<Way> {
@@ -27,7 +28,7 @@ macro_rules! unreadable {
     }};
 }
 
-/// The same for a type that can be written.
+/// As `unreadable`, for a type that can be written.
 macro_rules! unwritable {
     ($($name:ty,)*) => {{
         trait Unwritable<Way> {
@@ -206,7 +207,7 @@ fn every_public_core_type_is_too() {
     usable::<SkippedChange>();
 }
 
-/// Else a list above, or that of errors below, is short of one.
+/// Fails if a type is missing from a list above, or an error from the list below.
 #[test]
 fn no_public_type_is_left_out() {
     let here = include_str!("types.rs");
@@ -236,7 +237,7 @@ fn no_public_type_is_left_out() {
     }
 }
 
-/// What is held in small whole numbers is printed in the units that it is made from.
+/// Values in small whole numbers are printed in the units of their constructors.
 #[test]
 fn records_are_printed_in_the_units_of_their_constructors() {
     let facing = Facing::new(90.0, 110.0, 25.0).unwrap();
@@ -246,7 +247,7 @@ fn records_are_printed_in_the_units_of_their_constructors() {
     assert_eq!(text, "Recording { since: 1970-01-01T00:00:00Z, until: None, kept_days: 30 }");
 }
 
-/// Errors can be handed on as what every service has: `Box<dyn Error + Send + Sync>`.
+/// Every error converts to `Box<dyn Error + Send + Sync>`.
 #[test]
 fn every_error_is_one() {
     fn error<T: std::error::Error + Send + Sync + 'static>() {}
