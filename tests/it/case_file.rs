@@ -14,7 +14,7 @@ fn second() -> SignedDuration {
 }
 
 fn policy() -> Policy {
-    Policy { open_days: 10, max_open_days: 28, ..Policy::unlimited() }
+    Policy::unlimited().with_open_days(10).with_max_open_days(28)
 }
 
 fn open(file: &mut CaseFile, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
@@ -116,7 +116,7 @@ fn what_cannot_be_done_says_why() {
 fn only_an_open_request_is_authorised_again_and_only_by_a_review() {
     let mut file = opened();
     open(&mut file, RequestId(8), noon() + days(1)).unwrap();
-    let strict = Policy { max_requests_per_case: 1, ..policy() };
+    let strict = policy().with_max_requests_per_case(1);
     let again = |policy: &Policy, file: &CaseFile, id, now| {
         policy.reopen(file, RequestId(id), &agency(), now).map_err(|error| error.to_string())
     };
