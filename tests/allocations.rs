@@ -113,7 +113,7 @@ fn a_warm_request_allocates_nothing() {
 }
 
 #[test]
-fn a_receipt_is_the_same_work_for_none_few_and_many() {
+fn a_receipt_costs_the_same_for_none_few_and_many() {
     let snapshot = town();
     let policy = Policy::unlimited().with_min_households(11);
     // A part of the town from its south-western corner, so many houses wide and high.

@@ -69,7 +69,7 @@ fn seeds_of_records_are_all_read() {
 }
 
 #[test]
-fn seeds_of_tiles_are_what_a_registry_writes() {
+fn seeds_of_tiles_are_written_by_a_registry() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/tile");
     let both = cameras().into_iter().chain(owners()).collect();
     for (name, changes) in [("cameras", cameras()), ("owners", owners()), ("both", both)] {

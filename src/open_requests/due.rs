@@ -17,8 +17,8 @@ impl OpenRequests {
     /// where a batch of changes is.
     ///
     /// A request is touched in its area, boundary included; where it asks for cameras that see into
-    /// its area, within the farthest reach of it. A route that is not touched stays as it is, but for
-    /// what time brings about.
+    /// its area, within the farthest reach of it. A route that is not touched changes only
+    /// with time.
     ///
     /// O(log n + k) for each position and k parts of areas near it, of n in all: a quarter of a
     /// microsecond for each request that is found. Twice that while an [expiry](Self::expire) is due.
@@ -81,7 +81,7 @@ impl OpenRequests {
     /// there must not be sent, so that of two who send at once each asks only whom the other does
     /// not.
     ///
-    /// Have the notice [reviewed](crate::notice::NoticeDraft::review) before, and what
+    /// Before, have the notice [reviewed](crate::notice::NoticeDraft::review), and have ready what
     /// [`with_notice`](Route::with_notice) and [`AuditEntry::routed`](crate::audit::AuditEntry::routed) take
     /// of each owner, a zone and a salt: a draft or an owner that is refused afterwards would leave
     /// owners counted as asked who were not. Keep the event first, then send:

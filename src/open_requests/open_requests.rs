@@ -139,8 +139,8 @@ impl OpenRequests {
     /// last event where that is later.
     ///
     /// A service that reads the clock before it locks this value gets the lock out of order now and
-    /// then, and clocks are set back: with the `now` that it read it would be refused, since what
-    /// happened does not run backwards. Read the clock, lock, and pass every `now` through this:
+    /// then, and clocks are set back: the earlier `now` would be refused, since
+    /// events never run backwards. Read the clock, lock, and pass every `now` through this:
     ///
     /// ```
     /// use std::sync::Mutex;

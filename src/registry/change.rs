@@ -14,7 +14,7 @@ use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
 ///
 /// In serde formats: an object with one key, the change's name in `snake_case`. This form is stable:
 /// a log can keep changes as JSON, to be [replayed](crate::Registry::replay), and later releases read
-/// what earlier ones wrote.
+/// logs of earlier ones.
 ///
 /// ```
 /// use canvass::{Change, OwnerId};
@@ -60,7 +60,7 @@ pub enum Change {
         camera: CameraId,
     },
     /// Sets an owner's consent, before or after they register cameras. A consent that is not
-    /// granted is a withdrawal, whatever else it says.
+    /// granted is a withdrawal, whatever else it holds.
     SetConsent {
         /// Whose consent.
         owner: OwnerId,
@@ -72,7 +72,7 @@ pub enum Change {
         /// Whose consent.
         owner: OwnerId,
     },
-    /// Forgets what an owner said and when they were asked, as if they had never been known: their
+    /// Forgets an owner's consent and when they were asked, as if they had never been known: their
     /// limits begin anew. Their cameras stay; remove them in the same list to erase an owner.
     Forget {
         /// Who is forgotten.

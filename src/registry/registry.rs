@@ -103,7 +103,7 @@ impl Registry {
     }
 
     /// Applies the changes that can be applied, in order, leaves out the others, and publishes the
-    /// next revision. Use it for a stream that may deliver again what it has delivered; for changes of
+    /// next revision. Use it for a stream that may deliver a change twice; for changes of
     /// your own, [`apply`](Self::apply) shows the first error before anything is done.
     ///
     /// A change is left out where [`apply`](Self::apply) would refuse it in its place, and the changes
@@ -113,7 +113,7 @@ impl Registry {
     /// is applied: keep the number of the last change beside it, and pass over those before, or
     /// [`replay`](Self::replay) by revision.
     ///
-    /// Keep in your log what was applied, without what was skipped: a
+    /// Log the changes that were applied, without those that were skipped: a
     /// [`replay`](Self::replay) refuses the whole list.
     ///
     /// ```
@@ -193,7 +193,7 @@ impl Registry {
         Ok((state, skipped))
     }
 
-    /// An owner's consent as it stands; the default, which is no, of an owner who never said anything.
+    /// An owner's consent as it stands; for an owner who never gave one, the default, which is no.
     /// The operator's.
     ///
     /// Like all that asks the registry and no snapshot, it takes turns with [`apply`](Self::apply).

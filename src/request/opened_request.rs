@@ -20,8 +20,8 @@ use crate::model::RequestId;
 pub struct OpenedRequest {
     // INVARIANT: at <= until <= latest, and an end lies in [at, until).
     pub(crate) id: RequestId,
-    /// The area's. A long file is looked through for each new request: what lies apart and other
-    /// cases are told from here, without a look at what was asked.
+    /// The area's. Each new request scans the file, which may be long: this skips areas apart and
+    /// other cases without reading the request.
     // INVARIANT: this and the next are of `request`.
     #[serde(skip)]
     pub(crate) envelope: Envelope,

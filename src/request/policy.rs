@@ -90,7 +90,7 @@ pub struct Policy {
     /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
     pub min_households: u32,
     /// An area that overlaps one of the agency's earlier requests must be the same or differ by at
-    /// least this: the size in square metres of what is in exactly one of the two. 0 by default.
+    /// least this: the size in square metres of their symmetric difference. 0 by default.
     pub min_difference_m2: f64,
     /// The most earlier requests of the agency that an area may overlap; areas that are the same
     /// count once. No limit by default. With 0 no two of an agency's areas differ and overlap: use

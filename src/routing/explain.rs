@@ -54,7 +54,7 @@ impl fmt::Display for Explanation {
 /// How many cameras a request meets, and where they fall. **The operator's**: it counts refusals,
 /// and must not reach an agency.
 ///
-/// Where nobody is asked the counts say why: no camera is in the area; each of them is denied; or
+/// Where nobody is asked the counts show why: no camera is in the area; each of them is denied; or
 /// some are not, and the households are too few.
 ///
 /// ```
@@ -192,10 +192,10 @@ impl Snapshot {
         funnel
     }
 
-    /// Each camera of the area, and why it is in the request's route or not; in no order that tells
-    /// anything. **The operator's.**
+    /// Each camera of the area, and why it is in the request's route or not; in no
+    /// meaningful order. **The operator's.**
     ///
-    /// Costs what [`funnel`](Self::funnel) does, and agrees with it: for a person who reviews a map.
+    /// Costs as much as [`funnel`](Self::funnel) and agrees with it. Use it to show a reviewer a map.
     #[must_use]
     pub fn explain_area(
         &self,

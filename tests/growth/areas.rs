@@ -100,7 +100,7 @@ fn a_drawing_that_crosses_itself_everywhere_is_refused_at_once() {
 }
 
 #[test]
-fn a_repair_takes_quadratic_time_at_worst_and_gives_up_where_all_crosses() {
+fn a_repair_is_quadratic_at_worst_and_gives_up() {
     assert!(Area::repaired(&scribble(100)).unwrap().vertices_added() > 1_000);
     grows("scribble, given up", 400, NEARLY_LINEAR, scribble, |drawing| {
         assert_eq!(Area::repaired(&drawing).unwrap_err().code(), "irreparable");

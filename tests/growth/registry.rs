@@ -179,7 +179,7 @@ fn no_list_of_changes_makes_up_for_a_load() {
 /// Who has no camera any more, has said nothing and was never asked is forgotten, and so are scopes that only
 /// they agreed to: it takes no memory that they were there, nor that a list with them was refused.
 #[test]
-fn whoever_left_takes_no_memory() {
+fn removed_owners_take_no_memory() {
     let _alone = alone();
     let registry = Registry::new();
     let come_and_go = |rounds: std::ops::Range<u64>| {

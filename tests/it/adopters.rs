@@ -103,7 +103,7 @@ fn any_geometry_with_an_inside_is_an_area() {
 
 /// Against the model, one change after another; lists short and long enough to be planned side by side.
 #[test]
-fn skipping_leaves_out_what_the_model_refuses() {
+fn skipping_leaves_out_the_changes_the_model_refuses() {
     let mut rng = Rng(26);
     let (registry, mut town) = (Registry::new(), Town::default());
     let (mut applied, mut left_out) = (0, 0);

@@ -130,7 +130,7 @@ fn every_refusal_has_a_code_and_plain_words() {
 }
 
 #[test]
-fn a_refusal_says_where_in_the_arrays() {
+fn a_refusal_points_into_the_arrays() {
     let text = "MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)), ((9 9, 5 9, 5 5, 9 5, 9 9), (6 6, 8 8, 8 6, 6 8, 6 6)))";
     let AreaError::Flawed { at, with: Some(with), .. } = Area::from_wkt(text).unwrap_err() else {
         panic!("no place")
@@ -237,7 +237,7 @@ fn the_whole_band_is_the_whole_band() {
 }
 
 #[test]
-fn rounding_refuses_nothing_but_what_vanishes() {
+fn rounding_refuses_only_areas_that_vanish() {
     // Valid as given; rounded, the notch's tip crosses to the other side of the bottom edge.
     let notch = "POLYGON((0 0, 10 0.0000001, 10 5, 4 0.000000045, 0 5, 0 0))";
     let area = area(notch);
@@ -276,7 +276,7 @@ fn sizes_leave_holes_out() {
 }
 
 #[test]
-fn a_repair_says_what_it_changed() {
+fn a_repair_describes_its_changes() {
     let repaired = |text: &str| {
         let geometry: geo_types::Geometry<f64> = wkt(text);
         let drawing = match geometry {

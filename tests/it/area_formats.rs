@@ -32,7 +32,7 @@ fn formats_read_the_same_area() {
 }
 
 #[test]
-fn texts_that_are_no_area_say_so() {
+fn texts_without_an_area_are_refused_by_name() {
     let two = r#"{"type":"FeatureCollection","features":[
         {"type":"Feature","properties":null,"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[0,1],[0,0]]]}},
         {"type":"Feature","properties":null,"geometry":{"type":"Polygon","coordinates":[[[2,0],[3,0],[2,1],[2,0]]]}}]}"#;
@@ -97,7 +97,7 @@ fn bounds_that_enclose_nothing_are_refused() {
 
 /// In the plane ten turns east a corner lies beside an edge, and at home a hair beyond it.
 #[test]
-fn an_area_drawn_some_turns_away_is_written_so_that_it_can_be_read() {
+fn an_area_drawn_turns_away_round_trips() {
     let text = "MULTIPOLYGON(((3589.995 -0.005, 3590.015 -0.005, 3590.015 0.015, 3589.995 0.015)), \
                 ((3590 0.03, 3590.03 0, 3590.06 0.03, 3590.03 0.06)))";
     let area = Area::from_wkt(text).unwrap();

@@ -151,7 +151,7 @@ proptest! {
 
     /// There is one form of bytes: what is read is what is written, whatever was done to it.
     #[test]
-    fn mutated_bytes_are_refused_or_mean_what_they_say(
+    fn mutated_bytes_are_refused_or_reencode_alike(
         number in 0..5_u64,
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..3),
         keep in any::<prop::sample::Index>(),
@@ -204,7 +204,7 @@ proptest! {
 }
 
 #[test]
-fn bytes_and_json_that_are_not_an_entry_say_why() {
+fn malformed_entries_are_refused_with_a_reason() {
     let bytes = |number: u64| entry(number).to_bytes();
     let with = |number: u64, place: usize, byte: u8| {
         let mut bytes = bytes(number);
@@ -260,7 +260,7 @@ fn bytes_and_json_that_are_not_an_entry_say_why() {
 }
 
 #[test]
-fn a_proof_that_does_not_hold_says_why() {
+fn a_wrong_proof_is_refused_with_a_reason() {
     let log = AuditLog::from_entries((0..5).map(entry)).unwrap();
     let (head, entry) = (log.head(), log.entry(2).unwrap());
     let proof = log.inclusion_proof(2).unwrap();

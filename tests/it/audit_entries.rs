@@ -35,7 +35,7 @@ fn conspicuous() -> (OwnerId, CameraId, AuthorizedRequest, Route) {
 }
 
 #[test]
-fn an_entry_has_no_bytes_of_an_owner_a_camera_an_agency_or_a_case() {
+fn an_entry_holds_no_id_of_anybody() {
     let (owner, camera, authorized, route) = conspicuous();
     for entry in [
         AuditEntry::accepted(&authorized, &seed(1)),
@@ -97,7 +97,7 @@ fn two_entries_about_the_same_people_have_nothing_in_common() {
 }
 
 #[test]
-fn an_owner_without_a_salt_is_named_and_nothing_is_logged() {
+fn an_owner_without_a_salt_stops_the_entry() {
     let route = street_route(20);
     let without = |owner: OwnerId| (owner != OwnerId(13)).then(|| salt(owner));
     for entry in [
@@ -182,7 +182,7 @@ fn digests_are_pinned() {
 }
 
 #[test]
-fn keys_open_what_they_are_for_and_nothing_else() {
+fn each_key_opens_its_own_entry_alone() {
     let (_, _, authorized, route) = conspicuous();
     let (mine, other) = (seed(1), seed(2));
     let entry = AuditEntry::routed(&route, &mine, salts).unwrap();
@@ -232,7 +232,7 @@ fn secrets_are_not_printed() {
 }
 
 #[test]
-fn a_refusal_lists_its_codes_and_entries_are_read_as_they_were_written() {
+fn refusals_list_codes_and_entries_round_trip() {
     let policy = Policy::default();
     let entry = refused(&seed(1));
     let AuditEvent::Refused { codes } = entry.event() else { panic!("{entry:?}") };

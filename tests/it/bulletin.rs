@@ -71,7 +71,7 @@ const HEADS: [&str; 4] = [
 ];
 
 #[test]
-fn a_bulletin_says_if_cameras_that_see_into_the_area_are_asked() {
+fn a_bulletin_mentions_cameras_that_see_into_the_area() {
     let authorized = authorize_seeing_into(square(9.99, 49.99, 10.01, 50.01));
     let bulletin = Bulletin::open(&authorized, &agency(), TEXT, Resolution::Seven, noon()).unwrap();
     assert_eq!(
@@ -128,7 +128,7 @@ fn bulletin_of(window: TimeWindow) -> Result<Bulletin, BulletinError> {
 }
 
 #[test]
-fn what_may_not_be_opened_says_why() {
+fn refused_openings_have_a_reason() {
     let small = || square(9.99, 49.99, 10.01, 50.01);
     let open = |area, agency: &Agency, text, resolution, now| {
         Bulletin::open(&authorize(area), agency, text, resolution, now).unwrap_err().to_string()
@@ -177,7 +177,7 @@ fn what_may_not_be_opened_says_why() {
 }
 
 #[test]
-fn what_may_not_be_appended_leaves_the_bulletin_as_it_was() {
+fn refused_appends_change_nothing() {
     let mut bulletin = long();
     let before = bulletin.clone();
     let (early, late) = (noon() + days(1), noon() + days(3));
@@ -200,7 +200,7 @@ fn what_may_not_be_appended_leaves_the_bulletin_as_it_was() {
 }
 
 #[test]
-fn a_kept_head_tells_a_continuation_from_another_record() {
+fn a_kept_head_recognises_its_continuation() {
     let first = opened();
     let mut other = opened();
     let (head, longer) = (first.head(), long());
@@ -215,7 +215,7 @@ fn a_kept_head_tells_a_continuation_from_another_record() {
 }
 
 #[test]
-fn whatever_was_edited_is_found_when_it_is_read() {
+fn every_edit_is_found_on_reading() {
     let written = serde_json::to_value(long()).unwrap();
     let edited = |pointer: &str, value: Value| {
         let mut written = written.clone();
@@ -320,7 +320,7 @@ fn whatever_was_edited_is_found_when_it_is_read() {
 }
 
 #[test]
-fn a_shorter_history_is_read_and_found_by_who_kept_the_head() {
+fn a_kept_head_reveals_a_shortened_history() {
     let (longer, mut written) = (long(), serde_json::to_value(long()).unwrap());
     written["history"].as_array_mut().unwrap().truncate(2);
     assert!(!read(&written).unwrap().continues(&longer.head()));

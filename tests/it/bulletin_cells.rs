@@ -85,7 +85,7 @@ fn check_cover(rng: &mut Rng, area: &Area, resolution: Resolution) -> (usize, us
 }
 
 #[test]
-fn cells_cover_an_area_and_no_neighbour_of_theirs_meets_it() {
+fn cells_cover_an_area_and_no_neighbour_meets_it() {
     let mut rng = Rng(11);
     let mut counts = Vec::new();
     for round in 0..48 {
@@ -103,7 +103,7 @@ fn cells_cover_an_area_and_no_neighbour_of_theirs_meets_it() {
 
 /// Cells across the line have their centre, and so their polygon, on the other side of the map.
 #[test]
-fn cells_cover_an_area_that_lies_on_one_side_of_the_antimeridian() {
+fn cells_cover_an_area_beside_the_antimeridian() {
     let mut rng = Rng(14);
     for lat in [-60.0, -17.0, 0.0, 52.0, 71.0] {
         for resolution in RESOLUTIONS {
@@ -143,7 +143,7 @@ fn cells_cover_where_there_are_pentagons_and_holes() {
 /// A cell's edges are great circles: a speck on the middle of one is in two cells, which straight
 /// edges in degrees would miss.
 #[test]
-fn a_speck_on_a_great_circle_is_in_the_cells_on_both_sides() {
+fn a_speck_between_cells_is_in_both() {
     let mut rng = Rng(13);
     let mut pairs = 0;
     for _ in 0..150 {

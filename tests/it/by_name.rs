@@ -190,7 +190,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 /// Records of which any one object was replaced by the list of its values are refused.
 #[test]
-fn an_object_turned_into_a_list_is_refused_at_any_depth() {
+fn lists_in_place_of_objects_are_refused_at_any_depth() {
     fn turned<T: Serialize + DeserializeOwned + Debug>(value: &T) -> usize {
         let tree = serde_json::to_value(value).unwrap();
         assert!(serde_json::from_value::<T>(tree.clone()).is_ok());

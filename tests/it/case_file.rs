@@ -88,7 +88,7 @@ fn a_request_expires_on_the_second() {
 }
 
 #[test]
-fn what_cannot_be_done_says_why() {
+fn impossible_steps_are_refused_with_a_reason() {
     let mut file = opened();
     let words = |result: Result<(), CaseFileError>| result.unwrap_err().to_string();
     let choose = "choose from `2026-05-20T12:00:00Z` to `2026-06-07T12:00:00Z`";
@@ -113,7 +113,7 @@ fn what_cannot_be_done_says_why() {
 }
 
 #[test]
-fn only_an_open_request_is_authorised_again_and_only_by_a_review() {
+fn only_a_review_authorises_an_open_request_again() {
     let mut file = opened();
     open(&mut file, RequestId(8), noon() + days(1)).unwrap();
     let strict = policy().with_max_requests_per_case(1);
@@ -135,7 +135,7 @@ fn only_an_open_request_is_authorised_again_and_only_by_a_review() {
 }
 
 #[test]
-fn the_open_ones_of_a_file_are_those_whose_state_is_open() {
+fn open_requests_of_a_file_are_those_in_state_open() {
     let mut file = opened();
     open(&mut file, RequestId(8), noon() + days(1)).unwrap();
     open(&mut file, RequestId(9), noon() + days(2)).unwrap();
@@ -149,7 +149,7 @@ fn the_open_ones_of_a_file_are_those_whose_state_is_open() {
 }
 
 #[test]
-fn a_policy_without_limits_keeps_a_request_open_to_the_end_of_time() {
+fn without_limits_a_request_stays_open_for_ever() {
     let mut file = CaseFile::new(AgencyId(1));
     let area = square(10.0, 50.0, 10.005, 50.005);
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening());
@@ -159,7 +159,7 @@ fn a_policy_without_limits_keeps_a_request_open_to_the_end_of_time() {
 }
 
 #[test]
-fn a_file_is_written_in_these_words_and_a_changed_one_is_refused() {
+fn the_form_of_a_file_is_pinned_and_checked() {
     let mut file = opened();
     file.resolve(FIRST, noon() + days(1)).unwrap();
     open(&mut file, RequestId(8), noon() + days(2)).unwrap();
@@ -213,7 +213,7 @@ fn a_file_is_written_in_these_words_and_a_changed_one_is_refused() {
 
 proptest! {
     #[test]
-    fn whatever_is_done_a_file_can_be_read_back(
+    fn a_file_round_trips_after_any_steps(
         verbs in proptest::collection::vec((0..4_u8, 0..4_u64, 0..40_i64, 0..20_i64), 20..60),
     ) {
         let mut file = CaseFile::new(AgencyId(1));

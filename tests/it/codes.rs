@@ -99,7 +99,7 @@ const SPOILT: &[(&str, Spoil)] = &[
 ];
 
 #[test]
-fn each_violation_is_reached_by_a_request_with_nothing_else_wrong() {
+fn each_violation_is_reached_alone() {
     assert_eq!(Review::fitting().codes(), [""; 0]);
     let mut reached = BTreeSet::new();
     for &(code, spoil) in SPOILT {
@@ -148,7 +148,7 @@ fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Pol
 }
 
 #[test]
-fn each_denial_is_reached_by_an_owner_with_nothing_else_in_the_way() {
+fn each_denial_is_reached_alone() {
     let open = Policy::unlimited();
     let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
     let clinic = SensitivePlace::new(kind, "St Mary's", rule, wide(0.002), None).unwrap();
@@ -181,7 +181,7 @@ fn each_denial_is_reached_by_an_owner_with_nothing_else_in_the_way() {
 }
 
 #[test]
-fn codes_of_explanations_are_those_of_denials_and_what_serde_formats_have() {
+fn codes_of_explanations_equal_those_of_denials_and_serde() {
     for denial in Denial::ALL {
         assert_eq!(Explanation::Denied(denial).to_string(), denial.code());
     }

@@ -135,7 +135,7 @@ fn readers_see_whole_revisions_only_and_never_an_older_one() {
 }
 
 #[test]
-fn an_old_snapshot_stays_as_it_was_while_a_thousand_revisions_pass() {
+fn a_snapshot_is_unchanged_by_a_thousand_revisions() {
     let mut rng = Rng(seed());
     let (registry, authorized) = (two_owners(), everywhere());
     registry.apply(swap(&mut rng, 1)).unwrap();
@@ -166,7 +166,7 @@ fn an_old_snapshot_stays_as_it_was_while_a_thousand_revisions_pass() {
 
 /// Two threads withdraw, one changes other things, and readers are told of each withdrawal.
 #[test]
-fn who_hears_of_a_withdrawal_finds_it_in_the_next_snapshot() {
+fn an_acknowledged_withdrawal_is_in_the_next_snapshot() {
     const OWNERS: u64 = 120;
     const READERS: usize = 2;
     let seed = seed();

@@ -67,7 +67,7 @@ fn scopes<T: Ord + Copy>(this: T, other: T) -> [(Scope<T>, bool); 9] {
 }
 
 #[test]
-fn a_scope_without_a_member_is_the_same_for_all_others() {
+fn a_scope_without_a_member_is_unchanged_for_others() {
     for (scope, _) in scopes(1, 2) {
         let without = scope.clone().without(1);
         assert!(!without.includes(&1), "{scope:?}");
@@ -196,7 +196,7 @@ fn the_truth_table_holds_for_the_specification_and_for_routes() {
 }
 
 #[test]
-fn the_operator_is_told_the_first_reason_of_each_row() {
+fn the_operator_gets_the_first_reason_of_each_row() {
     // Every 61st row: 61 divides none of the table's sides, so that all parts vary.
     let cases: Vec<Case> = table().into_iter().step_by(61).collect();
     let snapshot = snapshot_of(&cases);
@@ -223,7 +223,7 @@ fn denies(consent: &Consent, asked: &[i64], expected: Option<Denial>) {
 }
 
 #[test]
-fn a_question_counts_up_to_the_second_in_which_its_span_ends() {
+fn an_ask_counts_until_its_span_ends() {
     let often = Some(Denial::AskedOftenEnough);
     let limited = |week, month| Consent::granted().with_limit(AskLimit::new(week, month).unwrap());
     for (consent, span) in [(limited(1, 30), 7 * DAY), (limited(30, 1), 30 * DAY)] {
@@ -253,7 +253,7 @@ fn a_question_counts_up_to_the_second_in_which_its_span_ends() {
 }
 
 #[test]
-fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
+fn pauses_and_grants_end_on_the_second() {
     let granted = Consent::granted;
     denies(&granted().with_paused_until(noon_and(1)), &[], Some(Denial::Paused));
     denies(&granted().with_paused_until(noon_and(0)), &[], None);
@@ -288,7 +288,7 @@ fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
 }
 
 #[test]
-fn an_owner_reads_what_they_agreed_to_and_a_pause_is_taken_back() {
+fn an_owner_reads_their_consent_and_ends_a_pause() {
     let (agencies, incidents) = (Scope::only([AgencyId(3)]), Scope::all_but([IncidentKind::Theft]));
     let (limit, zone) = (AskLimit::new(1, 3).unwrap(), "Asia/Kathmandu".parse::<Zone>().unwrap());
     let consent = Consent::granted()
@@ -317,7 +317,7 @@ fn an_owner_reads_what_they_agreed_to_and_a_pause_is_taken_back() {
 }
 
 #[test]
-fn an_owner_reads_when_they_were_asked_after_a_withdrawal_too() {
+fn asks_remain_readable_after_a_withdrawal() {
     let registry = Registry::new();
     let asked = |at| Change::RecordAsked { owner: OwnerId(1), at };
     assert!(registry.asked(OwnerId(1)).is_empty());

@@ -170,7 +170,7 @@ fn only_where_households_are_registered_counts() {
 }
 
 #[test]
-fn a_household_with_cameras_in_two_cells_counts_where_its_lowest_is() {
+fn a_household_in_two_cells_counts_in_one() {
     let (here, there) = (finest(10.0, 50.0), finest(10.1, 50.0));
     assert_ne!(here, there);
     // Eleven with a camera in each: odd owners have their lowest over there.
@@ -259,7 +259,7 @@ fn every_cell_can_be_drawn() {
 }
 
 #[test]
-fn what_is_refused_says_what_and_why() {
+fn each_refusal_names_the_fault_and_reason() {
     let snapshot = Registry::new().snapshot();
     let error = snapshot.coverage(Resolution::Nine, 11).unwrap_err();
     assert!(matches!(error, CoverageError::TooFine { finest: Coverage::FINEST, .. }));
@@ -274,7 +274,7 @@ fn what_is_refused_says_what_and_why() {
 }
 
 #[test]
-fn what_is_written_is_pinned() {
+fn the_written_form_is_pinned() {
     let (one, two) = (finest(-73.974, 40.771), finest(-73.96, 40.78));
     let snapshot = living(&Counts::from([(one, 14), (two, 230)]));
     let json = |resolution, number| {

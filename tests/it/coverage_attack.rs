@@ -111,7 +111,7 @@ fn an_attacker_with_every_coverage_learns_no_more_than_bands() {
 /// The proof in the documentation: towns with the same bands have the same coverages, byte by byte. So
 /// every number in a band is as good as any other, whatever the attacker computes.
 #[test]
-fn towns_with_the_same_bands_cannot_be_told_apart() {
+fn towns_with_equal_bands_publish_equal_bytes() {
     let mut rng = Rng(4);
     let mut changed = 0;
     for _ in 0..4 {

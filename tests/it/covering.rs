@@ -10,7 +10,7 @@ use crate::area::area;
 use crate::area_laws::{are_areas, drawings, each_ring, star};
 
 #[test]
-fn an_area_covers_what_lies_within() {
+fn an_area_covers_areas_within_it() {
     let ring = "POLYGON((0 0, 9 0, 9 9, 0 9, 0 0), (3 3, 6 3, 6 6, 3 6, 3 3))";
     for (outer, inner, covered) in [
         (ring, ring, true),
@@ -67,7 +67,7 @@ proptest! {
     /// Also of areas that are no longer valid once they are rounded: whatever is covered has all its
     /// positions covered, and an area covers itself and what of it is left in the middle.
     #[test]
-    fn what_is_covered_has_its_positions_covered(
+    fn a_covered_area_has_its_positions_covered(
         outer in prop::collection::vec((-9e-7..9e-7, -9e-7..9e-7), 3..9),
         inner in prop::collection::vec((-5e-7..5e-7, -5e-7..5e-7), 3..5),
     ) {
@@ -103,7 +103,7 @@ fn areas_are_covered_and_not_often() {
 }
 
 #[test]
-fn a_small_area_lies_within_a_jurisdiction_of_many_vertices_or_does_not() {
+fn a_small_area_is_decided_against_many_vertices() {
     let county = Area::new(&star(10_000)).unwrap();
     let tip = Area::from_bounds(0.9, -0.000_01, 0.95, 0.000_01).unwrap();
     let town = Area::from_bounds(-0.1, -0.1, 0.1, 0.1).unwrap();
@@ -113,7 +113,7 @@ fn a_small_area_lies_within_a_jurisdiction_of_many_vertices_or_does_not() {
 
 /// Rounding makes two edges of the outer area cross: what lies between them is outside.
 #[test]
-fn what_rounding_crosses_is_covered_no_more_than_it_is_inside() {
+fn edges_crossed_by_rounding_cover_by_their_inside() {
     let area = |coords: &[(f64, f64)]| {
         let e7 = coords.iter().map(|&(x, y)| Coord { x: x * 1e-7, y: y * 1e-7 });
         Area::try_from(Polygon::new(LineString(e7.collect()), Vec::new())).unwrap()

@@ -35,7 +35,7 @@ pub fn asked(snapshot: &Snapshot, authorized: &AuthorizedRequest) -> Vec<u64> {
 pub const STREET: i64 = 1_396;
 
 #[test]
-fn a_camera_across_the_street_is_asked_if_it_looks_this_way() {
+fn a_camera_across_the_street_is_asked_when_facing() {
     let area = square(10.0, 50.0, 10.01, 50.01);
     let west = place((10, 50), -STREET, 50_000);
     let town = looking(&[
@@ -57,7 +57,7 @@ fn a_camera_across_the_street_is_asked_if_it_looks_this_way() {
 }
 
 #[test]
-fn a_view_that_touches_the_boundary_in_one_point_is_enough() {
+fn one_point_of_a_view_is_enough() {
     // It looks due east, so that the middle of the arc is its easternmost place: two steps.
     let eye = place((10, 50), 0, 50_000);
     let east = looks(90.0, 24.0, 50.0);
@@ -69,7 +69,7 @@ fn a_view_that_touches_the_boundary_in_one_point_is_enough() {
 }
 
 #[test]
-fn an_area_that_lies_wholly_in_a_view_is_seen_and_one_around_it_from_a_hole_too() {
+fn an_area_within_a_view_or_around_it_is_seen() {
     let eye = place((10, 50), 0, 0);
     let far = Some(looks(0.0, 60.0, 200.0));
     let near = Some(looks(0.0, 60.0, 20.0));
@@ -87,7 +87,7 @@ fn an_area_that_lies_wholly_in_a_view_is_seen_and_one_around_it_from_a_hole_too(
 }
 
 #[test]
-fn views_go_on_past_the_antimeridian_and_end_before_the_poles() {
+fn views_cross_the_antimeridian_and_end_before_the_poles() {
     let town = looking(&[
         (Position::new(179.999_9, -17.0).unwrap(), Some(looks(90.0, 90.0, 50.0))),
         (Position::new(-179.999_9, -17.0).unwrap(), Some(looks(270.0, 90.0, 50.0))),
@@ -144,7 +144,7 @@ pub fn agree(town: &Town, authorized: &AuthorizedRequest, expected: &Answer) {
 }
 
 #[test]
-fn routes_to_cameras_that_see_into_the_area_equal_the_oracle() {
+fn routes_by_view_equal_the_oracle() {
     let (mut standing, mut seen, mut outside, mut more) = (0, 0, 0, 0);
     for seed in 0..250 {
         let mut rng = Rng(seed);
@@ -169,7 +169,7 @@ fn routes_to_cameras_that_see_into_the_area_equal_the_oracle() {
 }
 
 #[test]
-fn what_each_camera_is_said_to_be_is_what_it_is() {
+fn explanations_of_cameras_equal_the_facts() {
     let mut rng = Rng(7);
     let town = looking_town(&mut rng, (180, -17), 100);
     let area = area(&mut rng, (180, -17));

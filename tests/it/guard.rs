@@ -59,7 +59,7 @@ fn an_area_with_too_few_households_is_never_asked() {
 }
 
 #[test]
-fn whoever_answered_no_counts_as_a_household_all_the_same() {
+fn a_household_that_refused_counts_for_anonymity() {
     let mut town = street(100);
     town.consents.retain(|&owner, _| owner.0 == 25);
     let asked = |last| {

@@ -18,7 +18,7 @@ fn refusal(old: &Area, new: &Area) -> Option<(&'static str, String)> {
 }
 
 #[test]
-fn an_area_that_differs_too_little_from_an_earlier_one_is_refused() {
+fn areas_too_close_to_an_earlier_one_are_refused() {
     // 0.01 degree of longitude is 716 m here, and 0.008 of latitude 890 m.
     let old = square(10.0, 50.0, 10.01, 50.008);
     let (code, words) = refusal(&old, &square(10.0, 50.0, 10.0105, 50.008)).unwrap();
@@ -55,7 +55,7 @@ fn an_area_that_differs_by_exactly_the_least_passes() {
 }
 
 #[test]
-fn areas_of_one_envelope_are_told_apart() {
+fn areas_of_one_envelope_are_distinguished() {
     let half = |third: &str| Area::from_wkt(&format!("POLYGON((10 50, 10.01 50.01, {third}))"));
     let (west, east) = (half("10 50.01").unwrap(), half("10.01 50").unwrap());
     let whole = square(10.0, 50.0, 10.01, 50.01);
@@ -100,7 +100,7 @@ fn an_area_that_overlaps_too_many_is_refused() {
 
 /// The limit stands by itself: without an anonymity set, and without a least difference.
 #[test]
-fn an_area_may_overlap_no_other_where_nothing_else_is_limited() {
+fn an_overlap_limit_of_zero_works_alone() {
     let policy = Policy::unlimited().with_max_overlaps(0);
     let mut file = opened(&policy, &[]);
     let unseen = review(&policy, &file, &houses(10, 41)).unwrap();
@@ -113,7 +113,7 @@ fn an_area_may_overlap_no_other_where_nothing_else_is_limited() {
 }
 
 #[test]
-fn a_request_that_was_reviewed_before_an_overlapping_one_was_opened_is_not_opened() {
+fn opening_checks_overlaps_opened_since_the_review() {
     let policy = guarding(11).with_max_overlaps(64);
     let mut file = opened(&policy, &[]);
     let [one, other, far] = [houses(10, 40), houses(10, 41), houses(60, 80)]

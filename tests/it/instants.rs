@@ -96,7 +96,7 @@ fn town_near(rng: &mut Rng, mark: i64) -> Town {
 }
 
 #[test]
-fn rows_of_any_century_are_decided_as_the_records_say() {
+fn rows_of_any_century_equal_their_records() {
     let (mut asked, mut all) = (0, 0);
     for seed in 0..250 {
         let mut rng = Rng(seed);

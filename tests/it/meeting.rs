@@ -17,7 +17,7 @@ fn share(one: &Area, other: &Area, expected: bool) {
 }
 
 #[test]
-fn areas_share_what_they_touch_in() {
+fn areas_share_the_points_they_touch_in() {
     let ring = "POLYGON((0 0, 9 0, 9 9, 0 9, 0 0), (3 3, 6 3, 6 6, 3 6, 3 3))";
     for (one, other, expected) in [
         (ring, ring, true),
@@ -150,7 +150,7 @@ fn areas_share_a_point_and_not_often() {
 
 /// Rounding makes two edges cross: what lies between them is outside.
 #[test]
-fn what_rounding_crosses_is_shared_no_more_than_it_is_inside() {
+fn edges_crossed_by_rounding_share_by_their_inside() {
     let crossed =
         [(-6.299, 3.502), (-0.503, -8.105), (5.358, 0.0), (-3.775, 1.764), (-8.171, 5.25)];
     let crossed = area_e7(&crossed).unwrap();
@@ -166,7 +166,7 @@ fn what_rounding_crosses_is_shared_no_more_than_it_is_inside() {
 }
 
 #[test]
-fn a_small_area_meets_one_of_many_vertices_or_does_not() {
+fn a_small_area_is_intersected_with_many_vertices() {
     let county = Area::new(&star(10_000)).unwrap();
     share(&county, &Area::from_bounds(0.9, 0.0, 0.95, 0.1).unwrap(), true);
     share(&county, &Area::from_bounds(-0.1, -0.1, 0.1, 0.1).unwrap(), true);

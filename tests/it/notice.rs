@@ -23,7 +23,7 @@ pub fn draft(template: &str) -> NoticeDraft {
 }
 
 #[test]
-fn templates_that_are_none_say_where() {
+fn malformed_templates_are_refused_with_a_place() {
     for (text, words) in [
         (
             "Dear\n{owner}",
@@ -72,7 +72,7 @@ fn a_draft_becomes_a_notice_by_review() {
 }
 
 #[test]
-fn a_window_is_said_in_local_time() {
+fn a_window_is_written_in_local_time() {
     let zone = |name: &str| name.parse::<Zone>().unwrap();
     let said = |start: &str, end: &str, zone: &Zone| {
         let window = TimeWindow::new(at(start), at(end)).unwrap();

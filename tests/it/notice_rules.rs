@@ -30,7 +30,7 @@ pub fn codes(template: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_notice_says_what_it_must() {
+fn a_notice_has_every_required_sentence() {
     for (without, code) in [
         ("{agency}", "agency_missing"),
         ("{case}", "case_missing"),
@@ -92,7 +92,7 @@ fn a_notice_says_what_it_must() {
 }
 
 #[test]
-fn what_an_agency_fills_in_is_linted_as_well() {
+fn fields_of_an_agency_are_linted_too() {
     let authorized = |case: &str, contact: &str| {
         let area = square(9.9, 49.9, 10.1, 50.1);
         authorize_request(&asking(area).with_case(case).with_contact(contact))
@@ -129,7 +129,7 @@ fn names_that_are_withheld_are_found_in_any_case() {
 
 /// A point after an initial ends no sentence, and whose it is, is somebody's.
 #[test]
-fn names_that_are_withheld_are_found_with_an_initial_or_whatever_is_theirs() {
+fn withheld_names_are_found_with_initials_and_possessives() {
     for (name, words) in [
         ("Mary J. Smith", "Mary J. Smith saw a car."),
         ("J. Smith", "It hit a car of J.\n\nSmith."),

@@ -211,7 +211,7 @@ const SENTENCES: &[(&str, &[&str], &[&str])] = &[
 ];
 
 #[test]
-fn each_rule_finds_what_it_is_for_and_leaves_the_like_of_it() {
+fn each_rule_finds_its_phrases_and_no_similar_ones() {
     assert_eq!(codes(BASE), [""; 0]);
     let mut rules = BTreeSet::new();
     for &(rule, found, left) in SENTENCES {

@@ -59,7 +59,7 @@ pub fn written(open: &OpenRequests) -> OpenRequests {
 }
 
 #[test]
-fn who_registers_or_agrees_while_a_request_is_open_is_asked_once() {
+fn newcomers_during_an_open_request_are_asked_once() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let registry = Registry::new();
     registry
@@ -194,7 +194,7 @@ fn only_an_open_request_asks_anybody() {
 }
 
 #[test]
-fn every_request_that_was_opened_is_named_whatever_became_of_it() {
+fn every_opened_request_remains_listed() {
     let mut open = OpenRequests::new(0);
     assert_eq!(open.opened().count(), 0);
     for (id, agency) in [(1, 2), (9, 1), (3, 1)] {
@@ -214,7 +214,7 @@ fn every_request_that_was_opened_is_named_whatever_became_of_it() {
 }
 
 #[test]
-fn the_anonymity_set_is_that_of_the_whole_area_and_not_of_who_is_new() {
+fn the_anonymity_set_counts_the_whole_area() {
     let (mut open, authorized) = opened(&policy(11), houses(0, 19));
     let registry = Registry::new();
     let agreed =
@@ -237,7 +237,7 @@ fn the_anonymity_set_is_that_of_the_whole_area_and_not_of_who_is_new() {
 }
 
 #[test]
-fn who_must_wait_waits_and_who_was_asked_does_not() {
+fn quiet_hours_delay_only_owners_not_asked_yet() {
     let hours =
         QuietHours::new(jiff::civil::time(11, 0, 0, 0), jiff::civil::time(14, 0, 0, 0), Zone::UTC);
     let (mut open, authorized) = opened(&policy(0).with_quiet_hours(hours.unwrap()), houses(0, 9));
@@ -250,7 +250,7 @@ fn who_must_wait_waits_and_who_was_asked_does_not() {
 }
 
 #[test]
-fn what_cannot_be_done_says_why_and_changes_nothing() {
+fn impossible_steps_have_a_reason_and_change_nothing() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let before = open.clone();
     let snapshot = snapshot(&street(5));

@@ -8,7 +8,7 @@ use crate::open_requests::*;
 use crate::support::*;
 
 #[test]
-fn expiries_come_first_in_the_order_of_time_and_to_the_second() {
+fn expiries_come_first_in_order_of_time() {
     let mut open = OpenRequests::new(100);
     let mut events = Vec::new();
     for (id, hours) in [(3, 0), (1, 1), (2, 1), (4, 30)] {
@@ -74,7 +74,7 @@ fn after_the_last_number_nothing_happens_any_more() {
 }
 
 #[test]
-fn events_are_written_in_these_words_and_those_that_do_not_follow_are_refused() {
+fn the_form_of_events_is_pinned_and_gaps_refused() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let mut log = Vec::new();
     let route = snapshot(&street(3)).route(&authorized, noon());
@@ -144,7 +144,7 @@ fn events_are_written_in_these_words_and_those_that_do_not_follow_are_refused() 
 
 /// Two requests of one second: between the events of their ends only one is said.
 #[test]
-fn expiries_of_one_second_are_said_one_by_one_and_in_order() {
+fn expiries_of_one_second_come_one_by_one() {
     let mut open = OpenRequests::new(0);
     for (id, agency, hours) in [(1, 1, 0), (2, 2, 0), (3, 3, 1)] {
         let authorized = reviewed(&open, &policy(0), &request(agency, houses(0, 9)));
@@ -168,7 +168,7 @@ fn expiries_of_one_second_are_said_one_by_one_and_in_order() {
 }
 
 #[test]
-fn events_of_what_has_ended_or_is_another_agencys_are_refused() {
+fn events_of_ended_or_foreign_requests_are_refused() {
     let (mut open, authorized) = opened(&policy(2), houses(0, 9));
     let mut other = OpenRequests::new(1);
     let second = reviewed(&other, &policy(2), &request(2, houses(5, 15)));
@@ -190,7 +190,7 @@ fn events_of_what_has_ended_or_is_another_agencys_are_refused() {
 }
 
 #[test]
-fn what_no_events_lead_to_is_not_read() {
+fn unreachable_states_are_not_read() {
     let (mut open, authorized) = opened(&policy(2), houses(0, 9));
     let route = snapshot(&street(3)).route(&authorized, noon());
     open.record_asked(FIRST, &route, noon()).unwrap();

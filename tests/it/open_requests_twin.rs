@@ -306,7 +306,7 @@ fn happen(cases: u32, rng: Option<TestRng>) -> Counts {
 }
 
 #[test]
-fn whatever_happens_the_answers_are_those_of_the_naive_twin() {
+fn all_answers_equal_the_naive_twin() {
     happen(32, None);
 }
 

@@ -129,7 +129,7 @@ fn nothing_is_released_before_close() {
 }
 
 #[test]
-fn whoever_declined_cannot_be_told_from_whoever_was_silent() {
+fn declining_and_silence_have_equal_outcomes() {
     let [mut one, mut other] = [Desk::new(), Desk::new()];
     one.answered(1, &road(0, 100), [12, 9, 4]);
     other.answered(1, &road(0, 100), [12, 0, 13]);
@@ -224,7 +224,7 @@ fn bands_and_percentages_have_these_edges() {
 }
 
 #[test]
-fn what_is_refused_says_why() {
+fn each_refusal_has_a_reason() {
     let mut desk = Desk::new();
     let authorized = desk.open(1, &road(0, 100), ReleaseMode::Alone);
     let twice = desk.outcomes.open(RequestId(1), &authorized, ReleaseMode::Alone).unwrap_err();

@@ -31,7 +31,7 @@ fn told_pool(pool: u64, [shared, not_shared]: [u64; 2], lowest_end: u64) -> Stri
 }
 
 #[test]
-fn a_pool_tells_of_ten_requests_together_and_of_none_alone() {
+fn a_pool_releases_ten_requests_and_none_alone() {
     let mut desk = Desk::new();
     pooled(&mut desk, 0..9, |id| id * 100, [3, 1, 2]);
     let refused = desk.outcomes.pool(0).unwrap_err();
@@ -74,7 +74,7 @@ fn a_household_counts_once_in_a_pool() {
 }
 
 #[test]
-fn the_lowest_band_of_a_pool_is_the_widest_of_its_requests() {
+fn a_pools_lowest_band_is_its_requests_widest() {
     for wide in [0, 4, 9] {
         let mut desk = Desk::new();
         for id in 0..10 {
@@ -165,7 +165,7 @@ impl Rows {
 }
 
 #[test]
-fn a_ledger_kept_in_rows_is_the_same_after_each_step() {
+fn a_ledger_kept_in_rows_stays_equal() {
     let (mut desk, mut rows, mut opened) = (Desk::new(), Rows::default(), Vec::new());
     let mut steps = 0;
     for id in 0..22 {
@@ -278,7 +278,7 @@ fn edited_outcomes_are_refused() {
 }
 
 #[test]
-fn a_pool_is_there_if_it_is_complete_and_only_then() {
+fn a_pool_exists_only_when_complete() {
     let written = serde_json::to_value(&busy().outcomes).unwrap();
     // One that is complete, and not there: its ten wait for nobody.
     let mut edited = written.clone();

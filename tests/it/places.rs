@@ -33,7 +33,7 @@ pub fn asked(town: &Town, authorized: &AuthorizedRequest) -> Vec<u64> {
 }
 
 #[test]
-fn an_area_that_touches_a_refused_place_is_refused_with_its_kind_and_label() {
+fn a_touched_place_refuses_by_kind_and_label() {
     let area = |west| square(west, 50.0, 10.02, 50.02);
     for (kind, words) in [
         (SensitiveKind::Clinic, "clinic"),
@@ -73,7 +73,7 @@ fn an_area_drawn_around_a_place_passes() {
 }
 
 #[test]
-fn every_place_that_is_touched_is_named_in_the_order_of_the_list() {
+fn all_touched_places_are_named_in_order() {
     let named = |label: &str, rule, west: f64| {
         let area = square(west, 50.0, west + 0.001, 50.001);
         SensitivePlace::new(SensitiveKind::School, label, rule, area, None).unwrap()
@@ -96,7 +96,7 @@ fn every_place_that_is_touched_is_named_in_the_order_of_the_list() {
 }
 
 #[test]
-fn an_area_past_the_limits_of_geometry_or_size_is_not_compared_with_places() {
+fn oversized_areas_are_not_compared_with_places() {
     let area = square(10.0, 50.0, 10.005, 50.005);
     let places = || [refused(area.clone())];
     let codes = |policy: &Policy| codes(&review(policy, &area).unwrap_err());
@@ -152,7 +152,7 @@ pub fn some_places(rng: &mut Rng, origin: (i32, i32), rule: SensitiveRule) -> Ve
 
 /// Law: what passes review has no camera's place in common with any place that is refused.
 #[test]
-fn what_passes_touches_no_refused_place() {
+fn areas_that_pass_touch_no_refused_place() {
     let (mut passed, mut refused) = (0, 0);
     for seed in 0..200 {
         let mut rng = Rng(seed);
@@ -228,7 +228,7 @@ fn places_are_written_as_a_plain_list_and_read_again() {
 }
 
 #[test]
-fn a_place_that_cannot_be_says_why() {
+fn impossible_places_are_refused_with_a_reason() {
     let make = |kind, label: &str| {
         let area = square(10.0, 50.0, 10.5, 50.5);
         let place = SensitivePlace::new(kind, label, SensitiveRule::NeverAsk, area, None);

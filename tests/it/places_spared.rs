@@ -8,7 +8,7 @@ use crate::places::{asked, place_of, protecting, review, some_places};
 use crate::support::*;
 
 #[test]
-fn cameras_in_a_place_are_never_asked_those_on_its_boundary_neither() {
+fn cameras_in_or_on_a_place_are_never_asked() {
     let town = street(40);
     let policy = protecting(0, [never_asked(houses(10, 19))]);
     let authorized = review(&policy, &houses(0, 29)).unwrap();
@@ -23,7 +23,7 @@ fn cameras_in_a_place_are_never_asked_those_on_its_boundary_neither() {
 }
 
 #[test]
-fn an_owner_with_a_camera_elsewhere_is_asked_for_that_one() {
+fn an_owner_is_asked_for_the_camera_outside() {
     let mut town = street(20);
     for camera in town.cameras.values_mut() {
         camera.owner = OwnerId(7);
@@ -45,7 +45,7 @@ fn households_in_a_place_count_for_the_anonymity_set() {
 }
 
 #[test]
-fn nothing_tells_the_agency_of_a_place_from_which_nobody_is_asked() {
+fn silent_places_leave_no_trace_for_the_agency() {
     let snapshot = snapshot(&street(40));
     let receipt = |policy: &Policy| {
         let route = snapshot.route(&review(policy, &houses(0, 29)).unwrap(), noon());
@@ -58,7 +58,7 @@ fn nothing_tells_the_agency_of_a_place_from_which_nobody_is_asked() {
 }
 
 #[test]
-fn explanations_and_the_funnel_say_who_is_in_a_place() {
+fn explanations_and_funnel_count_cameras_in_places() {
     let mut town = street(40);
     town.consents.remove(&OwnerId(12));
     let snapshot = snapshot(&town);

@@ -131,7 +131,7 @@ fn an_area_of_too_many_vertices_is_refused() {
 }
 
 #[test]
-fn an_area_past_the_limits_of_geometry_is_not_compared_with_the_jurisdiction() {
+fn oversized_areas_are_not_compared_with_the_jurisdiction() {
     for (policy, code) in past_geometry() {
         let elsewhere = police().with_jurisdiction(square(0.0, 0.0, 1.0, 1.0));
         assert_eq!(codes(&violations(&policy, &request(), &elsewhere)), [code]);
@@ -147,7 +147,7 @@ fn past_geometry() -> [(Policy, &'static str); 2] {
 }
 
 #[test]
-fn an_area_past_the_limits_of_geometry_is_not_compared_with_earlier_ones() {
+fn oversized_areas_are_not_compared_with_earlier_ones() {
     let mut file = blank();
     let earlier = request().with_area(square(10.0, 50.0, 10.005, 50.005_1));
     let reviewed = Policy::unlimited().review(&earlier, &police(), &file, noon()).unwrap();
@@ -162,7 +162,7 @@ fn an_area_past_the_limits_of_geometry_is_not_compared_with_earlier_ones() {
 }
 
 #[test]
-fn an_area_that_is_too_small_or_too_large_is_refused() {
+fn areas_beyond_the_size_limits_are_refused() {
     breaks(
         |request, _| request.area = square(10.0, 50.0, 10.002, 50.002),
         "area_too_small",
@@ -186,7 +186,7 @@ fn an_area_that_is_too_small_or_too_large_is_refused() {
 }
 
 #[test]
-fn a_message_about_a_size_just_past_its_limit_does_not_name_one_number_twice() {
+fn near_misses_of_a_size_name_two_numbers() {
     let size = request().area.size_m2();
     assert_eq!(format!("{size:.0}"), "199356");
     let words = |min: f64, max: f64| {
@@ -230,7 +230,7 @@ fn a_part_that_is_too_small_is_refused() {
 }
 
 #[test]
-fn a_window_that_is_too_short_or_too_long_is_refused() {
+fn windows_beyond_the_length_limits_are_refused() {
     breaks(
         |request, _| request.window = window("2026-05-09T18:00:00Z", "2026-05-09T18:14:59Z"),
         "window_too_short",
@@ -297,7 +297,7 @@ fn a_request_without_a_case_or_a_contact_is_refused() {
 }
 
 #[test]
-fn everything_wrong_is_said_at_once_and_in_order() {
+fn all_violations_come_at_once_in_order() {
     let text = "MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)), ((5 5, 5.000001 5, 5.000001 5.000001, 5 5)))";
     let start = noon() - days(50);
     let window = TimeWindow::new(start, noon() + days(1)).unwrap();

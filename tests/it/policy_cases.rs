@@ -38,7 +38,7 @@ fn requests_without_a_case_reference_are_one_case() {
 }
 
 #[test]
-fn two_reviews_before_either_is_opened_do_not_make_a_third_request() {
+fn concurrent_reviews_do_not_exceed_the_case_limit() {
     let policy = Policy::default();
     let mut file = blank();
     let authorized = policy.review(&request(), &police(), &file, noon()).unwrap();

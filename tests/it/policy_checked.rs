@@ -62,7 +62,7 @@ fn a_policy_that_contradicts_itself_cannot_be_loaded() {
 }
 
 #[test]
-fn a_policy_that_is_made_in_code_says_what_contradicts_and_refuses_everything() {
+fn a_contradictory_policy_refuses_everything() {
     assert_eq!(Policy::default().checked(), Ok(Policy::default()));
     assert_eq!(Policy::unlimited().checked(), Ok(Policy::unlimited()));
     // A request that it would let pass otherwise is told that the operator is wrong.

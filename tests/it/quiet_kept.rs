@@ -88,7 +88,7 @@ fn zones_are_read_and_written_by_name() {
 }
 
 #[test]
-fn quiet_hours_that_cannot_be_say_why() {
+fn impossible_quiet_hours_are_refused_with_a_reason() {
     let six = time(6, 0, 0, 0);
     assert_eq!(
         QuietHours::new(six, six, Zone::UTC).unwrap_err().to_string(),

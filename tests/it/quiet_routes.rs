@@ -14,7 +14,7 @@ proptest! {
 
     /// Routes carry what the naive twin says of each owner, by night and by day; a recheck as well.
     #[test]
-    fn a_route_says_who_must_wait(seed in any::<u64>()) {
+    fn a_route_marks_owners_who_must_wait(seed in any::<u64>()) {
         let mut rng = Rng(seed);
         let mut town = town(&mut rng, (10, 50), 200);
         let places = ["UTC", "+05:30", "America/New_York", "Pacific/Apia", "Asia/Tokyo", "-08:00"];
@@ -73,7 +73,7 @@ fn some_wait_while_others_do_not() {
 }
 
 #[test]
-fn a_recheck_tells_of_those_who_are_left_that_they_must_wait() {
+fn a_recheck_marks_remaining_owners_who_must_wait() {
     let midday = hours(time(11, 0, 0, 0), time(14, 0, 0, 0));
     let policy = Policy::unlimited().with_quiet_hours(midday);
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
@@ -92,7 +92,7 @@ fn a_recheck_tells_of_those_who_are_left_that_they_must_wait() {
 
 /// Nothing that was noted of one request, instant or town is known of the next.
 #[test]
-fn a_scratch_that_is_used_again_tells_who_must_wait_as_a_fresh_one() {
+fn a_reused_scratch_marks_waits_as_a_fresh_one() {
     let places = ["+05:30", "Pacific/Apia", "Europe/Paris"];
     let towns = [0, 1, 2].map(|first| {
         let mut town = street(30);

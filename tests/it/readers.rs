@@ -113,7 +113,7 @@ fn forms_of_one_square_are_read_as_one_area() {
 }
 
 #[test]
-fn refused_texts_say_where_and_what_to_do() {
+fn refused_texts_name_place_and_remedy() {
     for (text, words) in REFUSED {
         assert_eq!(Area::from_wkt(text).unwrap_err().to_string(), *words, "{text}");
     }

@@ -96,7 +96,7 @@ pub fn refuses<T: DeserializeOwned + std::fmt::Debug>(text: &str) -> String {
 }
 
 #[test]
-fn records_that_cannot_be_name_what_is_wrong() {
+fn impossible_records_name_their_fault() {
     let window = r#"{"start":"2026-05-09T20:00:00Z","end":"2026-05-09T18:00:00Z"}"#;
     assert_eq!(
         refuses::<TimeWindow>(window),
@@ -178,7 +178,7 @@ fn unknown_fields_are_refused_everywhere() {
 }
 
 #[test]
-fn a_consent_that_says_nothing_is_a_no() {
+fn an_empty_consent_is_a_no() {
     assert_eq!(serde_json::from_str::<Consent>("{}").unwrap(), Consent::default());
     let scoped = r#"{"agencies":"any","incidents":"any"}"#;
     assert_eq!(serde_json::from_str::<Consent>(scoped).unwrap(), Consent::default());

@@ -119,7 +119,7 @@ proptest! {
 
     /// Random changes in random batches, some of them bad, against the model.
     #[test]
-    fn a_registry_is_what_its_changes_say(seed in any::<u64>()) {
+    fn a_registry_equals_its_changes(seed in any::<u64>()) {
         let mut rng = Rng(seed);
         let registry = Registry::with_layout(rng.pick(&layouts()));
         let spread = rng.pick(&[0, 1, 1_000, 50_000]);
@@ -164,7 +164,7 @@ proptest! {
     /// Rows beyond all envelopes make some of them grow, which the trees of the revision before have to
     /// follow: every row is found where it stands, in whichever trees the next revision is made.
     #[test]
-    fn rows_beyond_all_envelopes_are_found_in_trees_that_come_back(seed in any::<u64>()) {
+    fn overflow_rows_survive_a_reload(seed in any::<u64>()) {
         let mut rng = Rng(seed);
         let layouts = [Layout::new(Resolution::Five, 30), Layout::new(Resolution::Seven, 3)];
         let layout = rng.pick(&[layouts[0], layouts[1], Layout::new(Resolution::One, 50)]);
@@ -286,7 +286,7 @@ fn kind(change: &Change) -> &'static str {
 /// Long lists go to look-ups that are loaded in several shards, which are planned side by side: the first
 /// change of the list that cannot be applied is named, wherever it is, and order counts.
 #[test]
-fn a_long_list_over_many_shards_is_taken_in_order_or_not_at_all() {
+fn a_long_list_is_applied_in_order_or_refused() {
     let mut rng = Rng(7);
     let mut town = Town::default();
     for id in 0..9_000 {

@@ -118,7 +118,7 @@ fn a_camera_that_changes_owners_follows_the_new_one() {
 }
 
 #[test]
-fn who_withdrew_and_grants_again_was_still_asked() {
+fn asks_outlive_a_withdrawal_and_new_grant() {
     let registry = Registry::new();
     let once = Consent::granted().with_limit(AskLimit::new(1, 1).unwrap());
     let consent = || Change::SetConsent { owner: OwnerId(1), consent: once.clone() };
@@ -170,7 +170,7 @@ fn an_owner_who_is_forgotten_was_never_known() {
 }
 
 #[test]
-fn bulk_loading_refuses_what_occurs_twice() {
+fn bulk_loading_refuses_duplicates() {
     let cameras = [camera(1, 1), camera(2, 1), camera(3, 1), camera(2, 2), camera(1, 3)];
     let error = Registry::bulk_load(&cameras, []).unwrap_err();
     assert_eq!(

@@ -38,7 +38,7 @@ fn an_owner_has_any_number_of_cameras() {
 }
 
 #[test]
-fn many_cameras_of_an_owner_are_as_before_where_a_list_is_refused() {
+fn a_refused_list_leaves_many_cameras_unchanged() {
     let cameras: Vec<Camera> = (0..600).map(|id| camera(id, 5)).collect();
     let registry =
         Registry::bulk_load(&cameras[..300], [(OwnerId(5), Consent::granted())]).unwrap();
@@ -54,7 +54,7 @@ fn many_cameras_of_an_owner_are_as_before_where_a_list_is_refused() {
 }
 
 #[test]
-fn a_list_may_register_many_on_a_point_and_speak_of_each() {
+fn one_list_registers_and_changes_many_on_a_point() {
     let registry = Registry::new();
     let registered = (0..700).map(|id| Change::Register(camera(id, id)));
     let granted = (0..700).filter(|id| id % 3 != 0).map(grant);
@@ -68,7 +68,7 @@ fn a_list_may_register_many_on_a_point_and_speak_of_each() {
 }
 
 #[test]
-fn a_history_of_any_length_is_remembered_as_far_as_it_matters() {
+fn a_history_is_kept_as_far_as_limits_need() {
     let most = Consent::granted().with_limit(AskLimit::new(AskLimit::MAX, AskLimit::MAX).unwrap());
     let registry = Registry::new();
     registry

@@ -274,7 +274,7 @@ fn blanks_around_marks_do_not_make_another_text() {
 }
 
 #[test]
-fn half_a_character_on_either_side_of_a_delimiter_is_none() {
+fn half_characters_around_a_delimiter_are_refused() {
     for bytes in [&b"a,b\n\xc3,\xa9\n"[..], b"a,b\n\"\xc3\",\"\xa9\"\n", b"a,b\n1,\xc3"] {
         let error = read(bytes).unwrap_err();
         assert!(matches!(error.reason, Reason::NotUtf8) && error.line == 2, "{error:?}");

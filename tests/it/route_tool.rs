@@ -167,7 +167,7 @@ fn a_picture_has_each_class_of_cameras() {
 }
 
 #[test]
-fn a_bad_row_ends_the_run_or_is_skipped_and_counted() {
+fn bad_rows_end_the_run_or_are_counted() {
     let cameras = "id,lon,lat\n1,-73.975,40.765\n2,east,40.765\n\n1,-73.975,40.765\n4,-73.975\n,,\n\
                    5,-73.975,95\n6,-73.975,40.765\n";
     assert_eq!(refusal(cameras, &[]), "<stdin>:3: column lon: `east` is no number");

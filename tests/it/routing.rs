@@ -116,7 +116,7 @@ fn any_number_of_rows_of_any_owners_comes_in_order() {
 
 /// Up to the last id of its upper half, and blocks of other upper halves before and after.
 #[test]
-fn ids_come_in_order_whatever_they_share_with_those_of_other_blocks() {
+fn ids_come_in_order_across_blocks() {
     let everywhere = everywhere();
     for uppers in [[0, 0, 0], [1, 1, 1], [0, 0, 1], [0, 1, 0], [1, 0, 0]] {
         for number in 1..=9 {
@@ -237,7 +237,7 @@ fn below_the_anonymity_set_nobody_is_asked() {
 }
 
 #[test]
-fn a_receipt_is_read_as_it_was_written_and_a_funnel_names_its_denials() {
+fn receipts_round_trip_and_funnels_name_denials() {
     let authorized = authorize(square(9.0, 49.0, 11.0, 51.0));
     let receipt = authorized.receipt();
     let json = serde_json::to_string(&receipt).unwrap();
@@ -263,7 +263,7 @@ fn a_receipt_is_read_as_it_was_written_and_a_funnel_names_its_denials() {
 }
 
 #[test]
-fn the_agency_gets_the_same_receipt_for_none_few_and_many() {
+fn receipts_are_equal_for_none_few_and_many() {
     let policy = Policy::unlimited().with_min_households(11);
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let receipts: Vec<String> = [0, 3, 11, 500]

@@ -38,7 +38,7 @@ fn a_policy_must_allow_cameras_that_see_into_the_area() {
 }
 
 #[test]
-fn a_request_says_so_only_if_it_asks_for_it() {
+fn a_request_names_its_scope_only_when_wider() {
     let area = square(10.0, 50.0, 10.01, 50.01);
     let (usual, into) =
         (asking(area.clone()), asking(area.clone()).with_camera_scope(CameraScope::SeeingInto));
@@ -54,7 +54,7 @@ fn a_request_says_so_only_if_it_asks_for_it() {
 }
 
 #[test]
-fn a_camera_in_a_place_that_is_never_asked_stays_out_wherever_it_looks() {
+fn a_camera_in_a_silent_place_stays_out() {
     // The place is across the street: the area does not touch it.
     let area = square(10.0, 50.0, 10.01, 50.01);
     let shelter = square(9.999, 50.004, 9.9999, 50.006);
@@ -110,7 +110,7 @@ fn with_onlookers(few: usize) -> (Town, Area) {
 }
 
 #[test]
-fn areas_that_do_not_touch_overlap_none_whatever_sees_into_both() {
+fn areas_apart_do_not_overlap_by_views() {
     let policy = Policy::unlimited().with_max_overlaps(1);
     let yard = |north: f64| asking(square(10.0, north, 10.001, north + 0.001));
     let mut file = CaseFile::new(AgencyId(1));
@@ -131,7 +131,7 @@ fn areas_that_do_not_touch_overlap_none_whatever_sees_into_both() {
 }
 
 #[test]
-fn the_receipt_says_which_cameras_are_asked_for_and_not_whether_there_are_any() {
+fn the_receipt_names_the_scope_and_no_count() {
     let policy = Policy::unlimited().with_min_households(11);
     let (_, area) = with_onlookers(0);
     let into = reviewed(

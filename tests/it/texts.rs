@@ -48,7 +48,7 @@ const NO_GEOJSON: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn a_text_that_is_no_area_says_why_and_where() {
+fn malformed_areas_are_refused_with_reason_and_place() {
     for (text, words) in NO_GEOJSON {
         assert_eq!(Area::from_geojson(text).unwrap_err().to_string(), *words, "{text}");
     }

@@ -98,7 +98,7 @@ fn the_size_of_tiles_comes_back_with_them() {
 }
 
 #[test]
-fn owners_without_cameras_keep_what_they_said_and_when_they_were_asked() {
+fn owners_without_cameras_keep_consent_and_asks() {
     let registry = Registry::new();
     let (said, asked) = (OwnerId(5), OwnerId(6));
     let changes = (0..2).map(|_| Change::RecordAsked { owner: asked, at: noon() });
@@ -115,7 +115,7 @@ fn owners_without_cameras_keep_what_they_said_and_when_they_were_asked() {
 }
 
 #[test]
-fn the_same_content_gives_the_same_bytes_whatever_the_order() {
+fn equal_content_gives_equal_bytes_in_any_order() {
     let mut rng = Rng(3);
     let town = town(&mut rng, (10, 50), 200);
     let forwards = changes(&town);

@@ -47,7 +47,7 @@ fn every_truncation_and_every_byte_more_is_an_error() {
 
 /// Flips bytes behind a checksum that fits, so that everything after it is tried.
 #[test]
-fn bytes_with_a_good_checksum_are_an_error_or_a_registry() {
+fn bytes_with_good_checksums_are_refused_or_valid() {
     let (mut refused, mut read) = (0, 0);
     for bytes in kept(&small()).values() {
         for byte in 0..bytes.len() - 4 {
@@ -84,7 +84,7 @@ fn hostile_counts_do_not_allocate() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_tile_and_place() {
+fn faults_of_tiles_name_tile_and_place() {
     let registry = small();
     let (two, one) = (first_of(&registry, 2), first_of(&registry, 1));
     let changed = |bytes: &[u8], at: usize, to: &[u8]| {
@@ -157,7 +157,7 @@ fn what_is_wrong_is_said_with_tile_and_place() {
 }
 
 #[test]
-fn an_error_says_which_of_the_tiles_given_is_wrong_though_its_bytes_do_not() {
+fn an_error_names_the_wrong_tile_by_its_key() {
     let mut good: Vec<Vec<u8>> = kept(&small()).into_values().collect();
     // From the last key to the first: tiles may come in any order.
     good.reverse();
@@ -268,7 +268,7 @@ fn a_page_counts_the_instants_that_its_owners_have() {
 }
 
 #[test]
-fn a_camera_on_the_antimeridian_is_read_only_as_it_is_written() {
+fn a_camera_on_the_antimeridian_has_one_form() {
     let mut town = street(1);
     let west = Position::new(-180.0, 10.0).unwrap();
     town.cameras.values_mut().for_each(|camera| camera.position = west);

@@ -29,7 +29,7 @@ fn after_the_last_revision_nothing_is_applied() {
 }
 
 #[test]
-fn a_tile_does_not_change_with_what_owners_say() {
+fn a_tile_of_cameras_is_unchanged_by_consents() {
     let registry = small();
     let before = revision(&registry);
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
@@ -53,7 +53,7 @@ fn changes_that_were_taken_back_leave_no_trace() {
 }
 
 #[test]
-fn a_log_is_replayed_in_order_and_as_often_as_one_likes() {
+fn a_log_is_replayed_in_order_any_number_of_times() {
     let registry = small();
     let withdraw = || [Change::Withdraw { owner: OwnerId(1) }];
     assert_eq!(registry.replay(Revision(1), withdraw()).unwrap().revision(), Revision(1));
@@ -128,7 +128,7 @@ fn any_changes(rng: &mut Rng) -> Vec<Change> {
 }
 
 #[test]
-fn tiles_since_are_exactly_what_changed() {
+fn tiles_since_are_exactly_the_changed_ones() {
     let [mut vanished, mut unchanged, mut again] = [0; 3];
     for seed in 0..256 {
         let rng = &mut Rng(seed);
@@ -163,7 +163,7 @@ fn tiles_since_are_exactly_what_changed() {
 }
 
 #[test]
-fn a_checkpoint_and_the_rest_of_the_log_are_the_registry() {
+fn a_checkpoint_and_later_log_make_the_registry() {
     let mut refused = 0;
     for seed in 0..256 {
         let rng = &mut Rng(seed);

@@ -40,7 +40,7 @@ macro_rules! unwritable {
 }
 
 #[test]
-fn what_a_review_a_snapshot_a_person_or_a_ledger_made_is_read_from_no_text() {
+fn authorised_values_are_read_from_no_text() {
     unreadable! {
         AuthorizedRequest, Violation, Violations, Snapshot, Route, Recipient<'static>, Funnel,
         NoticeDraft, Notice, Mailing, Letter<'static>, Band, Outcome, Coverage, CoverageCell,
@@ -49,7 +49,7 @@ fn what_a_review_a_snapshot_a_person_or_a_ledger_made_is_read_from_no_text() {
 }
 
 #[test]
-fn whom_to_ask_and_what_is_secret_is_written_by_no_mistake() {
+fn routes_and_secrets_are_not_serialised() {
     unwritable! {
         AuthorizedRequest, Registry, Snapshot, Route, Recipient<'static>, NoticeDraft, Notice,
         Mailing, Letter<'static>, AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
@@ -96,7 +96,7 @@ fn every_public_type_of_outcomes_and_receipts_is_too() {
 }
 
 #[test]
-fn every_public_type_of_bulletins_notices_and_the_log_is_too() {
+fn every_public_disclosure_type_is_too() {
     usable::<Bulletin>();
     usable::<BulletinEntry>();
     usable::<BulletinError>();
@@ -140,7 +140,7 @@ fn every_public_type_of_bulletins_notices_and_the_log_is_too() {
 }
 
 #[test]
-fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
+fn every_public_core_type_is_too() {
     usable::<Area>();
     usable::<AreaError>();
     usable::<AreaFlaw>();

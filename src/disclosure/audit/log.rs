@@ -141,8 +141,8 @@ impl AuditLog {
         self.tree.items().iter().map(|leaf| &leaf.0)
     }
 
-    /// The entries that show that an owner was asked, with their indexes: each is about a route or what
-    /// a recheck left of it. O(n log a) for n entries of at most a tags.
+    /// The entries that show that an owner was asked, with their indexes: each is about a route or
+    /// its recheck. O(n log a) for n entries of at most a tags.
     ///
     /// ```
     /// use canvass::audit::{AuditLog, OwnerSalt};

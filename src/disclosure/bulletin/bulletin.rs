@@ -134,7 +134,7 @@ impl Bulletin {
         self.history.append(now, BulletinEvent::Correction(linted(text)?))
     }
 
-    /// Says that nobody is asked any more, and why.
+    /// Publishes that nobody is asked any more, and why.
     ///
     /// # Errors
     ///

@@ -26,8 +26,8 @@ enum Piece {
 }
 
 impl NoticeTemplate {
-    /// Fills a template in for a request of `agency`, and `stop`, which says how to stop being
-    /// asked.
+    /// Fills a template in for a request of `agency`, and `stop`, the sentence on how to stop
+    /// being asked.
     ///
     /// # Errors
     ///

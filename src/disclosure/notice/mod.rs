@@ -5,7 +5,7 @@
 //! NoticeTemplate --draft--> NoticeDraft --review--> Notice --Route::with_notice--> Mailing
 //! ```
 //!
-//! A draft is refused unless it says who asks, for which case, which window in local time, that it
+//! A draft is refused unless it states who asks, for which case, which window in local time, that it
 //! is voluntary, that it is not a warrant, how to stop being asked, and, where cameras outside the
 //! area are asked because they see into it, that they are; and if it presses, threatens or hurries,
 //! gives away a victim, or describes somebody by race alone. The rules are for texts in

@@ -1,4 +1,4 @@
-//! The ledger of what owners answered: what of it an agency is told, and of which request.
+//! The ledger of owners' answers, and the outcomes that an agency sees of each request.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,12 +16,12 @@ use crate::disclosure::coverage::Coverage;
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 
-/// The answers of owners to one agency's requests, and the outcomes that the agency is told: the
+/// The answers of owners to one agency's requests, and the outcomes that the agency sees: the
 /// operator's, one for each agency, beside its [`CaseFile`].
 ///
 /// # The rules
 ///
-/// 1. Each request is told an outcome of its own, whatever the agency asked before: two counts, each
+/// 1. Each request gets an outcome of its own, whatever the agency asked before: two counts, each
 ///    with discrete noise that only whoever has the [`OutcomeSeed`] can foretell, in bands. With one
 ///    household more or less among those who are counted, no outcome is more than 5/4 times as likely.
 /// 2. A household is counted in as many outcomes as its [`OutcomeBudget`] allows, of all agencies
@@ -38,7 +38,7 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 /// Who declined is not kept at all. When a request is closed its owners are dropped, those of a pool
 /// when the last of it is closed: the outcome is left.
 ///
-/// # What it does not hide
+/// # Limits
 ///
 /// - **Footage** that was shared shows where its camera stands.
 /// - **Whether anybody was asked**: whoever has a camera in an area and is asked knows that enough
@@ -54,7 +54,7 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let mut file = CaseFile::new(agency.id);
 /// # let authorized = Policy::unlimited().review(&request, &agency, &file, now)?;
-/// // Both are the operator's: 32 random bytes, and what all outcomes so far have spent.
+/// // Both are the operator's: 32 random bytes, and the budget that earlier outcomes have spent.
 /// let (seed, mut budget) = (OutcomeSeed::new([7; 32]), OutcomeBudget::default());
 /// let (mut outcomes, id) = (Outcomes::new(agency.id), RequestId(1));
 /// file.open(id, &authorized, now)?;
@@ -186,7 +186,7 @@ impl Outcomes {
 
     /// Closes a request that ended, as the case file has it at `now`: nothing more is counted, budgets
     /// of those who are counted are spent, and owners are dropped. Once closed it stays so, whatever the
-    /// file says. Expired requests are for the caller to close as well.
+    /// file holds later. Expired requests are for the caller to close as well.
     ///
     /// # Errors
     ///
@@ -230,7 +230,7 @@ impl Outcomes {
     ///
     /// # Errors
     ///
-    /// If there is no such request, if it is not closed, or if answers are told in a pool. None of these
+    /// If there is no such request, if it is not closed, or if its answers belong to a pool. None of these
     /// depends on who was asked or answered.
     pub fn release(&self, id: RequestId) -> Result<Outcome, OutcomeError> {
         let request = self.requests.get(self.place(id)?).ok_or(OutcomeError::Unknown { id })?;
@@ -244,10 +244,10 @@ impl Outcomes {
     }
 
     /// The agency's view of a pool, counted from 0: of [`POOL`](Self::POOL) requests that are
-    /// told in pools, in the order in which they were opened.
+    /// pooled, in the order in which they were opened.
     ///
     /// A household that was asked for several of them counts once, as one that shared if it ever
-    /// did. With fewer households than an anonymity set both bands are the lowest, and say nothing.
+    /// did. With fewer households than an anonymity set both bands are the lowest, and reveal nothing.
     ///
     /// # Errors
     ///
@@ -275,7 +275,7 @@ impl Outcomes {
         self.of_pools().skip(pool.saturating_mul(Self::POOL)).take(Self::POOL)
     }
 
-    /// The requests that are told in pools, in their order.
+    /// The requests that are pooled, in their order.
     pub(crate) fn of_pools(&self) -> impl Iterator<Item = &LedgerEntry> {
         self.requests.iter().filter(|request| request.release == ReleaseMode::Pooled)
     }

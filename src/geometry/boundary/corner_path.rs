@@ -40,7 +40,7 @@ impl CornerPath {
         (Edges::Few(left), crossed)
     }
 
-    /// Adds the edges that may touch the envelope to a list, and tells whether the way crosses the
+    /// Adds the edges that may touch the envelope to a list, and returns whether the way crosses the
     /// boundary. `known` are the envelopes of the lanes, if known.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
@@ -119,8 +119,8 @@ fn half_up(half: i64) -> i32 {
 
 /// Those of 16 edges whose lines are not clear of an envelope to either side. It may keep too much.
 ///
-/// In `f32`, and in units of two so that all differences fit 32 bits: what was shifted out and what is
-/// rounded is allowed for.
+/// In `f32`, and in units of two so that all differences fit 32 bits: the bounds
+/// allow for the bits shifted out and for rounding.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
 fn lines_near<S: Simd>(simd: S, edges: [i32x16<S>; 4], envelope: Envelope) -> u64 {

@@ -32,7 +32,7 @@ impl Area {
     /// let repaired = Area::repaired(&MultiPolygon(vec![bow_tie]))?;
     /// assert_eq!(repaired.area().parts(), 2);
     /// assert!(repaired.is_changed());
-    /// // For its author to read: what was wrong, and what has changed.
+    /// // For its author to read: the flaw, and the change.
     /// let words = "the outline crosses itself near `1 1`";
     /// assert!(repaired.to_string().starts_with(words));
     /// # Ok::<(), canvass::error::AreaError>(())
@@ -130,7 +130,7 @@ impl Repaired {
     }
 
     /// The size in square metres before and after. Before, it is that of all shells less that of all
-    /// holes, and of a ring that crosses itself the difference between what it goes around one way
+    /// holes, and of a ring that crosses itself the difference between the parts that it goes around one way
     /// and the other: so a bow-tie may have had none.
     #[must_use]
     pub const fn size_m2(&self) -> (f64, f64) {

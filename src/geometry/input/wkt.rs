@@ -299,7 +299,7 @@ impl fmt::Display for LineColumn {
     }
 }
 
-/// Shows what a text begins with: a mark, or up to 32 characters of a word.
+/// Shows the start of a text: a mark, or up to 32 characters of a word.
 struct Token<'a>(&'a str);
 
 impl fmt::Display for Token<'_> {

@@ -23,8 +23,8 @@ impl RingNesting {
         Self(vec![None; rings])
     }
 
-    /// Notes for rings that start at a place what they are in: what is above the edge just below
-    /// them. `leaving` are the edges that start there, from south to north.
+    /// Notes for rings that start at a place which ring holds them: the one above the edge just
+    /// below them. `leaving` are the edges that start there, from south to north.
     pub(crate) fn enter<P: Copy>(
         &mut self,
         edges: &[SweepEdge<P>],

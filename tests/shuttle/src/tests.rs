@@ -60,7 +60,7 @@ fn explore(at_least: usize, scene: impl Fn() -> Vec<usize> + Send + Sync + 'stat
 }
 
 #[test]
-fn each_change_is_in_one_revision_and_no_reader_goes_back() {
+fn revisions_are_atomic_and_readers_never_go_back() {
     explore(50, || {
         let publisher = Arc::new(Publisher::new(LookUps::new(), State::default()));
         let writers: Vec<_> = (0..WRITERS)
@@ -106,7 +106,7 @@ fn each_change_is_in_one_revision_and_no_reader_goes_back() {
 }
 
 #[test]
-fn who_sees_that_a_withdrawal_was_applied_sees_it_in_the_state() {
+fn an_applied_withdrawal_is_in_the_state() {
     explore(4, || {
         let publisher = Arc::new(Publisher::new(LookUps::new(), State::default()));
         let applied = Arc::new(AtomicUsize::new(0));
@@ -136,7 +136,7 @@ fn who_sees_that_a_withdrawal_was_applied_sees_it_in_the_state() {
 }
 
 #[test]
-fn what_is_refused_publishes_nothing_and_who_inspects_sees_both_sides_agree() {
+fn a_refusal_publishes_nothing() {
     explore(10, || {
         let publisher = Arc::new(Publisher::new(LookUps::new(), State::default()));
         let refused = Arc::clone(&publisher);
