@@ -12,7 +12,7 @@ use crate::support::*;
 
 /// Only the anonymity set, not the limits of geometry.
 pub fn guarding(min_households: u32) -> Policy {
-    Policy { min_households, ..Policy::unlimited() }
+    Policy::unlimited().with_min_households(min_households)
 }
 
 pub fn ask(area: &Area, case: usize) -> Request {
