@@ -137,7 +137,7 @@ impl Portal {
     fn new() -> Done<Self> {
         let jurisdiction = Some(Area::from_bounds(-84.97, 41.11, -84.92, 41.14)?);
         let (id, name) = (AgencyId(1), "Ashford Police Department".to_owned());
-        let agency = Agency { id, name, kind: AgencyKind::Local, jurisdiction };
+        let agency = Agency::new(id, name, AgencyKind::Local).with_jurisdiction(jurisdiction);
         let (registry, policy) = (Registry::new(), Policy::default());
         Ok(Self { registry, policy, agency, requests: OpenRequests::new(0), log: AuditLog::new() })
     }
@@ -177,7 +177,7 @@ impl Portal {
 fn camera(owner: OwnerId) -> Done<Camera> {
     let position = Position::from_e7(-849_460_000 + i32::try_from(owner.0)? * 2_000, 411_240_000)?;
     let recording = Recording::kept_for_days(30);
-    Ok(Camera { id: CameraId(owner.0), owner, position, recording, facing: None })
+    Ok(Camera::new(CameraId(owner.0), owner, position, recording))
 }
 
 fn says(owner: OwnerId, consent: &Consent) -> Change {

@@ -43,7 +43,7 @@ fn main() -> Done {
     let window: TimeWindow = window.parse()?;
     let now: Timestamp = window.end();
     let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
-    let policy = Policy { min_households: 2, ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_min_households(2);
 
     // All are reviewed before any is routed, so that the batch is sorted and shared among cores.
     let (mut authorized, mut refused) = (Vec::new(), 0);

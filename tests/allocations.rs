@@ -19,16 +19,14 @@ use jiff::{SignedDuration, Timestamp};
 /// other agencies, and one was asked often lately.
 fn town() -> Snapshot {
     let cameras: Vec<Camera> = (0..1_600)
-        .map(|id| Camera {
-            id: CameraId(id),
-            owner: OwnerId(id / 2),
-            position: Position::new(
-                10.0 + (id % 40) as f64 * 0.000_3,
-                50.0 + (id / 40) as f64 * 0.000_2,
+        .map(|id| {
+            Camera::new(
+                CameraId(id),
+                OwnerId(id / 2),
+                Position::new(10.0 + (id % 40) as f64 * 0.000_3, 50.0 + (id / 40) as f64 * 0.000_2)
+                    .unwrap(),
+                Recording::kept_for_days(60),
             )
-            .unwrap(),
-            recording: Recording::kept_for_days(60),
-            facing: None,
         })
         .collect();
     let consents = (0..800).filter(|owner| owner % 7 != 0).map(|owner| {
@@ -61,12 +59,8 @@ fn authorize_after(policy: &Policy, file: &CaseFile, area: Area) -> AuthorizedRe
         "2026-05-09T18:00:00Z".parse().unwrap(),
         "2026-05-09T20:00:00Z".parse().unwrap(),
     );
-    let agency = Agency {
-        id: AgencyId(1),
-        name: "Springfield Police".to_owned(),
-        kind: AgencyKind::Local,
-        jurisdiction: Some(Area::from_bounds(9.0, 49.0, 11.0, 51.0).unwrap()),
-    };
+    let agency = Agency::new(AgencyId(1), "Springfield Police", AgencyKind::Local)
+        .with_jurisdiction(Area::from_bounds(9.0, 49.0, 11.0, 51.0).unwrap());
     let request = Request::new(agency.id, IncidentKind::Burglary, area, window.unwrap())
         .with_case("26-0117")
         .with_contact("Det. Smith");
@@ -90,7 +84,7 @@ fn a_warm_request_allocates_nothing() {
     // Three anonymity sets: 11 is reached by the owners asked alone; 180 only by all households,
     // and only in some areas; 10,000 never.
     for min_households in [0, 11, 180, 10_000] {
-        let policy = Policy { min_households, ..Policy::default() };
+        let policy = Policy::default().with_min_households(min_households);
         let requests =
             [octagon(10.006, 50.004), octagon(10.012, 50.008)].map(|area| authorize(&policy, area));
         let mut scratch = Scratch::new();
@@ -121,7 +115,7 @@ fn a_warm_request_allocates_nothing() {
 #[test]
 fn a_receipt_costs_the_same_for_none_few_and_many() {
     let snapshot = town();
-    let policy = Policy { min_households: 11, ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_min_households(11);
     // A part of the town from its south-western corner: its width and height in houses.
     let part = |wide: f64, high: f64| {
         let (east, north) = ((wide - 0.5) * 0.000_3, (high - 0.5) * 0.000_2);
@@ -191,13 +185,7 @@ fn grid(number: u64, step: u64, id: fn(u64) -> u64) -> impl Iterator<Item = Chan
         let position = Position::new(degrees(camera % side), degrees(camera / side)).unwrap();
         let recording = Recording::kept_for_days(30);
         let owner = OwnerId(id(camera));
-        Change::Register(Camera {
-            id: CameraId(id(camera)),
-            owner,
-            position,
-            recording,
-            facing: None,
-        })
+        Change::Register(Camera::new(CameraId(id(camera)), owner, position, recording))
     })
 }
 
@@ -228,7 +216,7 @@ fn tiles_take_memory_in_proportion_to_their_bytes() {
         times.map(|owner| Change::RecordAsked { owner: OwnerId(owner), at: now() })
     };
     let of_one = |change| match change {
-        Change::Register(camera) => Change::Register(Camera { owner: OwnerId(7), ..camera }),
+        Change::Register(camera) => Change::Register(camera.with_owner(OwnerId(7))),
         other => other,
     };
     let mut closest = 0.0_f64;

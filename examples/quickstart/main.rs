@@ -45,12 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{:>7} owners who answered; silence is a no", town.consents.len());
 
     heading("A request that asks too much: everything wrong with it, at once");
-    let agency = Agency {
-        id: AgencyId(1),
-        name: "Ashford Police Department".to_owned(),
-        kind: AgencyKind::Local,
-        jurisdiction: Some(Area::from_bounds(-84.97, 41.11, -84.92, 41.14)?),
-    };
+    let agency = Agency::new(AgencyId(1), "Ashford Police Department", AgencyKind::Local)
+        .with_jurisdiction(Area::from_bounds(-84.97, 41.11, -84.92, 41.14)?);
     let (policy, file) = (Policy::default(), CaseFile::new(agency.id));
     let far_and_wide = Request::new(
         agency.id,

@@ -216,13 +216,12 @@ impl Town {
                     2..4 => 30,
                     _ => 60,
                 };
-                self.cameras.push(Camera {
-                    id: CameraId(70_000 + self.cameras.len() as u64),
+                self.cameras.push(Camera::new(
+                    CameraId(70_000 + self.cameras.len() as u64),
                     owner,
-                    position: Spot { x: house.spot.x + x, y: house.spot.y + y }.position()?,
-                    recording: Recording::kept_for_days(kept),
-                    facing: None,
-                });
+                    Spot { x: house.spot.x + x, y: house.spot.y + y }.position()?,
+                    Recording::kept_for_days(kept),
+                ));
             }
             let days = |days: i64| now + SignedDuration::from_hours(24 * days);
             let granted = Consent::granted();

@@ -94,21 +94,8 @@ fn change(u: &mut Unstructured<'_>, origin: Origin, town: &Town) -> Result<Chang
 fn touched(list: &[Change]) -> (BTreeSet<CameraId>, BTreeSet<OwnerId>) {
     let (mut cameras, mut owners) = (BTreeSet::new(), BTreeSet::new());
     for change in list {
-        match change {
-            Change::Register(camera) | Change::Replace(camera) | Change::Upsert(camera) => {
-                cameras.insert(camera.id);
-                owners.insert(camera.owner);
-            }
-            Change::Move { camera, .. } | Change::Remove { camera } => {
-                cameras.insert(*camera);
-            }
-            Change::SetConsent { owner, .. }
-            | Change::Withdraw { owner }
-            | Change::Forget { owner }
-            | Change::RecordAsked { owner, .. } => {
-                owners.insert(*owner);
-            }
-        }
+        cameras.extend(change.camera());
+        owners.extend(change.owner());
     }
     (cameras, owners)
 }
@@ -136,7 +123,7 @@ pub(crate) fn routes_agree(
     let agency = AgencyId(1);
     let request = Request::new(agency, canvass::IncidentKind::Burglary, area, window);
     let kind = AgencyKind::Local;
-    let agency = Agency { id: agency, name: String::new(), kind, jurisdiction: None };
+    let agency = Agency::new(agency, String::new(), kind);
     let file = CaseFile::new(agency.id);
     let authorized = Policy::unlimited().review(&request, &agency, &file, now);
     let authorized = authorized.expect("nothing is limited");

@@ -81,13 +81,8 @@ pub(crate) fn position(u: &mut Unstructured<'_>, origin: Origin) -> Result<Posit
 }
 
 pub(crate) fn camera(u: &mut Unstructured<'_>, id: CameraId, origin: Origin) -> Result<Camera> {
-    Ok(Camera {
-        id,
-        owner: owner(u)?,
-        position: position(u, origin)?,
-        recording: recording(u)?,
-        facing: if once_in(u, 3)? { Some(facing(u)?) } else { None },
-    })
+    Ok(Camera::new(id, owner(u)?, position(u, origin)?, recording(u)?)
+        .with_facing(if once_in(u, 3)? { Some(facing(u)?) } else { None }))
 }
 
 fn facing(u: &mut Unstructured<'_>) -> Result<Facing> {

@@ -74,16 +74,16 @@ fn policy(u: &mut Unstructured<'_>) -> Result<Policy> {
 }
 
 fn agency(u: &mut Unstructured<'_>, origin: Origin) -> Result<Agency> {
-    Ok(Agency {
-        id: AgencyId(pick(u, &[1, 1, 1, 1, 1, 1, 1, 2])?),
-        name: "Springfield Police".to_owned(),
-        kind: pick(u, &[AgencyKind::Local, AgencyKind::Local, AgencyKind::Federal])?,
-        jurisdiction: match u.int_in_range(0..=2_u8)? {
-            0 => None,
-            1 => Some(made::area(u, origin)?),
-            _ => Area::from_bounds(-180.0, -90.0, 180.0, 90.0).ok(),
-        },
-    })
+    Ok(Agency::new(
+        AgencyId(pick(u, &[1, 1, 1, 1, 1, 1, 1, 2])?),
+        "Springfield Police",
+        pick(u, &[AgencyKind::Local, AgencyKind::Local, AgencyKind::Federal])?,
+    )
+    .with_jurisdiction(match u.int_in_range(0..=2_u8)? {
+        0 => None,
+        1 => Some(made::area(u, origin)?),
+        _ => Area::from_bounds(-180.0, -90.0, 180.0, 90.0).ok(),
+    }))
 }
 
 fn request(u: &mut Unstructured<'_>, origin: Origin, now: Timestamp) -> Result<Request> {
@@ -104,7 +104,8 @@ fn request(u: &mut Unstructured<'_>, origin: Origin, now: Timestamp) -> Result<R
         area,
         window,
     );
-    Ok(Request { camera_scope, ..request }
+    Ok(request
+        .with_camera_scope(camera_scope)
         .with_case(pick(u, &["26-0117", " 26-0117\n", "", "\u{2003}"])?)
         .with_contact(pick(u, &["Det. Smith", "", " "])?))
 }

@@ -21,14 +21,14 @@ fn at(hour: i64) -> Timestamp {
 fn camera(id: u64, owner: u64, lon: f64, lat: f64) -> Camera {
     let position = Position::new(lon, lat).expect("on the map");
     let recording = Recording::kept_for_days(60);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
+    Camera::new(CameraId(id), OwnerId(owner), position, recording)
 }
 
 fn cameras() -> Vec<Change> {
     let recording = Recording::between(at(-900), Some(at(-1)), 30).expect("a span");
     let cameras = [
         camera(1, 1, 10.0, 50.0),
-        Camera { recording, ..camera(2, 1, 10.000_1, 50.0) },
+        camera(2, 1, 10.000_1, 50.0).with_recording(recording),
         camera(1 << 32, 2, 10.2, 50.1),
         camera(u64::MAX, 3, 180.0, 0.0),
         camera(4, u64::MAX, 0.0, -90.0),

@@ -19,12 +19,13 @@ use crate::util::coded_enum;
 ///
 /// let county = Area::from_bounds(-74.1, 40.6, -73.8, 40.9)?;
 /// let (id, name) = (AgencyId(3), "Ashford Police Department".to_owned());
-/// let agency = Agency { id, name, kind: AgencyKind::Local, jurisdiction: Some(county) };
+/// let agency = Agency::new(id, name, AgencyKind::Local).with_jurisdiction(county);
 /// assert_eq!(serde_json::from_str::<Agency>(&serde_json::to_string(&agency)?)?, agency);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Agency {
     /// The agency's id, which requests name.
     pub id: AgencyId,
@@ -46,10 +47,28 @@ impl Agency {
         Self { id, name: name.into(), kind, jurisdiction: None }
     }
 
-    /// The same agency with the area in which it has authority.
+    /// The same agency with the area in which it has authority, or with `None` if that is not on record.
     #[must_use]
-    pub fn with_jurisdiction(self, jurisdiction: Area) -> Self {
-        Self { jurisdiction: Some(jurisdiction), ..self }
+    pub fn with_jurisdiction(self, jurisdiction: impl Into<Option<Area>>) -> Self {
+        Self { jurisdiction: jurisdiction.into(), ..self }
+    }
+
+    /// The same agency with another id.
+    #[must_use]
+    pub fn with_id(self, id: AgencyId) -> Self {
+        Self { id, ..self }
+    }
+
+    /// The same agency with another name.
+    #[must_use]
+    pub fn with_name(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
+    /// The same agency on another level of government.
+    #[must_use]
+    pub fn with_kind(self, kind: AgencyKind) -> Self {
+        Self { kind, ..self }
     }
 }
 

@@ -23,6 +23,7 @@ use crate::request::Request;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct LifecycleEvent {
     /// The event's number: one more than that of the event before.
     pub sequence: u64,
@@ -36,6 +37,13 @@ pub struct LifecycleEvent {
 }
 
 impl LifecycleEvent {
+    /// An event from its parts, for a log that keeps them in a form of its own.
+    /// [`OpenRequests::replay`](crate::OpenRequests::replay) checks that it follows the one before.
+    #[must_use]
+    pub const fn new(sequence: u64, at: Timestamp, id: RequestId, step: LifecycleStep) -> Self {
+        Self { sequence, at, id, step }
+    }
+
     /// Takes an owner out of an event that asked them: use it on stored events when you erase an
     /// owner. The event stays even if nobody is left in it, since numbers have no gaps. Returns
     /// `false` if it does not name them.

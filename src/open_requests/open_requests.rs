@@ -36,13 +36,13 @@ use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, 
 /// # }
 /// # fn porch() -> Result<Camera, PositionError> {
 /// #     let position = Position::new(-73.975, 40.765)?;
-/// #     Ok(Camera { id: CameraId(7), owner: OwnerId(1), position, recording: Recording::kept_for_days(30), facing: None })
+/// #     Ok(Camera::new(CameraId(7), OwnerId(1), position, Recording::kept_for_days(30)))
 /// # }
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let registry = Registry::new();
 /// let mut open = OpenRequests::new(0);
 /// let (id, monday) = (RequestId(1), "2026-05-04T09:00:00Z".parse()?);
-/// let policy = Policy { open_days: 10, max_open_days: 28, ..Policy::unlimited() };
+/// let policy = Policy::unlimited().with_open_days(10).with_max_open_days(28);
 /// let authorized = policy.review(&request()?, &agency, &open.case_file(agency.id), monday)?;
 /// let events = open.open(id, &authorized, monday)?;
 /// assert_eq!(events[0].sequence, 0);

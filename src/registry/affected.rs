@@ -22,7 +22,7 @@ impl Registry {
     /// let (owner, position) = (OwnerId(1), Position::new(-73.97, 40.77)?);
     /// let recording = Recording::kept_for_days(30);
     /// let registry = Registry::new();
-    /// let camera = Camera { id: CameraId(7), owner, position, recording, facing: None };
+    /// let camera = Camera::new(CameraId(7), owner, position, recording);
     /// registry.apply([Change::Register(camera)])?;
     /// assert_eq!(registry.touched(&[Change::Withdraw { owner }]), [position]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

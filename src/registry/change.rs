@@ -8,6 +8,10 @@ use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
 
 /// One change to a registry.
 ///
+/// New kinds may be added: where you match, handle the kinds that you do not know, or use
+/// [`camera`](Self::camera), [`owner`](Self::owner) and [`position`](Self::position). A kind never
+/// gets more fields: one with more in it is a new kind.
+///
 /// In serde formats: an object with one key, the change's name in `snake_case`. This form is stable:
 /// a log can keep changes as JSON, to be [replayed](crate::Registry::replay), and later releases read
 /// logs of earlier ones.
@@ -21,6 +25,7 @@ use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Change {
     /// Registers a camera that is not registered yet.
     Register(Camera),
@@ -35,7 +40,7 @@ pub enum Change {
     /// let (owner, recording) = (OwnerId(1), Recording::kept_for_days(30));
     /// let at = |lon| Position::new(lon, 40.77);
     /// let porch = Camera::new(CameraId(7), owner, at(-73.97)?, recording);
-    /// let moved = Camera { position: at(-73.98)?, ..porch };
+    /// let moved = porch.with_position(at(-73.98)?);
     /// let registry = Registry::new();
     /// registry.apply([Change::Upsert(porch), Change::Upsert(moved)])?;
     /// assert_eq!(registry.camera(CameraId(7)), Some(moved));
@@ -81,6 +86,64 @@ pub enum Change {
         #[serde(deserialize_with = "read_instant")]
         at: Timestamp,
     },
+}
+
+impl Change {
+    /// The camera that is registered, replaced, moved or removed.
+    #[must_use]
+    pub const fn camera(&self) -> Option<CameraId> {
+        match self {
+            Self::Register(camera) | Self::Replace(camera) | Self::Upsert(camera) => {
+                Some(camera.id)
+            }
+            Self::Move { camera, .. } | Self::Remove { camera } => Some(*camera),
+            Self::SetConsent { .. }
+            | Self::Withdraw { .. }
+            | Self::Forget { .. }
+            | Self::RecordAsked { .. } => None,
+        }
+    }
+
+    /// The owner whom the change names; one that moves or removes a camera names nobody.
+    ///
+    /// Use this, [`camera`](Self::camera) and [`position`](Self::position) to sort changes whatever
+    /// their kind: they know the kinds that later releases add.
+    ///
+    /// ```
+    /// use canvass::{CameraId, Change, OwnerId};
+    ///
+    /// assert_eq!(Change::Withdraw { owner: OwnerId(7) }.owner(), Some(OwnerId(7)));
+    /// assert_eq!(Change::Remove { camera: CameraId(7) }.owner(), None);
+    /// ```
+    #[must_use]
+    pub const fn owner(&self) -> Option<OwnerId> {
+        match self {
+            Self::Register(camera) | Self::Replace(camera) | Self::Upsert(camera) => {
+                Some(camera.owner)
+            }
+            Self::SetConsent { owner, .. }
+            | Self::Withdraw { owner }
+            | Self::Forget { owner }
+            | Self::RecordAsked { owner, .. } => Some(*owner),
+            Self::Move { .. } | Self::Remove { .. } => None,
+        }
+    }
+
+    /// The position at which the change puts a camera.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        match self {
+            Self::Register(camera) | Self::Replace(camera) | Self::Upsert(camera) => {
+                Some(camera.position)
+            }
+            Self::Move { position, .. } => Some(*position),
+            Self::Remove { .. }
+            | Self::SetConsent { .. }
+            | Self::Withdraw { .. }
+            | Self::Forget { .. }
+            | Self::RecordAsked { .. } => None,
+        }
+    }
 }
 
 /// Why changes were not applied: none of them was.

@@ -30,16 +30,10 @@ use crate::registry::index::{Cluster, Layout};
 /// ```
 /// use canvass::{Camera, CameraId, Change, Consent, OwnerId, Position, Recording, Registry};
 ///
-/// let registry = Registry::new();
+/// let (registry, porch) = (Registry::new(), Position::new(-73.97, 40.77)?);
 /// let before = registry.snapshot();
 /// registry.apply([
-///     Change::Register(Camera {
-///         id: CameraId(1),
-///         owner: OwnerId(1),
-///         position: Position::new(-73.97, 40.77)?,
-///         recording: Recording::kept_for_days(30),
-///         facing: None,
-///     }),
+///     Change::Register(Camera::new(CameraId(1), OwnerId(1), porch, Recording::kept_for_days(30))),
 ///     Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() },
 /// ])?;
 /// assert_eq!((before.cameras(), registry.snapshot().cameras()), (0, 1));
@@ -255,7 +249,7 @@ impl Registry {
     ///
     /// let (owner, position) = (OwnerId(1), Position::new(-73.97, 40.77)?);
     /// let recording = Recording::kept_for_days(30);
-    /// let porch = Camera { id: CameraId(7), owner, position, recording, facing: None };
+    /// let porch = Camera::new(CameraId(7), owner, position, recording);
     /// let registry = Registry::new();
     /// registry.apply([Change::Register(porch)])?;
     /// assert_eq!(registry.camera(CameraId(7)), Some(porch));

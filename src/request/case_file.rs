@@ -22,7 +22,7 @@ use crate::model::{AgencyId, RequestId};
 ///
 /// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// let (policy, now) = (Policy::unlimited(), "2026-05-02T09:00:00Z".parse()?);
 /// let mut file = CaseFile::new(agency.id);

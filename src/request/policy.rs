@@ -51,6 +51,7 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Policy {
     /// Your name for this version of the policy; receipts carry it. Change it whenever you change a
     /// limit.
@@ -183,10 +184,10 @@ impl Policy {
     /// use canvass::Policy;
     /// use canvass::error::PolicyError;
     ///
-    /// let longer = Policy { open_days: 30, ..Policy::default() };
+    /// let longer = Policy::default().with_open_days(30);
     /// let error = PolicyError::OpenDays { open: 30, max: 28 };
     /// assert_eq!(longer.clone().checked(), Err(error));
-    /// assert!(Policy { max_open_days: 60, ..longer }.checked().is_ok());
+    /// assert!(longer.with_max_open_days(60).checked().is_ok());
     /// ```
     ///
     /// # Errors

@@ -21,9 +21,9 @@ impl Policy {
     /// # use canvass::*;
     /// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
     /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-    /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+    /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
     /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-    /// # let (policy, id) = (Policy { open_days: 10, ..Policy::unlimited() }, RequestId(1));
+    /// # let (policy, id) = (Policy::unlimited().with_open_days(10), RequestId(1));
     /// # let mut file = CaseFile::new(agency.id);
     /// # let monday = "2026-05-04T09:00:00Z".parse()?;
     /// let authorized = policy.review(&request, &agency, &file, monday)?;

@@ -32,6 +32,7 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Request {
     /// The id of the agency that claims to ask.
     pub agency: AgencyId,
@@ -68,6 +69,30 @@ impl Request {
             case_reference: String::new(),
             contact: String::new(),
         }
+    }
+
+    /// The same request by another agency.
+    #[must_use]
+    pub fn with_agency(self, agency: AgencyId) -> Self {
+        Self { agency, ..self }
+    }
+
+    /// The same request about another kind of incident.
+    #[must_use]
+    pub fn with_incident(self, incident: IncidentKind) -> Self {
+        Self { incident, ..self }
+    }
+
+    /// The same request about another area.
+    #[must_use]
+    pub fn with_area(self, area: Area) -> Self {
+        Self { area, ..self }
+    }
+
+    /// The same request about another window.
+    #[must_use]
+    pub fn with_window(self, window: TimeWindow) -> Self {
+        Self { window, ..self }
     }
 
     /// The same request with another scope: use it to ask for cameras that see into the area, too.

@@ -59,15 +59,15 @@ impl fmt::Display for Explanation {
 /// ```
 /// use canvass::*;
 ///
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-/// # let policy = Policy { min_households: 11, ..Policy::unlimited() };
+/// # let policy = Policy::unlimited().with_min_households(11);
 /// # let authorized = policy.review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
-/// # let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
+/// # let camera = |id| Camera::new(CameraId(id), OwnerId(id), position, recording);
 /// # let consents = [(OwnerId(1), Consent::granted())];
 /// # let snapshot = Registry::bulk_load(&[camera(1), camera(2)], consents)?.snapshot();
 /// // Two neighbours have a camera in the area, and one of them agreed to be asked.

@@ -143,14 +143,14 @@ impl Route {
     ///
     /// ```
     /// # use canvass::*;
-    /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+    /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
     /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     /// # let now = "2026-05-02T09:00:00Z".parse()?;
     /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
     /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
     /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
     /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
-    /// # let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
+    /// # let camera = |id| Camera::new(CameraId(id), OwnerId(id), position, recording);
     /// # let once = Consent::granted().with_limit(AskLimit::new(1, 1)?);
     /// # let consents = [(OwnerId(1), once.clone()), (OwnerId(2), once)];
     /// # let registry = Registry::bulk_load(&[camera(1), camera(2)], consents)?;

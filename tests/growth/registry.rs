@@ -9,8 +9,7 @@ use crate::support::*;
 fn on_a_point(number: u32) -> Vec<Camera> {
     let position = Position::new(10.0, 50.0).unwrap();
     let recording = Recording::kept_for_days(60);
-    let camera =
-        |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
+    let camera = |id| Camera::new(CameraId(id), OwnerId(id), position, recording);
     (0..u64::from(number)).map(camera).collect()
 }
 
@@ -90,8 +89,7 @@ fn many_changes_are_about_a_point() {
     });
     let owned = |number: u32| {
         let on_a_point = on_a_point(number).into_iter();
-        let cameras: Vec<_> =
-            on_a_point.map(|camera| Camera { owner: OwnerId(7), ..camera }).collect();
+        let cameras: Vec<_> = on_a_point.map(|camera| camera.with_owner(OwnerId(7))).collect();
         Registry::bulk_load(&cameras, [granted(7)]).unwrap()
     };
     grow("a point, all of one owner", 1_000, exponents, owned, |registry| {
@@ -141,13 +139,12 @@ fn no_list_of_changes_moves_all_cameras() {
         // Each tile has a few hundred cameras, so that building one costs little.
         let camera = |id: u64| {
             let e7 = [id % 400 * 2_500_000, id / 400 * 7].map(|e7| i32::try_from(e7).unwrap());
-            Camera {
-                id: CameraId(id),
-                owner: OwnerId(id),
-                position: Position::from_e7(e7[0], e7[1]).unwrap(),
-                recording: Recording::kept_for_days(30),
-                facing: None,
-            }
+            Camera::new(
+                CameraId(id),
+                OwnerId(id),
+                Position::from_e7(e7[0], e7[1]).unwrap(),
+                Recording::kept_for_days(30),
+            )
         };
         let changes: Vec<Change> =
             (list * each..(list + 1) * each).map(|id| Change::Register(camera(id))).collect();
@@ -169,7 +166,7 @@ fn no_list_of_changes_makes_up_for_a_load() {
     for is_of_one in [first, here_and_there] {
         let owned = |(place, camera): (u64, Camera)| {
             let owner = OwnerId(if is_of_one(place) { 7 } else { place });
-            Camera { owner, ..camera }
+            camera.with_owner(owner)
         };
         let cameras: Vec<_> = (0..).zip(of_one_owner(100_000)).map(owned).collect();
         let registry = Registry::bulk_load(&cameras, [granted(7)]).unwrap();
@@ -190,7 +187,7 @@ fn removed_owners_take_no_memory() {
         for round in rounds {
             let numbered = |camera: Camera| {
                 let id = round * 1_000 + camera.id.0;
-                Camera { id: CameraId(id), owner: OwnerId(id), ..camera }
+                camera.with_id(CameraId(id)).with_owner(OwnerId(id))
             };
             let cameras: Vec<Camera> = on_a_point(400).into_iter().map(numbered).collect();
             let remove = |camera: &Camera| Change::Remove { camera: camera.id };
@@ -256,7 +253,7 @@ fn a_policy_may_want_very_many_households() {
         }
         (Registry::bulk_load(&cameras, [granted(0)]).unwrap(), number)
     };
-    let policy = |min_households: u32| Policy { min_households, ..Policy::unlimited() };
+    let policy = |min_households: u32| Policy::unlimited().with_min_households(min_households);
     grows("households counted", 20_000, NEARLY_LINEAR, town, |(registry, number)| {
         let snapshot = registry.snapshot();
         for (needed, asked) in [(number, 1), (number + 1, 0)] {

@@ -14,7 +14,7 @@ fn standing(number: u32) -> OpenRequests {
         let request = Box::new(request(sequence % 97, area));
         let (until, latest) = (Timestamp::MAX, Timestamp::MAX);
         let step = LifecycleStep::Opened { request, until, latest };
-        let event = LifecycleEvent { sequence, at: now(), id: RequestId(sequence), step };
+        let event = LifecycleEvent::new(sequence, now(), RequestId(sequence), step);
         open.replay(&event).unwrap();
     }
     open

@@ -107,12 +107,7 @@ pub fn request(agency: u64, area: Area) -> Request {
 
 /// A request that a policy has let pass.
 pub fn reviewed(policy: &Policy, request: &Request) -> AuthorizedRequest {
-    let agency = Agency {
-        id: request.agency,
-        name: String::new(),
-        kind: AgencyKind::Local,
-        jurisdiction: None,
-    };
+    let agency = Agency::new(request.agency, String::new(), AgencyKind::Local);
     policy.review(request, &agency, &CaseFile::new(agency.id), now()).unwrap()
 }
 

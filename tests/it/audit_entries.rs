@@ -158,7 +158,7 @@ fn the_same_inputs_replay_to_the_same_digest() {
     let moved = authorize(square(9.0, 49.0, 11.0, 51.000_000_1));
     assert_eq!(answer(&forth.route(&moved, noon())), answer(&route));
     digests.insert(forth.route(&moved, noon()).digest());
-    let policy = Policy { version: "2".to_owned(), ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_version("2");
     let other = authorize_under(&policy, square(9.0, 49.0, 11.0, 51.0));
     digests.insert(forth.route(&other, noon()).digest());
     assert_eq!(digests.len(), 7);

@@ -123,7 +123,7 @@ fn windows_are_widened_outward_to_whole_hours() {
 
 fn bulletin_of(window: TimeWindow) -> Result<Bulletin, BulletinError> {
     let area = square(9.99, 49.99, 10.01, 50.01);
-    let authorized = authorize_request(&Request { window, ..asking(area) });
+    let authorized = authorize_request(&asking(area).with_window(window));
     Bulletin::open(&authorized, &agency(), TEXT, Resolution::Seven, noon())
 }
 
@@ -134,7 +134,7 @@ fn refused_openings_have_a_reason() {
         Bulletin::open(&authorize(area), agency, text, resolution, now).unwrap_err().to_string()
     };
     let seven = Resolution::Seven;
-    let other = Agency { id: AgencyId(2), ..agency() };
+    let other = agency().with_id(AgencyId(2));
     let (agency, noon) = (agency(), noon());
     let early = noon - SignedDuration::from_secs(1);
     for (error, words) in [

@@ -14,7 +14,7 @@ fn second() -> SignedDuration {
 }
 
 fn policy() -> Policy {
-    Policy { open_days: 10, max_open_days: 28, ..Policy::unlimited() }
+    Policy::unlimited().with_open_days(10).with_max_open_days(28)
 }
 
 fn open(file: &mut CaseFile, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
@@ -116,7 +116,7 @@ fn impossible_steps_are_refused_with_a_reason() {
 fn only_a_review_authorises_an_open_request_again() {
     let mut file = opened();
     open(&mut file, RequestId(8), noon() + days(1)).unwrap();
-    let strict = Policy { max_requests_per_case: 1, ..policy() };
+    let strict = policy().with_max_requests_per_case(1);
     let again = |policy: &Policy, file: &CaseFile, id, now| {
         policy.reopen(file, RequestId(id), &agency(), now).map_err(|error| error.to_string())
     };

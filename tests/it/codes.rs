@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CameraScope, CaseFile, Change, Consent,
-    Denial, Explanation, IncidentKind, OwnerId, Policy, Recording, Registry, Request, RequestId,
-    Scope, TimeWindow, Violation,
+    Agency, AgencyId, AgencyKind, Area, CameraId, CameraScope, CaseFile, Change, Consent, Denial,
+    Explanation, IncidentKind, OwnerId, Policy, Recording, Registry, Request, RequestId, Scope,
+    TimeWindow, Violation,
 };
 use jiff::SignedDuration;
 
@@ -89,11 +89,11 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("case_exhausted", |it| it.earlier = vec![it.request.clone(); 2]),
     ("too_close_to_earlier", |it| {
         it.policy.min_difference_m2 = 64_750.0;
-        it.earlier = vec![Request { area: wide(0.005_5), ..it.request.clone() }];
+        it.earlier = vec![it.request.clone().with_area(wide(0.005_5))];
     }),
     ("too_many_overlaps", |it| {
         it.policy.max_overlaps = 0;
-        it.earlier = vec![Request { area: wide(0.01), ..it.request.clone() }];
+        it.earlier = vec![it.request.clone().with_area(wide(0.01))];
     }),
     ("sensitive_place", |it| it.policy.sensitive_places = std::iter::once(school()).collect()),
 ];
@@ -135,7 +135,7 @@ fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Pol
     let recording = Recording::kept_for_days(kept_days);
     let registry = Registry::new();
     let position = place((10, 50), 10_000, 10_000);
-    let registered = Change::Register(Camera { recording, ..camera_at(1, 1, position) });
+    let registered = Change::Register(camera_at(1, 1, position).with_recording(recording));
     let changes = [registered, Change::SetConsent { owner, consent }];
     let asked =
         asked_days_ago.iter().map(|&ago| Change::RecordAsked { owner, at: noon() - days(ago) });
@@ -153,8 +153,7 @@ fn each_denial_is_reached_alone() {
     let open = Policy::unlimited();
     let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
     let clinic = SensitivePlace::new(kind, "St Mary's", rule, wide(0.002), None).unwrap();
-    let sheltering =
-        Policy { sensitive_places: std::iter::once(clinic).collect(), ..Policy::unlimited() };
+    let sheltering = Policy::unlimited().with_sensitive_places(std::iter::once(clinic).collect());
     let granted = Consent::granted;
     let hour = SignedDuration::from_hours(1);
     let reached = [

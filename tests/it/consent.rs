@@ -47,7 +47,7 @@ fn everywhere() -> AuthorizedRequest {
     let clinic = square(9.0, 49.0, 10.0, 51.0);
     let clinic = SensitivePlace::new(kind, "St Mary's", rule, clinic, None).unwrap();
     let sensitive_places = std::iter::once(clinic).collect();
-    let policy = Policy { sensitive_places, ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_sensitive_places(sensitive_places);
     authorize_under(&policy, square(9.0, 49.0, 11.0, 51.0))
 }
 
@@ -144,19 +144,20 @@ fn table() -> Vec<Case> {
 pub fn snapshot_of(cases: &[Case]) -> Snapshot {
     let ids = || (0..cases.len() as u64).zip(cases);
     let cameras: Vec<Camera> = ids()
-        .map(|(id, case)| Camera {
-            id: CameraId(id),
-            owner: OwnerId(id),
-            position: match case.spot {
-                Spot::InClinic => {
-                    place((9, 50), (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000)
-                }
-                Spot::Elsewhere => {
-                    place((10, 50), 1 + (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000)
-                }
-            },
-            recording: case.recording,
-            facing: None,
+        .map(|(id, case)| {
+            Camera::new(
+                CameraId(id),
+                OwnerId(id),
+                match case.spot {
+                    Spot::InClinic => {
+                        place((9, 50), (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000)
+                    }
+                    Spot::Elsewhere => {
+                        place((10, 50), 1 + (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000)
+                    }
+                },
+                case.recording,
+            )
         })
         .collect();
     let consents = ids().map(|(id, case)| (OwnerId(id), case.consent.clone()));

@@ -44,7 +44,7 @@ fn center(cell: CellIndex) -> Position {
 
 fn camera(id: u64, owner: u64, position: Position) -> Camera {
     let recording = Recording::kept_for_days(30);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
+    Camera::new(CameraId(id), OwnerId(owner), position, recording)
 }
 
 fn registered(cameras: &[Camera]) -> Snapshot {

@@ -69,7 +69,7 @@ fn any_facing_reads_as_it_was_written() {
 }
 
 fn camera(id: u64, facing: Option<Facing>) -> Camera {
-    Camera { facing, ..camera_at(id, id, place((10, 50), id as i64 * 100, 0)) }
+    (camera_at(id, id, place((10, 50), id as i64 * 100, 0))).with_facing(facing)
 }
 
 #[test]

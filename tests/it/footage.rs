@@ -1,7 +1,7 @@
 //! Footage: the seconds of a window that a camera has recorded and kept, by the specification and
 //! in routes.
 
-use canvass::{CameraId, Consent, Denial, Explanation, Recording, Request, TimeWindow};
+use canvass::{CameraId, Consent, Denial, Explanation, Recording, TimeWindow};
 use proptest::prelude::*;
 
 use crate::consent::{Case, DAY, Spot, noon_and, snapshot_of};
@@ -16,7 +16,7 @@ fn footage(recording: Recording, from: i64, to: i64) -> bool {
     let (consent, spot) = (Consent::granted(), Spot::Elsewhere);
     let case = Case { consent, asked: vec![], recording, spot, expected: None };
     let area = square(9.0, 49.0, 11.0, 51.0);
-    let request = Request { window, ..asking(area) };
+    let request = asking(area).with_window(window);
     let authorized = authorize_request(&request);
     let snapshot = snapshot_of(&[case]);
     assert_eq!(snapshot.route(&authorized, noon()).owners() == 1, specified, "{window}");
@@ -146,7 +146,7 @@ proptest! {
         let expected: Vec<u64> =
             (0..).zip(&cases).filter(|(_, (_, footage))| *footage).map(|(id, _)| id).collect();
         let area = square(9.0, 49.0, 11.0, 51.0);
-        let request = Request { window, ..asking(area) };
+        let request = asking(area).with_window(window);
         let authorized = authorize_request(&request);
         let cases: Vec<Case> = cases.into_iter().map(|(case, _)| case).collect();
         let route = snapshot_of(&cases).route(&authorized, noon());

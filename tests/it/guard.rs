@@ -13,7 +13,7 @@ use crate::support::*;
 
 /// A policy with an anonymity set and without limits of geometry.
 pub fn guarding(min_households: u32) -> Policy {
-    Policy { min_households, ..Policy::unlimited() }
+    Policy::unlimited().with_min_households(min_households)
 }
 
 pub fn ask(area: &Area, case: usize) -> Request {

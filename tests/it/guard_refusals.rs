@@ -7,12 +7,10 @@ use crate::support::*;
 
 /// The violation of an area after another one under the default policy, as code and sentence.
 fn refusal(old: &Area, new: &Area) -> Option<(&'static str, String)> {
-    let policy = Policy {
-        jurisdiction: canvass::policy::Jurisdiction::Anywhere,
-        min_difference_m2: 64_750.0,
-        max_overlaps: 64,
-        ..Policy::default()
-    };
+    let policy = Policy::default()
+        .with_jurisdiction(canvass::policy::Jurisdiction::Anywhere)
+        .with_min_difference_m2(64_750.0)
+        .with_max_overlaps(64);
     let violations = review(&policy, &opened(&policy, std::slice::from_ref(old)), new).err()?;
     let all: Vec<&Violation> = violations.iter().collect();
     assert_eq!(all.len(), 1, "{violations}");
@@ -46,7 +44,7 @@ fn areas_too_close_to_an_earlier_one_are_refused() {
 #[test]
 fn an_area_that_differs_by_exactly_the_least_passes() {
     let (old, new) = (square(10.0, 50.0, 10.01, 50.008), square(10.0, 50.0, 10.01, 50.009));
-    let policy = |min_difference_m2| Policy { min_difference_m2, ..Policy::unlimited() };
+    let policy = |min_difference_m2| Policy::unlimited().with_min_difference_m2(min_difference_m2);
     let file = opened(&policy(0.0), &[old]);
     let refused = review(&policy(f64::MAX), &file, &new).unwrap_err();
     let [Violation::TooCloseToEarlier { m2, .. }] = refused.iter().as_slice() else {
@@ -62,7 +60,7 @@ fn areas_of_one_envelope_are_distinguished() {
     let (west, east) = (half("10 50.01").unwrap(), half("10.01 50").unwrap());
     let whole = square(10.0, 50.0, 10.01, 50.01);
     // The review did not include requests that were opened after it.
-    let policy = Policy { max_overlaps: 64, ..guarding(11) };
+    let policy = guarding(11).with_max_overlaps(64);
     let mut file = opened(&policy, std::slice::from_ref(&west));
     let knows_west = review(&policy, &file, &whole).unwrap();
     let other = review(&policy, &file, &east).unwrap();
@@ -71,7 +69,7 @@ fn areas_of_one_envelope_are_distinguished() {
     assert_eq!(refused.code(), "overlap_opened");
     // A new review compares with both.
     for (max_overlaps, fits) in [(1, false), (2, true)] {
-        let policy = Policy { max_overlaps, ..policy.clone() };
+        let policy = policy.clone().with_max_overlaps(max_overlaps);
         assert_eq!(review(&policy, &file, &whole).is_ok(), fits);
     }
 }
@@ -86,7 +84,7 @@ fn an_area_across_the_antimeridian_is_compared_as_any_other() {
 
 #[test]
 fn an_area_that_overlaps_too_many_is_refused() {
-    let policy = Policy { max_overlaps: 3, ..guarding(11) };
+    let policy = guarding(11).with_max_overlaps(3);
     let areas: Vec<Area> = (0..4).map(|n| houses(10 + n, 40 + n)).collect();
     let file = opened(&policy, &areas);
     let violations = review(&policy, &file, &houses(5, 60)).unwrap_err();
@@ -103,7 +101,7 @@ fn an_area_that_overlaps_too_many_is_refused() {
 /// The limit works alone: without an anonymity set, and without a least difference.
 #[test]
 fn an_overlap_limit_of_zero_works_alone() {
-    let policy = Policy { max_overlaps: 0, ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_max_overlaps(0);
     let mut file = opened(&policy, &[]);
     let unseen = review(&policy, &file, &houses(10, 41)).unwrap();
     let first = review(&policy, &file, &houses(10, 40)).unwrap();
@@ -116,7 +114,7 @@ fn an_overlap_limit_of_zero_works_alone() {
 
 #[test]
 fn opening_checks_overlaps_opened_since_the_review() {
-    let policy = Policy { max_overlaps: 64, ..guarding(11) };
+    let policy = guarding(11).with_max_overlaps(64);
     let mut file = opened(&policy, &[]);
     let [one, other, far] = [houses(10, 40), houses(10, 41), houses(60, 80)]
         .map(|area| review(&policy, &file, &area).unwrap());

@@ -73,7 +73,7 @@ fn town_near(rng: &mut Rng, mark: i64) -> Town {
         let recording = Recording::between(since, until, kept_days);
         let recording = recording.unwrap_or(Recording::kept_for_days(kept_days));
         let position = place((10, 50), rng.within(-40, 40), 0);
-        town.cameras.insert(id, Camera { id, owner, position, recording, facing: None });
+        town.cameras.insert(id, Camera::new(id, owner, position, recording));
         if rng.once_in(8) {
             continue;
         }
@@ -105,7 +105,7 @@ fn rows_of_any_century_equal_their_records() {
         let snapshot = snapshot(&town);
         let (one, other) = (near(&mut rng, mark), near(&mut rng, mark));
         let Ok(window) = TimeWindow::new(one.min(other), one.max(other)) else { continue };
-        let request = Request { window, ..asking(square(9.0, 49.0, 11.0, 51.0)) };
+        let request = asking(square(9.0, 49.0, 11.0, 51.0)).with_window(window);
         let file = CaseFile::new(AgencyId(1));
         // A window of more minutes than fit 32 bits is refused.
         let reviewed = Policy::unlimited().review(&request, &agency(), &file, noon());

@@ -63,7 +63,7 @@ fn a_draft_becomes_a_notice_by_review() {
     );
     let error = draft.review(" ", noon()).unwrap_err();
     assert_eq!(error.to_string(), "a reviewer is missing; name the person who read the notice");
-    let other = Agency { id: AgencyId(2), ..agency() };
+    let other = agency().with_id(AgencyId(2));
     let template: NoticeTemplate = BASE.parse().unwrap();
     assert_eq!(
         template.draft(&request(), &other, STOP).unwrap_err().to_string(),
@@ -77,7 +77,7 @@ fn a_window_is_written_in_local_time() {
     let said = |start: &str, end: &str, zone: &Zone| {
         let window = TimeWindow::new(at(start), at(end)).unwrap();
         let area = square(9.9, 49.9, 10.1, 50.1);
-        let authorized = authorize_request(&Request { window, ..asking(area) });
+        let authorized = authorize_request(&asking(area).with_window(window));
         let template: NoticeTemplate =
             "{agency} {case} {stop} It is voluntary and not a warrant|{window}".parse().unwrap();
         let draft = template.draft(&authorized, &agency(), STOP).unwrap();

@@ -15,11 +15,14 @@ pub fn secs(seconds: i64) -> SignedDuration {
 }
 
 pub fn policy(min_households: u32) -> Policy {
-    Policy { min_households, open_days: 10, max_open_days: 28, ..Policy::unlimited() }
+    Policy::unlimited()
+        .with_min_households(min_households)
+        .with_open_days(10)
+        .with_max_open_days(28)
 }
 
 pub fn of_agency(number: u64) -> Agency {
-    Agency { id: AgencyId(number), ..agency() }
+    agency().with_id(AgencyId(number))
 }
 
 pub fn request(agency: u64, area: Area) -> Request {
@@ -239,8 +242,7 @@ fn the_anonymity_set_counts_the_whole_area() {
 fn quiet_hours_delay_only_owners_not_asked_yet() {
     let hours =
         QuietHours::new(jiff::civil::time(11, 0, 0, 0), jiff::civil::time(14, 0, 0, 0), Zone::UTC);
-    let (mut open, authorized) =
-        opened(&Policy { quiet_hours: Some(hours.unwrap()), ..policy(0) }, houses(0, 9));
+    let (mut open, authorized) = opened(&policy(0).with_quiet_hours(hours.unwrap()), houses(0, 9));
     let registry = loaded(&street(3), Layout::default());
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &due, noon()).unwrap();

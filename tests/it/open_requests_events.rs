@@ -36,7 +36,7 @@ fn expiries_come_first_in_order_of_time() {
     assert_eq!((open.next_sequence(), open.last_event_at()), (108, Some(over + days(1))));
     // A request with no time to stand expires right after its opening.
     let request = request(1, houses(0, 9));
-    let never = reviewed(&open, &Policy { open_days: 0, ..policy(0) }, &request);
+    let never = reviewed(&open, &policy(0).with_open_days(0), &request);
     let events = open.open(RequestId(9), &never, over + days(2)).unwrap();
     assert!(matches!(events[0].step, LifecycleStep::Opened { .. }));
     assert_eq!((events.len(), &events[1].step), (2, &LifecycleStep::Expired));
@@ -70,7 +70,7 @@ fn after_the_last_number_nothing_happens_any_more() {
         replayed.replay(event).unwrap();
     }
     assert_eq!(replayed, open);
-    let past = LifecycleEvent { sequence: u64::MAX, ..events[0].clone() };
+    let past = LifecycleEvent::new(u64::MAX, events[0].at, events[0].id, events[0].step.clone());
     assert_eq!(replayed.replay(&past), Err(OpenRequestsError::NoMoreEvents));
 }
 
@@ -162,7 +162,7 @@ fn expiries_of_one_second_come_one_by_one() {
     }
     assert_eq!(replayed, open);
     for late in &events[1..] {
-        let early = LifecycleEvent { sequence: events[0].sequence, ..late.clone() };
+        let early = LifecycleEvent::new(events[0].sequence, late.at, late.id, late.step.clone());
         let missing = OpenRequestsError::ExpiryMissing { id: RequestId(1), until: events[0].at };
         assert_eq!(before.clone().replay(&early), Err(missing));
     }
@@ -178,14 +178,14 @@ fn events_of_ended_or_foreign_requests_are_refused() {
         panic!("{opening:?}")
     };
     let step = LifecycleStep::Opened { request, until, latest };
-    let taken = LifecycleEvent { id: FIRST, step, ..opening.clone() };
+    let taken = LifecycleEvent::new(opening.sequence, opening.at, FIRST, step);
     let refused = Err(CaseFileError::IdTaken { id: FIRST }.into());
     assert_eq!(open.clone().replay(&taken), refused);
     assert_eq!(open.clone().replay(&opening), Ok(()));
     let route = snapshot(&street(3)).route(&authorized, noon());
     let asked = open.clone().record_asked(FIRST, &route, noon()).unwrap().1.remove(0);
     open.withdraw(FIRST, noon()).unwrap();
-    let asked = LifecycleEvent { sequence: open.next_sequence(), ..asked };
+    let asked = LifecycleEvent::new(open.next_sequence(), asked.at, asked.id, asked.step);
     let ended = CaseFileError::NotOpen { id: FIRST, state: RequestState::Withdrawn };
     assert_eq!(open.replay(&asked), Err(ended.into()));
 }

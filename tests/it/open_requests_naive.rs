@@ -107,6 +107,7 @@ impl Twin {
                 | Change::Withdraw { owner }
                 | Change::Forget { owner }
                 | Change::RecordAsked { owner, .. } => *owner == camera.owner,
+                other => unreachable!("the model does not know {other:?}"),
             })
         });
         concerned.map(|camera| camera.position).collect()

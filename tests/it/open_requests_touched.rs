@@ -12,7 +12,7 @@ use crate::support::*;
 fn open_requests_find_cameras_that_see_into_the_area() {
     // The camera is 36 m east of the last house of the area, and looks west, 100 m far.
     let facing = Some(Facing::new(270.0, 60.0, 100.0).unwrap());
-    let onlooker = Camera { position: place((10, 50), 5_900, 0), facing, ..house(59, 59) };
+    let onlooker = house(59, 59).with_position(place((10, 50), 5_900, 0)).with_facing(facing);
     let registry = Registry::new();
     registry.apply([Change::Register(onlooker), agrees(59)]).unwrap();
     for (standing, found) in [(true, false), (false, true)] {

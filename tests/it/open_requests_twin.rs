@@ -27,8 +27,8 @@ fn a_change(rng: &mut Rng, town: &Town, now: Timestamp) -> Change {
         1 if !taken.is_empty() => {
             Change::Move { camera: rng.pick(&taken), position: camera.position }
         }
-        2 if !taken.is_empty() => Change::Replace(Camera { id: rng.pick(&taken), ..camera }),
-        0..4 => Change::Register(Camera { id: CameraId(1_000 + rng.next() % (1 << 40)), ..camera }),
+        2 if !taken.is_empty() => Change::Replace(camera.with_id(rng.pick(&taken))),
+        0..4 => Change::Register(camera.with_id(CameraId(1_000 + rng.next() % (1 << 40)))),
         4 => Change::Withdraw { owner },
         5 => Change::RecordAsked { owner, at: now },
         6 => {

@@ -223,7 +223,7 @@ pub fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
         }
         Change::Move { camera, position } => {
             let old = known(town, *camera)?;
-            town.cameras.insert(*camera, Camera { position: *position, ..old });
+            town.cameras.insert(*camera, old.with_position(*position));
         }
         Change::Remove { camera } => {
             known(town, *camera)?;
@@ -240,6 +240,7 @@ pub fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
             town.asked.remove(owner);
         }
         Change::RecordAsked { owner, at } => town.asked.entry(*owner).or_default().push(*at),
+        other => unreachable!("the model does not know {other:?}"),
     }
     Ok(())
 }

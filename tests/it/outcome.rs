@@ -23,13 +23,13 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let policy = Policy { min_households: 11, ..Policy::unlimited() };
+        let policy = Policy::unlimited().with_min_households(11);
         let (file, outcomes) = (CaseFile::new(AgencyId(1)), Outcomes::new(AgencyId(1)));
         Self {
             file,
             outcomes,
             budget: OutcomeBudget::default(),
-            policy: Policy { open_days: 10, max_open_days: 28, ..policy },
+            policy: policy.with_open_days(10).with_max_open_days(28),
             now: noon(),
         }
     }

@@ -21,7 +21,7 @@ fn refused(area: Area) -> SensitivePlace {
 /// A policy with places and an anonymity set, without limits of geometry.
 pub fn protecting(min_households: u32, places: impl IntoIterator<Item = SensitivePlace>) -> Policy {
     let sensitive_places = places.into_iter().collect();
-    Policy { min_households, sensitive_places, ..Policy::unlimited() }
+    Policy::unlimited().with_min_households(min_households).with_sensitive_places(sensitive_places)
 }
 
 pub fn review(policy: &Policy, area: &Area) -> Result<AuthorizedRequest, Violations> {
@@ -100,11 +100,11 @@ fn oversized_areas_are_not_compared_with_places() {
     let area = square(10.0, 50.0, 10.005, 50.005);
     let places = || [refused(area.clone())];
     let codes = |policy: &Policy| codes(&review(policy, &area).unwrap_err());
-    let policy = Policy { max_vertices: 3, ..protecting(0, places()) };
+    let policy = protecting(0, places()).with_max_vertices(3);
     assert_eq!(codes(&policy), ["too_many_vertices"]);
-    let exactly = Policy { max_area_m2: area.size_m2(), ..protecting(0, places()) };
+    let exactly = protecting(0, places()).with_max_area_m2(area.size_m2());
     assert_eq!(codes(&exactly), ["sensitive_place"]);
-    let policy = Policy { max_area_m2: area.size_m2().next_down(), ..exactly };
+    let policy = exactly.with_max_area_m2(area.size_m2().next_down());
     assert_eq!(codes(&policy), ["area_too_large"]);
 }
 
@@ -189,7 +189,7 @@ fn a_review_looks_only_at_the_places_that_are_near() {
     let met = places.met_by(&area, &evening());
     let labels: Vec<&str> = met.iter().map(|place| place.label()).collect();
     assert_eq!(labels, ["School 20050", "School 20051", "School 20450", "School 20451"]);
-    let policy = Policy { sensitive_places: places, ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_sensitive_places(places);
     assert_eq!(review(&policy, &area).unwrap_err().iter().count(), 4);
     // A scan would take 100 million comparisons.
     let start = Instant::now();
@@ -267,10 +267,10 @@ fn a_place_is_named_only_where_nothing_else_is_refused() {
     };
     assert_eq!(codes(&places), ["sensitive_place"]);
     let stricter = [
-        (Policy { agency_kinds: [].into(), ..places.clone() }, "agency_kind_not_allowed"),
-        (Policy { max_window_minutes: 1, ..places.clone() }, "window_too_long"),
-        (Policy { max_area_m2: 1.0, ..places.clone() }, "area_too_large"),
-        (Policy { max_requests_per_case: 0, ..places.clone() }, "case_exhausted"),
+        (places.clone().with_agency_kinds([]), "agency_kind_not_allowed"),
+        (places.clone().with_max_window_minutes(1), "window_too_long"),
+        (places.clone().with_max_area_m2(1.0), "area_too_large"),
+        (places.clone().with_max_requests_per_case(0), "case_exhausted"),
     ];
     for (policy, code) in stricter {
         assert_eq!(codes(&policy), [code]);

@@ -25,7 +25,7 @@ fn a_case_has_two_requests_and_no_third() {
 
 #[test]
 fn requests_without_a_case_reference_are_one_case() {
-    let policy = Policy { paperwork: CaseDetails::Optional, ..Policy::default() };
+    let policy = Policy::default().with_paperwork(CaseDetails::Optional);
     let mut file = blank();
     for (id, reference) in [(0, ""), (1, "  ")] {
         let request = request().with_case(reference);

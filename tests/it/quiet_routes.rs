@@ -1,6 +1,6 @@
 //! Quiet hours in routes: which owners must wait, and until when.
 
-use canvass::{Camera, CameraId, Change, Layout, OwnerId, Policy, Route, Scratch};
+use canvass::{CameraId, Change, Layout, OwnerId, Policy, Route, Scratch};
 use jiff::SignedDuration;
 use jiff::civil::time;
 use proptest::prelude::*;
@@ -24,7 +24,7 @@ proptest! {
                 *consent = consent.clone().with_zone(zone(rng.pick(&places)));
             }
         }
-        let policy = Policy { quiet_hours: Some(night().with_zone(zone("Asia/Kolkata"))), ..Policy::unlimited() };
+        let policy = Policy::unlimited().with_quiet_hours(night().with_zone(zone("Asia/Kolkata")));
         let authorized = authorize_under(&policy, area(&mut rng, (10, 50)));
         let registry = loaded(&town, rng.pick(&[Layout::default(), Layout::new(h3o::Resolution::Nine, 3)]));
         let route = registry.snapshot().route(&authorized, noon());
@@ -59,7 +59,7 @@ fn some_wait_while_others_do_not() {
         let place = ["+05:30", "Pacific/Apia", "Europe/Paris"][(owner.0 % 3) as usize];
         *consent = consent.clone().with_zone(zone(place));
     }
-    let policy = Policy { quiet_hours: Some(night()), ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_quiet_hours(night());
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let route = snapshot(&town).route(&authorized, noon());
     assert_eq!((route.owners(), waits(&route).len()), (100, 33));
@@ -67,7 +67,7 @@ fn some_wait_while_others_do_not() {
     // Without quiet hours nobody waits; below the anonymity set nobody is asked.
     let unlimited = authorize(square(9.9, 49.9, 10.1, 50.1));
     assert_eq!(waits(&snapshot(&town).route(&unlimited, noon())), []);
-    let many = Policy { min_households: 101, ..policy };
+    let many = policy.with_min_households(101);
     let authorized = authorize_under(&many, square(9.9, 49.9, 10.1, 50.1));
     let empty = snapshot(&town).route(&authorized, noon());
     assert_eq!((empty.owners(), waits(&empty).len()), (0, 0));
@@ -76,7 +76,7 @@ fn some_wait_while_others_do_not() {
 #[test]
 fn a_recheck_marks_remaining_owners_who_must_wait() {
     let midday = hours(time(11, 0, 0, 0), time(14, 0, 0, 0));
-    let policy = Policy { quiet_hours: Some(midday), ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_quiet_hours(midday);
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let town = street(3);
     let registry = loaded(&town, Layout::default());
@@ -84,10 +84,8 @@ fn a_recheck_marks_remaining_owners_who_must_wait() {
     // The second owner has another camera now: the owner is in both routes, but with no common
     // camera.
     let second = town.cameras[&CameraId(1)];
-    let changes = [
-        Change::Remove { camera: second.id },
-        Change::Register(Camera { id: CameraId(9), ..second }),
-    ];
+    let changes =
+        [Change::Remove { camera: second.id }, Change::Register(second.with_id(CameraId(9)))];
     let rechecked = route.recheck(&registry.apply(changes).unwrap(), noon());
     let until = at("2026-05-10T14:00:00Z");
     assert_eq!(waits(&rechecked), [(OwnerId(0), until), (OwnerId(2), until)]);
@@ -106,7 +104,7 @@ fn a_reused_scratch_marks_waits_as_a_fresh_one() {
         snapshot(&town)
     });
     let policies = [Some(night()), None, Some(hours(time(11, 0, 0, 0), time(18, 0, 0, 0)))]
-        .map(|quiet_hours| Policy { quiet_hours, ..Policy::unlimited() });
+        .map(|quiet_hours| Policy::unlimited().with_quiet_hours(quiet_hours));
     let areas = [square(9.9, 49.9, 10.1, 50.1), square(10.000_1, 49.9, 10.1, 50.1)];
     let mut scratch = Scratch::new();
     let mut route = Route::empty(&authorize(areas[0].clone()), noon());

@@ -57,13 +57,7 @@ pub fn town(rng: &mut Rng, origin: (i32, i32), cameras: u64) -> Town {
     for id in 0..cameras {
         let owner = OwnerId(rng.below(cameras * 3 / 4 + 1) * 0x1_0001);
         let position = place(origin, rng.within(-40, 40) * step, rng.within(-40, 40) * step);
-        let camera = Camera {
-            id: CameraId(id * 7),
-            owner,
-            position,
-            recording: recording(rng),
-            facing: None,
-        };
+        let camera = Camera::new(CameraId(id * 7), owner, position, recording(rng));
         town.cameras.insert(camera.id, camera);
         if !rng.once_in(4) {
             town.consents.insert(owner, consent(rng));

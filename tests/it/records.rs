@@ -28,15 +28,15 @@ pub fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(valu
 fn every_record_is_read_as_it_was_written() {
     round(&Policy::default());
     round(&Policy::unlimited());
-    round(&Policy {
-        agency_kinds: BTreeSet::new(),
-        jurisdiction: Jurisdiction::Anywhere,
-        min_area_m2: 0.1,
-        max_area_m2: 0.1 + 0.2,
-        ..Policy::default()
-    });
+    round(
+        &Policy::default()
+            .with_agency_kinds(BTreeSet::new())
+            .with_jurisdiction(Jurisdiction::Anywhere)
+            .with_min_area_m2(0.1)
+            .with_max_area_m2(0.1 + 0.2),
+    );
     round(&request());
-    round(&Request { area: Area::from_bounds(170.0, -9.0, -170.0, 9.0).unwrap(), ..request() });
+    round(&request().with_area(Area::from_bounds(170.0, -9.0, -170.0, 9.0).unwrap()));
     round(&agency());
     round(&police());
     for kind in [AgencyKind::Local, AgencyKind::County, AgencyKind::State, AgencyKind::Federal] {
@@ -65,13 +65,12 @@ fn every_record_is_read_as_it_was_written() {
 #[test]
 fn records_are_written_like_this() {
     let text = |value: serde_json::Result<String>| value.unwrap();
-    let camera = Camera {
-        id: CameraId(7),
-        owner: OwnerId(1),
-        position: place((10, 50), 1, -1),
-        recording: Recording::between(at("2026-01-01T00:00:00Z"), None, 60).unwrap(),
-        facing: None,
-    };
+    let camera = Camera::new(
+        CameraId(7),
+        OwnerId(1),
+        place((10, 50), 1, -1),
+        Recording::between(at("2026-01-01T00:00:00Z"), None, 60).unwrap(),
+    );
     assert_eq!(
         text(serde_json::to_string(&camera)),
         r#"{"id":7,"owner":1,"position":[10.0000001,49.9999999],"recording":{"since":"2026-01-01T00:00:00Z","kept_days":60}}"#

@@ -46,21 +46,17 @@ pub fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
     let recording = recording(rng);
     let facing = rng.once_in(3).then(|| facing(rng));
     match rng.below(13) {
-        0..4 if !free.is_empty() => {
-            Change::Register(Camera { id: rng.pick(&free), owner, position, recording, facing })
-        }
-        4 if !registered.is_empty() => Change::Replace(Camera {
-            id: rng.pick(&registered),
-            owner,
-            position,
-            recording,
-            facing,
-        }),
+        0..4 if !free.is_empty() => Change::Register(
+            Camera::new(rng.pick(&free), owner, position, recording).with_facing(facing),
+        ),
+        4 if !registered.is_empty() => Change::Replace(
+            Camera::new(rng.pick(&registered), owner, position, recording).with_facing(facing),
+        ),
         5 if !registered.is_empty() => Change::Move { camera: rng.pick(&registered), position },
         6 if !registered.is_empty() => Change::Remove { camera: rng.pick(&registered) },
         12 => {
             let id = camera_id(rng.below(CAMERAS));
-            Change::Upsert(Camera { id, owner, position, recording, facing })
+            Change::Upsert(Camera::new(id, owner, position, recording).with_facing(facing))
         }
         7 if rng.below(3) == 0 => Change::Forget { owner },
         7 => Change::Withdraw { owner },
@@ -93,7 +89,7 @@ fn cameras_of(town: &Town, owner: OwnerId) -> Vec<Camera> {
 #[track_caller]
 pub fn answers(snapshot: &Snapshot, town: &Town, rng: &mut Rng) {
     assert_eq!(snapshot.cameras(), town.cameras.len());
-    let few = Policy { min_households: 4, ..Policy::unlimited() };
+    let few = Policy::unlimited().with_min_households(4);
     for policy in [&few, &Policy::unlimited()] {
         let authorized = authorize_under(policy, area(rng, (10, 50)));
         let expected = oracle(town, &authorized, noon());
@@ -284,6 +280,7 @@ fn kind(change: &Change) -> &'static str {
         Change::Withdraw { .. } => "withdraw",
         Change::Forget { .. } => "forget",
         Change::RecordAsked { .. } => "record_asked",
+        other => unreachable!("no name for {other:?}"),
     }
 }
 

@@ -206,7 +206,7 @@ fn every_denial_is_reached_by_the_row_it_is_about() {
         let clinic =
             SensitivePlace::new(kind, "clinic", rule, square(10.0, 50.0, 10.1, 50.1), None);
         let sensitive_places = clinic.into_iter().collect();
-        let policy = Policy { sensitive_places, ..Policy::unlimited() };
+        let policy = Policy::unlimited().with_sensitive_places(sensitive_places);
         let everywhere = authorize_under(&policy, everywhere);
         let funnel = snapshot.funnel(&everywhere, noon());
         reached.extend(funnel.denied().filter(|&(_, number)| number > 0).map(|(denial, _)| denial));
@@ -218,7 +218,7 @@ fn every_denial_is_reached_by_the_row_it_is_about() {
 
 #[test]
 fn below_the_anonymity_set_nobody_is_asked() {
-    let policy = |min_households| Policy { min_households, ..Policy::unlimited() };
+    let policy = |min_households| Policy::unlimited().with_min_households(min_households);
     let everywhere = || square(9.9, 49.9, 10.1, 50.1);
     for (least, number, asked) in
         [(1, 1, 1), (2, 1, 0), (2, 2, 2), (11, 10, 0), (11, 11, 11), (11, 12, 12)]
@@ -265,7 +265,7 @@ fn receipts_round_trip_and_funnels_name_denials() {
 
 #[test]
 fn receipts_are_equal_for_none_few_and_many() {
-    let policy = Policy { min_households: 11, ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_min_households(11);
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let receipts: Vec<String> = [0, 3, 11, 500]
         .iter()

@@ -50,12 +50,7 @@ pub fn square(west: f64, south: f64, east: f64, north: f64) -> Area {
 }
 
 pub fn agency() -> Agency {
-    Agency {
-        id: AgencyId(1),
-        name: "Springfield Police".to_owned(),
-        kind: AgencyKind::Local,
-        jurisdiction: None,
-    }
+    Agency::new(AgencyId(1), "Springfield Police", AgencyKind::Local)
 }
 
 /// The request of the tests' agency about an area.
@@ -98,7 +93,7 @@ pub fn codes(violations: &Violations) -> Vec<&'static str> {
 /// A camera that has kept the last 60 days.
 pub fn camera_at(id: u64, owner: u64, position: Position) -> Camera {
     let recording = Recording::kept_for_days(60);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
+    Camera::new(CameraId(id), OwnerId(owner), position, recording)
 }
 
 pub fn grant(owner: u64) -> Change {

@@ -75,7 +75,7 @@ fn a_log_is_replayed_in_order_any_number_of_times() {
 #[test]
 fn the_json_of_every_change_is_pinned() {
     let recording = Recording::between(at("2026-01-01T00:00:00Z"), Some(noon()), 30).unwrap();
-    let camera = Camera { recording, ..camera_at(1, 2, place((10, 50), 1, 0)) };
+    let camera = camera_at(1, 2, place((10, 50), 1, 0)).with_recording(recording);
     let written = r#"{"id":1,"owner":2,"position":[10.0000001,50.0],"recording":{"since":"2026-01-01T00:00:00Z","until":"2026-05-10T12:00:00Z","kept_days":30}}"#;
     let consent = Consent::granted().with_paused_until(noon());
     let changes = [
@@ -110,7 +110,7 @@ fn any_change(rng: &mut Rng) -> Change {
     let position = place((10, 50), rng.within(0, 3) * 5_000_000, rng.within(0, 1) * 5_000_000);
     let facing = rng.once_in(3).then(|| facing(rng));
     let record =
-        |rng: &mut Rng| Camera { id: camera, owner, position, recording: recording(rng), facing };
+        |rng: &mut Rng| Camera::new(camera, owner, position, recording(rng)).with_facing(facing);
     match rng.below(10) {
         0..3 => Change::Register(record(rng)),
         3 if rng.once_in(2) => Change::Upsert(record(rng)),

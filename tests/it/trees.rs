@@ -35,10 +35,10 @@ fn trees_of_any_size_have_all_blocks() {
                 1 => {
                     let newer = street(number + number / 8 + 1).cameras.into_values();
                     let newer = newer.skip(usize::try_from(number).unwrap());
-                    let newer = newer.map(|camera| Camera {
-                        owner: OwnerId(camera.id.0 % number),
-                        position: anywhere(&mut rng),
-                        ..camera
+                    let newer = newer.map(|camera| {
+                        camera
+                            .with_owner(OwnerId(camera.id.0 % number))
+                            .with_position(anywhere(&mut rng))
                     });
                     let newer: Vec<Camera> = newer.collect();
                     town.cameras.extend(newer.iter().map(|&camera| (camera.id, camera)));

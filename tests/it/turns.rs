@@ -101,7 +101,7 @@ proptest! {
             coords.push(coords[0]);
             for coord in coords { coord.x += f64::from(turns) * 360.0; }
         });
-        let policy = Policy { max_overlaps: 1, ..Policy::unlimited() };
+        let policy = Policy::unlimited().with_max_overlaps(1);
         let areas = [&first, &again].map(|drawing| Area::new(drawing).unwrap());
         let file: CaseFile = opened(&policy, &areas);
         let new = Area::from_bounds(179.98, 0.005, -179.99, 0.02).unwrap();

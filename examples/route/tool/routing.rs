@@ -73,12 +73,8 @@ impl Router {
             registry,
             policy,
             // The whole world, so that only the request's own limits apply.
-            agency: Agency {
-                id: AgencyId(1),
-                name: "Example Police Department".to_owned(),
-                kind: AgencyKind::Local,
-                jurisdiction: Some(Area::from_bounds(-180.0, -90.0, 180.0, 90.0)?),
-            },
+            agency: Agency::new(AgencyId(1), "Example Police Department", AgencyKind::Local)
+                .with_jurisdiction(Area::from_bounds(-180.0, -90.0, 180.0, 90.0)?),
             window: arguments.window,
             camera_scope: arguments.camera_scope,
             now: arguments.now,

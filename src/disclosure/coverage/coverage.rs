@@ -60,7 +60,7 @@ use crate::registry::{Snapshot, cell};
 /// let position = Position::new(-73.974, 40.771)?;
 /// let recording = Recording::kept_for_days(30);
 /// let snapshot = registry.apply((0..14).map(|id| {
-///     Change::Register(Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None })
+///     Change::Register(Camera::new(CameraId(id), OwnerId(id), position, recording))
 /// }))?;
 /// let coverage = snapshot.coverage(Coverage::FINEST, 11)?;
 /// let [cell] = coverage.cells() else { panic!("one cell") };

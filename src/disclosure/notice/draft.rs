@@ -149,7 +149,7 @@ const fn cameras(camera_scope: CameraScope) -> &'static str {
 /// # let area = Area::from_bounds(-74.0, 40.7, -73.99, 40.71)?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).with_case("26-0117");
-/// # let agency = Agency { id: AgencyId(3), name: "Springfield Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Springfield Police", AgencyKind::Local);
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let template: NoticeTemplate = "{agency} asks for footage of {window}, case {case}. \

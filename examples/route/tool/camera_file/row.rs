@@ -32,13 +32,13 @@ pub(crate) struct Row<'a> {
 }
 
 pub(crate) fn camera(id: u32, owner: u32, position: Position, facing: Option<Facing>) -> Camera {
-    Camera {
-        id: CameraId(id.into()),
-        owner: OwnerId(owner.into()),
+    Camera::new(
+        CameraId(id.into()),
+        OwnerId(owner.into()),
         position,
-        recording: Recording::kept_for_days(KEPT_FOR_DAYS),
-        facing,
-    }
+        Recording::kept_for_days(KEPT_FOR_DAYS),
+    )
+    .with_facing(facing)
 }
 
 impl<'a> Row<'a> {
