@@ -1,10 +1,10 @@
-//! From nothing to a route: a town, a polygon drawn on its map, and whose door we knock on.
+//! From nothing to a route: a town, a polygon drawn on its map, and the owners to ask.
 //!
 //! ```text
 //! cargo run --release --example quickstart
 //! ```
 //!
-//! The town is made up by `town.rs`, and `picture.rs` draws what happened.
+//! `town.rs` makes the town up, and `picture.rs` draws the result.
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
 mod picture;
@@ -21,7 +21,7 @@ use canvass::{
 
 use town::Town;
 
-/// What somebody drew on the map: positions are longitude and latitude, the ring is closed.
+/// The drawing from the map: positions are longitude and latitude, the ring is closed.
 const DRAWN: &str = r#"{ "type": "Polygon", "coordinates": [[
     [-84.95035, 41.12262], [-84.94728, 41.12178], [-84.94380, 41.12262],
     [-84.94017, 41.12336], [-84.94073, 41.12610], [-84.94310, 41.12789],
