@@ -16,8 +16,8 @@ use canvass::{
 
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// The page of an owner, who has the salt that the operator made for them. `published` is a head of the
-/// log that the owner kept: their own copy, so that nobody can change the past.
+/// The page of an owner with the salt that the operator made for them. `published` is a head of the
+/// log that the owner kept: with this copy they notice if anybody rewrites the past.
 fn page(
     registry: &Registry,
     log: &AuditLog,
@@ -75,12 +75,17 @@ fn main() -> Done {
     let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     let request =
         Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
-    let review = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now);
+    let review = Policy::without_limits_or_anonymity().review(
+        &request,
+        &agency,
+        &CaseFile::new(agency.id),
+        now,
+    );
     let authorized = review.map_err(|violations| violations.to_string())?;
     log.append(AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32])))?;
     let published = log.head();
 
-    // The log has the route before anybody is asked, and each owner's history afterwards.
+    // The route enters the log before anybody is asked, and each owner's history afterwards.
     let route = snapshot.route(&authorized, now);
     log.append(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?)?;
     registry.apply(route.recipients().map(|to| Change::RecordAskedBy {

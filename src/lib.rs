@@ -39,7 +39,9 @@ pub use request::{
     Violation, Violations,
 };
 #[doc(inline)]
-pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
+pub use routing::{
+    Explanation, Funnel, OperatorFunnel, Recipient, Recipients, Route, Scratch, SimdLevel,
+};
 
 /// The parts of a [`Policy`]: its requirements, and the places that it protects.
 pub mod policy {
@@ -64,6 +66,7 @@ pub mod error {
         ChangeError, ChangeRefusal, ReplayError, SkippedChange, TileError, TileFlaw, TileKeyError,
     };
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
+    pub use crate::routing::StaleSnapshot;
 }
 
 /// Pages of the repository: guarantees, security, design, performance and formats.

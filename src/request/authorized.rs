@@ -61,6 +61,8 @@ pub(crate) struct Authorized {
     pub(crate) open_days: (u32, u32),
     pub(crate) quiet_hours: Option<QuietHours>,
     pub(crate) reviewed_at: Timestamp,
+    /// The first instant at which no request that was opened right away could be open.
+    pub(crate) routes_until: Timestamp,
     /// The areas of the agency's earlier requests that this one overlaps, in the order in which they were
     /// opened; `None` if the policy does not compare.
     pub(crate) earlier: Option<Vec<Area>>,
@@ -80,7 +82,7 @@ impl AuthorizedRequest {
         }
     }
 
-    /// The request; it cannot be changed any more.
+    /// The request as it was reviewed; it cannot be changed any more.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.content.request
@@ -104,13 +106,13 @@ impl AuthorizedRequest {
         prefetch_index(from_ref(sensitive_places), 0);
     }
 
-    /// The version of the policy that let it pass.
+    /// The version of the policy that authorised it.
     #[must_use]
     pub fn policy_version(&self) -> &str {
         &self.content.policy_version
     }
 
-    /// How many households with a camera in the area it takes before anyone is asked.
+    /// The number of households with a camera in the area below which nobody is asked.
     #[must_use]
     pub fn min_households(&self) -> u32 {
         self.content.min_households
@@ -161,6 +163,13 @@ impl AuthorizedRequest {
     pub(crate) fn is_new_overlap(&self, other: &Area) -> bool {
         self.content.earlier.is_some()
             && matches!(self.request().area.overlap(other), Overlap::Partial { .. })
+    }
+
+    /// Whether a request that was opened right after its review is over at `now`, however far it was
+    /// extended. Nobody is asked then: review it again, or [reopen](crate::Policy::reopen) it.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.content.routes_until
     }
 
     /// When it was reviewed.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::authorized::{Authorized, AuthorizedRequest};
-use super::case_file::CaseFile;
+use super::case_file::{CaseFile, after_days};
 use super::policy::{CaseDetails, FutureWindows, Jurisdiction, Policy, SeeingInto};
 use super::request::Request;
 use super::search_area::CameraScope;
@@ -12,7 +12,8 @@ use crate::geometry::{Area, Neck, Overlap};
 use crate::model::{Agency, DAY, RequestId, seconds};
 
 impl Policy {
-    /// Reviews a request that `agency` submitted, at `now`, given its case file.
+    /// Reviews a request that `agency` submitted, at `now`, given its case file. Pass the agency
+    /// that you authenticated, not the one that the request names.
     ///
     /// Linear in the area's vertices, and a little more where a jurisdiction is compared; O(n²) for
     /// each of the agency's earlier areas that it may overlap.
@@ -57,6 +58,7 @@ impl Policy {
                 open_days: (self.open_days, self.max_open_days),
                 quiet_hours: self.quiet_hours.clone(),
                 reviewed_at: now,
+                routes_until: after_days(now, self.max_open_days),
                 sensitive_places: self.sensitive_places.clone(),
                 earlier: earlier.map(|all| all.into_iter().map(|known| known.area).collect()),
             }))

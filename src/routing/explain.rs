@@ -15,11 +15,11 @@ use crate::model::{Camera, CameraId, Denial, OwnerId};
 use crate::registry::{Row, Snapshot};
 use crate::request::AuthorizedRequest;
 
-/// Why a camera is in a route or not. **The operator's.**
+/// The reason why a camera is in a route or not. **The operator's.**
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Explanation {
-    /// No such camera is registered.
+    /// The camera is not registered.
     NotRegistered,
     /// The camera is not in the area; nor does it see into it, if such cameras are asked for.
     OutsideArea,
@@ -28,6 +28,9 @@ pub enum Explanation {
     /// Nothing is held against the camera, but nobody is asked: too few households have one in the
     /// area, or too few of them are new to the agency.
     TooFewHouseholds,
+    /// The request is over, however far it was extended: see
+    /// [`AuthorizedRequest::is_over`](crate::AuthorizedRequest::is_over).
+    RequestOver,
     /// The owner is asked for this camera.
     Asked,
 }
@@ -41,6 +44,7 @@ impl Explanation {
             Self::OutsideArea => "outside_area",
             Self::Denied(denial) => denial.code(),
             Self::TooFewHouseholds => "too_few_households",
+            Self::RequestOver => "request_over",
             Self::Asked => "asked",
         }
     }
@@ -52,24 +56,24 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// How many cameras a request meets, and where they fall. **The operator's**: it counts refusals,
-/// and must not reach an agency.
+/// The number of cameras that a request meets, by outcome. **The operator's**: it counts refusals,
+/// so do not show it to an agency.
 ///
-/// Where nobody is asked the counts say why: no camera is in the area; each of them is denied; or
-/// some are not, and the households are too few.
+/// Where nobody is asked, the counts show you why: no camera is in the area; each of them is
+/// denied; or some are not, and the households are too few.
 ///
 /// ```
 /// use canvass::*;
 ///
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-/// # let policy = Policy { min_households: 11, ..Policy::unlimited() };
+/// # let policy = Policy::without_limits_or_anonymity().with_min_households(11);
 /// # let authorized = policy.review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
-/// # let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
+/// # let camera = |id| Camera::new(CameraId(id), OwnerId(id), position, recording);
 /// # let consents = [(OwnerId(1), Consent::granted())];
 /// # let snapshot = Registry::bulk_load(&[camera(1), camera(2)], consents)?.snapshot();
 /// // Two neighbours have a camera in the area, and one of them agreed to be asked.
@@ -82,11 +86,10 @@ impl fmt::Display for Explanation {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// In serde formats `denied` is a map from the code of each [`Denial`], in their order, to its count.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// In the [form for the operator](Self::for_operator) `denied` is a map from the code of each [`Denial`], in their order, to its count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Funnel {
     in_area: usize,
-    #[serde(serialize_with = "by_code")]
     denied: [usize; Denial::ALL.len()],
     permitted: usize,
     households: usize,
@@ -94,16 +97,58 @@ pub struct Funnel {
     asked: usize,
 }
 
+/// A [`Funnel`] in a form that serde writes, for the operator's own plane: see
+/// [`Funnel::for_operator`].
+#[derive(Serialize)]
+#[must_use]
+pub struct OperatorFunnel<'a> {
+    in_area: usize,
+    #[serde(serialize_with = "by_code")]
+    denied: &'a [usize; Denial::ALL.len()],
+    permitted: usize,
+    households: usize,
+    new_households: usize,
+    asked: usize,
+}
+
+impl fmt::Debug for OperatorFunnel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OperatorFunnel").finish_non_exhaustive()
+    }
+}
+
 /// Counts with the code of their denial, in the order of [`Denial`].
 fn by_code<S: Serializer>(
-    denied: &[usize; Denial::ALL.len()],
+    denied: &&[usize; Denial::ALL.len()],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(Denial::ALL.iter().map(|denial| denial.code()).zip(denied))
+    serializer.collect_map(Denial::ALL.iter().map(|denial| denial.code()).zip(denied.iter()))
 }
 
 impl Funnel {
-    /// Cameras in the area, and those that see into it if such are asked for; so below.
+    /// The counts in a form that serde writes. A funnel itself has none, so that it does not get into an
+    /// answer to an agency by accident:
+    ///
+    /// ```compile_fail,E0277
+    /// # fn answer(funnel: canvass::Funnel) -> Result<String, serde_json::Error> {
+    /// serde_json::to_string(&funnel)
+    /// # }
+    /// ```
+    ///
+    /// ```
+    /// # fn answer(funnel: canvass::Funnel) -> Result<String, serde_json::Error> {
+    /// serde_json::to_string(&funnel.for_operator())
+    /// # }
+    /// ```
+    pub fn for_operator(&self) -> OperatorFunnel<'_> {
+        let Self { in_area, denied, permitted, households, new_households, asked } = self;
+        let [in_area, permitted, households] = [*in_area, *permitted, *households];
+        let (new_households, asked) = (*new_households, *asked);
+        OperatorFunnel { in_area, denied, permitted, households, new_households, asked }
+    }
+
+    /// Cameras in the area, and those that see into it if the request asks for such; the same holds
+    /// for the counts below.
     #[must_use]
     pub fn in_area(&self) -> usize {
         self.in_area
@@ -128,7 +173,7 @@ impl Funnel {
         Denial::ALL.into_iter().zip(self.denied)
     }
 
-    /// Cameras that nothing was held against, whether or not there are enough households.
+    /// Cameras that pass every check, whether or not there are enough households.
     #[must_use]
     pub fn permitted(&self) -> usize {
         self.permitted
@@ -142,7 +187,8 @@ impl Funnel {
 }
 
 impl Snapshot {
-    /// Why a camera is in the request's route or not.
+    /// Explains why one camera is in the request's route or not. Use it to answer an owner's
+    /// question.
     ///
     /// Costs as much as [`funnel`](Self::funnel); to distinguish a camera elsewhere from one that is not
     /// registered, the whole registry is looked through: O(cameras).
@@ -164,6 +210,7 @@ impl Snapshot {
         });
         match found {
             Some(Some(denial)) => Explanation::Denied(denial),
+            Some(None) if authorized.is_over(now) => Explanation::RequestOver,
             Some(None) if !is_anonymity_set(authorized, households.into_iter()) => {
                 Explanation::TooFewHouseholds
             }
@@ -173,10 +220,10 @@ impl Snapshot {
         }
     }
 
-    /// How many cameras the request meets in the area, and where they fall.
+    /// Counts the cameras that the request meets in the area, by outcome.
     ///
-    /// Looks at each camera in the area by itself, where a route decides 64 at a time: for a person
-    /// who asks why, and not for each request.
+    /// Looks at each camera in the area by itself, where a route decides 64 at a time: use it for a
+    /// person who asks why, not for each request.
     #[must_use]
     pub fn funnel(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Funnel {
         let inquiry = ConsentQuery::new(authorized, self.terms(), now);
@@ -199,16 +246,16 @@ impl Snapshot {
             authorized.sharers().is_none_or(|(sharers, since)| !sharers.has_shared(**owner, since))
         };
         funnel.new_households = households.iter().filter(is_new).count();
-        if is_anonymity_set(authorized, households.into_iter()) {
+        if !authorized.is_over(now) && is_anonymity_set(authorized, households.into_iter()) {
             funnel.asked = funnel.permitted;
         }
         funnel
     }
 
-    /// Each camera of the area, and why it is in the request's route or not; in no order that tells
-    /// anything. **The operator's.**
+    /// Each camera of the area, and why it is in the request's route or not; in no
+    /// meaningful order. **The operator's.**
     ///
-    /// Costs what [`funnel`](Self::funnel) does, and agrees with it: for a person who reviews a map.
+    /// Costs as much as [`funnel`](Self::funnel) and agrees with it. Use it to show a reviewer a map.
     #[must_use]
     pub fn explain_area(
         &self,
@@ -222,10 +269,16 @@ impl Snapshot {
             let denied = inquiry.denial(&row).map(Explanation::Denied);
             cameras.push((row.camera, denied.unwrap_or(Explanation::Asked)));
         });
-        if !is_anonymity_set(authorized, households.into_iter()) {
+        let hindered = if authorized.is_over(now) {
+            Some(Explanation::RequestOver)
+        } else {
+            let are_enough = is_anonymity_set(authorized, households.into_iter());
+            (!are_enough).then_some(Explanation::TooFewHouseholds)
+        };
+        if let Some(hindered) = hindered {
             for (_, explanation) in &mut cameras {
                 if *explanation == Explanation::Asked {
-                    *explanation = Explanation::TooFewHouseholds;
+                    *explanation = hindered;
                 }
             }
         }
@@ -233,8 +286,8 @@ impl Snapshot {
     }
 
     /// A registered camera, whether its owner agreed or not. The operator's; O(cameras), since a
-    /// snapshot is an index of places: [`Registry::camera`](crate::Registry::camera) finds one at
-    /// once.
+    /// snapshot is an index of places: use [`Registry::camera`](crate::Registry::camera) where you
+    /// have the registry.
     #[must_use]
     pub fn find(&self, camera: CameraId) -> Option<Camera> {
         let mut found = None;

@@ -1,4 +1,4 @@
-//! Requests that stand: whoever comes later is asked once, and nobody twice.
+//! Standing requests: an owner who comes later is asked once, and nobody is asked twice.
 
 use canvass::error::*;
 use canvass::*;
@@ -15,11 +15,14 @@ pub fn secs(seconds: i64) -> SignedDuration {
 }
 
 pub fn policy(min_households: u32) -> Policy {
-    Policy { min_households, open_days: 10, max_open_days: 28, ..Policy::unlimited() }
+    Policy::without_limits_or_anonymity()
+        .with_min_households(min_households)
+        .with_open_days(10)
+        .with_max_open_days(28)
 }
 
 pub fn of_agency(number: u64) -> Agency {
-    Agency { id: AgencyId(number), ..agency() }
+    agency().with_id(AgencyId(number))
 }
 
 pub fn request(agency: u64, area: Area) -> Request {
@@ -68,7 +71,7 @@ pub fn written(open: &OpenRequests) -> OpenRequests {
 }
 
 #[test]
-fn who_registers_or_agrees_while_a_request_is_open_is_asked_once() {
+fn newcomers_during_an_open_request_are_asked_once() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let registry = Registry::new();
     registry
@@ -92,13 +95,14 @@ fn who_registers_or_agrees_while_a_request_is_open_is_asked_once() {
     assert_eq!(ask(&mut open, &registry, &[agrees(2)], now), [2], "opted in later");
     let both = [Change::Register(house(3, 3)), agrees(3)];
     assert_eq!(ask(&mut open, &registry, &both, now), [3], "registered later");
-    // Who opts out before they were asked vanishes; who was asked is not asked again.
+    // An owner who opts out before being asked disappears; an owner who was asked is not asked
+    // again.
     registry.apply([Change::Register(house(4, 4)), agrees(4)]).unwrap();
     let due = open.due(FIRST, &authorized, &registry.snapshot(), now).unwrap();
     assert_eq!(owners(&due), [4]);
     let out = [Change::Withdraw { owner: OwnerId(4) }, Change::Withdraw { owner: OwnerId(1) }];
     assert_eq!(ask(&mut open, &registry, &out, now), [0_u64; 0]);
-    assert!(due.recheck(&registry.snapshot(), now).is_empty());
+    assert!(due.recheck(&registry.snapshot(), now).unwrap().is_empty());
     assert_eq!(ask(&mut open, &registry, &[agrees(1), agrees(4)], now), [4]);
     assert_eq!(open.asked(FIRST).map(|owner| owner.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
@@ -111,7 +115,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     registry.apply([Change::Register(house(1, 1)), agrees(1)]).unwrap();
     log.extend(decided(&mut open, &authorized, &registry.snapshot()));
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
-    // Two who send at once: the second sends to nobody.
+    // Two threads send at once: the second sends to nobody.
     let (first, events) = open.record_asked(FIRST, &due, noon()).unwrap();
     assert_eq!(owners(&first), [1]);
     log.extend(events);
@@ -124,13 +128,14 @@ fn an_owner_is_never_asked_twice_for_one_request() {
         for authorized in [&authorized, &again] {
             let due = open.due(FIRST, authorized, &registry.snapshot(), now).unwrap();
             assert!(due.is_empty(), "{due:?}");
-            // A route that forgets who was asked does not get past the record.
+            // A plain route includes owners already asked, and the record removes them.
             let all = registry.snapshot().route(authorized, now);
             assert_eq!(owners(&all), [1]);
             assert!(open.clone().record_asked(FIRST, &all, now).unwrap().0.is_empty());
         }
     };
-    // A second camera, the first one anew, a consent given again, without any limit.
+    // The events: a second camera, the first camera registered anew, a repeated consent; all
+    // without a limit.
     registry.apply([Change::Register(house(2, 1))]).unwrap();
     nobody_is_due(&open, &registry, noon());
     registry
@@ -141,7 +146,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     let unlimited = Consent::granted().with_limit(often);
     registry.apply([Change::SetConsent { owner: OwnerId(1), consent: unlimited }]).unwrap();
     nobody_is_due(&open, &registry, noon());
-    // An extension, time, a restart, a replay.
+    // The events: an extension, time, a restart, a replay.
     open.extend(FIRST, noon() + days(20), noon() + days(9)).unwrap();
     nobody_is_due(&open, &registry, noon() + days(19));
     nobody_is_due(&written(&open), &registry, noon() + days(19));
@@ -152,7 +157,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
         }
         nobody_is_due(&replayed, &registry, noon() + days(5));
     }
-    // Another request in the same case is another request.
+    // Another request in the same case asks for itself.
     let other = reviewed(&open, &policy(0), &request(1, houses(0, 9)));
     open.open(SECOND, &other, noon() + days(9)).unwrap();
     open.decide(SECOND, &other, &registry.snapshot(), noon() + days(9)).unwrap();
@@ -201,13 +206,13 @@ fn only_an_open_request_asks_anybody() {
             assert_eq!(recorded.unwrap_err(), refused.into());
             assert_eq!(&copy, open, "nothing changes");
         }
-        // Whether it is open is the case file's to say.
+        // The case file decides whether it is open.
         assert_eq!(open.case_file(AgencyId(1)).state(FIRST, now), Ok(state));
     }
 }
 
 #[test]
-fn every_request_that_was_opened_is_named_whatever_became_of_it() {
+fn every_opened_request_remains_listed() {
     let mut open = OpenRequests::new(0);
     assert_eq!(open.opened().count(), 0);
     for (id, agency) in [(1, 2), (9, 1), (3, 1)] {
@@ -227,7 +232,7 @@ fn every_request_that_was_opened_is_named_whatever_became_of_it() {
 }
 
 #[test]
-fn the_anonymity_set_is_that_of_the_whole_area_and_not_of_who_is_new() {
+fn the_anonymity_set_counts_the_whole_area() {
     let (mut open, authorized) = opened(&policy(11), houses(0, 19));
     let registry = Registry::new();
     let agreed =
@@ -241,20 +246,19 @@ fn the_anonymity_set_is_that_of_the_whole_area_and_not_of_who_is_new() {
     assert_eq!(due(&open), (0..10).collect::<Vec<_>>(), "the eleventh counts, and says no");
     let route = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &route, noon()).unwrap();
-    // One who is new is asked among eleven who live there, ten of whom were asked before.
+    // A new owner is asked among eleven households, ten of which were asked before.
     registry.apply([agrees(10)]).unwrap();
     assert_eq!(due(&open), [10]);
-    // And not any more when there are ten again.
+    // With ten households again nobody is asked.
     registry.apply([Change::Remove { camera: CameraId(3) }]).unwrap();
     assert_eq!(due(&open), [0_u64; 0]);
 }
 
 #[test]
-fn who_must_wait_waits_and_who_was_asked_does_not() {
+fn quiet_hours_delay_only_owners_not_asked_yet() {
     let hours =
         QuietHours::new(jiff::civil::time(11, 0, 0, 0), jiff::civil::time(14, 0, 0, 0), Zone::UTC);
-    let (mut open, authorized) =
-        opened(&Policy { quiet_hours: Some(hours.unwrap()), ..policy(0) }, houses(0, 9));
+    let (mut open, authorized) = opened(&policy(0).with_quiet_hours(hours.unwrap()), houses(0, 9));
     let registry = loaded(&street(3), Layout::default());
     decided(&mut open, &authorized, &registry.snapshot());
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
@@ -265,7 +269,7 @@ fn who_must_wait_waits_and_who_was_asked_does_not() {
 }
 
 #[test]
-fn what_cannot_be_done_says_why_and_changes_nothing() {
+fn impossible_steps_have_a_reason_and_change_nothing() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let before = open.clone();
     let snapshot = snapshot(&street(5));
@@ -284,7 +288,7 @@ fn what_cannot_be_done_says_why_and_changes_nothing() {
     assert_eq!(due.to_string(), foreign);
     let route = snapshot.route(&other, noon());
     assert_eq!(open.record_asked(FIRST, &route, noon()).unwrap_err(), due);
-    // A route to nobody is refused for the same reasons as any.
+    // A route to nobody is refused for the same reasons as any other.
     let nobody = Route::empty(&authorized, noon());
     let asked = |now| words(open.clone().record_asked(FIRST, &nobody, now).map(|it| it.1));
     assert_eq!(asked(noon() - secs(1)), back);
@@ -320,7 +324,8 @@ fn a_request_with_too_few_households_at_the_first_look_asks_nobody_later() {
         assert_eq!(route.owners(), 15);
         let refused = open.record_asked(FIRST, &route, noon()).unwrap_err();
         assert_eq!(Err::<(), _>(refused), undecided.clone().map(|_: Vec<u64>| ()));
-        let event = LifecycleEvent { sequence: open.next_sequence(), ..events[0].clone() };
+        let event =
+            LifecycleEvent::new(open.next_sequence(), noon(), FIRST, events[0].step.clone());
         let twice = Err(OpenRequestsError::DecidedBefore { id: FIRST });
         assert_eq!(open.replay(&event), twice);
     }
@@ -333,4 +338,24 @@ fn a_request_with_too_few_households_at_the_first_look_asks_nobody_later() {
     joins(15).unwrap();
     assert_eq!(open.due(SECOND, &second, &registry.snapshot(), noon()).unwrap().owners(), 16);
     assert_eq!(due(&open), Ok(vec![]));
+}
+
+/// Even where nobody looks whether it is open: a route of one that ended long ago asks nobody.
+#[test]
+fn a_request_past_its_longest_time_asks_nobody() {
+    let (_, authorized) = opened(&policy(0), houses(0, 9));
+    let snapshot = snapshot(&street(5));
+    let asks = |now| {
+        let route = snapshot.route(&authorized, now);
+        let funnel = snapshot.funnel(&authorized, now);
+        assert_eq!((funnel.asked(), funnel.permitted()), (route.cameras().len(), 5));
+        let explained = snapshot.explain_area(&authorized, now);
+        let [(camera, reason), ..] = explained[..] else { panic!("nobody lives there") };
+        assert_eq!(snapshot.explain(&authorized, now, camera.id), reason);
+        (route.owners(), reason)
+    };
+    let last = noon() + days(28);
+    assert_eq!(asks(last - secs(1)), (5, Explanation::Asked));
+    assert_eq!(asks(last), (0, Explanation::RequestOver));
+    assert!(authorized.is_over(last) && !authorized.is_over(last - secs(1)));
 }

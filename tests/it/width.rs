@@ -22,7 +22,7 @@ fn drawn(rings: &[&[(f64, f64)]]) -> Area {
 
 /// Only the width is a limit.
 fn wide_by(min_width_m: f64) -> Policy {
-    Policy { min_width_m, ..Policy::unlimited() }
+    Policy::without_limits_or_anonymity().with_min_width_m(min_width_m)
 }
 
 /// The shortest way across that a review refuses, with its ends.
@@ -166,7 +166,9 @@ fn a_refusal_names_the_part_the_width_and_both_sides() {
                 ((10 50, 10.005 50, 10.005 50.005, 10.0002 50.005, 10.0002 50.009, 10 50.009)))";
     let area = Area::from_wkt(text).unwrap();
     let file = CaseFile::new(agency().id);
-    let refused = Policy { min_area_m2: 1.0, max_area_m2: 1e7, ..wide_by(20.0) }
+    let refused = wide_by(20.0)
+        .with_min_area_m2(1.0)
+        .with_max_area_m2(1e7)
         .review(&asking(area), &agency(), &file, noon())
         .unwrap_err();
     assert_eq!(codes(&refused), ["too_narrow"]);

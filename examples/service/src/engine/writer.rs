@@ -288,7 +288,8 @@ impl Writer {
         self.has_notice(id, group)?;
         // Whoever withdrew, was asked often enough or let a consent run out since is left out.
         let is_current = route.revision() == newest.revision() && route.now() == now;
-        let rechecked = (!is_current).then(|| route.recheck(&newest, now));
+        let rechecked =
+            (!is_current).then(|| route.recheck(&newest, now)).transpose().map_err(Fault::from)?;
         let current = rechecked.as_ref().unwrap_or(route);
         let seen = route.revision();
         let to_send = self.requests.ask(id, current, seen, now, &mut group.news)?;
