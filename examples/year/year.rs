@@ -51,7 +51,7 @@ impl<'a> Year<'a> {
             city,
             agency: Agency::new(id, name, kind),
             policy,
-            free: Policy::unlimited(),
+            free: Policy::without_limits_or_anonymity(),
             registry: Registry::bulk_load(&city.cameras, city.consents.clone())?,
             file: CaseFile::new(id),
             outcomes: Outcomes::new(id),
