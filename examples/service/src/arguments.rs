@@ -7,7 +7,7 @@ use lexopt::{Arg, ValueExt};
 
 use crate::store::Opening;
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub const HELP: &str = "\
 Keeps cameras and consents, and says whose door to knock on. For the operator and for agencies.
 
@@ -39,37 +39,37 @@ Ctrl-C stop: no more is taken, what was begun is finished, and a last checkpoint
 be read.
 ";
 
-/// What the command line asks for.
+/// The task that the command line describes.
 #[derive(Clone, Debug)]
 pub enum Asked {
-    /// The help text.
+    /// Print the help text.
     Help,
-    /// The version.
+    /// Print the version.
     Version,
-    /// A service.
+    /// Run a service.
     Run(Arguments),
 }
 
 /// A service to run.
 #[derive(Clone, Debug)]
 pub struct Arguments {
-    /// With whose data.
+    /// The source of configuration and data.
     pub source: Source,
-    /// Whether only to look at what is there.
+    /// Whether to check the data only, without a start.
     pub check: bool,
-    /// How the store is opened.
+    /// The way to open the store.
     pub opening: Opening,
-    /// Where to listen.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// How to log.
+    /// The format of the log.
     pub log: LogFormat,
     /// The map of streets that the pages draw on.
     pub map: Option<PathBuf>,
-    /// What to import, and after how many lines of it; then nobody is listened to.
+    /// A file to import, and the number of its lines to skip; with it nothing listens.
     pub import: Option<(PathBuf, u64)>,
 }
 
-/// Where configuration and data come from.
+/// The source of configuration and data.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// A made-up town.
@@ -83,7 +83,7 @@ pub enum Source {
     },
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 macro_rules! kinds {
     ($($name:ident $status:ident $code:literal $title:literal,)*) => {
-        /// A kind of problem: its code is stable, its page says what it is.
+        /// A kind of problem: its code is stable, and a page explains it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Kind { $(#[doc = $title] $name,)* }
 

@@ -1,4 +1,4 @@
-//! Which endpoints each plane has.
+//! The endpoints of each plane.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use super::{
     recovery, reviews, session, standing,
 };
 
-/// The endpoints of a plane. Where programs of all planes are answered, paths that several have are told apart
-/// by who calls.
+/// The endpoints of a plane. On hosts for programs, a path that several planes have depends on the
+/// caller.
 pub(super) fn of_plane(app: &Arc<App>, plane: Plane) -> Endpoints {
     let me = "who calls, and what is on record of them";
     match plane {
@@ -190,13 +190,13 @@ fn owners(app: &Arc<App>) -> Endpoints {
     only_owners(app, endpoints)
 }
 
-/// As many of these are answered at once as there may be.
+/// Adds the limit on concurrency.
 fn limited(app: &Arc<App>, endpoints: Endpoints) -> Endpoints {
     let limit = from_fn_with_state(Arc::clone(app), observe::limit_others);
     endpoints.limited(|router| router.route_layer(limit))
 }
 
-/// What everybody may see.
+/// The public endpoints.
 fn everybodys(app: &Arc<App>) -> Endpoints {
     let endpoints = Endpoints::new()
         .get("/v1/agencies", public::agencies, "who may ask")
@@ -207,13 +207,13 @@ fn everybodys(app: &Arc<App>) -> Endpoints {
     limited(app, endpoints)
 }
 
-/// The limits in force: for everybody, agencies among them.
+/// The limits in force, for everybody including agencies.
 fn rules(app: &Arc<App>) -> Endpoints {
     let endpoints = Endpoints::new().get("/v1/policy", public::policy, "the limits in force");
     limited(app, endpoints)
 }
 
-/// The audit log: for everybody, owners among them.
+/// The audit log, for everybody including owners.
 fn log(app: &Arc<App>) -> Endpoints {
     let endpoints = Endpoints::new()
         .get("/v1/log/head", public::head, "the head of the audit log")
@@ -226,7 +226,7 @@ fn log(app: &Arc<App>) -> Endpoints {
     limited(app, endpoints)
 }
 
-/// How people sign in and out.
+/// Signing in and out.
 fn sessions(app: &Arc<App>) -> Endpoints {
     let token = json!({ "token": "..." });
     let endpoints = Endpoints::new()
@@ -236,7 +236,7 @@ fn sessions(app: &Arc<App>) -> Endpoints {
     limited(app, endpoints)
 }
 
-/// Endpoints that tell how the service is, and what its problems are.
+/// Endpoints for the service's health, and for its problems.
 pub(super) fn open() -> Endpoints {
     Endpoints::new()
         .get("/healthz", pages::healthy, "whether it answers")

@@ -1,4 +1,4 @@
-//! The coverage that was made last, by the number of its period.
+//! The last coverage, by the number of its period.
 
 use redb::{TableDefinition, WriteTransaction};
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Keeps a coverage in the place of the one before: two in succession tell single registrations.
+/// Replaces the stored coverage: two in succession would reveal single registrations.
 pub(super) fn insert(
     transaction: &WriteTransaction,
     coverage: Option<&(u64, Box<RawValue>)>,

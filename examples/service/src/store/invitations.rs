@@ -1,5 +1,5 @@
-//! How owners come in: an operator's invitation, which works once, and the token that it is exchanged
-//! for. Only digests are kept.
+//! Sign-up of owners: an operator's invitation, which works once, and the token for which it is
+//! exchanged. Only digests are stored.
 
 use canvass::OwnerId;
 use jiff::Timestamp;
@@ -12,13 +12,13 @@ pub(super) const OWNERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(
 pub(super) const DIGESTS: TableDefinition<'_, [u8; 32], u64> =
     TableDefinition::new("owner_digests");
 
-/// An owner's keys: digests of what they hold.
+/// The digests of an owner's secrets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnerKeys {
-    /// Of their token.
+    /// The digest of their token.
     pub token: Option<[u8; 32]>,
-    /// Of an invitation that was not used, and until when it may be.
+    /// The digest of an unused invitation, and its end.
     pub invitation: Option<([u8; 32], Timestamp)>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Keeps keys in the place of those that an owner had, which open nothing from then on.
+/// Replaces an owner's keys; the old ones become invalid.
 pub(super) fn insert(
     transaction: &WriteTransaction,
     keys: &[(OwnerId, OwnerKeys)],
@@ -82,17 +82,17 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses or the row cannot be read.
+    /// If the database fails or the row cannot be read.
     pub fn owner_keys(&self, owner: OwnerId) -> Result<OwnerKeys, StoreError> {
         let owners = self.read()?.open_table(OWNERS)?;
         Ok(read(&owners, owner)?.unwrap_or_default())
     }
 
-    /// Whose token or invitation has a digest, and their keys.
+    /// The owner whose token or invitation has a digest, and their keys.
     ///
     /// # Errors
     ///
-    /// If the database refuses or a row cannot be read.
+    /// If the database fails or a row cannot be read.
     pub fn owner_with(&self, digest: [u8; 32]) -> Result<Option<(OwnerId, OwnerKeys)>, StoreError> {
         let transaction = self.read()?;
         let found = transaction.open_table(DIGESTS)?.get(digest)?.map(|owner| owner.value());

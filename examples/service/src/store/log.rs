@@ -1,5 +1,5 @@
-//! The audit log: entries by their index, each with the seed that it was made with and the request that
-//! it is about, and the salts of owners. Seeds and salts are secrets, and are in no other table.
+//! The audit log: entries by their index, each with its seed and its request, and the salts of
+//! owners. Seeds and salts are secrets, and are in no other table.
 
 use std::cmp::Ordering;
 
@@ -19,11 +19,11 @@ pub(super) const SALTS: TableDefinition<'_, u64, [u8; 32]> = TableDefinition::ne
 pub struct KeptEntry {
     /// Its index, counted from 0.
     pub index: u64,
-    /// The entry, as everybody may see it once its request has ended.
+    /// The entry, which everybody may see once its request has ended.
     pub entry: AuditEntry,
-    /// Of which request; none of one that was refused.
+    /// The request's id; none for a refusal.
     pub request: Option<RequestId>,
-    /// The seed that it was made with.
+    /// The seed of the entry.
     pub seed: EntrySeed,
 }
 
@@ -66,7 +66,7 @@ pub(super) fn insert_salts(
     Ok(())
 }
 
-/// Without their salt nobody can tell any more which tags were an owner's.
+/// Without their salt nobody can identify the owner's tags any more.
 pub(super) fn erase_salt(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
     transaction.open_table(SALTS)?.remove(owner.0)?;
     Ok(())
@@ -77,7 +77,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses.
+    /// If the database fails.
     pub fn salt(&self, owner: OwnerId) -> Result<Option<OwnerSalt>, StoreError> {
         let table = self.read()?.open_table(SALTS)?;
         Ok(table.get(owner.0)?.map(|salt| OwnerSalt::new(salt.value())))

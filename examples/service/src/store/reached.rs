@@ -1,5 +1,4 @@
-//! Which requests reached which owners, by owner: for the owner who looks. Taken away when they are
-//! erased.
+//! The requests that reached each owner, for the owner to see. Removed when they are erased.
 
 use canvass::{OwnerId, RequestId};
 use jiff::Timestamp;
@@ -7,7 +6,7 @@ use redb::{TableDefinition, WriteTransaction};
 
 use super::{Store, StoreError, unread};
 
-/// Owner and request, to when they were asked, in milliseconds since 1970.
+/// Owner and request, with the instant of asking in milliseconds since 1970.
 pub(super) const REACHED: TableDefinition<'_, (u64, u64), i64> = TableDefinition::new("reached");
 
 pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
@@ -36,11 +35,11 @@ pub(super) fn erase(transaction: &WriteTransaction, owner: OwnerId) -> Result<()
 }
 
 impl Store {
-    /// The requests that reached an owner, and when each did; in no order that tells anything.
+    /// The requests that reached an owner, each with its instant; in an order without meaning.
     ///
     /// # Errors
     ///
-    /// If the database refuses or a row cannot be read.
+    /// If the database fails or a row cannot be read.
     pub fn reached(&self, owner: OwnerId) -> Result<Vec<(RequestId, Timestamp)>, StoreError> {
         let table = self.read()?.open_table(REACHED)?;
         let mut reached = Vec::new();
