@@ -1,5 +1,5 @@
-//! Rows of the store that are each as the service wrote it, and not where or when: in another's
-//! place, from before, or there twice. A start refuses them, or is as it was.
+//! Valid rows in invalid places: swapped with another's, from an earlier state, or duplicated. A
+//! start refuses them, or has the state as before.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use crate::support::{FIRST, OPERATOR, Service, Table, agreed, config, edit, requ
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const TILES: Table<(u64, u64)> = Table::new("tiles");
-/// The tables whose rows have one number: the log, and all that is kept of requests.
+/// The tables whose keys are one number: the log, and the tables about requests.
 const NUMBERED: [&str; 4] = ["log", "events", "receipts", "outcomes"];
 
-/// A row's key and what it has.
+/// A row's key and content.
 type Row<K> = (K, Vec<u8>);
 
 /// All rows that a start reads.
@@ -52,7 +52,7 @@ impl Rows {
         })
     }
 
-    /// Puts them in the place of all that there are.
+    /// Replaces all rows of a store.
     fn write(&self, folder: &Path) {
         edit(folder, |transaction| {
             let mut meta = transaction.open_table(META).unwrap();
@@ -76,7 +76,7 @@ impl Rows {
     }
 }
 
-/// Whether a service starts with these rows; and if it does not, that it has touched none of them.
+/// Starts a service with these rows; if it refuses, asserts that it changed none of them.
 fn starts(folder: &Path, config: &Value, rows: &Rows) -> Result<(), String> {
     rows.write(folder);
     let settings: Settings = serde_json::from_value(config.clone()).unwrap();
@@ -94,8 +94,7 @@ fn starts(folder: &Path, config: &Value, rows: &Rows) -> Result<(), String> {
     }
 }
 
-/// Every way to have the contents of two rows in each other's place, one row there twice, a row less,
-/// and a row as it was before.
+/// Every way to swap the contents of two rows, duplicate one, drop one, or restore an earlier one.
 fn wrong<K: Copy + Ord>(rows: &[Row<K>], before: &[Row<K>]) -> Vec<Vec<Row<K>>> {
     let mut wrong = Vec::new();
     for one in 0..rows.len() {
@@ -135,7 +134,8 @@ fn rows_in_anothers_place_or_from_before_stop_the_start() {
     service.post(OPERATOR, &path("ask"), "{}").expect(200);
     service.stop();
     let before = Rows::read(folder.path());
-    // One more is asked, somebody withdraws, a request ends; tiles are kept anew, and a log after them.
+    // Another owner is asked, one withdraws, a request ends; a checkpoint follows, and a log after
+    // it.
     let service = Service::start(folder.path(), &config);
     service.change(&house(4));
     service.change(&[json!({ "withdraw": { "owner": 1 } })]);

@@ -98,7 +98,7 @@ const TEXTS = {
   not_areal: ["LINESTRING(0 0, 1 1)", "area"],
   syntax: ["POLYGON((0 0, 1", "area"],
 };
-/** An agency sends no circles, and nothing is repaired: these two are not of what it sends. */
+/** An agency sends no circles, and nothing is repaired: these two codes cannot occur. */
 const NOT_SENT = ["radius_out_of_range", "irreparable"];
 
 let browser;
