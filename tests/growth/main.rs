@@ -6,7 +6,7 @@
 
 #![allow(missing_docs, unreachable_pub, reason = "nobody reads the documentation of tests")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
-#![allow(clippy::print_stdout, reason = "what was measured is for whoever asks to see it")]
+#![allow(clippy::print_stdout, reason = "`--nocapture` shows the measurements")]
 #![allow(clippy::wildcard_imports, reason = "nearly all of it")]
 
 mod areas;

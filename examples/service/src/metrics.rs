@@ -138,7 +138,7 @@ impl Default for Metrics {
             counter("http_answers_unread", "Connections ended with an answer unread");
         let changes = counter("changes", "Changes applied and kept");
         let opened = counter("requests_opened", "Requests of agencies opened");
-        let events = counter("events", "What happened to requests");
+        let events = counter("events", "Events of requests");
         let asked = counter("owners_asked", "Owners handed over to be asked, for each request");
         let commits = counter("commits", "Transactions committed");
         let checkpoints = counter("checkpoints", "Checkpoints made");

@@ -10,8 +10,8 @@
 //! while 1,000 changes a second are applied. Before that the service is killed and started from its
 //! log, and from its tiles. Client and service share the machine's cores.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints what it measures")]
-#![allow(clippy::indexing_slicing, reason = "what is indexed was made a few lines before")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints its measurements")]
+#![allow(clippy::indexing_slicing, reason = "the indexed vectors were made a few lines before")]
 
 mod client;
 mod requests;

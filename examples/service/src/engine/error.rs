@@ -122,7 +122,7 @@ pub(super) enum Fault {
     Store(#[from] StoreError),
     #[error("the ledger of outcomes does not go with the case file: {0}")]
     Ledger(#[from] OutcomeError),
-    #[error("readers cannot be told what happened: {0}")]
+    #[error("events cannot be published to readers: {0}")]
     Events(#[from] OpenRequestsError),
     #[error("who was asked cannot be noted in the registry: {0}")]
     Asked(ChangeError),

@@ -125,7 +125,7 @@ pub(crate) fn json(status: StatusCode, answer: &impl Serialize) -> Response {
         Ok(text) => (status, [(header::CONTENT_TYPE, "application/json")], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
-            Problem::new(Kind::Internal, "the operator's log says more").into_response()
+            Problem::new(Kind::Internal, "the operator's log has the details").into_response()
         }
     }
 }

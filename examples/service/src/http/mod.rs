@@ -120,7 +120,7 @@ impl App {
     ) -> Result<T, Problem> {
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "work in the pool panicked");
-            Problem::new(Kind::Internal, "the operator's log says more")
+            Problem::new(Kind::Internal, "the operator's log has the details")
         })
     }
 

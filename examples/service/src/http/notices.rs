@@ -98,7 +98,7 @@ pub(super) async fn write(
     }
     let refused = |told: &Value| {
         let mut problem =
-            Problem::new(Kind::NoticeRefused, "mend what is marked, and approve again");
+            Problem::new(Kind::NoticeRefused, "correct the marked text, and approve again");
         for (name, value) in told.as_object().into_iter().flatten() {
             problem = problem.with(name, value);
         }

@@ -50,7 +50,7 @@ fn read_changes(text: &[u8], allowed: usize) -> Result<(Vec<Change>, Vec<u8>), P
     // Written anew, so that the stored form does not depend on the input's.
     let json = serde_json::to_vec(&changes).map_err(|error| {
         tracing::error!(%error, "changes could not be written");
-        Problem::new(Kind::Internal, "the operator's log says more")
+        Problem::new(Kind::Internal, "the operator's log has the details")
     })?;
     Ok((changes, json))
 }

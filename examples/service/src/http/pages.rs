@@ -26,9 +26,10 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, P
             Kind::StoreFailed,
             "the disk takes nothing at the moment; it is tried again",
         )),
-        Readiness::Ended => {
-            Err(Problem::new(Kind::StoreFailed, "nothing is taken; the operator's log says why"))
-        }
+        Readiness::Ended => Err(Problem::new(
+            Kind::StoreFailed,
+            "no change is accepted; the operator's log has the reason",
+        )),
     }
 }
 

@@ -87,7 +87,7 @@ impl Problem {
             status if status.is_client_error() => {
                 Self::new(Kind::BadRequest, "the path or a header is not as HTTP has it")
             }
-            _ => Self::new(Kind::Internal, "the operator's log says more"),
+            _ => Self::new(Kind::Internal, "the operator's log has the details"),
         }
     }
 }
@@ -174,7 +174,7 @@ impl From<CaseFileError> for Problem {
             }
             error => {
                 tracing::error!(%error, "a case file refused");
-                Self::new(Kind::Internal, "the operator's log says more")
+                Self::new(Kind::Internal, "the operator's log has the details")
             }
         }
     }
@@ -186,7 +186,7 @@ impl From<OpenRequestsError> for Problem {
             OpenRequestsError::CaseFile(error) => error.into(),
             error => {
                 tracing::error!(%error, "open requests refused");
-                Self::new(Kind::Internal, "the operator's log says more")
+                Self::new(Kind::Internal, "the operator's log has the details")
             }
         }
     }
@@ -205,7 +205,7 @@ impl From<OutcomeError> for Problem {
             }
             error => {
                 tracing::error!(%error, "a ledger of outcomes refused");
-                return Self::new(Kind::Internal, "the operator's log says more");
+                return Self::new(Kind::Internal, "the operator's log has the details");
             }
         };
         Self::new(kind, error.to_string())
@@ -231,7 +231,7 @@ impl From<NotAuthorized> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store failed");
-        Self::new(Kind::StoreFailed, "what is kept could not be read")
+        Self::new(Kind::StoreFailed, "the stored data could not be read")
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
 /// The endpoints of a plane. On hosts for programs, a path that several planes have depends on the
 /// caller.
 pub(super) fn of_plane(app: &Arc<App>, plane: Plane) -> Endpoints {
-    let me = "who calls, and what is on record of them";
+    let me = "the caller, and the data on record of them";
     match plane {
         Plane::Operator => {
             let own = queue(Endpoints::new().get("/v1/me", lists::operator, me), lists::queue);
@@ -79,7 +79,7 @@ fn operators(app: &Arc<App>) -> Endpoints {
             "changes to the registry, all or none",
         )
         .get("/v1/due", standing::due, "open requests that somebody may have to be asked for")
-        .get("/v1/events", standing::events, "what happened to requests")
+        .get("/v1/events", standing::events, "the events of requests")
         .query("after", "the number of the last event that was read")
         .get("/v1/requests/{id}/route", standing::route, "whom to ask: a look")
         .post(
@@ -94,7 +94,7 @@ fn operators(app: &Arc<App>) -> Endpoints {
             standing::answers,
             StatusCode::OK,
             json!([{ "owner": 7, "answer": "shared" }]),
-            "what owners answered, all or none",
+            "the answers of owners, all or none",
         )
         .get("/v1/requests/{id}/funnel", operator::funnel, "how many cameras fall where")
         .get("/v1/requests/{id}/explanation", operator::explanation, "why a camera is in or out")
@@ -113,7 +113,7 @@ fn operators(app: &Arc<App>) -> Endpoints {
             "lints a draft, or has it approved",
         )
         .get("/v1/requests/{id}/letters", notices::letters, "a letter for each who was asked")
-        .get("/v1/owners/{id}", operator::owner, "what is held of an owner")
+        .get("/v1/owners/{id}", operator::owner, "the data held of an owner")
         .delete("/v1/owners/{id}", owner::erase, StatusCode::OK, "erases an owner")
         .get("/v1/export", export::page, "the registry, a page of owners at a time")
         .query("after", "the owner that the page before ended with")
@@ -185,7 +185,7 @@ fn owners(app: &Arc<App>) -> Endpoints {
         .delete("/v1/me/cameras/{id}", owner::remove, ok, "removes an own camera")
         .get("/v1/me/requests", owner::requests, "the requests that reached the owner")
         .post("/v1/me/requests/{id}/answer", owner::answer, ok, answer, "answers one")
-        .get("/v1/me/log", owner::log, "what shows whether they were asked")
+        .get("/v1/me/log", owner::log, "the proofs of whether they were asked")
         .query("after", "the index of the last entry that was read");
     only_owners(app, endpoints)
 }

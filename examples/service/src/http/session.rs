@@ -64,7 +64,7 @@ impl Sessions {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(|error| {
             tracing::error!(%error, "nothing can be drawn by chance");
-            Problem::new(Kind::Internal, "the operator's log says more")
+            Problem::new(Kind::Internal, "the operator's log has the details")
         })?;
         let secret = TokenDigest::from_bytes(secret).hex();
         let longest = SignedDuration::try_from(LONGEST).unwrap_or(SignedDuration::MAX);

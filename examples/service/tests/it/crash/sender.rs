@@ -169,7 +169,7 @@ impl Sender {
             let expected = [0, 1].map(|place| stamp > 0 && stamp % 2 == place);
             assert_eq!(granted, expected, "half of a list: {pair:?}");
             let routed = pair.owners().map(|owner| asked.contains(&owner));
-            assert_eq!(routed, expected, "the route says otherwise: {pair:?}");
+            assert_eq!(routed, expected, "the route differs: {pair:?}");
             pair.acknowledged = stamp;
             verified += 1;
         }
