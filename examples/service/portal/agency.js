@@ -1,4 +1,4 @@
-// The agency's page: draws a request, shows what stands against it while it is drawn, and lists the
+// The agency's page: draws a request, shows its refusals meanwhile, and lists the
 // agency's own requests.
 
 import { get, newKey, post } from "./api.js";
@@ -11,7 +11,7 @@ import { instant, ownZone, shown, span, typed } from "./time.js";
 const WAIT = 100;
 const FIELDS = ["case_reference", "incident", "contact", "zone", "from", "until", "camera_scope"];
 
-// The map waits for nobody to sign in.
+// The map opens before the sign-in.
 const opened = get("/map.json").then((base) => openMap($("#map"), base));
 
 start(async () => {
@@ -58,14 +58,14 @@ function request(agency, policy, incidents, map) {
     key = newKey();
     keep();
     table(drawing);
-    // Whoever writes on sees the old verdict until the new one is there.
-    asked += 1; // A verdict that is on its way is on what was there before.
+    // While you type, the old verdict stays until the new one.
+    asked += 1; // A verdict on its way is for an older form.
     list.setAttribute("aria-busy", "true");
     clearTimeout(waiting);
     waiting = setTimeout(review, WAIT);
   }
 
-  /** The window as typed, or the sentences that speak against it. */
+  /** The window as typed, or the sentences that refuse it. */
   function typedWindow() {
     const zone = form.elements.zone.value;
     const [from, until] = ["from", "until"].map((name) => instant(form.elements[name].value, zone));
@@ -87,7 +87,7 @@ function request(agency, policy, incidents, map) {
     };
   }
 
-  /** Asks the service what stands against the request; it opens nothing. */
+  /** Gets the service's verdict on the request; opens nothing. */
   async function review() {
     const { window, errors } = typedWindow();
     const own = errors.map(([name, message]) => ({ code: `${name}_unclear`, field: "window", message: `${name === "from" ? "From" : "Until"}: ${message}` }));
@@ -193,7 +193,7 @@ function windowLimits({ max_window_minutes: most, max_look_back_days: days }, ho
   return `${has}At most ${most / 60} h, at most ${days} days ago.`;
 }
 
-/** The corners as numbers, for whoever does without the map. */
+/** The corners as numbers, for use without the map. */
 function table(drawing) {
   const body = $("#corners tbody");
   const corners = drawing.corners();
