@@ -25,7 +25,7 @@ pub enum ImportError {
         error: std::io::Error,
     },
     /// A line is neither a change, nor an array of changes, nor a page of an export.
-    #[error("line {line} cannot be read: {error}; mend it, and go on with `--skip {}`", line - 1)]
+    #[error("line {line} cannot be read: {error}; correct it, and continue with `--skip {}`", line - 1)]
     Line {
         /// The line, counted from 1.
         line: u64,
@@ -33,7 +33,7 @@ pub enum ImportError {
         error: serde_json::Error,
     },
     /// Changes cannot be applied.
-    #[error("lines {first} to {last} cannot be applied: {refusal}; mend them, and go on with `--skip {}`", first - 1)]
+    #[error("lines {first} to {last} cannot be applied: {refusal}; correct them, and continue with `--skip {}`", first - 1)]
     Refused {
         /// The first line of the refused list.
         first: u64,

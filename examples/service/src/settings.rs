@@ -333,7 +333,7 @@ impl TryFrom<Record<Wire>> for Settings {
             ("key_hours", many(limits.key_hours)),
         ];
         if let Some((name, _)) = needed.iter().find(|&&(_, limit)| limit == 0) {
-            return Err(format!("limit `{name}` is 0, so that nothing would be taken"));
+            return Err(format!("limit `{name}` is 0, so that nothing would be accepted"));
         }
         // More than is possible of either, and as many as semaphores and timers accept.
         let most = many(u64::from(u32::MAX));

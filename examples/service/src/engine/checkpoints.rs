@@ -144,7 +144,7 @@ impl Due {
         let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::info!(microseconds, tiles = changes.changed.len(), "tiles gathered");
         self.failed = false;
-        // An error means that the thread has panicked, which `finish` reports.
+        // An error means that the thread has panicked, which joining it shows.
         if self.hand_over.send((self.last, changes)).is_ok() {
             self.in_making = Some(self.log);
         }

@@ -124,15 +124,15 @@ pub(super) enum Fault {
     Ledger(#[from] OutcomeError),
     #[error("events cannot be published to readers: {0}")]
     Events(#[from] OpenRequestsError),
-    #[error("who was asked cannot be noted in the registry: {0}")]
+    #[error("the owners asked cannot be recorded in the registry: {0}")]
     Asked(ChangeError),
-    #[error("the audit log does not take an entry: {0}")]
+    #[error("the audit log refuses an entry: {0}")]
     Nonce(#[from] NonceReused),
     #[error("the audit log cannot name who was asked: {0}")]
     Salt(#[from] SaltMissing),
     #[error("a bulletin does not end with its request: {0}")]
     Bulletin(#[from] BulletinError),
-    #[error("nothing can be drawn by chance: {0}")]
+    #[error("no random bytes can be drawn: {0}")]
     Chance(#[from] getrandom::Error),
 }
 

@@ -91,7 +91,7 @@ impl Writer {
                     let error = error.to_string();
                     // Logged once for repeated attempts with the same error.
                     if error != said {
-                        tracing::error!(error, "the store cannot be used; it is tried again");
+                        tracing::error!(error, "the store cannot be used; the service tries again");
                     }
                     said = error;
                 }
@@ -111,7 +111,7 @@ impl Writer {
             wait = LONGEST_WAIT.min(wait * 2);
         }
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(milliseconds, "the store can be used again; changes are taken");
+        tracing::info!(milliseconds, "the store can be used again; changes are accepted");
         self.metrics.store_failing.set(0);
         self.standing.set(Standing::TAKING);
         !stop

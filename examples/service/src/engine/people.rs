@@ -77,7 +77,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// If the configured coverage is finer than the library publishes.
+    /// If the configured coverage would reveal too much.
     pub fn make_coverage(
         &self,
         dates: &CoverageDates,

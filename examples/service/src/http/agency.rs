@@ -73,7 +73,8 @@ pub(super) async fn submit(
             }
         }
     }
-    let detail = "other requests of yours about the same place came at the same time; try again";
+    let detail =
+        "your agency opened other requests about the same place at the same time; try again";
     Err(Problem::new(Kind::Overloaded, detail))
 }
 

@@ -74,7 +74,7 @@ async fn receive(request: Request, allowed: usize, within: Duration) -> Result<B
         Ok(Err(_)) => Err(Problem::new(Kind::BrokenBody, "the connection broke, or the encoding")),
         Err(_) => Err(Problem::new(
             Kind::BodyTooSlow,
-            format!("it was not all there after {} seconds", within.as_secs()),
+            format!("it was incomplete after {} seconds", within.as_secs()),
         )),
     }
 }

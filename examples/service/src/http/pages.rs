@@ -24,7 +24,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, P
         Readiness::ClockInDoubt => Err(Problem::new(Kind::ClockInDoubt, CLOCK_IN_DOUBT)),
         Readiness::StoreFailing => Err(Problem::new(
             Kind::StoreFailed,
-            "the disk takes nothing at the moment; it is tried again",
+            "the disk accepts no writes at the moment; the service tries again",
         )),
         Readiness::Ended => Err(Problem::new(
             Kind::StoreFailed,

@@ -85,7 +85,7 @@ impl Problem {
             }
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(Kind::BodyTooLarge, "send less at once"),
             status if status.is_client_error() => {
-                Self::new(Kind::BadRequest, "the path or a header is not as HTTP has it")
+                Self::new(Kind::BadRequest, "the path or a header is not valid HTTP")
             }
             _ => Self::new(Kind::Internal, "the operator's log has the details"),
         }

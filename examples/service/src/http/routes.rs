@@ -47,7 +47,7 @@ pub(super) fn of_plane(app: &Arc<App>, plane: Plane) -> Endpoints {
 fn queue<H: Handler<T, Arc<App>>, T: 'static>(endpoints: Endpoints, list: H) -> Endpoints {
     endpoints
         .get("/v1/requests", list, "requests, the newest first")
-        .query("before", "the request that the page before ended with")
+        .query("before", "the last request of the previous page")
         .query("state", "`open`, `ended` or `all`")
 }
 
@@ -78,7 +78,7 @@ fn operators(app: &Arc<App>) -> Endpoints {
             json!([{ "withdraw": { "owner": 7 } }]),
             "changes to the registry, all or none",
         )
-        .get("/v1/due", standing::due, "open requests that somebody may have to be asked for")
+        .get("/v1/due", standing::due, "open requests that may have further owners to ask")
         .get("/v1/events", standing::events, "the events of requests")
         .query("after", "the number of the last event that was read")
         .get("/v1/requests/{id}/route", standing::route, "whom to ask: a look")
@@ -87,7 +87,7 @@ fn operators(app: &Arc<App>) -> Endpoints {
             standing::ask,
             StatusCode::OK,
             json!({}),
-            "whom to ask, who are asked from then on",
+            "records the due owners as asked, and returns them",
         )
         .post(
             "/v1/requests/{id}/answers",
@@ -99,7 +99,11 @@ fn operators(app: &Arc<App>) -> Endpoints {
         .get("/v1/requests/{id}/funnel", operator::funnel, "how many cameras fall where")
         .get("/v1/requests/{id}/explanation", operator::explanation, "why a camera is in or out")
         .query("camera", "which camera")
-        .get("/v1/requests/{id}/cameras", lists::cameras, "each camera of the area, and why")
+        .get(
+            "/v1/requests/{id}/cameras",
+            lists::cameras,
+            "each camera of the area, with its reason",
+        )
         .get("/v1/requests/{id}/notice", notices::look, "the wording, and the approved notice")
         .post(
             "/v1/requests/{id}/notice",
@@ -110,13 +114,13 @@ fn operators(app: &Arc<App>) -> Endpoints {
                 "withheld": ["Jane Roe"], "public_text": "A home was entered.",
                 "reviewer": "J. Hill", "approve": false,
             }),
-            "lints a draft, or has it approved",
+            "lints a draft, or approves it",
         )
-        .get("/v1/requests/{id}/letters", notices::letters, "a letter for each who was asked")
+        .get("/v1/requests/{id}/letters", notices::letters, "a letter for each owner who was asked")
         .get("/v1/owners/{id}", operator::owner, "the data held of an owner")
         .delete("/v1/owners/{id}", owner::erase, StatusCode::OK, "erases an owner")
         .get("/v1/export", export::page, "the registry, a page of owners at a time")
-        .query("after", "the owner that the page before ended with")
+        .query("after", "the last owner of the previous page")
         .post(
             "/v1/owners/{id}/invitation",
             owner::invite,
@@ -136,7 +140,7 @@ fn operators(app: &Arc<App>) -> Endpoints {
             recovery::release,
             StatusCode::OK,
             json!({ "complete_since": "2026-05-01T18:00:00Z", "withdrawn": [7] }),
-            "after a copy was put back: who withdrew since",
+            "after a copy was put back: the withdrawals since",
         )
         .get("/metrics", pages::metrics, "measures for Prometheus");
     only_operator(app, endpoints)
@@ -201,9 +205,9 @@ fn everybodys(app: &Arc<App>) -> Endpoints {
     let endpoints = Endpoints::new()
         .get("/v1/agencies", public::agencies, "who may ask")
         .get("/v1/bulletins", public::bulletins, "bulletins, the newest first")
-        .query("before", "the bulletin that the page before ended with")
+        .query("before", "the last bulletin of the previous page")
         .get("/v1/bulletins/{id}", public::bulletin, "a bulletin")
-        .get("/v1/coverage", public::coverage, "how many are registered where, in bands");
+        .get("/v1/coverage", public::coverage, "households by cell, in bands");
     limited(app, endpoints)
 }
 

@@ -210,10 +210,7 @@ pub(super) async fn sign_in(
             (Caller::Owner(owner), token, true)
         }
         Credential::Invitation(_) => {
-            return Err(Problem::new(
-                Kind::InvitationUnknown,
-                "owners are invited, and nobody else",
-            ));
+            return Err(Problem::new(Kind::InvitationUnknown, "only owners sign up by invitation"));
         }
     };
     let digest = TokenDigest::of(token.as_bytes()).bytes();

@@ -34,7 +34,7 @@ fn connections_are_lowered_to_the_files_that_there_may_be() {
     assert_eq!(waiting.answer().status, 200);
     let failed = log(folder.path());
     assert!(
-        failed.iter().all(|line| line["fields"]["message"] != "a connection could not be taken")
+        failed.iter().all(|line| line["fields"]["message"] != "a connection could not be accepted")
     );
 }
 

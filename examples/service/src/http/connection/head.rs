@@ -75,7 +75,7 @@ fn refusal(error: httparse::Error, has_target: bool) -> Problem {
             Problem::new(Kind::HeadTooLarge, format!("a head has at most {HEADERS} header fields"))
         }
         httparse::Error::Version => Problem::new(Kind::HttpVersion, "send HTTP/1.1"),
-        httparse::Error::HeaderName => bad("a header's name has a character that no name has"),
+        httparse::Error::HeaderName => bad("a header's name has a forbidden character"),
         httparse::Error::HeaderValue => bad("a header's value has a control character"),
         _ if has_target => bad("a line does not end with CR and LF"),
         _ => Problem::new(Kind::NotHttp, "begin with a line such as `GET /healthz HTTP/1.1`"),

@@ -77,7 +77,7 @@ pub async fn serve(
             Ok((stream, from)) => connections.take(stream, from, place),
             Err(error) => {
                 // Probably out of file descriptors: some will be free again soon.
-                tracing::warn!(%error, "a connection could not be taken");
+                tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -164,7 +164,7 @@ impl Connections {
         self.refusal = refusal(&self.app);
         let refused = std::mem::take(&mut self.refused);
         if refused > 0 {
-            tracing::warn!(refused, "connections of addresses that have as many as they may");
+            tracing::warn!(refused, "refused connections of addresses at their limit");
         }
     }
 

@@ -199,7 +199,7 @@ impl Stream {
                 if self.received.is_empty() {
                     self.reading = Reading::Ended;
                 } else {
-                    let detail = format!("it was not all there after {} seconds", within.as_secs());
+                    let detail = format!("it was incomplete after {} seconds", within.as_secs());
                     self.refuse(Problem::new(Kind::HeadTooSlow, detail));
                 }
                 Poll::Ready(Ok(()))
