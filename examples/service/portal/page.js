@@ -31,6 +31,9 @@ export function announce(text) {
 
 export const words = (code) => code.replaceAll("_", " ");
 
+/** A band of numbers in words. */
+export const band = ({ at_least: least, at_most: most }) => (most === undefined ? `${least} or more` : `${least} to ${most}`);
+
 export const km2 = (m2) => `${(m2 / 1e6).toFixed(2)} km\u00b2`;
 
 /** Shows a refusal of the service as an alert inside an element. */
