@@ -23,9 +23,10 @@ export const foreign = (text) => h("bdi", {}, String(text ?? ""));
 /** Replaces what is in an element. */
 export const fill = (element, ...children) => element.replaceChildren(...children.flat().filter(Boolean));
 
-/** Announces what happened, to readers of the screen as well. */
+/** Announces what happened, to readers of the screen as well, in the view that is shown. */
 export function announce(text) {
-  const status = $("#status");
+  const all = [...document.querySelectorAll('[id^="status"]')];
+  const status = all.find((each) => each.checkVisibility()) ?? all[0];
   if (status) status.textContent = text;
 }
 
