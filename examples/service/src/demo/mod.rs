@@ -2,9 +2,9 @@
 
 mod neighbours;
 
-use canvass::{Change, Consent, OwnerId};
+use canvass::{Change, Consent, OwnerId, Request};
 use canvass_town::{SIZE, Spot, Town};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::basemap::BaseMap;
@@ -82,8 +82,28 @@ pub async fn fill(engine: &Engine) -> Result<OwnerId, Failure> {
     let changes: Vec<Change> = cameras.chain(consents).chain(asked_before).collect();
     let json = serde_json::to_vec(&changes)?;
     engine.apply(changes, json, now, None).await?;
+    refuse(engine, now).await?;
     engine.give_token(owner, OWNER).await?;
     Ok(owner)
+}
+
+/// Has a request refused, whose area is too large: the log has a beginning then, and the head that somebody
+/// copies first is of something.
+async fn refuse(engine: &Engine, now: Timestamp) -> Result<(), Failure> {
+    let hours_ago = |hours| now.saturating_sub(SignedDuration::from_hours(hours));
+    let request: Request = serde_json::from_value(json!({
+        "agency": 1, "incident": "burglary", "case_reference": "AS-2026-0409", "contact": "Sgt. Ames, +1 555 0100",
+        "window": { "start": hours_ago(30)?, "end": hours_ago(26)? },
+        "area": { "type": "Polygon", "coordinates": [[
+            [-84.96, 41.115], [-84.93, 41.115], [-84.93, 41.135], [-84.96, 41.135], [-84.96, 41.115]
+        ]] },
+    }))?;
+    let agency =
+        engine.cases().agency(request.agency).ok_or("the demo's agency is not on record")?;
+    match engine.cases().review(&request, agency, now) {
+        Ok(_) => Err("the demo's policy allows an area of 5 square kilometres".into()),
+        Err(violations) => Ok(engine.refused(&request, &violations, now).await?),
+    }
 }
 
 /// The owner nearest to the town's middle who agrees to everything and was not asked lately.
