@@ -8,6 +8,7 @@ use canvass::coverage::*;
 use canvass::error::*;
 use canvass::notice::*;
 use canvass::outcome::*;
+use canvass::parts::*;
 use canvass::policy::*;
 use canvass::tiles::*;
 use canvass::*;
@@ -44,7 +45,7 @@ fn what_a_review_a_snapshot_a_person_or_a_ledger_made_is_read_from_no_text() {
     unreadable! {
         AuthorizedRequest, Violation, Violations, Snapshot, Route, Recipient<'static>, Funnel,
         NoticeDraft, Notice, Mailing, Letter<'static>, Band, Outcome, Coverage, CoverageCell,
-        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
+        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey, PartialRoute, OperatorKey,
     }
 }
 
@@ -53,6 +54,7 @@ fn whom_to_ask_and_what_is_secret_is_written_by_no_mistake() {
     unwritable! {
         AuthorizedRequest, Registry, Snapshot, Route, Recipient<'static>, NoticeDraft, Notice,
         Mailing, Letter<'static>, AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
+        PartialRoute, OperatorKey,
     }
 }
 
@@ -204,6 +206,10 @@ fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<CodeError>();
     usable::<IdError>();
     usable::<SkippedChange>();
+    usable::<OperatorKey>();
+    usable::<PartialError>();
+    usable::<PartialRoute>();
+    usable::<SealError>();
 }
 
 /// Else a list above, or that of errors below, is short of one.
@@ -217,6 +223,7 @@ fn no_public_type_is_left_out() {
         include_str!("../../src/disclosure/coverage/mod.rs"),
         include_str!("../../src/disclosure/notice/mod.rs"),
         include_str!("../../src/disclosure/outcome/mod.rs"),
+        include_str!("../../src/parts/mod.rs"),
     ];
     let exports = public
         .iter()
@@ -275,7 +282,9 @@ fn every_error_is_one() {
     error::<TemplateError>();
     error::<AreaError>();
     error::<PositionError>();
+    error::<PartialError>();
     error::<PolicyError>();
+    error::<SealError>();
     error::<CoverageError>();
     error::<ChangeError>();
     error::<ChangeRefusal>();
