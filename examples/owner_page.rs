@@ -16,8 +16,8 @@ use canvass::{
 
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// The page of an owner, who has the salt that the operator made for them. `published` is a head of the
-/// log that the owner kept: their own copy, so that nobody can change the past.
+/// The page of an owner with the salt that the operator made for them. `published` is a head of the
+/// log that the owner kept: with this copy they notice if anybody rewrites the past.
 fn page(
     registry: &Registry,
     log: &AuditLog,
@@ -79,7 +79,7 @@ fn main() -> Done {
     log.append(AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32])))?;
     let published = log.head();
 
-    // The log has the route before anybody is asked, and each owner's history afterwards.
+    // The route enters the log before anybody is asked, and each owner's history afterwards.
     let route = snapshot.route(&authorized, now);
     log.append(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?)?;
     registry

@@ -121,12 +121,7 @@ impl Query {
     }
 
     fn new(request: &Request) -> Self {
-        let agency = Agency {
-            id: request.agency,
-            name: "An agency".to_owned(),
-            kind: AgencyKind::Local,
-            jurisdiction: None,
-        };
+        let agency = Agency::new(request.agency, "An agency", AgencyKind::Local);
         let polygon = in_units(&request.area.to_multi_polygon());
         Self {
             authorized: Policy::unlimited()

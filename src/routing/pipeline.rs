@@ -28,20 +28,21 @@ pub(crate) struct Gathered {
 }
 
 impl Snapshot {
-    /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
-    /// with footage of the window, and with the owner's consent to be asked this at `now`.
+    /// The owners to ask, each with the cameras that match: in the area or on its boundary, with
+    /// footage of the window, and with the owner's consent to be asked this at `now`.
     ///
     /// A fraction of a second in `now` is dropped: consents, pauses and limits are decided as of the
     /// second that `now` lies in.
     ///
-    /// Cannot fail: a review refuses before. The cost grows with the blocks on
-    /// the area's boundary and with the result, not with the registry.
+    /// You need no error handling: a review refuses before. The cost grows with the blocks on the
+    /// area's boundary and with the result, not with the registry.
     ///
-    /// With fewer households in the area than the policy's anonymity set the route is empty, whatever
-    /// the agency asked before.
+    /// With fewer households in the area than the policy's anonymity set the route is empty; the
+    /// agency's earlier requests make no difference.
     ///
-    /// A request for cameras that [see into](crate::CameraScope::SeeingInto) the area goes another way, which
-    /// looks at the blocks within 200 m of the boundary and at the views of their cameras.
+    /// A request for cameras that [see into](crate::CameraScope::SeeingInto) the area takes another
+    /// walk, which looks at the blocks within 200 m of the boundary and at the views of their
+    /// cameras.
     #[must_use]
     pub fn route(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Route {
         let mut route = Route::empty(authorized, now);
@@ -49,8 +50,8 @@ impl Snapshot {
         route
     }
 
-    /// The same into a route that is written over, with a scratch that is reused: with both warm
-    /// nothing is allocated, unless the request asks for cameras that see into the area.
+    /// Routes into an existing route and a reused scratch. Use it in a loop: with both warm nothing
+    /// is allocated, unless the request asks for cameras that see into the area.
     pub fn route_into(
         &self,
         authorized: &AuthorizedRequest,
@@ -164,8 +165,8 @@ impl Snapshot {
         gathered
     }
 
-    /// Whether at least `needed` households have a camera that the request is about, whatever they
-    /// answered. Stops when it has seen enough.
+    /// Whether at least `needed` households have a camera that the request is about, whether they
+    /// agreed or not. Stops at the `needed`th household.
     fn has_households(
         &self,
         needed: usize,

@@ -1,4 +1,5 @@
-//! The example's attacker against outcomes, and with a canary: where it is right by chance, and where not.
+//! The attack example's attacker against outcomes, and with a canary: when its claims are right by
+//! chance, and when they are certain.
 
 use std::sync::LazyLock;
 
@@ -28,13 +29,13 @@ static TOWN: LazyLock<(town::Town, Registry)> = LazyLock::new(|| {
 
 static PLAIN: LazyLock<Snapshot> = LazyLock::new(|| TOWN.1.snapshot());
 
-/// With the attacker's accomplices.
+/// The town with the attacker's accomplices.
 static INFILTRATED: LazyLock<Snapshot> = LazyLock::new(|| {
     LazyLock::force(&PLAIN);
     TOWN.1.apply(accomplices().unwrap()).unwrap()
 });
 
-/// Attacks each n-th site of the town, where it steps so often.
+/// Attacks every `each`-th site of the town, and counts the steps taken.
 fn attack(name: &str, search: Search, padding: Padding, each: usize, steps: usize) -> Tally {
     let worlds = worlds();
     let world = worlds.iter().find(|world| world.name == name).unwrap();
@@ -56,8 +57,9 @@ fn exact_bands_isolate_a_household_with_most_claims() {
     }
 }
 
-/// Each claim rests on a difference of two outcomes, which noise makes. All is asked within 90 days, so a
-/// household is counted four times: that makes no claim more than (5/4)^4 times as likely to be right.
+/// Each claim rests on a difference of two outcomes, which noise causes. All requests fall within
+/// 90 days, so a household is counted four times: no claim is more than (5/4)^4 times as likely to
+/// be right.
 #[test]
 fn outcomes_isolate_nobody_but_by_chance() {
     let (mut claims, mut isolated, mut by_chance) = (0, 0, 0.0);
@@ -93,8 +95,8 @@ fn no_overlap_at_all_withstands_exact_bands_as_well() {
     }
 }
 
-/// What the documentation admits: a household that the agency has in each area sees whether anybody is
-/// asked. No overlap at all is the answer to that.
+/// The documented limit: a household that the agency controls, in each area, notices whether
+/// anybody is asked. Forbidding overlaps prevents this.
 #[test]
 fn a_canary_isolates_a_household_unless_no_areas_overlap() {
     let tally = attack("a canary", Search::Halve, Padding::EmptyLand, 4, STEPS);

@@ -1,4 +1,4 @@
-//! Coverage without homes: what is published, and that nothing more can be told from it.
+//! Coverage without homes: the published values, and proof that nothing more follows from them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use h3o::{CellIndex, LatLng, Resolution};
 
 use crate::support::*;
 
-/// Where bands begin, as far as towns of tests go.
+/// The starts of bands, as far as the towns of these tests need them.
 pub const EDGES: [u64; 9] = [11, 21, 51, 101, 201, 501, 1_001, 2_001, 5_001];
 
 /// Resolutions that are published.
@@ -24,13 +24,13 @@ pub const RESOLUTIONS: [Resolution; 9] = [
     Resolution::Eight,
 ];
 
-/// Numbers of households on, before and after edges, and far beyond.
+/// Numbers of households on, before and after the starts of bands, and far beyond.
 pub const NUMBERS: [u32; 10] = [11, 12, 20, 21, 22, 50, 51, 100, 102, u32::MAX];
 
 /// Households by cell of resolution 8.
 pub type Counts = BTreeMap<CellIndex, u64>;
 
-/// A cell with what is said of it.
+/// A cell with its published lower and upper end.
 pub type Published = Vec<(CellIndex, u64, Option<u64>)>;
 
 fn finest(lon: f64, lat: f64) -> CellIndex {
@@ -44,7 +44,7 @@ fn center(cell: CellIndex) -> Position {
 
 fn camera(id: u64, owner: u64, position: Position) -> Camera {
     let recording = Recording::kept_for_days(30);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
+    Camera::new(CameraId(id), OwnerId(owner), position, recording)
 }
 
 fn registered(cameras: &[Camera]) -> Snapshot {
@@ -65,7 +65,8 @@ pub fn living(counts: &Counts) -> Snapshot {
     registered(&cameras)
 }
 
-/// Random counts about edges for the 19 cells around a place; every third cell has 0 to 10.
+/// Random counts near the starts of bands for the 19 cells around a place; every third cell has 0
+/// to 10.
 pub fn counts(rng: &mut Rng) -> Counts {
     let origin = finest(-73.97 + rng.below(100) as f64 / 100.0, 40.7);
     let cells: Vec<CellIndex> = origin.grid_disk(2);
@@ -77,7 +78,7 @@ pub fn counts(rng: &mut Rng) -> Counts {
     cells.into_iter().map(|cell| (cell, count(rng))).filter(|&(_, count)| count > 0).collect()
 }
 
-/// How many households each cell has, one by one.
+/// The number of households of each cell, counted one by one.
 fn counted(cameras: &[Camera]) -> Counts {
     let mut homes = BTreeMap::<OwnerId, &Camera>::new();
     for camera in cameras {
@@ -91,7 +92,7 @@ fn counted(cameras: &[Camera]) -> Counts {
     counts
 }
 
-/// What the documentation says is published of that.
+/// The coverage of these counts as the documentation defines it.
 fn naive(counts: &Counts, resolution: Resolution, number: u32) -> Published {
     let least = EDGES.into_iter().find(|&edge| edge >= u64::from(number));
     let bands = counts.iter().filter_map(|(&cell, &count)| {
@@ -146,7 +147,7 @@ fn a_coverage_equals_that_of_the_naive_twin() {
     assert!(present > 400 && absent > 30 && elsewhere > 300, "{present} {absent} {elsewhere}");
 }
 
-/// The order of registration, the layout and consents are nothing to a coverage.
+/// The order of registration, the layout and consents do not change a coverage.
 #[test]
 fn only_where_households_are_registered_counts() {
     let mut rng = Rng(2);
@@ -170,10 +171,11 @@ fn only_where_households_are_registered_counts() {
 }
 
 #[test]
-fn a_household_with_cameras_in_two_cells_counts_where_its_lowest_is() {
+fn a_household_in_two_cells_counts_in_one() {
     let (here, there) = (finest(10.0, 50.0), finest(10.1, 50.0));
     assert_ne!(here, there);
-    // Eleven with a camera in each: odd owners have their lowest over there.
+    // Eleven households with a camera on each side; odd owners have their lowest id on the far
+    // side.
     let side = |high: bool| center(if high { there } else { here });
     let pair = |owner: u64, swap: bool| {
         [camera(owner * 2, owner, side(swap)), camera(owner * 2 + 1, owner, side(!swap))]
@@ -184,11 +186,11 @@ fn a_household_with_cameras_in_two_cells_counts_where_its_lowest_is() {
         published(&registry.snapshot().coverage(Coverage::FINEST, 11).unwrap())
     };
     assert_eq!(shown(&registry), [(here, 11, Some(20))]);
-    // One moves: neither cell has enough, although all have a camera in both.
+    // One household moves: neither cell has enough, although all have a camera in both.
     registry.apply(pair(5, false).map(|camera| Change::Remove { camera: camera.id })).unwrap();
     registry.apply(pair(5, true).map(Change::Register)).unwrap();
     assert_eq!(shown(&registry), []);
-    // The lowest of the others is removed: ten move over to the one.
+    // With the lowest cameras of the others removed, ten households move to one cell.
     let lowest = (0..11)
         .filter(|&owner| owner != 5)
         .map(|owner| Change::Remove { camera: CameraId(owner * 2) });
@@ -196,7 +198,7 @@ fn a_household_with_cameras_in_two_cells_counts_where_its_lowest_is() {
     assert_eq!(shown(&registry), [(there, 11, Some(20))]);
 }
 
-/// Every feature's outline, read back, and whether it has the cell's center.
+/// Every feature's outline, read back; asserts that it covers the cell's center.
 #[track_caller]
 fn drawn(coverage: &Coverage) -> Vec<Area> {
     let json: serde_json::Value = serde_json::from_str(&coverage.to_geojson()).unwrap();
@@ -231,7 +233,7 @@ fn cells_at_the_antimeridian_and_at_the_poles_are_drawn() {
     }
 }
 
-/// Of the whole world down to resolution 2, and around poles and pentagons down to 8.
+/// Cells of the whole world down to resolution 2, and around poles and pentagons down to 8.
 #[test]
 fn every_cell_can_be_drawn() {
     let world = CellIndex::base_cells().flat_map(|cell| cell.children(Resolution::Two));
@@ -243,7 +245,7 @@ fn every_cell_can_be_drawn() {
         assert_eq!(coverage.cells().len(), cells);
         let areas = drawn(&coverage);
         let size: f64 = areas.iter().map(Area::size_m2).sum();
-        // The whole of the Earth, but for edges straight in degrees.
+        // The surface of the Earth, apart from edges that are straight in degrees.
         assert!((5.0e14..5.2e14).contains(&size), "{size}");
     }
     for resolution in &RESOLUTIONS[3..] {
@@ -259,7 +261,7 @@ fn every_cell_can_be_drawn() {
 }
 
 #[test]
-fn what_is_refused_says_what_and_why() {
+fn each_refusal_names_the_fault_and_reason() {
     let snapshot = Registry::new().snapshot();
     let error = snapshot.coverage(Resolution::Nine, 11).unwrap_err();
     assert!(matches!(error, CoverageError::TooFine { finest: Coverage::FINEST, .. }));
@@ -274,7 +276,7 @@ fn what_is_refused_says_what_and_why() {
 }
 
 #[test]
-fn what_is_written_is_pinned() {
+fn the_written_form_is_pinned() {
     let (one, two) = (finest(-73.974, 40.771), finest(-73.96, 40.78));
     let snapshot = living(&Counts::from([(one, 14), (two, 230)]));
     let json = |resolution, number| {

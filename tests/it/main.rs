@@ -38,6 +38,7 @@ mod covering;
 mod facing;
 mod facing_kept;
 mod footage;
+mod growing;
 mod guard;
 mod guard_refusals;
 mod instants;

@@ -205,12 +205,8 @@ impl Attack<'_> {
             parts = format!("{parts},{}", pad.ring()?);
         }
         let area = Area::from_wkt(&format!("MULTIPOLYGON({parts})"))?;
-        let agency = Agency {
-            id: AgencyId(1),
-            name: "Millbrook Police".to_owned(),
-            kind: AgencyKind::Local,
-            jurisdiction: Some(Area::from_bounds(-86.0, 40.0, -84.0, 42.0)?),
-        };
+        let agency = Agency::new(AgencyId(1), "Millbrook Police", AgencyKind::Local)
+            .with_jurisdiction(Area::from_bounds(-86.0, 40.0, -84.0, 42.0)?);
         let id = RequestId(number as u64);
         // A case each: inventing one costs nothing.
         let request = Request::new(agency.id, IncidentKind::Burglary, area, self.window)

@@ -72,7 +72,7 @@ pub enum AuditEvent {
 }
 
 impl AuditEntry {
-    /// A request passed review.
+    /// Records that a request passed review. You need a new seed for each entry.
     #[must_use]
     pub fn accepted(authorized: &AuthorizedRequest, seed: &EntrySeed) -> Self {
         let request = authorized.request();
@@ -86,7 +86,7 @@ impl AuditEntry {
         )
     }
 
-    /// A request was refused by a policy at `now`.
+    /// Records that a policy refused a request at `now`.
     #[must_use]
     pub fn refused(
         request: &Request,
@@ -106,7 +106,7 @@ impl AuditEntry {
         )
     }
 
-    /// A request was routed. `salts` gives each owner's salt.
+    /// Records that a request was routed. `salts` gives each owner's salt.
     ///
     /// # Errors
     ///
@@ -120,7 +120,8 @@ impl AuditEntry {
         Ok(Self::of_route(route, seed, AuditEvent::Routed { revision: route.revision(), asked }))
     }
 
-    /// A route was rechecked, and this is the rest. `salts` gives each owner's salt.
+    /// Records that a route was rechecked, with the route that is left. `salts` gives each owner's
+    /// salt.
     ///
     /// # Errors
     ///
@@ -134,7 +135,7 @@ impl AuditEntry {
         Ok(Self::of_route(route, seed, AuditEvent::Rechecked { revision: route.revision(), asked }))
     }
 
-    /// The agency got its receipt at `now`.
+    /// Records that the agency got its receipt at `now`.
     #[must_use]
     pub fn receipt(receipt: &Receipt, now: Timestamp, seed: &EntrySeed) -> Self {
         Self::new(
@@ -206,11 +207,11 @@ impl AuditEntry {
         &self.fields.event
     }
 
-    /// Whether the entry records that an owner was asked; needs their salt. `None` if it is not
+    /// Whether the entry records that an owner was asked; you need their salt. `None` if it is not
     /// about a route.
     ///
-    /// The entry must be known to be in the log, by an [inclusion proof](crate::audit::InclusionProof).
-    /// O(log n) in the band.
+    /// Verify first that the entry is in the log, by an [inclusion
+    /// proof](crate::audit::InclusionProof). O(log n) in the band.
     #[must_use]
     pub fn whether_asked(&self, owner: OwnerId, salt: &OwnerSalt) -> Option<Asked> {
         match self.event() {
@@ -241,10 +242,10 @@ impl AuditEntry {
         }
     }
 
-    /// Verifies that the entry's subject has this digest: see [`AuditEvent`] for the subject of each. To
-    /// replay a route, route again as of the entry's revision and instant and compare. Where the
-    /// route is one of [`OpenRequests`](crate::OpenRequests), replay these as well: it leaves out
-    /// whom the request had asked before.
+    /// Verifies that the entry's subject has this digest: see [`AuditEvent`] for the subject of
+    /// each. To replay a route, route again as of the entry's revision and instant and compare.
+    /// Where the route is one of [`OpenRequests`](crate::OpenRequests), replay these as well: the
+    /// route leaves out owners whom the request had asked before.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@
 //! service appends an entry for each review, route, recheck and receipt, stores the entries, and
 //! publishes [heads](TreeHead).
 //!
-//! **Who sees what.** Somebody with the published entries and heads, but without salts and seeds,
+//! **Visibility.** Somebody with the published entries and heads, but without salts and seeds,
 //! sees for each entry: its place, its nonce, its instant, the policy's version, the event, the
 //! codes of a refusal, and for a route the revision of the registry and in which band the number of
 //! owners asked lies (16 for none to 16, 64, 256, and so on). They see three commitments and the

@@ -50,8 +50,8 @@ impl Route {
     ///
     /// Of `canvass/route/1`, the [authorised request's digest](AuthorizedRequest::digest), the
     /// revision, the instant, and the list of owners, each with the list of their cameras, ids in 8
-    /// bytes. So routing again with the same inputs gives the same digest, on every machine and
-    /// whatever order the registry was built in.
+    /// bytes. Routing again with the same inputs gives the same digest, on every machine and for
+    /// every order in which the registry was built.
     ///
     /// Linear in the route and in the area's vertices.
     #[must_use]

@@ -42,7 +42,7 @@ use crate::registry::{Snapshot, cell};
 /// suppressed for the sake of a first. A cell's children cover about the same ground, not exactly
 /// the same: that is how H3 is made.
 ///
-/// # What it does not hide
+/// # Limits
 ///
 /// - **Two coverages in succession.** A cell that moves to the next band between two of them has
 ///   gained at least one household, and if it can have gained only one, its number is known at that
@@ -60,7 +60,7 @@ use crate::registry::{Snapshot, cell};
 /// let position = Position::new(-73.974, 40.771)?;
 /// let recording = Recording::kept_for_days(30);
 /// let snapshot = registry.apply((0..14).map(|id| {
-///     Change::Register(Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None })
+///     Change::Register(Camera::new(CameraId(id), OwnerId(id), position, recording))
 /// }))?;
 /// let coverage = snapshot.coverage(Coverage::FINEST, 11)?;
 /// let [cell] = coverage.cells() else { panic!("one cell") };
@@ -259,8 +259,8 @@ fn households(snapshot: &Snapshot) -> HashMap<CellIndex, u64, RandomState> {
     households
 }
 
-/// The parents of published cells, which ascend: of what is published alone, by which nothing else
-/// can be told from it.
+/// The parents of published cells, which ascend. They are summed from published cells alone, so they
+/// reveal nothing more.
 fn sums(finest: &[CoverageCell], resolution: Resolution) -> Vec<CoverageCell> {
     let mut sums: Vec<CoverageCell> = Vec::new();
     for child in finest {

@@ -134,7 +134,7 @@ mod tests {
     use crate::planes::Hosts;
 
     #[test]
-    fn a_host_is_one_plane_whatever_its_port_and_case() {
+    fn a_host_is_one_plane_in_any_port_and_case() {
         let hosts = Hosts { programs: ["api.example.org".to_owned()].into(), ..Hosts::default() };
         let plane = |named: &str| {
             let mut headers = HeaderMap::new();

@@ -160,7 +160,7 @@ mod tests {
     use crate::settings::Limits;
 
     #[test]
-    fn an_address_has_its_places_and_an_ipv6_network_is_one() {
+    fn an_ipv6_network_counts_as_one_address() {
         let limits = Limits { connections_per_address: 2, ..Limits::default() };
         let peers = Peers::new(&limits);
         let admit = |text: &str| text.parse::<IpAddr>().ok().and_then(|ip| peers.admit(ip));

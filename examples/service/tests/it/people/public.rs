@@ -80,7 +80,7 @@ fn coverage(service: &Service) -> Value {
 }
 
 #[test]
-fn coverage_is_made_at_a_fixed_date_and_kept_until_the_next() {
+fn coverage_is_made_at_fixed_dates_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     // The next begins in a century.
     let service = covering(folder.path(), 4_000_000_000);
@@ -122,7 +122,7 @@ fn entries(service: &Service) -> (TreeHead, Vec<Option<AuditEntry>>) {
 }
 
 #[test]
-fn entries_of_an_open_request_are_withheld_and_heads_are_not() {
+fn entries_of_open_requests_are_withheld_heads_are_not() {
     let folder = tempfile::tempdir().unwrap();
     let (service, id) = opened(folder.path(), &json!({}));
     // Accepted, and its receipt.
