@@ -2,7 +2,7 @@
 //! invalid as one with a changed byte.
 
 /// The bytes of the checksum.
-const SEAL: usize = 4;
+pub(super) const SEAL: usize = 4;
 
 /// A row in its stored form.
 pub(super) fn seal(table: &str, key: &[u8], mut row: Vec<u8>) -> Vec<u8> {

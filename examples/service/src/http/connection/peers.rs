@@ -17,7 +17,7 @@ use crate::settings::Limits;
 pub(crate) struct Peers {
     addresses: Mutex<HashMap<Network, Address>>,
     connections_allowed: usize,
-    /// The number of answers without a valid token for one address in a second.
+    /// Requests without a valid token that are answered of one address in a second, on average.
     without_token: u32,
     /// Turns for connections that have not shown a valid token yet: for requests with a token,
     /// which may be valid, and for those without.
@@ -28,6 +28,10 @@ pub(crate) struct Peers {
 /// The number of connections without a valid token whose requests are answered at once; the others
 /// wait. Callers with a valid token therefore compete with few connections, not with thousands.
 const TURNS: usize = 4;
+
+/// Requests without a token are counted over so many seconds: a browser asks for all files of a page at
+/// once, and its reader may turn the page.
+const COUNTED_SECONDS: u32 = 2;
 
 /// The part of an address that counts: an IPv4 address, or the 64 bits of an IPv6 address that a
 /// provider gives to one customer.
@@ -70,7 +74,10 @@ impl Peers {
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Address {
             connections: 0,
-            without_token: Arc::new(Rate::new(self.without_token, Duration::from_secs(1))),
+            without_token: Arc::new(Rate::new(
+                self.without_token.saturating_mul(COUNTED_SECONDS),
+                Duration::from_secs(COUNTED_SECONDS.into()),
+            )),
         };
         let address = addresses.entry(network).or_insert_with(new);
         if address.connections >= self.connections_allowed {
