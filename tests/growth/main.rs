@@ -2,7 +2,7 @@
 //! less than a stated power of four. These tests are a binary of their own, so that nothing else
 //! runs beside them, and since counting allocations replaces the allocator.
 //!
-//! `CANVASS_GROWTH_SCALE` multiplies all sizes; `--nocapture` shows what was measured.
+//! `CANVASS_GROWTH_SCALE` multiplies all sizes; `--nocapture` shows the measurements.
 
 #![allow(missing_docs, unreachable_pub, reason = "nobody reads the documentation of tests")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]

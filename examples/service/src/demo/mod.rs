@@ -23,8 +23,9 @@ pub const OWNER: &str = "demo-owner";
 /// A reason why the demo cannot start.
 type Failure = Box<dyn std::error::Error>;
 
-/// The demo's configuration: one operator, one agency, the default policy with a least difference between areas that
-/// overlap (0.025 square miles), a school that may not be touched, and a notice that hurries, for the reviewer to find.
+/// The demo's configuration: one operator, one agency, the default policy with a least difference
+/// between areas that overlap (0.025 square miles), a protected school, and a notice with a
+/// hurrying phrase, for the reviewer to find.
 ///
 /// # Errors
 ///

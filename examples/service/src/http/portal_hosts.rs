@@ -44,9 +44,9 @@ impl Plane {
         }
     }
 
-    /// The plane of a host, if it is one. An address is for programs, and so is a name without a dot, as
-    /// programs call each other in a local network: nobody else can register one and point it at this
-    /// machine, as somebody could with a domain to have a browser come here under their name.
+    /// The plane of a host. An address is for programs, and so is a name without a dot, as programs
+    /// call each other in a local network: nobody else can register such a name and point it at
+    /// this machine, as they could with a domain to bring a browser here under their name.
     fn of(host: &str, hosts: &Hosts) -> Option<Self> {
         let named = [
             (&hosts.agency, Self::Agency),

@@ -46,7 +46,7 @@ impl DisclosedRows {
     }
 }
 
-/// What is to be kept of it, as rows.
+/// The rows of a group's disclosures.
 pub(super) fn rows(disclosed: &DisclosedRows, rows: &mut Vec<Row>) -> Result<(), StoreError> {
     notices::rows(&disclosed.notices, rows)?;
     bulletins::rows(&disclosed.bulletins, rows)?;
@@ -62,8 +62,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses, a row cannot be read, was changed or moved, or other rows are there than were
-    /// kept.
+    /// If the database fails, a row cannot be read, was changed or moved, or other rows are there
+    /// than were stored.
     pub fn disclosed(&self) -> Result<DisclosedRows, StoreError> {
         self.has_all_rows()?;
         Ok(DisclosedRows {

@@ -31,7 +31,7 @@ pub(super) fn erase(
 ) -> Result<(), StoreError> {
     for &owner in owners {
         let key = owner.0.to_be_bytes();
-        // Without their salt nobody can tell any more which tags of the log were theirs.
+        // Without the salt nobody can identify the owner's tags in the log any more.
         tally.take(transaction, SALTS, &key)?;
         tally.take(transaction, REACHED, &key)?;
         invitations::erase(transaction, owner, tally)?;

@@ -139,7 +139,7 @@ pub enum StoreError {
         /// The number of the last entry found.
         found: u64,
     },
-    /// Other rows are there than were kept of what people see.
+    /// The counted rows are not those that were stored.
     #[error(
         "of notices, bulletins, the audit log, coverage, answers and owners' keys {kept} rows were kept, and \
          {found} are there: one is missing, from before, or there although it was removed"

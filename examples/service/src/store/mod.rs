@@ -37,10 +37,10 @@
 //! checkpoint; newer ones were staged by an interrupted checkpoint. The numbers in `meta` detect
 //! losses that would go unnoticed: a missing tile, or the missing end of the log.
 //!
-//! Rows of all tables but `meta`, `tiles` and `aging` end with a checksum of table, key and bytes; `meta` and
-//! tiles have their own. Of what people see and what they answered the number of rows and a digest of all is
-//! kept as well. The database's own checksums are verified whole at each opening, and the number of the
-//! last acknowledged commit is kept outside the file, in the [mark].
+//! Rows of all tables except `meta`, `tiles` and `aging` end with a checksum of table, key and
+//! bytes; `meta` and tiles have their own. For disclosures and answers, `meta` also has the number
+//! of rows and a digest of all. The database's own checksums are verified whole at each opening,
+//! and the number of the last acknowledged commit is kept outside the file, in the [mark].
 
 mod bulletins;
 mod checkpoint;

@@ -17,7 +17,7 @@ use crate::settings::Limits;
 pub(crate) struct Peers {
     addresses: Mutex<HashMap<Network, Address>>,
     connections_allowed: usize,
-    /// Requests without a valid token that are answered of one address in a second, on average.
+    /// The number of answers without a valid token for one address in a second, on average.
     without_token: u32,
     /// Turns for connections that have not shown a valid token yet: for requests with a token,
     /// which may be valid, and for those without.
