@@ -116,8 +116,8 @@ function request(agency, policy, incidents, map) {
   function show(refusals, m2) {
     verdict = refusals;
     const many = refusals.length;
-    $("#against-title").textContent = many ? `What stands against it (${many})` : "Nothing stands against it";
-    $("#send-hint").textContent = many ? `Not yet: ${many} ${many === 1 ? "thing stands" : "things stand"} against it.` : "";
+    $("#against-title").textContent = many ? `Refusals (${many})` : "No refusals";
+    $("#send-hint").textContent = many ? `Not yet: ${many} ${many === 1 ? "refusal" : "refusals"}.` : "";
     showRefusals(refusals, { form, list, head: $("#agency-refusals"), drawing, map, take: (area) => drawing.set(area) });
     size(m2, policy);
     list.setAttribute("aria-busy", "false");
@@ -258,7 +258,7 @@ function card(request, zone) {
   const item = h("li", { class: "card", "data-request": id },
     h("h2", {}, foreign(reference || `Request ${id}`)),
     h("p", {}, `${words(incident)}, ${km2(m2)}, ${span(window, zone)}`),
-    h("p", { class: "state" }, isOpen ? `Open until ${shown(until, zone)}, at most until ${shown(latest, zone)}. You are not told who is asked.` : `Ended: ${words(state)}.`));
+    h("p", { class: "state" }, isOpen ? `Open until ${shown(until, zone)}, at most until ${shown(latest, zone)}. You do not learn who is asked.` : `Ended: ${words(state)}.`));
   if (isOpen) item.append(steps(request, zone, complaints));
   else outcome(id, item);
   item.append(complaints);

@@ -211,7 +211,7 @@ export function openDrawing(map, { changed, tell }) {
       if (button.dragged) { button.dragged = false; return; }
       chosen = is(chosen, button.ref) ? null : button.ref;
       show();
-      tell(chosen ? `${nameOf(chosen)} chosen: point to where it shall go.` : "No corner chosen.");
+      tell(chosen ? `${nameOf(chosen)} chosen: point to its new place.` : "No corner chosen.");
       changed();
     });
     button.addEventListener("keydown", (event) => {

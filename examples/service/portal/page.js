@@ -23,7 +23,7 @@ export const foreign = (text) => h("bdi", {}, String(text ?? ""));
 /** Replaces an element's content. */
 export const fill = (element, ...children) => element.replaceChildren(...children.flat().filter(Boolean));
 
-/** Announces what happened, to readers of the screen as well, in the view that is shown. */
+/** Announces an event, to screen readers as well, in the shown view. */
 export function announce(text) {
   const all = [...document.querySelectorAll('[id^="status"]')];
   const status = all.find((each) => each.checkVisibility()) ?? all[0];

@@ -124,7 +124,7 @@ after(async () => {
   await service?.stop();
 });
 
-/** A page with a case that nothing stands against. */
+/** A page with a case without refusals. */
 async function ready(agency) {
   const made = await open(browser, service, "agency");
   made.on("response", async (answer) => {
@@ -168,7 +168,7 @@ async function mend(on) {
 }
 
 test("a case in order has nothing against it", async () => {
-  assert.equal(await page.locator("#against-title").textContent(), "Nothing stands against it");
+  assert.equal(await page.locator("#against-title").textContent(), "No refusals");
   assert.deepEqual(verdicts.at(-1).refusals, []);
 });
 
