@@ -65,17 +65,40 @@ impl OpenRequests {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Route, OpenRequestsError> {
+        let Some(standing) = self.standing(id, authorized, now)? else {
+            return Ok(Route::empty(authorized, now).of_revision(snapshot.revision()));
+        };
+        Ok(self.not_asked(id, snapshot.route(&standing, now)))
+    }
+
+    /// The first half of [`due`](Self::due), for a service whose snapshots are elsewhere: the request
+    /// to route, or `None` if it is not open at `now`, and so asks nobody.
+    ///
+    /// # Errors
+    ///
+    /// As [`due`](Self::due).
+    pub fn standing(
+        &self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<Option<AuthorizedRequest>, OpenRequestsError> {
         let opened = self.known(id)?;
         is_of(opened, authorized)?;
-        let mut route = Route::empty(authorized, now);
-        match self.open.get(&id) {
-            Some(standing) if opened.state(now) == RequestState::Open => {
-                route = snapshot.route(authorized, now);
-                route.leave_out(|owner| standing.asked.contains(&owner));
-            }
-            _ => route.reset(authorized, snapshot.revision(), now),
+        let is_open = self.open.contains_key(&id) && opened.state(now) == RequestState::Open;
+        Ok(is_open.then(|| authorized.clone()))
+    }
+
+    /// The second half: a route without those who were asked for the request. It leaves nobody where
+    /// the route is another request's, or its request is not open at the route's instant.
+    #[must_use]
+    pub fn not_asked(&self, id: RequestId, mut route: Route) -> Route {
+        let standing = self.standing(id, route.authorized(), route.now());
+        match self.open.get(&id).filter(|_| matches!(standing, Ok(Some(_)))) {
+            Some(standing) => route.leave_out(|owner| standing.asked.contains(&owner)),
+            None => route.leave_out(|_| true),
         }
-        Ok(route)
+        route
     }
 
     /// Records that the owners of a route are about to be asked for an open request. Call it right

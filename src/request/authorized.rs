@@ -74,6 +74,11 @@ impl AuthorizedRequest {
         }
     }
 
+    /// All that the review let pass and added.
+    pub(crate) fn content(&self) -> &Authorized {
+        &self.content
+    }
+
     /// The request as it was reviewed; it cannot be changed any more.
     #[must_use]
     pub fn request(&self) -> &Request {

@@ -16,6 +16,7 @@ mod review;
 mod search_area;
 mod violation;
 
+pub(crate) use authorized::Authorized;
 pub use authorized::AuthorizedRequest;
 pub use case_file::CaseFile;
 pub use case_file_error::CaseFileError;

@@ -10,10 +10,22 @@ use super::prune::{ReachedBlock, WalkBuffers};
 use super::route::Route;
 use super::scratch::Scratch;
 use super::{prune, refine, view_walk};
-use crate::model::OwnerId;
+use crate::model::{CameraId, OwnerId};
 use crate::registry::{Block, Branch, Snapshot};
 use crate::request::{AuthorizedRequest, CameraScope, Request};
 use crate::util::RowMask;
+
+/// The rows of one part of a registry for a request, before households are counted.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// Who may be asked with which camera, ascending.
+    pub(crate) rows: Vec<(OwnerId, CameraId)>,
+    /// Who of them must wait, and until when: ascending by owner, each once.
+    pub(crate) waiting: Vec<(OwnerId, Timestamp)>,
+    /// Households with a camera that the request is about, ascending: all of them, or as many as the
+    /// request needs.
+    pub(crate) households: Vec<OwnerId>,
+}
 
 impl Snapshot {
     /// The owners to ask, each with the cameras that match: in the area or on its boundary, with
@@ -63,8 +75,31 @@ impl Snapshot {
         start: Branch<'_>,
         scratch: &mut Scratch,
     ) {
+        self.gather((authorized, route.now()), start, scratch);
         let Scratch { level, walked, collected, census, waits } = scratch;
-        let now = route.now();
+        if collected.is_empty() {
+            // Nobody may be asked, so the number of households does not matter.
+            return;
+        }
+        let (request, needed) = (authorized.request(), authorized.min_households() as usize);
+        if collected.has_households(needed, *level)
+            || self.has_households(needed, request, *level, walked, census)
+        {
+            collected.group_into(route, *level);
+            waits.write_into(route);
+        }
+    }
+
+    /// Collects the rows that may be asked and who of their owners must wait, given where the walk
+    /// starts. Whether the households are enough is decided afterwards.
+    #[inline]
+    fn gather(
+        &self,
+        (authorized, now): (&AuthorizedRequest, Timestamp),
+        start: Branch<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let Scratch { level, walked, collected, waits, .. } = scratch;
         let request = authorized.request();
         let inquiry = ConsentQuery::new(authorized, self.terms(), now);
         collected.clear();
@@ -103,17 +138,31 @@ impl Snapshot {
             })
         };
         debug_assert!(flow.is_continue(), "nothing ends this walk");
-        if collected.is_empty() {
-            // Nobody may be asked, so the number of households does not matter.
-            return;
-        }
+    }
+
+    /// Collects for a part of a route: the rows that may be asked, and households up to the number
+    /// that the whole needs, whether or not there are enough here.
+    pub(crate) fn gather_part(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Gathered {
+        let mut scratch = Scratch::new();
+        let mut gathered = Gathered::default();
+        let level = scratch.level;
+        let Some(start) = view_walk::start(self.root(), authorized.about(), level) else {
+            return gathered;
+        };
+        self.gather((authorized, now), start, &mut scratch);
+        let Scratch { walked, collected, census, waits, .. } = &mut scratch;
+        collected.write_into(&mut gathered.rows, level);
+        gathered.waiting = waits.sorted().to_vec();
         let needed = authorized.min_households() as usize;
-        if collected.has_households(needed, *level)
-            || self.has_households(needed, request, *level, walked, census)
-        {
-            collected.group_into(route, *level);
-            waits.write_into(route);
+        let asked = gathered.rows.iter().map(|&(owner, _)| owner);
+        gathered.households.extend(asked);
+        gathered.households.dedup();
+        if gathered.households.len() < needed {
+            self.has_households(needed, authorized.request(), level, walked, census);
+            gathered.households.clone_from(census);
         }
+        gathered.households.truncate(needed);
+        gathered
     }
 
     /// Whether at least `needed` households have a camera that the request is about, whether they

@@ -281,3 +281,33 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
     assert_eq!(open, before);
     assert_eq!(open.expire(late).len(), 1, "a refusal has not swallowed the expiry");
 }
+
+/// A service whose snapshots are elsewhere routes in between.
+#[test]
+fn both_halves_of_due_ask_nobody_for_another_request() {
+    let (registry, now) = (Registry::new(), noon());
+    registry.apply([Change::Register(camera_at(1, 1, place((10, 50), 0, 0))), grant(1)]).unwrap();
+    let authorized = authorize_under(
+        &Policy { open_days: 1, max_open_days: 1, ..Policy::unlimited() },
+        houses(0, 9),
+    );
+    let mut open = OpenRequests::new(0);
+    open.open(RequestId(1), &authorized, now).unwrap();
+    let route = || registry.snapshot().route(&authorized, now);
+    let standing = open.standing(RequestId(1), &authorized, now).unwrap();
+    assert!(
+        standing == Some(authorized.clone()) && open.not_asked(RequestId(1), route()) == route()
+    );
+    assert_eq!(route().owners(), 1);
+    // Of no request, of another one, and when its time is over.
+    assert!(open.not_asked(RequestId(2), route()).is_empty());
+    assert!(open.standing(RequestId(2), &authorized, now).is_err());
+    let other = registry.snapshot().route(&authorize(houses(0, 8)), now);
+    assert!(!other.is_empty() && open.not_asked(RequestId(1), other).is_empty());
+    let late = registry.snapshot().route(&authorized, now + days(2));
+    assert!(!late.is_empty() && open.not_asked(RequestId(1), late).is_empty());
+    assert_eq!(open.standing(RequestId(1), &authorized, now + days(2)), Ok(None));
+    // And once the owner was asked.
+    open.record_asked(RequestId(1), &route(), now).unwrap();
+    assert!(open.not_asked(RequestId(1), route()).is_empty());
+}
