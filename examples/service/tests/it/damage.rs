@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{FIRST, OPERATOR, Service, agreed, complaint, config, request, square};
 
 /// A page of the database.
-const PAGE: usize = 4096;
+pub const PAGE: usize = 4096;
 
 /// A way to damage a file.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +137,7 @@ fn damaged(is_killed: bool, tries: usize) -> (usize, usize) {
 }
 
 /// A service, or its error message.
-fn start(folder: &Path, config: &Value) -> Result<Service, String> {
+pub fn start(folder: &Path, config: &Value) -> Result<Service, String> {
     // A check reads the same as a start and changes nothing, so both must agree.
     let mut check = crate::support::command(folder, config);
     let checked = check.arg("--check").output().unwrap();

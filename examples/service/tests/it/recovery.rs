@@ -41,12 +41,19 @@ fn a_restored_old_copy_asks_nobody_who_withdrew() {
     let service = Service::start(folder.path(), &config);
     service.change(&houses(1..=20));
     let path = opened(&service);
+    let generation = |service: &Service| {
+        let events = service.get(OPERATOR, "/v1/events?after=0").expect(200);
+        events["generation"].as_str().unwrap().to_owned()
+    };
+    let before = generation(&service);
     service.stop();
     let copy = fs::read(store(folder.path())).unwrap();
     let service = Service::start(folder.path(), &config);
     for owner in [3, 7, 11] {
         service.change(&[withdraw(owner)]);
     }
+    // Whoever follows the events by their numbers sees when they are given once more.
+    assert_eq!(generation(&service), before);
     service.stop();
 
     fs::write(store(folder.path()), &copy).unwrap();
@@ -63,6 +70,7 @@ fn a_restored_old_copy_asks_nobody_who_withdrew() {
     assert!(log.contains("3 acknowledged commits are lost"), "{log}");
     assert!(service.get("", "/readyz").text.contains("nobody is asked"));
     assert_eq!(service.measure("restored"), 1);
+    assert_ne!(generation(&service), before);
     let held = service.post(OPERATOR, &format!("{path}/ask"), "{}");
     let since = held.problem(409, "restored")["since"].clone();
     service.get(OPERATOR, &format!("{path}/route")).problem(409, "restored");

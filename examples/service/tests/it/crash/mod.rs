@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{OPERATOR, Service, config, get, request, square};
+use crate::support::{OPERATOR, Service, Table, config, get, request, rows, square};
 use events::Follower;
 use post::Post;
 use sender::Sender;
@@ -99,6 +99,12 @@ fn a_kill_loses_and_halves_nothing_acknowledged() {
         }
     }
     let events = follower.read_again(&service);
+    service.stop();
+    let kept = rows(folder.path(), Table::<u64>::new("outcomes"));
+    for sender in &senders {
+        sender.post.compare_kept(&kept);
+    }
+    service = Service::start(folder.path(), config(&mut dice));
     for sender in &senders {
         sender.post.finish(&service);
     }
