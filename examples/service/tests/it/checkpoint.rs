@@ -1,4 +1,4 @@
-//! Changes while a checkpoint is made: each is acknowledged between the checkpoint's transactions.
+//! Changes during a checkpoint: each is acknowledged between the checkpoint's transactions.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ fn changes_are_acknowledged_while_a_checkpoint_is_made() {
     });
     let service = Service::start(folder.path(), &config(&json!({}), &limits));
     for list in 0..20_u64 {
-        // Over a hundred kilometres, so that there are many tiles.
+        // The cameras spread over a hundred kilometres, so that there are many tiles.
         let place = |n: u64| {
             let owner = 1 + list * 2000 + n;
             agreed(owner, -85.4 + 0.05 * list as f64, 40.6 + 0.0008 * n as f64)

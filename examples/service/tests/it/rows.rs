@@ -15,7 +15,7 @@ const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const TILES: Table<(u64, u64)> = Table::new("tiles");
 /// The tables whose keys are one number: the log, and the tables about requests.
 const NUMBERED: [&str; 4] = ["log", "events", "receipts", "outcomes"];
-/// The tables of what people see, whose keys are bytes.
+/// The tables of disclosures, whose keys are bytes.
 const SEEN: [&str; 9] = [
     "notices",
     "bulletins",

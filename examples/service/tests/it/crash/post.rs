@@ -112,7 +112,7 @@ impl Post {
         assert!(asked.is_disjoint(&self.withdrew), "asked after they withdrew");
     }
 
-    /// What is kept of its answers, in a store that is not open, is what was acknowledged.
+    /// Asserts that the stored answers, in a store that is not open, are the acknowledged ones.
     pub fn compare_kept(&self, kept: &[(u64, Vec<u8>)]) {
         let (_, row) = kept.iter().find(|(id, _)| *id == self.id).unwrap();
         // Behind the row is its checksum.
@@ -121,7 +121,7 @@ impl Post {
         assert_eq!((&open["asked"], &open["shared"]), (&json!(self.asked), &json!(self.shared)));
     }
 
-    /// Ends it. Its outcome has noise, so that no count can be compared with it.
+    /// Ends the request. Its outcome has noise, so no count can be compared with it.
     pub fn finish(&self, service: &Service) {
         service.post(FIRST, &format!("/v1/requests/{}/resolve", self.id), "{}").expect(200);
         let told = service.get(FIRST, &format!("/v1/requests/{}/outcome", self.id)).expect(200);
