@@ -17,6 +17,9 @@ pub(super) struct Counted(&'static str);
 /// Its definition.
 type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
+/// A row as it is read, without its checksum.
+type KeyAndValue = (Vec<u8>, Vec<u8>);
+
 pub(super) const NOTICES: Counted = Counted("notices");
 pub(super) const BULLETINS: Counted = Counted("bulletins");
 pub(super) const COVERAGE: Counted = Counted("coverage");
@@ -165,7 +168,7 @@ impl Store {
     }
 
     /// Every row of a table, by its key and without its checksum.
-    pub(super) fn rows_of(&self, table: Counted) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub(super) fn rows_of(&self, table: Counted) -> Result<Vec<KeyAndValue>, StoreError> {
         let mut rows = Vec::new();
         for row in self.read()?.open_table(table.table())?.iter()? {
             let (key, sealed) = row?;
@@ -179,7 +182,7 @@ impl Store {
         &self,
         table: Counted,
         beginning: &[u8],
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<KeyAndValue>, StoreError> {
         let mut rows = Vec::new();
         for row in self.read()?.open_table(table.table())?.range(beginning..)? {
             let (key, sealed) = row?;
