@@ -14,6 +14,7 @@ mod disclosure;
 mod geometry;
 mod model;
 mod open_requests;
+pub mod parts;
 mod registry;
 mod request;
 mod routing;
@@ -69,7 +70,7 @@ pub mod error {
     pub use crate::routing::StaleSnapshot;
 }
 
-/// Pages of the repository: guarantees, security, design, performance and formats.
+/// Pages of the repository: guarantees, security, design, defences, performance, formats and parts.
 #[cfg(doc)]
 pub mod _documentation {
     #[doc = include_str!("../docs/guarantees.md")]
@@ -82,6 +83,10 @@ pub mod _documentation {
     pub mod performance {}
     #[doc = include_str!("../docs/formats.md")]
     pub mod formats {}
+    #[doc = include_str!("../docs/defences.md")]
+    pub mod defences {}
+    #[doc = include_str!("../docs/parts.md")]
+    pub mod parts {}
 }
 
 // Their types are in signatures: a caller who names them has the versions that fit.

@@ -94,6 +94,12 @@ impl SensitivePlaces {
         places.filter(|place| place.meets(area, window)).collect()
     }
 
+    /// The places under [`SensitiveRule::NeverAsk`] that count for a request about a window.
+    pub(crate) fn silent(&self, window: &TimeWindow) -> impl Iterator<Item = &SensitivePlace> {
+        let silent = self.iter().filter(|place| place.rule() == SensitiveRule::NeverAsk);
+        silent.filter(move |place| place.counts(window))
+    }
+
     /// Whether a place under [`SensitiveRule::NeverAsk`] has its envelope near one of some envelopes.
     /// O(log n).
     pub(crate) fn has_silent_near(&self, envelopes: &[Envelope]) -> bool {

@@ -72,7 +72,7 @@ impl OpenRequests {
             LifecycleStep::Asked { owners } => self.insert_asked(id, owners, at),
             LifecycleStep::Decided { enough } => {
                 self.known_open(id, at)?;
-                let standing = self.standing(id)?;
+                let standing = self.standing_mut(id)?;
                 if standing.enough.is_some() {
                     return Err(OpenRequestsError::DecidedBefore { id });
                 }
@@ -129,7 +129,7 @@ impl OpenRequests {
         self.known_open(id, at)?;
         let new = ascending(id, owners)?;
         // Nobody is left where all who were asked are erased.
-        let standing = self.standing(id)?;
+        let standing = self.standing_mut(id)?;
         if standing.enough != Some(true) {
             return Err(OpenRequestsError::NotDecided { id });
         }
@@ -148,7 +148,7 @@ impl OpenRequests {
     ) -> Result<(), OpenRequestsError> {
         self.known_open(id, at)?;
         let new = ascending(id, owners)?;
-        let standing = self.standing(id)?;
+        let standing = self.standing_mut(id)?;
         if let Some(&owner) = new.iter().find(|&owner| !standing.asked.contains(owner)) {
             return Err(OpenRequestsError::NotAsked { id, owner });
         }
@@ -159,7 +159,7 @@ impl OpenRequests {
         Ok(self.file_of(id)?.record_shared(id, new, at)?)
     }
 
-    fn standing(&mut self, id: RequestId) -> Result<&mut OpenStanding, OpenRequestsError> {
+    fn standing_mut(&mut self, id: RequestId) -> Result<&mut OpenStanding, OpenRequestsError> {
         self.open.get_mut(&id).ok_or(OpenRequestsError::Inconsistent { id })
     }
 

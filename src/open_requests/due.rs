@@ -68,13 +68,29 @@ impl OpenRequests {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.decide_with(id, authorized, || snapshot.may_be_asked_in(authorized), now)
+    }
+
+    /// The same for a service whose snapshots are elsewhere: `enough` is called only if it was not decided
+    /// before, and gives whether the merged parts
+    /// [have enough households](crate::parts::PartialRoute::has_enough_households).
+    ///
+    /// # Errors
+    ///
+    /// As [`decide`](Self::decide).
+    pub fn decide_with(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        enough: impl FnOnce() -> bool,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
         self.check_time_order(now)?;
         is_of(self.known_open(id, now)?, authorized)?;
         if self.is_decided(id) {
             return Ok(self.expire(now));
         }
-        let enough = snapshot.may_be_asked_in(authorized);
-        self.take(id, now, LifecycleStep::Decided { enough })
+        self.take(id, now, LifecycleStep::Decided { enough: enough() })
     }
 
     /// Whether it was [decided](Self::decide) if an open request has households enough.
@@ -100,19 +116,44 @@ impl OpenRequests {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Route, OpenRequestsError> {
+        let Some(standing) = self.standing(id, authorized, now)? else {
+            return Ok(Route::empty(authorized, now).of_revision(snapshot.revision()));
+        };
+        Ok(self.not_asked(id, snapshot.route(&standing, now)))
+    }
+
+    /// The first half of [`due`](Self::due), for a service whose snapshots are elsewhere: the request
+    /// to route, or `None` if it asks nobody: if it is not open at `now`, or has too few households.
+    ///
+    /// # Errors
+    ///
+    /// As [`due`](Self::due).
+    pub fn standing(
+        &self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<Option<AuthorizedRequest>, OpenRequestsError> {
         let opened = self.known(id)?;
         is_of(opened, authorized)?;
-        let mut route = Route::empty(authorized, now);
         let standing = self.open.get(&id).filter(|_| opened.state(now) == RequestState::Open);
-        match standing.map(|standing| (standing.enough, standing)) {
-            Some((None, _)) => return Err(OpenRequestsError::NotDecided { id }),
-            Some((Some(true), standing)) => {
-                route = snapshot.route(authorized, now);
-                route.leave_out(|owner| standing.asked.contains(&owner));
-            }
-            _ => route.reset(authorized, snapshot.revision(), now),
+        match standing.map(|standing| standing.enough) {
+            Some(None) => Err(OpenRequestsError::NotDecided { id }),
+            Some(Some(true)) => Ok(Some(authorized.clone())),
+            Some(Some(false)) | None => Ok(None),
         }
-        Ok(route)
+    }
+
+    /// The second half: a route without those who were asked for the request. It leaves nobody where
+    /// the route is another request's, or its request is not open at the route's instant.
+    #[must_use]
+    pub fn not_asked(&self, id: RequestId, mut route: Route) -> Route {
+        let standing = self.standing(id, route.authorized(), route.now());
+        match self.open.get(&id).filter(|_| matches!(standing, Ok(Some(_)))) {
+            Some(standing) => route.leave_out(|owner| standing.asked.contains(&owner)),
+            None => route.leave_out(|_| true),
+        }
+        route
     }
 
     /// Records that the owners of a route are about to be asked for an open request. Call it right

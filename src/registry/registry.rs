@@ -98,7 +98,9 @@ impl Registry {
     ) -> Result<Snapshot, ChangeError> {
         // The caller's code must not run between the update of the look-ups and the publication.
         let changes: Vec<Change> = changes.into_iter().collect();
-        let next = |writer: &mut Writer, old: &State| Self::next(writer, old, changes);
+        let next = |writer: &mut Writer, old: &State| {
+            Self::next(writer, old, Self::revision_after(old)?, changes)
+        };
         self.state.apply(next, Writer::retire).map(Snapshot::new)
     }
 
@@ -143,7 +145,8 @@ impl Registry {
         let changes: Vec<Change> = changes.into_iter().collect();
         let mut skipped = Vec::new();
         let next = |writer: &mut Writer, old: &State| {
-            let (state, refused) = Self::planned(writer, old, changes, Refusals::Skip)?;
+            let revision = Self::revision_after(old)?;
+            let (state, refused) = Self::planned(writer, old, (revision, changes), Refusals::Skip)?;
             skipped = refused;
             Ok(state)
         };
@@ -152,25 +155,28 @@ impl Registry {
         Ok((Snapshot::new(state), skipped.into_iter().map(skip).collect()))
     }
 
-    /// The state that changes lead to, with the writer's look-ups brought there.
+    fn revision_after(old: &State) -> Result<Revision, ChangeError> {
+        let reason = ChangeRefusal::NoMoreRevisions;
+        old.revision.0.checked_add(1).map(Revision).ok_or(ChangeError { index: 0, reason })
+    }
+
+    /// The state that changes lead to at a revision, with the writer's look-ups brought there.
     pub(super) fn next(
         writer: &mut Writer,
         old: &State,
+        revision: Revision,
         changes: Vec<Change>,
     ) -> Result<State, ChangeError> {
-        Self::planned(writer, old, changes, Refusals::RefuseAll).map(|(state, _)| state)
+        Self::planned(writer, old, (revision, changes), Refusals::RefuseAll).map(|(state, _)| state)
     }
 
     /// The same, with the changes that were left out.
     fn planned(
         writer: &mut Writer,
         old: &State,
-        changes: Vec<Change>,
+        (revision, changes): (Revision, Vec<Change>),
         refusals: Refusals,
     ) -> Result<(State, Vec<ChangeError>), ChangeError> {
-        let Some(revision) = old.revision.0.checked_add(1).map(Revision) else {
-            return Err(ChangeError { index: 0, reason: ChangeRefusal::NoMoreRevisions });
-        };
         let mut plan = writer.plan(changes, &old.root, refusals)?;
         let skipped = std::mem::take(&mut plan.skipped);
         let edits = plan.in_tiles();

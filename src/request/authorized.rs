@@ -11,7 +11,7 @@ use super::request::Request;
 use super::search_area::CameraScope;
 use super::sharers::Sharers;
 use crate::geometry::{Area, Envelope, Overlap};
-use crate::model::{QuietHours, SensitivePlaces};
+use crate::model::{OwnerId, QuietHours, SensitivePlaces};
 
 /// A request that passed review: **the operator's**, since it knows of places that the agency does not
 /// know of. It can only come from [`Policy::review`](crate::Policy::review), and only it can be routed.
@@ -82,6 +82,11 @@ impl AuthorizedRequest {
         }
     }
 
+    /// All that the review let pass and added.
+    pub(crate) fn content(&self) -> &Authorized {
+        &self.content
+    }
+
     /// The request as it was reviewed; it cannot be changed any more.
     #[must_use]
     pub fn request(&self) -> &Request {
@@ -130,6 +135,12 @@ impl AuthorizedRequest {
     pub(crate) fn sharers(&self) -> Option<(&Sharers, Timestamp)> {
         let Authorized { shared, known_since, min_new_households, .. } = &*self.content;
         (!shared.is_empty() && *min_new_households > 0).then_some((shared, *known_since))
+    }
+
+    /// The owners whom the agency knows, ascending; one may come twice.
+    pub(crate) fn known_sharers(&self) -> impl Iterator<Item = OwnerId> + '_ {
+        let Authorized { shared, known_since, .. } = &*self.content;
+        shared.iter().filter(|&(_, at)| at >= *known_since).map(|(owner, _)| owner)
     }
 
     /// How many requests the agency may open in one case.

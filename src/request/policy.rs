@@ -30,7 +30,7 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 ///     "paperwork": "required",
 ///     "agency_kinds": ["local", "county"], "jurisdiction": "within",
 ///     "max_requests_per_case": 2, "open_days": 10, "max_open_days": 28,
-///     "min_households": 11, "min_new_households": 11, "sharers_known_days": 30,
+///     "min_households": 11, "min_new_households": 5, "sharers_known_days": 365,
 ///     "min_difference_m2": 0.0, "max_overlaps": 4294967295_u32,
 ///     "quiet_hours": {"from": "21:00:00", "until": "08:00:00", "zone": "UTC"}
 /// });
@@ -183,8 +183,8 @@ impl Default for Policy {
             open_days: 10,
             max_open_days: 28,
             min_households: 11,
-            min_new_households: 11,
-            sharers_known_days: 30,
+            min_new_households: 5,
+            sharers_known_days: 365,
             min_difference_m2: 0.0,
             max_overlaps: u32::MAX,
             quiet_hours: Some(QuietHours::default()),

@@ -82,3 +82,11 @@ impl Sharers {
         pairs.is_sorted_by(|one, next| one < next).then(|| Self(Arc::new(pairs)))
     }
 }
+
+impl<'de> Deserialize<'de> for Sharers {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = Vec::<SharerForm>::deserialize(deserializer)?;
+        Self::read(&list)
+            .ok_or_else(|| serde::de::Error::custom("a list of sharers does not ascend"))
+    }
+}

@@ -10,10 +10,24 @@ use super::prune::{ReachedBlock, WalkBuffers};
 use super::route::Route;
 use super::scratch::Scratch;
 use super::{prune, refine, view_walk};
-use crate::model::OwnerId;
+use crate::model::{CameraId, OwnerId};
 use crate::registry::{Block, Branch, Snapshot};
 use crate::request::{AuthorizedRequest, CameraScope};
 use crate::util::RowMask;
+
+/// The rows of one part of a registry for a request, before households are counted.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// Who may be asked with which camera, ascending.
+    pub(crate) rows: Vec<(OwnerId, CameraId)>,
+    /// Who of them must wait, and until when: ascending by owner, each once.
+    pub(crate) waiting: Vec<(OwnerId, Timestamp)>,
+    /// Households with a camera that the request is about, ascending: all of them, or as many as the
+    /// request needs.
+    pub(crate) households: Vec<OwnerId>,
+    /// The same of those that are new to the agency, if some are not.
+    pub(crate) new_households: Vec<OwnerId>,
+}
 
 impl Snapshot {
     /// The owners to ask, each with the cameras that match: in the area or on its boundary, with
@@ -63,8 +77,30 @@ impl Snapshot {
         start: Branch<'_>,
         scratch: &mut Scratch,
     ) {
+        self.gather((authorized, route.now()), start, scratch);
         let Scratch { level, walked, collected, census, waits } = scratch;
-        let now = route.now();
+        if collected.is_empty() || authorized.is_over(route.now()) {
+            // Nobody may be asked, so the number of households does not matter.
+            return;
+        }
+        if collected.has_anonymity_set(authorized, *level)
+            || self.has_anonymity_set(authorized, *level, walked, census)
+        {
+            collected.group_into(route, *level);
+            waits.write_into(route);
+        }
+    }
+
+    /// Collects the rows that may be asked and who of their owners must wait, given where the walk
+    /// starts. Whether the households are enough is decided afterwards.
+    #[inline]
+    fn gather(
+        &self,
+        (authorized, now): (&AuthorizedRequest, Timestamp),
+        start: Branch<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let Scratch { level, walked, collected, waits, .. } = scratch;
         let request = authorized.request();
         let inquiry = ConsentQuery::new(authorized, self.terms(), now);
         collected.clear();
@@ -103,16 +139,36 @@ impl Snapshot {
             })
         };
         debug_assert!(flow.is_continue(), "nothing ends this walk");
-        if collected.is_empty() || authorized.is_over(now) {
-            // Nobody may be asked, so the number of households does not matter.
-            return;
+    }
+
+    /// Collects for a part of a route: the rows that may be asked, and households up to the number
+    /// that the whole needs, whether or not there are enough here.
+    pub(crate) fn gather_part(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Gathered {
+        let mut scratch = Scratch::new();
+        let mut gathered = Gathered::default();
+        let level = scratch.level;
+        let Some(start) = view_walk::start(self.root(), authorized.about(), level) else {
+            return gathered;
+        };
+        self.gather((authorized, now), start, &mut scratch);
+        let Scratch { walked, collected, census, waits, .. } = &mut scratch;
+        collected.write_into(&mut gathered.rows, level);
+        gathered.waiting = waits.sorted().to_vec();
+        let needed = authorized.min_households() as usize;
+        let asked = gathered.rows.iter().map(|&(owner, _)| owner);
+        gathered.households.extend(asked);
+        gathered.households.dedup();
+        if !is_anonymity_set(authorized, gathered.households.iter().copied()) {
+            self.has_anonymity_set(authorized, level, walked, census);
+            gathered.households.clone_from(census);
         }
-        if collected.has_anonymity_set(authorized, *level)
-            || self.has_anonymity_set(authorized, *level, walked, census)
-        {
-            collected.group_into(route, *level);
-            waits.write_into(route);
+        if let Some((sharers, since)) = authorized.sharers() {
+            let all = gathered.households.iter().copied();
+            let new = all.filter(|&owner| !sharers.has_shared(owner, since));
+            gathered.new_households = new.take(authorized.min_new_households() as usize).collect();
         }
+        gathered.households.truncate(needed);
+        gathered
     }
 
     /// Whether enough households for the policy have a camera that the request is about, whatever they

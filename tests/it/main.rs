@@ -55,6 +55,8 @@ mod oracle;
 mod outcome;
 mod outcome_kept;
 mod outcome_twin;
+mod parts;
+mod parts_sealed;
 mod places;
 mod places_spared;
 mod policy;

@@ -283,7 +283,7 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
     let back = "`2026-05-10T11:59:59Z` is before the last event, of `2026-05-10T12:00:00Z`; time \
                 does not run backwards";
     assert_eq!(words(open.extend(FIRST, late, noon() - secs(1))), back);
-    let foreign = "what was authorised is not request `7`: take its own authorisation";
+    let foreign = "the authorised request is not request `7`: pass its own authorisation";
     let due = open.due(FIRST, &other, &snapshot, noon()).unwrap_err();
     assert_eq!(due.to_string(), foreign);
     let route = snapshot.route(&other, noon());
@@ -358,4 +358,35 @@ fn a_request_past_its_longest_time_asks_nobody() {
     assert_eq!(asks(last - secs(1)), (5, Explanation::Asked));
     assert_eq!(asks(last), (0, Explanation::RequestOver));
     assert!(authorized.is_over(last) && !authorized.is_over(last - secs(1)));
+}
+
+/// A service whose snapshots are elsewhere routes in between.
+#[test]
+fn both_halves_of_due_ask_nobody_for_another_request() {
+    let (registry, now) = (Registry::new(), noon());
+    registry.apply([Change::Register(camera_at(1, 1, place((10, 50), 0, 0))), grant(1)]).unwrap();
+    let authorized = authorize_under(
+        &Policy::without_limits_or_anonymity().with_open_days(1).with_max_open_days(1),
+        houses(0, 9),
+    );
+    let mut open = OpenRequests::new(0);
+    open.open(RequestId(1), &authorized, now).unwrap();
+    open.decide_with(RequestId(1), &authorized, || true, now).unwrap();
+    let route = || registry.snapshot().route(&authorized, now);
+    let standing = open.standing(RequestId(1), &authorized, now).unwrap();
+    assert!(
+        standing == Some(authorized.clone()) && open.not_asked(RequestId(1), route()) == route()
+    );
+    assert_eq!(route().owners(), 1);
+    // Of no request, of another one, and when its time is over.
+    assert!(open.not_asked(RequestId(2), route()).is_empty());
+    assert!(open.standing(RequestId(2), &authorized, now).is_err());
+    let other = registry.snapshot().route(&authorize(houses(0, 8)), now);
+    assert!(!other.is_empty() && open.not_asked(RequestId(1), other).is_empty());
+    let late = registry.snapshot().route(&authorized, now + days(2));
+    assert!(late.is_empty() && open.not_asked(RequestId(1), late).is_empty());
+    assert_eq!(open.standing(RequestId(1), &authorized, now + days(2)), Ok(None));
+    // And once the owner was asked.
+    open.record_asked(RequestId(1), &route(), now).unwrap();
+    assert!(open.not_asked(RequestId(1), route()).is_empty());
 }

@@ -111,7 +111,7 @@ fn a_limit_that_is_no_number_lets_nothing_pass() {
     );
 }
 
-const DEFAULT: &str = r#"{"version":"default-1","min_area_m2":64750.0,"max_area_m2":1294994.0,"min_width_m":20.0,"min_window_minutes":15,"max_window_minutes":720,"max_look_back_days":45,"future_windows":"refused","seeing_into":"refused","max_vertices":100,"max_parts":10,"paperwork":"required","agency_kinds":["local","county"],"jurisdiction":"within","max_requests_per_case":2,"open_days":10,"max_open_days":28,"min_households":11,"min_new_households":11,"sharers_known_days":30,"min_difference_m2":0.0,"max_overlaps":4294967295,"quiet_hours":{"from":"21:00:00","until":"08:00:00","zone":"UTC"}}"#;
+const DEFAULT: &str = r#"{"version":"default-1","min_area_m2":64750.0,"max_area_m2":1294994.0,"min_width_m":20.0,"min_window_minutes":15,"max_window_minutes":720,"max_look_back_days":45,"future_windows":"refused","seeing_into":"refused","max_vertices":100,"max_parts":10,"paperwork":"required","agency_kinds":["local","county"],"jurisdiction":"within","max_requests_per_case":2,"open_days":10,"max_open_days":28,"min_households":11,"min_new_households":5,"sharers_known_days":365,"min_difference_m2":0.0,"max_overlaps":4294967295,"quiet_hours":{"from":"21:00:00","until":"08:00:00","zone":"UTC"}}"#;
 
 #[test]
 fn the_default_policy_is_pinned() {

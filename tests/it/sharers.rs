@@ -174,3 +174,25 @@ fn neither_debug_nor_the_work_of_a_review_shows_who_shared() {
     assert_eq!(shown(&few), shown(&many));
     assert_eq!(format!("{few:?}"), format!("{many:?}"));
 }
+
+/// The attack in one request: ten earlier sharers and one house, to learn whether it is registered.
+#[test]
+fn ten_sharers_and_one_house_reveal_nothing() {
+    let attack = |min_new_households: u32| {
+        let policy = policy(min_new_households).with_sharers_known_days(365);
+        let sharers = file((0..10).map(|owner| (owner, 50)));
+        let rings = |house: u64| {
+            let mut town = street(40);
+            // One house in five is registered.
+            town.cameras.retain(|camera, _| camera.0 < 10 || (camera.0 == house && house % 5 == 0));
+            let request = request(1, houses(0, 39)).with_case("26-2");
+            let authorized = policy.review(&request, &agency(), &sharers, noon()).unwrap();
+            !snapshot(&town).route(&authorized, noon()).is_empty()
+        };
+        (20..40).filter(|&house| rings(house)).collect::<Vec<u64>>()
+    };
+    assert_eq!(attack(0), [20, 25, 30, 35], "without the rule each registered house rings");
+    let default = Policy::default();
+    assert_eq!((default.min_new_households, default.sharers_known_days), (5, 365));
+    assert_eq!(attack(5), [0_u64; 0]);
+}

@@ -8,6 +8,7 @@ use canvass::coverage::*;
 use canvass::error::*;
 use canvass::notice::*;
 use canvass::outcome::*;
+use canvass::parts::*;
 use canvass::policy::*;
 use canvass::tiles::*;
 use canvass::*;
@@ -45,7 +46,7 @@ fn authorised_values_are_read_from_no_text() {
     unreadable! {
         AuthorizedRequest, Violation, Violations, Snapshot, Route, Recipient<'static>, Funnel,
         NoticeDraft, Notice, Mailing, Letter<'static>, Band, Outcome, Coverage, CoverageCell,
-        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
+        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey, PartialRoute, OperatorKey,
     }
 }
 
@@ -54,6 +55,7 @@ fn routes_and_secrets_are_not_serialised() {
     unwritable! {
         AuthorizedRequest, Registry, Snapshot, Route, Recipient<'static>, NoticeDraft, Notice,
         Mailing, Letter<'static>, AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
+        PartialRoute, OperatorKey,
     }
 }
 
@@ -208,6 +210,10 @@ fn every_public_core_type_is_too() {
     usable::<CodeError>();
     usable::<IdError>();
     usable::<SkippedChange>();
+    usable::<OperatorKey>();
+    usable::<PartialError>();
+    usable::<PartialRoute>();
+    usable::<SealError>();
 }
 
 /// Fails if a type is missing from a list above, or an error from the list below.
@@ -221,6 +227,7 @@ fn no_public_type_is_left_out() {
         include_str!("../../src/disclosure/coverage/mod.rs"),
         include_str!("../../src/disclosure/notice/mod.rs"),
         include_str!("../../src/disclosure/outcome/mod.rs"),
+        include_str!("../../src/parts/mod.rs"),
     ];
     let exports = public
         .iter()
@@ -279,7 +286,9 @@ fn every_error_is_one() {
     error::<TemplateError>();
     error::<AreaError>();
     error::<PositionError>();
+    error::<PartialError>();
     error::<PolicyError>();
+    error::<SealError>();
     error::<CoverageError>();
     error::<ChangeError>();
     error::<ChangeRefusal>();

@@ -72,7 +72,7 @@ test("the evening is clicked through in under a minute", { timeout: 120_000 }, a
   await page.locator('#against li[data-code="sensitive_place"]').waitFor();
   assert.equal(await page.locator(".outline.flawed").count(), 1, "the school's outline appears");
   await drag(2, [0.65, 0.3]);
-  assert.equal(await page.locator("#against-title").textContent(), "Nothing stands against it");
+  assert.equal(await page.locator("#against-title").textContent(), "No refusals");
   await page.click("#send");
   await page.locator("#receipt dl").waitFor();
   assert.match(await page.locator("#receipt").innerText(), /AS-2026-0417/);
@@ -134,7 +134,7 @@ test("the evening is clicked through in under a minute", { timeout: 120_000 }, a
   await page.locator("#verdict .found", { hasText: "you were asked" }).waitFor();
   await page.locator("#verdict .found", { hasText: "goes on from the head" }).waitFor();
   assert.equal(await page.locator("#verdict .refusal").count(), 0);
-  await page.setViewportSize({ width: 390, height: 780 });
+  await page.setViewportSize({ width: 390, height: 900 });
   await taken(page, "portal-owner.png");
   await page.setViewportSize({ width: 1280, height: 800 });
   await next(page);
