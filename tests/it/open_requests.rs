@@ -301,7 +301,7 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
 
 /// Or a request would ring in the moment in which one certain house registers.
 #[test]
-fn a_request_with_too_few_households_at_the_first_look_asks_nobody_later() {
+fn too_few_households_at_the_first_look_ask_nobody_later() {
     let (mut open, authorized) = opened(&policy(11), houses(0, 19));
     let registry = Registry::new();
     let joins = |number| registry.apply([Change::Register(house(number, number)), agrees(number)]);

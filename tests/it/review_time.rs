@@ -28,7 +28,7 @@ fn area_under_curve(first: &[u64], second: &[u64]) -> f64 {
 /// `cargo test --release --test it -- --ignored --nocapture review_time`.
 #[test]
 #[ignore = "measures time: run it alone, optimised"]
-fn the_time_of_a_review_does_not_show_a_silent_place() {
+fn review_time_does_not_show_a_silent_place() {
     // A building with many corners in the middle of the area, or a whole turn of the town away.
     let (mut worst, origin) = (0.0_f64, (10, 50));
     for seed in 0..5 {

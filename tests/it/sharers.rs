@@ -103,7 +103,7 @@ fn routes_with_sharers_equal_the_oracle() {
 }
 
 #[test]
-fn who_shared_is_an_event_that_is_noted_once_and_forgotten_with_the_owner() {
+fn a_share_is_recorded_once_and_forgotten_with_its_owner() {
     let (mut open, authorized) = opened(&policy(11), houses(0, 19));
     let registry = loaded(&street(20), Layout::default());
     let mut log = decided(&mut open, &authorized, &registry.snapshot());
@@ -152,7 +152,7 @@ fn who_shared_is_an_event_that_is_noted_once_and_forgotten_with_the_owner() {
 }
 
 #[test]
-fn after_a_restart_those_count_as_known_who_shared_before_the_opening() {
+fn a_restart_knows_those_who_shared_before_the_opening() {
     let mut file = file((0..10).map(|owner| (owner, 20)));
     let request = request(1, houses(0, 19)).with_case("26-2");
     let authorized = policy(11).review(&request, &agency(), &file, noon()).unwrap();
@@ -164,7 +164,7 @@ fn after_a_restart_those_count_as_known_who_shared_before_the_opening() {
 }
 
 #[test]
-fn neither_debug_nor_the_work_of_a_review_shows_who_shared() {
+fn debug_does_not_show_who_shared() {
     let few = file([]);
     let many = file((0..2_000).map(|owner| (owner, 3)));
     let shown = |file: &CaseFile| {
