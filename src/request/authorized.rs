@@ -180,7 +180,9 @@ impl AuthorizedRequest {
     /// extended. Nobody is asked then: review it again, or [reopen](crate::Policy::reopen) it.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
-        now >= self.content.routes_until
+        // A policy without that limit has the end of time here, at which nothing is over.
+        let until = self.content.routes_until;
+        now >= until && until < Timestamp::MAX
     }
 
     /// When it was reviewed.

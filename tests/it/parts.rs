@@ -230,7 +230,8 @@ fn owner_of(change: &Change) -> OwnerId {
         Change::Register(camera) => camera.owner,
         Change::SetConsent { owner, .. }
         | Change::Withdraw { owner }
-        | Change::RecordAsked { owner, .. } => *owner,
+        | Change::RecordAsked { owner, .. }
+        | Change::RecordAskedBy { owner, .. } => *owner,
         _ => panic!("not in these logs"),
     }
 }
