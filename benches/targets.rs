@@ -26,7 +26,7 @@ use support::{engines, load, now};
 fn main() {
     let options = Options::read();
     let bench = Bench {
-        rounds: options.rounds.unwrap_or(if options.smoke { 1 } else { 5 }),
+        rounds: options.rounds(5, 2),
         scale: if options.smoke { 100 } else { 1 },
         seed: options.seed,
         json: options.json,

@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use canvass::audit::{AuditEntry, AuditLog, EntrySeed, OwnerSalt, TreeHead};
+use canvass::audit::{AuditBatch, AuditEntry, AuditLog, EntrySeed, OwnerSalt, TreeHead};
 use canvass::jiff::Timestamp;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Change, Consent, IncidentKind,
@@ -76,14 +76,20 @@ fn main() -> Done {
         Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
     let review = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now);
     let authorized = review.map_err(|violations| violations.to_string())?;
-    log.append(AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32])))?;
     let published = log.head();
+    let mut entries = vec![AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32]))];
 
-    // The log has the route before anybody is asked, and each owner's history afterwards.
+    // The entry is kept before anybody is asked, and each owner's history afterwards.
     let route = snapshot.route(&authorized, now);
-    log.append(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?)?;
+    entries.extend(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?);
     registry
         .apply(route.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: now }))?;
+
+    // At the end of the day the log grows by a batch, which shows neither when nor how many.
+    let closed = "2026-05-03T00:00:00Z".parse()?;
+    for entry in AuditBatch::close(entries, closed, &EntrySeed::new([5; 32])) {
+        log.append(entry)?;
+    }
 
     for (owner, salt) in &salts {
         print!("{}", page(&registry, &log, &published, (*owner, salt))?);

@@ -22,6 +22,7 @@ mod area_formats;
 mod area_laws;
 mod attack;
 mod audit;
+mod audit_batches;
 mod audit_entries;
 mod bulletin;
 mod bulletin_cells;

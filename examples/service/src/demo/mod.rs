@@ -54,6 +54,8 @@ pub fn settings() -> Result<Settings, Failure> {
                 "area": outline((west, south, east, north)),
             }],
         },
+        // A day would be too long for somebody who only looks.
+        "log": { "seconds": 15 },
         "notices": {
             "template": "{agency} asks for footage of {window}, from {cameras}. It is about case {case} \
                 ({incident}). Please answer at once.\n\nTo share is voluntary, and doing nothing is an answer \

@@ -87,6 +87,10 @@ pub(super) struct Writer {
     pub(super) clock: Arc<Clock>,
     /// When the time was kept last.
     pub(super) time_noted: Instant,
+    /// A batch of the audit log is closed each so many seconds.
+    pub(super) log_seconds: i64,
+    /// When the period began in which the writer did.
+    pub(super) log_since: Option<i64>,
 }
 
 /// What is committed together, and who is told then.
@@ -330,6 +334,7 @@ impl Writer {
             self.note_time();
         }
         self.requests.expire(now, &mut group.news)?;
+        self.close_batch(now, group)?;
         let left = self.look_again_at.duration_since(now);
         // Longer than it ever is, if the clock was set back.
         if left <= SignedDuration::ZERO || left > self.look_again_after {

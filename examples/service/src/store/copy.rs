@@ -72,6 +72,7 @@ impl Store {
         copy_table(&from, &to, reached::REACHED)?;
         copy_table(&from, &to, log::ENTRIES)?;
         copy_table(&from, &to, log::SEEDS)?;
+        copy_table(&from, &to, log::PENDING)?;
         copy_table(&from, &to, log::SALTS)?;
         copy_table(&from, &to, invitations::OWNERS)?;
         copy_table(&from, &to, invitations::DIGESTS)?;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use redb::WriteTransaction;
 use serde_json::value::RawValue;
 
-use super::{KeptBulletin, KeptEntry, KeptNotice, OwnerKeys, Store, StoreError};
+use super::{KeptBulletin, KeptEntry, KeptNotice, OwnerKeys, PendingEntry, Store, StoreError};
 use super::{bulletins, coverage, invitations, log, notices, reached};
 
 /// What people see, as one group of the writer changed it.
@@ -15,8 +15,10 @@ pub struct DisclosedRows {
     pub notices: Vec<(RequestId, KeptNotice)>,
     /// Bulletins by their numbers, as they are from now on.
     pub bulletins: Vec<(u64, KeptBulletin)>,
-    /// Entries of the audit log, in their order behind those that are kept.
+    /// A batch of the audit log that was closed, in its order behind the entries that are kept.
     pub entries: Vec<KeptEntry>,
+    /// Entries that wait for the next batch. If a batch was closed, those that waited before are in it.
+    pub pending: Vec<PendingEntry>,
     /// Salts of owners that had none.
     pub salts: Vec<(OwnerId, [u8; 32])>,
     /// Which requests reached which owners, and when.
@@ -33,11 +35,12 @@ impl DisclosedRows {
     /// Whether there is nothing to keep.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { notices, bulletins, entries, salts, reached, coverage, owner_keys, erased } =
-            self;
+        let Self { notices, bulletins, entries, pending, salts, .. } = self;
+        let Self { reached, coverage, owner_keys, erased, .. } = self;
         notices.is_empty()
             && bulletins.is_empty()
             && entries.is_empty()
+            && pending.is_empty()
             && salts.is_empty()
             && reached.is_empty()
             && coverage.is_none()
@@ -63,6 +66,7 @@ pub(super) fn insert(
 ) -> Result<(), StoreError> {
     notices::insert(transaction, &rows.notices)?;
     bulletins::insert(transaction, &rows.bulletins)?;
+    log::insert_pending(transaction, &rows.pending, !rows.entries.is_empty())?;
     log::insert(transaction, &rows.entries)?;
     log::insert_salts(transaction, &rows.salts)?;
     reached::insert(transaction, &rows.reached)?;
@@ -81,6 +85,7 @@ impl Store {
             notices: self.notices()?,
             bulletins: self.bulletins()?,
             entries: self.log_entries()?,
+            pending: self.pending_entries()?,
             coverage: self.coverage()?,
             ..DisclosedRows::default()
         })

@@ -143,6 +143,7 @@ pub(super) fn rewrite(
         copy_table(&from, &to, &mut tables, reached::REACHED)?;
         copy_table(&from, &to, &mut tables, log::ENTRIES)?;
         copy_table(&from, &to, &mut tables, log::SEEDS)?;
+        copy_table(&from, &to, &mut tables, log::PENDING)?;
         copy_table(&from, &to, &mut tables, log::SALTS)?;
         copy_table(&from, &to, &mut tables, invitations::OWNERS)?;
         copy_table(&from, &to, &mut tables, invitations::DIGESTS)?;

@@ -90,7 +90,7 @@ pub use error::StoreError;
 pub use events::FIRST_EVENT;
 pub use invitations::OwnerKeys;
 pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
-pub use log::KeptEntry;
+pub use log::{KeptEntry, PendingEntry};
 pub use mark::Acknowledged;
 pub use notices::KeptNotice;
 pub use open::{Loss, Opening};
