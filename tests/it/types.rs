@@ -78,6 +78,8 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<Standing>();
     usable::<Coverage>();
     usable::<CoverageCell>();
+    usable::<CoveragePeriod>();
+    usable::<CoverageSeed>();
     usable::<CoverageError>();
 }
 
@@ -106,6 +108,7 @@ fn every_public_type_of_bulletins_notices_and_the_log_is_too() {
     usable::<Ending>();
     usable::<Asked>();
     usable::<AskedTags>();
+    usable::<AuditBatch>();
     usable::<AskedTagsError>();
     usable::<AuditEntry>();
     usable::<AuditEvent>();
