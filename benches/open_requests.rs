@@ -88,7 +88,13 @@ fn touched_by(
     group.bench_function(format!("{name}/canvass"), |bencher| {
         bencher.iter(|| {
             let event = opened(&areas[0], count);
-            open.replay(&LifecycleEvent { id: RequestId(count), ..event }).expect("the next");
+            open.replay(&LifecycleEvent::new(
+                event.sequence,
+                event.at,
+                RequestId(count),
+                event.step,
+            ))
+            .expect("the next");
             open.resolve(RequestId(count), now()).expect("it is open");
             count = open.next_sequence();
         });
@@ -102,7 +108,7 @@ fn opened(area: &Area, sequence: u64) -> LifecycleEvent {
     let request = Request::new(agency, IncidentKind::Burglary, area.clone(), window);
     let (until, latest) = (now() + days(10), now() + days(28));
     let step = LifecycleStep::Opened { request: Box::new(request), until, latest };
-    LifecycleEvent { sequence, at: now(), id: RequestId(sequence), step }
+    LifecycleEvent::new(sequence, now(), RequestId(sequence), step)
 }
 
 /// Where changes are.

@@ -4,8 +4,9 @@
 //! cargo run --example change_stream -- kept < changes.jsonl
 //! ```
 //!
-//! Each line is a change such as `{"withdraw":{"owner":7}}`. Deliver the whole stream again after a kill:
-//! what was kept is passed over, since the revision is the number of lines that were applied.
+//! Each line is a change such as `{"withdraw":{"owner":7}}`. After a kill, deliver the whole stream
+//! again: lines that were applied before are passed over, since the revision is the number of lines
+//! applied.
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
 use std::collections::BTreeMap;
@@ -22,8 +23,8 @@ type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 /// Lines between two checkpoints.
 const CHECKPOINT: u64 = 1_000;
 
-/// The tiles that belong to a revision, each with the revision that its file is named after. A tile
-/// that is missing is no error to the library: so the list of them is kept beside the revision.
+/// The tiles of a revision, each with the revision in its file's name. The library cannot notice
+/// that a tile is missing, so this list is kept beside the revision.
 #[derive(Default, Serialize, Deserialize)]
 struct Manifest {
     revision: u64,
@@ -45,8 +46,8 @@ impl Manifest {
         Ok(Registry::from_tiles(Revision(self.revision), &tiles)?)
     }
 
-    /// Writes what changed under new names, then the manifest in the place of the old one: a kill
-    /// between leaves the folder as it was, with files that no manifest names.
+    /// Writes changed tiles under new names, then replaces the manifest: a kill in between leaves
+    /// the old state, with files that no manifest names.
     fn checkpoint(&mut self, folder: &Path, changes: &TileChanges) -> Done {
         for tile in &changes.changed {
             let (key, revision) = (tile.key().to_u64(), tile.revision().0);
@@ -60,7 +61,7 @@ impl Manifest {
         write(&folder.join("manifest.new"), &serde_json::to_vec(self)?)?;
         fs::rename(folder.join("manifest.new"), folder.join("manifest.json"))?;
         File::open(folder)?.sync_all()?;
-        // Nothing names them any more, those of a checkpoint that was killed included.
+        // No manifest names these files any more; some are of a checkpoint that was killed.
         for file in fs::read_dir(folder)? {
             let name = file?.file_name().into_string().unwrap_or_default();
             let ids =

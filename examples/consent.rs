@@ -1,4 +1,4 @@
-//! A week in one street: who is asked, who is not, and what everybody gets to see.
+//! A week in one street: the owners who are asked, those who are not, and the view of each party.
 //!
 //! ```text
 //! cargo run --release --example consent
@@ -21,9 +21,9 @@ type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 const ADA: OwnerId = OwnerId(7);
 const BEN: OwnerId = OwnerId(8);
 const CLEO: OwnerId = OwnerId(9);
-/// Who never answered.
+/// The owner who never answered.
 const SILENT: OwnerId = OwnerId(10);
-/// Who moves in on Wednesday.
+/// The owner who moves in on Wednesday.
 const DANA: OwnerId = OwnerId(24);
 
 fn main() -> Done {
@@ -127,7 +127,7 @@ fn main() -> Done {
     Ok(())
 }
 
-/// What the operator has; a service would keep it.
+/// The operator's state; a service would store it.
 struct Portal {
     registry: Registry,
     policy: Policy,
@@ -144,13 +144,13 @@ impl Portal {
     fn new() -> Done<Self> {
         let jurisdiction = Some(Area::from_bounds(-84.97, 41.11, -84.92, 41.14)?);
         let (id, name) = (AgencyId(1), "Ashford Police Department".to_owned());
-        let agency = Agency { id, name, kind: AgencyKind::Local, jurisdiction };
+        let agency = Agency::new(id, name, AgencyKind::Local).with_jurisdiction(jurisdiction);
         let (registry, policy) = (Registry::new(), Policy::default());
         let (requests, log) = (OpenRequests::new(0), AuditLog::new());
         Ok(Self { registry, policy, agency, requests, entries: Vec::new(), log, seeds: 0 })
     }
 
-    /// Reviews a request, and opens what passes.
+    /// Reviews a request, and opens it if it passes.
     fn open(&mut self, id: RequestId, what: &Request, now: Timestamp) -> Done<AuthorizedRequest> {
         let file = self.requests.case_file(self.agency.id);
         let authorized = self.policy.review(what, &self.agency, &file, now)?;
@@ -160,7 +160,8 @@ impl Portal {
         Ok(authorized)
     }
 
-    /// Notes, right before sending, who of a route is asked: those who were not asked for it before.
+    /// Records, right before sending, the owners of a route who were not asked before, and returns
+    /// them.
     fn ask(&mut self, id: RequestId, route: &Route, now: Timestamp) -> Done<Route> {
         let (route, _) = self.requests.record_asked(id, route, now)?;
         let seed = self.seed();
@@ -197,7 +198,7 @@ impl Portal {
 fn camera(owner: OwnerId) -> Done<Camera> {
     let position = Position::from_e7(-849_460_000 + i32::try_from(owner.0)? * 2_000, 411_240_000)?;
     let recording = Recording::kept_for_days(30);
-    Ok(Camera { id: CameraId(owner.0), owner, position, recording, facing: None })
+    Ok(Camera::new(CameraId(owner.0), owner, position, recording))
 }
 
 fn says(owner: OwnerId, consent: &Consent) -> Change {

@@ -16,8 +16,8 @@ use canvass::{
 
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// The page of an owner, who has the salt that the operator made for them. `published` is a head of the
-/// log that the owner kept: their own copy, so that nobody can change the past.
+/// The page of an owner with the salt that the operator made for them. `published` is a head of the
+/// log that the owner kept: with this copy they notice if anybody rewrites the past.
 fn page(
     registry: &Registry,
     log: &AuditLog,

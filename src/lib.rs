@@ -14,6 +14,7 @@ mod disclosure;
 mod geometry;
 mod model;
 mod open_requests;
+pub mod parts;
 mod registry;
 mod request;
 mod routing;
@@ -66,7 +67,7 @@ pub mod error {
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
 }
 
-/// Pages of the repository: guarantees, security, design, performance and formats.
+/// Pages of the repository: guarantees, security, design, performance, formats and parts.
 #[cfg(doc)]
 pub mod _documentation {
     #[doc = include_str!("../docs/guarantees.md")]
@@ -79,6 +80,8 @@ pub mod _documentation {
     pub mod performance {}
     #[doc = include_str!("../docs/formats.md")]
     pub mod formats {}
+    #[doc = include_str!("../docs/parts.md")]
+    pub mod parts {}
 }
 
 // Their types are in signatures: a caller who names them has the versions that fit.

@@ -1,6 +1,6 @@
-//! With a warm scratch and a warm route nothing is allocated, a receipt allocates the same for
-//! whomever is asked, and tiles take memory in proportion to their bytes. A binary of its own, since
-//! counting replaces the allocator of the whole binary.
+//! Allocations of the hot path: none with a warm scratch and a warm route, the same for a receipt
+//! whoever is asked, and in proportion to their bytes for tiles. These tests are a binary of their
+//! own, since counting replaces the allocator of the whole binary.
 
 #![allow(missing_docs, reason = "nobody reads the documentation of tests")]
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -19,21 +19,19 @@ use jiff::{SignedDuration, Timestamp};
 /// other agencies, and one was asked often lately.
 fn town() -> Snapshot {
     let cameras: Vec<Camera> = (0..1_600)
-        .map(|id| Camera {
-            id: CameraId(id),
-            owner: OwnerId(id / 2),
-            position: Position::new(
-                10.0 + (id % 40) as f64 * 0.000_3,
-                50.0 + (id / 40) as f64 * 0.000_2,
+        .map(|id| {
+            Camera::new(
+                CameraId(id),
+                OwnerId(id / 2),
+                Position::new(10.0 + (id % 40) as f64 * 0.000_3, 50.0 + (id / 40) as f64 * 0.000_2)
+                    .unwrap(),
+                Recording::kept_for_days(60),
             )
-            .unwrap(),
-            recording: Recording::kept_for_days(60),
-            facing: None,
         })
         .collect();
     let consents = (0..800).filter(|owner| owner % 7 != 0).map(|owner| {
         let scope = if owner % 7 == 1 { Scope::only([AgencyId(9)]) } else { Scope::Any };
-        // For some it is one in the night, so that they must wait.
+        // For some owners it is a quiet hour, so that they must wait.
         let zone = if owner % 7 == 3 { "Pacific/Apia" } else { "Europe/Paris" };
         (OwnerId(owner), Consent::granted().with_agencies(scope).with_zone(zone.parse().unwrap()))
     });
@@ -61,12 +59,8 @@ fn authorize_after(policy: &Policy, file: &CaseFile, area: Area) -> AuthorizedRe
         "2026-05-09T18:00:00Z".parse().unwrap(),
         "2026-05-09T20:00:00Z".parse().unwrap(),
     );
-    let agency = Agency {
-        id: AgencyId(1),
-        name: "Springfield Police".to_owned(),
-        kind: AgencyKind::Local,
-        jurisdiction: Some(Area::from_bounds(9.0, 49.0, 11.0, 51.0).unwrap()),
-    };
+    let agency = Agency::new(AgencyId(1), "Springfield Police", AgencyKind::Local)
+        .with_jurisdiction(Area::from_bounds(9.0, 49.0, 11.0, 51.0).unwrap());
     let request = Request::new(agency.id, IncidentKind::Burglary, area, window.unwrap())
         .with_case("26-0117")
         .with_contact("Det. Smith");
@@ -87,10 +81,10 @@ fn octagon(lon: f64, lat: f64) -> Area {
 #[test]
 fn a_warm_request_allocates_nothing() {
     let snapshot = town();
-    // With 11, who is asked is enough; with 180, all households are counted, and there are so many
-    // in one area; with 10,000 there are not.
+    // Three anonymity sets: 11 is reached by the owners asked alone; 180 only by all households,
+    // and only in some areas; 10,000 never.
     for min_households in [0, 11, 180, 10_000] {
-        let policy = Policy { min_households, ..Policy::default() };
+        let policy = Policy::default().with_min_households(min_households);
         let requests =
             [octagon(10.006, 50.004), octagon(10.012, 50.008)].map(|area| authorize(&policy, area));
         let mut scratch = Scratch::new();
@@ -101,7 +95,7 @@ fn a_warm_request_allocates_nothing() {
             owners.push(route.owners());
             waiting += route.recipients().filter(|asked| asked.not_before.is_some()).count();
         }
-        // Not vacuous: the first counting sees what a cold start allocates.
+        // The counter works: it counts the allocations of a cold start.
         let cold = measure(|| {
             snapshot.route_into(&requests[0], now(), &mut Scratch::new(), &mut route);
         });
@@ -119,10 +113,10 @@ fn a_warm_request_allocates_nothing() {
 }
 
 #[test]
-fn a_receipt_is_the_same_work_for_none_few_and_many() {
+fn a_receipt_costs_the_same_for_none_few_and_many() {
     let snapshot = town();
-    let policy = Policy { min_households: 11, ..Policy::unlimited() };
-    // A part of the town from its south-western corner, so many houses wide and high.
+    let policy = Policy::unlimited().with_min_households(11);
+    // A part of the town from its south-western corner: its width and height in houses.
     let part = |wide: f64, high: f64| {
         let (east, north) = ((wide - 0.5) * 0.000_3, (high - 0.5) * 0.000_2);
         Area::from_bounds(9.999, 49.999, 10.0 + east, 50.0 + north).unwrap()
@@ -152,11 +146,11 @@ fn a_receipt_is_the_same_work_for_none_few_and_many() {
     }
     assert!(receipts.iter().all(|receipt| *receipt == receipts[0]), "{receipts:?}");
     assert!(receipts[0].0.count_total > 0, "nothing was counted");
-    // None, too few, some, many, and more beside an earlier area.
+    // The numbers of owners asked: none, too few, some, many, and more beside an earlier area.
     assert_eq!(asked, [0, 0, 35, 456, 38]);
 }
 
-/// How many bytes are allocated at most while tiles are read, the registry included if they are one.
+/// The peak of allocated bytes while tiles are read, including the registry if they form one.
 fn peak(tiles: &[Vec<u8>]) -> (f64, Result<(), TileFlaw>) {
     // One thread, since each counts for itself.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
@@ -176,7 +170,7 @@ fn encoded(changes: impl IntoIterator<Item = Change>) -> Vec<Vec<u8>> {
     registry.tiles().changed.iter().map(Tile::encode).collect()
 }
 
-/// The same bytes with a checksum that fits.
+/// The same bytes with a valid checksum.
 fn sealed(mut tile: Vec<u8>) -> Vec<u8> {
     let (content, seal) = tile.split_last_chunk_mut().unwrap();
     *seal = crc32fast::hash(content).to_le_bytes();
@@ -191,13 +185,7 @@ fn grid(number: u64, step: u64, id: fn(u64) -> u64) -> impl Iterator<Item = Chan
         let position = Position::new(degrees(camera % side), degrees(camera / side)).unwrap();
         let recording = Recording::kept_for_days(30);
         let owner = OwnerId(id(camera));
-        Change::Register(Camera {
-            id: CameraId(id(camera)),
-            owner,
-            position,
-            recording,
-            facing: None,
-        })
+        Change::Register(Camera::new(CameraId(id(camera)), owner, position, recording))
     })
 }
 
@@ -206,8 +194,9 @@ fn set_consents(number: u64, consent: impl Fn(u64) -> Consent) -> impl Iterator<
         .map(move |owner| Change::SetConsent { owner: OwnerId(owner), consent: consent(owner) })
 }
 
-/// What reading tiles may take: 8 bytes for each byte, as a camera of 34 takes up to 240 while it is
-/// loaded; for each tile a block and what is around it, though it have but one camera; and 16 KB.
+/// The memory that reading tiles may take: 8 bytes for each byte, since a camera of 34 bytes takes
+/// up to 240 while it is loaded; 4 KB for each tile, for its block even if it has one camera; and
+/// 16 KB.
 fn allowed(tiles: &[Vec<u8>]) -> f64 {
     let bytes: usize = tiles.iter().map(Vec::len).sum();
     (8 * bytes + 4_096 * tiles.len() + 16_384) as f64
@@ -227,7 +216,7 @@ fn tiles_take_memory_in_proportion_to_their_bytes() {
         times.map(|owner| Change::RecordAsked { owner: OwnerId(owner), at: now() })
     };
     let of_one = |change| match change {
-        Change::Register(camera) => Change::Register(Camera { owner: OwnerId(7), ..camera }),
+        Change::Register(camera) => Change::Register(camera.with_owner(OwnerId(7))),
         other => other,
     };
     let mut closest = 0.0_f64;
@@ -251,7 +240,7 @@ fn tiles_take_memory_in_proportion_to_their_bytes() {
             closest = closest.max(share);
         }
     }
-    // The bound is not far from what is taken.
+    // The bound is tight: the closest measurement uses more than half of it.
     assert!(closest > 0.5, "{closest}");
 }
 
@@ -266,23 +255,23 @@ fn hostile_tiles_take_no_more_than_good_ones() {
         refused += usize::from(read.is_err());
     };
     for tile in [&good[0], good.last().unwrap()] {
-        // Counts and lengths that lie, the length of the first consent among them.
+        // Wrong counts and lengths, including the length of the first consent.
         for (place, lie) in [24, 28, 32, 36].into_iter().zip([1 << 24, 1 << 31, u32::MAX].repeat(2))
         {
             let mut tile = tile.clone();
             tile[place..place + 4].copy_from_slice(&lie.to_le_bytes());
             refuse(&[sealed(tile)]);
         }
-        // The same tile again and again.
+        // One tile repeated many times.
         refuse(&vec![tile.clone(); 50]);
-        // A piece of it again and again.
+        // A piece of a tile repeated many times.
         let mut long = tile[..36].to_vec();
         (0..200).for_each(|_| long.extend(&tile[36..tile.len().min(3_000)]));
         long.extend([0; 4]);
         long[24..28].copy_from_slice(&10_000_u32.to_le_bytes());
         refuse(&[sealed(long)]);
     }
-    // A consent that nests, quotes or lists without end.
+    // A consent with endless nesting, quotes or lists.
     for (open, again, close) in
         [("", "[", ""), ("{\"", "long", "\":1}"), ("{\"agencies\":{\"only\":[1", ",2", "]}}")]
     {

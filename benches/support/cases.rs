@@ -203,12 +203,9 @@ pub struct Review {
 
 impl Review {
     fn new(request: Request) -> Self {
-        let agency = Agency {
-            id: request.agency,
-            name: "An agency".to_owned(),
-            kind: AgencyKind::Local,
-            jurisdiction: Some(Area::from_bounds(-170.0, 0.0, -30.0, 80.0).expect("a rectangle")),
-        };
+        let jurisdiction = Area::from_bounds(-170.0, 0.0, -30.0, 80.0).expect("a rectangle");
+        let agency = Agency::new(request.agency, "An agency", AgencyKind::Local)
+            .with_jurisdiction(jurisdiction);
         let file = CaseFile::new(agency.id);
         Self { policy: Policy::default(), agency, file, request }
     }
@@ -216,7 +213,8 @@ impl Review {
     /// Opens a request about an earlier area, in a case of its own.
     fn open_earlier(&mut self, number: usize, area: Area) {
         let case = format!("25-{number}");
-        let request = Request { area, ..self.request.clone() }.with_case(case);
+        let mut request = self.request.clone().with_case(case);
+        request.area = area;
         let earlier = self.policy.review(&request, &self.agency, &self.file, now());
         let earlier = earlier.expect("a request as the default policy lets pass");
         let id = RequestId(number as u64);

@@ -80,7 +80,7 @@ impl Iterator for Changes<'_> {
                 let id = CameraId(self.next_camera);
                 self.next_camera += 1;
                 let position = self.near(neighbour.position);
-                Change::Register(Camera { id, position, ..neighbour })
+                Change::Register(neighbour.with_id(id).with_position(position))
             }
             _ => match self.doomed() {
                 Some(camera) => Change::Remove { camera },

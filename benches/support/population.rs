@@ -146,13 +146,12 @@ impl DataSet {
         let kept_days = kept_days(rng);
         for _ in 0..cameras.min(full - self.cameras.len()) {
             let (lon, lat) = offset(home.0, home.1, 0.020 * rng.f64(), rng);
-            self.cameras.push(Camera {
-                id: CameraId(self.cameras.len() as u64),
+            self.cameras.push(Camera::new(
+                CameraId(self.cameras.len() as u64),
                 owner,
-                position: Position::new(lon, lat).expect("a position near a centre"),
-                recording: recording(kept_days, rng),
-                facing: None,
-            });
+                Position::new(lon, lat).expect("a position near a centre"),
+                recording(kept_days, rng),
+            ));
         }
         let grants = rng.f64() < agreed.fraction();
         let scope = if rng.bool() { 0 } else { (SCOPES as f64).powf(rng.f64()) as usize };

@@ -1,10 +1,10 @@
-//! From nothing to a route: a town, a polygon drawn on its map, and whose door we knock on.
+//! From nothing to a route: a town, a polygon drawn on its map, and the owners to ask.
 //!
 //! ```text
 //! cargo run --release --example quickstart
 //! ```
 //!
-//! The town is made up by `town.rs`, and `picture.rs` draws what happened.
+//! `town.rs` makes the town up, and `picture.rs` draws the result.
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
 mod picture;
@@ -21,7 +21,7 @@ use canvass::{
 
 use town::Town;
 
-/// What somebody drew on the map: positions are longitude and latitude, the ring is closed.
+/// The drawing from the map: positions are longitude and latitude, the ring is closed.
 const DRAWN: &str = r#"{ "type": "Polygon", "coordinates": [[
     [-84.95035, 41.12262], [-84.94728, 41.12178], [-84.94380, 41.12262],
     [-84.94017, 41.12336], [-84.94073, 41.12610], [-84.94310, 41.12789],
@@ -45,12 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{:>7} owners who answered; silence is a no", town.consents.len());
 
     heading("A request that asks too much: everything wrong with it, at once");
-    let agency = Agency {
-        id: AgencyId(1),
-        name: "Ashford Police Department".to_owned(),
-        kind: AgencyKind::Local,
-        jurisdiction: Some(Area::from_bounds(-84.97, 41.11, -84.92, 41.14)?),
-    };
+    let agency = Agency::new(AgencyId(1), "Ashford Police Department", AgencyKind::Local)
+        .with_jurisdiction(Area::from_bounds(-84.97, 41.11, -84.92, 41.14)?);
     let (policy, file) = (Policy::default(), CaseFile::new(agency.id));
     let far_and_wide = Request::new(
         agency.id,

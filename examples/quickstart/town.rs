@@ -65,7 +65,7 @@ pub struct House {
     pub direction: f64,
 }
 
-/// All that there is in the town.
+/// The content of the town.
 #[derive(Debug, Default)]
 pub struct Town {
     /// Each street as a line.
@@ -216,13 +216,12 @@ impl Town {
                     2..4 => 30,
                     _ => 60,
                 };
-                self.cameras.push(Camera {
-                    id: CameraId(70_000 + self.cameras.len() as u64),
+                self.cameras.push(Camera::new(
+                    CameraId(70_000 + self.cameras.len() as u64),
                     owner,
-                    position: Spot { x: house.spot.x + x, y: house.spot.y + y }.position()?,
-                    recording: Recording::kept_for_days(kept),
-                    facing: None,
-                });
+                    Spot { x: house.spot.x + x, y: house.spot.y + y }.position()?,
+                    Recording::kept_for_days(kept),
+                ));
             }
             let days = |days: i64| now + SignedDuration::from_hours(24 * days);
             let granted = Consent::granted();
@@ -262,7 +261,7 @@ fn near_town(spot: Spot) -> bool {
     (-40.0..SIZE.0 + 40.0).contains(&spot.x) && (-40.0..SIZE.1 + 40.0).contains(&spot.y)
 }
 
-/// Chance that repeats itself: `SplitMix64`.
+/// Repeatable random numbers: `SplitMix64`.
 struct Dice(u64);
 
 impl Dice {

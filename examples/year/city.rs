@@ -128,13 +128,12 @@ impl City {
             let beside =
                 Spot { x: home.x + rng.f64() * 16.0 - 8.0, y: home.y + rng.f64() * 16.0 - 8.0 };
             let (lon, lat) = self.degrees(beside);
-            self.cameras.push(Camera {
-                id: CameraId(self.cameras.len() as u64),
+            self.cameras.push(Camera::new(
+                CameraId(self.cameras.len() as u64),
                 owner,
-                position: Position::new(lon, lat)?,
-                recording: recording(kept_days, rng)?,
-                facing: None,
-            });
+                Position::new(lon, lat)?,
+                recording(kept_days, rng)?,
+            ));
         }
         if rng.f64() < AGREED {
             self.consents.push((owner, Consent::granted()));

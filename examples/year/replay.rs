@@ -15,10 +15,10 @@ pub(crate) fn print(file: &Path, policy: &Policy) -> Result<(), Box<dyn Error>> 
         .map_err(|error| format!("--replay: cannot read `{shown}`: {error}"))?;
     let opened: CaseFile = serde_json::from_str(&text)
         .map_err(|error| format!("--replay: `{shown}` is not a case file: {error}"))?;
-    let policy = Policy { jurisdiction: Jurisdiction::Anywhere, ..policy.clone() };
+    let policy = policy.clone().with_jurisdiction(Jurisdiction::Anywhere);
     let kind = policy.agency_kinds.first().copied().unwrap_or(AgencyKind::Local);
     let id = opened.agency();
-    let agency = Agency { id, name: "replayed".to_owned(), kind, jurisdiction: None };
+    let agency = Agency::new(id, "replayed", kind);
     let (mut passed, mut refused) = (CaseFile::new(id), BTreeMap::<&str, usize>::new());
     for old in &opened {
         let at = old.opened_at();

@@ -49,7 +49,7 @@ impl<'a> Year<'a> {
         Ok(Self {
             arguments,
             city,
-            agency: Agency { id, name, kind, jurisdiction: None },
+            agency: Agency::new(id, name, kind),
             policy,
             free: Policy::unlimited(),
             registry: Registry::bulk_load(&city.cameras, city.consents.clone())?,

@@ -1,4 +1,4 @@
-//! Whole requests: reviewed as a second statement of the policy says, routed as the oracle says.
+//! Whole requests: reviewed by a second statement of the policy, and routed by the oracle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +53,7 @@ fn ask(u: &mut Unstructured<'_>) -> Result<Reached> {
 fn policy(u: &mut Unstructured<'_>) -> Result<Policy> {
     let mut policy = if once_in(u, 9)? { Policy::default() } else { Policy::unlimited() };
     policy.min_households = pick(u, &[0, 0, 0, 1, 4, 11, u32::MAX])?;
-    // Each limit by itself, so that the others do not hide it.
+    // Changes one limit at a time, so that the others do not hide it.
     match u.int_in_range(0..=31_u8)? {
         16 => policy.min_area_m2 = pick(u, &[1.0, 1e6])?,
         17 => policy.max_area_m2 = pick(u, &[0.0, 1e4, 1e9])?,
@@ -74,20 +74,20 @@ fn policy(u: &mut Unstructured<'_>) -> Result<Policy> {
 }
 
 fn agency(u: &mut Unstructured<'_>, origin: Origin) -> Result<Agency> {
-    Ok(Agency {
-        id: AgencyId(pick(u, &[1, 1, 1, 1, 1, 1, 1, 2])?),
-        name: "Springfield Police".to_owned(),
-        kind: pick(u, &[AgencyKind::Local, AgencyKind::Local, AgencyKind::Federal])?,
-        jurisdiction: match u.int_in_range(0..=2_u8)? {
-            0 => None,
-            1 => Some(made::area(u, origin)?),
-            _ => Area::from_bounds(-180.0, -90.0, 180.0, 90.0).ok(),
-        },
-    })
+    Ok(Agency::new(
+        AgencyId(pick(u, &[1, 1, 1, 1, 1, 1, 1, 2])?),
+        "Springfield Police",
+        pick(u, &[AgencyKind::Local, AgencyKind::Local, AgencyKind::Federal])?,
+    )
+    .with_jurisdiction(match u.int_in_range(0..=2_u8)? {
+        0 => None,
+        1 => Some(made::area(u, origin)?),
+        _ => Area::from_bounds(-180.0, -90.0, 180.0, 90.0).ok(),
+    }))
 }
 
 fn request(u: &mut Unstructured<'_>, origin: Origin, now: Timestamp) -> Result<Request> {
-    // Mostly the hours up to now, when many cameras have footage.
+    // Mostly the hours before now, for which many cameras have footage.
     let end = if once_in(u, 3)? { made::instant(u)? } else { now };
     let hours = SignedDuration::from_hours(u.int_in_range(1..=300)?);
     let start =
@@ -104,12 +104,13 @@ fn request(u: &mut Unstructured<'_>, origin: Origin, now: Timestamp) -> Result<R
         area,
         window,
     );
-    Ok(Request { camera_scope, ..request }
+    Ok(request
+        .with_camera_scope(camera_scope)
         .with_case(pick(u, &["26-0117", " 26-0117\n", "", "\u{2003}"])?)
         .with_contact(pick(u, &["Det. Smith", "", " "])?))
 }
 
-/// The codes of all that a request breaks, said a second time.
+/// The codes of all violations, by a second implementation.
 fn broken(
     policy: &Policy,
     request: &Request,
@@ -185,7 +186,7 @@ fn covered_everywhere(outer: &Area, inner: &Area) {
     assert!(inner.size_m2() <= outer.size_m2() * slack + 1.0, "what is within is not larger");
 }
 
-/// A town, and whom the request reaches there, by every way there is.
+/// Builds a town, and compares the route with the oracle by every way to route.
 fn routed(
     u: &mut Unstructured<'_>,
     origin: Origin,
@@ -209,7 +210,7 @@ fn routed(
     assert_eq!(snapshot.route_batch(&twice, now), [route.clone(), route.clone()]);
     assert_eq!(route.recheck(&snapshot, now), route);
     explained(&snapshot, &town, &route, now);
-    // What the agency sees does not tell whether anybody is asked.
+    // The agency's receipt does not reveal whether anybody is asked.
     let nobody = Route::empty(authorized, now);
     assert_eq!(route.receipt(), nobody.receipt());
     Ok(if route.is_empty() { Reached::Checked } else { Reached::Asked })

@@ -1,4 +1,4 @@
-//! Tiles as bytes: an error that says where, or a registry that holds what the bytes say and no more.
+//! Tiles as bytes: an error with the place, or a registry with exactly the content of the bytes.
 
 use arbitrary::{Result, Unstructured};
 use canvass::error::TileError;
@@ -11,22 +11,22 @@ use crate::changes::{owners_agree, routes_agree};
 use crate::made;
 use crate::oracle::{Town, step};
 
-/// What a tile starts with.
+/// The first bytes of a tile.
 const MAGIC: &[u8; 4] = b"CNVT";
 /// The bytes before the first row.
 const HEADER: usize = 36;
 /// The bytes of a camera.
 const CAMERA: usize = 34;
-/// The bytes of where a camera looks.
+/// The bytes of a facing.
 const FACING: usize = 10;
 /// The bytes of an owner.
 const OWNER: usize = 13;
-/// No message is longer.
+/// The longest message that bytes may cause.
 const MESSAGE: usize = 1_024;
 
-/// Tiles one after the other, each from one `CNVT` to the next: as they are, and with checksums put
-/// right. Bytes that do not start so are also taken for a town, whose tiles must come back as they
-/// were, and are then changed.
+/// Reads tiles one after the other, each from one `CNVT` to the next: unchanged, and with corrected
+/// checksums. Bytes that do not start with it are also used to make a town, whose tiles must come
+/// back unchanged, and are then modified.
 pub fn tile(bytes: &[u8]) -> Reached {
     let tiles = split(bytes);
     let sealed: Vec<_> = tiles.iter().cloned().map(sealed).collect();
@@ -53,7 +53,7 @@ fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
     tiles
 }
 
-/// The same bytes with a checksum that fits.
+/// The same bytes with a valid checksum.
 fn sealed(mut tile: Vec<u8>) -> Vec<u8> {
     if let Some((content, seal)) = tile.split_last_chunk_mut() {
         *seal = crc32fast::hash(content).to_le_bytes();
@@ -61,7 +61,7 @@ fn sealed(mut tile: Vec<u8>) -> Vec<u8> {
     tile
 }
 
-/// Makes a registry of tiles, or is told where they are wrong.
+/// Makes a registry of tiles, or returns the refusal.
 fn read(tiles: &[Vec<u8>]) -> Reached {
     let revisions = tiles.iter().filter(|tile| tile.len() >= 24).map(|tile| u64_at(tile, 16));
     let revision = Revision(revisions.max().unwrap_or(0));
@@ -87,9 +87,9 @@ fn told(error: &TileError, tiles: &[Vec<u8>]) {
     }
 }
 
-/// What holds for a registry that was made of tiles.
+/// Asserts the properties of a registry made of tiles.
 fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
-    // Byte by byte what was read.
+    // Written again, the tiles equal those that were read, byte by byte.
     let mut expected: Vec<&Vec<u8>> = tiles.iter().collect();
     expected.sort_by_key(|tile| TileKey::from_u64(u64_at(tile, 8)).expect("a key that was read"));
     let written = registry.tiles().changed;
@@ -106,7 +106,7 @@ fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
         );
     }
 
-    // No camera and no consent but those in the bytes.
+    // The registry has no camera and no consent except those in the bytes.
     let mut town = Town::default();
     for tile in tiles {
         carried(tile, registry, &mut town);
@@ -120,7 +120,7 @@ fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
     let world = Area::from_bounds(-180.0, -90.0, 180.0, 90.0).expect("the world");
     let reached = routes_agree(&snapshot, &town, world.clone(), made::noon());
 
-    // The look-ups know all of it: half goes, then nothing is left but histories.
+    // The look-ups have all content: half of it is removed, then all but the histories.
     for half in [1, 0] {
         let cameras = town.cameras.keys().filter(|camera| camera.0 % 2 >= half);
         let removed = cameras.map(|&camera| Change::Remove { camera });
@@ -138,7 +138,7 @@ fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
     reached.max(Reached::Checked)
 }
 
-/// What the bytes of a tile say, read a second time: they are known to be in order.
+/// The content of a tile's bytes, by a second reader; their order is known to be valid.
 fn carried(tile: &[u8], registry: &Registry, town: &mut Town) {
     let [rows, consents, instants] = [24, 28, 32].map(|at| u32_at(tile, at) as usize);
     let content = &tile[HEADER..tile.len() - 4];
@@ -194,7 +194,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
 }
 
-/// A town whose tiles come back as they were; then the same with bytes changed.
+/// Makes a town whose tiles must come back unchanged; then modifies their bytes.
 fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
     let registry = Registry::with_layout(made::layout(u)?);
     let origin = made::origin(u)?;
@@ -222,7 +222,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
     };
     holds(&again, &written);
     let mut tiles = written.clone();
-    // Often one: what comes after the first thing that is wrong is not read.
+    // Mostly one change: the reader stops at the first error.
     let number = if made::once_in(u, 4)? { u.int_in_range(2..=4_u8)? } else { 1 };
     for _ in 0..number {
         if !tiles.is_empty() {
@@ -237,7 +237,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
     Ok(if tiles == written { Reached::Refused } else { read(&tiles) })
 }
 
-/// Changes some bytes, mostly in a way that a check has to find.
+/// Changes some bytes, mostly so that a check must find it.
 fn change(u: &mut Unstructured<'_>, bytes: &mut Vec<u8>) -> Result<()> {
     if bytes.is_empty() {
         return Ok(());

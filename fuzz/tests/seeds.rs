@@ -1,5 +1,5 @@
-//! The seeds of `tile` that are tiles: what a registry writes today, byte for byte. With
-//! `CANVASS_WRITE_SEEDS` they are written anew, for a new version of the format.
+//! The seeds of `tile` that are tiles must equal a registry's present output, byte for byte. Set
+//! `CANVASS_WRITE_SEEDS` to rewrite them for a new version of the format.
 
 #![allow(clippy::expect_used, reason = "tests")]
 
@@ -21,14 +21,14 @@ fn at(hour: i64) -> Timestamp {
 fn camera(id: u64, owner: u64, lon: f64, lat: f64) -> Camera {
     let position = Position::new(lon, lat).expect("on the map");
     let recording = Recording::kept_for_days(60);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
+    Camera::new(CameraId(id), OwnerId(owner), position, recording)
 }
 
 fn cameras() -> Vec<Change> {
     let recording = Recording::between(at(-900), Some(at(-1)), 30).expect("a span");
     let cameras = [
         camera(1, 1, 10.0, 50.0),
-        Camera { recording, ..camera(2, 1, 10.000_1, 50.0) },
+        camera(2, 1, 10.000_1, 50.0).with_recording(recording),
         camera(1 << 32, 2, 10.2, 50.1),
         camera(u64::MAX, 3, 180.0, 0.0),
         camera(4, u64::MAX, 0.0, -90.0),
@@ -47,14 +47,15 @@ fn owners() -> Vec<Change> {
             .with_limit(AskLimit::new(1, 30).expect("small numbers")),
     ];
     let set = |(owner, consent)| Change::SetConsent { owner: OwnerId(owner), consent };
-    // Number 5 has only a history.
+    // Owner 5 has only a history.
     let asked = [(1, -200), (1, -20), (5, -4)];
     let asked =
         asked.map(|(owner, hour)| Change::RecordAsked { owner: OwnerId(owner), at: at(hour) });
     (1..).zip(consents).map(set).chain(asked).collect()
 }
 
-/// What is near a seed that is refused is refused as well, and finds nothing.
+/// Every seed of records must be read: a mutated input near a refused seed is refused as well, and
+/// finds nothing.
 #[test]
 fn seeds_of_records_are_all_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/records");
@@ -69,7 +70,7 @@ fn seeds_of_records_are_all_read() {
 }
 
 #[test]
-fn seeds_of_tiles_are_what_a_registry_writes() {
+fn seeds_of_tiles_are_written_by_a_registry() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/tile");
     let both = cameras().into_iter().chain(owners()).collect();
     for (name, changes) in [("cameras", cameras()), ("owners", owners()), ("both", both)] {

@@ -1,6 +1,6 @@
 //! Values that may leave the operator: for the agency, for owners, for everybody.
 //!
-//! `receipt` is the agency's; `outcome` is told after a request has closed; `notice` is for owners; `bulletin` and `coverage` are
+//! `receipt` is the agency's; `outcome` reaches it after a request has closed; `notice` is for owners; `bulletin` and `coverage` are
 //! public; `audit` is for whoever verifies. `band`, `digest` and `geojson` serve all of them.
 
 pub mod audit;
@@ -14,4 +14,5 @@ pub mod outcome;
 mod receipt;
 
 pub use band::Band;
+pub(crate) use digest::{Digest, Encoder};
 pub use receipt::Receipt;

@@ -5,21 +5,21 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 use crate::request::{AuthorizedRequest, CameraScope};
 use crate::routing::Route;
 
-/// The **agency's** view of an authorised request.
+/// The **agency's** view of an authorised request. You may show it to the agency at once.
 ///
 /// It is made of the request's own fields and the policy's version, so it cannot carry an id, a
 /// position or a count: for none, few and many recipients it is the same, byte by byte. Even an
 /// empty route has one, and so has a request that was not routed yet. Making one looks at no
 /// camera, so the time that it takes reveals nothing either.
 ///
-/// **How long [`Snapshot::route`](crate::Snapshot::route) takes depends on who lives there**, and is
-/// the operator's alone: answer the agency before routing, or independently of it.
+/// **How long [`Snapshot::route`](crate::Snapshot::route) takes depends on who lives there**, and
+/// is the operator's alone: answer the agency before you route, or independently of it.
 ///
 /// ```
 /// # use canvass::*;
 /// # let area = Area::from_wkt("POLYGON((-73.98 40.76, -73.97 40.76, -73.97 40.78, -73.98 40.76))")?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
@@ -61,7 +61,7 @@ enum Status {
 }
 
 impl AuthorizedRequest {
-    /// The agency's receipt. Costs two copies of a text, whatever the area.
+    /// The agency's receipt. Costs two copies of a text, for an area of any size.
     #[must_use]
     pub fn receipt(&self) -> Receipt {
         let request = self.request();

@@ -11,44 +11,64 @@ use crate::util::coded_enum;
 
 /// A public agency that may submit requests.
 ///
-/// The record is the operator's: a request only names an [`AgencyId`], and the policy refuses a
-/// request whose agency is not the one in the operator's record.
+/// You keep this record. A request only names an [`AgencyId`], and the policy refuses a request
+/// whose agency is not the one in your record.
 ///
 /// ```
 /// use canvass::{Agency, AgencyId, AgencyKind, Area};
 ///
 /// let county = Area::from_bounds(-74.1, 40.6, -73.8, 40.9)?;
 /// let (id, name) = (AgencyId(3), "Ashford Police Department".to_owned());
-/// let agency = Agency { id, name, kind: AgencyKind::Local, jurisdiction: Some(county) };
+/// let agency = Agency::new(id, name, AgencyKind::Local).with_jurisdiction(county);
 /// assert_eq!(serde_json::from_str::<Agency>(&serde_json::to_string(&agency)?)?, agency);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Agency {
-    /// Which agency.
+    /// The agency's id, which requests name.
     pub id: AgencyId,
-    /// Its name, as owners know it.
+    /// The name by which owners know it. Notices and bulletins use it.
     pub name: String,
-    /// Which level of government it belongs to.
+    /// The level of government it belongs to.
     pub kind: AgencyKind,
-    /// Where it has authority; `None` where the operator has not recorded that, and then a policy
-    /// that asks for a jurisdiction refuses.
+    /// The area in which it has authority. With `None`, a policy that requires a jurisdiction
+    /// refuses every request of the agency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jurisdiction: Option<Area>,
 }
 
 impl Agency {
-    /// An agency whose jurisdiction is not on record: a policy that requires one refuses its requests.
+    /// An agency whose jurisdiction is not on record: a policy that requires one refuses its
+    /// requests. Add it with [`with_jurisdiction`](Self::with_jurisdiction).
     #[must_use]
     pub fn new(id: AgencyId, name: impl Into<String>, kind: AgencyKind) -> Self {
         Self { id, name: name.into(), kind, jurisdiction: None }
     }
 
-    /// The same agency with the area in which it has authority.
+    /// The same agency with the area in which it has authority, or with `None` if that is not on record.
     #[must_use]
-    pub fn with_jurisdiction(self, jurisdiction: Area) -> Self {
-        Self { jurisdiction: Some(jurisdiction), ..self }
+    pub fn with_jurisdiction(self, jurisdiction: impl Into<Option<Area>>) -> Self {
+        Self { jurisdiction: jurisdiction.into(), ..self }
+    }
+
+    /// The same agency with another id.
+    #[must_use]
+    pub fn with_id(self, id: AgencyId) -> Self {
+        Self { id, ..self }
+    }
+
+    /// The same agency with another name.
+    #[must_use]
+    pub fn with_name(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
+    /// The same agency on another level of government.
+    #[must_use]
+    pub fn with_kind(self, kind: AgencyKind) -> Self {
+        Self { kind, ..self }
     }
 }
 

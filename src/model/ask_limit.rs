@@ -41,7 +41,7 @@ impl AskLimit {
     /// The largest number of requests that a limit can allow in either span.
     pub const MAX: u8 = 30;
 
-    /// At most so many requests in any 7 days and in any 30 days.
+    /// A limit of so many requests in any 7 days and in any 30 days. Use 0 for never.
     ///
     /// # Errors
     ///

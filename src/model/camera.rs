@@ -10,39 +10,35 @@ use super::ids::{CameraId, OwnerId};
 use super::time::{DAY, TimeWindow, read_some_instant, seconds};
 use crate::geometry::{Area, Position};
 
-/// One registered device.
+/// One registered camera. You need its id and position, its owner's id, and its [`Recording`].
 ///
 /// ```
 /// use canvass::{Camera, CameraId, OwnerId, Position, Recording};
 ///
-/// let porch = Camera {
-///     id: CameraId(7),
-///     owner: OwnerId(1),
-///     position: Position::new(-73.974, 40.771)?,
-///     recording: Recording::kept_for_days(60),
-///     facing: None,
-/// };
+/// let place = Position::new(-73.974, 40.771)?;
+/// let porch = Camera::new(CameraId(7), OwnerId(1), place, Recording::kept_for_days(60));
 /// assert_eq!(serde_json::from_str::<Camera>(&serde_json::to_string(&porch)?)?, porch);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Camera {
-    /// Which camera.
+    /// The camera's id.
     pub id: CameraId,
-    /// Whose it is.
+    /// The id of its owner.
     pub owner: OwnerId,
-    /// Where it stands.
+    /// Its position.
     pub position: Position,
-    /// When it records and how long it keeps that.
+    /// The times in which it records, and how long it keeps footage.
     pub recording: Recording,
-    /// The direction in which it looks, if it is on record.
+    /// The direction in which it looks, if that is on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facing: Option<Facing>,
 }
 
 impl Camera {
-    /// A camera of which no facing is on record.
+    /// A camera without a facing on record. Use [`with_facing`](Self::with_facing) to add one.
     ///
     /// ```
     /// use canvass::{Camera, CameraId, OwnerId, Position, Recording};
@@ -62,10 +58,34 @@ impl Camera {
         Self { id, owner, position, recording, facing: None }
     }
 
-    /// The same camera with the direction in which it looks.
+    /// The same camera with the direction in which it looks, or with `None` if that is not on record.
     #[must_use]
-    pub const fn with_facing(self, facing: Facing) -> Self {
-        Self { facing: Some(facing), ..self }
+    pub fn with_facing(self, facing: impl Into<Option<Facing>>) -> Self {
+        Self { facing: facing.into(), ..self }
+    }
+
+    /// The same camera with another id.
+    #[must_use]
+    pub const fn with_id(self, id: CameraId) -> Self {
+        Self { id, ..self }
+    }
+
+    /// The same camera in the hands of another owner.
+    #[must_use]
+    pub const fn with_owner(self, owner: OwnerId) -> Self {
+        Self { owner, ..self }
+    }
+
+    /// The same camera at another position.
+    #[must_use]
+    pub const fn with_position(self, position: Position) -> Self {
+        Self { position, ..self }
+    }
+
+    /// The same camera with other footage.
+    #[must_use]
+    pub const fn with_recording(self, recording: Recording) -> Self {
+        Self { recording, ..self }
     }
 
     /// Whether the camera can see into an area: it stands in it, or its [view](Facing) and the area
@@ -77,13 +97,9 @@ impl Camera {
     /// ```
     /// use canvass::{Area, Camera, CameraId, Facing, OwnerId, Position, Recording};
     ///
-    /// let looking = |bearing| Ok::<_, Box<dyn std::error::Error>>(Camera {
-    ///     id: CameraId(7),
-    ///     owner: OwnerId(1),
-    ///     position: Position::new(-73.9801, 40.765)?,
-    ///     recording: Recording::kept_for_days(30),
-    ///     facing: Some(Facing::new(bearing, 110.0, 25.0)?),
-    /// });
+    /// let door = Position::new(-73.9801, 40.765)?;
+    /// let camera = Camera::new(CameraId(7), OwnerId(1), door, Recording::kept_for_days(30));
+    /// let looking = |bearing| Facing::new(bearing, 110.0, 25.0).map(|it| camera.with_facing(it));
     /// let park = Area::from_bounds(-73.98, 40.76, -73.97, 40.77)?;
     /// assert!(looking(90.0)?.sees_into(&park));
     /// assert!(!looking(270.0)?.sees_into(&park));

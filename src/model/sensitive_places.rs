@@ -9,7 +9,8 @@ use super::sensitive_place::SensitivePlace;
 use super::time::TimeWindow;
 use crate::geometry::{Area, Envelope, EnvelopeIndex};
 
-/// The places that an operator protects, made once and looked up by each review.
+/// The places that an operator protects. Make the set once and put it into your
+/// [`Policy`](crate::Policy); each review looks it up.
 ///
 /// Cloning is cheap: clones share their content. In serde formats it is the list of the places. The
 /// order is kept: refusals name places in it.
@@ -21,7 +22,7 @@ use crate::geometry::{Area, Envelope, EnvelopeIndex};
 /// let places = r#"[{"kind":"clinic","label":"Women's clinic","rule":"never_ask","area":
 ///     {"type":"Polygon","coordinates":[[[10,50],[10.001,50],[10.001,50.001],[10,50]]]}}]"#;
 /// let sensitive_places: SensitivePlaces = serde_json::from_str(places)?;
-/// let policy = Policy { sensitive_places, ..Policy::default() };
+/// let policy = Policy::default().with_sensitive_places(sensitive_places);
 /// assert_eq!(policy.sensitive_places.iter().len(), 1);
 /// # Ok::<(), serde_json::Error>(())
 /// ```

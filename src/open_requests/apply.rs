@@ -11,8 +11,8 @@ use crate::model::{OwnerId, RequestId};
 use crate::request::{CaseFile, CaseFileError, OpenedRequest};
 
 impl OpenRequests {
-    /// Applies an event, unless it was applied before: a log of events can be replayed from
-    /// anywhere at or before the [next](Self::next_sequence), and any number of times.
+    /// Applies an event, unless it was applied before. You can replay a log of events from any
+    /// point at or before the [next](Self::next_sequence), any number of times.
     ///
     /// # Errors
     ///

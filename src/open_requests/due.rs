@@ -1,4 +1,5 @@
-//! Which open requests changes matter to, whom they may ask, and whom they have asked.
+//! The open requests that changes affect, the owners whom they may ask, and those whom they have
+//! asked.
 
 use jiff::Timestamp;
 
@@ -12,13 +13,13 @@ use crate::request::{AuthorizedRequest, OpenedRequest, RequestState};
 use crate::routing::Route;
 
 impl OpenRequests {
-    /// The requests that are open at `now` and whose routes may be others once something has changed
-    /// at some positions: ascending, each once. [`Registry::touched`](crate::Registry::touched) gives
-    /// where a batch of changes is.
+    /// The open requests at `now` whose routes may change because something changed at some
+    /// positions: ascending, each once. Pass it the positions that
+    /// [`Registry::touched`](crate::Registry::touched) returns for a batch of changes.
     ///
     /// A request is touched in its area, boundary included; where it asks for cameras that see into
-    /// its area, within the farthest reach of it. A route that is not touched stays as it is, but for
-    /// what time brings about.
+    /// its area, also within the farthest reach of a camera. A route that is not touched changes
+    /// only with time.
     ///
     /// O(log n + k) for each position and k parts of areas near it, of n in all: a quarter of a
     /// microsecond for each request that is found. Twice that while an [expiry](Self::expire) is due.
@@ -47,10 +48,11 @@ impl OpenRequests {
             && self.expiries.first().is_none_or(|&(until, _)| now < until)
     }
 
-    /// Whom an open request may ask at `now` and has not asked yet; nobody if it is not open.
+    /// The owners whom an open request may ask at `now` and has not asked yet; nobody if it is not
+    /// open.
     ///
-    /// It is the request's [route](Snapshot::route) without those who were asked for it. Whether
-    /// there are households enough is decided of the whole area, whoever was asked. Costs a route,
+    /// This is the request's [route](Snapshot::route) without the owners who were asked for it. The
+    /// anonymity set counts all households in the area, also those who were asked. Costs a route,
     /// and O(log a) for each owner if a were asked.
     ///
     /// # Errors
@@ -63,33 +65,56 @@ impl OpenRequests {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Route, OpenRequestsError> {
-        let opened = self.known(id)?;
-        is_of(opened, authorized)?;
-        let mut route = Route::empty(authorized, now);
-        match self.open.get(&id) {
-            Some(standing) if opened.state(now) == RequestState::Open => {
-                route = snapshot.route(authorized, now);
-                route.leave_out(|owner| standing.asked.contains(&owner));
-            }
-            _ => route.reset(authorized, snapshot.revision(), now),
-        }
-        Ok(route)
+        let Some(standing) = self.standing(id, authorized, now)? else {
+            return Ok(Route::empty(authorized, now).of_revision(snapshot.revision()));
+        };
+        Ok(self.not_asked(id, snapshot.route(&standing, now)))
     }
 
-    /// Notes, right before sending, that the owners of a route are asked for an open request, and
-    /// returns whom to send to: those of them who were not asked for it before. An owner who is not in
-    /// there must not be sent, so that of two who send at once each asks only whom the other does
-    /// not.
+    /// The first half of [`due`](Self::due), for a service whose snapshots are elsewhere: the request
+    /// to route, or `None` if it is not open at `now`, and so asks nobody.
     ///
-    /// Have the notice [reviewed](crate::notice::NoticeDraft::review) before, and what
-    /// [`with_notice`](Route::with_notice) and [`AuditEntry::routed`](crate::audit::AuditEntry::routed) take
-    /// of each owner, a zone and a salt: a draft or an owner that is refused afterwards would leave
-    /// owners counted as asked who were not. Keep the event first, then send:
-    /// after a crash between the two somebody may not have been asked, but nobody twice.
+    /// # Errors
     ///
-    /// This is about one request. So that it counts towards how often an owner may be asked at all,
-    /// apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for each of them to the registry
-    /// when the notice is sent, after the last [recheck](Route::recheck).
+    /// As [`due`](Self::due).
+    pub fn standing(
+        &self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<Option<AuthorizedRequest>, OpenRequestsError> {
+        let opened = self.known(id)?;
+        is_of(opened, authorized)?;
+        let is_open = self.open.contains_key(&id) && opened.state(now) == RequestState::Open;
+        Ok(is_open.then(|| authorized.clone()))
+    }
+
+    /// The second half: a route without those who were asked for the request. It leaves nobody where
+    /// the route is another request's, or its request is not open at the route's instant.
+    #[must_use]
+    pub fn not_asked(&self, id: RequestId, mut route: Route) -> Route {
+        let standing = self.standing(id, route.authorized(), route.now());
+        match self.open.get(&id).filter(|_| matches!(standing, Ok(Some(_)))) {
+            Some(standing) => route.leave_out(|owner| standing.asked.contains(&owner)),
+            None => route.leave_out(|_| true),
+        }
+        route
+    }
+
+    /// Records that the owners of a route are about to be asked for an open request. Call it right
+    /// before you send. Send only to the owners it returns, who were not asked for this request
+    /// before: if two threads send at once, each then asks owners whom the other does not.
+    ///
+    /// Before you call it, have the notice [reviewed](crate::notice::NoticeDraft::review), and have
+    /// ready each owner's zone for [`with_notice`](Route::with_notice) and salt for
+    /// [`AuditEntry::routed`](crate::audit::AuditEntry::routed): a draft or an owner that is
+    /// refused afterwards would leave owners recorded as asked who were not. Store the event first,
+    /// then send: after a crash between the two somebody may not have been asked, but nobody is
+    /// asked twice.
+    ///
+    /// This records one request only. To count it towards the owners' limits, apply a
+    /// [`Change::RecordAsked`](crate::Change::RecordAsked) for each of them to the registry when
+    /// you send the notice, after the last [recheck](Route::recheck).
     ///
     /// # Errors
     ///
@@ -116,15 +141,17 @@ impl OpenRequests {
         Ok((new, events))
     }
 
-    /// Forgets that an owner was asked, for all open requests: for whoever is erased. Take them out of the
-    /// events that were kept as well, with [`LifecycleEvent::forget`]: a replay of those leads here.
+    /// Forgets that an owner was asked, for all open requests. Call it when you erase an owner, and
+    /// take them out of the stored events as well, with [`LifecycleEvent::forget`]: a replay of
+    /// those gives the same state.
     pub fn forget_owner(&mut self, owner: OwnerId) {
         for standing in self.open.values_mut() {
             standing.asked.remove(&owner);
         }
     }
 
-    /// Whom an open request has asked, ascending. **The operator's.** Nobody, once it has ended.
+    /// The owners whom an open request has asked, ascending. **The operator's.** Empty once it has
+    /// ended.
     pub fn asked(&self, id: RequestId) -> impl Iterator<Item = OwnerId> {
         self.open.get(&id).into_iter().flat_map(|standing| standing.asked.iter().copied())
     }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::{OwnerId, RequestId};
 use crate::request::Request;
 
-/// One step in the life of a request. **The operator's**: it names owners, and its number shows how
-/// much all agencies ask together.
+/// One step in the life of a request. **The operator's**: it names owners, and its number reveals
+/// how much all agencies ask together.
 ///
 /// Numbers follow each other without a gap, and instants never run backwards. In serde formats the
 /// step has its name in `snake_case`; this form is stable, so a log can keep events as JSON.
@@ -23,21 +23,30 @@ use crate::request::Request;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct LifecycleEvent {
-    /// The number of the event: one more than that of the event before.
+    /// The event's number: one more than that of the event before.
     pub sequence: u64,
-    /// When it happened. For an expiry that is the instant at which the request's time was over,
-    /// and not when somebody looked.
+    /// The instant at which it happened. For an expiry that is the end of the request's time, not
+    /// the instant at which you looked.
     pub at: Timestamp,
-    /// Which request.
+    /// The id of the request.
     pub id: RequestId,
-    /// The step.
+    /// The step that was taken.
     pub step: LifecycleStep,
 }
 
 impl LifecycleEvent {
-    /// Takes an owner out of an event that asked them: for whoever is erased. The event stays, be it that
-    /// nobody is left in it, since numbers have no gaps. `false` if it does not name them.
+    /// An event from its parts, for a log that keeps them in a form of its own.
+    /// [`OpenRequests::replay`](crate::OpenRequests::replay) checks that it follows the one before.
+    #[must_use]
+    pub const fn new(sequence: u64, at: Timestamp, id: RequestId, step: LifecycleStep) -> Self {
+        Self { sequence, at, id, step }
+    }
+
+    /// Takes an owner out of an event that asked them: use it on stored events when you erase an
+    /// owner. The event stays even if nobody is left in it, since numbers have no gaps. Returns
+    /// `false` if it does not name them.
     ///
     /// ```
     /// use canvass::{LifecycleEvent, OwnerId};
@@ -62,7 +71,7 @@ impl LifecycleEvent {
 #[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum LifecycleStep {
-    /// It was opened.
+    /// The request was opened.
     Opened {
         /// The request.
         request: Box<Request>,
@@ -71,7 +80,7 @@ pub enum LifecycleStep {
         /// How far it may be extended.
         latest: Timestamp,
     },
-    /// It stays open for longer.
+    /// The request stays open for longer.
     Extended {
         /// The first instant at which it is open no more.
         until: Timestamp,
@@ -83,8 +92,8 @@ pub enum LifecycleStep {
     },
     /// The agency needs no more footage.
     Resolved,
-    /// The agency took it back.
+    /// The agency took the request back.
     Withdrawn,
-    /// Its time is over.
+    /// The request's time is over.
     Expired,
 }

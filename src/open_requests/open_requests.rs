@@ -12,19 +12,19 @@ use super::index::AreaIndex;
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState};
 
-/// The case files of all agencies, whom each open request has asked, and an R-tree of where the
-/// open requests are.
+/// The case files of all agencies, the owners whom each open request has asked, and an R-tree of
+/// the areas of open requests.
 ///
-/// A request is opened, extended, resolved and withdrawn here, by the rules of its [`CaseFile`],
-/// and each step is a [`LifecycleEvent`]. Whoever calls keeps the events: these values replayed, or
-/// this one written down and read back, give an equal one. There is no clock: expiries that are due
-/// come before whatever is done at a `now`, or when [`expire`](Self::expire) is called.
+/// You open, extend, resolve and withdraw a request here, by the rules of its [`CaseFile`], and
+/// each step returns a [`LifecycleEvent`]. Store the events: replaying them restores an equal
+/// value, and so does this value written with serde and read back. There is no clock: an expiry
+/// that is due comes before any step at a later `now`, or when you call [`expire`](Self::expire).
 ///
-/// While a request is open, [`touched_by`](Self::touched_by) decides whether changes of the registry
-/// matter to it, and [`due`](Self::due) whom to ask who was not asked yet:
-/// [`record_asked`](Self::record_asked) comes before sending, and nobody gets past it twice for one
-/// request. It is neither permission nor an authorisation: after a restart
-/// [`Policy::reopen`](crate::Policy::reopen) gives that.
+/// While a request is open, use [`touched_by`](Self::touched_by) to find out whether changes of the
+/// registry affect it, and [`due`](Self::due) for the owners to ask who were not asked yet. Call
+/// [`record_asked`](Self::record_asked) before you send: it lets no owner pass twice for one
+/// request. This value is neither permission nor an authorisation: after a restart you need
+/// [`Policy::reopen`](crate::Policy::reopen).
 ///
 /// ```
 /// use canvass::*;
@@ -36,13 +36,13 @@ use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, 
 /// # }
 /// # fn porch() -> Result<Camera, PositionError> {
 /// #     let position = Position::new(-73.975, 40.765)?;
-/// #     Ok(Camera { id: CameraId(7), owner: OwnerId(1), position, recording: Recording::kept_for_days(30), facing: None })
+/// #     Ok(Camera::new(CameraId(7), OwnerId(1), position, Recording::kept_for_days(30)))
 /// # }
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let registry = Registry::new();
 /// let mut open = OpenRequests::new(0);
 /// let (id, monday) = (RequestId(1), "2026-05-04T09:00:00Z".parse()?);
-/// let policy = Policy { open_days: 10, max_open_days: 28, ..Policy::unlimited() };
+/// let policy = Policy::unlimited().with_open_days(10).with_max_open_days(28);
 /// let authorized = policy.review(&request()?, &agency, &open.case_file(agency.id), monday)?;
 /// let events = open.open(id, &authorized, monday)?;
 /// assert_eq!(events[0].sequence, 0);
@@ -101,7 +101,7 @@ pub(super) struct OpenStanding {
 }
 
 impl OpenRequests {
-    /// Without any request; `next` is the number of the first event.
+    /// No requests; `next` is the number of the first event.
     #[must_use]
     pub fn new(next: u64) -> Self {
         Self::of(next, None, BTreeMap::new())
@@ -138,9 +138,9 @@ impl OpenRequests {
     /// The first instant at or after `now` at which something can happen: `now` itself, or that of the
     /// last event where that is later.
     ///
-    /// A service that reads the clock before it locks this value gets the lock out of order now and
-    /// then, and clocks are set back: with the `now` that it read it would be refused, since what
-    /// happened does not run backwards. Read the clock, lock, and pass every `now` through this:
+    /// Read the clock, lock this value, and pass every `now` through this function. A service that
+    /// reads the clock before it locks gets the lock out of order now and then, and clocks are set
+    /// back: the earlier `now` would be refused, since events never run backwards.
     ///
     /// ```
     /// use std::sync::Mutex;
@@ -178,20 +178,20 @@ impl OpenRequests {
         file.map_or_else(|| Cow::Owned(CaseFile::new(agency)), Cow::Borrowed)
     }
 
-    /// A request that was opened, whatever became of it.
+    /// An opened request in any state.
     #[must_use]
     pub fn get(&self, id: RequestId) -> Option<&OpenedRequest> {
         let place = self.places.get(&id)?;
         self.files.get(&place.agency)?.at(place.number)
     }
 
-    /// Every request that was opened, whatever became of it: by agency, and each agency's in the
-    /// order of opening. A service that counts its ids goes on after the highest of these.
+    /// All opened requests in any state: by agency, and each agency's in the order of opening. If
+    /// your service counts its ids, continue after the highest of these.
     pub fn opened(&self) -> impl Iterator<Item = &OpenedRequest> {
         self.files.values().flat_map(CaseFile::iter)
     }
 
-    /// Where a request is in its life at `now`.
+    /// The state of a request at `now`.
     ///
     /// # Errors
     ///
@@ -202,8 +202,8 @@ impl OpenRequests {
 
     /// The requests that are open at `now`, ascending by id.
     ///
-    /// Effects of time alone, such as a pause that ends, are in no change: to find who may be
-    /// asked since, go through all of these from time to time.
+    /// Effects of time alone, such as a pause that ends, are in no change: to find owners who may
+    /// be asked since, go through all of these from time to time.
     pub fn open_at(&self, now: Timestamp) -> impl Iterator<Item = &OpenedRequest> {
         let open = self.open.keys().filter_map(|&id| self.get(id));
         open.filter(move |opened| opened.state(now) == RequestState::Open)
@@ -272,10 +272,11 @@ impl OpenRequests {
         self.take(id, now, LifecycleStep::Withdrawn)
     }
 
-    /// Reports which requests have expired by `now`, each once, in the order of time and then of ids.
+    /// The requests that have expired by `now`, each reported once, in the order of time and then
+    /// of ids.
     ///
-    /// Nothing waits for it: a request that has expired gives nobody to ask, reported or not. An
-    /// expiry for which no event number is left is not reported.
+    /// You need not call this in time: a request that has expired gives nobody to ask, reported or
+    /// not. An expiry for which no event number is left is not reported.
     #[must_use = "each expiry is reported once"]
     pub fn expire(&mut self, now: Timestamp) -> Vec<LifecycleEvent> {
         let due = self.expired_by(now).into_iter();

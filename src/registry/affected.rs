@@ -9,10 +9,10 @@ impl Registry {
     /// The positions that changes affect, ascending, each once: the old and new positions of the
     /// cameras that they name, and the positions of all cameras whose owners they name. The operator's.
     ///
-    /// Pass them to [`OpenRequests::touched_by`](crate::OpenRequests::touched_by). Called after the
-    /// changes were applied, this returns every position where somebody may now be asked who could not
-    /// be asked before, whatever other writers do. The former position of a moved or removed camera is
-    /// known only before they are applied.
+    /// Pass them to [`OpenRequests::touched_by`](crate::OpenRequests::touched_by). If you call this
+    /// after applying the changes, you get every position where somebody may now be asked who could
+    /// not be asked before, even if other writers apply changes meanwhile. The former position of a
+    /// moved or removed camera is known only before they are applied.
     ///
     /// O(log cameras) for each position. Locks the writer once.
     ///
@@ -22,7 +22,7 @@ impl Registry {
     /// let (owner, position) = (OwnerId(1), Position::new(-73.97, 40.77)?);
     /// let recording = Recording::kept_for_days(30);
     /// let registry = Registry::new();
-    /// let camera = Camera { id: CameraId(7), owner, position, recording, facing: None };
+    /// let camera = Camera::new(CameraId(7), owner, position, recording);
     /// registry.apply([Change::Register(camera)])?;
     /// assert_eq!(registry.touched(&[Change::Withdraw { owner }]), [position]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

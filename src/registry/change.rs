@@ -8,9 +8,13 @@ use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
 
 /// One change to a registry.
 ///
+/// New kinds may be added: where you match, handle the kinds that you do not know, or use
+/// [`camera`](Self::camera), [`owner`](Self::owner) and [`position`](Self::position). A kind never
+/// gets more fields: one with more in it is a new kind.
+///
 /// In serde formats: an object with one key, the change's name in `snake_case`. This form is stable:
 /// a log can keep changes as JSON, to be [replayed](crate::Registry::replay), and later releases read
-/// what earlier ones wrote.
+/// logs of earlier ones.
 ///
 /// ```
 /// use canvass::{Change, OwnerId};
@@ -21,6 +25,7 @@ use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Change {
     /// Registers a camera that is not registered yet.
     Register(Camera),
@@ -35,7 +40,7 @@ pub enum Change {
     /// let (owner, recording) = (OwnerId(1), Recording::kept_for_days(30));
     /// let at = |lon| Position::new(lon, 40.77);
     /// let porch = Camera::new(CameraId(7), owner, at(-73.97)?, recording);
-    /// let moved = Camera { position: at(-73.98)?, ..porch };
+    /// let moved = porch.with_position(at(-73.98)?);
     /// let registry = Registry::new();
     /// registry.apply([Change::Upsert(porch), Change::Upsert(moved)])?;
     /// assert_eq!(registry.camera(CameraId(7)), Some(moved));
@@ -55,25 +60,25 @@ pub enum Change {
         camera: CameraId,
     },
     /// Sets an owner's consent, before or after they register cameras. A consent that is not
-    /// granted is a withdrawal, whatever else it says.
+    /// granted is a withdrawal; its other fields are ignored.
     SetConsent {
         /// Whose consent.
         owner: OwnerId,
         /// The consent.
         consent: Consent,
     },
-    /// Withdraws an owner's consent, if they gave any. When they were asked is not forgotten.
+    /// Withdraws an owner's consent, if they gave any. The history of when they were asked stays.
     Withdraw {
         /// Whose consent.
         owner: OwnerId,
     },
-    /// Forgets what an owner said and when they were asked, as if they had never been known: their
-    /// limits begin anew. Their cameras stay; remove them in the same list to erase an owner.
+    /// Forgets an owner's consent and when they were asked, as if they had never been known: their
+    /// limits begin anew. Their cameras stay: to erase an owner, remove them in the same list.
     Forget {
         /// Who is forgotten.
         owner: OwnerId,
     },
-    /// Records that an owner was asked, which counts towards their limit.
+    /// Records that an owner was asked, which counts towards their limit. Apply it when you send.
     RecordAsked {
         /// Who was asked.
         owner: OwnerId,
@@ -83,11 +88,69 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The camera that is registered, replaced, moved or removed.
+    #[must_use]
+    pub const fn camera(&self) -> Option<CameraId> {
+        match self {
+            Self::Register(camera) | Self::Replace(camera) | Self::Upsert(camera) => {
+                Some(camera.id)
+            }
+            Self::Move { camera, .. } | Self::Remove { camera } => Some(*camera),
+            Self::SetConsent { .. }
+            | Self::Withdraw { .. }
+            | Self::Forget { .. }
+            | Self::RecordAsked { .. } => None,
+        }
+    }
+
+    /// The owner whom the change names; one that moves or removes a camera names nobody.
+    ///
+    /// Use this, [`camera`](Self::camera) and [`position`](Self::position) to sort changes whatever
+    /// their kind: they know the kinds that later releases add.
+    ///
+    /// ```
+    /// use canvass::{CameraId, Change, OwnerId};
+    ///
+    /// assert_eq!(Change::Withdraw { owner: OwnerId(7) }.owner(), Some(OwnerId(7)));
+    /// assert_eq!(Change::Remove { camera: CameraId(7) }.owner(), None);
+    /// ```
+    #[must_use]
+    pub const fn owner(&self) -> Option<OwnerId> {
+        match self {
+            Self::Register(camera) | Self::Replace(camera) | Self::Upsert(camera) => {
+                Some(camera.owner)
+            }
+            Self::SetConsent { owner, .. }
+            | Self::Withdraw { owner }
+            | Self::Forget { owner }
+            | Self::RecordAsked { owner, .. } => Some(*owner),
+            Self::Move { .. } | Self::Remove { .. } => None,
+        }
+    }
+
+    /// The position at which the change puts a camera.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        match self {
+            Self::Register(camera) | Self::Replace(camera) | Self::Upsert(camera) => {
+                Some(camera.position)
+            }
+            Self::Move { position, .. } => Some(*position),
+            Self::Remove { .. }
+            | Self::SetConsent { .. }
+            | Self::Withdraw { .. }
+            | Self::Forget { .. }
+            | Self::RecordAsked { .. } => None,
+        }
+    }
+}
+
 /// Why changes were not applied: none of them was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("change {index} cannot be applied, so none was: {reason}")]
 pub struct ChangeError {
-    /// Which change, counted from 0.
+    /// The index of the change, from 0.
     pub index: usize,
     /// The reason.
     pub reason: ChangeRefusal,
@@ -99,7 +162,7 @@ pub struct ChangeError {
 #[error("change {index} was skipped: {reason}")]
 #[non_exhaustive]
 pub struct SkippedChange {
-    /// Which change, counted from 0.
+    /// The index of the change, from 0.
     pub index: usize,
     /// Why it cannot be applied.
     pub reason: ChangeRefusal,

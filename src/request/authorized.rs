@@ -74,7 +74,12 @@ impl AuthorizedRequest {
         }
     }
 
-    /// The request; it cannot be changed any more.
+    /// All that the review let pass and added.
+    pub(crate) fn content(&self) -> &Authorized {
+        &self.content
+    }
+
+    /// The request as it was reviewed; it cannot be changed any more.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.content.request
@@ -97,13 +102,13 @@ impl AuthorizedRequest {
         prefetch_index(from_ref(never_asked), 0);
     }
 
-    /// The version of the policy that let it pass.
+    /// The version of the policy that authorised it.
     #[must_use]
     pub fn policy_version(&self) -> &str {
         &self.content.policy_version
     }
 
-    /// How many households with a camera in the area it takes before anyone is asked.
+    /// The number of households with a camera in the area below which nobody is asked.
     #[must_use]
     pub fn min_households(&self) -> u32 {
         self.content.min_households

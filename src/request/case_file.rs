@@ -14,15 +14,15 @@ use crate::model::{AgencyId, RequestId};
 /// The requests that one agency has opened, in all its cases: the history that a
 /// [`Policy`](crate::Policy) reviews a new request against.
 ///
-/// A value that the operator keeps, one for each agency. It is history, not permission: writing
-/// one down and reading it back authorises nothing.
+/// Keep one for each agency, or use [`OpenRequests`](crate::OpenRequests), which keeps all of them.
+/// It is history, not permission: writing one down and reading it back authorises nothing.
 ///
 /// ```
 /// use canvass::*;
 ///
 /// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// let (policy, now) = (Policy::unlimited(), "2026-05-02T09:00:00Z".parse()?);
 /// let mut file = CaseFile::new(agency.id);
@@ -54,15 +54,15 @@ impl CaseFile {
         Self { agency, opened: Vec::new(), last: None }
     }
 
-    /// Whose file it is.
+    /// The id of the agency whose file this is.
     #[must_use]
     pub fn agency(&self) -> AgencyId {
         self.agency
     }
 
     /// How many requests were opened in a case. References are compared without the white space
-    /// around them. A request that was withdrawn or has expired counts as well, or to withdraw one
-    /// would be a way to a third. O(requests).
+    /// around them. A request that was withdrawn or has expired counts as well: otherwise an agency
+    /// could withdraw one to get a third. O(requests).
     #[must_use]
     pub fn opened_in(&self, case_reference: &str) -> u32 {
         let is_in_case = in_case(case_reference);
@@ -81,7 +81,8 @@ impl CaseFile {
         self.last
     }
 
-    /// Opens an authorised request, which from then on counts. O(requests).
+    /// Opens an authorised request, which counts from then on.
+    /// O(requests).
     ///
     /// # Errors
     ///
@@ -168,7 +169,7 @@ impl CaseFile {
         found.map(|opened| opened.state(now)).ok_or(CaseFileError::Unknown { id })
     }
 
-    /// Keeps an open request open until a later instant.
+    /// Keeps an open request open until a later instant. You need no new review.
     ///
     /// # Errors
     ///

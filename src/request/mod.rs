@@ -1,13 +1,14 @@
 //! Requests of agencies, and the policy that reviews them.
 //!
-//! In reading order: `request` (untrusted), `policy` (the limits), `review` (the one way from the first to `authorized`),
-//! `violation` (why not), `search_area`, `case_file` with `opened_request` and `request_state` (history), `reopen`.
+//! In reading order: `request` (untrusted), `policy` with `policy_setters` (the limits), `review` (the one
+//! way from the first to `authorized`), `violation` (why not), `search_area`, `case_file` with `opened_request` and `request_state` (history), `reopen`.
 
 mod authorized;
 mod case_file;
 mod case_file_error;
 mod opened_request;
 mod policy;
+mod policy_setters;
 mod reopen;
 mod request;
 mod request_state;
@@ -15,6 +16,7 @@ mod review;
 mod search_area;
 mod violation;
 
+pub(crate) use authorized::Authorized;
 pub use authorized::AuthorizedRequest;
 pub use case_file::CaseFile;
 pub use case_file_error::CaseFileError;

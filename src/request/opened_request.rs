@@ -20,8 +20,8 @@ use crate::model::RequestId;
 pub struct OpenedRequest {
     // INVARIANT: at <= until <= latest, and an end lies in [at, until).
     pub(crate) id: RequestId,
-    /// The area's. A long file is looked through for each new request: what lies apart and other
-    /// cases are told from here, without a look at what was asked.
+    /// The area's. Each new request scans the file, which may be long: this skips areas apart and
+    /// other cases without reading the request.
     // INVARIANT: this and the next are of `request`.
     #[serde(skip)]
     pub(crate) envelope: Envelope,
@@ -84,7 +84,7 @@ impl OpenedRequest {
         self.envelope.intersects(area.envelope())
     }
 
-    /// The operator's number for it.
+    /// The request's id, which the operator chose.
     #[must_use]
     pub fn id(&self) -> RequestId {
         self.id
@@ -114,7 +114,7 @@ impl OpenedRequest {
         self.latest
     }
 
-    /// When it was resolved or withdrawn, if it was.
+    /// The instant at which it was resolved or withdrawn, if it was.
     #[must_use]
     pub fn ended_at(&self) -> Option<Timestamp> {
         self.ended.map(EarlyEnd::at)
@@ -125,7 +125,7 @@ impl OpenedRequest {
         self.ended_at().unwrap_or(self.at)
     }
 
-    /// Where it is in its life at `now`. Nobody has to record that it expired.
+    /// The state of the request at `now`. You need not record that it expired.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> RequestState {
         if now < self.at {

@@ -7,14 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 
-/// The operator's limits on requests.
+/// The operator's limits on requests. [`review`](Self::review) is the only way to authorise one.
 ///
-/// [`Policy::default`] has the limits that portals of this kind publish; each can be changed, and
-/// a policy can be loaded from JSON, TOML and the like, where a field that is left out keeps its default.
-/// [`Policy::unlimited`] is for evaluation.
+/// Use [`Policy::default`] for the limits that portals of this kind publish, and change any of
+/// them; or load a policy from JSON, TOML and the like, where a field that is left out keeps its
+/// default. Use [`Policy::unlimited`] for evaluation only.
 ///
-/// Limits that contradict each other are an error where a policy is loaded. One that is made in
-/// code fails [`Policy::checked`], and refuses each request with
+/// Limits that contradict each other are an error where a policy is loaded. Call
+/// [`Policy::checked`] for one that you make in code; unchecked, it refuses each request with
 /// [`Violation::InvalidPolicy`](crate::Violation::InvalidPolicy).
 ///
 /// These are the defaults, as JSON has them:
@@ -37,7 +37,7 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// And a policy is loaded so:
+/// Load a policy like this:
 ///
 /// ```
 /// use canvass::Policy;
@@ -51,8 +51,10 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Policy {
-    /// The operator's name for this version of the policy; receipts carry it.
+    /// Your name for this version of the policy; receipts carry it. Change it whenever you change a
+    /// limit.
     pub version: String,
     /// The smallest area, and the smallest part of one, in square metres: see
     /// [`Area::size_m2`](crate::Area::size_m2).
@@ -89,7 +91,7 @@ pub struct Policy {
     /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
     pub min_households: u32,
     /// An area that overlaps one of the agency's earlier requests must be the same or differ by at
-    /// least this: the size in square metres of what is in exactly one of the two. 0 by default.
+    /// least this: the size in square metres of their symmetric difference. 0 by default.
     pub min_difference_m2: f64,
     /// The most earlier requests of the agency that an area may overlap; areas that are the same
     /// count once. No limit by default. With 0 no two of an agency's areas differ and overlap: use
@@ -176,16 +178,16 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The policy, if requests can pass it: for one that is made in code.
+    /// The policy, if requests can pass it. Call this once for a policy that you make in code.
     ///
     /// ```
     /// use canvass::Policy;
     /// use canvass::error::PolicyError;
     ///
-    /// let longer = Policy { open_days: 30, ..Policy::default() };
+    /// let longer = Policy::default().with_open_days(30);
     /// let error = PolicyError::OpenDays { open: 30, max: 28 };
     /// assert_eq!(longer.clone().checked(), Err(error));
-    /// assert!(Policy { max_open_days: 60, ..longer }.checked().is_ok());
+    /// assert!(longer.with_max_open_days(60).checked().is_ok());
     /// ```
     ///
     /// # Errors
@@ -223,7 +225,8 @@ impl Policy {
         }
     }
 
-    /// A policy without limits, for evaluation on real geometry. Not for asking real people.
+    /// A policy without limits. Use it to evaluate routing on real geometry, never to ask real
+    /// people.
     ///
     /// Consent is not one of its limits: it holds under this policy as well.
     #[must_use]

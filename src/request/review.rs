@@ -12,7 +12,8 @@ use crate::geometry::{Area, Overlap};
 use crate::model::{Agency, DAY, RequestId, SensitivePlace, SensitiveRule, near, seconds};
 
 impl Policy {
-    /// Reviews a request that `agency` submitted, at `now`, given its case file.
+    /// Reviews a request that `agency` submitted, at `now`, given its case file. Pass the agency
+    /// that you authenticated, not the one that the request names.
     ///
     /// Linear in the area's vertices, and a little more where a jurisdiction is compared; O(n²) for
     /// each of the agency's earlier areas that it may overlap.

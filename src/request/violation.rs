@@ -17,7 +17,7 @@ use crate::util::coded_enum;
 /// # use canvass::*;
 /// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// let refused = Policy::default().review(&request, &agency, &CaseFile::new(agency.id), now);
@@ -60,13 +60,14 @@ impl fmt::Display for Violations {
 
 impl std::error::Error for Violations {}
 
-/// One limit that a request breaks: a stable code, and a sentence a person can act on.
+/// One limit that a request breaks: a stable code, and a sentence on which a person can act. Show
+/// the sentence to the officer, and use the code in your program.
 ///
 /// Violations never depend on any camera or owner.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
-    /// The policy's limits contradict each other: the operator's mistake, whatever is asked.
+    /// The policy's limits contradict each other: the operator's mistake, not the request's.
     #[error("the operator must correct the policy first: {error}")]
     InvalidPolicy {
         /// The contradiction.
@@ -258,8 +259,8 @@ coded_enum! {
         SensitivePlace = "sensitive_place",
     }
 
-    /// The codes of all violations, in the order in which a review names them: for a service that has
-    /// its own texts.
+    /// The codes of all violations, in the order in which a review names them. Use them to check
+    /// that your service has a text for each.
     pub const CODES: &[&str];
 
     /// The violation's stable `snake_case` code.

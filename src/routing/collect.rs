@@ -78,6 +78,15 @@ impl Collected {
         long.sort(level);
         route.extend(long.keys.iter().map(|&key| long_ids(key)));
     }
+
+    /// Writes the rows to a list, sorted by owner and by camera.
+    pub(crate) fn write_into(&mut self, rows: &mut Vec<(OwnerId, CameraId)>, level: Level) {
+        let Self { shared, short, long } = self;
+        short.sort(level);
+        rows.extend(short.keys.iter().map(|&key| short_ids(*shared, key)));
+        long.sort(level);
+        rows.extend(long.keys.iter().map(|&key| long_ids(key)));
+    }
 }
 
 fn long_key((owner, camera): (OwnerId, CameraId)) -> u128 {

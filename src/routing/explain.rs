@@ -14,18 +14,17 @@ use crate::model::{Camera, CameraId, Denial};
 use crate::registry::{Row, Snapshot};
 use crate::request::AuthorizedRequest;
 
-/// Why a camera is in a route or not. **The operator's.**
+/// The reason why a camera is in a route or not. **The operator's.**
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Explanation {
-    /// No such camera is registered.
+    /// The camera is not registered.
     NotRegistered,
     /// The camera is not in the area; nor does it see into it, if such cameras are asked for.
     OutsideArea,
     /// The camera is in the area, and its owner is not asked for this reason.
     Denied(Denial),
-    /// Nothing is held against the camera, but nobody is asked: too few households have one in the
-    /// area.
+    /// The camera passes every check, but nobody is asked: too few households have one in the area.
     TooFewHouseholds,
     /// The owner is asked for this camera.
     Asked,
@@ -51,24 +50,24 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// How many cameras a request meets, and where they fall. **The operator's**: it counts refusals,
-/// and must not reach an agency.
+/// The number of cameras that a request meets, by outcome. **The operator's**: it counts refusals,
+/// so do not show it to an agency.
 ///
-/// Where nobody is asked the counts say why: no camera is in the area; each of them is denied; or
-/// some are not, and the households are too few.
+/// Where nobody is asked, the counts show you why: no camera is in the area; each of them is
+/// denied; or some are not, and the households are too few.
 ///
 /// ```
 /// use canvass::*;
 ///
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-/// # let policy = Policy { min_households: 11, ..Policy::unlimited() };
+/// # let policy = Policy::unlimited().with_min_households(11);
 /// # let authorized = policy.review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
-/// # let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
+/// # let camera = |id| Camera::new(CameraId(id), OwnerId(id), position, recording);
 /// # let consents = [(OwnerId(1), Consent::granted())];
 /// # let snapshot = Registry::bulk_load(&[camera(1), camera(2)], consents)?.snapshot();
 /// // Two neighbours have a camera in the area, and one of them agreed to be asked.
@@ -101,7 +100,8 @@ fn by_code<S: Serializer>(
 }
 
 impl Funnel {
-    /// Cameras in the area, and those that see into it if such are asked for; so below.
+    /// Cameras in the area, and those that see into it if the request asks for such; the same holds
+    /// for the counts below.
     #[must_use]
     pub fn in_area(&self) -> usize {
         self.in_area
@@ -119,7 +119,7 @@ impl Funnel {
         Denial::ALL.into_iter().zip(self.denied)
     }
 
-    /// Cameras that nothing was held against, whether or not there are enough households.
+    /// Cameras that pass every check, whether or not there are enough households.
     #[must_use]
     pub fn permitted(&self) -> usize {
         self.permitted
@@ -133,7 +133,8 @@ impl Funnel {
 }
 
 impl Snapshot {
-    /// Why a camera is in the request's route or not.
+    /// Explains why one camera is in the request's route or not. Use it to answer an owner's
+    /// question.
     ///
     /// Costs as much as [`funnel`](Self::funnel); to distinguish a camera elsewhere from one that is not
     /// registered, the whole registry is looked through: O(cameras).
@@ -164,10 +165,10 @@ impl Snapshot {
         }
     }
 
-    /// How many cameras the request meets in the area, and where they fall.
+    /// Counts the cameras that the request meets in the area, by outcome.
     ///
-    /// Looks at each camera in the area by itself, where a route decides 64 at a time: for a person
-    /// who asks why, and not for each request.
+    /// Looks at each camera in the area by itself, where a route decides 64 at a time: use it for a
+    /// person who asks why, not for each request.
     #[must_use]
     pub fn funnel(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Funnel {
         let inquiry = ConsentQuery::new(authorized, self.terms(), now);
@@ -192,10 +193,10 @@ impl Snapshot {
         funnel
     }
 
-    /// Each camera of the area, and why it is in the request's route or not; in no order that tells
-    /// anything. **The operator's.**
+    /// Each camera of the area, and why it is in the request's route or not; in no
+    /// meaningful order. **The operator's.**
     ///
-    /// Costs what [`funnel`](Self::funnel) does, and agrees with it: for a person who reviews a map.
+    /// Costs as much as [`funnel`](Self::funnel) and agrees with it. Use it to show a reviewer a map.
     #[must_use]
     pub fn explain_area(
         &self,
@@ -220,8 +221,8 @@ impl Snapshot {
     }
 
     /// A registered camera, whether its owner agreed or not. The operator's; O(cameras), since a
-    /// snapshot is an index of places: [`Registry::camera`](crate::Registry::camera) finds one at
-    /// once.
+    /// snapshot is an index of places: use [`Registry::camera`](crate::Registry::camera) where you
+    /// have the registry.
     #[must_use]
     pub fn find(&self, camera: CameraId) -> Option<Camera> {
         let mut found = None;

@@ -21,5 +21,6 @@ mod scratch;
 mod view_walk;
 
 pub use explain::{Explanation, Funnel};
+pub(crate) use pipeline::Gathered;
 pub use route::{Recipient, Recipients, Route};
 pub use scratch::{Scratch, SimdLevel};

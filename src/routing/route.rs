@@ -1,4 +1,4 @@
-//! The answer, on the operator's plane.
+//! The result of routing, for the operator.
 
 use std::fmt;
 
@@ -8,8 +8,7 @@ use crate::model::{CameraId, OwnerId};
 use crate::registry::{Revision, Snapshot};
 use crate::request::AuthorizedRequest;
 
-/// Whom to ask: **the operator's**, never the agency's. The agency's view is
-/// [`Route::receipt`].
+/// The owners to ask: **the operator's**, never the agency's. Show the agency [`Route::receipt`].
 ///
 /// Each owner occurs once; owners ascend, and so do the cameras of one. A route is as of one
 /// [`Revision`] and one instant: [`recheck`](Route::recheck) it right before sending.
@@ -60,14 +59,14 @@ pub struct Route {
 /// One owner to ask, with the cameras that match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recipient<'a> {
-    /// Whom to ask.
+    /// The owner to ask.
     pub owner: OwnerId,
-    /// Which of the owner's cameras match: at least one, ascending.
+    /// The owner's cameras that match: at least one, ascending.
     pub cameras: &'a [CameraId],
-    /// From when on the owner may be disturbed, if it is a quiet hour where they live; `None` if at
-    /// once. A function of the route's [`now`](Route::now) alone.
+    /// The first instant at which you may disturb the owner, if it is a quiet hour where they live;
+    /// `None` if at once. A function of the route's [`now`](Route::now) alone.
     ///
-    /// Until then nothing is sent. [Recheck](Route::recheck) when the time has come: somebody may have
+    /// Send nothing until then. [Recheck](Route::recheck) when the time has come: somebody may have
     /// withdrawn in the night.
     pub not_before: Option<Timestamp>,
 }
@@ -97,13 +96,13 @@ impl Route {
         &self.authorized
     }
 
-    /// As of which state of the registry.
+    /// The revision of the registry that was routed on.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// As of when.
+    /// The instant of routing.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
@@ -134,24 +133,24 @@ impl Route {
     }
 
     /// The same route without those who may no longer be asked, as of a newer snapshot and `now`:
-    /// who withdrew, paused or was asked often enough since, whose consent expired, whose camera
-    /// was removed or moved away. Nobody is added. Who must wait, and how long, is as of `now` as
-    /// well. Costs as much as routing again. Against a snapshot that is older than the route nobody is
-    /// left: it knows nothing of those who withdrew since.
+    /// owners who withdrew, paused, expired or reached their limit since, and cameras that were
+    /// removed or moved away. Nobody is added. Waiting times are as of `now` as well. Costs as much
+    /// as routing again. Use a snapshot at least as new as the route's: against an older one nobody
+    /// is left, since it lacks later withdrawals.
     ///
-    /// Recheck before you apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for the owners:
-    /// afterwards this very request may be what was often enough.
+    /// Call it before you apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for the
+    /// owners: afterwards this very request may use up their limit.
     ///
     /// ```
     /// # use canvass::*;
-    /// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+    /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
     /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     /// # let now = "2026-05-02T09:00:00Z".parse()?;
     /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
     /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
     /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
     /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
-    /// # let camera = |id| Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None };
+    /// # let camera = |id| Camera::new(CameraId(id), OwnerId(id), position, recording);
     /// # let once = Consent::granted().with_limit(AskLimit::new(1, 1)?);
     /// # let consents = [(OwnerId(1), once.clone()), (OwnerId(2), once)];
     /// # let registry = Registry::bulk_load(&[camera(1), camera(2)], consents)?;

@@ -1,7 +1,7 @@
 //! Records are read by the names of their fields only.
 //!
-//! Serde's derive also reads a record from a list of its values in order, so that whoever swaps `id`
-//! and `owner` in `[1, 2, ...]` is not told. A type with `#[serde(crate = "crate::util::by_name")]` refuses
+//! Serde's derive also reads a record from a list of its values in order, so that swapping `id`
+//! and `owner` in `[1, 2, ...]` goes unnoticed. A type with `#[serde(crate = "crate::util::by_name")]` refuses
 //! lists: the code that the derive writes for it asks this module for a struct or an enum where it
 //! would ask serde, and gets serde's answer with the visitor of each record in [`Named`]. All else here
 //! is serde. `tests/it/by_name.rs` finds records without the attribute.

@@ -1,6 +1,6 @@
-//! How work grows with what somebody may send: at four times the size it takes less than a stated
-//! power of four. A binary of its own, so that nothing else runs beside it, and since counting
-//! allocations replaces the allocator.
+//! Growth of time and memory with the size of untrusted input: at four times the size each takes
+//! less than a stated power of four. These tests are a binary of their own, so that nothing else
+//! runs beside them, and since counting allocations replaces the allocator.
 //!
 //! `CANVASS_GROWTH_SCALE` multiplies all sizes; `--nocapture` shows what was measured.
 

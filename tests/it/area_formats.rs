@@ -1,4 +1,4 @@
-//! Areas from texts, circles and bounds, and what is written of them.
+//! Areas from texts, circles and bounds, and areas written as GeoJSON.
 
 use canvass::Area;
 use geo_types::Rect;
@@ -32,7 +32,7 @@ fn formats_read_the_same_area() {
 }
 
 #[test]
-fn texts_that_are_no_area_say_so() {
+fn texts_without_an_area_are_refused_by_name() {
     let two = r#"{"type":"FeatureCollection","features":[
         {"type":"Feature","properties":null,"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[0,1],[0,0]]]}},
         {"type":"Feature","properties":null,"geometry":{"type":"Polygon","coordinates":[[[2,0],[3,0],[2,1],[2,0]]]}}]}"#;
@@ -95,15 +95,15 @@ fn bounds_that_enclose_nothing_are_refused() {
     assert_eq!(code(f64::NAN, 0.0, 1.0, 1.0), "not_finite");
 }
 
-/// In the plane ten turns east a corner lies beside an edge, and at home a hair beyond it.
+/// Ten turns east a corner lies beside an edge; after the move back it is just beyond the edge.
 #[test]
-fn an_area_drawn_some_turns_away_is_written_so_that_it_can_be_read() {
+fn an_area_drawn_turns_away_round_trips() {
     let text = "MULTIPOLYGON(((3589.995 -0.005, 3590.015 -0.005, 3590.015 0.015, 3589.995 0.015)), \
                 ((3590 0.03, 3590.03 0, 3590.06 0.03, 3590.03 0.06)))";
     let area = Area::from_wkt(text).unwrap();
     let again = Area::from_geojson(&area.to_geojson()).unwrap();
     assert_eq!(again, area);
     assert_eq!(area.bounds(), (-10.005, -0.005, -9.94, 0.06));
-    // Not vacuous: written as it was rounded, it could not be.
+    // The rounded area alone is not valid, so the drawing as given must have been written.
     assert!(Area::new(&area.to_multi_polygon()).is_err());
 }

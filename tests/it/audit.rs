@@ -1,4 +1,4 @@
-//! The audit log: proofs against the recursion of RFC 6962, and bytes that are no entry.
+//! The audit log: proofs compared with the recursion of RFC 6962, and bytes that are no entry.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ pub fn street_route(number: u64) -> Route {
     snapshot(&street(number)).route(&everywhere(), noon())
 }
 
-/// An entry of each kind in turn.
+/// One entry, of each kind in turn.
 pub fn entry(number: u64) -> AuditEntry {
     let (route, seed) = (street_route(number % 3), seed(number));
     match number % 5 {
@@ -101,7 +101,7 @@ fn proofs_verify_for_all_sizes_and_every_index() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// A flipped bit anywhere, in a head, a proof or an entry, and nothing is shown.
+    /// With one bit flipped in a head, a proof or an entry, verification fails.
     #[test]
     fn a_flipped_bit_anywhere_fails(older in 1..40_u64, added in 1..40_u64, pick in any::<u64>()) {
         let mut rng = Rng(pick);
@@ -138,7 +138,7 @@ proptest! {
             nodes[node] = flip(nodes[node], &mut rng);
             prop_assert!(head.verify_extends(&old, &ConsistencyProof::new(nodes)).is_err());
         }
-        // Nodes too many or too few.
+        // Proofs with one node too many or too few.
         let more = [inclusion.nodes(), &[head.root()]].concat();
         prop_assert!(head.verify_inclusion(index, entry, &InclusionProof::new(more)).is_err());
         let fewer = inclusion.nodes()[1..].to_vec();
@@ -154,9 +154,9 @@ proptest! {
         }
     }
 
-    /// There is one form of bytes: what is read is what is written, whatever was done to it.
+    /// The encoding is canonical: mutated bytes are refused, or encode to themselves.
     #[test]
-    fn mutated_bytes_are_refused_or_mean_what_they_say(
+    fn mutated_bytes_are_refused_or_reencode_alike(
         number in 0..5_u64,
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..3),
         keep in any::<prop::sample::Index>(),
@@ -174,7 +174,8 @@ proptest! {
         prop_assert_eq!(AuditEntry::from_bytes(short), Err(EntryError::Truncated));
     }
 
-    /// Each owner finds in an entry what happened, and the route replays to the same digest.
+    /// Each owner finds in an entry whether they were asked, and the replayed route has the same
+    /// digest.
     #[test]
     fn owners_find_whether_they_were_asked(seed_number in any::<u64>()) {
         let mut rng = Rng(seed_number);
@@ -205,7 +206,7 @@ proptest! {
             prop_assert!(entry.verify_subject(&key, replayed.digest()).is_ok());
         }
         prop_assert!(asked.len() < all.len());
-        // Who withdrew is not in the recheck's entry.
+        // An owner who withdrew is not in the recheck's entry.
         if let Some(&leaving) = asked.first() {
             let newer = registry.apply([Change::Withdraw { owner: leaving }]).unwrap();
             let left = route.recheck(&newer, noon());
@@ -218,7 +219,7 @@ proptest! {
 }
 
 #[test]
-fn bytes_and_json_that_are_not_an_entry_say_why() {
+fn malformed_entries_are_refused_with_a_reason() {
     let bytes = |number: u64| entry(number).to_bytes();
     let with = |number: u64, place: usize, byte: u8| {
         let mut bytes = bytes(number);
@@ -259,7 +260,7 @@ fn bytes_and_json_that_are_not_an_entry_say_why() {
         error.to_string(),
         "a refusal needs at least one code, each of `a-z`, `0-9` and `_`"
     );
-    // A code says which limit it was, and is no place for more.
+    // A code names the limit; a longer text is refused, so that nothing else can be hidden in it.
     for (length, fits) in [(64, true), (65, false)] {
         let mut json = serde_json::to_value(entry(1)).unwrap();
         json["event"]["refused"]["codes"] = serde_json::json!(["a".repeat(length)]);
@@ -271,7 +272,7 @@ fn bytes_and_json_that_are_not_an_entry_say_why() {
 }
 
 #[test]
-fn a_proof_that_does_not_hold_says_why() {
+fn a_wrong_proof_is_refused_with_a_reason() {
     let log = AuditLog::from_entries((0..5).map(entry)).unwrap();
     let (head, entry) = (log.head(), log.entry(2).unwrap());
     let proof = log.inclusion_proof(2).unwrap();

@@ -1,4 +1,4 @@
-//! Entries of the audit log: their tags, digests and keys, and what they tell to whom.
+//! Entries of the audit log: tags, digests and keys, and the information that each reader gets.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ fn a_route_has_an_entry_for_each_64_owners() {
     }
 }
 
-/// Ids whose bytes and digits are found nowhere by chance.
+/// Ids whose bytes and digits do not occur elsewhere by chance.
 fn conspicuous() -> (OwnerId, CameraId, AuthorizedRequest, Route) {
     let (owner, camera) = (OwnerId(0x1122_3344_5566_7788), CameraId(0x0fed_cba9_8765_4321));
     let porch = camera_at(camera.0, owner.0, place((10, 50), 0, 0));
@@ -43,7 +43,7 @@ fn conspicuous() -> (OwnerId, CameraId, AuthorizedRequest, Route) {
 }
 
 #[test]
-fn an_entry_has_no_bytes_of_an_owner_a_camera_an_agency_or_a_case() {
+fn an_entry_holds_no_id_of_anybody() {
     let (owner, camera, authorized, route) = conspicuous();
     for entry in [
         AuditEntry::accepted(&authorized, &seed(1)),
@@ -60,7 +60,7 @@ fn an_entry_has_no_bytes_of_an_owner_a_camera_an_agency_or_a_case() {
             assert!(!has(&id.to_be_bytes()) && !has(&id.to_le_bytes()), "{json}");
             assert!(!has(id.to_string().as_bytes()), "{json}");
             assert!(!has(format!("{id:x}").as_bytes()), "{json}");
-            // Nor a digest that anybody could make of it.
+            // The entry does not contain a digest of the id either, which anybody could compute.
             for guess in [id.to_be_bytes().to_vec(), id.to_string().into_bytes()] {
                 assert!(!has(&Sha256::digest(&guess)), "{json}");
             }
@@ -75,7 +75,7 @@ fn an_entry_has_no_bytes_of_an_owner_a_camera_an_agency_or_a_case() {
     }
 }
 
-/// All that looks random in an entry.
+/// All parts of an entry that look random.
 fn opaque(entry: &AuditEntry) -> BTreeSet<String> {
     let json = serde_json::to_string(entry).unwrap();
     json.split('"').filter(|text| text.len() == 64).map(str::to_owned).collect()
@@ -87,7 +87,7 @@ fn two_entries_about_the_same_people_have_nothing_in_common() {
     let [one, two] = [1, 2].map(|number| routed(&route, &seed(number)));
     assert_eq!((opaque(&one).len(), opaque(&two).len()), (68, 68));
     assert!(opaque(&one).is_disjoint(&opaque(&two)));
-    // A seed that is used again would link them: the log refuses.
+    // Two entries with one seed could be linked, so the log refuses the second.
     let mut log = AuditLog::from_entries([one.clone(), two]).unwrap();
     let head = log.head();
     let error = log.append(AuditEntry::accepted(route.authorized(), &seed(1))).unwrap_err();
@@ -104,7 +104,7 @@ fn two_entries_about_the_same_people_have_nothing_in_common() {
 }
 
 #[test]
-fn an_owner_without_a_salt_is_named_and_nothing_is_logged() {
+fn an_owner_without_a_salt_stops_the_entry() {
     let route = street_route(20);
     let without = |owner: OwnerId| (owner != OwnerId(13)).then(|| salt(owner));
     let error = AuditEntry::routed(&route, &seed(1), without).unwrap_err();
@@ -120,7 +120,7 @@ fn forgetting_a_salt_leaves_the_log_valid() {
     let route = street_route(3);
     let entry = routed(&route, &seed(1));
     let log = AuditLog::from_entries([entry]).unwrap();
-    // The salt of owner 1 is gone; the entry is what it was, and no other salt finds the tag.
+    // The salt of owner 1 is gone; the entry is unchanged, and no other salt finds the tag.
     let proof = log.inclusion_proof(0).unwrap();
     let entry = log.entry(0).unwrap();
     log.head().verify_inclusion(0, entry, &proof).unwrap();
@@ -135,7 +135,7 @@ fn the_same_inputs_replay_to_the_same_digest() {
     let mut rng = Rng(11);
     let town = town(&mut rng, (10, 50), 300);
     let authorized = authorize(square(9.0, 49.0, 11.0, 51.0));
-    // One batch each, so the revision is the same; in two orders.
+    // Each town is loaded in one batch, so that revisions agree; the order of changes differs.
     let (forth, mut back) = (changes(&town), changes(&town));
     back.reverse();
     let [forth, back] = [forth, back].map(|changes| Registry::new().apply(changes).unwrap());
@@ -160,7 +160,7 @@ fn the_same_inputs_replay_to_the_same_digest() {
     let moved = authorize(square(9.0, 49.0, 11.0, 51.000_000_1));
     assert_eq!(answer(&forth.route(&moved, noon())), answer(&route));
     digests.insert(forth.route(&moved, noon()).digest());
-    let policy = Policy { version: "2".to_owned(), ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_version("2");
     let other = authorize_under(&policy, square(9.0, 49.0, 11.0, 51.0));
     digests.insert(forth.route(&other, noon()).digest());
     assert_eq!(digests.len(), 7);
@@ -175,7 +175,7 @@ fn digests_are_pinned() {
             .map(|digest| digest.to_string()[..16].to_owned()),
         ["a5ac8c5a7922a6de", "3718b8ae789d6d24", "cf8d5b5e8aeae596", "326056a39b06c05c"]
     );
-    // The layout of bytes is a promise to stored logs.
+    // Stored logs depend on this layout of bytes.
     let log = AuditLog::from_entries((0..5).map(entry)).unwrap();
     assert_eq!(
         log.head().root().to_string(),
@@ -184,7 +184,7 @@ fn digests_are_pinned() {
 }
 
 #[test]
-fn keys_open_what_they_are_for_and_nothing_else() {
+fn each_key_opens_its_own_entry_alone() {
     let (_, _, authorized, route) = conspicuous();
     let (mine, other) = (seed(1), seed(2));
     let entry = routed(&route, &mine);
@@ -234,7 +234,7 @@ fn secrets_are_not_printed() {
 }
 
 #[test]
-fn a_refusal_lists_its_codes_and_entries_are_read_as_they_were_written() {
+fn refusals_list_codes_and_entries_round_trip() {
     let policy = Policy::default();
     let entry = refused(&seed(1));
     let AuditEvent::Refused { codes } = entry.event() else { panic!("{entry:?}") };

@@ -1,4 +1,4 @@
-//! Bulletins: what they say, and what can be appended.
+//! Bulletins: their content, and the entries that can be appended.
 
 use canvass::bulletin::*;
 use canvass::*;
@@ -62,7 +62,7 @@ fn a_bulletin_is_written_like_this_and_read_again() {
 /// The cells of [`opened`].
 const CELLS: [&str; 3] = ["871fa80e0ffffff", "871fa80e2ffffff", "871fa80e3ffffff"];
 
-/// The heads of [`long`], as another implementation has them.
+/// The heads of [`long`], computed by another implementation.
 const HEADS: [&str; 4] = [
     "6f3b1f9442794ab78e0723be2e3e1843c5c83ba4619b0b956ab0d2b523266d1e",
     "0102229ff772841dab94749e744fc305944ee16b0d143e00dfec00a9418710bf",
@@ -71,14 +71,14 @@ const HEADS: [&str; 4] = [
 ];
 
 #[test]
-fn a_bulletin_says_if_cameras_that_see_into_the_area_are_asked() {
+fn a_bulletin_mentions_cameras_that_see_into_the_area() {
     let authorized = authorize_seeing_into(square(9.99, 49.99, 10.01, 50.01));
     let bulletin = Bulletin::open(&authorized, &agency(), TEXT, Resolution::Seven, noon()).unwrap();
     assert_eq!(
         (bulletin.camera_scope(), opened().camera_scope()),
         (CameraScope::SeeingInto, CameraScope::StandingIn)
     );
-    // As another implementation has it.
+    // The head as another implementation computes it.
     assert_eq!(
         bulletin.head().to_string(),
         "6cc0ccce78f74634229341ffc3a35775ef380beca3b82337d41c64e351d0db09"
@@ -88,7 +88,7 @@ fn a_bulletin_says_if_cameras_that_see_into_the_area_are_asked() {
     assert_eq!(read(&written).unwrap(), bulletin);
     let geojson: Value = serde_json::from_str(&bulletin.to_geojson()).unwrap();
     assert_eq!(geojson["features"][0]["properties"]["camera_scope"], "seeing_into");
-    // What it usually is, is not written, and nobody can add or take it away.
+    // A default value is not written, and can neither be added nor removed.
     let mut unsaid = written.clone();
     unsaid.as_object_mut().unwrap().remove("camera_scope");
     let mut said = serde_json::to_value(opened()).unwrap();
@@ -123,18 +123,18 @@ fn windows_are_widened_outward_to_whole_hours() {
 
 fn bulletin_of(window: TimeWindow) -> Result<Bulletin, BulletinError> {
     let area = square(9.99, 49.99, 10.01, 50.01);
-    let authorized = authorize_request(&Request { window, ..asking(area) });
+    let authorized = authorize_request(&asking(area).with_window(window));
     Bulletin::open(&authorized, &agency(), TEXT, Resolution::Seven, noon())
 }
 
 #[test]
-fn what_may_not_be_opened_says_why() {
+fn refused_openings_have_a_reason() {
     let small = || square(9.99, 49.99, 10.01, 50.01);
     let open = |area, agency: &Agency, text, resolution, now| {
         Bulletin::open(&authorize(area), agency, text, resolution, now).unwrap_err().to_string()
     };
     let seven = Resolution::Seven;
-    let other = Agency { id: AgencyId(2), ..agency() };
+    let other = agency().with_id(AgencyId(2));
     let (agency, noon) = (agency(), noon());
     let early = noon - SignedDuration::from_secs(1);
     for (error, words) in [
@@ -177,7 +177,7 @@ fn what_may_not_be_opened_says_why() {
 }
 
 #[test]
-fn what_may_not_be_appended_leaves_the_bulletin_as_it_was() {
+fn refused_appends_change_nothing() {
     let mut bulletin = long();
     let before = bulletin.clone();
     let (early, late) = (noon() + days(1), noon() + days(3));
@@ -200,7 +200,7 @@ fn what_may_not_be_appended_leaves_the_bulletin_as_it_was() {
 }
 
 #[test]
-fn a_kept_head_tells_a_continuation_from_another_record() {
+fn a_kept_head_recognises_its_continuation() {
     let first = opened();
     let mut other = opened();
     let (head, longer) = (first.head(), long());
@@ -215,7 +215,7 @@ fn a_kept_head_tells_a_continuation_from_another_record() {
 }
 
 #[test]
-fn whatever_was_edited_is_found_when_it_is_read() {
+fn every_edit_is_found_on_reading() {
     let written = serde_json::to_value(long()).unwrap();
     let edited = |pointer: &str, value: Value| {
         let mut written = written.clone();
@@ -295,7 +295,8 @@ fn whatever_was_edited_is_found_when_it_is_read() {
     ] {
         assert_eq!(edited(pointer, value), words, "{pointer}");
     }
-    // A cell has one name, and a cover as many as 4,096: these are not what the history is of.
+    // A cell has one spelling, and a cover has at most 4,096 cells; these refusals come before the
+    // history is read.
     let cell = CELLS[1].to_uppercase();
     let unknown =
         format!("`{cell}` is not an H3 cell of the bulletin's resolution away from the poles");
@@ -320,7 +321,7 @@ fn whatever_was_edited_is_found_when_it_is_read() {
 }
 
 #[test]
-fn a_shorter_history_is_read_and_found_by_who_kept_the_head() {
+fn a_kept_head_reveals_a_shortened_history() {
     let (longer, mut written) = (long(), serde_json::to_value(long()).unwrap());
     written["history"].as_array_mut().unwrap().truncate(2);
     assert!(!read(&written).unwrap().continues(&longer.head()));

@@ -1,4 +1,4 @@
-//! The life of a request: every state with every verb, edges at the second, and files as JSON.
+//! The life of a request: every state with every step, limits to the second, and files as JSON.
 
 use canvass::error::CaseFileError;
 use canvass::{AgencyId, CaseFile, IncidentKind, Policy, Request, RequestId, RequestState};
@@ -14,7 +14,7 @@ fn second() -> SignedDuration {
 }
 
 fn policy() -> Policy {
-    Policy { open_days: 10, max_open_days: 28, ..Policy::unlimited() }
+    Policy::unlimited().with_open_days(10).with_max_open_days(28)
 }
 
 fn open(file: &mut CaseFile, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
@@ -67,7 +67,7 @@ fn only_an_open_request_can_be_changed() {
                 assert_eq!(changed, file, "nothing changes");
             }
         }
-        // It counts in its case, whatever became of it.
+        // The request counts in its case in every state.
         assert_eq!(file.opened_in("26-1"), 1);
     }
 }
@@ -88,7 +88,7 @@ fn a_request_expires_on_the_second() {
 }
 
 #[test]
-fn what_cannot_be_done_says_why() {
+fn impossible_steps_are_refused_with_a_reason() {
     let mut file = opened();
     let words = |result: Result<(), CaseFileError>| result.unwrap_err().to_string();
     let choose = "choose from `2026-05-20T12:00:00Z` to `2026-06-07T12:00:00Z`";
@@ -99,7 +99,7 @@ fn what_cannot_be_done_says_why() {
         let expected = format!("request `7` cannot be extended to `{text}`; {choose}");
         assert_eq!(words(file.extend(FIRST, until, noon())), expected);
     }
-    // Until when it is open anyway is no less.
+    // An extension to the current end is accepted.
     assert_eq!(file.extend(FIRST, noon() + days(10), noon()), Ok(()));
     let unknown = "the case file has no request `8`";
     assert_eq!(words(file.resolve(RequestId(8), noon())), unknown);
@@ -113,10 +113,10 @@ fn what_cannot_be_done_says_why() {
 }
 
 #[test]
-fn only_an_open_request_is_authorised_again_and_only_by_a_review() {
+fn only_a_review_authorises_an_open_request_again() {
     let mut file = opened();
     open(&mut file, RequestId(8), noon() + days(1)).unwrap();
-    let strict = Policy { max_requests_per_case: 1, ..policy() };
+    let strict = policy().with_max_requests_per_case(1);
     let again = |policy: &Policy, file: &CaseFile, id, now| {
         policy.reopen(file, RequestId(id), &agency(), now).map_err(|error| error.to_string())
     };
@@ -124,7 +124,7 @@ fn only_an_open_request_is_authorised_again_and_only_by_a_review() {
     let authorized = again(&policy(), &file, 7, open).unwrap();
     assert_eq!(authorized.reviewed_at(), noon());
     assert_eq!(authorized.request(), file.iter().next().unwrap().request());
-    // The first is not in its own way; the second is refused by a policy that allows one.
+    // A request is not compared with itself; the second is refused by a policy that allows one.
     assert!(again(&strict, &file, 7, open).is_ok());
     let refused = "the case has had 1 requests, and no more are allowed";
     assert_eq!(again(&strict, &file, 8, open).unwrap_err(), refused);
@@ -135,7 +135,7 @@ fn only_an_open_request_is_authorised_again_and_only_by_a_review() {
 }
 
 #[test]
-fn the_open_ones_of_a_file_are_those_whose_state_is_open() {
+fn open_requests_of_a_file_are_those_in_state_open() {
     let mut file = opened();
     open(&mut file, RequestId(8), noon() + days(1)).unwrap();
     open(&mut file, RequestId(9), noon() + days(2)).unwrap();
@@ -149,7 +149,7 @@ fn the_open_ones_of_a_file_are_those_whose_state_is_open() {
 }
 
 #[test]
-fn a_policy_without_limits_keeps_a_request_open_to_the_end_of_time() {
+fn without_limits_a_request_stays_open_for_ever() {
     let mut file = CaseFile::new(AgencyId(1));
     let area = square(10.0, 50.0, 10.005, 50.005);
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening());
@@ -159,7 +159,7 @@ fn a_policy_without_limits_keeps_a_request_open_to_the_end_of_time() {
 }
 
 #[test]
-fn a_file_is_written_in_these_words_and_a_changed_one_is_refused() {
+fn the_form_of_a_file_is_pinned_and_checked() {
     let mut file = opened();
     file.resolve(FIRST, noon() + days(1)).unwrap();
     open(&mut file, RequestId(8), noon() + days(2)).unwrap();
@@ -213,7 +213,7 @@ fn a_file_is_written_in_these_words_and_a_changed_one_is_refused() {
 
 proptest! {
     #[test]
-    fn whatever_is_done_a_file_can_be_read_back(
+    fn a_file_round_trips_after_any_steps(
         verbs in proptest::collection::vec((0..4_u8, 0..4_u64, 0..40_i64, 0..20_i64), 20..60),
     ) {
         let mut file = CaseFile::new(AgencyId(1));

@@ -1,19 +1,19 @@
-//! Every violation and every denial, each by a request or a row that has nothing else wrong.
+//! Every violation and every denial, each by a request or a row with only that fault.
 
 use std::collections::BTreeSet;
 
 use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CameraScope, CaseFile, Change, Consent,
-    Denial, Explanation, IncidentKind, OwnerId, Policy, Recording, Registry, Request, RequestId,
-    Scope, TimeWindow, Violation,
+    Agency, AgencyId, AgencyKind, Area, CameraId, CameraScope, CaseFile, Change, Consent, Denial,
+    Explanation, IncidentKind, OwnerId, Policy, Recording, Registry, Request, RequestId, Scope,
+    TimeWindow, Violation,
 };
 use jiff::SignedDuration;
 
 use crate::policy::{police, request};
 use crate::support::*;
 
-/// What a review looks at: all of it fits, until a case changes one thing.
+/// The inputs of a review. All of them are valid until a case changes one.
 struct Review {
     policy: Policy,
     request: Request,
@@ -27,7 +27,7 @@ impl Review {
         Self { policy: Policy::default(), request, agency, earlier: Vec::new() }
     }
 
-    /// The codes of what is wrong, having opened the earlier requests first.
+    /// The codes of the violations, after the earlier requests were opened.
     fn codes(&self) -> Vec<&'static str> {
         let mut file = CaseFile::new(self.request.agency);
         for (id, earlier) in (0..).zip(&self.earlier) {
@@ -45,7 +45,7 @@ fn minutes(long: i64, end: i64) -> TimeWindow {
     TimeWindow::new(end - SignedDuration::from_mins(long), end).unwrap()
 }
 
-/// A box of the same south-west corner as the fitting one.
+/// A box with the same south-west corner as the valid one.
 fn wide(degrees: f64) -> Area {
     square(10.0, 50.0, 10.0 + degrees, 50.005)
 }
@@ -65,7 +65,7 @@ fn school() -> SensitivePlace {
 
 type Spoil = fn(&mut Review);
 
-/// One way into each violation.
+/// One change for each violation.
 const SPOILT: &[(&str, Spoil)] = &[
     ("invalid_policy", |it| it.policy.open_days = it.policy.max_open_days + 1),
     ("unknown_agency", |it| it.agency.id = AgencyId(2)),
@@ -89,17 +89,17 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("case_exhausted", |it| it.earlier = vec![it.request.clone(); 2]),
     ("too_close_to_earlier", |it| {
         it.policy.min_difference_m2 = 64_750.0;
-        it.earlier = vec![Request { area: wide(0.005_5), ..it.request.clone() }];
+        it.earlier = vec![it.request.clone().with_area(wide(0.005_5))];
     }),
     ("too_many_overlaps", |it| {
         it.policy.max_overlaps = 0;
-        it.earlier = vec![Request { area: wide(0.01), ..it.request.clone() }];
+        it.earlier = vec![it.request.clone().with_area(wide(0.01))];
     }),
     ("sensitive_place", |it| it.policy.sensitive_places = std::iter::once(school()).collect()),
 ];
 
 #[test]
-fn each_violation_is_reached_by_a_request_with_nothing_else_wrong() {
+fn each_violation_is_reached_alone() {
     assert_eq!(Review::fitting().codes(), [""; 0]);
     let mut reached = BTreeSet::new();
     for &(code, spoil) in SPOILT {
@@ -108,7 +108,7 @@ fn each_violation_is_reached_by_a_request_with_nothing_else_wrong() {
         assert_eq!(review.codes(), [code]);
         reached.insert(code);
     }
-    // The one about the operator's own mistake: a file that is not the agency's.
+    // The violation that only the operator can cause: a file of another agency.
     let Review { policy, request, agency, .. } = Review::fitting();
     let others = CaseFile::new(AgencyId(9));
     let violations = policy.review(&request, &agency, &others, noon()).unwrap_err();
@@ -128,13 +128,14 @@ fn codes_of_violations_are_stable_and_each_stands_once() {
     }
 }
 
-/// Why the one camera of an owner who said `consent` is not asked about the evening before.
+/// The reason why the one camera of an owner with this consent is not asked about the evening
+/// before.
 fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Policy) -> Denial {
     let (owner, camera) = (OwnerId(1), CameraId(1));
     let recording = Recording::kept_for_days(kept_days);
     let registry = Registry::new();
     let position = place((10, 50), 10_000, 10_000);
-    let registered = Change::Register(Camera { recording, ..camera_at(1, 1, position) });
+    let registered = Change::Register(camera_at(1, 1, position).with_recording(recording));
     let changes = [registered, Change::SetConsent { owner, consent }];
     let asked =
         asked_days_ago.iter().map(|&ago| Change::RecordAsked { owner, at: noon() - days(ago) });
@@ -148,12 +149,11 @@ fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Pol
 }
 
 #[test]
-fn each_denial_is_reached_by_an_owner_with_nothing_else_in_the_way() {
+fn each_denial_is_reached_alone() {
     let open = Policy::unlimited();
     let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
     let clinic = SensitivePlace::new(kind, "St Mary's", rule, wide(0.002), None).unwrap();
-    let sheltering =
-        Policy { sensitive_places: std::iter::once(clinic).collect(), ..Policy::unlimited() };
+    let sheltering = Policy::unlimited().with_sensitive_places(std::iter::once(clinic).collect());
     let granted = Consent::granted;
     let hour = SignedDuration::from_hours(1);
     let reached = [
@@ -167,7 +167,7 @@ fn each_denial_is_reached_by_an_owner_with_nothing_else_in_the_way() {
         denial(granted(), &[], 30, &sheltering),
     ];
     assert_eq!(reached, Denial::ALL);
-    // Operators' records have them.
+    // The codes of denials, which operators' records contain.
     let codes = [
         "not_granted",
         "expired",
@@ -182,7 +182,7 @@ fn each_denial_is_reached_by_an_owner_with_nothing_else_in_the_way() {
 }
 
 #[test]
-fn codes_of_explanations_are_those_of_denials_and_what_serde_formats_have() {
+fn codes_of_explanations_equal_those_of_denials_and_serde() {
     for denial in Denial::ALL {
         assert_eq!(Explanation::Denied(denial).to_string(), denial.code());
     }

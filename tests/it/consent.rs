@@ -1,4 +1,4 @@
-//! Consent: a truth table and edges, of the specification and of what is routed.
+//! Consent: a truth table and edge cases, for the specification and for routes.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn question() -> Question {
     Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: noon() }
 }
 
-/// One owner with one camera: what they said, when they were asked, and what the camera keeps.
+/// One owner with one camera: the consent, the instants of earlier requests, and the recording.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub consent: Consent,
@@ -41,17 +41,17 @@ pub enum Spot {
     Elsewhere,
 }
 
-/// A request about all rows, in a town with a clinic from which nobody is asked.
+/// A request that meets all rows, in a town with a clinic from which nobody is asked.
 fn everywhere() -> AuthorizedRequest {
     let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
     let clinic = square(9.0, 49.0, 10.0, 51.0);
     let clinic = SensitivePlace::new(kind, "St Mary's", rule, clinic, None).unwrap();
     let sensitive_places = std::iter::once(clinic).collect();
-    let policy = Policy { sensitive_places, ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_sensitive_places(sensitive_places);
     authorize_under(&policy, square(9.0, 49.0, 11.0, 51.0))
 }
 
-/// The ways to scope, and whether they extend to `this` rather than `other`.
+/// All kinds of scopes, and whether each includes `this` but not `other`.
 fn scopes<T: Ord + Copy>(this: T, other: T) -> [(Scope<T>, bool); 9] {
     [
         (Scope::Any, true),
@@ -67,7 +67,7 @@ fn scopes<T: Ord + Copy>(this: T, other: T) -> [(Scope<T>, bool); 9] {
 }
 
 #[test]
-fn a_scope_without_a_member_is_the_same_for_all_others() {
+fn a_scope_without_a_member_is_unchanged_for_others() {
     for (scope, _) in scopes(1, 2) {
         let without = scope.clone().without(1);
         assert!(!without.includes(&1), "{scope:?}");
@@ -78,9 +78,9 @@ fn a_scope_without_a_member_is_the_same_for_all_others() {
     }
 }
 
-/// All combinations of what the parts of a consent, a history and a recording can be.
+/// All combinations of parts of a consent, a history and a recording.
 fn table() -> Vec<Case> {
-    // Offsets to noon in seconds, and whether a pause (an expiry) there still (already) holds.
+    // Offsets from noon in seconds, and whether a pause or an expiry at that instant denies.
     let pauses = [(None, false), (Some(-1), false), (Some(0), false), (Some(1), true)];
     let expiries = [(None, false), (Some(-1), true), (Some(0), true), (Some(1), false)];
     // Days ago; the default limit is 2 in 7 days and 4 in 30 days.
@@ -132,7 +132,7 @@ fn table() -> Vec<Case> {
             }
         }
     }
-    // A place is what is named last, of whatever else is wrong.
+    // A protected place is the last reason in the order of denials.
     let in_clinic = |case: &Case| {
         let expected = case.expected.or(Some(Denial::SensitivePlace));
         Case { spot: Spot::InClinic, expected, ..case.clone() }
@@ -144,19 +144,20 @@ fn table() -> Vec<Case> {
 pub fn snapshot_of(cases: &[Case]) -> Snapshot {
     let ids = || (0..cases.len() as u64).zip(cases);
     let cameras: Vec<Camera> = ids()
-        .map(|(id, case)| Camera {
-            id: CameraId(id),
-            owner: OwnerId(id),
-            position: match case.spot {
-                Spot::InClinic => {
-                    place((9, 50), (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000)
-                }
-                Spot::Elsewhere => {
-                    place((10, 50), 1 + (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000)
-                }
-            },
-            recording: case.recording,
-            facing: None,
+        .map(|(id, case)| {
+            Camera::new(
+                CameraId(id),
+                OwnerId(id),
+                match case.spot {
+                    Spot::InClinic => {
+                        place((9, 50), (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000)
+                    }
+                    Spot::Elsewhere => {
+                        place((10, 50), 1 + (id % 500) as i64 * 1_000, (id / 500) as i64 * 1_000)
+                    }
+                },
+                case.recording,
+            )
         })
         .collect();
     let consents = ids().map(|(id, case)| (OwnerId(id), case.consent.clone()));
@@ -183,7 +184,7 @@ fn the_truth_table_holds_for_the_specification_and_for_routes() {
         let of_the_camera = [Denial::NoFootage, Denial::SensitivePlace];
         assert_eq!(denial, case.expected.filter(|it| !of_the_camera.contains(it)), "{case:?}");
     }
-    // Every answer is in the table, and "asked".
+    // The table has every denial, and "asked".
     assert_eq!(expected.len(), Denial::ALL.len() + 1, "{expected:?}");
     let snapshot = snapshot_of(&cases);
     let everywhere = everywhere();
@@ -195,7 +196,7 @@ fn the_truth_table_holds_for_the_specification_and_for_routes() {
 }
 
 #[test]
-fn the_operator_is_told_the_first_reason_of_each_row() {
+fn the_operator_gets_the_first_reason_of_each_row() {
     // Every 61st row: 61 divides none of the table's sides, so that all parts vary.
     let cases: Vec<Case> = table().into_iter().step_by(61).collect();
     let snapshot = snapshot_of(&cases);
@@ -222,7 +223,7 @@ fn denies(consent: &Consent, asked: &[i64], expected: Option<Denial>) {
 }
 
 #[test]
-fn a_question_counts_up_to_the_second_in_which_its_span_ends() {
+fn an_ask_counts_until_its_span_ends() {
     let often = Some(Denial::AskedOftenEnough);
     let limited = |week, month| Consent::granted().with_limit(AskLimit::new(week, month).unwrap());
     for (consent, span) in [(limited(1, 30), 7 * DAY), (limited(30, 1), 30 * DAY)] {
@@ -231,7 +232,7 @@ fn a_question_counts_up_to_the_second_in_which_its_span_ends() {
         denies(&consent, &[-span], None);
         denies(&consent, &[-1 - span], None);
         denies(&consent, &[0], often);
-        // What lies in the future counts as well: a clock may be behind.
+        // An instant in the future counts as well, since a clock may be behind.
         denies(&consent, &[1], often);
         denies(&consent, &[40 * DAY], often);
     }
@@ -243,7 +244,7 @@ fn a_question_counts_up_to_the_second_in_which_its_span_ends() {
     denies(&default, &month, None);
     denies(&default, &[month[0], month[1], month[2], -10 * DAY], often);
     denies(&default, &[-30 * DAY, month[1], month[2], -10 * DAY], None);
-    // In any order, and two in one second are two.
+    // The order is irrelevant, and two in one second count as two.
     denies(&default, &[-10 * DAY, month[1], month[0], month[2]], often);
     denies(&default, &[-3, -3], often);
     for nobody in [limited(0, 30), limited(30, 0), limited(0, 0)] {
@@ -252,7 +253,7 @@ fn a_question_counts_up_to_the_second_in_which_its_span_ends() {
 }
 
 #[test]
-fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
+fn pauses_and_grants_end_on_the_second() {
     let granted = Consent::granted;
     denies(&granted().with_paused_until(noon_and(1)), &[], Some(Denial::Paused));
     denies(&granted().with_paused_until(noon_and(0)), &[], None);
@@ -267,7 +268,8 @@ fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
         denies(&granted().with_paused_until(far), &[], paused);
         denies(&granted().with_expiry(far), &[], expired);
     }
-    // With a fraction of a second a pause ends in the next one, and a grant expires with the one begun.
+    // With a fraction of a second a pause ends at the next whole second, and a grant expires at the
+    // start of its own.
     let off = SignedDuration::from_nanos(1);
     denies(&granted().with_paused_until(noon() + off), &[], Some(Denial::Paused));
     denies(&granted().with_paused_until(noon() - off), &[], None);
@@ -278,7 +280,7 @@ fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
     let asked = |now| paused.evaluate(&Question { now: at(now), ..question() }, &[]);
     assert_eq!(asked("1969-12-31T23:59:58.9Z"), Err(Denial::Paused));
     assert_eq!(asked("1969-12-31T23:59:59Z"), Ok(()));
-    // Up to the end of time there is no next second, and it is kept all the same.
+    // At the end of time there is no next second, and the instant is kept.
     let forever = granted().with_paused_until(Timestamp::MAX);
     let registry = Registry::new();
     let set = Change::SetConsent { owner: OwnerId(1), consent: forever.clone() };
@@ -287,7 +289,7 @@ fn a_pause_ends_and_a_grant_expires_at_the_very_second() {
 }
 
 #[test]
-fn an_owner_reads_what_they_agreed_to_and_a_pause_is_taken_back() {
+fn an_owner_reads_their_consent_and_ends_a_pause() {
     let (agencies, incidents) = (Scope::only([AgencyId(3)]), Scope::all_but([IncidentKind::Theft]));
     let (limit, zone) = (AskLimit::new(1, 3).unwrap(), "Asia/Kathmandu".parse::<Zone>().unwrap());
     let consent = Consent::granted()
@@ -316,7 +318,7 @@ fn an_owner_reads_what_they_agreed_to_and_a_pause_is_taken_back() {
 }
 
 #[test]
-fn an_owner_reads_when_they_were_asked_after_a_withdrawal_too() {
+fn asks_remain_readable_after_a_withdrawal() {
     let registry = Registry::new();
     let asked = |at| Change::RecordAsked { owner: OwnerId(1), at };
     assert!(registry.asked(OwnerId(1)).is_empty());
@@ -327,7 +329,7 @@ fn an_owner_reads_when_they_were_asked_after_a_withdrawal_too() {
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
     assert_eq!(registry.asked(OwnerId(1)), known);
 
-    // As many as a limit can look at: the last ones.
+    // The registry keeps as many instants as a limit can count: the last ones.
     registry.apply((0..40).map(|second| asked(noon_and(100 + second)))).unwrap();
     let last: Vec<Timestamp> = (10..40).map(|second| noon_and(100 + second)).collect();
     assert_eq!(registry.asked(OwnerId(1)), last);
@@ -346,7 +348,7 @@ fn a_limit_of_more_than_thirty_requests_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// A history of any kind and limits of any kind, against counting.
+    /// Any history under any limits, compared with counting.
     #[test]
     fn a_limit_counts_requests_within_its_spans(week in 0..5_u8, month in 0..7_u8, asked in prop::collection::vec(-31..2_i64, 0..9), second in -1..2_i64) {
         let asked: Vec<i64> = asked.iter().map(|day| day * DAY + second).collect();

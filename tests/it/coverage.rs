@@ -1,4 +1,4 @@
-//! Coverage without homes: what is published, and that nothing more can be told from it.
+//! Coverage without homes: the published values, and proof that nothing more follows from them.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use crate::support::*;
 
-/// Where bands begin, as far as towns of tests go.
+/// The starts of bands, as far as the towns of these tests need them.
 pub const EDGES: [u64; 9] = [11, 21, 51, 101, 201, 501, 1_001, 2_001, 5_001];
 
 /// Resolutions that are published.
@@ -26,13 +26,13 @@ pub const RESOLUTIONS: [Resolution; 9] = [
     Resolution::Eight,
 ];
 
-/// Numbers of households on, before and after edges, and far beyond.
+/// Numbers of households on, before and after the starts of bands, and far beyond.
 pub const NUMBERS: [u32; 10] = [11, 12, 20, 21, 22, 50, 51, 100, 102, u32::MAX];
 
 /// Households by cell of resolution 8.
 pub type Counts = BTreeMap<CellIndex, u64>;
 
-/// A cell with what is said of it.
+/// A cell with its published lower and upper end.
 pub type Published = Vec<(CellIndex, u64, Option<u64>)>;
 
 fn finest(lon: f64, lat: f64) -> CellIndex {
@@ -46,7 +46,7 @@ fn center(cell: CellIndex) -> Position {
 
 fn camera(id: u64, owner: u64, position: Position) -> Camera {
     let recording = Recording::kept_for_days(30);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
+    Camera::new(CameraId(id), OwnerId(owner), position, recording)
 }
 
 fn registered(cameras: &[Camera]) -> Snapshot {
@@ -67,7 +67,8 @@ pub fn living(counts: &Counts) -> Snapshot {
     registered(&cameras)
 }
 
-/// Random counts about edges for the 19 cells around a place; every third cell has 0 to 10.
+/// Random counts near the starts of bands for the 19 cells around a place; every third cell has 0
+/// to 10.
 pub fn counts(rng: &mut Rng) -> Counts {
     let origin = finest(-73.97 + rng.below(100) as f64 / 100.0, 40.7);
     let cells: Vec<CellIndex> = origin.grid_disk(2);
@@ -79,7 +80,7 @@ pub fn counts(rng: &mut Rng) -> Counts {
     cells.into_iter().map(|cell| (cell, count(rng))).filter(|&(_, count)| count > 0).collect()
 }
 
-/// How many households each cell has, one by one.
+/// The number of households of each cell, counted one by one.
 fn counted(cameras: &[Camera]) -> Counts {
     let mut homes = BTreeMap::<OwnerId, &Camera>::new();
     for camera in cameras {
@@ -175,7 +176,7 @@ fn a_coverage_equals_that_of_the_naive_twin() {
     assert!(present > 400 && absent > 30 && elsewhere > 300, "{present} {absent} {elsewhere}");
 }
 
-/// The order of registration, the layout and consents are nothing to a coverage.
+/// The order of registration, the layout and consents do not change a coverage.
 #[test]
 fn only_where_households_are_registered_counts() {
     let mut rng = Rng(2);
@@ -199,7 +200,7 @@ fn only_where_households_are_registered_counts() {
 }
 
 #[test]
-fn a_household_with_cameras_in_two_cells_counts_where_its_lowest_is() {
+fn a_household_in_two_cells_counts_in_one() {
     let (here, there) = (finest(10.0, 50.0), finest(10.1, 50.0));
     assert_ne!(here, there);
     // Forty with a camera in each: odd owners have their lowest over there.
@@ -229,7 +230,7 @@ fn a_household_with_cameras_in_two_cells_counts_where_its_lowest_is() {
     assert_eq!(told(&[(there, 40)]).len(), 1);
 }
 
-/// Every feature's outline, read back, and whether it has the cell's center.
+/// Every feature's outline, read back; asserts that it covers the cell's center.
 #[track_caller]
 fn drawn(coverage: &Coverage) -> Vec<Area> {
     let json: serde_json::Value = serde_json::from_str(&coverage.to_geojson()).unwrap();
@@ -264,7 +265,7 @@ fn cells_at_the_antimeridian_and_at_the_poles_are_drawn() {
     }
 }
 
-/// Of the whole world down to resolution 2, and around poles and pentagons down to 8.
+/// Cells of the whole world down to resolution 2, and around poles and pentagons down to 8.
 #[test]
 fn every_cell_can_be_drawn() {
     let world = CellIndex::base_cells().flat_map(|cell| cell.children(Resolution::Two));
@@ -276,7 +277,7 @@ fn every_cell_can_be_drawn() {
         assert_eq!(coverage.cells().len(), cells);
         let areas = drawn(&coverage);
         let size: f64 = areas.iter().map(Area::size_m2).sum();
-        // The whole of the Earth, but for edges straight in degrees.
+        // The surface of the Earth, apart from edges that are straight in degrees.
         assert!((5.0e14..5.2e14).contains(&size), "{size}");
     }
     for resolution in &RESOLUTIONS[3..] {
@@ -285,7 +286,7 @@ fn every_cell_can_be_drawn() {
         let cells = disks.flat_map(|cell| cell.grid_disk::<Vec<_>>(2));
         let counts: Counts =
             cells.map(|cell| (cell.center_child(Resolution::Eight).unwrap(), 31)).collect();
-        let coverage = living(&counts).coverage(*resolution, 11).unwrap();
+        let coverage = covered(&living(&counts), *resolution, 11);
         assert_eq!(coverage.cells().len(), counts.len());
         drawn(&coverage);
     }
@@ -308,7 +309,7 @@ fn what_is_refused_says_what_and_why() {
 }
 
 #[test]
-fn what_is_written_is_pinned() {
+fn the_written_form_is_pinned() {
     let (one, two) = (finest(-73.974, 40.771), finest(-73.96, 40.78));
     let snapshot = living(&Counts::from([(one, 15), (two, 230)]));
     let json = |resolution, number| {

@@ -1,4 +1,4 @@
-//! Coverage against an attacker who has every one of them.
+//! Coverage against an attacker who has all coverages.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use h3o::{CellIndex, Resolution};
 use crate::coverage::*;
 use crate::support::*;
 
-/// What an attacker knows of a cell: its least and its most households.
+/// The attacker's knowledge of each cell: its least and its most households.
 type Bounds = BTreeMap<CellIndex, (u64, u64)>;
 
-/// Solves for bounds by interval arithmetic, until nothing moves: cells present or absent, with their
-/// bands, and the sums of parents, which are at least and perhaps at most something.
+/// Computes bounds by interval arithmetic, until none changes: cells present or absent, with their
+/// bands, and the sums of parents, which have a lower and perhaps an upper end.
 fn attack(cells: &[CellIndex], tell: &dyn Fn(Resolution, u32) -> (u64, Published)) -> Bounds {
     let mut bounds: Bounds = cells.iter().map(|&cell| (cell, (0, u64::MAX))).collect();
     let mut sums = Vec::new();
@@ -33,7 +33,7 @@ fn attack(cells: &[CellIndex], tell: &dyn Fn(Resolution, u32) -> (u64, Published
             for (parent, at_least, at_most) in parents {
                 let below = |cell: &&CellIndex| cell.parent(*resolution) == Some(parent);
                 let children: Vec<CellIndex> = cells.iter().filter(below).copied().collect();
-                // Children about which nothing else is known have at most 10 each.
+                // Children without further knowledge have at most 10 each.
                 let unknown = parent.children_count(Resolution::Eight) - children.len() as u64;
                 sums.push((children, unknown * 10, at_least, at_most.unwrap_or(u64::MAX)));
             }
@@ -79,8 +79,8 @@ fn an_attacker_with_every_coverage_learns_no_more_than_bands() {
         for (cell, bounds) in attack(&cells, &ours) {
             assert_eq!(bounds, band(counts[&cell]), "{cell}");
         }
-        // The same attacker against two that publish with less care, who must fall to it: one takes
-        // the number as it was given, the other counts anew at each resolution.
+        // The attacker must succeed against two weaker publishers: one applies the minimum
+        // unrounded, the other counts anew at each resolution.
         let banded = |resolution, number: u32, all: bool| {
             let mut sums = Counts::new();
             for (cell, &count) in &counts {
@@ -110,10 +110,10 @@ fn an_attacker_with_every_coverage_learns_no_more_than_bands() {
     assert!(leaked.iter().all(|&cells| cells > 10), "{leaked:?}");
 }
 
-/// The proof in the documentation: towns with the same bands have the same coverages, byte by byte. So
-/// every number in a band is as good as any other, whatever the attacker computes.
+/// The proof in the documentation: towns with the same bands have the same coverages, byte by byte,
+/// so no computation can separate two numbers of one band.
 #[test]
-fn towns_with_the_same_bands_cannot_be_told_apart() {
+fn towns_with_equal_bands_publish_equal_bytes() {
     let mut rng = Rng(4);
     let mut changed = 0;
     for _ in 0..4 {

@@ -1,4 +1,4 @@
-//! Which areas cover which, against `geo`.
+//! Whether areas cover each other, compared with `geo`.
 
 use canvass::{Area, Position};
 use geo::Relate;
@@ -10,7 +10,7 @@ use crate::area::area;
 use crate::area_laws::{are_areas, drawings, each_ring, star};
 
 #[test]
-fn an_area_covers_what_lies_within() {
+fn an_area_covers_areas_within_it() {
     let ring = "POLYGON((0 0, 9 0, 9 9, 0 9, 0 0), (3 3, 6 3, 6 6, 3 6, 3 3))";
     for (outer, inner, covered) in [
         (ring, ring, true),
@@ -31,7 +31,7 @@ fn an_area_covers_what_lies_within() {
             "POLYGON((179 0, 191 0, 191 1, 179 1, 179 0))",
             false,
         ),
-        // The second part is a sliver of nothing, of which the grid leaves a line.
+        // The second part is a sliver, which rounding turns into a line.
         (
             "POLYGON((0.001 0, 0.009 0, 0.009 0.008, 0.001 0.008, 0.001 0))",
             "MULTIPOLYGON(((0.002 0, 0.003 0, 0.002 0.001, 0.002 0)), ((0.006 0, 0.008 0.002, 0.009 0.003, 0.006 0)))",
@@ -64,10 +64,10 @@ proptest! {
         }
     }
 
-    /// Also of areas that are no longer valid once they are rounded: whatever is covered has all its
-    /// positions covered, and an area covers itself and what of it is left in the middle.
+    /// Holds for areas that rounding made invalid as well: a covered area has all its positions
+    /// covered, and an area covers itself and each part of it.
     #[test]
-    fn what_is_covered_has_its_positions_covered(
+    fn a_covered_area_has_its_positions_covered(
         outer in prop::collection::vec((-9e-7..9e-7, -9e-7..9e-7), 3..9),
         inner in prop::collection::vec((-5e-7..5e-7, -5e-7..5e-7), 3..5),
     ) {
@@ -103,7 +103,7 @@ fn areas_are_covered_and_not_often() {
 }
 
 #[test]
-fn a_small_area_lies_within_a_jurisdiction_of_many_vertices_or_does_not() {
+fn a_small_area_is_decided_against_many_vertices() {
     let county = Area::new(&star(10_000)).unwrap();
     let tip = Area::from_bounds(0.9, -0.000_01, 0.95, 0.000_01).unwrap();
     let town = Area::from_bounds(-0.1, -0.1, 0.1, 0.1).unwrap();
@@ -111,9 +111,9 @@ fn a_small_area_lies_within_a_jurisdiction_of_many_vertices_or_does_not() {
     assert!(!county.covers_area(&Area::from_bounds(0.9, 0.0, 0.95, 0.1).unwrap()));
 }
 
-/// Rounding makes two edges of the outer area cross: what lies between them is outside.
+/// Rounding makes two edges of the outer area cross; the space between them is outside.
 #[test]
-fn what_rounding_crosses_is_covered_no_more_than_it_is_inside() {
+fn edges_crossed_by_rounding_cover_by_their_inside() {
     let area = |coords: &[(f64, f64)]| {
         let e7 = coords.iter().map(|&(x, y)| Coord { x: x * 1e-7, y: y * 1e-7 });
         Area::try_from(Polygon::new(LineString(e7.collect()), Vec::new())).unwrap()
@@ -124,7 +124,7 @@ fn what_rounding_crosses_is_covered_no_more_than_it_is_inside() {
     assert!(!outer.covers(Position::from_e7(-4, -1).unwrap()));
     assert!(!outer.covers_area(&inner));
     assert!(outer.covers_area(&area(&[(0.0, 0.0), (0.0, -2.343), (-2.637, -0.572)])));
-    // What rounding leaves flat is covered if all of it is, not only its vertices.
+    // A part that rounding flattened is covered only if all of its line is, not only its vertices.
     let dented =
         area(&[(1.667, -2.026), (-5.688, 0.0), (0.0, 7.804), (0.0, 2.714), (-1.728, 2.752)]);
     let flat = area(&[(0.0, 0.0), (0.0, 4.94), (-0.038, -1.056)]);

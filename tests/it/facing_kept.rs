@@ -1,4 +1,4 @@
-//! What a facing is, and how it is kept: in records, in a registry and in tiles.
+//! Facings and their storage: in records, in a registry and in tiles.
 
 use canvass::error::TileFlaw;
 use canvass::{Camera, CameraId, Change, Consent, Facing, OwnerId, Registry, Revision};
@@ -8,7 +8,7 @@ use crate::support::*;
 use crate::tiles_hostile::sealed;
 
 #[test]
-fn a_facing_is_rounded_to_hundredths_of_a_degree_and_tenths_of_a_metre() {
+fn a_facing_is_rounded_to_its_units() {
     let rounded = Facing::new(359.996, 0.005, 0.05).unwrap();
     assert_eq!((rounded.bearing(), rounded.angle(), rounded.reach_m()), (0.0, 0.01, 0.1));
     let rounded = Facing::new(12.344, 109.999, 24.96).unwrap();
@@ -19,7 +19,7 @@ fn a_facing_is_rounded_to_hundredths_of_a_degree_and_tenths_of_a_metre() {
 }
 
 #[test]
-fn what_is_wrong_with_a_facing_is_said() {
+fn faults_of_a_facing_are_named() {
     let text = |bearing, angle, reach| Facing::new(bearing, angle, reach).unwrap_err().to_string();
     assert_eq!(text(f64::NAN, 1.0, 1.0), "bearing `NaN` is outside 0..360 degrees");
     assert_eq!(text(-0.5, 90.0, 10.0), "bearing `-0.5` is outside 0..360 degrees");
@@ -35,13 +35,13 @@ fn what_is_wrong_with_a_facing_is_said() {
 }
 
 #[test]
-fn a_camera_is_written_with_its_facing_and_read_without_one() {
+fn a_facing_is_written_and_optional_when_read() {
     let porch = camera(7, Some(looks(90.0, 110.5, 25.0)));
     let json = serde_json::to_string(&porch).unwrap();
     let facing = r#","facing":{"bearing":90.0,"angle":110.5,"reach_m":25.0}}"#;
     assert!(json.ends_with(facing), "{json}");
     assert_eq!(serde_json::from_str::<Camera>(&json).unwrap(), porch);
-    // What was written before there were facings.
+    // A record as it was written before facings existed.
     let before = json.replace(facing, "}");
     assert_eq!(serde_json::from_str::<Camera>(&before).unwrap(), camera(7, None));
     assert_eq!(serde_json::to_string(&camera(7, None)).unwrap(), before);
@@ -69,11 +69,11 @@ fn any_facing_reads_as_it_was_written() {
 }
 
 fn camera(id: u64, facing: Option<Facing>) -> Camera {
-    Camera { facing, ..camera_at(id, id, place((10, 50), id as i64 * 100, 0)) }
+    (camera_at(id, id, place((10, 50), id as i64 * 100, 0))).with_facing(facing)
 }
 
 #[test]
-fn moving_a_camera_keeps_its_facing_and_replacing_it_does_not() {
+fn only_replacing_a_camera_drops_its_facing() {
     let registry = Registry::new();
     let [old, new] = [Some(looks(90.0, 110.0, 25.0)), Some(looks(270.0, 60.0, 5.0))];
     let of = |id: u64| registry.cameras_of(OwnerId(id))[0].facing;
@@ -89,7 +89,7 @@ fn moving_a_camera_keeps_its_facing_and_replacing_it_does_not() {
         ])
         .unwrap();
     assert_eq!([of(1), of(2), of(3), of(4)], [old, new, None, old]);
-    // Rows change places within a block; facings go with them.
+    // Rows change places within a block; each keeps its facing.
     assert!((6..200).all(|id| of(id) == old));
     let snapshot = registry.apply([Change::Withdraw { owner: OwnerId(4) }]).unwrap();
     assert_eq!(snapshot.find(CameraId(2)).unwrap().facing, new);

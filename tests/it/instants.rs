@@ -1,5 +1,5 @@
-//! Rows at instants of any century, against the oracle: blocks keep days and halves of seconds in 16 bits, so
-//! that is where they might not say what the records do.
+//! Rows with instants of any century, compared with the oracle. Blocks store days and halves of
+//! seconds in 16 bits, so errors would appear where those overflow.
 
 use canvass::*;
 use jiff::{SignedDuration, Timestamp};
@@ -12,8 +12,8 @@ const DAY: i64 = 86_400;
 /// Seconds that share their upper half.
 const HALF: i64 = 1 << 16;
 
-/// Where numbers of 16 and of 32 bits begin and end, in seconds and in days; with instants of today, and
-/// the first and the last that there is.
+/// The ends of the ranges of 16 and 32 bits, in seconds and in days, with instants of today and the
+/// first and last instant.
 const MARKS: [i64; 14] = [
     -377_705_023_201,
     -365 * DAY,
@@ -57,7 +57,7 @@ fn near(rng: &mut Rng, mark: i64) -> Timestamp {
     Timestamp::from_second(seconds.clamp(first, last)).unwrap()
 }
 
-/// The same, if a camera can begin or cease to record then.
+/// As [`near`], for an instant at which a camera can begin or cease to record.
 fn recorded(rng: &mut Rng, mark: i64) -> Timestamp {
     let second = near(rng, mark).as_second().clamp(0, i64::from(u32::MAX) - 1);
     Timestamp::from_second(second).unwrap()
@@ -73,7 +73,7 @@ fn town_near(rng: &mut Rng, mark: i64) -> Town {
         let recording = Recording::between(since, until, kept_days);
         let recording = recording.unwrap_or(Recording::kept_for_days(kept_days));
         let position = place((10, 50), rng.within(-40, 40), 0);
-        town.cameras.insert(id, Camera { id, owner, position, recording, facing: None });
+        town.cameras.insert(id, Camera::new(id, owner, position, recording));
         if rng.once_in(8) {
             continue;
         }
@@ -96,7 +96,7 @@ fn town_near(rng: &mut Rng, mark: i64) -> Town {
 }
 
 #[test]
-fn rows_of_any_century_are_decided_as_the_records_say() {
+fn rows_of_any_century_equal_their_records() {
     let (mut asked, mut all) = (0, 0);
     for seed in 0..250 {
         let mut rng = Rng(seed);
@@ -105,9 +105,9 @@ fn rows_of_any_century_are_decided_as_the_records_say() {
         let snapshot = snapshot(&town);
         let (one, other) = (near(&mut rng, mark), near(&mut rng, mark));
         let Ok(window) = TimeWindow::new(one.min(other), one.max(other)) else { continue };
-        let request = Request { window, ..asking(square(9.0, 49.0, 11.0, 51.0)) };
+        let request = asking(square(9.0, 49.0, 11.0, 51.0)).with_window(window);
         let file = CaseFile::new(AgencyId(1));
-        // A window of more minutes than 32 bits have is refused.
+        // A window of more minutes than fit 32 bits is refused.
         let reviewed = Policy::unlimited().review(&request, &agency(), &file, noon());
         let Ok(authorized) = reviewed else { continue };
         for _ in 0..4 {

@@ -5,7 +5,7 @@ use canvass::*;
 
 use crate::support::*;
 
-/// What every notice must say, and a place for more.
+/// A template with all required statements, and a place for more.
 pub const BASE: &str = "{agency} asks for footage of {window} for case {case}, a {incident}.\n\
     To share is voluntary, and this is not a warrant.\n\
     Questions: {contact}. {stop}";
@@ -23,7 +23,7 @@ pub fn draft(template: &str) -> NoticeDraft {
 }
 
 #[test]
-fn templates_that_are_none_say_where() {
+fn malformed_templates_are_refused_with_a_place() {
     for (text, words) in [
         (
             "Dear\n{owner}",
@@ -63,7 +63,7 @@ fn a_draft_becomes_a_notice_by_review() {
     );
     let error = draft.review(" ", noon()).unwrap_err();
     assert_eq!(error.to_string(), "a reviewer is missing; name the person who read the notice");
-    let other = Agency { id: AgencyId(2), ..agency() };
+    let other = agency().with_id(AgencyId(2));
     let template: NoticeTemplate = BASE.parse().unwrap();
     assert_eq!(
         template.draft(&request(), &other, STOP).unwrap_err().to_string(),
@@ -72,12 +72,12 @@ fn a_draft_becomes_a_notice_by_review() {
 }
 
 #[test]
-fn a_window_is_said_in_local_time() {
+fn a_window_is_written_in_local_time() {
     let zone = |name: &str| name.parse::<Zone>().unwrap();
     let said = |start: &str, end: &str, zone: &Zone| {
         let window = TimeWindow::new(at(start), at(end)).unwrap();
         let area = square(9.9, 49.9, 10.1, 50.1);
-        let authorized = authorize_request(&Request { window, ..asking(area) });
+        let authorized = authorize_request(&asking(area).with_window(window));
         let template: NoticeTemplate =
             "{agency} {case} {stop} It is voluntary and not a warrant|{window}".parse().unwrap();
         let draft = template.draft(&authorized, &agency(), STOP).unwrap();
@@ -98,12 +98,12 @@ fn a_window_is_said_in_local_time() {
     ] {
         assert_eq!(said(start, end, &zone), words);
     }
-    // The clocks change in between: two o'clock comes twice.
+    // The clocks change within the window: two o'clock occurs twice.
     assert_eq!(
         said("2026-11-01T05:30:00Z", "2026-11-01T06:30:05Z", &zone("America/New_York")),
         "Sunday, 1 November 2026, 01:30 (EDT, UTC-04:00) to 01:30:05 (EST, UTC-05:00)"
     );
-    // Midnight of New Year.
+    // A window across midnight of New Year.
     assert_eq!(
         said("2025-12-31T22:59:00Z", "2025-12-31T23:00:00Z", &zone("Europe/Berlin")),
         "Wednesday, 31 December 2025, 23:59 to Thursday, 1 January 2026, 00:00 (CET, UTC+01:00)"

@@ -1,4 +1,4 @@
-//! Requests that stand: whoever comes later is asked once, and nobody twice.
+//! Standing requests: an owner who comes later is asked once, and nobody is asked twice.
 
 use canvass::error::*;
 use canvass::*;
@@ -15,11 +15,14 @@ pub fn secs(seconds: i64) -> SignedDuration {
 }
 
 pub fn policy(min_households: u32) -> Policy {
-    Policy { min_households, open_days: 10, max_open_days: 28, ..Policy::unlimited() }
+    Policy::unlimited()
+        .with_min_households(min_households)
+        .with_open_days(10)
+        .with_max_open_days(28)
 }
 
 pub fn of_agency(number: u64) -> Agency {
-    Agency { id: AgencyId(number), ..agency() }
+    agency().with_id(AgencyId(number))
 }
 
 pub fn request(agency: u64, area: Area) -> Request {
@@ -56,7 +59,7 @@ pub fn written(open: &OpenRequests) -> OpenRequests {
 }
 
 #[test]
-fn who_registers_or_agrees_while_a_request_is_open_is_asked_once() {
+fn newcomers_during_an_open_request_are_asked_once() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let registry = Registry::new();
     registry
@@ -79,7 +82,8 @@ fn who_registers_or_agrees_while_a_request_is_open_is_asked_once() {
     assert_eq!(ask(&mut open, &registry, &[agrees(2)], now), [2], "opted in later");
     let both = [Change::Register(house(3, 3)), agrees(3)];
     assert_eq!(ask(&mut open, &registry, &both, now), [3], "registered later");
-    // Who opts out before they were asked vanishes; who was asked is not asked again.
+    // An owner who opts out before being asked disappears; an owner who was asked is not asked
+    // again.
     registry.apply([Change::Register(house(4, 4)), agrees(4)]).unwrap();
     let due = open.due(FIRST, &authorized, &registry.snapshot(), now).unwrap();
     assert_eq!(owners(&due), [4]);
@@ -97,7 +101,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     let registry = Registry::new();
     registry.apply([Change::Register(house(1, 1)), agrees(1)]).unwrap();
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
-    // Two who send at once: the second sends to nobody.
+    // Two threads send at once: the second sends to nobody.
     let (first, events) = open.record_asked(FIRST, &due, noon()).unwrap();
     assert_eq!(owners(&first), [1]);
     log.extend(events);
@@ -110,13 +114,14 @@ fn an_owner_is_never_asked_twice_for_one_request() {
         for authorized in [&authorized, &again] {
             let due = open.due(FIRST, authorized, &registry.snapshot(), now).unwrap();
             assert!(due.is_empty(), "{due:?}");
-            // A route that forgets who was asked does not get past the record.
+            // A plain route includes owners already asked, and the record removes them.
             let all = registry.snapshot().route(authorized, now);
             assert_eq!(owners(&all), [1]);
             assert!(open.clone().record_asked(FIRST, &all, now).unwrap().0.is_empty());
         }
     };
-    // A second camera, the first one anew, a consent given again, without any limit.
+    // The events: a second camera, the first camera registered anew, a repeated consent; all
+    // without a limit.
     registry.apply([Change::Register(house(2, 1))]).unwrap();
     nobody_is_due(&open, &registry, noon());
     registry
@@ -127,7 +132,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     let unlimited = Consent::granted().with_limit(often);
     registry.apply([Change::SetConsent { owner: OwnerId(1), consent: unlimited }]).unwrap();
     nobody_is_due(&open, &registry, noon());
-    // An extension, time, a restart, a replay.
+    // The events: an extension, time, a restart, a replay.
     open.extend(FIRST, noon() + days(20), noon() + days(9)).unwrap();
     nobody_is_due(&open, &registry, noon() + days(19));
     nobody_is_due(&written(&open), &registry, noon() + days(19));
@@ -138,7 +143,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
         }
         nobody_is_due(&replayed, &registry, noon() + days(5));
     }
-    // Another request in the same case is another request.
+    // Another request in the same case asks for itself.
     let other = reviewed(&open, &policy(0), &request(1, houses(0, 9)));
     open.open(SECOND, &other, noon() + days(9)).unwrap();
     let due = open.due(SECOND, &other, &registry.snapshot(), noon() + days(9)).unwrap();
@@ -185,13 +190,13 @@ fn only_an_open_request_asks_anybody() {
             assert_eq!(recorded.unwrap_err(), refused.into());
             assert_eq!(&copy, open, "nothing changes");
         }
-        // Whether it is open is the case file's to say.
+        // The case file decides whether it is open.
         assert_eq!(open.case_file(AgencyId(1)).state(FIRST, now), Ok(state));
     }
 }
 
 #[test]
-fn every_request_that_was_opened_is_named_whatever_became_of_it() {
+fn every_opened_request_remains_listed() {
     let mut open = OpenRequests::new(0);
     assert_eq!(open.opened().count(), 0);
     for (id, agency) in [(1, 2), (9, 1), (3, 1)] {
@@ -211,7 +216,7 @@ fn every_request_that_was_opened_is_named_whatever_became_of_it() {
 }
 
 #[test]
-fn the_anonymity_set_is_that_of_the_whole_area_and_not_of_who_is_new() {
+fn the_anonymity_set_counts_the_whole_area() {
     let (mut open, authorized) = opened(&policy(11), houses(0, 19));
     let registry = Registry::new();
     let agreed =
@@ -225,20 +230,19 @@ fn the_anonymity_set_is_that_of_the_whole_area_and_not_of_who_is_new() {
     assert_eq!(due(&open), (0..10).collect::<Vec<_>>(), "the eleventh counts, and says no");
     let route = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &route, noon()).unwrap();
-    // One who is new is asked among eleven who live there, ten of whom were asked before.
+    // A new owner is asked among eleven households, ten of which were asked before.
     registry.apply([agrees(10)]).unwrap();
     assert_eq!(due(&open), [10]);
-    // And not any more when there are ten again.
+    // With ten households again nobody is asked.
     registry.apply([Change::Remove { camera: CameraId(3) }]).unwrap();
     assert_eq!(due(&open), [0_u64; 0]);
 }
 
 #[test]
-fn who_must_wait_waits_and_who_was_asked_does_not() {
+fn quiet_hours_delay_only_owners_not_asked_yet() {
     let hours =
         QuietHours::new(jiff::civil::time(11, 0, 0, 0), jiff::civil::time(14, 0, 0, 0), Zone::UTC);
-    let (mut open, authorized) =
-        opened(&Policy { quiet_hours: Some(hours.unwrap()), ..policy(0) }, houses(0, 9));
+    let (mut open, authorized) = opened(&policy(0).with_quiet_hours(hours.unwrap()), houses(0, 9));
     let registry = loaded(&street(3), Layout::default());
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &due, noon()).unwrap();
@@ -248,7 +252,7 @@ fn who_must_wait_waits_and_who_was_asked_does_not() {
 }
 
 #[test]
-fn what_cannot_be_done_says_why_and_changes_nothing() {
+fn impossible_steps_have_a_reason_and_change_nothing() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let before = open.clone();
     let snapshot = snapshot(&street(5));
@@ -267,7 +271,7 @@ fn what_cannot_be_done_says_why_and_changes_nothing() {
     assert_eq!(due.to_string(), foreign);
     let route = snapshot.route(&other, noon());
     assert_eq!(open.record_asked(FIRST, &route, noon()).unwrap_err(), due);
-    // A route to nobody is refused for the same reasons as any.
+    // A route to nobody is refused for the same reasons as any other.
     let nobody = Route::empty(&authorized, noon());
     let asked = |now| words(open.clone().record_asked(FIRST, &nobody, now).map(|it| it.1));
     assert_eq!(asked(noon() - secs(1)), back);
@@ -276,4 +280,34 @@ fn what_cannot_be_done_says_why_and_changes_nothing() {
     assert_eq!(unknown, "the case file has no request `8`");
     assert_eq!(open, before);
     assert_eq!(open.expire(late).len(), 1, "a refusal has not swallowed the expiry");
+}
+
+/// A service whose snapshots are elsewhere routes in between.
+#[test]
+fn both_halves_of_due_ask_nobody_for_another_request() {
+    let (registry, now) = (Registry::new(), noon());
+    registry.apply([Change::Register(camera_at(1, 1, place((10, 50), 0, 0))), grant(1)]).unwrap();
+    let authorized = authorize_under(
+        &Policy { open_days: 1, max_open_days: 1, ..Policy::unlimited() },
+        houses(0, 9),
+    );
+    let mut open = OpenRequests::new(0);
+    open.open(RequestId(1), &authorized, now).unwrap();
+    let route = || registry.snapshot().route(&authorized, now);
+    let standing = open.standing(RequestId(1), &authorized, now).unwrap();
+    assert!(
+        standing == Some(authorized.clone()) && open.not_asked(RequestId(1), route()) == route()
+    );
+    assert_eq!(route().owners(), 1);
+    // Of no request, of another one, and when its time is over.
+    assert!(open.not_asked(RequestId(2), route()).is_empty());
+    assert!(open.standing(RequestId(2), &authorized, now).is_err());
+    let other = registry.snapshot().route(&authorize(houses(0, 8)), now);
+    assert!(!other.is_empty() && open.not_asked(RequestId(1), other).is_empty());
+    let late = registry.snapshot().route(&authorized, now + days(2));
+    assert!(!late.is_empty() && open.not_asked(RequestId(1), late).is_empty());
+    assert_eq!(open.standing(RequestId(1), &authorized, now + days(2)), Ok(None));
+    // And once the owner was asked.
+    open.record_asked(RequestId(1), &route(), now).unwrap();
+    assert!(open.not_asked(RequestId(1), route()).is_empty());
 }

@@ -1,4 +1,5 @@
-//! Requests that stand: their events, in which order and words, and what is not read or replayed.
+//! Events of standing requests: their order and form, and texts that are refused on reading or
+//! replay.
 
 use canvass::error::*;
 use canvass::*;
@@ -8,7 +9,7 @@ use crate::open_requests::*;
 use crate::support::*;
 
 #[test]
-fn expiries_come_first_in_the_order_of_time_and_to_the_second() {
+fn expiries_come_first_in_order_of_time() {
     let mut open = OpenRequests::new(100);
     let mut events = Vec::new();
     for (id, hours) in [(3, 0), (1, 1), (2, 1), (4, 30)] {
@@ -24,7 +25,7 @@ fn expiries_come_first_in_the_order_of_time_and_to_the_second() {
     assert_eq!(on_the_second.expire(over).len(), 1);
     assert!(on_the_second.expire(over + hour - secs(1)).is_empty(), "each is said once");
     assert_eq!(on_the_second.expire(over + hour).len(), 2);
-    // Whatever is done says them first.
+    // Any later step first returns the expiries that are due.
     events.extend(open.resolve(RequestId(4), over + days(1)).unwrap());
     let steps: Vec<(u64, u64, Timestamp)> =
         events.iter().map(|event| (event.sequence, event.id.0, event.at)).collect();
@@ -33,9 +34,9 @@ fn expiries_come_first_in_the_order_of_time_and_to_the_second() {
     let all = [&opened[..], &[(103, 4, noon() + 30 * hour)], &expired, &[(107, 4, over + days(1))]];
     assert_eq!(steps, all.concat());
     assert_eq!((open.next_sequence(), open.last_event_at()), (108, Some(over + days(1))));
-    // Opened for no time at all: it expires at once, after it was opened.
+    // A request with no time to stand expires right after its opening.
     let request = request(1, houses(0, 9));
-    let never = reviewed(&open, &Policy { open_days: 0, ..policy(0) }, &request);
+    let never = reviewed(&open, &policy(0).with_open_days(0), &request);
     let events = open.open(RequestId(9), &never, over + days(2)).unwrap();
     assert!(matches!(events[0].step, LifecycleStep::Opened { .. }));
     assert_eq!((events.len(), &events[1].step), (2, &LifecycleStep::Expired));
@@ -47,7 +48,7 @@ fn after_the_last_number_nothing_happens_any_more() {
     let mut open = OpenRequests::new(u64::MAX - 2);
     let first = reviewed(&open, &policy(0), &request(1, houses(0, 9)));
     let opening = open.open(FIRST, &first, noon()).unwrap();
-    // An expiry that is due comes before, so that one number is not enough.
+    // A due expiry comes first, so one free number is not enough.
     let second = reviewed(&open, &policy(0), &request(1, houses(20, 29)));
     let (before, late) = (open.clone(), noon() + days(10));
     let refused = open.open(SECOND, &second, late);
@@ -55,7 +56,7 @@ fn after_the_last_number_nothing_happens_any_more() {
     assert_eq!(open, before);
     let events = open.expire(late);
     assert_eq!((events.len(), open.next_sequence()), (1, u64::MAX));
-    // Of two expiries the first takes the last number; the other one expires unsaid.
+    // Of two expiries the first takes the last number; the second expires without an event.
     let mut two = OpenRequests::new(u64::MAX - 3);
     two.open(FIRST, &first, noon()).unwrap();
     two.open(SECOND, &second, noon()).unwrap();
@@ -63,18 +64,18 @@ fn after_the_last_number_nothing_happens_any_more() {
     assert_eq!((two.next_sequence(), two.expire(late)), (u64::MAX, vec![]));
     assert_eq!(two.state(SECOND, late), Ok(RequestState::Expired));
     assert_eq!(open.open(SECOND, &second, late), Err(OpenRequestsError::NoMoreEvents));
-    // What happened is replayed, and what cannot have happened is not.
+    // Possible events are replayed, and impossible ones are refused.
     let mut replayed = OpenRequests::new(u64::MAX - 2);
     for event in opening.iter().chain(&events) {
         replayed.replay(event).unwrap();
     }
     assert_eq!(replayed, open);
-    let past = LifecycleEvent { sequence: u64::MAX, ..events[0].clone() };
+    let past = LifecycleEvent::new(u64::MAX, events[0].at, events[0].id, events[0].step.clone());
     assert_eq!(replayed.replay(&past), Err(OpenRequestsError::NoMoreEvents));
 }
 
 #[test]
-fn events_are_written_in_these_words_and_those_that_do_not_follow_are_refused() {
+fn the_form_of_events_is_pinned_and_gaps_refused() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let mut log = Vec::new();
     let route = snapshot(&street(3)).route(&authorized, noon());
@@ -132,7 +133,7 @@ fn events_are_written_in_these_words_and_those_that_do_not_follow_are_refused() 
         assert_ne!(changed, text, "{from}");
         assert_eq!(replay(&changed).unwrap_err(), words);
     }
-    // Whoever was erased is in no event any more: the number stays, and nobody was asked.
+    // An erased owner is in no event any more: the event's number stays, with nobody asked.
     let erased = replay(&text.replace("[0,1,2]", "[]")).unwrap();
     assert_eq!(erased.next_sequence(), 4);
     let twice = text.replace(
@@ -142,9 +143,9 @@ fn events_are_written_in_these_words_and_those_that_do_not_follow_are_refused() 
     assert_eq!(replay(&twice).unwrap_err(), "request `7` is expired, not open");
 }
 
-/// Two requests of one second: between the events of their ends only one is said.
+/// Two requests end in one second: the replay passes through a state with one expiry applied.
 #[test]
-fn expiries_of_one_second_are_said_one_by_one_and_in_order() {
+fn expiries_of_one_second_come_one_by_one() {
     let mut open = OpenRequests::new(0);
     for (id, agency, hours) in [(1, 1, 0), (2, 2, 0), (3, 3, 1)] {
         let authorized = reviewed(&open, &policy(0), &request(agency, houses(0, 9)));
@@ -161,14 +162,14 @@ fn expiries_of_one_second_are_said_one_by_one_and_in_order() {
     }
     assert_eq!(replayed, open);
     for late in &events[1..] {
-        let early = LifecycleEvent { sequence: events[0].sequence, ..late.clone() };
+        let early = LifecycleEvent::new(events[0].sequence, late.at, late.id, late.step.clone());
         let missing = OpenRequestsError::ExpiryMissing { id: RequestId(1), until: events[0].at };
         assert_eq!(before.clone().replay(&early), Err(missing));
     }
 }
 
 #[test]
-fn events_of_what_has_ended_or_is_another_agencys_are_refused() {
+fn events_of_ended_or_foreign_requests_are_refused() {
     let (mut open, authorized) = opened(&policy(2), houses(0, 9));
     let mut other = OpenRequests::new(1);
     let second = reviewed(&other, &policy(2), &request(2, houses(5, 15)));
@@ -177,20 +178,20 @@ fn events_of_what_has_ended_or_is_another_agencys_are_refused() {
         panic!("{opening:?}")
     };
     let step = LifecycleStep::Opened { request, until, latest };
-    let taken = LifecycleEvent { id: FIRST, step, ..opening.clone() };
+    let taken = LifecycleEvent::new(opening.sequence, opening.at, FIRST, step);
     let refused = Err(CaseFileError::IdTaken { id: FIRST }.into());
     assert_eq!(open.clone().replay(&taken), refused);
     assert_eq!(open.clone().replay(&opening), Ok(()));
     let route = snapshot(&street(3)).route(&authorized, noon());
     let asked = open.clone().record_asked(FIRST, &route, noon()).unwrap().1.remove(0);
     open.withdraw(FIRST, noon()).unwrap();
-    let asked = LifecycleEvent { sequence: open.next_sequence(), ..asked };
+    let asked = LifecycleEvent::new(open.next_sequence(), asked.at, asked.id, asked.step);
     let ended = CaseFileError::NotOpen { id: FIRST, state: RequestState::Withdrawn };
     assert_eq!(open.replay(&asked), Err(ended.into()));
 }
 
 #[test]
-fn what_no_events_lead_to_is_not_read() {
+fn unreachable_states_are_not_read() {
     let (mut open, authorized) = opened(&policy(2), houses(0, 9));
     let route = snapshot(&street(3)).route(&authorized, noon());
     open.record_asked(FIRST, &route, noon()).unwrap();
@@ -206,10 +207,10 @@ fn what_no_events_lead_to_is_not_read() {
         |id| format!("what is written about request `{id}` contradicts its case file");
     let ascend = "a list of request `7` does not ascend".to_owned();
     for (from, to, words) in [
-        // Whom a request asked cannot be dropped with the request: it is open in its file.
+        // The owners asked cannot be removed with their request, which is open in its file.
         (r#"{"id":7,"asked":[0,1,2]},"#, "", inconsistent(7)),
         (r#""asked":[0,1,2]"#, r#""asked":[0,1,1]"#, ascend),
-        // Nor does a request stand twice, without having been opened, or once it ended.
+        // A request must not stand twice, nor without an opening, nor after its end.
         (r#"{"id":8,"asked":[]}"#, r#"{"id":9,"asked":[]}"#, inconsistent(8)),
         (r#"{"id":8,"asked":[]}"#, r#"{"id":8,"asked":[]},{"id":8,"asked":[]}"#, inconsistent(8)),
         (r#"{"id":8,"asked":[]}"#, r#"{"id":8,"asked":[]},{"id":9,"asked":[]}"#, inconsistent(9)),
@@ -231,7 +232,7 @@ fn what_no_events_lead_to_is_not_read() {
             r#""files":[{"agency":9,"opened":[]},"#,
             "the case file of agency `9` is empty".to_owned(),
         ),
-        // Two were opened and one of them asked; whatever else happened, numbers do not come twice.
+        // Two openings and one ask took three numbers; with fewer, numbers would repeat.
         (
             r#""next":3"#,
             r#""next":2"#,
@@ -243,7 +244,8 @@ fn what_no_events_lead_to_is_not_read() {
         let refused = serde_json::from_str::<OpenRequests>(&changed).unwrap_err().to_string();
         assert!(refused.starts_with(&words), "{from}: {refused}");
     }
-    // More than these may have happened, an extension say; but not before the first was opened.
+    // Other events, such as extensions, may have taken numbers too, but none before the first
+    // opening.
     let later = text.replace(r#""next":3"#, r#""next":5"#);
     assert_eq!(serde_json::from_str::<OpenRequests>(&later).unwrap().next_sequence(), 5);
     let none = |last| format!(r#"{{"next":4,"last":{last},"files":[],"open":[]}}"#);
@@ -251,7 +253,7 @@ fn what_no_events_lead_to_is_not_read() {
     let refused = serde_json::from_str::<OpenRequests>(&none(r#""2026-05-11T12:00:00Z""#));
     let words = "the last event is said to be of `2026-05-11T12:00:00Z`, and there was none";
     assert!(refused.unwrap_err().to_string().starts_with(words));
-    // A request that has ended took two.
+    // A request that has ended took two numbers.
     open.resolve(FIRST, noon() + days(1)).unwrap();
     open.resolve(SECOND, noon() + days(1)).unwrap();
     let ended = serde_json::to_string(&open).unwrap();

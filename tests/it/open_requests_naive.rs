@@ -1,4 +1,4 @@
-//! The naive twin of requests that stand: lists that are gone through from one end to the other.
+//! The naive twin of standing requests: lists that are scanned from end to end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ pub struct Stands {
     pub authorized: AuthorizedRequest,
     pub until: Timestamp,
     pub latest: Timestamp,
-    /// Whether it was said that it ended.
+    /// Whether its end was reported.
     pub ended: bool,
     pub asked: BTreeSet<OwnerId>,
 }
@@ -36,7 +36,7 @@ impl Stands {
     }
 }
 
-/// An event without what the twin does not say.
+/// An event without the parts that the twin does not model.
 pub type Said = (u64, Timestamp, RequestId, &'static str);
 
 pub fn said(event: &LifecycleEvent) -> Said {
@@ -74,7 +74,7 @@ impl Twin {
         self.requests.iter_mut().find(|stands| stands.id == id)
     }
 
-    /// Whom each request may still ask.
+    /// The owners whom each request may still ask.
     pub fn due(&self, now: Timestamp) -> BTreeMap<RequestId, Answer> {
         let due = |stands: &Stands| {
             let mut answer = oracle(&self.town, &stands.authorized, now);
@@ -93,7 +93,7 @@ impl Twin {
         ids.into_iter().collect()
     }
 
-    /// Where changes are, before and after they were applied.
+    /// The positions of changes, before and after they were applied.
     pub fn positions(&self, changes: &[Change], after: &Town) -> Vec<Position> {
         let towns = [&self.town, after];
         let cameras = || towns.iter().flat_map(|town| town.cameras.values());
@@ -107,6 +107,7 @@ impl Twin {
                 | Change::Withdraw { owner }
                 | Change::Forget { owner }
                 | Change::RecordAsked { owner, .. } => *owner == camera.owner,
+                other => unreachable!("the model does not know {other:?}"),
             })
         });
         concerned.map(|camera| camera.position).collect()

@@ -1,4 +1,4 @@
-//! Requests that stand: which of them a position touches.
+//! Standing requests: which of them a position touches.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::oracle::{Town, households};
 use crate::support::*;
 
 #[test]
-fn a_camera_that_sees_into_the_area_is_found_and_asked_where_that_was_asked() {
-    // 36 m east of the last house of the area, and it looks west, 100 m far.
+fn open_requests_find_cameras_that_see_into_the_area() {
+    // The camera is 36 m east of the last house of the area, and looks west, 100 m far.
     let facing = Some(Facing::new(270.0, 60.0, 100.0).unwrap());
-    let onlooker = Camera { position: place((10, 50), 5_900, 0), facing, ..house(59, 59) };
+    let onlooker = house(59, 59).with_position(place((10, 50), 5_900, 0)).with_facing(facing);
     let registry = Registry::new();
     registry.apply([Change::Register(onlooker), agrees(59)]).unwrap();
     for (standing, found) in [(true, false), (false, true)] {
@@ -26,7 +26,7 @@ fn a_camera_that_sees_into_the_area_is_found_and_asked_where_that_was_asked() {
         assert_eq!(written(&open).touched_by([onlooker.position], noon()), near);
         let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
         assert_eq!(owners(&due), if found { vec![59] } else { vec![] });
-        // A kilometre off nothing can see into it.
+        // From a kilometre away no camera can see into it.
         assert_eq!(open.touched_by([place((10, 50), 140_000, 0)], noon()), []);
         open.resolve(FIRST, noon()).unwrap();
         assert_eq!(open.touched_by([onlooker.position], noon()), []);
@@ -34,7 +34,7 @@ fn a_camera_that_sees_into_the_area_is_found_and_asked_where_that_was_asked() {
 }
 
 #[test]
-fn an_area_is_told_from_another_of_the_same_envelope() {
+fn open_areas_of_one_envelope_are_distinguished() {
     let corners = vec![(10.0, 50.0), (10.001, 50.0), (10.0, 50.001)];
     let half = Area::try_from(geo::Polygon::new(corners.into(), vec![])).unwrap();
     let (mut open, _) = opened(&policy(0), half);
@@ -47,7 +47,7 @@ fn an_area_is_told_from_another_of_the_same_envelope() {
 }
 
 #[test]
-fn an_area_that_ends_at_the_antimeridian_is_touched_on_it() {
+fn an_area_ending_at_the_antimeridian_is_touched_there() {
     let (open, _) = opened(&policy(0), square(179.99, -17.0, 180.0, -16.99));
     for (east, touched) in [(-100_000, true), (0, true), (1, false), (-100_001, false)] {
         let found = open.touched_by([place((180, -17), east, 50_000)], noon());
@@ -56,7 +56,7 @@ fn an_area_that_ends_at_the_antimeridian_is_touched_on_it() {
 }
 
 #[test]
-fn the_same_area_asked_again_stands_for_itself_once_the_first_has_ended() {
+fn a_repeated_area_stands_after_the_first_ended() {
     const THIRD: RequestId = RequestId(3);
     let (mut open, _) = opened(&policy(11), houses(0, 39));
     let again = reviewed(&open, &policy(11), &request(1, houses(0, 39)));
@@ -81,7 +81,7 @@ fn the_same_area_asked_again_stands_for_itself_once_the_first_has_ended() {
 }
 
 #[test]
-fn positions_find_the_open_requests_around_them_as_a_scan_does() {
+fn positions_find_open_requests_as_a_scan_does() {
     let (mut hits, mut misses, mut at_the_line) = (0, 0, 0);
     for seed in 0..60 {
         let mut rng = Rng(seed);

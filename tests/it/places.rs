@@ -1,4 +1,4 @@
-//! Sensitive places: what touches one is refused. How they are looked up, and how they are written.
+//! Sensitive places: refusals of areas that touch one, the look-up, and the serde form.
 
 use std::time::{Duration, Instant};
 
@@ -18,10 +18,10 @@ fn refused(area: Area) -> SensitivePlace {
     place_of(SensitiveRule::Refuse, area, None)
 }
 
-/// Only places and the anonymity set, no limits of geometry.
+/// A policy with places and an anonymity set, without limits of geometry.
 pub fn protecting(min_households: u32, places: impl IntoIterator<Item = SensitivePlace>) -> Policy {
     let sensitive_places = places.into_iter().collect();
-    Policy { min_households, sensitive_places, ..Policy::unlimited() }
+    Policy::unlimited().with_min_households(min_households).with_sensitive_places(sensitive_places)
 }
 
 pub fn review(policy: &Policy, area: &Area) -> Result<AuthorizedRequest, Violations> {
@@ -33,7 +33,7 @@ pub fn asked(town: &Town, authorized: &AuthorizedRequest) -> Vec<u64> {
 }
 
 #[test]
-fn an_area_that_touches_a_refused_place_is_refused_with_its_kind_and_label() {
+fn a_touched_place_refuses_by_kind_and_label() {
     let area = |west| square(west, 50.0, 10.02, 50.02);
     for (kind, words) in [
         (SensitiveKind::Clinic, "clinic"),
@@ -44,7 +44,7 @@ fn an_area_that_touches_a_refused_place_is_refused_with_its_kind_and_label() {
         let place = square(10.0, 50.0, 10.01, 50.01);
         let place = SensitivePlace::new(kind, "St Mary's", SensitiveRule::Refuse, place, None);
         let policy = protecting(0, [place.unwrap()]);
-        // An edge in common is enough; a hair less is not.
+        // A common edge is enough; a hair less is not.
         let violations = review(&policy, &area(10.01)).unwrap_err();
         let words = format!(
             "the area touches the {words} `St Mary's`, about which nobody may ask; draw around it"
@@ -73,7 +73,7 @@ fn an_area_drawn_around_a_place_passes() {
 }
 
 #[test]
-fn every_place_that_is_touched_is_named_in_the_order_of_the_list() {
+fn all_touched_places_are_named_in_order() {
     let named = |label: &str, rule, west: f64| {
         let area = square(west, 50.0, west + 0.001, 50.001);
         SensitivePlace::new(SensitiveKind::School, label, rule, area, None).unwrap()
@@ -96,15 +96,15 @@ fn every_place_that_is_touched_is_named_in_the_order_of_the_list() {
 }
 
 #[test]
-fn an_area_past_the_limits_of_geometry_or_size_is_not_compared_with_places() {
+fn oversized_areas_are_not_compared_with_places() {
     let area = square(10.0, 50.0, 10.005, 50.005);
     let places = || [refused(area.clone())];
     let codes = |policy: &Policy| codes(&review(policy, &area).unwrap_err());
-    let policy = Policy { max_vertices: 3, ..protecting(0, places()) };
+    let policy = protecting(0, places()).with_max_vertices(3);
     assert_eq!(codes(&policy), ["too_many_vertices"]);
-    let exactly = Policy { max_area_m2: area.size_m2(), ..protecting(0, places()) };
+    let exactly = protecting(0, places()).with_max_area_m2(area.size_m2());
     assert_eq!(codes(&exactly), ["sensitive_place"]);
-    let policy = Policy { max_area_m2: area.size_m2().next_down(), ..exactly };
+    let policy = exactly.with_max_area_m2(area.size_m2().next_down());
     assert_eq!(codes(&policy), ["area_too_large"]);
 }
 
@@ -139,7 +139,7 @@ fn an_assembly_counts_for_windows_that_overlap_its_own() {
     }
 }
 
-/// Some places on the grid of a town, of which some have a window that does not overlap.
+/// Some places on the grid of a town, some of them with a window that does not overlap.
 pub fn some_places(rng: &mut Rng, origin: (i32, i32), rule: SensitiveRule) -> Vec<SensitivePlace> {
     let past = TimeWindow::new(noon() - days(30), noon() - days(29)).unwrap();
     let number = 1 + rng.below(3);
@@ -150,9 +150,9 @@ pub fn some_places(rng: &mut Rng, origin: (i32, i32), rule: SensitiveRule) -> Ve
     (0..number).map(place).collect()
 }
 
-/// Law: what passes review has no camera's place in common with any place that is refused.
+/// Law: an area that passes review has no point in common with a place whose rule is refusal.
 #[test]
-fn what_passes_touches_no_refused_place() {
+fn areas_that_pass_touch_no_refused_place() {
     let (mut passed, mut refused) = (0, 0);
     for seed in 0..200 {
         let mut rng = Rng(seed);
@@ -189,9 +189,9 @@ fn a_review_looks_only_at_the_places_that_are_near() {
     let met = places.met_by(&area, &evening());
     let labels: Vec<&str> = met.iter().map(|place| place.label()).collect();
     assert_eq!(labels, ["School 20050", "School 20051", "School 20450", "School 20451"]);
-    let policy = Policy { sensitive_places: places, ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_sensitive_places(places);
     assert_eq!(review(&policy, &area).unwrap_err().iter().count(), 4);
-    // To look at all would be 100 million comparisons.
+    // A scan would take 100 million comparisons.
     let start = Instant::now();
     for _ in 0..1_000 {
         assert_eq!(policy.sensitive_places.met_by(&area, &evening()).len(), 4);
@@ -228,7 +228,7 @@ fn places_are_written_as_a_plain_list_and_read_again() {
 }
 
 #[test]
-fn a_place_that_cannot_be_says_why() {
+fn impossible_places_are_refused_with_a_reason() {
     let make = |kind, label: &str| {
         let area = square(10.0, 50.0, 10.5, 50.5);
         let place = SensitivePlace::new(kind, label, SensitiveRule::NeverAsk, area, None);
@@ -256,7 +256,7 @@ fn a_place_that_cannot_be_says_why() {
     assert!(read(&text.replace("label", "name")).starts_with("unknown field `name`"));
 }
 
-/// Or a map of all places could be drawn with requests that are refused anyway.
+/// Otherwise requests that are refused anyway could map all places.
 #[test]
 fn a_place_is_named_only_where_nothing_else_is_refused() {
     let area = square(10.0, 50.0, 10.01, 50.01);
@@ -267,10 +267,10 @@ fn a_place_is_named_only_where_nothing_else_is_refused() {
     };
     assert_eq!(codes(&places), ["sensitive_place"]);
     let stricter = [
-        (Policy { agency_kinds: [].into(), ..places.clone() }, "agency_kind_not_allowed"),
-        (Policy { max_window_minutes: 1, ..places.clone() }, "window_too_long"),
-        (Policy { max_area_m2: 1.0, ..places.clone() }, "area_too_large"),
-        (Policy { max_requests_per_case: 0, ..places.clone() }, "case_exhausted"),
+        (places.clone().with_agency_kinds([]), "agency_kind_not_allowed"),
+        (places.clone().with_max_window_minutes(1), "window_too_long"),
+        (places.clone().with_max_area_m2(1.0), "area_too_large"),
+        (places.clone().with_max_requests_per_case(0), "case_exhausted"),
     ];
     for (policy, code) in stricter {
         assert_eq!(codes(&policy), [code]);

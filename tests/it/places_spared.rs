@@ -1,4 +1,5 @@
-//! Sensitive places from which nobody is asked: routes spare them, and nothing tells.
+//! Sensitive places from which nobody is asked: routes leave them out, and the agency cannot
+//! notice.
 
 use canvass::policy::{SensitivePlace, SensitiveRule};
 use canvass::{Area, Change, Denial, Explanation, Layout, OwnerId, Policy, Position};
@@ -8,22 +9,22 @@ use crate::places::{asked, place_of, protecting, review, some_places};
 use crate::support::*;
 
 #[test]
-fn cameras_in_a_place_are_never_asked_those_on_its_boundary_neither() {
+fn cameras_in_or_on_a_place_are_never_asked() {
     let town = street(40);
     let policy = protecting(0, [never_asked(houses(10, 19))]);
     let authorized = review(&policy, &houses(0, 29)).unwrap();
     assert_eq!(asked(&town, &authorized), (0..10).chain(20..30).collect::<Vec<_>>());
-    // By a hair no more on the boundary.
+    // Narrower by a hair, so that the camera is no longer on the boundary.
     let narrower = square(10.000_100_1, 49.9999, 10.000_189_9, 50.0001);
     let authorized = review(&protecting(0, [never_asked(narrower)]), &houses(0, 29)).unwrap();
     assert_eq!(asked(&town, &authorized), (0..=10).chain(19..30).collect::<Vec<_>>());
-    // A place that is all of the area.
+    // A place that covers the whole area.
     let policy = protecting(0, [never_asked(houses(0, 39))]);
     assert_eq!(asked(&town, &review(&policy, &houses(3, 29)).unwrap()), [0_u64; 0]);
 }
 
 #[test]
-fn an_owner_with_a_camera_elsewhere_is_asked_for_that_one() {
+fn an_owner_is_asked_for_the_camera_outside() {
     let mut town = street(20);
     for camera in town.cameras.values_mut() {
         camera.owner = OwnerId(7);
@@ -45,7 +46,7 @@ fn households_in_a_place_count_for_the_anonymity_set() {
 }
 
 #[test]
-fn nothing_tells_the_agency_of_a_place_from_which_nobody_is_asked() {
+fn silent_places_leave_no_trace_for_the_agency() {
     let snapshot = snapshot(&street(40));
     let receipt = |policy: &Policy| {
         let route = snapshot.route(&review(policy, &houses(0, 29)).unwrap(), noon());
@@ -58,7 +59,7 @@ fn nothing_tells_the_agency_of_a_place_from_which_nobody_is_asked() {
 }
 
 #[test]
-fn explanations_and_the_funnel_say_who_is_in_a_place() {
+fn explanations_and_funnel_count_cameras_in_places() {
     let mut town = street(40);
     town.consents.remove(&OwnerId(12));
     let snapshot = snapshot(&town);
@@ -130,7 +131,7 @@ fn routes_that_spare_places_equal_the_oracle() {
         all += usize::from(expected.is_empty() && !alone.is_empty());
         none += usize::from(!alone.is_empty() && expected == alone);
     }
-    // Not vacuous: some are spared, all, or none, each in plenty of towns.
+    // All cases occur in many towns: some cameras are spared, all, or none.
     assert!(some > 15 && all > 20 && none > 20, "{some} {all} {none}");
 }
 

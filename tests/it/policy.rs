@@ -1,4 +1,4 @@
-//! Policies: every limit at its edge, every violation in its words.
+//! Policies: every limit at its edge, and every violation with its message.
 
 use canvass::policy::{CaseDetails, FutureWindows};
 use canvass::{
@@ -20,7 +20,7 @@ pub fn blank() -> CaseFile {
 }
 
 pub fn police() -> Agency {
-    Agency { jurisdiction: Some(square(9.9, 49.9, 10.1, 50.1)), ..agency() }
+    agency().with_jurisdiction(square(9.9, 49.9, 10.1, 50.1))
 }
 
 #[track_caller]
@@ -28,7 +28,7 @@ pub fn violations(policy: &Policy, request: &Request, agency: &Agency) -> Violat
     policy.review(request, agency, &blank(), noon()).unwrap_err()
 }
 
-/// The one violation, as code and sentence.
+/// The one violation of a request, as code and sentence.
 #[track_caller]
 pub fn violation(policy: &Policy, request: &Request, agency: &Agency) -> (&'static str, String) {
     let violations = violations(policy, request, agency);
@@ -37,7 +37,7 @@ pub fn violation(policy: &Policy, request: &Request, agency: &Agency) -> (&'stat
     (all[0].code(), all[0].to_string())
 }
 
-/// Asserts that a request breaks one limit of the default policy, in these words.
+/// Asserts that a changed request breaks one limit of the default policy, with this message.
 #[track_caller]
 fn breaks(change: impl FnOnce(&mut Request, &mut Agency), code: &str, sentence: &str) {
     let (mut request, mut agency) = (request(), police());
@@ -79,7 +79,7 @@ fn state_and_federal_agencies_are_refused() {
         let sentence = format!("{word} agencies may not ask here");
         breaks(|_, agency| agency.kind = kind, "agency_kind_not_allowed", &sentence);
     }
-    let county = Agency { kind: AgencyKind::County, ..police() };
+    let county = police().with_kind(AgencyKind::County);
     assert!(Policy::default().review(&request(), &county, &blank(), noon()).is_ok());
 }
 
@@ -97,13 +97,13 @@ fn an_area_beyond_the_jurisdiction_is_refused() {
     let sentence = "the area reaches beyond the agency's jurisdiction; draw it within";
     let by = |east| Some(square(10.0, 50.0, east, 50.005));
     breaks(|_, agency| agency.jurisdiction = by(10.004_999_9), "outside_jurisdiction", sentence);
-    let exactly = Agency { jurisdiction: by(10.005), ..police() };
+    let exactly = police().with_jurisdiction(by(10.005));
     assert!(Policy::default().review(&request(), &exactly, &blank(), noon()).is_ok());
 }
 
 #[test]
 fn an_area_of_too_many_vertices_is_refused() {
-    // A circle of 64 vertices and boxes of 4 besides.
+    // A circle of 64 vertices and further boxes of 4.
     let area = |boxes: i32| {
         let circle = Area::from_circle(place((10, 50), 0, 0), 300.0).unwrap();
         let mut parts = circle.to_multi_polygon().0;
@@ -114,48 +114,47 @@ fn an_area_of_too_many_vertices_is_refused() {
         Area::try_from(geo::MultiPolygon(parts)).unwrap()
     };
     assert_eq!((area(9).vertices(), area(9).parts()), (100, 10));
-    let policy = Policy { max_area_m2: 1e9, ..Policy::default() };
-    let exactly = Request { area: area(9), ..request() };
+    let policy = Policy::default().with_max_area_m2(1e9);
+    let exactly = request().with_area(area(9));
     assert!(policy.review(&exactly, &police(), &blank(), noon()).is_ok());
-    let codes =
-        |boxes| codes(&violations(&policy, &Request { area: area(boxes), ..request() }, &police()));
+    let codes = |boxes| codes(&violations(&policy, &request().with_area(area(boxes)), &police()));
     assert_eq!(codes(10), ["too_many_vertices", "too_many_parts"]);
-    let policy = Policy { max_parts: 11, ..policy.clone() };
-    let past = Request { area: area(10), ..request() };
+    let policy = policy.clone().with_max_parts(11);
+    let past = request().with_area(area(10));
     let (code, words) = violation(&policy, &past, &police());
     assert_eq!(code, "too_many_vertices");
     assert_eq!(words, "the area has 104 vertices; simplify it to at most 100");
-    let policy = Policy { max_parts: 10, max_vertices: 104, ..policy };
+    let policy = policy.with_max_parts(10).with_max_vertices(104);
     let (code, words) = violation(&policy, &past, &police());
     assert_eq!(code, "too_many_parts");
     assert_eq!(words, "the area has 11 parts; at most 10 are allowed");
 }
 
 #[test]
-fn an_area_past_the_limits_of_geometry_is_not_compared_with_the_jurisdiction() {
+fn oversized_areas_are_not_compared_with_the_jurisdiction() {
     for (policy, code) in past_geometry() {
-        let elsewhere = Agency { jurisdiction: Some(square(0.0, 0.0, 1.0, 1.0)), ..police() };
+        let elsewhere = police().with_jurisdiction(square(0.0, 0.0, 1.0, 1.0));
         assert_eq!(codes(&violations(&policy, &request(), &elsewhere)), [code]);
     }
 }
 
-/// Policies that the area of [`request`] is too much for in one way.
+/// Two policies, each with one limit that the area of [`request`] exceeds.
 fn past_geometry() -> [(Policy, &'static str); 2] {
     [
-        (Policy { max_vertices: 3, ..Policy::default() }, "too_many_vertices"),
-        (Policy { max_parts: 0, ..Policy::default() }, "too_many_parts"),
+        (Policy::default().with_max_vertices(3), "too_many_vertices"),
+        (Policy::default().with_max_parts(0), "too_many_parts"),
     ]
 }
 
 #[test]
-fn an_area_past_the_limits_of_geometry_is_not_compared_with_earlier_ones() {
+fn oversized_areas_are_not_compared_with_earlier_ones() {
     let mut file = blank();
-    let earlier = Request { area: square(10.0, 50.0, 10.005, 50.005_1), ..request() };
+    let earlier = request().with_area(square(10.0, 50.0, 10.005, 50.005_1));
     let reviewed = Policy::unlimited().review(&earlier, &police(), &file, noon()).unwrap();
     file.open(RequestId(1), &reviewed, noon()).unwrap();
     let codes =
         |policy: &Policy| codes(&policy.review(&request(), &police(), &file, noon()).unwrap_err());
-    let compares = |policy| Policy { min_difference_m2: 64_750.0, max_overlaps: 64, ..policy };
+    let compares = |policy: Policy| policy.with_min_difference_m2(64_750.0).with_max_overlaps(64);
     assert_eq!(codes(&compares(Policy::default())), ["too_close_to_earlier"]);
     for (policy, code) in past_geometry() {
         assert_eq!(codes(&compares(policy)), [code]);
@@ -163,7 +162,7 @@ fn an_area_past_the_limits_of_geometry_is_not_compared_with_earlier_ones() {
 }
 
 #[test]
-fn an_area_that_is_too_small_or_too_large_is_refused() {
+fn areas_beyond_the_size_limits_are_refused() {
     breaks(
         |request, _| request.area = square(10.0, 50.0, 10.002, 50.002),
         "area_too_small",
@@ -176,7 +175,7 @@ fn an_area_that_is_too_small_or_too_large_is_refused() {
     );
     let size = request().area.size_m2();
     let limits = |min: f64, max: f64| {
-        let policy = Policy { min_area_m2: min, max_area_m2: max, ..Policy::default() };
+        let policy = Policy::default().with_min_area_m2(min).with_max_area_m2(max);
         policy
             .review(&request(), &police(), &blank(), noon())
             .map_err(|violations| codes(&violations))
@@ -187,11 +186,11 @@ fn an_area_that_is_too_small_or_too_large_is_refused() {
 }
 
 #[test]
-fn a_message_about_a_size_just_past_its_limit_does_not_name_one_number_twice() {
+fn near_misses_of_a_size_name_two_numbers() {
     let size = request().area.size_m2();
     assert_eq!(format!("{size:.0}"), "199356");
     let words = |min: f64, max: f64| {
-        let policy = Policy { min_area_m2: min, max_area_m2: max, ..Policy::default() };
+        let policy = Policy::default().with_min_area_m2(min).with_max_area_m2(max);
         violations(&policy, &request(), &police()).to_string()
     };
     let least = words(size.next_up(), f64::MAX);
@@ -202,7 +201,7 @@ fn a_message_about_a_size_just_past_its_limit_does_not_name_one_number_twice() {
 #[test]
 fn holes_are_no_part_of_the_size() {
     let text = "POLYGON((10 50, 10.02 50, 10.02 50.02, 10 50.02, 10 50), (10.001 50.001, 10.019 50.001, 10.019 50.019, 10.001 50.019, 10.001 50.001))";
-    let request = Request { area: Area::from_wkt(text).unwrap(), ..request() };
+    let request = request().with_area(Area::from_wkt(text).unwrap());
     assert!(Policy::default().review(&request, &police(), &blank(), noon()).is_ok());
 }
 
@@ -220,18 +219,18 @@ fn a_part_that_is_too_small_is_refused() {
         "part 2 of the area is 39871 m2; each part must have at least 64750 m2",
     );
     let exactly = parts(10.011).part_sizes_m2().nth(1).unwrap();
-    let request = Request { area: parts(10.011), ..request() };
-    let policy = Policy { min_area_m2: exactly, ..Policy::default() };
+    let request = request().with_area(parts(10.011));
+    let policy = Policy::default().with_min_area_m2(exactly);
     assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
-    let policy = Policy { min_area_m2: exactly.next_up(), ..policy };
+    let policy = policy.with_min_area_m2(exactly.next_up());
     assert_eq!(codes(&violations(&policy, &request, &police())), ["part_too_small"]);
-    // Where the whole is too small that says it.
-    let policy = Policy { min_area_m2: request.area.size_m2().next_up(), ..policy };
+    // If the whole area is too small, the message names the whole.
+    let policy = policy.with_min_area_m2(request.area.size_m2().next_up());
     assert_eq!(codes(&violations(&policy, &request, &police())), ["area_too_small"]);
 }
 
 #[test]
-fn a_window_that_is_too_short_or_too_long_is_refused() {
+fn windows_beyond_the_length_limits_are_refused() {
     breaks(
         |request, _| request.window = window("2026-05-09T18:00:00Z", "2026-05-09T18:14:59Z"),
         "window_too_short",
@@ -243,7 +242,7 @@ fn a_window_that_is_too_short_or_too_long_is_refused() {
         "the window is 12h 1s; ask for at most 12h",
     );
     for minutes in [15, 12 * 60] {
-        let exactly = Request { window: ending(3_600, minutes), ..request() };
+        let exactly = request().with_window(ending(3_600, minutes));
         assert!(Policy::default().review(&exactly, &police(), &blank(), noon()).is_ok());
     }
 }
@@ -256,10 +255,10 @@ fn a_window_in_the_future_is_refused() {
         "the window ends at `2026-05-10T12:00:01Z`, after now, `2026-05-10T12:00:00Z`; ask once it \
          has passed",
     );
-    let exactly = Request { window: ending(0, 60), ..request() };
+    let exactly = request().with_window(ending(0, 60));
     assert!(Policy::default().review(&exactly, &police(), &blank(), noon()).is_ok());
-    let policy = Policy { future_windows: FutureWindows::Allowed, ..Policy::default() };
-    let future = Request { window: ending(-86_400, 60), ..request() };
+    let policy = Policy::default().with_future_windows(FutureWindows::Allowed);
+    let future = request().with_window(ending(-86_400, 60));
     assert!(policy.review(&future, &police(), &blank(), noon()).is_ok());
 }
 
@@ -274,7 +273,7 @@ fn a_window_that_lies_too_far_back_is_refused() {
         "window_too_old",
         "the window starts at `2026-03-26T11:59:59Z`, more than 45 days ago",
     );
-    let exactly = Request { window: back(0), ..request() };
+    let exactly = request().with_window(back(0));
     assert!(Policy::default().review(&exactly, &police(), &blank(), noon()).is_ok());
 }
 
@@ -292,20 +291,20 @@ fn a_request_without_a_case_or_a_contact_is_refused() {
             "a contact is missing; name somebody whom an owner can call",
         );
     }
-    let policy = Policy { paperwork: CaseDetails::Optional, ..Policy::default() };
+    let policy = Policy::default().with_paperwork(CaseDetails::Optional);
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, request().area, evening());
     assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
 }
 
 #[test]
-fn everything_wrong_is_said_at_once_and_in_order() {
+fn all_violations_come_at_once_in_order() {
     let text = "MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)), ((5 5, 5.000001 5, 5.000001 5.000001, 5 5)))";
     let start = noon() - days(50);
     let window = TimeWindow::new(start, noon() + days(1)).unwrap();
     let area = Area::from_wkt(text).unwrap();
     let request = Request::new(AgencyId(7), IncidentKind::Arson, area, window);
-    let federal = Agency { kind: AgencyKind::Federal, ..agency() };
-    let policy = Policy { max_vertices: 5, max_parts: 1, ..Policy::default() };
+    let federal = agency().with_kind(AgencyKind::Federal);
+    let policy = Policy::default().with_max_vertices(5).with_max_parts(1);
     let violations = violations(&policy, &request, &federal);
     assert_eq!(
         codes(&violations),
@@ -325,7 +324,7 @@ fn everything_wrong_is_said_at_once_and_in_order() {
             "other_case_file",
         ]
     );
-    // One line for people, and one object each for programs.
+    // One line for people, and one object for each violation for programs.
     let line = violations.to_string();
     assert_eq!(
         line.split("; ").next(),

@@ -1,4 +1,4 @@
-//! Policies and case files: how many requests a case has, and whose file counts.
+//! Policies and case files: the number of requests in a case, and the file that counts.
 
 use canvass::policy::CaseDetails;
 use canvass::{AgencyId, CaseFile, Policy, RequestId};
@@ -25,7 +25,7 @@ fn a_case_has_two_requests_and_no_third() {
 
 #[test]
 fn requests_without_a_case_reference_are_one_case() {
-    let policy = Policy { paperwork: CaseDetails::Optional, ..Policy::default() };
+    let policy = Policy::default().with_paperwork(CaseDetails::Optional);
     let mut file = blank();
     for (id, reference) in [(0, ""), (1, "  ")] {
         let request = request().with_case(reference);
@@ -38,7 +38,7 @@ fn requests_without_a_case_reference_are_one_case() {
 }
 
 #[test]
-fn two_reviews_before_either_is_opened_do_not_make_a_third_request() {
+fn concurrent_reviews_do_not_exceed_the_case_limit() {
     let policy = Policy::default();
     let mut file = blank();
     let authorized = policy.review(&request(), &police(), &file, noon()).unwrap();

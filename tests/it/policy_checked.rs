@@ -1,15 +1,13 @@
-//! Policies themselves: those that are there, and those that contradict themselves.
+//! Policies themselves: the built-in ones, and contradictions.
 
 use canvass::error::PolicyError;
-use canvass::{
-    Agency, AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Policy, Request, RequestId,
-};
+use canvass::{AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Policy, Request, RequestId};
 
 use crate::policy::{blank, police, request, violation, violations, window};
 use crate::records::{refuses, round};
 use crate::support::*;
 
-/// Limits of the default policy that contradict it, and the words that an operator gets.
+/// Contradictory limits of the default policy, and the message that an operator gets.
 const CONTRADICTIONS: &[(&str, &str)] = &[
     (
         r#"{"min_area_m2":2e6}"#,
@@ -49,7 +47,7 @@ fn a_policy_that_contradicts_itself_cannot_be_loaded() {
         let error = serde_json::from_value::<Policy>(tree).unwrap_err();
         assert_eq!(error.to_string(), *words, "by way of a tree of values");
     }
-    // At the edge, and where the other limit is moved as well.
+    // Equal limits, and both limits moved together.
     for text in [
         r#"{"min_area_m2":1294994.0}"#,
         r#"{"min_window_minutes":720}"#,
@@ -64,17 +62,17 @@ fn a_policy_that_contradicts_itself_cannot_be_loaded() {
 }
 
 #[test]
-fn a_policy_that_is_made_in_code_says_what_contradicts_and_refuses_everything() {
+fn a_contradictory_policy_refuses_everything() {
     assert_eq!(Policy::default().checked(), Ok(Policy::default()));
     assert_eq!(Policy::unlimited().checked(), Ok(Policy::unlimited()));
-    // A request that it would let pass otherwise is told that the operator is wrong.
-    let policy = Policy { max_open_days: 9, ..Policy::default() };
+    // A request that would pass otherwise is refused with the operator's mistake as the reason.
+    let policy = Policy::default().with_max_open_days(9);
     let (code, words) = violation(&policy, &request(), &police());
     assert_eq!(code, "invalid_policy");
     let error = policy.checked().unwrap_err();
     assert_eq!(error, PolicyError::OpenDays { open: 10, max: 9 });
     assert_eq!(words, format!("the operator must correct the policy first: {error}"));
-    let policy = Policy { min_area_m2: 1e9, ..Policy::default() };
+    let policy = Policy::default().with_min_area_m2(1e9);
     let codes = codes(&violations(&policy, &request(), &police()));
     assert_eq!(codes, ["invalid_policy", "area_too_small"]);
 }
@@ -90,18 +88,18 @@ fn a_limit_that_is_no_number_lets_nothing_pass() {
         codes[1..].to_vec()
     };
     let nan = f64::NAN;
-    let small = Policy { min_area_m2: nan, ..Policy::unlimited() };
+    let small = Policy::unlimited().with_min_area_m2(nan);
     assert_eq!(refused(small, &blank()), ["area_too_small"]);
-    let large = Policy { max_area_m2: nan, ..Policy::unlimited() };
+    let large = Policy::unlimited().with_max_area_m2(nan);
     assert_eq!(refused(large, &blank()), ["area_too_large"]);
-    // Of an earlier area, for a policy that has no other reason to compare them.
+    // NaN in the comparison with an earlier area, under a policy with no other reason to compare.
     let mut file = blank();
-    let earlier = Request { area: square(10.0, 50.0, 10.004, 50.005), ..request() };
+    let earlier = request().with_area(square(10.0, 50.0, 10.004, 50.005));
     let authorized = Policy::unlimited().review(&earlier, &police(), &file, noon()).unwrap();
     file.open(RequestId(1), &authorized, noon()).unwrap();
-    let close = Policy { min_difference_m2: nan, ..Policy::unlimited() };
+    let close = Policy::unlimited().with_min_difference_m2(nan);
     assert_eq!(refused(close, &file), ["too_close_to_earlier"]);
-    let large = Policy { max_area_m2: nan, ..Policy::default() };
+    let large = Policy::default().with_max_area_m2(nan);
     assert_eq!(
         violations(&large, &request(), &police()).to_string(),
         "the operator must correct the policy first: `max_area_m2` is NaN: nothing is below or \
@@ -128,9 +126,9 @@ fn the_unlimited_policy_refuses_only_another_agency() {
     let world = Area::from_bounds(-180.0, -90.0, 180.0, 90.0).unwrap();
     let request = Request::new(AgencyId(1), IncidentKind::Theft, world, window);
     for kind in [AgencyKind::Local, AgencyKind::County, AgencyKind::State, AgencyKind::Federal] {
-        let agency = Agency { kind, ..agency() };
+        let agency = agency().with_kind(kind);
         assert!(Policy::unlimited().review(&request, &agency, &blank(), noon()).is_ok());
     }
-    let other = Agency { id: AgencyId(2), ..agency() };
+    let other = agency().with_id(AgencyId(2));
     assert_eq!(codes(&violations(&Policy::unlimited(), &request, &other)), ["unknown_agency"]);
 }

@@ -1,4 +1,5 @@
-//! Records as JSON: read as they were written, and what is wrong with one that cannot be.
+//! Records as JSON: they read back as written, and messages name the fault in one that cannot be
+//! read.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +14,12 @@ use serde::de::DeserializeOwned;
 use crate::policy::{police, request};
 use crate::support::*;
 
-/// Written as JSON and read again it is the same.
+/// Asserts that a value reads back from JSON unchanged.
 #[track_caller]
 pub fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
     let text = serde_json::to_string(value).unwrap();
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
-    // Also by way of a tree of values, as a service with other formats has it.
+    // Also through a tree of values, as services with other formats do.
     let tree = serde_json::to_value(value).unwrap();
     assert_eq!(&serde_json::from_value::<T>(tree).unwrap(), value, "{text}");
 }
@@ -27,15 +28,15 @@ pub fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(valu
 fn every_record_is_read_as_it_was_written() {
     round(&Policy::default());
     round(&Policy::unlimited());
-    round(&Policy {
-        agency_kinds: BTreeSet::new(),
-        jurisdiction: Jurisdiction::Anywhere,
-        min_area_m2: 0.1,
-        max_area_m2: 0.1 + 0.2,
-        ..Policy::default()
-    });
+    round(
+        &Policy::default()
+            .with_agency_kinds(BTreeSet::new())
+            .with_jurisdiction(Jurisdiction::Anywhere)
+            .with_min_area_m2(0.1)
+            .with_max_area_m2(0.1 + 0.2),
+    );
     round(&request());
-    round(&Request { area: Area::from_bounds(170.0, -9.0, -170.0, 9.0).unwrap(), ..request() });
+    round(&request().with_area(Area::from_bounds(170.0, -9.0, -170.0, 9.0).unwrap()));
     round(&agency());
     round(&police());
     for kind in [AgencyKind::Local, AgencyKind::County, AgencyKind::State, AgencyKind::Federal] {
@@ -64,13 +65,12 @@ fn every_record_is_read_as_it_was_written() {
 #[test]
 fn records_are_written_like_this() {
     let text = |value: serde_json::Result<String>| value.unwrap();
-    let camera = Camera {
-        id: CameraId(7),
-        owner: OwnerId(1),
-        position: place((10, 50), 1, -1),
-        recording: Recording::between(at("2026-01-01T00:00:00Z"), None, 60).unwrap(),
-        facing: None,
-    };
+    let camera = Camera::new(
+        CameraId(7),
+        OwnerId(1),
+        place((10, 50), 1, -1),
+        Recording::between(at("2026-01-01T00:00:00Z"), None, 60).unwrap(),
+    );
     assert_eq!(
         text(serde_json::to_string(&camera)),
         r#"{"id":7,"owner":1,"position":[10.0000001,49.9999999],"recording":{"since":"2026-01-01T00:00:00Z","kept_days":60}}"#
@@ -89,7 +89,7 @@ fn records_are_written_like_this() {
     );
 }
 
-/// What is wrong with a text, without where serde saw it.
+/// The error message of a text, without serde's line and column.
 #[track_caller]
 pub fn refuses<T: DeserializeOwned + std::fmt::Debug>(text: &str) -> String {
     let words = serde_json::from_str::<T>(text).unwrap_err().to_string();
@@ -97,7 +97,7 @@ pub fn refuses<T: DeserializeOwned + std::fmt::Debug>(text: &str) -> String {
 }
 
 #[test]
-fn records_that_cannot_be_name_what_is_wrong() {
+fn impossible_records_name_their_fault() {
     let window = r#"{"start":"2026-05-09T20:00:00Z","end":"2026-05-09T18:00:00Z"}"#;
     assert_eq!(
         refuses::<TimeWindow>(window),
@@ -179,7 +179,7 @@ fn unknown_fields_are_refused_everywhere() {
 }
 
 #[test]
-fn a_consent_that_says_nothing_is_a_no() {
+fn an_empty_consent_is_a_no() {
     assert_eq!(serde_json::from_str::<Consent>("{}").unwrap(), Consent::default());
     let scoped = r#"{"agencies":"any","incidents":"any"}"#;
     assert_eq!(serde_json::from_str::<Consent>(scoped).unwrap(), Consent::default());

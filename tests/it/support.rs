@@ -1,4 +1,5 @@
-//! Instants, requests, registries and routes for tests; and, from `random`, towns and areas.
+//! Instants, requests, registries and routes for tests, with the random towns and areas of
+//! `random`.
 
 use std::collections::BTreeMap;
 
@@ -49,27 +50,22 @@ pub fn square(west: f64, south: f64, east: f64, north: f64) -> Area {
 }
 
 pub fn agency() -> Agency {
-    Agency {
-        id: AgencyId(1),
-        name: "Springfield Police".to_owned(),
-        kind: AgencyKind::Local,
-        jurisdiction: None,
-    }
+    Agency::new(AgencyId(1), "Springfield Police", AgencyKind::Local)
 }
 
-/// What the agency asks in these tests.
+/// The request of the tests' agency about an area.
 pub fn asking(area: Area) -> Request {
     Request::new(AgencyId(1), IncidentKind::Burglary, area, evening())
         .with_case("26-0117")
         .with_contact("Det. Smith")
 }
 
-/// A request that only consent and footage can stop.
+/// A request that only consent and footage limit.
 pub fn authorize(area: Area) -> AuthorizedRequest {
     authorize_request(&asking(area))
 }
 
-/// The same for the cameras that see into the area, too.
+/// As [`authorize`], for cameras that see into the area, too.
 pub fn authorize_seeing_into(area: Area) -> AuthorizedRequest {
     authorize_request(&asking(area).with_camera_scope(CameraScope::SeeingInto))
 }
@@ -84,12 +80,12 @@ pub fn authorize_under(policy: &Policy, area: Area) -> AuthorizedRequest {
     policy.review(&asking(area), &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
 }
 
-/// All around (10, 50), with room to the east.
+/// A request around (10, 50), with room to the east.
 pub fn everywhere() -> AuthorizedRequest {
     authorize(square(9.0, 49.0, 13.0, 51.0))
 }
 
-/// The codes of what is wrong with a request.
+/// The codes of the violations.
 pub fn codes(violations: &Violations) -> Vec<&'static str> {
     violations.iter().map(Violation::code).collect()
 }
@@ -97,7 +93,7 @@ pub fn codes(violations: &Violations) -> Vec<&'static str> {
 /// A camera that has kept the last 60 days.
 pub fn camera_at(id: u64, owner: u64, position: Position) -> Camera {
     let recording = Recording::kept_for_days(60);
-    Camera { id: CameraId(id), owner: OwnerId(owner), position, recording, facing: None }
+    Camera::new(CameraId(id), OwnerId(owner), position, recording)
 }
 
 pub fn grant(owner: u64) -> Change {
@@ -171,7 +167,7 @@ pub fn answer(route: &Route) -> Answer {
     route.recipients().map(|recipient| (recipient.owner, recipient.cameras.to_vec())).collect()
 }
 
-/// Whom a route asks, as plain numbers.
+/// The owners whom a route asks, as plain numbers.
 pub fn owners(route: &Route) -> Vec<u64> {
     route.recipients().map(|recipient| recipient.owner.0).collect()
 }
@@ -181,7 +177,7 @@ pub fn cameras(answer: &Answer) -> Vec<CameraId> {
     answer.iter().flat_map(|(_, cameras)| cameras.iter().copied()).collect()
 }
 
-/// Who of a route must wait, and until when.
+/// The owners of a route who must wait, each with the end of the wait.
 pub fn waits(route: &Route) -> Vec<(OwnerId, Timestamp)> {
     route.recipients().filter_map(|asked| Some((asked.owner, asked.not_before?))).collect()
 }

@@ -1,4 +1,4 @@
-//! Tiles and a log: which tiles have changed, and what a checkpoint and the changes since then give.
+//! Tiles and a log: the tiles that have changed, and a restart from a checkpoint and later changes.
 
 use std::collections::BTreeSet;
 
@@ -24,12 +24,12 @@ fn after_the_last_revision_nothing_is_applied() {
         registry.apply(change()).unwrap_err().to_string(),
         "change 0 cannot be applied, so none was: the registry is at the last revision that there is"
     );
-    // What it has already can still be replayed.
+    // A revision that was applied already can still be replayed.
     assert_eq!(registry.replay(Revision(u64::MAX), change()).unwrap().revision(), last.revision());
 }
 
 #[test]
-fn a_tile_does_not_change_with_what_owners_say() {
+fn a_tile_of_cameras_is_unchanged_by_consents() {
     let registry = small();
     let before = revision(&registry);
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
@@ -53,7 +53,7 @@ fn changes_that_were_taken_back_leave_no_trace() {
 }
 
 #[test]
-fn a_log_is_replayed_in_order_and_as_often_as_one_likes() {
+fn a_log_is_replayed_in_order_any_number_of_times() {
     let registry = small();
     let withdraw = || [Change::Withdraw { owner: OwnerId(1) }];
     assert_eq!(registry.replay(Revision(1), withdraw()).unwrap().revision(), Revision(1));
@@ -71,11 +71,11 @@ fn a_log_is_replayed_in_order_and_as_often_as_one_likes() {
     assert_eq!(registry.consent(OwnerId(1)), Consent::default());
 }
 
-/// The form in which logs keep changes.
+/// The stored form of changes in logs.
 #[test]
 fn the_json_of_every_change_is_pinned() {
     let recording = Recording::between(at("2026-01-01T00:00:00Z"), Some(noon()), 30).unwrap();
-    let camera = Camera { recording, ..camera_at(1, 2, place((10, 50), 1, 0)) };
+    let camera = camera_at(1, 2, place((10, 50), 1, 0)).with_recording(recording);
     let written = r#"{"id":1,"owner":2,"position":[10.0000001,50.0],"recording":{"since":"2026-01-01T00:00:00Z","until":"2026-05-10T12:00:00Z","kept_days":30}}"#;
     let consent = Consent::granted().with_paused_until(noon());
     let changes = [
@@ -103,14 +103,14 @@ fn the_json_of_every_change_is_pinned() {
     }
 }
 
-/// A change of any kind in a few tiles, so that tiles come, go, and come again.
+/// A change of any kind in a few tiles, so that tiles appear, vanish, and appear again.
 fn any_change(rng: &mut Rng) -> Change {
     let camera = CameraId(rng.below(12));
     let owner = OwnerId(rng.below(8));
     let position = place((10, 50), rng.within(0, 3) * 5_000_000, rng.within(0, 1) * 5_000_000);
     let facing = rng.once_in(3).then(|| facing(rng));
     let record =
-        |rng: &mut Rng| Camera { id: camera, owner, position, recording: recording(rng), facing };
+        |rng: &mut Rng| Camera::new(camera, owner, position, recording(rng)).with_facing(facing);
     match rng.below(10) {
         0..3 => Change::Register(record(rng)),
         3 if rng.once_in(2) => Change::Upsert(record(rng)),
@@ -128,7 +128,7 @@ fn any_changes(rng: &mut Rng) -> Vec<Change> {
 }
 
 #[test]
-fn tiles_since_are_exactly_what_changed() {
+fn tiles_since_are_exactly_the_changed_ones() {
     let [mut vanished, mut unchanged, mut again] = [0; 3];
     for seed in 0..256 {
         let rng = &mut Rng(seed);
@@ -136,7 +136,7 @@ fn tiles_since_are_exactly_what_changed() {
         let (mut copy, mut last) = (Kept::new(), Revision(0));
         let mut gone = BTreeSet::new();
         for _ in 0..60 {
-            // Some are refused, and must leave no trace.
+            // Some changes are refused, and must leave no trace.
             let _ = registry.apply(any_changes(rng));
             if !rng.once_in(3) {
                 continue;
@@ -163,7 +163,7 @@ fn tiles_since_are_exactly_what_changed() {
 }
 
 #[test]
-fn a_checkpoint_and_the_rest_of_the_log_are_the_registry() {
+fn a_checkpoint_and_later_log_make_the_registry() {
     let mut refused = 0;
     for seed in 0..256 {
         let rng = &mut Rng(seed);
@@ -190,7 +190,7 @@ fn a_checkpoint_and_the_rest_of_the_log_are_the_registry() {
             }
         }
         town.consents.extend((0..8).map(|owner| (OwnerId(owner), Consent::default())));
-        // Tiles taken at the checkpoint do not change with what came later.
+        // Later changes do not alter tiles taken at the checkpoint.
         let bytes: Vec<Vec<u8>> = checkpoint.changed.iter().map(Tile::encode).collect();
         let again = Registry::from_tiles(checkpoint.revision, &bytes).unwrap();
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! The trees of blocks, of every depth and with a root of every width.
+//! The trees of blocks, for every depth and every width of the root.
 
 use canvass::{Camera, Change, Layout, OwnerId, Position};
 use h3o::Resolution;
@@ -6,7 +6,7 @@ use h3o::Resolution;
 use crate::oracle::{Town, oracle};
 use crate::support::*;
 
-/// Cameras scattered over 200 km, each of an owner of its own who agreed.
+/// Cameras scattered over 200 km, each of another owner who agreed.
 fn scattered(rng: &mut Rng, number: u64) -> Town {
     let mut town = street(number);
     for camera in town.cameras.values_mut() {
@@ -19,26 +19,26 @@ fn anywhere(rng: &mut Rng) -> Position {
     place((10, 50), rng.within(-10_000_000, 10_000_000), rng.within(-10_000_000, 10_000_000))
 }
 
-/// A block for each camera, all in a few tiles: a root is one to four nodes, and there are one to three
+/// One block for each camera, all in a few tiles: roots have one to four nodes, above one to three
 /// levels of nodes.
 #[test]
-fn trees_of_any_size_have_all_their_blocks_and_those_that_moved() {
+fn trees_of_any_size_have_all_blocks() {
     let mut rng = Rng(17);
     let layout = Layout::new(Resolution::Zero, 1);
     for number in [1, 16, 17, 33, 64, 65, 257, 1_024, 1_025, 1_100] {
         let mut town = scattered(&mut rng, number);
         let registry = loaded(&town, layout);
         for step in 0..3 {
-            // Blocks that are there grow, and then some of them go.
+            // Existing blocks grow, and then some of them are removed.
             match step {
                 0 => {}
                 1 => {
                     let newer = street(number + number / 8 + 1).cameras.into_values();
                     let newer = newer.skip(usize::try_from(number).unwrap());
-                    let newer = newer.map(|camera| Camera {
-                        owner: OwnerId(camera.id.0 % number),
-                        position: anywhere(&mut rng),
-                        ..camera
+                    let newer = newer.map(|camera| {
+                        camera
+                            .with_owner(OwnerId(camera.id.0 % number))
+                            .with_position(anywhere(&mut rng))
                     });
                     let newer: Vec<Camera> = newer.collect();
                     town.cameras.extend(newer.iter().map(|&camera| (camera.id, camera)));

@@ -1,4 +1,4 @@
-//! What holds for every public type.
+//! Properties of every public type.
 
 use std::fmt::Debug;
 
@@ -8,14 +8,16 @@ use canvass::coverage::*;
 use canvass::error::*;
 use canvass::notice::*;
 use canvass::outcome::*;
+use canvass::parts::*;
 use canvass::policy::*;
 use canvass::tiles::*;
 use canvass::*;
 
-/// Shared between threads, kept for as long as one likes, and printed.
+/// Sent between threads, kept for any time, and printed.
 fn usable<T: Send + Sync + Debug + 'static>() {}
 
-/// Does not compile if a type can be read from a text: it is then unreadable in two ways.
+/// Does not compile if a type can be read from a text: it would then implement the trait in two
+/// ways.
 macro_rules! unreadable {
     ($($name:ty,)*) => {{
         trait Unreadable<Way> {
@@ -27,7 +29,7 @@ macro_rules! unreadable {
     }};
 }
 
-/// The same for a type that can be written.
+/// As `unreadable`, for a type that can be written.
 macro_rules! unwritable {
     ($($name:ty,)*) => {{
         trait Unwritable<Way> {
@@ -40,19 +42,20 @@ macro_rules! unwritable {
 }
 
 #[test]
-fn what_a_review_a_snapshot_a_person_or_a_ledger_made_is_read_from_no_text() {
+fn authorised_values_are_read_from_no_text() {
     unreadable! {
         AuthorizedRequest, Violation, Violations, Snapshot, Route, Recipient<'static>, Funnel,
         NoticeDraft, Notice, Mailing, Letter<'static>, Band, Outcome, Coverage, CoverageCell,
-        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
+        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey, PartialRoute, OperatorKey,
     }
 }
 
 #[test]
-fn whom_to_ask_and_what_is_secret_is_written_by_no_mistake() {
+fn routes_and_secrets_are_not_serialised() {
     unwritable! {
         AuthorizedRequest, Registry, Snapshot, Route, Recipient<'static>, NoticeDraft, Notice,
         Mailing, Letter<'static>, AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
+        PartialRoute, OperatorKey,
     }
 }
 
@@ -98,7 +101,7 @@ fn every_public_type_of_outcomes_and_receipts_is_too() {
 }
 
 #[test]
-fn every_public_type_of_bulletins_notices_and_the_log_is_too() {
+fn every_public_disclosure_type_is_too() {
     usable::<Bulletin>();
     usable::<BulletinEntry>();
     usable::<BulletinError>();
@@ -143,7 +146,7 @@ fn every_public_type_of_bulletins_notices_and_the_log_is_too() {
 }
 
 #[test]
-fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
+fn every_public_core_type_is_too() {
     usable::<Area>();
     usable::<AreaError>();
     usable::<AreaFlaw>();
@@ -207,9 +210,13 @@ fn every_public_type_of_geometry_policy_registry_and_routing_is_too() {
     usable::<CodeError>();
     usable::<IdError>();
     usable::<SkippedChange>();
+    usable::<OperatorKey>();
+    usable::<PartialError>();
+    usable::<PartialRoute>();
+    usable::<SealError>();
 }
 
-/// Else a list above, or that of errors below, is short of one.
+/// Fails if a type is missing from a list above, or an error from the list below.
 #[test]
 fn no_public_type_is_left_out() {
     let here = include_str!("types.rs");
@@ -220,6 +227,7 @@ fn no_public_type_is_left_out() {
         include_str!("../../src/disclosure/coverage/mod.rs"),
         include_str!("../../src/disclosure/notice/mod.rs"),
         include_str!("../../src/disclosure/outcome/mod.rs"),
+        include_str!("../../src/parts/mod.rs"),
     ];
     let exports = public
         .iter()
@@ -239,7 +247,7 @@ fn no_public_type_is_left_out() {
     }
 }
 
-/// What is held in small whole numbers is printed in the units that it is made from.
+/// Values in small whole numbers are printed in the units of their constructors.
 #[test]
 fn records_are_printed_in_the_units_of_their_constructors() {
     let facing = Facing::new(90.0, 110.0, 25.0).unwrap();
@@ -249,7 +257,7 @@ fn records_are_printed_in_the_units_of_their_constructors() {
     assert_eq!(text, "Recording { since: 1970-01-01T00:00:00Z, until: None, kept_days: 30 }");
 }
 
-/// Errors can be handed on as what every service has: `Box<dyn Error + Send + Sync>`.
+/// Every error converts to `Box<dyn Error + Send + Sync>`.
 #[test]
 fn every_error_is_one() {
     fn error<T: std::error::Error + Send + Sync + 'static>() {}
@@ -278,7 +286,9 @@ fn every_error_is_one() {
     error::<TemplateError>();
     error::<AreaError>();
     error::<PositionError>();
+    error::<PartialError>();
     error::<PolicyError>();
+    error::<SealError>();
     error::<CoverageError>();
     error::<ChangeError>();
     error::<ChangeRefusal>();

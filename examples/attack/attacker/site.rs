@@ -130,13 +130,12 @@ pub(crate) fn accomplices() -> Result<Vec<Change>, PositionError> {
                 y: f64::midpoint(pad.low.y, pad.high.y),
             };
             for owner in owners() {
-                changes.push(Change::Register(Camera {
-                    id: CameraId(1_000_000 + changes.len() as u64),
+                changes.push(Change::Register(Camera::new(
+                    CameraId(1_000_000 + changes.len() as u64),
                     owner,
-                    position: middle.position()?,
-                    recording: Recording::kept_for_days(60),
-                    facing: None,
-                }));
+                    middle.position()?,
+                    Recording::kept_for_days(60),
+                )));
             }
         }
     }

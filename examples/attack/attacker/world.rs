@@ -24,7 +24,7 @@ pub(crate) enum Told {
 /// What an agency might be told, under policies with and without overlaps.
 pub(crate) fn worlds() -> [World; 5] {
     let policy = Policy::default();
-    let apart = Policy { max_overlaps: 0, ..policy.clone() };
+    let apart = policy.clone().with_max_overlaps(0);
     let world = |name, policy: &Policy, told| World { name, policy: policy.clone(), told };
     [
         world("exact bands", &policy, Told::Exact),

@@ -4,7 +4,7 @@
 import { get, newKey, post } from "./api.js";
 import { openDrawing } from "./drawing.js";
 import { bounds, openMap } from "./map.js";
-import { $, announce, complain, doing, fill, foreign, h, km2, start, views, words } from "./page.js";
+import { $, announce, band, complain, doing, fill, foreign, h, km2, start, views, words } from "./page.js";
 import { showRefusals } from "./refusals.js";
 import { instant, ownZone, shown, span, typed } from "./time.js";
 
@@ -283,8 +283,6 @@ function steps({ id, latest, case_reference: reference }, zone, complaints) {
       return post(`/v1/requests/${id}/extend`, { until: wanted.instant });
     }));
 }
-
-const band = ({ at_least: least, at_most: most }) => (most === undefined ? `${least} or more` : `${least} to ${most}`);
 
 async function outcome(id, item) {
   const line = h("p", { class: "outcome" });

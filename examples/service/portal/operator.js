@@ -22,7 +22,13 @@ start(async () => {
   });
   doing($("#approve"), $("#notice-complaints"), approve);
   doing($("#ask"), $("#notice-complaints"), ask);
-  $("#notice").addEventListener("input", () => { clearTimeout(open?.waiting); if (open) open.waiting = setTimeout(lint, WAIT); });
+  $("#notice").addEventListener("input", () => {
+    if (!open) return;
+    // Whoever writes on sees the findings of before until the new ones are there.
+    $("#findings").setAttribute("aria-busy", "true");
+    clearTimeout(open.waiting);
+    open.waiting = setTimeout(lint, WAIT);
+  });
   $("#notice").addEventListener("submit", (event) => event.preventDefault());
   $("#invite").addEventListener("submit", invite);
   blankAtRest();
@@ -176,10 +182,15 @@ const draft = (approve) => {
 async function lint() {
   const of = open;
   if (!of) return;
+  // An answer that comes after a later draft was sent is about other words.
+  const turn = of.turn = (of.turn ?? 0) + 1;
+  const isCurrent = () => of === open && turn === of.turn;
   try {
     const told = await post(`/v1/requests/${of.id}/notice`, draft(false));
-    if (of === open) findings(told);
+    if (isCurrent()) findings(told);
   } catch (error) {
+    if (!isCurrent()) return;
+    $("#findings").setAttribute("aria-busy", "false");
     complain($("#notice-complaints"), error);
   }
 }
@@ -192,6 +203,7 @@ function findings({ text, findings: found = [], public_findings: ofPublic = [], 
   $("#public-shown").hidden = ofPublic.length === 0;
   fill($("#public-shown"), markText(written, ofPublic));
   fill($("#public-findings"), list(ofPublic, [noBulletin]));
+  $("#findings").setAttribute("aria-busy", "false");
 }
 
 async function approve() {

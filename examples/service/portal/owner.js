@@ -178,7 +178,7 @@ async function verdict() {
   if (yes.length < due) lines.push(wrong(`You got ${due} requests before the log was closed last, and it has ${yes.length} of them.`));
   if (due < requests.length) lines.push(h("p", { class: "hint" }, `The log does not have the last ${requests.length - due} yet: it is closed at stated times. Verify again tomorrow.`));
   lines.push(await continued(log.head));
-  lines.push(h("p", { class: "hint" }, `Checked by your browser against the head of ${log.head.size} entries, ${log.head.root}.`));
+  lines.push(h("p", { class: "hint" }, `Checked by your browser against the head ${log.head.size}:${log.head.root}.`));
   return lines;
 }
 
@@ -194,7 +194,7 @@ async function continued(head) {
   if (!told) return wrong(`The log has fewer entries than the ${older.size} of the head that you kept.`);
   const isSame = told.head.root === head.root && told.head.size === head.size;
   const holds = isSame && await isContinued(older, told.head, told.proof);
-  return holds ? right(`The log goes on from the head that you kept: its ${older.size} entries are unchanged.`)
+  return holds ? right(`The log goes on from the head that you kept: ${older.size === 1 ? "its entry is" : `its ${older.size} entries are`} unchanged.`)
     : wrong(isSame ? "The log does not go on from the head that you kept: it was rewritten." : "The log grew meanwhile; verify again.");
 }
 

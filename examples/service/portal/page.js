@@ -23,13 +23,17 @@ export const foreign = (text) => h("bdi", {}, String(text ?? ""));
 /** Replaces what is in an element. */
 export const fill = (element, ...children) => element.replaceChildren(...children.flat().filter(Boolean));
 
-/** Announces what happened, to readers of the screen as well. */
+/** Announces what happened, to readers of the screen as well, in the view that is shown. */
 export function announce(text) {
-  const status = $("#status");
+  const all = [...document.querySelectorAll('[id^="status"]')];
+  const status = all.find((each) => each.checkVisibility()) ?? all[0];
   if (status) status.textContent = text;
 }
 
 export const words = (code) => code.replaceAll("_", " ");
+
+/** A band of numbers in words. */
+export const band = ({ at_least: least, at_most: most }) => (most === undefined ? `${least} or more` : `${least} to ${most}`);
 
 export const km2 = (m2) => `${(m2 / 1e6).toFixed(2)} km\u00b2`;
 

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { bounds, openMap } from "./map.js";
-import { $, copy, complain, fill, foreign, h, km2, start, words } from "./page.js";
+import { $, band, copy, complain, fill, foreign, h, km2, start, words } from "./page.js";
 import { ownZone, shown, span } from "./time.js";
 
 start(async (portal) => {
@@ -17,8 +17,6 @@ function doors(hosts) {
   const door = (plane, name) => h("a", { href: `${location.protocol}//${hosts[plane]}${port}/` }, name);
   fill($("#doors"), h("span", {}, "I am"), door("agency", "an officer"), door("operator", "a reviewer"), door("owner", "an owner of a camera"));
 }
-
-const band = ({ at_least: least, at_most: most }) => (most === undefined ? `${least} or more` : `${least} to ${most}`);
 
 async function coverage(map) {
   let told;

@@ -123,12 +123,12 @@ impl CoverageDates {
             let next = next.ok().and_then(|next| Timestamp::from_second(next).ok());
             return (CoveragePeriod::numbered(number), next.unwrap_or(Timestamp::MAX));
         }
-        let today = now.to_zoned(TimeZone::UTC).date();
+        let today = TimeZone::UTC.to_datetime(now).date();
         let quarter = (today.month() - 1) / 3;
         let next = today.with().month(quarter * 3 + 1).day(1).build();
         let next = next.and_then(|first| first.checked_add(3.months()));
-        let next = next.and_then(|first| first.to_zoned(TimeZone::UTC));
-        (CoveragePeriod::of(now), next.map_or(Timestamp::MAX, |next| next.timestamp()))
+        let next = next.and_then(|first| TimeZone::UTC.to_timestamp(first.at(0, 0, 0, 0)));
+        (CoveragePeriod::of(now), next.unwrap_or(Timestamp::MAX))
     }
 }
 

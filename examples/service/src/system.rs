@@ -84,7 +84,7 @@ mod tests {
     use crate::settings::Limits;
 
     #[test]
-    fn connections_are_lowered_to_what_there_are_files_for() {
+    fn connections_are_limited_by_open_files() {
         let limits = || Limits { connections: 1000, ..Limits::default() };
         let fitted = |allowed| lowered(limits(), allowed).map(|limits| limits.connections);
         assert_eq!(fitted(1000 + OTHER_FILES), Ok(1000));

@@ -65,7 +65,7 @@ pub enum AuditEvent {
 }
 
 impl AuditEntry {
-    /// A request passed review.
+    /// Records that a request passed review. You need a new seed for each entry.
     #[must_use]
     pub fn accepted(authorized: &AuthorizedRequest, seed: &EntrySeed) -> Self {
         let request = authorized.request();
@@ -79,7 +79,7 @@ impl AuditEntry {
         )
     }
 
-    /// A request was refused by a policy at `now`.
+    /// Records that a policy refused a request at `now`.
     #[must_use]
     pub fn refused(
         request: &Request,
@@ -139,7 +139,7 @@ impl AuditEntry {
         Self::new(seed, Timestamp::UNIX_EPOCH, "", parties, subject, AuditEvent::Routed { asked })
     }
 
-    /// The agency got its receipt at `now`.
+    /// Records that the agency got its receipt at `now`.
     #[must_use]
     pub fn receipt(receipt: &Receipt, now: Timestamp, seed: &EntrySeed) -> Self {
         Self::new(

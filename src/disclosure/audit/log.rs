@@ -13,7 +13,7 @@ use super::secrets::OwnerSalt;
 use crate::disclosure::digest::Digest;
 use crate::model::OwnerId;
 
-/// An append-only log with proofs. A value: the service keeps it, and stores its entries.
+/// An append-only log with proofs. You keep this value, and store its entries.
 ///
 /// ```
 /// use canvass::*;
@@ -22,8 +22,8 @@ use crate::model::OwnerId;
 /// # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).with_case("26-0117");
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
-/// # let camera = Camera { id: CameraId(7), owner: OwnerId(1), position: Position::new(10.005, 50.005)?, recording: Recording::kept_for_days(30), facing: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
+/// # let camera = Camera::new(CameraId(7), OwnerId(1), Position::new(10.005, 50.005)?, Recording::kept_for_days(30));
 /// # let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
 /// # let snapshot = Registry::new().apply([Change::Register(camera), yes])?;
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
@@ -81,8 +81,8 @@ impl AuditLog {
         Self::default()
     }
 
-    /// The log that has these entries, in this order, as a service stored them. Compare its
-    /// [`head`](Self::head) with one that was published.
+    /// The log with these entries, in this order, as your service stored them. Compare its
+    /// [`head`](Self::head) with one that you published.
     ///
     /// O(n log n).
     ///
@@ -131,7 +131,7 @@ impl AuditLog {
         self.tree.is_empty()
     }
 
-    /// The state of the log, to be published.
+    /// The state of the log, for you to publish.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         let root = Digest((*self.tree.root().as_bytes()).into());
@@ -150,8 +150,8 @@ impl AuditLog {
         self.tree.items().iter().map(|leaf| &leaf.0)
     }
 
-    /// The entries that show that an owner was asked, with their indexes: each is about a route or what
-    /// a recheck left of it. O(n log a) for n entries of at most a tags.
+    /// The entries that show that an owner was asked, with their indexes: each is about a route or
+    /// its recheck. O(n log a) for n entries of at most a tags.
     ///
     /// ```
     /// use canvass::audit::{AuditLog, OwnerSalt};

@@ -21,7 +21,7 @@ macro_rules! secret {
                 Self(bytes)
             }
 
-            /// The bytes, to be stored where secrets are.
+            /// The bytes, to be stored where you keep secrets.
             #[must_use]
             pub const fn to_bytes(&self) -> [u8; 32] {
                 self.0

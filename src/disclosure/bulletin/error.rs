@@ -6,7 +6,7 @@ use super::ending::Ending;
 use crate::disclosure::notice::Findings;
 use crate::model::AgencyId;
 
-/// Why a bulletin is not opened or not appended to; it stays as it was.
+/// Why a bulletin cannot be opened or appended to; it stays as it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BulletinError {

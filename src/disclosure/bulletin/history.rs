@@ -65,9 +65,9 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// The history of a bulletin published at an instant; `said` is the digest of its content.
-    pub(crate) fn open(said: Digest, at: Timestamp) -> Self {
-        Self { opened: BulletinEntry::new(said, at, BulletinEvent::Opened), rest: Vec::new() }
+    /// The history of a bulletin published at an instant, from the digest of its content.
+    pub(crate) fn open(content: Digest, at: Timestamp) -> Self {
+        Self { opened: BulletinEntry::new(content, at, BulletinEvent::Opened), rest: Vec::new() }
     }
 
     pub(crate) fn append(

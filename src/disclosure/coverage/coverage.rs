@@ -49,7 +49,7 @@ use crate::registry::{Snapshot, cell};
 /// suppressed for the sake of a first. A cell's children cover about the same ground, not exactly
 /// the same: that is how H3 is made.
 ///
-/// # What it does not hide
+/// # Limits
 ///
 /// - **Two coverages of one period**, of two snapshots, have the same noise: keep the first.
 /// - **Whoever can register at will** can add households of his own until the band changes, and
@@ -64,7 +64,7 @@ use crate::registry::{Snapshot, cell};
 /// let position = Position::new(-73.974, 40.771)?;
 /// let recording = Recording::kept_for_days(30);
 /// let snapshot = registry.apply((0..35).map(|id| {
-///     Change::Register(Camera { id: CameraId(id), owner: OwnerId(id), position, recording, facing: None })
+///     Change::Register(Camera::new(CameraId(id), OwnerId(id), position, recording))
 /// }))?;
 /// // 32 random bytes of the operator's, and the quarter.
 /// let (seed, period) = (CoverageSeed::new([7; 32]), CoveragePeriod::of("2026-05-02T09:00:00Z".parse()?));
@@ -281,8 +281,8 @@ fn households(snapshot: &Snapshot) -> HashMap<CellIndex, u64, RandomState> {
     households
 }
 
-/// The parents of published cells, which ascend: of what is published alone, by which nothing else
-/// can be told from it.
+/// The parents of published cells, which ascend. They are summed from published cells alone, so they
+/// reveal nothing more.
 fn sums(finest: &[CoverageCell], resolution: Resolution) -> Vec<CoverageCell> {
     let mut sums: Vec<CoverageCell> = Vec::new();
     for child in finest {

@@ -78,7 +78,7 @@ impl CoveragePeriod {
     /// The quarter of an instant, UTC.
     #[must_use]
     pub fn of(now: Timestamp) -> Self {
-        let date = now.to_zoned(TimeZone::UTC).date();
+        let date = TimeZone::UTC.to_datetime(now).date();
         let quarters = i64::from(date.year()) * 4 + (i64::from(date.month()) - 1) / 3;
         Self(u64::try_from(quarters).unwrap_or(0))
     }

@@ -5,7 +5,7 @@
 //! NoticeTemplate --draft--> NoticeDraft --review--> Notice --Route::with_notice--> Mailing
 //! ```
 //!
-//! A draft is refused unless it says who asks, for which case, which window in local time, that it
+//! A draft is refused unless it states who asks, for which case, which window in local time, that it
 //! is voluntary, that it is not a warrant, how to stop being asked, and, where cameras outside the
 //! area are asked because they see into it, that they are; and if it presses, threatens or hurries,
 //! gives away a victim, or describes somebody by race alone. The rules are for texts in
@@ -18,9 +18,9 @@
 //!
 //! # let area = Area::from_bounds(10.0, 50.0, 10.01, 50.01)?;
 //! # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-//! # let agency = Agency { id: AgencyId(3), name: "Ashford Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+//! # let agency = Agency::new(AgencyId(3), "Ashford Police", AgencyKind::Local);
 //! # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
-//! # let camera = Camera { id: CameraId(7), owner: OwnerId(1), position: Position::new(10.005, 50.005)?, recording: Recording::kept_for_days(30), facing: None };
+//! # let camera = Camera::new(CameraId(7), OwnerId(1), Position::new(10.005, 50.005)?, Recording::kept_for_days(30));
 //! # let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
 //! # let snapshot = Registry::new().apply([Change::Register(camera), yes])?;
 //! # let now = "2026-05-02T09:00:00Z".parse()?;

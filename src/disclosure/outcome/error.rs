@@ -1,11 +1,11 @@
-//! Why there is no outcome, or why what was read is not a ledger of outcomes.
+//! Why there is no outcome, or why a record is not a ledger of outcomes.
 
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{CaseFileError, RequestState};
 
 /// Why [`Outcomes`](crate::outcome::Outcomes) do not take or give something; they are then as they were.
 ///
-/// Whether one is returned for what an agency asks rests on times and the order of requests, never on
+/// Whether an agency gets one depends on times and the order of requests, never on
 /// who was asked or answered: an agency may see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -38,13 +38,13 @@ pub enum OutcomeError {
         /// Which request.
         id: RequestId,
     },
-    /// The request is closed: what is released does not change any more.
+    /// The request is closed: its outcome does not change any more.
     #[error("request `{id}` is closed, and nothing more is counted")]
     Closed {
         /// Which request.
         id: RequestId,
     },
-    /// The case file says that the request goes on.
+    /// The request is still open in the case file.
     #[error("request `{id}` is {state}: its outcome is for after its end")]
     NotEnded {
         /// Which request.
@@ -58,7 +58,7 @@ pub enum OutcomeError {
         /// Which request.
         id: RequestId,
     },
-    /// The answers are told in a pool, not by themselves.
+    /// The answers belong to a pool and have no outcome of their own.
     #[error("the answers to request `{id}` are told only as part of a pool")]
     OnlyPooled {
         /// Which request.
@@ -79,7 +79,7 @@ pub enum OutcomeError {
     CaseFile(#[from] CaseFileError),
 }
 
-/// Why what was read is not a ledger of outcomes.
+/// Why a record is not a ledger of outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutcomesReadError {

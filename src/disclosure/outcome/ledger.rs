@@ -1,4 +1,4 @@
-//! The ledger of what owners answered: what of it an agency is told, and of which request.
+//! The ledger of owners' answers, and the outcomes that an agency sees of each request.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,14 +16,15 @@ use crate::disclosure::coverage::Coverage;
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 
-/// The answers of owners to one agency's requests, and the outcomes that the agency is told: the
+/// The answers of owners to one agency's requests, and the outcomes that the agency sees: the
 /// operator's, one for each agency, beside its [`CaseFile`].
 ///
 /// # The rules
 ///
-/// 1. Each request is told an outcome of its own, whatever the agency asked before: two counts, each
-///    with discrete noise that only whoever has the [`OutcomeSeed`] can foretell, in bands. With one
-///    household more or less among those who are counted, no outcome is more than 5/4 times as likely.
+/// 1. Each request gets an outcome of its own, independent of the agency's earlier requests: two
+///    counts, each with discrete noise that cannot be predicted without the [`OutcomeSeed`], in
+///    bands. With one household more or less among those who are counted, no outcome is more than
+///    5/4 times as likely.
 /// 2. A household is counted in as many outcomes as its [`OutcomeBudget`] allows, of all agencies
 ///    together, and is not counted in further ones. So areas that overlap, repeats, several agencies and
 ///    accomplices reveal no more of one household in a year than the budget.
@@ -38,7 +39,7 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 /// Who declined is not kept at all. When a request is closed its owners are dropped, those of a pool
 /// when the last of it is closed: the outcome is left.
 ///
-/// # What it does not hide
+/// # Limits
 ///
 /// - **Footage** that was shared shows where its camera stands.
 /// - **Whether anybody was asked**: whoever has a camera in an area and is asked knows that enough
@@ -49,12 +50,12 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 /// # use canvass::outcome::*;
 /// # let area = Area::from_wkt("POLYGON((-73.98 40.76, -73.97 40.76, -73.97 40.78, -73.98 40.76))")?;
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
-/// # let agency = Agency { id: AgencyId(3), name: "Police".into(), kind: AgencyKind::Local, jurisdiction: None };
+/// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let mut file = CaseFile::new(agency.id);
 /// # let authorized = Policy::unlimited().review(&request, &agency, &file, now)?;
-/// // Both are the operator's: 32 random bytes, and what all outcomes so far have spent.
+/// // Both are the operator's: 32 random bytes, and the budget that earlier outcomes have spent.
 /// let (seed, mut budget) = (OutcomeSeed::new([7; 32]), OutcomeBudget::default());
 /// let (mut outcomes, id) = (Outcomes::new(agency.id), RequestId(1));
 /// file.open(id, &authorized, now)?;
@@ -133,7 +134,7 @@ impl Outcomes {
         Ok(())
     }
 
-    /// Counts owners as asked: those to whom a notice went. Whoever was counted already counts once.
+    /// Counts owners as asked. Pass the owners to whom you sent a notice; each counts once.
     ///
     /// # Errors
     ///
@@ -169,8 +170,9 @@ impl Outcomes {
         Ok(())
     }
 
-    /// Forgets an owner in all requests that keep who was asked: for whoever is erased. They count neither as
-    /// having shared nor as not. Returns which requests have changed, ascending by their opening.
+    /// Forgets an owner in all requests that keep who was asked: call it when you erase an owner.
+    /// They count neither as having shared nor as not. Returns the requests that have changed,
+    /// ascending by their opening.
     pub fn forget(&mut self, owner: OwnerId) -> Vec<RequestId> {
         let mut changed = Vec::new();
         for entry in &mut self.requests {
@@ -184,9 +186,9 @@ impl Outcomes {
         changed
     }
 
-    /// Closes a request that ended, as the case file has it at `now`: nothing more is counted, budgets
-    /// of those who are counted are spent, and owners are dropped. Once closed it stays so, whatever the
-    /// file says. Expired requests are for the caller to close as well.
+    /// Closes a request that ended, as the case file has it at `now`: nothing more is counted,
+    /// budgets of those who are counted are spent, and owners are dropped. Once closed it stays
+    /// closed, even if the file changes later. Close expired requests yourself as well.
     ///
     /// # Errors
     ///
@@ -226,11 +228,11 @@ impl Outcomes {
         Ok(())
     }
 
-    /// The outcome of a request, for the agency. The same at each call.
+    /// The outcome of a request, for the agency. Each call returns the same.
     ///
     /// # Errors
     ///
-    /// If there is no such request, if it is not closed, or if answers are told in a pool. None of these
+    /// If there is no such request, if it is not closed, or if its answers belong to a pool. None of these
     /// depends on who was asked or answered.
     pub fn release(&self, id: RequestId) -> Result<Outcome, OutcomeError> {
         let request = self.requests.get(self.place(id)?).ok_or(OutcomeError::Unknown { id })?;
@@ -244,10 +246,10 @@ impl Outcomes {
     }
 
     /// The agency's view of a pool, counted from 0: of [`POOL`](Self::POOL) requests that are
-    /// told in pools, in the order in which they were opened.
+    /// pooled, in the order in which they were opened.
     ///
     /// A household that was asked for several of them counts once, as one that shared if it ever
-    /// did. With fewer households than an anonymity set both bands are the lowest, and say nothing.
+    /// did. With fewer households than an anonymity set both bands are the lowest, and reveal nothing.
     ///
     /// # Errors
     ///
@@ -275,7 +277,7 @@ impl Outcomes {
         self.of_pools().skip(pool.saturating_mul(Self::POOL)).take(Self::POOL)
     }
 
-    /// The requests that are told in pools, in their order.
+    /// The requests that are pooled, in their order.
     pub(crate) fn of_pools(&self) -> impl Iterator<Item = &LedgerEntry> {
         self.requests.iter().filter(|request| request.release == ReleaseMode::Pooled)
     }

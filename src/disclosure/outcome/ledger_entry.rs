@@ -34,7 +34,7 @@ pub(crate) enum AnswerCounts {
     Open(AskedOwners),
     /// It is closed, and others of its pool are not.
     Waiting(AskedOwners),
-    /// It is closed, and this may be told.
+    /// It is closed, and these bands may be released.
     Told(Bands),
     /// It is closed, and its pool has its answers.
     Dropped,

@@ -7,10 +7,10 @@ use sha2::Sha256;
 
 use crate::model::AgencyId;
 
-/// The seed of all noise in outcomes: 32 random bytes that the operator made once, and shows to
-/// nobody. Whoever knows it can take the noise away. `Debug` does not print it.
+/// The seed of all noise in outcomes: 32 random bytes that you make once and show to nobody.
+/// Anybody who knows it can subtract the noise. `Debug` does not print it.
 ///
-/// With the same seed, the same events give the same outcomes. A new seed changes none that was told.
+/// With the same seed, the same events give the same outcomes. A new seed changes no outcome that was released.
 ///
 /// ```
 /// use canvass::outcome::OutcomeSeed;
@@ -27,7 +27,7 @@ impl OutcomeSeed {
         Self(bytes)
     }
 
-    /// The bytes, to be stored where secrets are.
+    /// The bytes, to be stored where you keep secrets.
     #[must_use]
     pub const fn to_bytes(&self) -> [u8; 32] {
         self.0
@@ -40,7 +40,7 @@ impl fmt::Debug for OutcomeSeed {
     }
 }
 
-/// A count that is told: of one request or of a pool, of those who shared or of the others.
+/// A count that is released: of one request or of a pool, of those who shared or of the others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Question {
     Request(u64),
@@ -60,8 +60,8 @@ const OF: u8 = 5;
 /// A longer row of successes comes once in 10^96 draws.
 const LONGEST: i64 = 1_000;
 
-/// A count with its noise: the difference of two geometric numbers is added, and what falls below zero
-/// is zero. The absolute value of the noise is at most 5 in 7 of 10 cases, and 13 in 19 of 20.
+/// A count with its noise: the difference of two geometric numbers is added, and a
+/// negative sum becomes zero. The absolute value of the noise is at most 5 in 7 of 10 cases, and 13 in 19 of 20.
 pub(crate) fn with_noise(
     count: usize,
     seed: &OutcomeSeed,

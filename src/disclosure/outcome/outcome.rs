@@ -14,11 +14,11 @@ use crate::model::RequestId;
 pub enum Answer {
     /// The owner shares footage.
     Shared,
-    /// The owner does not. From then on this cannot be told from silence.
+    /// The owner does not. From then on this cannot be distinguished from silence.
     Declined,
 }
 
-/// How the answers to a request are told; fixed at its opening, before anybody could answer.
+/// How the answers to a request are released; fixed at its opening, before anybody could answer.
 ///
 /// It is one way or the other and never both: the sum of ten counts, beside each of the ten in its
 /// band, could show that two of them are not zero.
@@ -31,13 +31,13 @@ pub enum ReleaseMode {
     Pooled,
 }
 
-/// How many households shared footage, and how many did not, as bands: what the **agency** may see
+/// How many households shared footage, and how many did not, as bands: the **agency's** view
 /// after close, of a request or of a pool of its requests.
 ///
 /// Those who declined and those who did not answer are one number. The lowest band holds none as
 /// well as a few, so the outcome is the same, byte by byte, whether nobody was asked, nobody
-/// shared, or a few did. It comes from [`Outcomes`](crate::outcome::Outcomes) alone, which says what it does
-/// not hide.
+/// shared, or a few did. It comes from [`Outcomes`](crate::outcome::Outcomes) alone, which
+/// documents its limits.
 ///
 /// It has no exact count:
 ///
@@ -75,14 +75,14 @@ impl Outcome {
         self.shared
     }
 
-    /// How many households were asked and did not share: they declined or said nothing.
+    /// How many households were asked and did not share: they declined or did not answer.
     #[must_use]
     pub fn not_shared(&self) -> Band {
         self.not_shared
     }
 
     /// How many in a hundred of those asked shared, at least and at most: computed from the two
-    /// bands, so it tells nothing more. From 0 to 100 where both bands are the lowest.
+    /// bands, so it reveals nothing more. From 0 to 100 where both bands are the lowest.
     #[must_use]
     pub fn percent(&self) -> RangeInclusive<u8> {
         let (shared, not_shared) = (self.shared, self.not_shared);

@@ -40,7 +40,7 @@ impl CornerPath {
         (Edges::Few(left), crossed)
     }
 
-    /// Adds the edges that may touch the envelope to a list, and tells whether the way crosses the
+    /// Adds the edges that may touch the envelope to a list, and returns whether the way crosses the
     /// boundary. `known` are the envelopes of the lanes, if known.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
@@ -119,13 +119,13 @@ fn half_up(half: i64) -> i32 {
 
 /// Those of 16 edges whose lines are not clear of an envelope to either side. It may keep too much.
 ///
-/// In `f32`, and in units of two so that all differences fit 32 bits: what was shifted out and what is
-/// rounded is allowed for.
+/// In `f32`, and in units of two so that all differences fit 32 bits: the bounds
+/// allow for the bits shifted out and for rounding.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
 fn lines_near<S: Simd>(simd: S, edges: [i32x16<S>; 4], envelope: Envelope) -> u64 {
     let [ax, ay, bx, by] = edges;
-    // One by one: what runs inside `map` does not have the SIMD level.
+    // Not with `map`: its closure would be compiled without the SIMD level.
     let (ax, ay, bx, by) = (ax >> 1, ay >> 1, bx >> 1, by >> 1);
     let Envelope { west, south, east, north } = envelope;
     let from = |side: i32, of: i32x16<S>| f32x16::float_from(i32x16::splat(simd, side >> 1) - of);

@@ -14,8 +14,8 @@ pub(crate) struct Edge {
     pub(crate) by: i32,
 }
 
-/// Edges in columns, to be looked at together; what is left of the 16 is
-/// nowhere: it touches nothing and crosses nothing.
+/// Edges in columns, tested together; unused lanes of the 16 hold an
+/// edge that touches and crosses nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lanes {
     pub(crate) ax: [i32; LANES],

@@ -31,7 +31,7 @@ pub(crate) struct Boundary {
 impl Boundary {
     /// Prepares the rings (open, of at least three vertices each) of an area. O(n).
     ///
-    /// Longitude 180 is the same place as -180, where positions have it. What of the boundary lies
+    /// Longitude 180 is the same place as -180, where positions have it. A boundary
     /// there is added at -180 twice: as a line without inside.
     pub(crate) fn new<'a>(rings: impl IntoIterator<Item = &'a [Position]>) -> Self {
         let mut edges = Vec::new();

@@ -22,7 +22,7 @@ pub(crate) struct GridRings {
 }
 
 impl GridRings {
-    /// Rounds the rings of a drawing, drops what collapses, and splits at the antimeridian.
+    /// Rounds the rings of a drawing, drops rings that collapse, and splits at the antimeridian.
     pub(crate) fn rounded(drawing: &Drawing) -> Self {
         let mut rings =
             Self { vertices: Vec::with_capacity(drawing.vertices.len()), ..Self::default() };

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text     = geometry | feature | collection of features
-//! geometry = { "type": T, "coordinates": lists as deep as T says }
+//! geometry = { "type": T, "coordinates": lists as deep as T requires }
 //!          | { "type": "GeometryCollection", "geometries": [ geometry, ... ] }
 //! feature  = { "type": "Feature", "geometry": geometry | null }
 //! features = { "type": "FeatureCollection", "features": [ feature, ... ] }
@@ -29,8 +29,9 @@ impl Area {
     /// Reads GeoJSON: a polygon, a multipolygon, a feature of one, or a feature collection in which
     /// exactly one feature is one. The polygons of a geometry collection are the parts of one area.
     ///
-    /// Empty polygons and empty holes are passed over wherever they stand, and features of nothing else
-    /// are not counted. Inside a record of any serde format an area is read in the same way.
+    /// Empty polygons and empty holes are passed over wherever they stand, and features of nothing
+    /// else are not counted. You need not call this for an area inside a record of a serde format:
+    /// it is read in the same way.
     ///
     /// ```
     /// use canvass::Area;

@@ -11,7 +11,7 @@ use crate::geometry::grid::{Position, ring_size_m2};
 use crate::geometry::overlay::even_odd;
 
 impl Area {
-    /// Makes an area of a drawing that is none, to be shown to its author before it is used.
+    /// Repairs a drawing that is refused. Show the result to its author before you use it.
     ///
     /// The outline is read by the even-odd rule: a position is inside if an odd number of rings go around it. So
     /// a bow-tie becomes two parts, a spike vanishes, and where two parts overlap there is a hole.
@@ -32,7 +32,7 @@ impl Area {
     /// let repaired = Area::repaired(&MultiPolygon(vec![bow_tie]))?;
     /// assert_eq!(repaired.area().parts(), 2);
     /// assert!(repaired.is_changed());
-    /// // For its author to read: what was wrong, and what has changed.
+    /// // For its author to read: the flaw, and the change.
     /// let words = "the outline crosses itself near `1 1`";
     /// assert!(repaired.to_string().starts_with(words));
     /// # Ok::<(), canvass::error::AreaError>(())
@@ -81,19 +81,19 @@ struct Counts {
 }
 
 impl Repaired {
-    /// The area.
+    /// The area after the repair.
     #[must_use]
     pub const fn area(&self) -> &Area {
         &self.area
     }
 
-    /// The area alone.
+    /// The area after the repair, without the list of changes.
     #[must_use]
     pub fn into_area(self) -> Area {
         self.area
     }
 
-    /// Whether the drawing had to be changed.
+    /// Whether the drawing had to be changed. If so, ask its author before you use the area.
     #[must_use]
     pub const fn is_changed(&self) -> bool {
         self.cause.is_some()
@@ -130,7 +130,7 @@ impl Repaired {
     }
 
     /// The size in square metres before and after. Before, it is that of all shells less that of all
-    /// holes, and of a ring that crosses itself the difference between what it goes around one way
+    /// holes, and of a ring that crosses itself the difference between the parts that it goes around one way
     /// and the other: so a bow-tie may have had none.
     #[must_use]
     pub const fn size_m2(&self) -> (f64, f64) {

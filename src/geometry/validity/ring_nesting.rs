@@ -23,8 +23,8 @@ impl RingNesting {
         Self(vec![None; rings])
     }
 
-    /// Notes for rings that start at a place what they are in: what is above the edge just below
-    /// them. `leaving` are the edges that start there, from south to north.
+    /// Notes for rings that start at a place which ring holds them: the one above the edge just
+    /// below them. `leaving` are the edges that start there, from south to north.
     pub(crate) fn enter<P: Copy>(
         &mut self,
         edges: &[SweepEdge<P>],
@@ -55,7 +55,7 @@ impl RingNesting {
         self.0[ring].and_then(|met| met.container).map(|id| id as usize)
     }
 
-    /// Whether a ring is inside another, at whatever depth.
+    /// Whether a ring is inside another, at any depth.
     fn is_within(&self, ring: usize, outer: usize) -> bool {
         std::iter::successors(self.container(ring), |&id| self.container(id)).any(|id| id == outer)
     }

@@ -33,7 +33,7 @@ pub(crate) const OWNER: usize = 13;
 pub(crate) const NONE: u32 = u32::MAX;
 
 impl Tile {
-    /// The tile as bytes. Equal content and revision give equal bytes, whatever led to them.
+    /// The tile as bytes. Equal content and revision give equal bytes, by any sequence of changes.
     ///
     /// O(n log n) for n rows. 34 bytes a camera and 10 its facing, 13 an owner and 8 each time they were asked, and
     /// each distinct consent of a page once, as JSON.

@@ -66,7 +66,7 @@ pub enum TileFlaw {
         /// The number found.
         found: u64,
     },
-    /// The kind does not go with the key, or what is reserved is not 0.
+    /// The kind does not go with the key, or a reserved byte is not 0.
     #[error("expected kind `{expected}`, as the key has it, not `{found}`")]
     Kind {
         /// The kind that goes with the key.

@@ -13,14 +13,14 @@ use crate::publish::Publisher;
 const WRITERS: usize = 3;
 const CHANGES: usize = 2;
 
-/// As many revisions as changes, and the changes in order: `writer * CHANGES + change`.
+/// The revision equals the number of changes, which are in order: `writer * CHANGES + change`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct State {
     revision: usize,
     changes: Vec<usize>,
 }
 
-/// The writer's look-ups: what was applied, kept beside the state, as the registry's are.
+/// The writer's look-ups: the changes applied, kept beside the state, as in the registry.
 type LookUps = Vec<usize>;
 
 fn append(look_ups: &mut LookUps, old: &State, change: usize) -> State {
@@ -42,7 +42,7 @@ fn apply(publisher: &Publisher<LookUps, State>, change: usize) -> Arc<State> {
     state
 }
 
-/// Runs a scene under schedules of both kinds. It notes how it went, which must differ.
+/// Runs a scenario under schedules of both kinds. It returns its course, and courses must differ.
 #[track_caller]
 fn explore(at_least: usize, scene: impl Fn() -> Vec<usize> + Send + Sync + 'static) {
     let outcomes = Arc::new(Plain::new(BTreeSet::new()));
@@ -60,7 +60,7 @@ fn explore(at_least: usize, scene: impl Fn() -> Vec<usize> + Send + Sync + 'stat
 }
 
 #[test]
-fn each_change_is_in_one_revision_and_no_reader_goes_back() {
+fn revisions_are_atomic_and_readers_never_go_back() {
     explore(50, || {
         let publisher = Arc::new(Publisher::new(LookUps::new(), State::default()));
         let writers: Vec<_> = (0..WRITERS)
@@ -106,7 +106,7 @@ fn each_change_is_in_one_revision_and_no_reader_goes_back() {
 }
 
 #[test]
-fn who_sees_that_a_withdrawal_was_applied_sees_it_in_the_state() {
+fn an_applied_withdrawal_is_in_the_state() {
     explore(4, || {
         let publisher = Arc::new(Publisher::new(LookUps::new(), State::default()));
         let applied = Arc::new(AtomicUsize::new(0));
@@ -136,7 +136,7 @@ fn who_sees_that_a_withdrawal_was_applied_sees_it_in_the_state() {
 }
 
 #[test]
-fn what_is_refused_publishes_nothing_and_who_inspects_sees_both_sides_agree() {
+fn a_refusal_publishes_nothing() {
     explore(10, || {
         let publisher = Arc::new(Publisher::new(LookUps::new(), State::default()));
         let refused = Arc::clone(&publisher);

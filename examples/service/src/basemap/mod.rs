@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_drawn_and_what_is_wrong_is_named() {
+    fn a_file_is_drawn_and_its_faults_are_named() {
         let road = |kind: &str, lon: f64| {
             format!(
                 r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"kind":"{kind}"}},

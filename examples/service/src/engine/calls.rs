@@ -208,6 +208,13 @@ impl Engine {
         self.store.receipt(id)
     }
 
+    /// Which store this is: another one once a copy was put back, whose events have numbers that were given
+    /// before.
+    #[must_use]
+    pub fn generation(&self) -> String {
+        format!("{:016x}", self.store.acknowledged().generation)
+    }
+
     /// What happened to requests after an event: some of it, and nothing only if that was the last.
     /// Reads from the disk.
     ///

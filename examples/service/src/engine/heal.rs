@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
+use super::disclosures::Disclosed;
 use super::requests::Requests;
 use super::tiles;
 use super::writer::{Job, Writer};
@@ -65,6 +66,7 @@ pub struct Examined {
 pub fn examine(store: &Store, rules: &Rules) -> Result<Examined, StartError> {
     let (registry, _, log) = tiles::restore(store)?;
     let requests = Requests::load(store, rules.release)?;
+    Disclosed::default().replace(store.disclosed()?)?;
     let snapshot = registry.snapshot();
     Ok(Examined {
         revision: snapshot.revision(),

@@ -44,8 +44,9 @@ impl Plane {
         }
     }
 
-    /// The plane of a host, if it is one. An address is for programs: no name leads a browser there, so
-    /// that a name which somebody else has pointed at this machine is none.
+    /// The plane of a host, if it is one. An address is for programs, and so is a name without a dot, as
+    /// programs call each other in a local network: nobody else can register one and point it at this
+    /// machine, as somebody could with a domain to have a browser come here under their name.
     fn of(host: &str, hosts: &Hosts) -> Option<Self> {
         let named = [
             (&hosts.agency, Self::Agency),
@@ -56,7 +57,9 @@ impl Plane {
         let is = |name: &str| name.eq_ignore_ascii_case(host);
         let found = named.into_iter().find(|(name, _)| is(name)).map(|(_, plane)| plane);
         let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let programs = address.unwrap_or(host).parse::<IpAddr>().is_ok()
+        let is_local = !host.is_empty() && !host.contains(['.', ':', '[']);
+        let programs = is_local
+            || address.unwrap_or(host).parse::<IpAddr>().is_ok()
             || hosts.programs.iter().any(|name| is(name));
         found.or_else(|| programs.then_some(Self::Programs))
     }
@@ -134,7 +137,7 @@ mod tests {
     use crate::planes::Hosts;
 
     #[test]
-    fn a_host_is_one_plane_whatever_its_port_and_case() {
+    fn a_host_is_one_plane_in_any_port_and_case() {
         let hosts = Hosts { programs: ["api.example.org".to_owned()].into(), ..Hosts::default() };
         let plane = |named: &str| {
             let mut headers = HeaderMap::new();
@@ -153,6 +156,8 @@ mod tests {
             ("127.0.0.1:8787", Some(Plane::Programs)),
             ("[::1]:8787", Some(Plane::Programs)),
             ("api.example.org", Some(Plane::Programs)),
+            ("canvass:8787", Some(Plane::Programs)),
+            ("canvass.", None),
             ("evil.example", None),
             ("agency.localhost.evil.example", None),
             ("", None),

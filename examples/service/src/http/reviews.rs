@@ -83,15 +83,15 @@ pub(super) fn read(app: &App, text: &[u8]) -> Result<Request, Unread> {
     } else {
         Area::from_geojson(drawing)
     };
-    Ok(Request {
-        agency: submitted.agency,
-        incident: submitted.incident,
-        area: area.map_err(Unread::Drawing)?,
-        window: submitted.window,
-        camera_scope: submitted.camera_scope,
-        case_reference: submitted.case_reference,
-        contact: submitted.contact,
-    })
+    Ok(Request::new(
+        submitted.agency,
+        submitted.incident,
+        area.map_err(Unread::Drawing)?,
+        submitted.window,
+    )
+    .with_camera_scope(submitted.camera_scope)
+    .with_case(submitted.case_reference)
+    .with_contact(submitted.contact))
 }
 
 /// How many positions a GeoJSON text has, or a few more: arrays that start with a number.

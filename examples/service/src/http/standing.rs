@@ -153,5 +153,6 @@ pub(super) async fn events(
     let Query(After { after }) = after.map_err(bad)?;
     let engine = Arc::clone(&app.engine);
     let events = app.blocking(move || engine.events(after)).await??;
-    Ok(body::json(StatusCode::OK, &json!({ "events": events })))
+    let generation = app.engine.generation();
+    Ok(body::json(StatusCode::OK, &json!({ "generation": generation, "events": events })))
 }

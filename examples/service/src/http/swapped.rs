@@ -25,10 +25,8 @@ impl Jurisdictions {
     pub(super) fn review(&self, changes: &[Change]) -> Result<(), Problem> {
         let mut swapped = Vec::new();
         for (index, change) in changes.iter().enumerate() {
-            let (camera, position) = match change {
-                Change::Register(camera) | Change::Replace(camera) => (camera.id, camera.position),
-                Change::Move { camera, position } => (*camera, *position),
-                _ => continue,
+            let (Some(camera), Some(position)) = (change.camera(), change.position()) else {
+                continue;
             };
             if self.is_swapped(position) {
                 swapped.push((index, camera, position));

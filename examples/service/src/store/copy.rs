@@ -13,7 +13,7 @@ use redb::{
 use super::mark::{self, Acknowledged};
 use super::{
     AGING, BUDGETS, EVENTS, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS, SEED, Store, StoreError,
-    TILES, bulletins, coverage, invitations, log, meta, notices, reached,
+    TILES, counted, meta,
 };
 
 /// The database of a copy caches so many bytes while it is written.
@@ -66,16 +66,9 @@ impl Store {
         copy_table(&from, &to, SEED)?;
         copy_table(&from, &to, KEYS)?;
         copy_table(&from, &to, AGING)?;
-        copy_table(&from, &to, notices::NOTICES)?;
-        copy_table(&from, &to, bulletins::BULLETINS)?;
-        copy_table(&from, &to, coverage::COVERAGE)?;
-        copy_table(&from, &to, reached::REACHED)?;
-        copy_table(&from, &to, log::ENTRIES)?;
-        copy_table(&from, &to, log::SEEDS)?;
-        copy_table(&from, &to, log::PENDING)?;
-        copy_table(&from, &to, log::SALTS)?;
-        copy_table(&from, &to, invitations::OWNERS)?;
-        copy_table(&from, &to, invitations::DIGESTS)?;
+        for table in counted::ALL {
+            copy_table(&from, &to, table.table())?;
+        }
         to.commit()?;
         copy.close()?;
         Ok(kept)

@@ -2,9 +2,9 @@
 
 use canvass::{OwnerId, RequestId};
 use jiff::Timestamp;
-use redb::WriteTransaction;
 use serde_json::value::RawValue;
 
+use super::group::Row;
 use super::{KeptBulletin, KeptEntry, KeptNotice, OwnerKeys, PendingEntry, Store, StoreError};
 use super::{bulletins, coverage, invitations, log, notices, reached};
 
@@ -49,29 +49,16 @@ impl DisclosedRows {
     }
 }
 
-/// Makes the tables, so that readers find them.
-pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    notices::create(transaction)?;
-    bulletins::create(transaction)?;
-    log::create(transaction)?;
-    reached::create(transaction)?;
-    coverage::create(transaction)?;
-    invitations::create(transaction)
-}
-
-/// Keeps rows. Nothing is opened that has none, so that other commits cost what they did.
-pub(super) fn insert(
-    transaction: &WriteTransaction,
-    rows: &DisclosedRows,
-) -> Result<(), StoreError> {
-    notices::insert(transaction, &rows.notices)?;
-    bulletins::insert(transaction, &rows.bulletins)?;
-    log::insert_pending(transaction, &rows.pending, !rows.entries.is_empty())?;
-    log::insert(transaction, &rows.entries)?;
-    log::insert_salts(transaction, &rows.salts)?;
-    reached::insert(transaction, &rows.reached)?;
-    coverage::insert(transaction, rows.coverage.as_ref())?;
-    invitations::insert(transaction, &rows.owner_keys)
+/// What is to be kept of it, as rows.
+pub(super) fn rows(disclosed: &DisclosedRows, rows: &mut Vec<Row>) -> Result<(), StoreError> {
+    notices::rows(&disclosed.notices, rows)?;
+    bulletins::rows(&disclosed.bulletins, rows)?;
+    log::rows(&disclosed.entries, rows);
+    log::pending_rows(&disclosed.pending, rows);
+    log::salt_rows(&disclosed.salts, rows);
+    reached::rows(&disclosed.reached, rows);
+    coverage::rows(disclosed.coverage.as_ref(), rows);
+    invitations::rows(&disclosed.owner_keys, rows)
 }
 
 impl Store {
@@ -79,8 +66,10 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses, a row cannot be read, or the log's last entries are missing.
+    /// If the database refuses, a row cannot be read, was changed or moved, or other rows are there than were
+    /// kept.
     pub fn disclosed(&self) -> Result<DisclosedRows, StoreError> {
+        self.has_all_rows()?;
         Ok(DisclosedRows {
             notices: self.notices()?,
             bulletins: self.bulletins()?,

@@ -13,28 +13,30 @@ use redb::{
     TableDefinition, TableHandle, Value, WriteTransaction,
 };
 
+use super::counted::{self, REACHED, SALTS, Tally};
 use super::{
     AGING, BUDGETS, EVENTS, FILE, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS, SEED, StoreError,
-    TILES, bulletins, coverage, invitations, log, meta, notices, number, reached, row, unread,
+    TILES, invitations, meta, number, outcomes, row, unread,
 };
 
 /// The file that is written anew, until it takes the other's place.
 const FRESH: &str = "canvass.redb.new";
 
 /// Takes owners out of every row that names them, whatever else the transaction has kept of them.
-pub(super) fn erase(transaction: &WriteTransaction, owners: &[OwnerId]) -> Result<(), StoreError> {
+pub(super) fn erase(
+    transaction: &WriteTransaction,
+    owners: &[OwnerId],
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
     for &owner in owners {
-        log::erase_salt(transaction, owner)?;
-        reached::erase(transaction, owner)?;
-        invitations::erase(transaction, owner)?;
-        transaction.open_table(BUDGETS)?.remove(owner.0)?;
+        let key = owner.0.to_be_bytes();
+        // Without their salt nobody can tell any more which tags of the log were theirs.
+        tally.take(transaction, SALTS, &key)?;
+        tally.take(transaction, REACHED, &key)?;
+        invitations::erase(transaction, owner, tally)?;
+        outcomes::erase(transaction, owner, tally)?;
         erase_from_events(transaction, owner)?;
         erase_from_keys(transaction, owner)?;
-    }
-    if !owners.is_empty() {
-        let mut meta = transaction.open_table(META)?;
-        meta.insert("rewrite", 1)?;
-        meta::seal(&mut meta)?;
     }
     Ok(())
 }
@@ -137,16 +139,9 @@ pub(super) fn rewrite(
         copy_table(&from, &to, &mut tables, SEED)?;
         copy_table(&from, &to, &mut tables, KEYS)?;
         copy_table(&from, &to, &mut tables, AGING)?;
-        copy_table(&from, &to, &mut tables, notices::NOTICES)?;
-        copy_table(&from, &to, &mut tables, bulletins::BULLETINS)?;
-        copy_table(&from, &to, &mut tables, coverage::COVERAGE)?;
-        copy_table(&from, &to, &mut tables, reached::REACHED)?;
-        copy_table(&from, &to, &mut tables, log::ENTRIES)?;
-        copy_table(&from, &to, &mut tables, log::SEEDS)?;
-        copy_table(&from, &to, &mut tables, log::PENDING)?;
-        copy_table(&from, &to, &mut tables, log::SALTS)?;
-        copy_table(&from, &to, &mut tables, invitations::OWNERS)?;
-        copy_table(&from, &to, &mut tables, invitations::DIGESTS)?;
+        for table in counted::ALL {
+            copy_table(&from, &to, &mut tables, table.table())?;
+        }
         if let Some(table) = tables.first() {
             // A table that this does not know would be lost.
             return Err(refused(&format!("table `{table}` would not be in it")));

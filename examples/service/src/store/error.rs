@@ -139,6 +139,17 @@ pub enum StoreError {
         /// The number of the last entry that is there.
         found: u64,
     },
+    /// Other rows are there than were kept of what people see.
+    #[error(
+        "of notices, bulletins, the audit log, coverage, answers and owners' keys {kept} rows were kept, and \
+         {found} are there: one is missing, from before, or there although it was removed"
+    )]
+    OtherRows {
+        /// How many there were.
+        kept: u64,
+        /// How many there are.
+        found: u64,
+    },
     /// The last events are missing.
     #[error("events are missing: the last is `{found}`, and there were `{kept}`")]
     EventsCutOff {

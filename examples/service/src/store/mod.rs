@@ -3,7 +3,7 @@
 //! One file of `redb`, where a commit is one transaction, on the disk before it returns.
 //!
 //! ```text
-//! meta      "format"          -> 6
+//! meta      "format"          -> 8
 //!           "checkpoint"      -> revision of the last checkpoint
 //!           "tiles", "digest" -> how many tiles that has, and which versions with which bytes, and it
 //!           "revision"        -> revision of the last entry that the log was given
@@ -13,6 +13,7 @@
 //!           "held"            -> since when withdrawals may be missing, if a copy was put back; or 0
 //!           "seal"            -> a checksum of all these
 //!           "audit"           -> how many entries the audit log has
+//!           "rows", "rows_digest" -> how many rows the [counted] tables have, and which
 //!           "rewrite"         -> 1 if the next start writes the file anew, since somebody was erased
 //! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
 //! log       revision          -> the same and the changes that made it, as JSON
@@ -25,6 +26,7 @@
 //! notices   request           -> the notice that a person approved, as JSON
 //! bulletins number            -> a bulletin and its request, as JSON
 //! audit     index             -> an entry of the audit log; `audit_seeds` has its seed and request
+//! audit_pending nonce         -> an entry that waits for its batch, with its request and seed
 //! reached   owner, request    -> when the owner was asked; `owner_salts` has the salts of owners
 //! coverage  period            -> the coverage that was made last, as JSON
 //! owner_keys owner            -> digests of an owner's token and invitation; `owner_digests` finds them
@@ -36,13 +38,15 @@
 //! checkpoint; what is newer was staged by a checkpoint that did not get to its end. What is in
 //! `meta` is for what would be missed nowhere: a tile that is not there, or the end of the log.
 //!
-//! Rows of `log`, `events`, `receipts`, `outcomes`, `pools` and `keys` end with a checksum of table, key
-//! and bytes. The database's own checksums are verified whole at each opening, and the number of the
+//! Rows of all tables but `meta`, `tiles` and `aging` end with a checksum of table, key and bytes; `meta` and
+//! tiles have their own. Of what people see and what they answered the number of rows and a digest of all is
+//! kept as well. The database's own checksums are verified whole at each opening, and the number of the
 //! last acknowledged commit is kept outside the file, in the [mark].
 
 mod bulletins;
 mod checkpoint;
 mod copy;
+mod counted;
 mod coverage;
 mod disclosed;
 mod erase;
@@ -119,7 +123,7 @@ const GIVE_WAY: Duration = Duration::from_millis(100);
 const FILE: &str = "canvass.redb";
 
 /// The format that is written and read.
-const FORMAT: u64 = 6;
+const FORMAT: u64 = 8;
 
 /// The revision of a checkpoint, its tiles by their numbers, and whether they are all there.
 type Tiles = (Revision, BTreeMap<u64, Vec<u8>>, Result<(), StoreError>);
@@ -261,39 +265,32 @@ impl Store {
         to.commit = to.commit.saturating_add(1);
         to.second = to.second.max(kept.second);
         let group = Group::of(kept, to)?;
-        // Rows of what people see are not in the mark: such a commit waits for the database, then for
-        // the mark, so that a commit which the database lost is noticed at the next start.
-        let rows = Some(group.encode())
-            .filter(|rows| kept.disclosed.is_empty() && Mark::has_room_for(rows));
+        // A commit that erases somebody has no rows in the mark, which would name them: it waits for the
+        // database, then for the mark, so that one which the database lost is noticed at the next start. So
+        // does one whose rows are too long.
+        let erases = !kept.disclosed.erased.is_empty();
+        let rows = Some(group.encode()).filter(|rows| !erases && Mark::has_room_for(rows));
         // Both at once, so that the disk is waited for once.
         if let Some(rows) = &rows {
             mark.begin(to, Some(rows)).map_err(StoreError::Mark)?;
         }
-        let committed = self.apply(&group, &kept.disclosed);
+        let committed = self.apply(&group);
         if rows.is_some() {
             let finished = mark.finish(to).map_err(StoreError::Mark);
             committed.and(finished)
         } else {
             committed?;
-            if kept.disclosed.erased.is_empty() {
-                mark.advance(to).map_err(StoreError::Mark)
-            } else {
-                mark.scrub(to).map_err(StoreError::Mark)
-            }
+            if erases { mark.scrub(to) } else { mark.advance(to) }.map_err(StoreError::Mark)
         }
     }
 
-    fn apply(&self, group: &Group, disclosed: &DisclosedRows) -> Result<(), StoreError> {
+    fn apply(&self, group: &Group) -> Result<(), StoreError> {
         // The database lets in whoever comes first, and a checkpoint comes again at once.
         self.waiting.fetch_add(1, Ordering::AcqRel);
         let begun = self.begin();
         self.waiting.fetch_sub(1, Ordering::AcqRel);
         let transaction = begun?;
-        // Before the group, which seals the numbers about the whole.
-        disclosed::insert(&transaction, disclosed)?;
         group.apply(&transaction)?;
-        // Last, so that nothing that the group has kept of them stays.
-        erase::erase(&transaction, &disclosed.erased)?;
         transaction.commit()
     }
 

@@ -2,12 +2,11 @@
 
 use canvass::RequestId;
 use jiff::Timestamp;
-use redb::{TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
+use super::counted::{NOTICES, leading};
+use super::group::{Into, Row};
 use super::{Store, StoreError, unread};
-
-pub(super) const NOTICES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("notices");
 
 /// A notice that a person approved: all that makes it again, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,36 +30,24 @@ pub struct KeptNotice {
     pub text: String,
 }
 
-pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    transaction.open_table(NOTICES)?;
-    Ok(())
-}
-
-pub(super) fn insert(
-    transaction: &WriteTransaction,
+pub(super) fn rows(
     notices: &[(RequestId, KeptNotice)],
+    rows: &mut Vec<Row>,
 ) -> Result<(), StoreError> {
-    if notices.is_empty() {
-        return Ok(());
-    }
-    let mut table = transaction.open_table(NOTICES)?;
     for (id, notice) in notices {
         let row = serde_json::to_vec(notice).map_err(|error| unread("notices", id.0, &error))?;
-        table.insert(id.0, row.as_slice())?;
+        rows.push(Row::sealed(Into::Notices, id.0.to_be_bytes().to_vec(), row));
     }
     Ok(())
 }
 
 impl Store {
     pub(super) fn notices(&self) -> Result<Vec<(RequestId, KeptNotice)>, StoreError> {
-        let table = self.read()?.open_table(NOTICES)?;
-        let mut notices = Vec::new();
-        for row in table.range::<u64>(..)? {
-            let (id, notice) = row?;
-            let id = id.value();
-            let notice = serde_json::from_slice(notice.value());
-            notices.push((RequestId(id), notice.map_err(|error| unread("notices", id, &error))?));
-        }
-        Ok(notices)
+        let read = |(key, row): (Vec<u8>, Vec<u8>)| {
+            let id = leading(&key);
+            let notice = serde_json::from_slice(&row);
+            Ok((RequestId(id), notice.map_err(|error| unread("notices", id, &error))?))
+        };
+        self.rows_of(NOTICES)?.into_iter().map(read).collect()
     }
 }

@@ -17,7 +17,7 @@ use super::held_file::HeldFile;
 use super::mark::{self, Acknowledged, Found, Mark};
 use super::{
     AGING, BUDGETS, EVENTS, FILE, FORMAT, Inventory, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS,
-    SEED, Store, StoreError, TILES, disclosed, erase, meta, row,
+    SEED, Store, StoreError, TILES, counted, erase, meta, row,
 };
 
 /// A mark's file where no other is named.
@@ -280,7 +280,7 @@ impl Place {
             transaction.open_table(SEED)?.insert(0, seed.as_slice())?;
             transaction.open_table(KEYS)?;
             transaction.open_table(AGING)?;
-            disclosed::create(&transaction)?;
+            counted::create(&transaction)?;
         }
         transaction.commit()?;
         drop(database);

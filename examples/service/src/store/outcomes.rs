@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use canvass::outcome::{OutcomeBudget, OutcomeSeed, Outcomes};
 use canvass::{AgencyId, Area, OwnerId, RequestId};
-use redb::ReadableTable;
+use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::group::{Into, Row as TableRow};
+use super::counted::Tally;
+use super::group::{Into, Row as TableRow, number, short};
 use super::{BUDGETS, OUTCOMES, POOLS, SEED, Store, StoreError, row, unread};
 
 /// Rows of ledgers, in the place of what was there.
@@ -42,6 +43,65 @@ pub(super) fn rows(ledgers: &LedgerRows, rows: &mut Vec<TableRow>) {
         let bytes = row::seal("budgets", &key, seconds);
         rows.push(TableRow { table: Into::Budgets, key, bytes });
     }
+}
+
+/// Puts rows of one of the tables where they belong, each in the place of the one that has its key.
+pub(super) fn put(
+    transaction: &WriteTransaction,
+    into: Into,
+    rows: &[TableRow],
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
+    if into == Into::Pools {
+        let mut pools = transaction.open_table(POOLS)?;
+        for TableRow { key, bytes, .. } in rows {
+            let (agency, pool) = key.split_at_checked(8).ok_or_else(short)?;
+            if let Some(old) = pools.insert((number(agency)?, number(pool)?), bytes.as_slice())? {
+                tally.remove("pools", key, old.value());
+            }
+            tally.add("pools", key, bytes);
+        }
+        return Ok(());
+    }
+    let (name, table) =
+        if into == Into::Budgets { ("budgets", BUDGETS) } else { ("outcomes", OUTCOMES) };
+    let mut table = transaction.open_table(table)?;
+    for TableRow { key, bytes, .. } in rows {
+        if let Some(old) = table.insert(number(key)?, bytes.as_slice())? {
+            tally.remove(name, key, old.value());
+        }
+        tally.add(name, key, bytes);
+    }
+    Ok(())
+}
+
+/// How often an owner was counted is not kept any more.
+pub(super) fn erase(
+    transaction: &WriteTransaction,
+    owner: OwnerId,
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
+    let mut budgets = transaction.open_table(BUDGETS)?;
+    if let Some(old) = budgets.remove(owner.0)? {
+        tally.remove("budgets", &owner.0.to_be_bytes(), old.value());
+    }
+    Ok(())
+}
+
+/// Counts the rows that are there. Their checksums are verified where they are read.
+pub(super) fn count(transaction: &ReadTransaction, tally: &mut Tally) -> Result<(), StoreError> {
+    for (name, table) in [("outcomes", OUTCOMES), ("budgets", BUDGETS)] {
+        for row in transaction.open_table(table)?.iter()? {
+            let (key, bytes) = row?;
+            tally.add(name, &key.value().to_be_bytes(), bytes.value());
+        }
+    }
+    for row in transaction.open_table(POOLS)?.iter()? {
+        let (key, bytes) = row?;
+        let (agency, pool) = key.value();
+        tally.add("pools", &pool_key(agency, pool), bytes.value());
+    }
+    Ok(())
 }
 
 /// The bytes of a pool's key, for its checksum.

@@ -2,7 +2,7 @@
 //! place is as wrong as one with another digit in it.
 
 /// How many bytes the checksum has.
-const SEAL: usize = 4;
+pub(super) const SEAL: usize = 4;
 
 /// A row as it is kept.
 pub(super) fn seal(table: &str, key: &[u8], mut row: Vec<u8>) -> Vec<u8> {

@@ -46,7 +46,7 @@ fn events(engine: &Engine) -> Vec<LifecycleEvent> {
 }
 
 #[tokio::test]
-async fn requests_expire_by_the_clock_that_the_service_tells() {
+async fn requests_expire_by_the_clock_of_the_service() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&json!({ "max_requests_per_case": 9 }), &json!({}));
     let (engine, threads) = start(folder.path(), &config);
@@ -119,7 +119,7 @@ async fn requests_expire_by_the_clock_that_the_service_tells() {
 }
 
 #[tokio::test]
-async fn a_consent_that_runs_out_while_a_route_waits_for_the_writer_asks_nobody() {
+async fn a_consent_that_expires_in_the_queue_asks_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let (engine, threads) = start(folder.path(), &config(&json!({}), &json!({})));
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
@@ -147,7 +147,7 @@ async fn a_consent_that_runs_out_while_a_route_waits_for_the_writer_asks_nobody(
 
 /// What happens between a route and the writer: each at the same instant.
 #[tokio::test]
-async fn what_comes_while_a_route_waits_for_the_writer_counts() {
+async fn changes_made_while_a_route_waits_count() {
     let folder = tempfile::tempdir().unwrap();
     let (engine, threads) = start(folder.path(), &config(&json!({}), &json!({})));
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
@@ -189,7 +189,7 @@ async fn what_comes_while_a_route_waits_for_the_writer_counts() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_does_not_put_off_the_next_look() {
+async fn a_clock_set_back_does_not_delay_the_next_sweep() {
     let folder = tempfile::tempdir().unwrap();
     let limits = json!({ "look_again_seconds": 3600 });
     let (engine, threads) = start(folder.path(), &config(&json!({}), &limits));

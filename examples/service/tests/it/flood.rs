@@ -122,7 +122,7 @@ fn working(name: &str, to: SocketAddr, path: &str, span: Duration) -> (Duration,
 
 #[cfg(target_os = "linux")]
 #[test]
-fn those_that_work_are_answered_beside_ten_thousand_that_never_read() {
+fn ten_thousand_unread_connections_starve_nobody() {
     let held = room();
     let folder = tempfile::tempdir().unwrap();
     let service =
@@ -229,7 +229,7 @@ fn an_answer_that_nobody_takes_ends_its_connection() {
 }
 
 #[test]
-fn connections_of_one_address_are_limited_and_the_next_is_told() {
+fn connections_of_one_address_are_limited_with_a_problem() {
     let folder = tempfile::tempdir().unwrap();
     let limits = json!({ "connections_per_address": 5, "head_seconds": 60 });
     let service = Service::start(folder.path(), &config(&json!({}), &limits));
@@ -253,7 +253,7 @@ fn connections_of_one_address_are_limited_and_the_next_is_told() {
 }
 
 #[test]
-fn who_has_no_token_is_answered_so_often() {
+fn answers_without_a_token_are_limited() {
     let folder = tempfile::tempdir().unwrap();
     let limits = json!({ "without_token_per_second": 20 });
     let service = Service::start(folder.path(), &config(&json!({}), &limits));

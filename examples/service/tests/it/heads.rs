@@ -23,7 +23,7 @@ fn changes(fields: &str, body: &str) -> String {
 }
 
 #[test]
-fn each_refused_head_is_answered_with_one_problem_and_an_end() {
+fn each_refused_head_gets_one_problem_and_is_closed() {
     let (_folder, service) = started(&json!({}));
     let with = |fields: String| format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
     let many = |count: usize| (0..count).fold(String::new(), |all, i| format!("{all}X-{i}: y\r\n"));
@@ -135,7 +135,7 @@ fn answers_are_alike_however_a_request_is_cut() {
 }
 
 #[test]
-fn pipelined_requests_are_answered_in_order_up_to_the_refused_one() {
+fn pipelined_requests_are_answered_in_order_until_one_is_refused() {
     let (_folder, service) = started(&json!({}));
     let health =
         HEALTH.replace("\r\n\r\n", &format!("\r\nAuthorization: Bearer {OPERATOR}\r\n\r\n"));
@@ -213,7 +213,7 @@ fn heads_that_come_slowly_or_by_half_are_problems() {
 }
 
 #[test]
-fn no_error_is_bare_whatever_is_sent() {
+fn every_error_has_a_problem_body() {
     let (_folder, service) =
         started(&json!({ "head_seconds": 1, "without_token_per_second": 100_000 }));
     let seed =

@@ -37,7 +37,7 @@ fn changes_sent_again_with_their_key_are_applied_once() {
 }
 
 #[test]
-fn a_request_sent_again_with_its_key_counts_once_in_its_case() {
+fn a_request_repeated_with_its_key_counts_once() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&json!({ "max_requests_per_case": 1 }), &json!({}));
     let service = Service::start(folder.path(), &config);

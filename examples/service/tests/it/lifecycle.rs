@@ -10,7 +10,7 @@ fn instant(value: &Value) -> Timestamp {
 }
 
 #[test]
-fn a_request_is_extended_resolved_and_withdrawn_by_its_agency_alone() {
+fn only_its_agency_extends_resolves_or_withdraws_a_request() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&json!({}), &json!({}));
     let service = Service::start(folder.path(), &config);
@@ -79,7 +79,7 @@ fn a_request_is_extended_resolved_and_withdrawn_by_its_agency_alone() {
 }
 
 #[test]
-fn requests_about_one_place_that_come_at_once_are_all_reviewed_against_each_other() {
+fn concurrent_requests_about_one_place_see_each_other() {
     let folder = tempfile::tempdir().unwrap();
     let policy = json!({ "max_overlaps": 3, "min_difference_m2": 0.0 });
     let service = Service::start(folder.path(), &config(&policy, &json!({})));

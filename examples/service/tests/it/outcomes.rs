@@ -52,7 +52,7 @@ impl Asked {
 }
 
 #[test]
-fn what_owners_answered_is_told_in_bands_after_the_end() {
+fn answers_are_released_in_bands_after_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&json!({ "min_difference_m2": 0.0, "max_overlaps": 2 }), &json!({}));
     let service = Service::start(folder.path(), &config);
@@ -113,7 +113,7 @@ fn what_owners_answered_is_told_in_bands_after_the_end() {
 }
 
 #[test]
-fn few_and_none_are_told_in_the_same_form() {
+fn few_and_none_have_the_same_outcome() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path(), &config(&json!({}), &json!({})));
     // Nobody lives in the first place, 3 households in the second, 15 in the third.
@@ -135,7 +135,7 @@ fn few_and_none_are_told_in_the_same_form() {
 }
 
 #[test]
-fn a_pool_is_told_of_ten_requests_together() {
+fn a_pool_releases_ten_requests_together() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(&json!({}), &json!({}));
     config["outcomes"] = json!("pooled");

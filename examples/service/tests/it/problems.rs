@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{FIRST, OPERATOR, Service, agreed, config, request, square};
 
 #[test]
-fn every_error_is_a_problem_with_a_page_of_its_own() {
+fn every_problem_has_a_page() {
     let folder = tempfile::tempdir().unwrap();
     let limits = json!({ "body_bytes": 4000, "changes_body_bytes": 3000, "changes_per_list": 3, "vertices": 50 });
     let service = Service::start(folder.path(), &config(&json!({}), &limits));
@@ -44,7 +44,7 @@ fn every_error_is_a_problem_with_a_page_of_its_own() {
 }
 
 #[test]
-fn all_that_is_wrong_with_changes_is_said_and_none_is_applied() {
+fn all_faults_of_changes_are_named_and_none_applied() {
     let folder = tempfile::tempdir().unwrap();
     let limits = json!({ "changes_per_list": 3 });
     let service = Service::start(folder.path(), &config(&json!({}), &limits));
@@ -67,7 +67,7 @@ fn all_that_is_wrong_with_changes_is_said_and_none_is_applied() {
 }
 
 #[test]
-fn an_agency_is_told_all_violations_at_once_and_where_a_drawing_is_wrong() {
+fn an_agency_gets_all_violations_and_flaws_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path(), &config(&json!({}), &json!({ "vertices": 50 })));
     let ask =
@@ -111,7 +111,7 @@ fn an_agency_is_told_all_violations_at_once_and_where_a_drawing_is_wrong() {
 }
 
 #[test]
-fn who_sends_slowly_is_told_and_who_sends_no_head_is_left() {
+fn slow_bodies_get_a_problem_and_silent_connections_close() {
     let folder = tempfile::tempdir().unwrap();
     let limits = json!({ "answer_seconds": 2, "head_seconds": 1 });
     let service = Service::start(folder.path(), &config(&json!({}), &limits));

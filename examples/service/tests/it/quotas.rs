@@ -121,7 +121,7 @@ fn stored(folder: &std::path::Path) -> u64 {
 }
 
 #[test]
-fn bytes_that_an_agency_has_kept_are_limited_at_its_worst() {
+fn bytes_kept_for_an_agency_are_limited() {
     let folder = tempfile::tempdir().unwrap();
     let allowed = 2_000_000_u64;
     let policy = json!({ "max_requests_per_case": 1000, "max_overlaps": 1_000_000, "min_difference_m2": 0.0 });
@@ -249,7 +249,7 @@ fn an_agencys_name_is_a_text_too() {
 }
 
 #[test]
-fn a_request_is_extended_by_days_and_no_extension_is_kept_for_nothing() {
+fn extensions_are_by_days_and_no_empty_one_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path(), &config(&json!({}), &json!({})));
     let told = service.open(&request("26-1", &square(-84.9, 41.1, 0.008)));

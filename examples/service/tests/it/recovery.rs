@@ -35,7 +35,7 @@ fn store(folder: &Path) -> std::path::PathBuf {
 }
 
 #[test]
-fn an_old_copy_starts_only_with_restore_and_asks_no_one_who_withdrew() {
+fn a_restored_old_copy_asks_nobody_who_withdrew() {
     let folder = tempfile::tempdir().unwrap();
     let config = settings();
     let service = Service::start(folder.path(), &config);
@@ -94,7 +94,7 @@ fn an_old_copy_starts_only_with_restore_and_asks_no_one_who_withdrew() {
 }
 
 #[test]
-fn a_file_that_is_missing_empty_or_anothers_stops_the_start() {
+fn a_missing_empty_or_foreign_file_stops_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let config = settings();
     let service = Service::start(folder.path(), &config);

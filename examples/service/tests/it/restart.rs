@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{FIRST, OPERATOR, Service, agreed, config, request, square};
 
 #[test]
-fn a_restart_keeps_changes_receipts_routes_and_what_was_asked_in_a_case() {
+fn a_restart_keeps_changes_receipts_routes_and_cases() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&json!({}), &json!({}));
     let service = Service::start(folder.path(), &config);

@@ -64,7 +64,7 @@ impl Desk<'_> {
 }
 
 #[test]
-fn whoever_comes_while_a_request_is_open_is_asked_once() {
+fn newcomers_are_asked_once_by_an_open_request() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&json!({}), &json!({}));
     let service = Service::start(folder.path(), &config);
@@ -139,7 +139,7 @@ fn whoever_comes_while_a_request_is_open_is_asked_once() {
 }
 
 #[test]
-fn who_is_asked_counts_towards_their_own_limit() {
+fn an_ask_counts_towards_the_owners_limit() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path(), &config(&json!({}), &json!({})));
     let mut changes = houses(1..=12);
@@ -155,7 +155,7 @@ fn who_is_asked_counts_towards_their_own_limit() {
 }
 
 #[test]
-fn many_who_hand_over_at_once_have_each_owner_asked_once() {
+fn concurrent_asks_name_each_owner_once() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path(), &config(&json!({}), &json!({})));
     service.change(&houses(1..=20));

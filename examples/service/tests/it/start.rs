@@ -50,7 +50,7 @@ fn the_soft_limit_of_files_is_raised() {
 }
 
 #[test]
-fn a_start_with_hardly_any_files_says_what_to_do() {
+fn a_start_with_too_few_files_names_the_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let said = complaint_within(folder.path(), &config(&json!({}), &json!({})), "ulimit -n 50");
     assert!(said.contains("may have 50 open files") && said.contains("ulimit -n"), "{said}");

@@ -31,7 +31,7 @@ fn kept(store: &Store) -> (u64, Vec<String>, Vec<u64>) {
 }
 
 #[test]
-fn a_checkpoint_replaces_what_changed_and_trims_the_log() {
+fn a_checkpoint_replaces_changed_tiles_and_trims_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     store.commit(&log(1..=5)).unwrap();
@@ -69,7 +69,7 @@ fn a_checkpoint_that_is_cut_off_leaves_the_one_before() {
 }
 
 #[test]
-fn a_file_that_is_mostly_free_gives_its_space_back_at_a_start() {
+fn a_mostly_free_file_is_compacted_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let length = || std::fs::metadata(folder.path().join("canvass.redb")).unwrap().len();
     let store = Store::open(folder.path()).unwrap();

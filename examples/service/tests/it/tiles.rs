@@ -43,7 +43,7 @@ fn held(service: &Service) -> Vec<Value> {
 }
 
 #[test]
-fn a_start_reads_tiles_and_only_what_came_since_from_the_log() {
+fn a_start_reads_tiles_and_the_log_since() {
     let folder = tempfile::tempdir().unwrap();
     // Without quiet hours, at whatever hour the test runs.
     let policy = json!({ "max_area_m2": 1e12, "min_households": 0, "quiet_hours": "none" });
@@ -111,7 +111,7 @@ fn stopped() -> (TempDir, Value, Vec<Value>) {
 }
 
 #[test]
-fn a_tile_that_is_missing_or_old_and_a_log_that_is_cut_off_stop_the_start() {
+fn missing_or_old_tiles_and_short_logs_stop_the_start() {
     let (folder, config, before) = stopped();
     // Each is a tile that decodes, and none of the others says that it should be there.
     let rows = rows(folder.path(), TILES);
@@ -141,7 +141,7 @@ fn a_tile_that_is_missing_or_old_and_a_log_that_is_cut_off_stop_the_start() {
 }
 
 #[test]
-fn a_flipped_byte_in_a_stored_tile_stops_the_start_and_names_the_tile() {
+fn a_flipped_byte_in_a_tile_stops_the_start() {
     let (folder, config, before) = stopped();
     let rows = rows(folder.path(), TILES);
     for (key, bytes) in &rows {
@@ -165,7 +165,7 @@ fn a_flipped_byte_in_a_stored_tile_stops_the_start_and_names_the_tile() {
 }
 
 #[test]
-fn a_log_that_does_not_go_on_where_the_tiles_end_stops_the_start() {
+fn a_gap_between_tiles_and_log_stops_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&json!({}), &json!({}));
     let service = Service::start(folder.path(), &config);

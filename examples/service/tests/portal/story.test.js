@@ -140,7 +140,7 @@ test("the evening is clicked through in under a minute", { timeout: 120_000 }, a
   await page.locator("#verdict .found", { hasText: "you were asked" }).waitFor();
   await page.locator("#verdict .found", { hasText: "goes on from the head" }).waitFor();
   assert.equal(await page.locator("#verdict .refusal").count(), 0);
-  await page.setViewportSize({ width: 390, height: 780 });
+  await page.setViewportSize({ width: 390, height: 900 });
   await taken(page, "portal-owner.png");
   await page.setViewportSize({ width: 1280, height: 800 });
   await next(page);

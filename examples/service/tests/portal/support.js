@@ -101,7 +101,8 @@ export const request = (area, more = {}) => ({
 export function browse() {
   return chromium.launch({
     executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"],
+    // A container's shared memory may be too small for a page.
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"],
   });
 }
 
@@ -140,11 +141,12 @@ export async function signIn(page, token) {
   await page.locator("#sign-in[open]").waitFor({ state: "detached" });
 }
 
-/** Clicks at places of the map, in shares of its width and height. */
+/** Clicks at places of the map, in shares of its width and height, once it lies still. */
 export async function point(page, ...places) {
+  const map = page.locator("#map");
   for (const [x, y] of places) {
-    const map = await page.locator("#map").boundingBox();
-    await page.mouse.click(map.x + map.width * x, map.y + map.height * y);
+    const { width, height } = await map.boundingBox();
+    await map.click({ position: { x: width * x, y: height * y } });
   }
 }
 
@@ -167,7 +169,10 @@ export async function typeCase(page, { reference = "AS-2026-0417", from = 16, un
 
 /** Draws a text that is pasted. */
 export async function paste(page, text) {
-  if (!(await page.locator("#text").isVisible())) await page.locator("summary", { hasText: "Paste" }).click();
+  // Only then does the page listen, and nothing moves under the pointer any more.
+  await judged(page);
+  // By its key: a click would miss it if the verdict above it changed in between.
+  if (!(await page.locator("#text").isVisible())) await page.locator("summary", { hasText: "Paste" }).press("Enter");
   await page.fill("#text", typeof text === "string" ? text : JSON.stringify(text));
   await page.click("#paste");
   await judged(page);

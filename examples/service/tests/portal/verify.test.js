@@ -44,6 +44,12 @@ async function head() {
   heads.push(await (await fetch(`http://127.0.0.1:${service.port}/v1/log/head`, { headers: { Authorization: "Bearer operator" } })).json());
 }
 
+/** Waits until the owner's page has all that it asks for: a page that is left before has errors. */
+async function loaded(page) {
+  await page.locator("#cameras li").first().waitFor({ state: "attached" });
+  await page.locator("#asked li").first().waitFor({ state: "attached" });
+}
+
 /** An owner comes by an invitation, and reads their log with the token that they got for it. */
 async function logOf(owner) {
   const { invitation } = (await call(service, "operator", "POST", `/v1/owners/${owner}/invitation`, {})).body;
@@ -54,9 +60,10 @@ async function logOf(owner) {
   await page.click("#sign-in button");
   const token = await page.locator("#token-shown code").textContent();
   assert.ok(token.length > 20);
-  await page.waitForLoadState("networkidle");
+  await loaded(page);
   await page.click("#sign-out");
   await signIn(page, token);
+  await loaded(page);
   const log = await page.evaluate(() => fetch("/v1/me/log").then((answer) => answer.json()));
   clean(page, service);
   await page.context().close();

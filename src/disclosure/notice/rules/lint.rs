@@ -22,8 +22,8 @@ pub(crate) fn lint_notice(
     Findings::or_none(findings)
 }
 
-/// Lints a text that everybody may read: by all rules but those of what a notice must say. English
-/// only.
+/// Lints a text that everybody may read: by all rules but those for the sentences that a notice
+/// must have. Use it before you publish a text of your own. English only.
 ///
 /// ```
 /// use canvass::notice::lint_public;

@@ -6,7 +6,7 @@ use super::words::Text;
 use crate::disclosure::notice::template::Placeholder;
 use crate::request::CameraScope;
 
-/// Ways to say that it is voluntary.
+/// Phrases for "it is voluntary".
 const VOLUNTARY: &[&str] = &[
     "voluntary",
     "voluntarily",
@@ -18,7 +18,7 @@ const VOLUNTARY: &[&str] = &[
     "you don't have to",
 ];
 
-/// Ways to say that it is not a warrant.
+/// Phrases for "it is not a warrant".
 const NO_WARRANT: &[&str] = &[
     "not a warrant",
     "not a search warrant",

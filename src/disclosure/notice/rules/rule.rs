@@ -9,19 +9,19 @@ coded_enum! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum NoticeRule {
-        /// It does not say who asks.
+        /// It does not name the agency.
         AgencyMissing = "agency_missing",
-        /// It does not say for which case.
+        /// It does not name the case.
         CaseMissing = "case_missing",
-        /// It does not say which window, in local time.
+        /// It does not name the window in local time.
         WindowMissing = "window_missing",
-        /// The request asks for cameras that see into the area, and it does not say so.
+        /// The request asks for cameras that see into the area, and it does not mention them.
         CamerasMissing = "cameras_missing",
-        /// It does not say that sharing is voluntary.
+        /// It does not state that sharing is voluntary.
         VoluntaryMissing = "voluntary_missing",
-        /// It does not say that it is not a warrant.
+        /// It does not state that it is not a warrant.
         NotAWarrantMissing = "not_a_warrant_missing",
-        /// It does not say how to stop being asked.
+        /// It does not explain how to stop being asked.
         StopMissing = "stop_missing",
         /// It presses the owner.
         Pressure = "pressure",

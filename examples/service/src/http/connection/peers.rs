@@ -16,7 +16,7 @@ use crate::settings::Limits;
 pub(crate) struct Peers {
     addresses: Mutex<HashMap<Network, Address>>,
     connections_allowed: usize,
-    /// Requests without a valid token that are answered of one address in a second.
+    /// Requests without a valid token that are answered of one address in a second, on average.
     without_token: u32,
     /// Turns of connections that have not shown a valid token yet: of requests with a token, which may be
     /// one, and of those without.
@@ -27,6 +27,10 @@ pub(crate) struct Peers {
 /// So many connections that have not shown a valid token have a request answered at once, and the others
 /// wait. Those that have shown one are answered beside few, and not beside thousands.
 const TURNS: usize = 4;
+
+/// Requests without a token are counted over so many seconds: a browser asks for all files of a page at
+/// once, and its reader may turn the page.
+const COUNTED_SECONDS: u32 = 2;
 
 /// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that a provider gives
 /// to one customer.
@@ -69,7 +73,10 @@ impl Peers {
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Address {
             connections: 0,
-            without_token: Arc::new(Rate::new(self.without_token, Duration::from_secs(1))),
+            without_token: Arc::new(Rate::new(
+                self.without_token.saturating_mul(COUNTED_SECONDS),
+                Duration::from_secs(COUNTED_SECONDS.into()),
+            )),
         };
         let address = addresses.entry(network).or_insert_with(new);
         if address.connections >= self.connections_allowed {
@@ -160,7 +167,7 @@ mod tests {
     use crate::settings::Limits;
 
     #[test]
-    fn an_address_has_its_places_and_an_ipv6_network_is_one() {
+    fn an_ipv6_network_counts_as_one_address() {
         let limits = Limits { connections_per_address: 2, ..Limits::default() };
         let peers = Peers::new(&limits);
         let admit = |text: &str| text.parse::<IpAddr>().ok().and_then(|ip| peers.admit(ip));

@@ -40,7 +40,7 @@ impl Dice {
 }
 
 #[test]
-fn nothing_acknowledged_is_lost_and_nothing_is_half_there_after_a_kill() {
+fn a_kill_loses_and_halves_nothing_acknowledged() {
     let number = |name: &str, otherwise| {
         std::env::var(name).map_or(otherwise, |text| text.parse::<u64>().unwrap())
     };

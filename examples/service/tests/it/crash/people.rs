@@ -208,7 +208,7 @@ fn entries(service: &Service) -> (TreeHead, [usize; 3]) {
 }
 
 #[test]
-fn nothing_that_people_see_is_lost_or_doubled_after_a_kill() {
+fn a_kill_loses_and_doubles_no_disclosure() {
     let number = |name: &str, otherwise| {
         std::env::var(name).map_or(otherwise, |text| text.parse::<u64>().unwrap())
     };

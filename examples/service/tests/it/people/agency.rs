@@ -103,7 +103,7 @@ fn corners_outside_the_jurisdiction_are_named() {
 }
 
 #[test]
-fn a_place_that_refuses_is_drawn_and_a_silent_one_is_not() {
+fn only_a_place_that_refuses_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let school = drawn(-84.897, 41.101, 0.001);
     let place = |kind: &str, label: &str, rule: &str, area: &Value| json!({ "kind": kind, "label": label, "rule": rule, "area": area });

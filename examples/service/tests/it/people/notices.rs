@@ -177,7 +177,7 @@ fn a_bulletin_is_corrected_and_ends_with_its_request() {
 }
 
 #[test]
-fn an_operator_whose_notices_are_approved_elsewhere_says_so() {
+fn an_operator_may_approve_notices_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(&json!({ "quiet_hours": "none" }), &json!({}));
     let service = Service::start(folder.path(), &config);
@@ -192,7 +192,7 @@ fn an_operator_whose_notices_are_approved_elsewhere_says_so() {
 }
 
 #[test]
-fn the_queue_has_what_a_reviewer_needs() {
+fn the_queue_has_all_that_a_reviewer_needs() {
     let folder = tempfile::tempdir().unwrap();
     let (service, id) = opened(folder.path(), &json!({}));
     let reviewer = reviewer(&service);

@@ -8,7 +8,7 @@ use super::{Browser, approve, noticed, opened, owner, sign_in, street};
 use crate::support::{FIRST, OPERATOR, Service, request, square};
 
 #[test]
-fn an_invitation_works_once_and_a_new_one_ends_the_old() {
+fn an_invitation_works_once_until_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let (service, _) = opened(folder.path(), &json!({}));
     let invite = || {
@@ -51,7 +51,7 @@ fn an_invitation_works_once_and_a_new_one_ends_the_old() {
 }
 
 #[test]
-fn an_owner_who_stops_is_in_no_route_when_the_answer_comes() {
+fn an_acknowledged_stop_is_in_no_later_route() {
     let folder = tempfile::tempdir().unwrap();
     let (service, id) = opened(folder.path(), &json!({ "min_households": 0 }));
     let ada = owner(&service, 3);
@@ -130,7 +130,7 @@ fn an_owner_describes_and_removes_own_cameras_alone() {
 }
 
 #[test]
-fn an_owner_sees_what_reached_them_and_answers() {
+fn an_owner_sees_requests_to_them_and_answers() {
     let folder = tempfile::tempdir().unwrap();
     let (service, id) = opened(folder.path(), &json!({}));
     let (ada, ben) = (owner(&service, 3), owner(&service, 900));
@@ -195,7 +195,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 #[test]
-fn an_owner_finds_out_from_the_log_whether_they_were_asked() {
+fn an_owner_proves_from_the_log_whether_they_were_asked() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = noticed(&json!({}));
     config["log"] = json!({ "seconds": 3 });

@@ -82,7 +82,7 @@ fn coverage(service: &Service) -> Value {
 }
 
 #[test]
-fn coverage_is_made_at_a_fixed_date_and_kept_until_the_next() {
+fn coverage_is_made_at_fixed_dates_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     // The next begins in a century.
     let service = covering(folder.path(), 4_000_000_000);

@@ -54,7 +54,7 @@ fn a_cookie_of_another_plane_opens_nothing() {
 }
 
 #[test]
-fn what_another_site_sends_with_a_cookie_opens_nothing() {
+fn cross_site_posts_with_a_cookie_open_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path(), &noticed(&json!({})));
     let mut officer = officer(&service);
@@ -95,7 +95,7 @@ fn a_token_and_a_session_at_once_are_refused() {
 }
 
 #[test]
-fn who_signs_out_has_no_session_and_nothing_cached() {
+fn signing_out_ends_the_session_and_clears_caches() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path(), &noticed(&json!({})));
     let (officer, other) = (officer(&service), officer(&service));
