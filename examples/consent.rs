@@ -102,12 +102,15 @@ fn main() -> Done {
     portal.registry.apply([Change::Withdraw { owner: ADA }])?;
     portal.tell_why(&other, [ADA], now);
 
-    day("Sunday: the case is solved. What was published can be added to, and not rewritten");
+    day("Sunday: the case is solved. The bulletin can be extended, and never rewritten");
     let now: Timestamp = "2026-05-10T14:00:00Z".parse()?;
     portal.requests.resolve(RequestId(1), now)?;
     bulletin.end(Ending::Resolved, now)?;
     let goes_on = bulletin.continues(&kept_bulletin);
-    println!("bulletin  {} entries, from what was kept: {goes_on}", bulletin.history().count());
+    println!(
+        "bulletin  {} entries, continues the kept head: {goes_on}",
+        bulletin.history().count()
+    );
 
     portal.close_log("2026-05-11T00:00:00Z".parse()?)?;
     day("Was I asked? The log answers, and proves that nobody rewrote it");

@@ -236,7 +236,7 @@ fn tiles_take_memory_in_proportion_to_their_bytes() {
             let (most, read) = peak(&tiles);
             assert_eq!(read, Ok(()));
             let share = most / allowed(&tiles);
-            assert!(share <= 1.0, "{name}, {number}: {most} bytes, {share:.2} of what is allowed");
+            assert!(share <= 1.0, "{name}, {number}: {most} bytes, {share:.2} of the bound");
             closest = closest.max(share);
         }
     }

@@ -41,7 +41,8 @@ impl Guessed {
     }
 
     pub(crate) fn row(&self) -> String {
-        let ((low, high), percent) = (self.interval(), |share: f64| format!("{:.1} %", 100.0 * share));
+        let ((low, high), percent) =
+            (self.interval(), |share: f64| format!("{:.1} %", 100.0 * share));
         format!(
             "{:<44} {:>8} {:>8} {:>8} .. {:<8} {:>8}",
             self.name,
@@ -86,7 +87,8 @@ fn street(households: u64) -> Fallible<Snapshot> {
         Ok(Camera::new(CameraId(id), OwnerId(id), position, Recording::kept_for_days(60)))
     };
     let houses: Fallible<Vec<Camera>> = (0..households).map(house).collect();
-    let yes = (0..households).map(|id| Change::SetConsent { owner: OwnerId(id), consent: Consent::granted() });
+    let yes = (0..households)
+        .map(|id| Change::SetConsent { owner: OwnerId(id), consent: Consent::granted() });
     Ok(Registry::new().apply(houses?.into_iter().map(Change::Register).chain(yes))?)
 }
 
@@ -132,7 +134,13 @@ fn entry_sizes(tries: u32) -> Fallible<Guessed> {
         let guess = if seen == without { coin(number) } else { seen > without };
         right += u32::from(guess == was_asked);
     }
-    Ok(Guessed { name: "size of an entry, one house left out (C1)", right, of: tries, chance: 0.5, bound: 0.5 })
+    Ok(Guessed {
+        name: "size of an entry, one house left out (C1)",
+        right,
+        of: tries,
+        chance: 0.5,
+        bound: 0.5,
+    })
 }
 
 /// C3. Which entry is a bulletin's, in a day of ten requests? The one at its place in the order of the day.
@@ -140,15 +148,23 @@ fn linked_bulletins(tries: u32) -> Fallible<Guessed> {
     let (requests, accepted) = (10, authorized(AgencyId(1))?);
     let (mut right, days) = (0, tries.div_ceil(requests));
     for day in 0..days {
-        let made = |number| AuditEntry::accepted(&accepted, &EntrySeed::new(seed(3, 100 * day + number)));
+        let made =
+            |number| AuditEntry::accepted(&accepted, &EntrySeed::new(seed(3, 100 * day + number)));
         let made: Vec<AuditEntry> = (0..requests).map(made).collect();
         let batch = closed(made.clone(), day)?;
-        let published = batch.entries().iter().filter(|entry| *entry.event() == AuditEvent::Accepted);
+        let published =
+            batch.entries().iter().filter(|entry| *entry.event() == AuditEvent::Accepted);
         let linked = made.iter().zip(published).filter(|(one, other)| one.nonce() == other.nonce());
         right += u32::try_from(linked.count())?;
     }
     let chance = 1.0 / f64::from(requests);
-    Ok(Guessed { name: "a bulletin's entry, of ten that day (C3)", right, of: days * requests, chance, bound: chance })
+    Ok(Guessed {
+        name: "a bulletin's entry, of ten that day (C3)",
+        right,
+        of: days * requests,
+        chance,
+        bound: chance,
+    })
 }
 
 /// C4. Did somebody join late? By the size of the head, of whoever made all other requests of the day.
@@ -168,7 +184,13 @@ fn late_joiners(tries: u32) -> Fallible<Guessed> {
         right += u32::from(guess == joined);
     }
     let bound = 0.5 + 0.5 / AuditBatch::STEP as f64;
-    Ok(Guessed { name: "a late joiner, by the size of a head (C4)", right, of: tries, chance: 0.5, bound })
+    Ok(Guessed {
+        name: "a late joiner, by the size of a head (C4)",
+        right,
+        of: tries,
+        chance: 0.5,
+        bound,
+    })
 }
 
 /// E1. How many households does a cell have whose band changed? As many as the edge.
@@ -179,9 +201,12 @@ fn successive_coverages(tries: u32) -> Fallible<Guessed> {
         let told = |households, period| {
             let (seed, period) = (CoverageSeed::new(seed(4, 1)), CoveragePeriod::numbered(period));
             let coverage = street(households)?.coverage(period, &seed, Coverage::FINEST, 11)?;
-            Fallible::Ok(coverage.cells().iter().map(canvass::coverage::CoverageCell::at_least).sum::<u64>())
+            Fallible::Ok(
+                coverage.cells().iter().map(canvass::coverage::CoverageCell::at_least).sum::<u64>(),
+            )
         };
-        let (one, two) = (told(before, 2 * u64::from(number))?, told(before + 1, 2 * u64::from(number) + 1)?);
+        let (one, two) =
+            (told(before, 2 * u64::from(number))?, told(before + 1, 2 * u64::from(number) + 1)?);
         if two > one {
             (right, of) = (right + u32::from(two == before + 1), of + 1);
         }
@@ -189,18 +214,31 @@ fn successive_coverages(tries: u32) -> Fallible<Guessed> {
     // Two edges among 20 numbers; the odds of each shift by 2 for each of the two coverages.
     let chance = 0.1;
     let odds = 4.0 * chance / (1.0 - chance);
-    Ok(Guessed { name: "a count, by a change of band (E1)", right, of: of.max(1), chance, bound: odds / (1.0 + odds) })
+    Ok(Guessed {
+        name: "a count, by a change of band (E1)",
+        right,
+        of: of.max(1),
+        chance,
+        bound: odds / (1.0 + odds),
+    })
 }
 
 /// Did one household share? Ten others share whenever they are asked; agencies ask the same question so often, one
 /// `days` after the other, and add up all bands.
-fn repeats(name: &'static str, tries: u32, agencies: u64, (times, days): (u64, i64)) -> Fallible<Guessed> {
-    let requests: Fallible<Vec<AuthorizedRequest>> = (0..agencies).map(|agency| authorized(AgencyId(agency))).collect();
+fn repeats(
+    name: &'static str,
+    tries: u32,
+    agencies: u64,
+    (times, days): (u64, i64),
+) -> Fallible<Guessed> {
+    let requests: Fallible<Vec<AuthorizedRequest>> =
+        (0..agencies).map(|agency| authorized(AgencyId(agency))).collect();
     let requests = requests?;
     let told = |number: u32, shares: bool| {
         let (seed, mut budget) = (OutcomeSeed::new(seed(5, number)), OutcomeBudget::default());
-        let mut files: Vec<_> =
-            (0..agencies).map(|agency| (CaseFile::new(AgencyId(agency)), Outcomes::new(AgencyId(agency)))).collect();
+        let mut files: Vec<_> = (0..agencies)
+            .map(|agency| (CaseFile::new(AgencyId(agency)), Outcomes::new(AgencyId(agency))))
+            .collect();
         let mut sum = 0_u64;
         if name.contains("spent") {
             for _ in 0..OutcomeBudget::PER_90_DAYS {

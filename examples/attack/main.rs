@@ -21,8 +21,8 @@ use std::error::Error;
 use std::time::Instant;
 
 use attacker::{Attack, Padding, STEPS, Search, Told, WAYS, accomplices, worlds};
-use canvass::{Registry, Snapshot, TimeWindow};
 use canvass::jiff::Timestamp;
+use canvass::{Registry, Snapshot, TimeWindow};
 use town::Town;
 
 const PICTURE: &str = "canvass-attack.svg";

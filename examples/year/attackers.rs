@@ -55,7 +55,8 @@ pub(crate) fn run(policy: &Policy) -> Result<Vec<Attacked>, Box<dyn Error>> {
         let snapshot = if padding == Padding::Accomplices { &infiltrated } else { &plain };
         let world = &World { name, policy: policy.clone(), told };
         let (town, each, steps, seed) = (&town, 1, STEPS, 7);
-        let attack = Attack { town, snapshot, world, search, padding, window, now, each, steps, seed };
+        let attack =
+            Attack { town, snapshot, world, search, padding, window, now, each, steps, seed };
         let tally = attack.run()?;
         Ok(Attacked {
             name,

@@ -38,7 +38,7 @@ fn ask(u: &mut Unstructured<'_>) -> Result<Reached> {
                     reached = routed(u, origin, &authorized, now)?;
                 }
                 let opened = file.open(RequestId(number), &authorized, now);
-                assert_eq!(opened, Ok(()), "what was reviewed just now can be opened");
+                assert_eq!(opened, Ok(()), "a request can be opened right after its review");
             }
             Err(violations) => {
                 let found: BTreeSet<_> = violations.iter().map(canvass::Violation::code).collect();
@@ -183,7 +183,10 @@ fn covered_everywhere(outer: &Area, inner: &Area) {
         }
     }
     let slack = 1.0 + 1e-9;
-    assert!(inner.size_m2() <= outer.size_m2() * slack + 1.0, "what is within is not larger");
+    assert!(
+        inner.size_m2() <= outer.size_m2() * slack + 1.0,
+        "an area within another is not larger"
+    );
 }
 
 /// Builds a town, and compares the route with the oracle by every way to route.

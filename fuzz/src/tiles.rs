@@ -128,9 +128,9 @@ fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
         let withdrawn = agreed.map(|&owner| Change::Withdraw { owner });
         let changes: Vec<Change> = removed.chain(withdrawn).collect();
         for change in &changes {
-            step(&mut town, change).expect("what was read can be removed");
+            step(&mut town, change).expect("a camera that was read can be removed");
         }
-        let snapshot = registry.apply(changes).expect("what was read can be removed");
+        let snapshot = registry.apply(changes).expect("a camera that was read can be removed");
         owners_agree(registry, &town, &owners);
         routes_agree(&snapshot, &town, world.clone(), made::noon());
     }
@@ -144,7 +144,7 @@ fn carried(tile: &[u8], registry: &Registry, town: &mut Town) {
     let content = &tile[HEADER..tile.len() - 4];
     if TileKey::from_u64(u64_at(tile, 8)).expect("a key that was read").to_u64() >= 1_024 {
         let (rows, facings) = content.split_at(rows * CAMERA);
-        assert_eq!(facings.len(), consents * FACING, "what follows the cameras is where they look");
+        assert_eq!(facings.len(), consents * FACING, "facings follow the cameras");
         for row in rows.chunks_exact(CAMERA) {
             let id = CameraId(u64_at(row, 0));
             let camera = registry.snapshot().find(id).expect("a camera that was read");
@@ -218,7 +218,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
     registry.apply(changes).expect("ids differ");
     let written: Vec<_> = registry.tiles().changed.iter().map(Tile::encode).collect();
     let Ok(again) = Registry::from_tiles(registry.snapshot().revision(), &written) else {
-        panic!("what a registry writes is read")
+        panic!("a registry's own tile is refused")
     };
     holds(&again, &written);
     let mut tiles = written.clone();

@@ -13,19 +13,20 @@ use crate::registry::{Revision, Snapshot};
 use crate::request::AuthorizedRequest;
 use crate::routing::{Gathered, Route};
 
-/// The part of a [`Route`] that one registry knows, where each camera is in one of several.
+/// The part of a [`Route`] that one registry knows. Use it if your cameras are spread over several
+/// registries, each camera in one of them.
 ///
 /// Ask every registry for its part, [`merge`](Self::merge) them in any order, and
-/// [`finish`](Self::finish): the result equals the route of one registry that holds all cameras. The
-/// consents and histories of an owner must be in each registry that has one of their cameras, so deal
-/// owners with all they have, by [`OwnerId::partition`]. **A missing part is not noticed here**: count
-/// them before you finish.
+/// [`finish`](Self::finish): the result equals the route of one registry that holds all cameras. An
+/// owner's consent and history must be in each registry that has one of their cameras, so assign
+/// owners with all they have, by [`OwnerId::partition`]. **A missing part is not noticed here**:
+/// count them before you finish.
 ///
 /// A part holds for a range of revisions of a log that all registries share. Parts without a common
 /// revision are refused, so a follower that is late delays a route and never falsifies it.
 ///
-/// **The operator's, and more than a route**: where too few owners agreed it names households that never
-/// did, up to the anonymity set. It cannot be written or read but under an
+/// **The operator's, and more than a route**: where too few owners agreed it names households that
+/// never did, up to the anonymity set. To write or read it you need an
 /// [`OperatorKey`](crate::parts::OperatorKey).
 ///
 /// ```
@@ -66,7 +67,7 @@ use crate::routing::{Gathered, Route};
 pub struct PartialRoute {
     pub(super) question: Digest,
     pub(super) now: Timestamp,
-    /// How many households the request needs: part of the question.
+    /// The number of households that the request needs, a part of the question.
     pub(super) needed: u32,
     // INVARIANT: the first is not the later.
     pub(super) begins: Revision,
@@ -124,13 +125,13 @@ impl PartialRoute {
         self.begins..=self.ends
     }
 
-    /// The cameras that may be asked, if the households are enough.
+    /// The number of cameras that may be asked, if there are enough households.
     #[must_use]
     pub fn cameras(&self) -> usize {
         self.rows.len()
     }
 
-    /// Both parts as one. Commutative and associative. O(n + m) for parts of n and m cameras.
+    /// Merges two parts. Commutative and associative. O(n + m) for parts of n and m cameras.
     ///
     /// # Errors
     ///
@@ -158,8 +159,8 @@ impl PartialRoute {
         Ok(Self { begins, ends, rows, waiting, households, ..self })
     }
 
-    /// The route of the request, once all parts are merged: as of the last revision at which they
-    /// hold, or the first where there is no last one. O(n log n) for n cameras.
+    /// The route of the request, once you have merged all parts: as of the last revision at which
+    /// they hold, or the first if there is no last one. O(n log n) for n cameras.
     ///
     /// # Errors
     ///
@@ -193,7 +194,7 @@ impl PartialRoute {
     }
 }
 
-/// Neither owners nor cameras: a log that has one gives nobody away.
+/// Prints neither owners nor cameras, so that a log reveals nobody.
 impl fmt::Debug for PartialRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("PartialRoute");
@@ -201,7 +202,7 @@ impl fmt::Debug for PartialRoute {
     }
 }
 
-/// Two ascending lists as one.
+/// The union of two ascending lists.
 fn union<T: Ord>(one: Vec<T>, other: Vec<T>) -> Vec<T> {
     if one.is_empty() || other.is_empty() {
         return if one.is_empty() { other } else { one };

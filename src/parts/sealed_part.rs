@@ -10,8 +10,8 @@ use crate::model::{CameraId, OwnerId};
 use crate::registry::Revision;
 
 impl PartialRoute {
-    /// The part as bytes for the process that merges. Hand them over by request and reply and keep
-    /// them nowhere: they may name households that never agreed to be asked.
+    /// The part as bytes for the process that merges. Send them in a reply and store them nowhere:
+    /// they may name households that never agreed to be asked.
     ///
     /// 16 bytes for each camera, 8 for each household, 20 for each owner who waits, and 134.
     #[must_use]

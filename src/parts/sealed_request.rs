@@ -11,10 +11,11 @@ use crate::request::{Authorized, AuthorizedRequest, Request};
 
 impl AuthorizedRequest {
     /// The authorised request as bytes for another process of the operator, which
-    /// [`unseal`](Self::unseal) reads. Equal to the original, limits and spared places included.
+    /// [`unseal`](Self::unseal) reads. The result equals the original, including limits and spared
+    /// places.
     ///
-    /// **The operator's**: it names places that the agency does not know of, so only the holder of
-    /// the key can read it. Linear in the vertices of its areas.
+    /// **The operator's**: it names places that the agency does not know of, so you need the key to
+    /// read it. Linear in the vertices of its areas.
     ///
     /// ```
     /// # use canvass::*;

@@ -106,8 +106,8 @@ impl Change {
 
     /// The owner whom the change names; one that moves or removes a camera names nobody.
     ///
-    /// Use this, [`camera`](Self::camera) and [`position`](Self::position) to sort changes whatever
-    /// their kind: they know the kinds that later releases add.
+    /// Use this, [`camera`](Self::camera) and [`position`](Self::position) to sort changes of any
+    /// kind: they know the kinds that later releases add.
     ///
     /// ```
     /// use canvass::{CameraId, Change, OwnerId};

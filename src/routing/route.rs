@@ -290,7 +290,7 @@ impl fmt::Debug for Recipients<'_> {
     }
 }
 
-#[expect(clippy::into_iter_without_iter, reason = "`recipients` says what they are")]
+#[expect(clippy::into_iter_without_iter, reason = "`recipients` is the clearer name")]
 impl<'a> IntoIterator for &'a Route {
     type Item = Recipient<'a>;
     type IntoIter = Recipients<'a>;

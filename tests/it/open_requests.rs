@@ -227,7 +227,11 @@ fn the_anonymity_set_counts_the_whole_area() {
     };
     assert_eq!(due(&open), [0_u64; 0], "10 households are too few");
     registry.apply([Change::Register(house(10, 10))]).unwrap();
-    assert_eq!(due(&open), (0..10).collect::<Vec<_>>(), "the eleventh counts, and says no");
+    assert_eq!(
+        due(&open),
+        (0..10).collect::<Vec<_>>(),
+        "the eleventh household counts, and its owner has not agreed"
+    );
     let route = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &route, noon()).unwrap();
     // A new owner is asked among eleven households, ten of which were asked before.
@@ -266,7 +270,7 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
     let back = "`2026-05-10T11:59:59Z` is before the last event, of `2026-05-10T12:00:00Z`; time \
                 does not run backwards";
     assert_eq!(words(open.extend(FIRST, late, noon() - secs(1))), back);
-    let foreign = "what was authorised is not request `7`: take its own authorisation";
+    let foreign = "the authorised request is not request `7`: pass its own authorisation";
     let due = open.due(FIRST, &other, &snapshot, noon()).unwrap_err();
     assert_eq!(due.to_string(), foreign);
     let route = snapshot.route(&other, noon());
@@ -287,10 +291,8 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
 fn both_halves_of_due_ask_nobody_for_another_request() {
     let (registry, now) = (Registry::new(), noon());
     registry.apply([Change::Register(camera_at(1, 1, place((10, 50), 0, 0))), grant(1)]).unwrap();
-    let authorized = authorize_under(
-        &Policy { open_days: 1, max_open_days: 1, ..Policy::unlimited() },
-        houses(0, 9),
-    );
+    let authorized =
+        authorize_under(&Policy::unlimited().with_open_days(1).with_max_open_days(1), houses(0, 9));
     let mut open = OpenRequests::new(0);
     open.open(RequestId(1), &authorized, now).unwrap();
     let route = || registry.snapshot().route(&authorized, now);

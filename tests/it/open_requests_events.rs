@@ -23,7 +23,7 @@ fn expiries_come_first_in_order_of_time() {
     assert!(open.clone().expire(over - secs(1)).is_empty());
     let mut on_the_second = open.clone();
     assert_eq!(on_the_second.expire(over).len(), 1);
-    assert!(on_the_second.expire(over + hour - secs(1)).is_empty(), "each is said once");
+    assert!(on_the_second.expire(over + hour - secs(1)).is_empty(), "each expiry is reported once");
     assert_eq!(on_the_second.expire(over + hour).len(), 2);
     // Any later step first returns the expiries that are due.
     events.extend(open.resolve(RequestId(4), over + days(1)).unwrap());
@@ -114,7 +114,7 @@ fn the_form_of_events_is_pinned_and_gaps_refused() {
         (
             r#""at":"2026-05-11T"#,
             r#""at":"2026-05-20T"#,
-            "request `7` expired at `2026-05-20T12:00:00Z`, and no event says so",
+            "request `7` expired at `2026-05-20T12:00:00Z`, and no event records it",
         ),
         (
             r#""at":"2026-05-21T12:00:00Z""#,
@@ -203,8 +203,7 @@ fn unreachable_states_are_not_read() {
     assert!(text.contains(standing), "{text}");
     let (_, files) = text.split_once(r#""files":["#).unwrap();
     let (file, _) = files.split_once(r#"],"open":["#).unwrap();
-    let inconsistent =
-        |id| format!("what is written about request `{id}` contradicts its case file");
+    let inconsistent = |id| format!("the state of request `{id}` contradicts its case file");
     let ascend = "a list of request `7` does not ascend".to_owned();
     for (from, to, words) in [
         // The owners asked cannot be removed with their request, which is open in its file.
@@ -251,7 +250,7 @@ fn unreachable_states_are_not_read() {
     let none = |last| format!(r#"{{"next":4,"last":{last},"files":[],"open":[]}}"#);
     assert_eq!(serde_json::from_str::<OpenRequests>(&none("null")).unwrap(), OpenRequests::new(4));
     let refused = serde_json::from_str::<OpenRequests>(&none(r#""2026-05-11T12:00:00Z""#));
-    let words = "the last event is said to be of `2026-05-11T12:00:00Z`, and there was none";
+    let words = "the last event is dated `2026-05-11T12:00:00Z`, and there was none";
     assert!(refused.unwrap_err().to_string().starts_with(words));
     // A request that has ended took two numbers.
     open.resolve(FIRST, noon() + days(1)).unwrap();

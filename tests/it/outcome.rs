@@ -260,7 +260,7 @@ fn each_refusal_has_a_reason() {
         ),
         (
             OutcomeError::OnlyPooled { id: RequestId(1) },
-            "the answers to request `1` are told only as part of a pool",
+            "the answers to request `1` are released only as part of a pool",
         ),
     ];
     for (error, words) in texts {

@@ -239,7 +239,7 @@ fn impossible_places_are_refused_with_a_reason() {
     refused(
         SensitiveKind::Assembly,
         "May Day",
-        "the assembly `May Day` has no window; say from when to when it is",
+        "the assembly `May Day` has no window; give its start and end",
     );
     refused(
         SensitiveKind::School,

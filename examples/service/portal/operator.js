@@ -74,10 +74,15 @@ function happened(step) {
   return detail.owners ? `${words(name)}: ${detail.owners.length} households` : `${words(name)} until ${shown(detail.until, ownZone())}`;
 }
 
-/** One request: its cameras, who would be asked, and its notice. */
+/** One request: its cameras, its owners, and its notice. */
 async function request(id) {
-  const { requests } = await get("/v1/requests?state=all");
-  const found = requests.find((each) => each.id === id);
+  let found;
+  for (let before = "", more = true; more && !found;) {
+    const page = await get(`/v1/requests?state=all${before}`);
+    found = page.requests.find((each) => each.id === id);
+    ({ more } = page);
+    before = `&before=${page.requests.at(-1)?.id}`;
+  }
   if (!found) { location.hash = "#review"; return; }
   open = { id, request: found, key: newKey(), askKey: newKey() };
   fill($("#title"), foreign(found.case_reference || `Request ${id}`), ": ", words(found.incident), ", ", foreign(found.agency.name));
@@ -251,7 +256,7 @@ async function invite(event) {
   }
 }
 
-/** A screen that nobody looks at shows nobody's cameras. */
+/** Hides cameras on a screen that nobody uses. */
 function blankAtRest() {
   let resting;
   const wake = () => {

@@ -74,7 +74,10 @@ impl GrantTimes {
 
     /// The `rows` whose grants hold at `now`, in seconds, which lies on the day `today`.
     #[inline]
-    #[expect(clippy::needless_bitwise_bool, reason = "what is compared cannot be foreseen")]
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "a branch on these comparisons would be unpredictable"
+    )]
     pub(crate) fn granted_at(&self, rows: RowMask, (now, today): (i64, u16)) -> RowMask {
         let (mut granted_at, mut unsure) = (rows, RowMask::NONE);
         for row in (rows & self.mask).rows() {

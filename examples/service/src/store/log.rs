@@ -30,9 +30,9 @@ pub struct KeptEntry {
 pub struct PendingEntry {
     /// The entry.
     pub entry: AuditEntry,
-    /// Of which request; none of one that was refused.
+    /// The request's id; none for a refusal.
     pub request: Option<RequestId>,
-    /// The seed that it was made with.
+    /// The seed of the entry.
     pub seed: EntrySeed,
 }
 
@@ -81,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses.
+    /// If the database fails.
     pub fn salt(&self, owner: OwnerId) -> Result<Option<OwnerSalt>, StoreError> {
         let Some(salt) = self.row_of(SALTS, &owner.0.to_be_bytes())? else { return Ok(None) };
         let salt =

@@ -1,4 +1,4 @@
-//! What everybody sees: bulletins, coverage at fixed dates, and the audit log.
+//! The public view: bulletins, coverage at fixed dates, and the audit log.
 
 use canvass::audit::{
     AuditBatch, AuditEntry, AuditEvent, ConsistencyProof, InclusionProof, TreeHead,
@@ -33,9 +33,9 @@ fn the_public_sees_who_asks_by_which_rules_and_where() {
         bulletin["cells"].as_array().unwrap().len(),
         bulletin["outline"]["features"].as_array().unwrap().len()
     );
-    // Its agency knows the request's number, which is not in it.
+    // The bulletin lacks the request's id, which the agency knows.
     assert!(!list.to_string().contains(&id.to_string()), "{list}");
-    // It can be read back by whoever checks its history.
+    // A reader can read it back, which verifies its history.
     let mut read = bulletin.clone();
     for ours in ["id", "ending", "head", "outline"] {
         read.as_object_mut().unwrap().remove(ours);
@@ -64,14 +64,14 @@ fn bulletins_come_in_pages_the_newest_first() {
     service.get("", "/v1/bulletins?before=x").problem(400, "bad_query");
 }
 
-/// A service whose coverage is made anew when a period begins.
+/// A service that makes coverage anew when a period begins.
 fn covering(folder: &std::path::Path, seconds: u64) -> Service {
     let mut config = noticed(&json!({}));
     config["coverage"] = json!({ "seconds": seconds, "resolution": 8, "min_households": 11 });
     Service::start(folder, &config)
 }
 
-/// The coverage that is there, once there is one.
+/// The present coverage, once there is one.
 fn coverage(service: &Service) -> Value {
     let made = (0..200).find_map(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
@@ -84,7 +84,7 @@ fn coverage(service: &Service) -> Value {
 #[test]
 fn coverage_is_made_at_fixed_dates_and_kept() {
     let folder = tempfile::tempdir().unwrap();
-    // The next begins in a century.
+    // The next period begins in a century.
     let service = covering(folder.path(), 4_000_000_000);
     let first = coverage(&service);
     assert_eq!(first["cells"]["features"], json!([]));
