@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{OPERATOR, Service, agreed, config};
+use crate::support::{OPERATOR, Service, agreed, alone, config};
 
 #[test]
 fn changes_are_acknowledged_while_a_checkpoint_is_made() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     // Over a hundred kilometres, so that there are many tiles.
     let place = |owner: u64| {
