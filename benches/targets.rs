@@ -1,5 +1,5 @@
-//! Everything but single requests, each figure beside what it is meant to be: building, batches,
-//! growth, areas and updates. (`versus` has the requests, and the memory.)
+//! Everything except single requests, each figure beside its target: building, batches, growth,
+//! areas and updates. (Use `versus` for requests and memory.)
 //!
 //! `cargo bench --bench targets -- [--cameras N] [--seed N] [--rounds N] [--json]`
 
@@ -49,12 +49,12 @@ fn main() {
     bench.updates(&registry, &mut changes);
 }
 
-/// What a figure is meant to be.
+/// The target of a figure.
 #[derive(Clone, Copy)]
 enum Meant {
     AtLeast(f64),
     AtMost(f64),
-    /// Nothing is meant; it explains another.
+    /// No target; the figure explains another.
     Known,
 }
 
@@ -70,7 +70,7 @@ struct Figure<'a> {
 
 struct Bench {
     rounds: usize,
-    /// By how much there is less to do: 1 unless it is a smoke test.
+    /// The divisor of the work: 1 except in a smoke test.
     scale: usize,
     seed: u64,
     json: bool,
@@ -98,7 +98,7 @@ impl Bench {
         );
     }
 
-    /// Building areas, against `geo`'s validation alone.
+    /// Building areas, compared with `geo`'s validation alone.
     fn areas(&self) {
         for (vertices, km2, number) in [(8, 1.3, 2_000), (5_000, 20_000.0, 40)] {
             let mut rng = rng(self.seed, "areas");
@@ -106,7 +106,7 @@ impl Bench {
             for _ in 0..(number / self.scale).max(3) {
                 let place = (-100.0 + 10.0 * rng.f64(), 35.0 + 10.0 * rng.f64());
                 let drawing = outline(place, km2, vertices, 0, &mut rng);
-                // Built once before, so that the memory of the first is not in the time.
+                // Built once before, so that the first allocation is not timed.
                 black_box(Area::try_from(&drawing).expect("a simple shell"));
                 black_box(ours.time(|| Area::try_from(&drawing)).expect("a simple shell"));
                 assert!(theirs.time(|| drawing.is_valid()), "a simple shell");
@@ -122,7 +122,7 @@ impl Bench {
         }
     }
 
-    /// Loading everything, against `rstar`'s loading of its points.
+    /// Loading everything, compared with `rstar`'s loading of its points.
     fn build(&self, set: &DataSet) -> Registry {
         let (mut ours, mut theirs) = (Times::default(), Times::default());
         let mut registry = Registry::new();
@@ -140,7 +140,7 @@ impl Bench {
         registry
     }
 
-    /// The same requests where a tenth of the places is registered.
+    /// The same requests with a tenth of the places registered.
     fn growth(&self, large: &Registry, queries: &[Query], fewer: usize) {
         let set = DataSet::draw(fewer, Share::HALF, self.seed);
         let (small, _) = load(&set);
@@ -162,7 +162,7 @@ impl Bench {
         self.report(&figure, large / small, "x", Meant::AtMost(1.6));
     }
 
-    /// Many scattered requests at once, against one after the other.
+    /// Many scattered requests at once, compared with one after the other.
     fn batch(&self, snapshot: &Snapshot, queries: &[Query]) {
         let requests: Vec<AuthorizedRequest> =
             queries.iter().map(|query| query.authorized.clone()).collect();

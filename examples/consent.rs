@@ -65,7 +65,7 @@ fn main() -> Done {
         .parse()?;
     let draft = template.draft(&first, &portal.agency, "To stop being asked, reply STOP.")?;
     let notice = draft.review("J. Hill", now)?;
-    let route = portal.ask(RequestId(1), &route.recheck(&portal.registry.snapshot(), now), now)?;
+    let route = portal.ask(RequestId(1), &route.recheck(&portal.registry.snapshot(), now)?, now)?;
     let asked_in = portal.log.len() - 1;
     let mailing = route.with_notice(&notice, |_| Some(zone.clone()))?;
     println!("{}", mailing.letters().next().ok_or("no letter")?.text);
@@ -102,12 +102,15 @@ fn main() -> Done {
     portal.registry.apply([Change::Withdraw { owner: ADA }])?;
     portal.tell_why(&other, [ADA], now);
 
-    day("Sunday: the case is solved. What was published can be added to, and not rewritten");
+    day("Sunday: the case is solved. The bulletin can be extended, and never rewritten");
     let now: Timestamp = "2026-05-10T14:00:00Z".parse()?;
     portal.requests.resolve(RequestId(1), now)?;
     bulletin.end(Ending::Resolved, now)?;
     let goes_on = bulletin.continues(&kept_bulletin);
-    println!("bulletin  {} entries, from what was kept: {goes_on}", bulletin.history().count());
+    println!(
+        "bulletin  {} entries, continues the kept head: {goes_on}",
+        bulletin.history().count()
+    );
 
     day("Was I asked? The log answers, and proves that nobody rewrote it");
     let (log, head) = (&portal.log, portal.log.head());
@@ -147,6 +150,7 @@ impl Portal {
         let file = self.requests.case_file(self.agency.id);
         let authorized = self.policy.review(what, &self.agency, &file, now)?;
         self.requests.open(id, &authorized, now)?;
+        self.requests.decide(id, &authorized, &self.registry.snapshot(), now)?;
         self.log.append(AuditEntry::accepted(&authorized, &self.seed()?))?;
         Ok(authorized)
     }
@@ -156,8 +160,12 @@ impl Portal {
     fn ask(&mut self, id: RequestId, route: &Route, now: Timestamp) -> Done<Route> {
         let (route, _) = self.requests.record_asked(id, route, now)?;
         self.log.append(AuditEntry::routed(&route, &self.seed()?, salt_of)?)?;
-        let owners = route.recipients().map(|asked| asked.owner);
-        self.registry.apply(owners.map(|owner| Change::RecordAsked { owner, at: now }))?;
+        let (owners, agency) = (route.recipients().map(|asked| asked.owner), self.agency.id);
+        self.registry.apply(owners.map(|owner| Change::RecordAskedBy {
+            owner,
+            agency,
+            at: now,
+        }))?;
         Ok(route)
     }
 

@@ -124,7 +124,7 @@ impl Query {
         let agency = Agency::new(request.agency, "An agency", AgencyKind::Local);
         let polygon = in_units(&request.area.to_multi_polygon());
         Self {
-            authorized: Policy::unlimited()
+            authorized: Policy::without_limits_or_anonymity()
                 .review(request, &agency, &CaseFile::new(agency.id), now())
                 .expect("a policy without limits"),
             question: Question { agency: request.agency, incident: request.incident, now: now() },

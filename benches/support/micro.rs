@@ -1,4 +1,4 @@
-//! What the criterion benches share.
+//! Shared by the criterion benches.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub fn criterion() -> Criterion {
         .configure_from_args()
 }
 
-/// How many cameras the criterion benches take: enough to leave the second-level cache.
+/// The number of cameras in the criterion benches: enough to leave the second-level cache.
 pub fn cameras() -> usize {
     if is_smoke() { 10_000 } else { 200_000 }
 }

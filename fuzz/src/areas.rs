@@ -45,7 +45,7 @@ pub fn area_from_wkt(bytes: &[u8]) -> Reached {
 }
 
 fn again(polygons: &MultiPolygon) -> Area {
-    Area::new(polygons).expect("what two readers make of one text")
+    Area::new(polygons).expect("both readers accept the text")
 }
 
 /// Behind a valid text nothing may follow.
@@ -119,7 +119,7 @@ pub(crate) fn holds(area: &Area) {
     assert!(area.part_sizes_m2().all(|m2| m2 >= 0.0) && area.size_m2() < 5.2e14, "{area:?}");
     assert!(area.covers_area(area));
 
-    let again = Area::from_geojson(&area.to_geojson()).expect("what was written can be read");
+    let again = Area::from_geojson(&area.to_geojson()).expect("a written area can be read");
     assert_eq!(&again, area);
     assert_eq!(again.to_geojson(), area.to_geojson());
 

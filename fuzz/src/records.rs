@@ -34,8 +34,8 @@ pub fn records(bytes: &[u8]) -> Reached {
 
 fn same<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
     let record: T = serde_json::from_slice(bytes).ok()?;
-    let text = serde_json::to_string(&record).expect("what was read can be written");
-    let again: T = serde_json::from_str(&text).expect("what was written can be read");
+    let text = serde_json::to_string(&record).expect("a record that was read can be written");
+    let again: T = serde_json::from_str(&text).expect("a written record can be read");
     assert_eq!(again, record);
     assert_eq!(serde_json::to_string(&again).expect("written before"), text);
     let mut tree: Value = serde_json::from_str(&text).expect("JSON");

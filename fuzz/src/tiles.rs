@@ -3,7 +3,9 @@
 use arbitrary::{Result, Unstructured};
 use canvass::error::TileError;
 use canvass::tiles::{Tile, TileKey};
-use canvass::{Area, CameraId, Change, Consent, OwnerId, Registry, Revision, Standing};
+use canvass::{
+    AgencyId, Area, Ask, CameraId, Change, Consent, OwnerId, Registry, Revision, Standing,
+};
 use jiff::Timestamp;
 
 use crate::Reached;
@@ -128,9 +130,9 @@ fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
         let withdrawn = agreed.map(|&owner| Change::Withdraw { owner });
         let changes: Vec<Change> = removed.chain(withdrawn).collect();
         for change in &changes {
-            step(&mut town, change).expect("what was read can be removed");
+            step(&mut town, change).expect("a camera that was read can be removed");
         }
-        let snapshot = registry.apply(changes).expect("what was read can be removed");
+        let snapshot = registry.apply(changes).expect("a camera that was read can be removed");
         owners_agree(registry, &town, &owners);
         routes_agree(&snapshot, &town, world.clone(), made::noon());
     }
@@ -144,7 +146,7 @@ fn carried(tile: &[u8], registry: &Registry, town: &mut Town) {
     let content = &tile[HEADER..tile.len() - 4];
     if TileKey::from_u64(u64_at(tile, 8)).expect("a key that was read").to_u64() >= 1_024 {
         let (rows, facings) = content.split_at(rows * CAMERA);
-        assert_eq!(facings.len(), consents * FACING, "what follows the cameras is where they look");
+        assert_eq!(facings.len(), consents * FACING, "facings follow the cameras");
         for row in rows.chunks_exact(CAMERA) {
             let id = CameraId(u64_at(row, 0));
             let camera = registry.snapshot().find(id).expect("a camera that was read");
@@ -170,16 +172,19 @@ fn carried(tile: &[u8], registry: &Registry, town: &mut Town) {
         rest = &rest[4 + length..];
     }
     let (rows, mut asked) = rest.split_at(rows * OWNER);
-    assert_eq!(asked.len(), instants * 8);
+    assert_eq!(asked.len(), instants * 17);
     for row in rows.chunks_exact(OWNER) {
         let owner = OwnerId(u64_at(row, 0));
         let number = u32_at(row, 8);
         if number != u32::MAX {
             town.consents.insert(owner, distinct[number as usize].clone());
         }
-        let (theirs, others) = asked.split_at(usize::from(row[12]) * 8);
+        let (theirs, others) = asked.split_at(usize::from(row[12]) * 17);
         let second = |bytes: &[u8]| Timestamp::from_second(u64_at(bytes, 0).cast_signed());
-        let theirs = theirs.chunks_exact(8).map(|at| second(at).expect("an instant"));
+        let theirs = theirs.chunks_exact(17).map(|ask| Ask {
+            agency: (ask[8] == 1).then(|| AgencyId(u64_at(ask, 9))),
+            at: second(ask).expect("an instant"),
+        });
         town.asked.insert(owner, theirs.collect());
         asked = others;
     }
@@ -218,7 +223,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
     registry.apply(changes).expect("ids differ");
     let written: Vec<_> = registry.tiles().changed.iter().map(Tile::encode).collect();
     let Ok(again) = Registry::from_tiles(registry.snapshot().revision(), &written) else {
-        panic!("what a registry writes is read")
+        panic!("a registry's own tile is refused")
     };
     holds(&again, &written);
     let mut tiles = written.clone();

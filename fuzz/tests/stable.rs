@@ -35,7 +35,7 @@ fn drive(name: &str) {
     }
     let [_, read, asked] = of_seeds;
     println!("{name}: {} seeds: {read} read, {asked} asked somebody", seeds.len());
-    assert!(read >= 3, "seeds are near what is read");
+    assert!(read >= 3, "at least three seeds are readable");
 
     let inputs = number("CANVASS_FUZZ_INPUTS", 1_000);
     let mut rng = mutate::Rng(number("CANVASS_FUZZ_SEED", 1));

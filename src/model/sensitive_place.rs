@@ -187,7 +187,7 @@ pub enum SensitivePlaceError {
         label: String,
     },
     /// An assembly has no window.
-    #[error("the assembly `{label}` has no window; say from when to when it is")]
+    #[error("the assembly `{label}` has no window; give its start and end")]
     WindowMissing {
         /// The label.
         label: String,

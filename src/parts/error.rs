@@ -3,7 +3,7 @@
 use crate::model::CameraId;
 use crate::registry::Revision;
 
-/// Why parts are not those of one route.
+/// Why parts do not belong to one route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PartialError {
@@ -26,22 +26,22 @@ pub enum PartialError {
     /// A camera is in two parts.
     #[error("camera `{camera}` is in two parts: each camera is dealt to one")]
     TwiceCamera {
-        /// Which camera.
+        /// The camera's id.
         camera: CameraId,
     },
 }
 
-/// Why sealed bytes are not opened.
+/// Why sealed bytes cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// The bytes do not begin as sealed bytes do.
+    /// The bytes have another beginning than sealed bytes.
     #[error("these bytes are not sealed: they do not begin with `CNVS`")]
     NotSealed,
     /// Bytes are missing at the end.
     #[error("{bytes} bytes are fewer than any seal has: the end is missing")]
     Truncated {
-        /// How many there are.
+        /// The number of bytes.
         bytes: usize,
     },
     /// Another version of the library sealed them.
@@ -52,7 +52,7 @@ pub enum SealError {
         /// The version that this library writes and reads.
         known: u8,
     },
-    /// They hold something else.
+    /// The bytes hold another kind of content.
     #[error("these bytes hold {found}, not {expected}")]
     Kind {
         /// The content to be read.
@@ -60,10 +60,10 @@ pub enum SealError {
         /// The content that the bytes announce.
         found: &'static str,
     },
-    /// The seal does not hold.
+    /// The seal is not valid under this key.
     #[error("the seal does not hold: another key sealed these bytes, or one of them was changed")]
     Broken,
-    /// The seal holds, and its content cannot be read.
+    /// The seal is valid, but its content cannot be read.
     #[error("the seal holds, but this version of the library cannot read {kind} from its content")]
     Content {
         /// The content to be read.

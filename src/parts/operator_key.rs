@@ -13,12 +13,12 @@ use super::error::SealError;
 /// [`AuthorizedRequest`](crate::AuthorizedRequest) for its workers, and workers seal each
 /// [`PartialRoute`](crate::parts::PartialRoute) for the front.
 ///
-/// Make 32 random bytes once, and give them to the processes as other secrets are given. Whoever has
-/// the key can authorise requests and read parts; without it nothing is read, and a changed bit is an
-/// error. `Debug` does not print it.
+/// Make 32 random bytes once, and give them to the processes as you give them other secrets.
+/// Anybody with the key can authorise requests and read parts; without it nothing can be read, and
+/// a changed bit is an error. `Debug` does not print it.
 ///
 /// Bytes are sealed by AES-256-SIV (RFC 5297). It takes no nonce, so this library needs no source
-/// of chance; the price is that equal contents have equal bytes under one key.
+/// of randomness; the price is that equal contents have equal bytes under one key.
 ///
 /// ```
 /// use canvass::parts::OperatorKey;
@@ -28,7 +28,7 @@ use super::error::SealError;
 #[derive(Clone)]
 pub struct OperatorKey([u8; 64]);
 
-/// The first bytes of whatever is sealed.
+/// The first bytes of sealed content.
 const MAGIC: [u8; 4] = *b"CNVS";
 /// The version of header and contents.
 const VERSION: u8 = 1;

@@ -13,19 +13,20 @@ use crate::registry::{Revision, Snapshot};
 use crate::request::AuthorizedRequest;
 use crate::routing::{Gathered, Route};
 
-/// The part of a [`Route`] that one registry knows, where each camera is in one of several.
+/// The part of a [`Route`] that one registry knows. Use it if your cameras are spread over several
+/// registries, each camera in one of them.
 ///
 /// Ask every registry for its part, [`merge`](Self::merge) them in any order, and
-/// [`finish`](Self::finish): the result equals the route of one registry that holds all cameras. The
-/// consents and histories of an owner must be in each registry that has one of their cameras, so deal
-/// owners with all they have, by [`OwnerId::partition`]. **A missing part is not noticed here**: count
-/// them before you finish.
+/// [`finish`](Self::finish): the result equals the route of one registry that holds all cameras. An
+/// owner's consent and history must be in each registry that has one of their cameras, so assign
+/// owners with all they have, by [`OwnerId::partition`]. **A missing part is not noticed here**:
+/// count them before you finish.
 ///
 /// A part holds for a range of revisions of a log that all registries share. Parts without a common
 /// revision are refused, so a follower that is late delays a route and never falsifies it.
 ///
-/// **The operator's, and more than a route**: where too few owners agreed it names households that never
-/// did, up to the anonymity set. It cannot be written or read but under an
+/// **The operator's, and more than a route**: where too few owners agreed it names households that
+/// never did, up to the anonymity set. To write or read it you need an
 /// [`OperatorKey`](crate::parts::OperatorKey).
 ///
 /// ```
@@ -39,7 +40,7 @@ use crate::routing::{Gathered, Route};
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-/// # let policy = Policy { min_households: 2, ..Policy::unlimited() };
+/// # let policy = Policy::without_limits_or_anonymity().with_min_households(2);
 /// # let authorized = policy.review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let place = Position::new(-73.975, 40.77)?;
 /// let camera = |owner| Camera::new(CameraId(owner), OwnerId(owner), place, Recording::kept_for_days(30));
@@ -66,7 +67,7 @@ use crate::routing::{Gathered, Route};
 pub struct PartialRoute {
     pub(super) question: Digest,
     pub(super) now: Timestamp,
-    /// How many households the request needs: part of the question.
+    /// The number of households that the request needs, a part of the question.
     pub(super) needed: u32,
     // INVARIANT: the first is not the later.
     pub(super) begins: Revision,
@@ -78,6 +79,10 @@ pub struct PartialRoute {
     // INVARIANT: ascending strictly, and no more than `needed`. Fewer are all that there are: so a union
     // has `needed` households if and only if the whole has.
     pub(super) households: Vec<OwnerId>,
+    /// The number of households that must be new to the agency, if some are not.
+    pub(super) needed_new: u32,
+    // INVARIANT: as `households`, of those that are new and up to `needed_new`.
+    pub(super) new_households: Vec<OwnerId>,
 }
 
 impl Snapshot {
@@ -88,10 +93,11 @@ impl Snapshot {
     /// anonymity set also a walk for households, which a route makes only if somebody is asked.
     #[must_use]
     pub fn partial_route(&self, authorized: &AuthorizedRequest, now: Timestamp) -> PartialRoute {
-        let Gathered { rows, waiting, households } = self.gather_part(authorized, now);
+        let Gathered { rows, waiting, households, new_households } =
+            self.gather_part(authorized, now);
         let (begins, ends) = (self.revision(), self.revision());
         let nothing = PartialRoute::nothing(authorized, now);
-        PartialRoute { begins, ends, rows, waiting, households, ..nothing }
+        PartialRoute { begins, ends, rows, waiting, households, new_households, ..nothing }
     }
 }
 
@@ -108,6 +114,8 @@ impl PartialRoute {
             rows: Vec::new(),
             waiting: Vec::new(),
             households: Vec::new(),
+            needed_new: authorized.sharers().map_or(0, |_| authorized.min_new_households()),
+            new_households: Vec::new(),
         }
     }
 
@@ -124,13 +132,13 @@ impl PartialRoute {
         self.begins..=self.ends
     }
 
-    /// The cameras that may be asked, if the households are enough.
+    /// The number of cameras that may be asked, if there are enough households.
     #[must_use]
     pub fn cameras(&self) -> usize {
         self.rows.len()
     }
 
-    /// Both parts as one. Commutative and associative. O(n + m) for parts of n and m cameras.
+    /// Merges two parts. Commutative and associative. O(n + m) for parts of n and m cameras.
     ///
     /// # Errors
     ///
@@ -155,11 +163,21 @@ impl PartialRoute {
         let mut households = union(self.households, other.households);
         households.dedup();
         households.truncate(self.needed as usize);
-        Ok(Self { begins, ends, rows, waiting, households, ..self })
+        let mut new_households = union(self.new_households, other.new_households);
+        new_households.dedup();
+        new_households.truncate(self.needed_new as usize);
+        Ok(Self { begins, ends, rows, waiting, households, new_households, ..self })
     }
 
-    /// The route of the request, once all parts are merged: as of the last revision at which they
-    /// hold, or the first where there is no last one. O(n log n) for n cameras.
+    /// Whether there are enough households to ask any of them, once you have merged all parts.
+    #[must_use]
+    pub fn has_enough_households(&self) -> bool {
+        self.households.len() >= self.needed as usize
+            && self.new_households.len() >= self.needed_new as usize
+    }
+
+    /// The route of the request, once you have merged all parts: as of the last revision at which
+    /// they hold, or the first if there is no last one. O(n log n) for n cameras.
     ///
     /// # Errors
     ///
@@ -176,7 +194,7 @@ impl PartialRoute {
         let endless = self.ends == Revision(u64::MAX);
         let revision = if endless { self.begins } else { self.ends };
         let mut route = Route::empty(authorized, self.now).of_revision(revision);
-        if self.households.len() >= self.needed as usize {
+        if self.has_enough_households() && !authorized.is_over(self.now) {
             route.extend(self.rows.iter().copied());
             route.wait(&self.waiting);
         }
@@ -190,10 +208,12 @@ impl PartialRoute {
             && self.waiting.is_sorted_by(|(one, _), (next, _)| one < next)
             && self.households.is_sorted_by(|one, next| one < next)
             && self.households.len() <= self.needed as usize
+            && self.new_households.is_sorted_by(|one, next| one < next)
+            && self.new_households.len() <= self.needed_new as usize
     }
 }
 
-/// Neither owners nor cameras: a log that has one gives nobody away.
+/// Prints neither owners nor cameras, so that a log reveals nobody.
 impl fmt::Debug for PartialRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("PartialRoute");
@@ -201,7 +221,7 @@ impl fmt::Debug for PartialRoute {
     }
 }
 
-/// Two ascending lists as one.
+/// The union of two ascending lists.
 fn union<T: Ord>(one: Vec<T>, other: Vec<T>) -> Vec<T> {
     if one.is_empty() || other.is_empty() {
         return if one.is_empty() { other } else { one };

@@ -142,10 +142,7 @@ fn refused_openings_have_a_reason() {
             open(small(), &other, TEXT, seven, noon),
             "the request is agency `1`'s, but the bulletin would name agency `2`",
         ),
-        (
-            open(small(), &agency, " \n", seven, noon),
-            "the text is blank: say what the public may know",
-        ),
+        (open(small(), &agency, " \n", seven, noon), "the text is blank: write one for the public"),
         (
             open(small(), &agency, "Call us at once!", seven, noon),
             "line 1, `at once`: do not hurry: say until when the request is open, and leave it there",
@@ -191,7 +188,7 @@ fn refused_appends_change_nothing() {
         "the bulletin ended as `expired`: only corrections may follow",
         "the instant `2026-05-11T12:00:00Z` is before `2026-05-12T12:00:00Z`, the last one on record",
         "line 1, `You must`: do not press: whoever does nothing owes no reason",
-        "the text is blank: say what the public may know",
+        "the text is blank: write one for the public",
     ];
     assert_eq!(failures.map(|failure| failure.unwrap_err().to_string()), words);
     assert_eq!(bulletin, before);
@@ -224,7 +221,7 @@ fn every_edit_is_found_on_reading() {
     };
     let digest = |entry| {
         format!(
-            "entry `{entry}` of the history does not have the digest of what is written: something was edited"
+            "entry `{entry}` of the history has another digest than its content: something was edited"
         )
     };
     let order = |entry| {

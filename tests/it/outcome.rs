@@ -23,7 +23,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let policy = Policy::unlimited().with_min_households(11);
+        let policy = Policy::without_limits_or_anonymity().with_min_households(11);
         let (file, outcomes) = (CaseFile::new(AgencyId(1)), Outcomes::new(AgencyId(1)));
         Self {
             file,
@@ -260,7 +260,7 @@ fn each_refusal_has_a_reason() {
         ),
         (
             OutcomeError::OnlyPooled { id: RequestId(1) },
-            "the answers to request `1` are told only as part of a pool",
+            "the answers to request `1` are released only as part of a pool",
         ),
     ];
     for (error, words) in texts {

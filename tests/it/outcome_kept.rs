@@ -236,30 +236,30 @@ fn edited_outcomes_are_refused() {
         (
             "/requests/0/release",
             json!("pooled"),
-            "what is kept of request `100` does not fit its release and its pool",
+            "the entry of request `100` does not fit its release and its pool",
         ),
         (
             "/requests/4/answers",
             json!({"waiting": {"asked": [], "shared": []}}),
-            "what is kept of request `1` does not fit its release and its pool",
+            "the entry of request `1` does not fit its release and its pool",
         ),
         (
             "/requests/3/answers",
             json!({"open": {"asked": [], "shared": []}}),
-            "what is kept of request `0` does not fit its release and its pool",
+            "the entry of request `0` does not fit its release and its pool",
         ),
         // A request that is released alone waits for no others.
         (
             "/requests/0/answers",
             json!({"waiting": {"asked": [], "shared": []}}),
-            "what is kept of request `100` does not fit its release and its pool",
+            "the entry of request `100` does not fit its release and its pool",
         ),
         (
             "/pools/0/shared/at_least",
             json!(22),
             "the bands of pool `0` are not among those that are published",
         ),
-        ("/pools", json!([]), "what is kept of request `0` does not fit its release and its pool"),
+        ("/pools", json!([]), "the entry of request `0` does not fit its release and its pool"),
         (
             "/extra",
             json!(1),

@@ -1,4 +1,4 @@
-//! Outcomes against a naive twin, and the bound on what they reveal of one household.
+//! Outcomes compared with a naive twin, and the bound on the information about one household.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Parts of a route, dealt out at random and merged in any order, against the route of one registry.
+//! Parts of a route, assigned at random and merged in any order, compared with the route of one
+//! registry.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
@@ -14,7 +15,8 @@ use crate::places::some_places;
 use crate::quiet::{night, zone};
 use crate::support::*;
 
-/// How many towns: 10,000 with `CANVASS_TOWNS=10000`, else as many as a debug build does in seconds.
+/// The number of towns: 10,000 with `CANVASS_TOWNS=10000`, otherwise as many as a debug build runs
+/// in seconds.
 fn towns() -> u64 {
     let given = std::env::var("CANVASS_TOWNS").ok().map(|towns| towns.parse().unwrap());
     given.unwrap_or(if cfg!(debug_assertions) { 500 } else { 10_000 })
@@ -24,7 +26,7 @@ pub fn key() -> OperatorKey {
     OperatorKey::new([7; 32])
 }
 
-/// A town with facings and zones, and a request about it that any rule may bear on.
+/// A town with facings and zones, and a request that all rules affect.
 pub fn asked_town(rng: &mut Rng) -> (Town, AuthorizedRequest) {
     let origin = (10, 50);
     let cameras = 5 + rng.below(50);
@@ -37,7 +39,9 @@ pub fn asked_town(rng: &mut Rng) -> (Town, AuthorizedRequest) {
         *consent = consent.clone().with_zone(zone);
     }
     let min_households = rng.pick(&[0, 1, 2, 3, 5, 11, 20]);
-    let mut policy = Policy::unlimited().with_min_households(min_households).with_max_overlaps(9);
+    let mut policy = Policy::without_limits_or_anonymity()
+        .with_min_households(min_households)
+        .with_max_overlaps(9);
     if rng.once_in(2) {
         policy.quiet_hours = Some(night().with_zone(zone("Asia/Kolkata")));
     }
@@ -55,7 +59,7 @@ pub fn asked_town(rng: &mut Rng) -> (Town, AuthorizedRequest) {
     (town, authorized)
 }
 
-/// Each camera in one of the towns, with its owner's consent and history.
+/// Assigns each camera to one of the towns, with its owner's consent and history.
 fn dealt(rng: &mut Rng, town: &Town) -> Vec<Town> {
     let mut parts = vec![Town::default(); usize::try_from(1 + rng.below(6)).unwrap()];
     for (&id, &camera) in &town.cameras {
@@ -73,7 +77,7 @@ fn layout(rng: &mut Rng) -> Layout {
     rng.pick(&[Layout::default(), Layout::new(Resolution::Nine, 3)])
 }
 
-/// Parts merged two by two, in any order, some of them sealed and opened on the way.
+/// Merges parts pairwise in any order, some of them sealed and opened on the way.
 pub fn merged(rng: &mut Rng, mut parts: Vec<PartialRoute>) -> Result<PartialRoute, PartialError> {
     while parts.len() > 1 {
         rng.shuffle(&mut parts);
@@ -133,7 +137,7 @@ fn merging_is_commutative_and_associative_with_an_identity() {
         let mut rng = Rng(seed);
         let (town, authorized) = asked_town(&mut rng);
         let part = |rng: &mut Rng| {
-            // Of three towns that may share cameras, at revisions that may be apart.
+            // One of three towns that may share cameras, at revisions that may differ.
             let mut some = town.clone();
             let (of, kept) = (rng.below(9), rng.below(9));
             some.cameras.retain(|id, _| id.0 % 9 == of || id.0 % 9 == kept);
@@ -161,7 +165,7 @@ fn merging_is_commutative_and_associative_with_an_identity() {
     assert!(fine > 5 && refused > 5, "{fine} {refused}");
 }
 
-/// A log of one owner's changes after the other, followed by each partition as far as it came.
+/// Followers of one log, each with the changes of its own owners, are late by different amounts.
 #[test]
 fn late_followers_are_exact_at_a_common_revision_or_refused() {
     let (mut newest, mut older, mut apart) = (0, 0, 0);
@@ -238,7 +242,7 @@ fn at_noon(town: &Town, authorized: &AuthorizedRequest) -> PartialRoute {
 #[test]
 fn parts_of_another_question_are_refused() {
     let part = |policy: &Policy, area| at_noon(&street(20), &authorize_under(policy, area));
-    let plain = Policy::unlimited();
+    let plain = Policy::without_limits_or_anonymity();
     let mut others = vec![
         part(&plain.clone().with_min_households(3), houses(0, 9)),
         part(&plain.clone().with_quiet_hours(night()), houses(0, 9)),
@@ -270,7 +274,7 @@ fn a_camera_in_two_parts_is_refused() {
     let part = || at_noon(&town, &authorized);
     let twice = PartialError::TwiceCamera { camera: CameraId(0) };
     assert_eq!(part().merge(part()), Err(twice));
-    // Another owner has it elsewhere.
+    // In the other part the camera belongs to another owner.
     let mut other = street(3);
     other.cameras.retain(|id, _| id.0 == 2);
     other.cameras.values_mut().for_each(|camera| camera.owner = OwnerId(9));
@@ -284,16 +288,17 @@ fn a_part_names_no_household_that_is_not_needed() {
     let mut town = street(100);
     town.consents.retain(|owner, _| owner.0 < 50);
     let bytes = |min_households| {
-        let policy = Policy::unlimited().with_min_households(min_households);
+        let policy = Policy::without_limits_or_anonymity().with_min_households(min_households);
         at_noon(&town, &authorize_under(&policy, houses(0, 99))).seal(&key()).len()
     };
-    // Fifty who agreed are enough for eleven; sixty are not there, so sixty of all are named.
+    // Fifty agreed owners are enough for eleven; sixty agreed ones do not exist, so sixty of all
+    // households are named.
     assert_eq!([11, 50, 60, 200].map(|needed| bytes(needed) - bytes(0)), [88, 400, 480, 800]);
 }
 
 #[test]
 fn who_waits_in_one_part_waits_until_the_later_instant() {
-    let policy = Policy::unlimited().with_quiet_hours(night());
+    let policy = Policy::without_limits_or_anonymity().with_quiet_hours(night());
     let authorized = authorize_under(&policy, houses(0, 9));
     let part = |id: u64, place: &str| {
         let mut town = street(10);
@@ -324,7 +329,7 @@ fn partitions_are_whole_pages_and_of_even_size() {
         let is_even = |&size: &u32| of > 64 || (size > even * 8 / 10 && size < even * 12 / 10);
         assert!(sizes.values().all(is_even), "{of}: {sizes:?}");
     }
-    // The pages of one partition's tiles are in no other's.
+    // No tile page of one partition is in another's.
     let eight = 8.try_into().unwrap();
     let mut seen = BTreeSet::new();
     for partition in 0..8 {

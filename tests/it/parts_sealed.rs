@@ -1,4 +1,5 @@
-//! Sealed bytes of parts and authorised requests: without the key nothing is read or written.
+//! Sealed bytes of parts and authorised requests: they can be neither read nor made without the
+//! key.
 
 use canvass::parts::{OperatorKey, PartialRoute, SealError};
 use canvass::*;
@@ -68,7 +69,7 @@ fn a_part_is_not_read_as_a_request() {
     let error = AuthorizedRequest::unseal(&key(), &part).unwrap_err();
     let words = "these bytes hold a part of a route, not an authorised request";
     assert_eq!(error.to_string(), words);
-    // Nor where the announced kind is changed: the seal covers it.
+    // A changed kind is refused as well, since the seal covers it.
     let mut announced = part.clone();
     announced[5] = request[5];
     assert_eq!(AuthorizedRequest::unseal(&key(), &announced).err(), Some(SealError::Broken));

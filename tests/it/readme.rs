@@ -39,7 +39,7 @@ fn each_guarantee_names_tests_that_there_are() {
         let [_, guarantee, proof, _] = row.split('|').collect::<Vec<_>>()[..] else {
             panic!("{row}");
         };
-        assert!(told_apart.insert(guarantee), "said twice: {guarantee}");
+        assert!(told_apart.insert(guarantee), "listed twice: {guarantee}");
         // A file is named by its path from the root, or by its name alone if that is unique or was
         // given before.
         let is_rust = |name: &str| Path::new(name).extension().is_some_and(|of| of == "rs");

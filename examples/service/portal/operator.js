@@ -74,7 +74,7 @@ function happened(step) {
   return detail.owners ? `${words(name)}: ${detail.owners.length} households` : `${words(name)} until ${shown(detail.until, ownZone())}`;
 }
 
-/** One request: its cameras, who would be asked, and its notice. */
+/** One request: its cameras, its owners, and its notice. */
 async function request(id) {
   let found;
   for (let before = "", more = true; more && !found;) {
@@ -256,7 +256,7 @@ async function invite(event) {
   }
 }
 
-/** A screen that nobody looks at shows nobody's cameras. */
+/** Hides cameras on a screen that nobody uses. */
 function blankAtRest() {
   let resting;
   const wake = () => {

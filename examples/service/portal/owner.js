@@ -122,19 +122,19 @@ function request({ id, agency, incident, case_reference: reference, window, stat
     h("h2", {}, words(incident), ", ", foreign(agency.name)),
     h("p", {}, span(window, zone), ", case ", foreign(reference)),
     h("p", { class: "text" }, foreign(text)));
-  if (quiet) item.append(h("p", { class: "notice" }, `Nothing was sent to you yet: it is an hour of quiet until ${shown(quiet, zone)}.`));
+  if (quiet) item.append(h("p", { class: "notice" }, `Nothing was sent to you yet: it is a quiet hour until ${shown(quiet, zone)}.`));
   if (state !== "open") {
     item.append(h("p", { class: "state" }, `Ended: ${words(state)}.`));
     return item;
   }
-  item.append(h("p", {}, `Open until ${shown(until, zone)}. Doing nothing is fine: it is an answer too, and nobody can tell it from a no.`));
+  item.append(h("p", {}, `Open until ${shown(until, zone)}. Doing nothing is fine: it is an answer too, and looks the same as a no.`));
   const give = (given, name) => {
     const button = h("button", { type: "button" }, name);
     const key = newKey();
     doing(button, answers, async () => {
       await post(`/v1/me/requests/${id}/answer`, { answer: given }, key);
       await asked();
-      announce(given === "shared" ? "Thank you. You can change this until the end." : "Noted, and told to nobody.");
+      announce(given === "shared" ? "Thank you. You can change this until the end." : "Noted. Nobody else sees it.");
     });
     return button;
   };

@@ -1,4 +1,4 @@
-//! What the configuration lays down for people: the hosts of the planes, notices, and coverage.
+//! The configuration for people: the hosts of the planes, notices, and coverage.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ impl Default for Hosts {
 }
 
 impl Hosts {
-    /// Refuses a host that would be two planes: the browser keeps them apart by their names.
+    /// Refuses a host name for two planes: the browser keeps planes apart by their names.
     ///
     /// # Errors
     ///
@@ -55,11 +55,11 @@ impl Hosts {
     }
 }
 
-/// Who approves notices.
+/// The place of approval of notices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
-    /// A reviewer, here: without their approval nobody is asked.
+    /// A reviewer here: without their approval nobody is asked.
     #[default]
     Here,
     /// Another system, which drafts and sends the notices: this service cannot know whether they
@@ -67,17 +67,17 @@ pub enum Approval {
     Elsewhere,
 }
 
-/// How notices are worded and where they are approved.
+/// The wording of notices, and the place of their approval.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Notices {
-    /// Where they are approved.
+    /// The place of approval.
     pub approval: Approval,
-    /// The wording that a reviewer starts from.
+    /// The template for the reviewer.
     pub template: String,
-    /// How to stop being asked.
+    /// The sentence on how to stop being asked.
     pub stop: String,
-    /// The zone of owners who named none; if this is none, that of the quiet hours.
+    /// The zone of owners without one; if none, that of the quiet hours.
     pub zone: Option<Zone>,
     /// The H3 resolution of a bulletin's cells, from 5 to 8.
     pub resolution: u8,
@@ -104,21 +104,21 @@ impl Notices {
     ///
     /// # Errors
     ///
-    /// What is wrong with the template.
+    /// The error of the template.
     pub fn checked(self) -> Result<Self, TemplateError> {
         self.template.parse::<NoticeTemplate>().map(|_| self)
     }
 }
 
-/// How often coverage is made, and how coarse it is.
+/// The dates of coverage, and its resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CoverageDates {
-    /// It is made when a period of so many seconds since 1970 begins, and kept until the next.
+    /// A period's length in seconds, counted from 1970: coverage is made when one begins.
     pub seconds: u64,
     /// The H3 resolution of its cells, 8 at most.
     pub resolution: u8,
-    /// Cells with fewer households are left out; 11 at least.
+    /// Cells with fewer households are left out; at least 11.
     pub min_households: u32,
 }
 

@@ -1,6 +1,6 @@
 //! The nesting of rings as a sweep finds it, and the check that each ring is where it must be.
 
-#![expect(clippy::indexing_slicing, reason = "ids of edges and rings come from what they index")]
+#![expect(clippy::indexing_slicing, reason = "ids index the lists that they come from")]
 
 use super::collision::Collision;
 use super::sweep_edge::{EdgeId, SweepEdge};

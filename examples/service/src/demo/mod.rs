@@ -23,12 +23,13 @@ pub const OWNER: &str = "demo-owner";
 /// A reason why the demo cannot start.
 type Failure = Box<dyn std::error::Error>;
 
-/// The demo's configuration: one operator, one agency, the default policy with a least difference between areas that
-/// overlap (0.025 square miles), a school that may not be touched, and a notice that hurries, for the reviewer to find.
+/// The demo's configuration: one operator, one agency, the default policy with a least difference
+/// between areas that overlap (0.025 square miles), a protected school, and a notice with a
+/// hurrying phrase, for the reviewer to find.
 ///
 /// # Errors
 ///
-/// If the configuration cannot be: it is always the same, so that would be a mistake in it.
+/// If the configuration is invalid, which would be a mistake in it: it never changes.
 pub fn settings() -> Result<Settings, Failure> {
     let digest = |token: &str| TokenDigest::of(token.as_bytes()).hex();
     let outline = |(west, south, east, north): (f64, f64, f64, f64)| {
@@ -66,8 +67,8 @@ pub fn settings() -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// Registers the town, and gives a token to the owner to sign in as: one in the middle of the town who agrees
-/// to everything.
+/// Registers the town, and gives a token to the owner who can sign in: one in the middle of the
+/// town who agrees to everything.
 ///
 /// # Errors
 ///
@@ -131,7 +132,7 @@ fn in_the_middle(
     near.into_iter().map(|camera| camera.owner).find(|&owner| agrees(owner) && !was_asked(owner))
 }
 
-/// The text that the demo prints: one link, and calls for programs.
+/// The text that the demo prints: a link for people, and calls for programs.
 #[must_use]
 pub fn welcome(address: &str, port: u16) -> String {
     format!(

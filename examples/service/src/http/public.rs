@@ -1,5 +1,5 @@
-//! The public plane: bulletins, coverage, the policy and the agencies, and the audit log. Nobody signs in, and all
-//! are told the same.
+//! The public plane: bulletins, coverage, the policy and the agencies, and the audit log. Nobody
+//! signs in, and all get the same answers.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use super::{App, body};
 use crate::engine::{Cases, Disclosures};
 use crate::store::KeptBulletin;
 
-/// So many of a list are told at once.
+/// The number of items on a page.
 const PAGE: usize = 100;
 
-/// An answer that is the same for all, and may be kept for five minutes.
+/// An answer that is the same for all, and may be cached for five minutes.
 fn shared(answer: &Value) -> Response {
     let mut response = body::json(StatusCode::OK, answer);
     let kept = HeaderValue::from_static("public, max-age=300");
@@ -29,7 +29,7 @@ fn shared(answer: &Value) -> Response {
     response
 }
 
-/// `GET /v1/agencies`: who may ask.
+/// `GET /v1/agencies`: the agencies on record.
 pub(super) async fn agencies(State(app): State<Arc<App>>) -> Response {
     let agencies = app.engine.cases().agencies();
     let agencies: Vec<Value> =
@@ -37,7 +37,7 @@ pub(super) async fn agencies(State(app): State<Arc<App>>) -> Response {
     shared(&json!({ "agencies": agencies }))
 }
 
-/// `GET /v1/policy`: the limits in force. Without the sensitive places: those of which nobody is told would be.
+/// `GET /v1/policy`: the limits in force, without the sensitive places, some of which are secret.
 pub(super) async fn policy(State(app): State<Arc<App>>) -> Response {
     let mut policy = json!(app.engine.cases().policy());
     if let Some(policy) = policy.as_object_mut() {
@@ -49,7 +49,7 @@ pub(super) async fn policy(State(app): State<Arc<App>>) -> Response {
     }))
 }
 
-/// The codes of what can be wrong with a drawing.
+/// The codes of all flaws of drawings.
 const FLAWS: [&str; 17] = [
     "too_few_vertices",
     "not_finite",
@@ -70,7 +70,7 @@ const FLAWS: [&str; 17] = [
     "too_wide",
 ];
 
-/// The bulletins before one.
+/// A query for the bulletins before one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Before {
@@ -117,7 +117,7 @@ pub(super) async fn bulletin(
     Ok(shared(&bulletin_of(number, kept)))
 }
 
-/// A bulletin as everybody sees it: without the number of its request, which its agency knows.
+/// A bulletin for the public: without the id of its request, which its agency knows.
 fn bulletin_of(number: u64, kept: &KeptBulletin) -> Value {
     let bulletin = &kept.bulletin;
     let mut told = json!(bulletin);
@@ -131,8 +131,8 @@ fn bulletin_of(number: u64, kept: &KeptBulletin) -> Value {
     told
 }
 
-/// `GET /v1/coverage`: the one that was made last, at a fixed date. Made on demand, two in succession would tell
-/// single registrations.
+/// `GET /v1/coverage`: the last one, made at a fixed date. Made on demand, two in succession would
+/// reveal single registrations.
 pub(super) async fn coverage(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let disclosed = app.engine.disclosed().read();
     let none = || Problem::new(Kind::NoCoverage, "the first is made shortly after the start");
@@ -140,7 +140,7 @@ pub(super) async fn coverage(State(app): State<Arc<App>>) -> Result<Response, Pr
     Ok(shared(&json!(made)))
 }
 
-/// `GET /v1/log/head`: to be kept by whoever wants to find out whether the log is ever rewritten.
+/// `GET /v1/log/head`: keep it to find out whether the log is ever rewritten.
 pub(super) async fn head(State(app): State<Arc<App>>) -> Response {
     body::json(StatusCode::OK, &app.engine.disclosed().read().log().head())
 }
@@ -152,8 +152,8 @@ pub(super) struct Start {
     from: u64,
 }
 
-/// `GET /v1/log/entries?from=N`: entries in their order. That of a request that is open is withheld: it has a band of
-/// how many were asked, which its agency may not know yet.
+/// `GET /v1/log/entries?from=N`: entries in their order. Those of an open request are withheld:
+/// they have a band of the number of owners asked, which the agency may not know yet.
 pub(super) async fn entries(
     State(app): State<Arc<App>>,
     from: Result<Query<Start>, QueryRejection>,
@@ -201,7 +201,7 @@ pub(super) struct Index {
     index: u64,
 }
 
-/// `GET /v1/log/inclusion?index=N`: that the log has the entry, whatever is in it.
+/// `GET /v1/log/inclusion?index=N`: the proof that the log has an entry.
 pub(super) async fn inclusion(
     State(app): State<Arc<App>>,
     index: Result<Query<Index>, QueryRejection>,
@@ -219,7 +219,7 @@ pub(super) struct Older {
     older: u64,
 }
 
-/// `GET /v1/log/consistency?older=N`: that the log goes on where it had so many entries.
+/// `GET /v1/log/consistency?older=N`: the proof that the log extends its first `older` entries.
 pub(super) async fn consistency(
     State(app): State<Arc<App>>,
     older: Result<Query<Older>, QueryRejection>,

@@ -8,11 +8,11 @@ use super::counted::{BULLETINS, leading};
 use super::group::{Into, Row};
 use super::{Store, StoreError, unread};
 
-/// A bulletin, and of which request it is: that is the operator's to know.
+/// A bulletin with its request's id, which is the operator's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeptBulletin {
-    /// Which request.
+    /// The request's id.
     pub request: RequestId,
     /// The bulletin with its history.
     pub bulletin: Bulletin,

@@ -16,17 +16,17 @@ use super::{
     TILES, counted, meta,
 };
 
-/// The database of a copy caches so many bytes while it is written.
+/// The size of the copy's database cache while it is written.
 const CACHE_BYTES: usize = 64 << 20;
 
 impl Store {
-    /// Writes a copy to a file as of the last commit, which is returned. Changes go on meanwhile; the
-    /// file of the store grows by what they replace until the copy is written. A file that is there
-    /// already is replaced once the copy is whole and on the disk.
+    /// Writes a copy to a file as of the last commit, and returns that. Changes continue meanwhile;
+    /// the file of the store grows by the replaced data until the copy is written. An existing file
+    /// is replaced once the copy is whole and on the disk.
     ///
     /// # Errors
     ///
-    /// If the store cannot be read or the copy not be written.
+    /// If the store cannot be read or the copy cannot be written.
     pub fn copy_to(&self, path: &Path) -> Result<Acknowledged, StoreError> {
         let refused = |reason: &dyn std::fmt::Display| StoreError::Copy {
             path: path.display().to_string(),

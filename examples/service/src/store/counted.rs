@@ -1,8 +1,8 @@
-//! Tables whose rows are sealed and counted: all that people see, and what is kept of answers.
+//! Tables with sealed and counted rows: all disclosures, and the stored answers.
 //!
-//! How many rows there are, and a digest of which, is kept with the numbers about the whole store. A row
-//! ends with a checksum of its own, which finds another digit in it; the count finds a row that is
-//! missing, one that is there again after it was removed, and one from before.
+//! The number of rows, and a digest over them, are among the numbers about the whole store. A row's
+//! own checksum detects a changed byte; the count detects a missing row, a removed row that is
+//! back, and an outdated one.
 
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use super::{META, Store, StoreError, number, outcomes, row, unread};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counted(&'static str);
 
-/// Its definition.
+/// The table's definition.
 type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 /// A row as it is read, without its checksum.
@@ -30,7 +30,7 @@ pub(super) const REACHED: Counted = Counted("reached");
 pub(super) const OWNER_KEYS: Counted = Counted("owner_keys");
 pub(super) const OWNER_DIGESTS: Counted = Counted("owner_digests");
 
-/// All of these; the tables of [`outcomes`], which have numbers as keys, are counted with them.
+/// All counted tables; the tables of [`outcomes`], whose keys are numbers, are counted with them.
 pub(super) const ALL: [Counted; 9] =
     [NOTICES, BULLETINS, COVERAGE, ENTRIES, SEEDS, SALTS, REACHED, OWNER_KEYS, OWNER_DIGESTS];
 
@@ -63,11 +63,11 @@ pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How many rows there are, and a digest of which.
+/// The number of rows, and a digest over them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     rows: u64,
-    /// The sum of the digests of all, so that their order is no matter.
+    /// The sum of the digests of all rows, so that their order is irrelevant.
     digest: u64,
 }
 
@@ -76,7 +76,7 @@ impl Tally {
         Ok(Self { rows: number(meta, "rows")?, digest: number(meta, "rows_digest")? })
     }
 
-    /// Keeps it; the numbers have to be sealed after that.
+    /// Stores the tally; seal the numbers after that.
     pub(super) fn write(self, meta: &mut Table<'_, &'static str, u64>) -> Result<(), StoreError> {
         meta.insert("rows", self.rows)?;
         meta.insert("rows_digest", self.digest)?;
@@ -93,7 +93,7 @@ impl Tally {
         self.digest = self.digest.wrapping_sub(digest(table, key, sealed));
     }
 
-    /// Puts rows into a table, each in the place of the one that has its key.
+    /// Writes rows into a table, each in the place of the row with its key.
     pub(super) fn put(
         &mut self,
         transaction: &WriteTransaction,
@@ -110,7 +110,7 @@ impl Tally {
         Ok(())
     }
 
-    /// Takes every row out of a table whose key begins like this.
+    /// Removes every row of a table whose key begins with these bytes.
     pub(super) fn take(
         &mut self,
         transaction: &WriteTransaction,
@@ -134,7 +134,7 @@ impl Tally {
     }
 }
 
-/// A row ends with a checksum of itself, so that its last bytes stand for it.
+/// A row ends with a checksum of itself, so its last bytes represent it.
 fn digest(table: &str, key: &[u8], sealed: &[u8]) -> u64 {
     let end = sealed.last_chunk::<{ row::SEAL }>().map_or(sealed, <[u8; row::SEAL]>::as_slice);
     let digest = Sha256::new().chain_update(table).chain_update([0]).chain_update(key);
@@ -143,11 +143,11 @@ fn digest(table: &str, key: &[u8], sealed: &[u8]) -> u64 {
 }
 
 impl Store {
-    /// Makes sure that all counted rows are there, each as it was written last.
+    /// Verifies that all counted rows are there, each as it was written last.
     ///
     /// # Errors
     ///
-    /// If the database refuses, a row was changed or moved, or other rows are there than were kept.
+    /// If the database fails, a row was changed or moved, or other rows are there than were stored.
     pub(super) fn has_all_rows(&self) -> Result<(), StoreError> {
         let transaction = self.read()?;
         let kept = Tally::read(&transaction.open_table(META)?)?;

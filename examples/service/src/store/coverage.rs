@@ -1,4 +1,4 @@
-//! The coverage that was made last, by the number of its period.
+//! The last coverage, by the number of its period.
 
 use redb::WriteTransaction;
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ pub(super) fn rows(coverage: Option<&(u64, Box<RawValue>)>, rows: &mut Vec<Row>)
     }
 }
 
-/// Keeps a coverage in the place of the one before: two in succession tell single registrations.
+/// Replaces the stored coverage: two in succession would reveal single registrations.
 pub(super) fn replace(
     transaction: &WriteTransaction,
     rows: &[Row],

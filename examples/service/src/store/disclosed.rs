@@ -1,4 +1,4 @@
-//! Rows of everything that people see: kept in the transaction of the event that they belong to.
+//! Rows of all disclosures, stored in the transaction of the event that they belong to.
 
 use canvass::{OwnerId, RequestId};
 use jiff::Timestamp;
@@ -8,29 +8,29 @@ use super::group::Row;
 use super::{KeptBulletin, KeptEntry, KeptNotice, OwnerKeys, Store, StoreError};
 use super::{bulletins, coverage, invitations, log, notices, reached};
 
-/// What people see, as one group of the writer changed it.
+/// The disclosures of one group of the writer.
 #[derive(Debug, Default)]
 pub struct DisclosedRows {
-    /// Notices that were approved, each in the place of an earlier one.
+    /// Approved notices, each in the place of an earlier one.
     pub notices: Vec<(RequestId, KeptNotice)>,
-    /// Bulletins by their numbers, as they are from now on.
+    /// Bulletins by their numbers, in their new state.
     pub bulletins: Vec<(u64, KeptBulletin)>,
-    /// Entries of the audit log, in their order behind those that are kept.
+    /// Entries of the audit log, to follow the stored ones.
     pub entries: Vec<KeptEntry>,
     /// Salts of owners that had none.
     pub salts: Vec<(OwnerId, [u8; 32])>,
-    /// Which requests reached which owners, and when.
+    /// Owners reached by requests, with the instants.
     pub reached: Vec<(OwnerId, RequestId, Timestamp)>,
-    /// A coverage, by the number of the period that it was made for.
+    /// A coverage, by the number of its period.
     pub coverage: Option<(u64, Box<RawValue>)>,
-    /// Invitations and tokens of owners, as they are from now on.
+    /// Invitations and tokens of owners, in their new state.
     pub owner_keys: Vec<(OwnerId, OwnerKeys)>,
-    /// Owners who are in no row from now on.
+    /// Owners to be removed from every row.
     pub erased: Vec<OwnerId>,
 }
 
 impl DisclosedRows {
-    /// Whether there is nothing to keep.
+    /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let Self { notices, bulletins, entries, salts, reached, coverage, owner_keys, erased } =
@@ -46,7 +46,7 @@ impl DisclosedRows {
     }
 }
 
-/// What is to be kept of it, as rows.
+/// The rows of a group's disclosures.
 pub(super) fn rows(disclosed: &DisclosedRows, rows: &mut Vec<Row>) -> Result<(), StoreError> {
     notices::rows(&disclosed.notices, rows)?;
     bulletins::rows(&disclosed.bulletins, rows)?;
@@ -58,12 +58,12 @@ pub(super) fn rows(disclosed: &DisclosedRows, rows: &mut Vec<Row>) -> Result<(),
 }
 
 impl Store {
-    /// Everything that people see, as it was kept: for a start.
+    /// All stored disclosures: for a start.
     ///
     /// # Errors
     ///
-    /// If the database refuses, a row cannot be read, was changed or moved, or other rows are there than were
-    /// kept.
+    /// If the database fails, a row cannot be read, was changed or moved, or other rows are there
+    /// than were stored.
     pub fn disclosed(&self) -> Result<DisclosedRows, StoreError> {
         self.has_all_rows()?;
         Ok(DisclosedRows {

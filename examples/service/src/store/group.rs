@@ -1,5 +1,5 @@
-//! What one commit does to the tables, as rows: they go into the database and, beside it, into the mark,
-//! from which a commit can be done again that the database lost.
+//! The rows of one commit: they go into the database and, beside it, into the mark, from which a
+//! commit can be repeated that the database lost.
 
 use canvass::OwnerId;
 use redb::{ReadableTable, WriteTransaction};
@@ -11,11 +11,11 @@ use super::{
     invitations, keys, meta, outcomes, row, unread,
 };
 
-/// Of each key that is added so many old ones may be forgotten: more than one, so that they become
-/// fewer, and few, so that no commit takes long.
+/// The number of old keys removed for each new one: more than one, so that they become fewer, and
+/// few, so that no commit takes long.
 const FORGOTTEN: u64 = 4;
 
-/// A table that a commit adds rows to. The numbers are kept in marks.
+/// A table to which a commit adds rows. Marks store these numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Into {
@@ -73,7 +73,7 @@ impl Into {
     }
 }
 
-/// A row: numbers in keys are big-endian.
+/// A row; numbers in keys are big-endian.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) table: Into,
@@ -90,17 +90,17 @@ impl Row {
     }
 }
 
-/// All that one commit does.
+/// The content of one commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Group {
     to: Acknowledged,
     /// The last revision and the last event; 0 if there is none among the rows.
     revision: u64,
     event: u64,
-    /// Keys that were sent before this second may be forgotten, so many of them.
+    /// Keys sent before this second may be removed.
     keys_kept_after: u64,
     forgotten: u64,
-    /// 1 if a copy that was put back may ask again.
+    /// 1 if asking is allowed again after a restored copy.
     release: u64,
     rows: Vec<Row>,
     /// Owners who are in no row from then on. They are in no mark either: such a commit is not done again.
@@ -130,7 +130,7 @@ impl Group {
         })
     }
 
-    /// Puts the rows where they belong.
+    /// Writes the rows into their tables.
     pub(super) fn apply(&self, transaction: &WriteTransaction) -> Result<(), StoreError> {
         let mut tally = Tally::read(&transaction.open_table(META)?)?;
         for rows in self.rows.chunk_by(|one, next| one.table == next.table) {
@@ -190,7 +190,7 @@ impl Group {
         meta::commit(&mut meta, self.to)
     }
 
-    /// Removes some of the keys that are old.
+    /// Removes some of the old keys.
     fn forget(&self, transaction: &WriteTransaction) -> Result<(), StoreError> {
         let (mut keys, mut aging) = (transaction.open_table(KEYS)?, transaction.open_table(AGING)?);
         for _ in 0..self.forgotten {
@@ -207,7 +207,7 @@ impl Group {
         Ok(())
     }
 
-    /// The bytes that a mark carries.
+    /// The bytes of the commit in a mark.
     pub(super) fn encode(&self) -> Vec<u8> {
         let size = self.rows.iter().map(|row| 17 + row.key.len() + row.bytes.len()).sum::<usize>();
         let mut bytes = Vec::with_capacity(64 + size);
@@ -226,7 +226,7 @@ impl Group {
         bytes
     }
 
-    /// The commit that a mark carries.
+    /// The commit in a mark.
     pub(super) fn decode(to: Acknowledged, mut bytes: &[u8]) -> Result<Self, StoreError> {
         let mut numbers = [0; 5];
         for number in &mut numbers {
@@ -283,7 +283,7 @@ fn take_bytes(bytes: &mut &[u8]) -> Result<Vec<u8>, StoreError> {
     Ok(taken.to_vec())
 }
 
-/// The rows of a mark whose checksum is right and which no service wrote.
+/// The error for rows of a mark with a valid checksum that no service wrote.
 pub(super) fn short() -> StoreError {
     unread("mark", 0, &"its rows end too early, or are of no table")
 }
@@ -308,7 +308,7 @@ mod tests {
         let bytes = group.encode();
         assert_eq!(Group::decode(to, &bytes)?, group);
         for length in 0..bytes.len() {
-            // A cut between rows leaves fewer of them; the mark's checksum notices that.
+            // A cut between rows leaves fewer of them; the mark's checksum detects that.
             if let Ok(shorter) = Group::decode(to, &bytes[..length]) {
                 assert!(shorter.rows.len() < group.rows.len());
             }

@@ -1,5 +1,5 @@
-//! How owners come in: an operator's invitation, which works once, and the token that it is exchanged
-//! for. Only digests are kept.
+//! Sign-up of owners: an operator's invitation, which works once, and the token for which it is
+//! exchanged. Only digests are stored.
 
 use canvass::OwnerId;
 use jiff::Timestamp;
@@ -10,13 +10,13 @@ use super::counted::{OWNER_DIGESTS, OWNER_KEYS, Tally, leading};
 use super::group::{Into, Row};
 use super::{Store, StoreError, row, unread};
 
-/// An owner's keys: digests of what they hold.
+/// The digests of an owner's secrets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnerKeys {
-    /// Of their token.
+    /// The digest of their token.
     pub token: Option<[u8; 32]>,
-    /// Of an invitation that was not used, and until when it may be.
+    /// The digest of an unused invitation, and its end.
     pub invitation: Option<([u8; 32], Timestamp)>,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn rows(keys: &[(OwnerId, OwnerKeys)], rows: &mut Vec<Row>) -> Result
     Ok(())
 }
 
-/// Keeps keys in the place of those that an owner had, which open nothing from then on.
+/// Replaces an owner's keys; the old ones become invalid.
 pub(super) fn replace(
     transaction: &WriteTransaction,
     rows: &[Row],
@@ -96,17 +96,17 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses or the row cannot be read.
+    /// If the database fails or the row cannot be read.
     pub fn owner_keys(&self, owner: OwnerId) -> Result<OwnerKeys, StoreError> {
         let row = self.row_of(OWNER_KEYS, &owner.0.to_be_bytes())?;
         Ok(row.map(|row| read(owner.0, &row)).transpose()?.unwrap_or_default())
     }
 
-    /// Whose token or invitation has a digest, and their keys.
+    /// The owner whose token or invitation has a digest, and their keys.
     ///
     /// # Errors
     ///
-    /// If the database refuses or a row cannot be read.
+    /// If the database fails or a row cannot be read.
     pub fn owner_with(&self, digest: [u8; 32]) -> Result<Option<(OwnerId, OwnerKeys)>, StoreError> {
         let Some(owner) = self.row_of(OWNER_DIGESTS, &digest)? else { return Ok(None) };
         let owner = OwnerId(leading(&owner));

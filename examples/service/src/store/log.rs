@@ -1,5 +1,5 @@
-//! The audit log: entries by their index, each with the seed that it was made with and the request that
-//! it is about, and the salts of owners. Seeds and salts are secrets, and are in no other table.
+//! The audit log: entries by their index, each with its seed and its request, and the salts of
+//! owners. Seeds and salts are secrets, and are in no other table.
 
 use std::cmp::Ordering;
 
@@ -15,11 +15,11 @@ use super::{META, Store, StoreError, number, unread};
 pub struct KeptEntry {
     /// Its index, counted from 0.
     pub index: u64,
-    /// The entry, as everybody may see it once its request has ended.
+    /// The entry, which everybody may see once its request has ended.
     pub entry: AuditEntry,
-    /// Of which request; none of one that was refused.
+    /// The request's id; none for a refusal.
     pub request: Option<RequestId>,
-    /// The seed that it was made with.
+    /// The seed of the entry.
     pub seed: EntrySeed,
 }
 
@@ -49,7 +49,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses.
+    /// If the database fails.
     pub fn salt(&self, owner: OwnerId) -> Result<Option<OwnerSalt>, StoreError> {
         let Some(salt) = self.row_of(SALTS, &owner.0.to_be_bytes())? else { return Ok(None) };
         let salt =

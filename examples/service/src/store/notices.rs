@@ -1,4 +1,4 @@
-//! Notices that a person approved, by request.
+//! Approved notices, by request.
 
 use canvass::RequestId;
 use jiff::Timestamp;
@@ -8,13 +8,13 @@ use super::counted::{NOTICES, leading};
 use super::group::{Into, Row};
 use super::{Store, StoreError, unread};
 
-/// A notice that a person approved: all that makes it again, and by whom.
+/// An approved notice: the parts that make it again, and its reviewer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeptNotice {
     /// The wording, with placeholders.
     pub template: String,
-    /// How to stop being asked.
+    /// The sentence on how to stop being asked.
     pub stop: String,
     /// Names that must not occur in it.
     pub withheld: Vec<String>,
@@ -22,11 +22,11 @@ pub struct KeptNotice {
     pub public_text: String,
     /// The agency's name as the notice gives it.
     pub agency: String,
-    /// Who read it and takes it upon them.
+    /// The person who read it and answers for it.
     pub reviewer: String,
-    /// When they did.
+    /// The instant of the approval.
     pub at: Timestamp,
-    /// The text with the window in UTC, as it was read.
+    /// The text with the window in UTC, as the reviewer read it.
     pub text: String,
 }
 

@@ -1,5 +1,4 @@
-//! Which requests reached which owners, by owner: for the owner who looks. Taken away when they are
-//! erased.
+//! The requests that reached each owner, for the owner to see. Removed when they are erased.
 
 use canvass::{OwnerId, RequestId};
 use jiff::Timestamp;
@@ -8,7 +7,7 @@ use super::counted::{REACHED, leading};
 use super::group::{Into, Row};
 use super::{Store, StoreError, unread};
 
-/// Owner and request, to when they were asked, in milliseconds since 1970.
+/// Owner and request, with the instant of asking in milliseconds since 1970.
 pub(super) fn rows(reached: &[(OwnerId, RequestId, Timestamp)], rows: &mut Vec<Row>) {
     for (owner, request, at) in reached {
         let key = [owner.0.to_be_bytes(), request.0.to_be_bytes()].concat();
@@ -18,11 +17,11 @@ pub(super) fn rows(reached: &[(OwnerId, RequestId, Timestamp)], rows: &mut Vec<R
 }
 
 impl Store {
-    /// The requests that reached an owner, and when each did; in no order that tells anything.
+    /// The requests that reached an owner, each with its instant; in an order without meaning.
     ///
     /// # Errors
     ///
-    /// If the database refuses or a row cannot be read.
+    /// If the database fails or a row cannot be read.
     pub fn reached(&self, owner: OwnerId) -> Result<Vec<(RequestId, Timestamp)>, StoreError> {
         let read = |(key, at): (Vec<u8>, Vec<u8>)| {
             let request = key.get(8..).map_or(0, leading);

@@ -1,4 +1,4 @@
-//! Changes while a checkpoint is made: each is acknowledged between the checkpoint's transactions.
+//! Changes during a checkpoint: each is acknowledged between the checkpoint's transactions.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! The last commit before a kill, of each sort that people see: where the disk has damaged or lost it, it is done
-//! again from the mark, or the start is refused. Nothing that was acknowledged is missing without a word.
+//! The last commit before a kill, for each sort of disclosure: if the disk has damaged or lost it,
+//! the start repeats it from the mark, or is refused. No acknowledged state is missing silently.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::support::{FIRST, OPERATOR, Service, agreed, config, request, square};
 
 const NOTICE: &str = "{agency} asks for {window}, case {case}. To share is voluntary, and this is not a warrant. {stop}";
 
-/// A service in the middle of its work: request 1 has asked, request 2 has not.
+/// A service at work: request 1 has asked, request 2 has not.
 struct Scene {
     service: Service,
     ids: [u64; 2],
@@ -56,7 +56,7 @@ impl Scene {
         let ids = [open("26-1", -84.9), open("26-2", -84.8)];
         approve(&service, ids[0], "A home was entered.");
         service.post(OPERATOR, &format!("/v1/requests/{}/ask", ids[0]), "{}").expect(200);
-        // One who was not asked yet.
+        // A further owner, who was not asked yet.
         service.change(&agreed(7, -84.895, 41.105));
         let with = json!({ "invitation": invite(&service, 1) });
         let token = sign_in(&service, "owner.localhost", &with).told["token"].clone();
@@ -64,7 +64,7 @@ impl Scene {
         Self { ids, token: token.as_str().unwrap().to_owned(), invitation, service }
     }
 
-    /// Everything that somebody can see.
+    /// The whole visible state.
     fn seen(&self, service: &Service) -> Vec<Value> {
         let mut seen = Vec::new();
         for path in ["/v1/bulletins", "/v1/coverage", "/v1/log/head"] {
@@ -82,7 +82,7 @@ impl Scene {
             seen.push(json!([answer.status, answer.json()]));
         }
         seen.push(service.get(FIRST, "/v1/requests").expect(200));
-        // After a start all open requests are looked at again.
+        // A start examines all open requests again.
         for of in &mut seen {
             let requests = of.get_mut("requests").and_then(Value::as_array_mut);
             for request in requests.into_iter().flatten() {
@@ -93,7 +93,8 @@ impl Scene {
     }
 }
 
-/// Does a deed last, and loses or damages what it wrote; returns how often it was refused, and how often whole.
+/// Makes a change last, and loses or damages its writes; returns the numbers of refused and of
+/// whole starts.
 fn tried(name: &str, deed: impl FnOnce(&Scene), is_redone: bool) {
     let (folder, config) = (tempfile::tempdir().unwrap(), settings());
     let scene = Scene::new(folder.path());
@@ -127,7 +128,7 @@ fn tried(name: &str, deed: impl FnOnce(&Scene), is_redone: bool) {
             }
         }
     };
-    // The database is as it was before the deed, as after a disk that lost the last writes.
+    // The database is as before the change, as on a disk that lost the last writes.
     try_with("lost", &before, Some(is_redone));
     let changed = (0..after.len() / PAGE).filter(|page| {
         let page = page * PAGE..(page + 1) * PAGE;
@@ -192,7 +193,7 @@ fn a_last_stop_token_or_erasure_is_not_lost() {
         Browser::new(&scene.service, "owner.localhost").post("/v1/session", with).expect(200);
     };
     tried("token", redeem, true);
-    // The mark has no row of somebody who was erased: such a commit cannot be done again.
+    // The mark has no row of an erased owner, so such a commit cannot be repeated.
     let erase = |scene: &Scene| {
         assert_eq!(scene.service.send(OPERATOR, "DELETE", "/v1/owners/3").status, 200);
     };

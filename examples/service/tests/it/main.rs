@@ -1,4 +1,4 @@
-//! Tests against the really started program, over HTTP.
+//! Tests of the running program over HTTP.
 
 #![allow(unreachable_pub, reason = "helpers are public within the one test binary")]
 #![allow(

@@ -1,4 +1,4 @@
-//! The commands of the README, as a reader pastes them.
+//! The README's commands, run as a reader pastes them.
 
 use std::process::Command;
 
@@ -19,7 +19,7 @@ fn the_readmes_commands_register_agree_ask_and_stop() {
     assert_eq!(script.matches("http://127.0.0.1:8787").count(), 1);
     let script = script.replace("http://127.0.0.1:8787", service.address());
     assert!(script.matches("curl -s ").count() > 5);
-    // An answer that is a problem ends it.
+    // A problem as an answer ends the script.
     let script = script.replace("curl -s ", "curl -sS --fail-with-body ");
     let ran = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));

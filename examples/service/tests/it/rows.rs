@@ -1,5 +1,5 @@
-//! Rows of the store that are each as the service wrote it, and not where or when: in another's
-//! place, from before, or there twice. A start refuses them, or is as it was.
+//! Valid rows in invalid places: swapped with another's, from an earlier state, or duplicated. A
+//! start refuses them, or has the state as before.
 
 use std::path::Path;
 
@@ -13,9 +13,9 @@ use crate::support::{FIRST, OPERATOR, Service, Table, agreed, config, edit, requ
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const TILES: Table<(u64, u64)> = Table::new("tiles");
-/// The tables whose rows have one number: the log, and all that is kept of requests.
+/// The tables whose keys are one number: the log, and the tables about requests.
 const NUMBERED: [&str; 4] = ["log", "events", "receipts", "outcomes"];
-/// The tables of what people see, whose keys are bytes.
+/// The tables of disclosures, whose keys are bytes.
 const SEEN: [&str; 9] = [
     "notices",
     "bulletins",
@@ -28,7 +28,7 @@ const SEEN: [&str; 9] = [
     "owner_digests",
 ];
 
-/// A row's key and what it has.
+/// A row's key and content.
 type Row<K> = (K, Vec<u8>);
 
 /// All rows that a start reads.
@@ -71,7 +71,7 @@ impl Rows {
         })
     }
 
-    /// Puts them in the place of all that there are.
+    /// Replaces all rows of a store.
     fn write(&self, folder: &Path) {
         edit(folder, |transaction| {
             let mut meta = transaction.open_table(META).unwrap();
@@ -102,7 +102,7 @@ impl Rows {
     }
 }
 
-/// Whether a service starts with these rows; and if it does not, that it has touched none of them.
+/// Starts a service with these rows; if it refuses, asserts that it changed none of them.
 fn starts(folder: &Path, config: &Value, rows: &Rows) -> Result<(), String> {
     rows.write(folder);
     let settings: Settings = serde_json::from_value(config.clone()).unwrap();
@@ -120,8 +120,7 @@ fn starts(folder: &Path, config: &Value, rows: &Rows) -> Result<(), String> {
     }
 }
 
-/// Every way to have the contents of two rows in each other's place, one row there twice, a row less,
-/// and a row as it was before.
+/// Every way to swap the contents of two rows, duplicate one, drop one, or restore an earlier one.
 fn wrong<K: Clone + Ord>(rows: &[Row<K>], before: &[Row<K>]) -> Vec<Vec<Row<K>>> {
     let mut wrong = Vec::new();
     for one in 0..rows.len() {
@@ -179,7 +178,8 @@ fn rows_in_anothers_place_or_from_before_stop_the_start() {
     invite(&service, 2);
     service.stop();
     let before = Rows::read(folder.path());
-    // One more is asked, somebody withdraws, a request ends; tiles are kept anew, and a log after them.
+    // Another owner is asked, one withdraws, a request ends; a checkpoint follows, and a log after
+    // it.
     let service = Service::start(folder.path(), &config);
     service.change(&house(4));
     service.change(&[json!({ "withdraw": { "owner": 1 } })]);

@@ -1,4 +1,4 @@
-// Planes, forgery, and what an agency can tell.
+// Planes, forgery, and the information that an agency gets.
 
 import assert from "node:assert/strict";
 import http from "node:http";
@@ -146,7 +146,8 @@ test("the agency cannot tell who lives there", { timeout: 180_000 }, async () =>
   assert.deepEqual(stories[2], stories[0]);
 });
 
-/** All that the agency's browser gets in an officer's story, with the reviewer's work behind it. */
+/** All answers that the agency's browser gets in an officer's story, with the reviewer's work behind
+ * it. */
 async function story(town, count) {
   const page = await open(browser, town, "agency");
   const got = [];
@@ -186,6 +187,6 @@ async function story(town, count) {
     return `${answer.request().method()} ${path} ${answer.status()} ${blind(text, [id])}`;
   }));
   await page.context().close();
-  // Which of two answers comes first is the network's.
+  // The network decides which of two answers comes first.
   return told.sort();
 }

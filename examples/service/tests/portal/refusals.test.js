@@ -98,7 +98,7 @@ const TEXTS = {
   not_areal: ["LINESTRING(0 0, 1 1)", "area"],
   syntax: ["POLYGON((0 0, 1", "area"],
 };
-/** An agency sends no circles, and nothing is repaired: these two are not of what it sends. */
+/** An agency sends no circles, and nothing is repaired: these two codes cannot occur. */
 const NOT_SENT = ["radius_out_of_range", "irreparable"];
 
 let browser;
@@ -124,7 +124,7 @@ after(async () => {
   await service?.stop();
 });
 
-/** A page with a case that nothing stands against. */
+/** A page with a case without refusals. */
 async function ready(agency) {
   const made = await open(browser, service, "agency");
   made.on("response", async (answer) => {
@@ -168,7 +168,7 @@ async function mend(on) {
 }
 
 test("a case in order has nothing against it", async () => {
-  assert.equal(await page.locator("#against-title").textContent(), "Nothing stands against it");
+  assert.equal(await page.locator("#against-title").textContent(), "No refusals");
   assert.deepEqual(verdicts.at(-1).refusals, []);
 });
 

@@ -1,4 +1,5 @@
-// Size and speed: how much is shipped, how soon the map is there, and how smoothly it moves.
+// Size and speed: the bytes shipped, the time until the map appears, and the smoothness of its
+// movement.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";

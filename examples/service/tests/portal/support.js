@@ -106,7 +106,7 @@ export function browse() {
   });
 }
 
-/** A page that is watched: what it asks for, what breaks the content policy, what goes wrong. */
+/** A watched page: its requests, its violations of the content policy, and its errors. */
 export async function open(browser, service, plane, { context, hash = "", ...options } = {}) {
   const within = context ?? await browser.newContext({ viewport: { width: 1280, height: 800 }, timezoneId: "America/New_York", ...options });
   const page = await within.newPage();
@@ -123,7 +123,7 @@ export async function open(browser, service, plane, { context, hash = "", ...opt
   return page;
 }
 
-/** Fails if a page asked for anything elsewhere, broke its policy, or had an error. */
+/** Fails if a page requested anything elsewhere, broke its policy, or had an error. */
 export function clean(page, service, allowed = []) {
   const origins = PLANES.map((plane) => service.origin(plane));
   const foreign = page.seen.requests.filter((url) => !origins.some((origin) => url === origin || url.startsWith(`${origin}/`)));
@@ -150,7 +150,7 @@ export async function point(page, ...places) {
   }
 }
 
-/** Waits until the verdict on what is drawn and typed is there. */
+/** Waits for the verdict on the drawing and the form. */
 export async function judged(page) {
   // The list is busy from the change on.
   await page.locator('#against[aria-busy="false"]').waitFor({ state: "attached" });

@@ -1,4 +1,4 @@
-// The page's verifier against entries that the library made: right each time, and a bit flipped is found.
+// The page's verifier on entries made by the library: it accepts each, and finds a flipped bit.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,4 +1,4 @@
-//! What everybody sees: bulletins, coverage at fixed dates, and the audit log.
+//! The public view: bulletins, coverage at fixed dates, and the audit log.
 
 use canvass::audit::{AuditEntry, AuditEvent, ConsistencyProof, InclusionProof, TreeHead};
 use serde_json::{Value, json};
@@ -31,9 +31,9 @@ fn the_public_sees_who_asks_by_which_rules_and_where() {
         bulletin["cells"].as_array().unwrap().len(),
         bulletin["outline"]["features"].as_array().unwrap().len()
     );
-    // Its agency knows the request's number, which is not in it.
+    // The bulletin lacks the request's id, which the agency knows.
     assert!(!list.to_string().contains(&id.to_string()), "{list}");
-    // It can be read back by whoever checks its history.
+    // A reader can read it back, which verifies its history.
     let mut read = bulletin.clone();
     for ours in ["id", "ending", "head", "outline"] {
         read.as_object_mut().unwrap().remove(ours);
@@ -62,14 +62,14 @@ fn bulletins_come_in_pages_the_newest_first() {
     service.get("", "/v1/bulletins?before=x").problem(400, "bad_query");
 }
 
-/// A service whose coverage is made anew when a period begins.
+/// A service that makes coverage anew when a period begins.
 fn covering(folder: &std::path::Path, seconds: u64) -> Service {
     let mut config = noticed(&json!({}));
     config["coverage"] = json!({ "seconds": seconds, "resolution": 8, "min_households": 11 });
     Service::start(folder, &config)
 }
 
-/// The coverage that is there, once there is one.
+/// The present coverage, once there is one.
 fn coverage(service: &Service) -> Value {
     let made = (0..200).find_map(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
@@ -82,7 +82,7 @@ fn coverage(service: &Service) -> Value {
 #[test]
 fn coverage_is_made_at_fixed_dates_and_kept() {
     let folder = tempfile::tempdir().unwrap();
-    // The next begins in a century.
+    // The next period begins in a century.
     let service = covering(folder.path(), 4_000_000_000);
     let first = coverage(&service);
     assert_eq!(first["cells"]["features"], json!([]));
@@ -113,7 +113,7 @@ fn coverage_follows_the_registry_from_period_to_period() {
     assert_eq!(next.as_second() % 2, 0);
 }
 
-/// The log's entries as everybody sees them; none where one is withheld.
+/// The log's public entries; none for a withheld one.
 fn entries(service: &Service) -> (TreeHead, Vec<Option<AuditEntry>>) {
     let told = service.get("", "/v1/log/entries").expect(200);
     let read = |entry: &Value| serde_json::from_value(entry["entry"].clone()).ok();
@@ -125,7 +125,7 @@ fn entries(service: &Service) -> (TreeHead, Vec<Option<AuditEntry>>) {
 fn entries_of_open_requests_are_withheld_heads_are_not() {
     let folder = tempfile::tempdir().unwrap();
     let (service, id) = opened(folder.path(), &json!({}));
-    // Accepted, and its receipt.
+    // Acceptance and receipt.
     let (older, seen) = entries(&service);
     assert_eq!((older.size(), seen), (2, vec![None, None]));
     let small = request("26-2", &square(-84.9, 41.1, 0.0001)).to_string();
@@ -137,7 +137,7 @@ fn entries_of_open_requests_are_withheld_heads_are_not() {
     let (head, seen) = entries(&service);
     let seen: Vec<bool> = seen.iter().map(Option::is_some).collect();
     assert_eq!(seen, [false, false, true, false, false]);
-    // Whatever is withheld, everybody sees that the log has it and goes on where it was.
+    // Proofs show everybody that the log has the withheld entries and extends itself.
     let proof = |path: String| service.get("", &path).expect(200)["proof"].clone();
     let consistency = proof(format!("/v1/log/consistency?older={}", older.size()));
     let consistency: ConsistencyProof = serde_json::from_value(consistency).unwrap();
@@ -159,7 +159,7 @@ fn entries_of_open_requests_are_withheld_heads_are_not() {
             other => panic!("{other:?}"),
         });
     }
-    // Twelve and nobody look alike.
+    // Entries for twelve owners and for none look alike.
     assert_eq!(events, ["accepted", "receipt", "area_too_small", "routed 16", "routed 16"]);
     service.get("", "/v1/log/inclusion?index=5").problem(404, "no_such_entry");
     service.get("", "/v1/log/consistency?older=6").problem(404, "no_such_entry");
