@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use canvass::audit::{AuditEntry, AuditLog, EntrySeed, OwnerSalt, TreeHead};
+use canvass::audit::{AuditBatch, AuditEntry, AuditLog, EntrySeed, OwnerSalt, TreeHead};
 use canvass::jiff::Timestamp;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Change, Consent, IncidentKind,
@@ -82,17 +82,23 @@ fn main() -> Done {
         now,
     );
     let authorized = review.map_err(|violations| violations.to_string())?;
-    log.append(AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32])))?;
     let published = log.head();
+    let mut entries = vec![AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32]))];
 
-    // The route enters the log before anybody is asked, and each owner's history afterwards.
+    // The entry is kept before anybody is asked, and each owner's history afterwards.
     let route = snapshot.route(&authorized, now);
-    log.append(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?)?;
+    entries.extend(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?);
     registry.apply(route.recipients().map(|to| Change::RecordAskedBy {
         owner: to.owner,
         agency: route.authorized().request().agency,
         at: now,
     }))?;
+
+    // At the end of the day the log grows by a batch, which shows neither when nor how many.
+    let closed = "2026-05-03T00:00:00Z".parse()?;
+    for entry in AuditBatch::close(entries, closed, &EntrySeed::new([5; 32])) {
+        log.append(entry)?;
+    }
 
     for (owner, salt) in &salts {
         print!("{}", page(&registry, &log, &published, (*owner, salt))?);

@@ -6,6 +6,7 @@
 pub mod areas;
 pub mod cases;
 pub mod changes;
+pub mod compared;
 pub mod engines;
 pub mod micro;
 pub mod options;

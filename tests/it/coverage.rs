@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use canvass::coverage::*;
 use canvass::*;
 use h3o::{CellIndex, LatLng, Resolution};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use crate::support::*;
 
@@ -92,7 +94,34 @@ fn counted(cameras: &[Camera]) -> Counts {
     counts
 }
 
-/// The coverage of these counts as the documentation defines it.
+pub fn coverage_seed() -> CoverageSeed {
+    CoverageSeed::new([7; 32])
+}
+
+pub const PERIOD: CoveragePeriod = CoveragePeriod::numbered(8_105);
+
+pub fn covered(snapshot: &Snapshot, resolution: Resolution, number: u32) -> Coverage {
+    snapshot.coverage(PERIOD, &coverage_seed(), resolution, number).unwrap()
+}
+
+/// The counts with the noise that the documentation states: ones before the first zero of the two halves of a
+/// MAC, the second subtracted from the first.
+pub fn noised(counts: &Counts, period: CoveragePeriod, seed: &CoverageSeed) -> Counts {
+    let noise = |cell: CellIndex| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&seed.to_bytes()).unwrap();
+        mac.update(b"canvass coverage noise 1");
+        mac.update(&[period.number().to_be_bytes(), u64::from(cell).to_be_bytes()].concat());
+        let bits: String =
+            mac.finalize().into_bytes().iter().map(|byte| format!("{byte:08b}")).collect();
+        let ones = |half: &str| half.find('0').unwrap_or(128) as i64;
+        ones(&bits[..128]) - ones(&bits[128..])
+    };
+    let told =
+        |(&cell, &count): (&CellIndex, &u64)| (cell, count.saturating_add_signed(noise(cell)));
+    counts.iter().map(told).collect()
+}
+
+/// What the documentation says is published of that.
 fn naive(counts: &Counts, resolution: Resolution, number: u32) -> Published {
     let least = EDGES.into_iter().find(|&edge| edge >= u64::from(number));
     let bands = counts.iter().filter_map(|(&cell, &count)| {
@@ -131,10 +160,10 @@ fn a_coverage_equals_that_of_the_naive_twin() {
             }
         }
         let snapshot = registered(&cameras);
-        let counts = counted(&cameras);
+        let counts = noised(&counted(&cameras), PERIOD, &coverage_seed());
         for resolution in RESOLUTIONS {
             for number in NUMBERS {
-                let coverage = snapshot.coverage(resolution, number).unwrap();
+                let coverage = covered(&snapshot, resolution, number);
                 let cells = published(&coverage);
                 assert_eq!(cells, naive(&counts, resolution, number), "{resolution} {number}");
                 assert!(cells.is_sorted() && coverage.resolution() == resolution);
@@ -160,7 +189,7 @@ fn only_where_households_are_registered_counts() {
     let mut bytes = 0;
     for resolution in RESOLUTIONS {
         let json = |snapshot: &Snapshot| {
-            serde_json::to_string(&snapshot.coverage(resolution, 11).unwrap()).unwrap()
+            serde_json::to_string(&covered(snapshot, resolution, 11)).unwrap()
         };
         let coverage = json(&snapshot(&town));
         assert_eq!(coverage, json(&registry.snapshot()));
@@ -174,28 +203,31 @@ fn only_where_households_are_registered_counts() {
 fn a_household_in_two_cells_counts_in_one() {
     let (here, there) = (finest(10.0, 50.0), finest(10.1, 50.0));
     assert_ne!(here, there);
-    // Eleven households with a camera on each side; odd owners have their lowest id on the far
-    // side.
+    // Forty with a camera in each: odd owners have their lowest over there.
     let side = |high: bool| center(if high { there } else { here });
     let pair = |owner: u64, swap: bool| {
         [camera(owner * 2, owner, side(swap)), camera(owner * 2 + 1, owner, side(!swap))]
     };
-    let all_here: Vec<Camera> = (0..11).flat_map(|owner| pair(owner, false)).collect();
+    let all_here: Vec<Camera> = (0..40).flat_map(|owner| pair(owner, false)).collect();
     let registry = Registry::bulk_load(&all_here, BTreeMap::new()).unwrap();
-    let shown = |registry: &Registry| {
-        published(&registry.snapshot().coverage(Coverage::FINEST, 11).unwrap())
+    let shown =
+        |registry: &Registry| published(&covered(&registry.snapshot(), Coverage::FINEST, 11));
+    let told = |counts: &[(CellIndex, u64)]| {
+        let counts = counts.iter().copied().collect();
+        naive(&noised(&counts, PERIOD, &coverage_seed()), Coverage::FINEST, 11)
     };
-    assert_eq!(shown(&registry), [(here, 11, Some(20))]);
-    // One household moves: neither cell has enough, although all have a camera in both.
+    assert_eq!(shown(&registry), told(&[(here, 40)]));
+    // One moves.
     registry.apply(pair(5, false).map(|camera| Change::Remove { camera: camera.id })).unwrap();
     registry.apply(pair(5, true).map(Change::Register)).unwrap();
-    assert_eq!(shown(&registry), []);
-    // With the lowest cameras of the others removed, ten households move to one cell.
-    let lowest = (0..11)
+    assert_eq!(shown(&registry), told(&[(here, 39), (there, 1)]));
+    // The lowest of the others is removed: all move over to the one.
+    let lowest = (0..40)
         .filter(|&owner| owner != 5)
         .map(|owner| Change::Remove { camera: CameraId(owner * 2) });
     registry.apply(lowest).unwrap();
-    assert_eq!(shown(&registry), [(there, 11, Some(20))]);
+    assert_eq!(shown(&registry), told(&[(there, 40)]));
+    assert_eq!(told(&[(there, 40)]).len(), 1);
 }
 
 /// Every feature's outline, read back; asserts that it covers the cell's center.
@@ -219,8 +251,8 @@ fn drawn(coverage: &Coverage) -> Vec<Area> {
 fn cells_at_the_antimeridian_and_at_the_poles_are_drawn() {
     let places = [(180.0, 0.0), (-180.0, -17.0), (0.0, 90.0), (0.0, -90.0)];
     let disks = places.map(|(lon, lat)| finest(lon, lat).grid_disk::<Vec<_>>(2));
-    let counts: Counts = disks.iter().flatten().map(|&cell| (cell, 11)).collect();
-    let coverage = living(&counts).coverage(Resolution::Eight, 11).unwrap();
+    let counts: Counts = disks.iter().flatten().map(|&cell| (cell, 31)).collect();
+    let coverage = covered(&living(&counts), Resolution::Eight, 11);
     assert_eq!(coverage.cells().len(), counts.len());
     let areas = drawn(&coverage);
     let split = areas.iter().filter(|area| area.parts() > 1).count();
@@ -238,10 +270,10 @@ fn cells_at_the_antimeridian_and_at_the_poles_are_drawn() {
 fn every_cell_can_be_drawn() {
     let world = CellIndex::base_cells().flat_map(|cell| cell.children(Resolution::Two));
     let world: Counts =
-        world.map(|cell| (cell.center_child(Resolution::Eight).unwrap(), 11)).collect();
+        world.map(|cell| (cell.center_child(Resolution::Eight).unwrap(), 31)).collect();
     let snapshot = living(&world);
     for (resolution, cells) in RESOLUTIONS.iter().zip([122, 842, 5_882]) {
-        let coverage = snapshot.coverage(*resolution, 11).unwrap();
+        let coverage = covered(&snapshot, *resolution, 11);
         assert_eq!(coverage.cells().len(), cells);
         let areas = drawn(&coverage);
         let size: f64 = areas.iter().map(Area::size_m2).sum();
@@ -253,45 +285,46 @@ fn every_cell_can_be_drawn() {
         let disks = poles.into_iter().chain(resolution.pentagons());
         let cells = disks.flat_map(|cell| cell.grid_disk::<Vec<_>>(2));
         let counts: Counts =
-            cells.map(|cell| (cell.center_child(Resolution::Eight).unwrap(), 11)).collect();
-        let coverage = living(&counts).coverage(*resolution, 11).unwrap();
+            cells.map(|cell| (cell.center_child(Resolution::Eight).unwrap(), 31)).collect();
+        let coverage = covered(&living(&counts), *resolution, 11);
         assert_eq!(coverage.cells().len(), counts.len());
         drawn(&coverage);
     }
 }
 
 #[test]
-fn each_refusal_names_the_fault_and_reason() {
-    let snapshot = Registry::new().snapshot();
-    let error = snapshot.coverage(Resolution::Nine, 11).unwrap_err();
+fn what_is_refused_says_what_and_why() {
+    let (snapshot, seed) = (Registry::new().snapshot(), coverage_seed());
+    let told = |resolution, number| snapshot.coverage(PERIOD, &seed, resolution, number);
+    let error = told(Resolution::Nine, 11).unwrap_err();
     assert!(matches!(error, CoverageError::TooFine { finest: Coverage::FINEST, .. }));
     let words =
         "cells of resolution `9` are finer than those of `8`, the finest that are published";
     assert_eq!(error.to_string(), words);
-    let error = snapshot.coverage(Resolution::Zero, 10).unwrap_err();
+    let error = told(Resolution::Zero, 10).unwrap_err();
     assert_eq!(error, CoverageError::TooFew { min_households: 10, least: 11 });
     let words = "`10` households are fewer than `11`, the least that are published";
     assert_eq!(error.to_string(), words);
-    assert!(snapshot.coverage(Resolution::Eight, 0).is_err());
+    assert!(told(Resolution::Eight, 0).is_err());
 }
 
 #[test]
 fn the_written_form_is_pinned() {
     let (one, two) = (finest(-73.974, 40.771), finest(-73.96, 40.78));
-    let snapshot = living(&Counts::from([(one, 14), (two, 230)]));
+    let snapshot = living(&Counts::from([(one, 15), (two, 230)]));
     let json = |resolution, number| {
-        serde_json::to_string(&snapshot.coverage(resolution, number).unwrap()).unwrap()
+        serde_json::to_string(&covered(&snapshot, resolution, number)).unwrap()
     };
-    let all = r#"{"resolution":8,"min_households":11,"cells":[{"cell":"882a100891fffff","at_least":201,"at_most":500},{"cell":"882a100d6dfffff","at_least":11,"at_most":20}]}"#;
+    let all = r#"{"period":8105,"resolution":8,"min_households":11,"cells":[{"cell":"882a100891fffff","at_least":201,"at_most":500},{"cell":"882a100d6dfffff","at_least":11,"at_most":20}]}"#;
     assert_eq!(json(Resolution::Eight, 11), all);
-    let many = r#"{"resolution":8,"min_households":21,"cells":[{"cell":"882a100891fffff","at_least":201,"at_most":500}]}"#;
+    let many = r#"{"period":8105,"resolution":8,"min_households":21,"cells":[{"cell":"882a100891fffff","at_least":201,"at_most":500}]}"#;
     assert_eq!(json(Resolution::Eight, 12), many);
-    let coarser = r#"{"resolution":5,"min_households":11,"cells":[{"cell":"852a100bfffffff","at_least":201},{"cell":"852a100ffffffff","at_least":11}]}"#;
+    let coarser = r#"{"period":8105,"resolution":5,"min_households":11,"cells":[{"cell":"852a100bfffffff","at_least":201},{"cell":"852a100ffffffff","at_least":11}]}"#;
     assert_eq!(json(Resolution::Five, 11), coarser);
-    let none = r#"{"resolution":5,"min_households":5000000001,"cells":[]}"#;
+    let none = r#"{"period":8105,"resolution":5,"min_households":5000000001,"cells":[]}"#;
     assert_eq!(json(Resolution::Five, u32::MAX), none);
     let drawn = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"cell":"882a100891fffff","at_least":201,"at_most":500},"geometry":{"type":"Polygon","coordinates":[[[-73.9570869,40.7841896],[-73.9634713,40.7831369],[-73.96544,40.7786761],[-73.9610253,40.7752682],[-73.9546419,40.7763207],[-73.9526722,40.7807812],[-73.9570869,40.7841896]]]}}]}"#;
-    assert_eq!(snapshot.coverage(Resolution::Eight, 200).unwrap().to_geojson(), drawn);
-    let empty = Registry::new().snapshot().coverage(Resolution::Eight, 11).unwrap();
+    assert_eq!(covered(&snapshot, Resolution::Eight, 200).to_geojson(), drawn);
+    let empty = covered(&Registry::new().snapshot(), Resolution::Eight, 11);
     assert_eq!(empty.to_geojson(), r#"{"type":"FeatureCollection","features":[]}"#);
 }

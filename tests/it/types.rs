@@ -84,6 +84,8 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<Standing>();
     usable::<Coverage>();
     usable::<CoverageCell>();
+    usable::<CoveragePeriod>();
+    usable::<CoverageSeed>();
     usable::<CoverageError>();
 }
 
@@ -112,6 +114,7 @@ fn every_public_disclosure_type_is_too() {
     usable::<Ending>();
     usable::<Asked>();
     usable::<AskedTags>();
+    usable::<AuditBatch>();
     usable::<AskedTagsError>();
     usable::<AuditEntry>();
     usable::<AuditEvent>();

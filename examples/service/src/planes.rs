@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use canvass::Zone;
+use canvass::coverage::CoveragePeriod;
 use canvass::notice::{NoticeTemplate, TemplateError};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 
 /// The name of each plane's host, without a port.
@@ -110,12 +113,47 @@ impl Notices {
     }
 }
 
-/// The dates of coverage, and its resolution.
+impl CoverageDates {
+    /// The period of an instant, and when the next begins.
+    #[must_use]
+    pub fn period(&self, now: Timestamp) -> (CoveragePeriod, Timestamp) {
+        if let Some(seconds) = self.seconds {
+            let number = u64::try_from(now.as_second()).unwrap_or(0) / seconds.max(1);
+            let next = i64::try_from(number.saturating_add(1).saturating_mul(seconds));
+            let next = next.ok().and_then(|next| Timestamp::from_second(next).ok());
+            return (CoveragePeriod::numbered(number), next.unwrap_or(Timestamp::MAX));
+        }
+        let today = TimeZone::UTC.to_datetime(now).date();
+        let quarter = (today.month() - 1) / 3;
+        let next = today.with().month(quarter * 3 + 1).day(1).build();
+        let next = next.and_then(|first| first.checked_add(3.months()));
+        let next = next.and_then(|first| TimeZone::UTC.to_timestamp(first.at(0, 0, 0, 0)));
+        (CoveragePeriod::of(now), next.unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// How often a batch of the audit log is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogDates {
+    /// A batch is closed, and a head and its entries are published, when a period of so many seconds since
+    /// 1970 begins. The longer, the less shows of when somebody was asked.
+    pub seconds: u64,
+}
+
+impl Default for LogDates {
+    fn default() -> Self {
+        Self { seconds: 86_400 }
+    }
+}
+
+/// How often coverage is made, and how coarse it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CoverageDates {
-    /// A period's length in seconds, counted from 1970: coverage is made when one begins.
-    pub seconds: u64,
+    /// It is made when a period of so many seconds since 1970 begins, and kept until the next; or when a
+    /// quarter of a year begins, UTC. Each coverage may shift the odds about a household by a factor of 2.
+    pub seconds: Option<u64>,
     /// The H3 resolution of its cells, 8 at most.
     pub resolution: u8,
     /// Cells with fewer households are left out; at least 11.
@@ -124,6 +162,6 @@ pub struct CoverageDates {
 
 impl Default for CoverageDates {
     fn default() -> Self {
-        Self { seconds: 7 * 86_400, resolution: 7, min_households: 11 }
+        Self { seconds: None, resolution: 7, min_households: 11 }
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::engine::Rules;
-use crate::planes::{CoverageDates, Hosts, Notices};
+use crate::planes::{CoverageDates, Hosts, LogDates, Notices};
 use crate::portal::Portal;
 use crate::record::Record;
 use crate::texts;
@@ -35,7 +35,9 @@ pub struct Settings {
     pub hosts: Hosts,
     /// The wording and the approval of notices.
     pub notices: Notices,
-    /// The dates of coverage.
+    /// How often a batch of the audit log is closed.
+    pub log: LogDates,
+    /// How often coverage is made.
     pub coverage: CoverageDates,
     /// The set-up of the pages, which is not in the configuration's file.
     pub portal: Portal,
@@ -239,6 +241,7 @@ impl Settings {
             agencies: self.agencies.iter().map(|caller| caller.agency.clone()).collect(),
             release: self.outcomes,
             notices_needed: self.notices.approval == crate::planes::Approval::Here,
+            log_seconds: self.log.seconds,
         }
     }
 
@@ -275,6 +278,8 @@ struct Wire {
     notices: Notices,
     #[serde(default)]
     coverage: CoverageDates,
+    #[serde(default)]
+    log: LogDates,
 }
 
 fn alone() -> ReleaseMode {
@@ -288,8 +293,11 @@ impl TryFrom<Record<Wire>> for Settings {
         let hosts = wire.hosts.checked()?;
         let notices =
             wire.notices.checked().map_err(|error| format!("`notices.template`: {error}"))?;
-        let coverage = wire.coverage;
-        if coverage.seconds == 0 {
+        let (coverage, log) = (wire.coverage, wire.log);
+        if log.seconds == 0 {
+            return Err("`log.seconds` is 0, so that no period would begin".to_owned());
+        }
+        if coverage.seconds == Some(0) {
             return Err("`coverage.seconds` is 0, so that no period would begin".to_owned());
         }
         let Wire { operator_token_sha256: operator, agencies, policy, outcomes, limits, .. } = wire;
@@ -351,6 +359,7 @@ impl TryFrom<Record<Wire>> for Settings {
                 hosts,
                 notices,
                 coverage,
+                log,
                 portal: Portal::default(),
             }),
         }

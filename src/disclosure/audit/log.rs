@@ -35,10 +35,16 @@ use crate::model::OwnerId;
 /// let salts = |owner| (owner == OwnerId(1)).then(|| OwnerSalt::new([9; 32]));
 ///
 /// let mut log = AuditLog::new();
-/// log.append(AuditEntry::accepted(&authorized, &seeds[0]))?;
 /// let older = log.head();
-/// let index = log.append(AuditEntry::routed(&route, &seeds[1], salts)?)?;
+/// // At the end of the day: what happened, among entries about nobody, in an order by chance.
+/// let mut entries = vec![AuditEntry::accepted(&authorized, &seeds[0])];
+/// entries.extend(AuditEntry::routed(&route, &seeds[1], salts)?);
+/// let routed = entries[1].nonce();
+/// for entry in AuditBatch::close(entries, "2026-05-03T00:00:00Z".parse()?, &EntrySeed::new([3; 32])) {
+///     log.append(entry)?;
+/// }
 /// let head = log.head();
+/// let index = (0..).zip(log.entries()).find(|(_, entry)| entry.nonce() == routed).map_or(0, |(index, _)| index);
 ///
 /// // Anybody: the entry is in the log, and the log has not been rewritten.
 /// let entry = log.entry(index).ok_or("no entry")?;
@@ -94,6 +100,9 @@ impl AuditLog {
     }
 
     /// Appends an entry and gives back its index, counted from 0. O(log n).
+    ///
+    /// Append the entries of an [`AuditBatch`](super::AuditBatch), in its order, and publish no head in between: by
+    /// entries that are appended as they come, everybody sees when somebody was asked.
     ///
     /// # Errors
     ///

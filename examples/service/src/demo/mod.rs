@@ -56,6 +56,7 @@ pub fn settings() -> Result<Settings, Failure> {
                 "area": outline((west, south, east, north)),
             }],
         },
+        "log": { "seconds": LOG_SECONDS },
         "notices": {
             "template": "{agency} asks for footage of {window}, from {cameras}. It is about case {case} \
                 ({incident}). Please answer at once.\n\nTo share is voluntary, and doing nothing is an answer \
@@ -83,10 +84,16 @@ pub async fn fill(engine: &Engine) -> Result<OwnerId, Failure> {
     let changes: Vec<Change> = cameras.chain(consents).chain(asked_before).collect();
     let json = serde_json::to_vec(&changes)?;
     engine.apply(changes, json, now, None).await?;
+    // A period of the log ends here, so that its first head is there from the beginning.
+    engine.clock(now.saturating_sub(SignedDuration::from_secs(LOG_SECONDS))?).await?;
     refuse(engine, now).await?;
+    engine.clock(now).await?;
     engine.give_token(owner, OWNER).await?;
     Ok(owner)
 }
+
+/// How often the demo's log grows, in seconds: a day would be too long for somebody who only looks.
+const LOG_SECONDS: i64 = 15;
 
 /// Has a request refused, whose area is too large: the log has a beginning then, and the head that somebody
 /// copies first is of something.

@@ -277,6 +277,7 @@ mod tests {
             agencies: Vec::new(),
             release: ReleaseMode::Alone,
             notices_needed: true,
+            log_seconds: 86_400,
         };
         let (engine, threads) = Engine::start(folder.path(), rules, &Limits::default(), &metrics)?;
         assert!(engine.is_ready());

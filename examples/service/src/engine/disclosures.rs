@@ -16,14 +16,14 @@ use super::error::{Failure, Fault};
 use super::requests::News;
 use super::told::raw;
 use super::writer::{Group, Writer};
-use crate::store::{Answered, DisclosedRows, KeptBulletin, KeptEntry, KeptNotice};
+use crate::store::{Answered, DisclosedRows, KeptBulletin, KeptEntry, KeptNotice, PendingEntry};
 
 /// The disclosures on the disk.
 #[derive(Debug, Default)]
 pub struct Disclosures {
     log: AuditLog,
-    /// The request of each entry. INVARIANT: as long as the log.
-    about: Vec<Option<RequestId>>,
+    /// Entries that wait for their batch, which nobody sees before.
+    pending: Vec<PendingEntry>,
     notices: HashMap<RequestId, KeptNotice>,
     /// The bulletins, from number 1.
     bulletins: Vec<KeptBulletin>,
@@ -62,10 +62,13 @@ impl Disclosed {
 
 impl Disclosures {
     fn take(&mut self, rows: DisclosedRows) -> Result<(), NonceReused> {
-        for KeptEntry { entry, request, .. } in rows.entries {
-            self.log.append(entry)?;
-            self.about.push(request);
+        if !rows.entries.is_empty() {
+            self.pending.clear();
         }
+        for KeptEntry { entry, .. } in rows.entries {
+            self.log.append(entry)?;
+        }
+        self.pending.extend(rows.pending);
         self.notices.extend(rows.notices);
         for (number, kept) in rows.bulletins {
             self.numbers.insert(kept.request, number);
@@ -87,10 +90,9 @@ impl Disclosures {
         &self.log
     }
 
-    /// The request of an entry; none if it was refused, or there is no such entry.
-    #[must_use]
-    pub fn about(&self, index: u64) -> Option<RequestId> {
-        self.about.get(usize::try_from(index).ok()?).copied().flatten()
+    /// The entries that wait for their batch.
+    pub(super) fn pending(&self) -> &[PendingEntry] {
+        &self.pending
     }
 
     /// The notice that was approved for a request.
@@ -150,7 +152,7 @@ impl Writer {
                 self.approve(id, notice, *bulletin, now, group)
             }
             Disclosing::Refused { entry, seed } => {
-                self.append(&mut group.kept.disclosed, *entry, seed, None);
+                wait(&mut group.kept.disclosed, *entry, seed, None);
                 Ok(Answered { request: None, body: raw(&()) })
             }
             Disclosing::Cover { period, made } => {
@@ -222,8 +224,10 @@ impl Writer {
             rows.reached.push((owner, id, asked.now()));
         }
         let seed = EntrySeed::new(chance()?);
-        let entry = AuditEntry::routed(asked, &seed, |owner| salts.get(&owner).cloned());
-        self.append(rows, entry?, seed, Some(id));
+        let entries = AuditEntry::routed(asked, &seed, |owner| salts.get(&owner).cloned())?;
+        for (entry, number) in entries.into_iter().zip(0..) {
+            wait(rows, entry, seed.part(number), Some(id));
+        }
         Ok(())
     }
 
@@ -249,11 +253,11 @@ impl Writer {
         for (id, authorized) in &news.opened {
             let (seed, id) = (EntrySeed::new(chance()?), Some(*id));
             let accepted = AuditEntry::accepted(authorized, &seed);
-            self.append(rows, accepted, seed, id);
+            wait(rows, accepted, seed, id);
             let seed = EntrySeed::new(chance()?);
             let receipt =
                 AuditEntry::receipt(&authorized.receipt(), authorized.reviewed_at(), &seed);
-            self.append(rows, receipt, seed, id);
+            wait(rows, receipt, seed, id);
         }
         for event in &news.events {
             let ending = match event.step {
@@ -284,17 +288,11 @@ impl Writer {
         let pending = rows.bulletins.iter().map(|&(number, _)| number).max().unwrap_or(0);
         pending.max(self.disclosed.read().bulletins()).saturating_add(1)
     }
+}
 
-    fn append(
-        &self,
-        rows: &mut DisclosedRows,
-        entry: AuditEntry,
-        seed: EntrySeed,
-        request: Option<RequestId>,
-    ) {
-        let index = self.disclosed.read().log().len() + rows.entries.len() as u64;
-        rows.entries.push(KeptEntry { index, entry, request, seed });
-    }
+/// Has an entry wait for its batch to be closed.
+fn wait(rows: &mut DisclosedRows, entry: AuditEntry, seed: EntrySeed, request: Option<RequestId>) {
+    rows.pending.push(PendingEntry { entry, request, seed });
 }
 
 /// The instant of a bulletin's last entry.

@@ -16,6 +16,7 @@ mod checkpoints;
 mod disclosures;
 mod error;
 mod heal;
+mod log_batches;
 mod owners;
 mod people;
 mod recovery;
@@ -69,6 +70,8 @@ pub struct Rules {
     pub release: ReleaseMode,
     /// Whether asking needs a notice that was approved here.
     pub notices_needed: bool,
+    /// A batch of the audit log is closed each so many seconds.
+    pub log_seconds: u64,
 }
 
 /// Registry, store, requests, and the threads that change them.
@@ -194,7 +197,7 @@ impl Engine {
         if let Some(loss) = loss {
             tracing::warn!("{loss}");
         }
-        let Rules { policy, agencies, release, notices_needed } = rules;
+        let Rules { policy, agencies, release, notices_needed, log_seconds } = rules;
         let Loaded {
             registry,
             requests,
@@ -250,6 +253,8 @@ impl Engine {
             release,
             clock: Arc::clone(&clock),
             time_noted: Instant::now(),
+            log_seconds: i64::try_from(log_seconds).unwrap_or(i64::MAX),
+            log_since: None,
         };
         let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let made = thread("checkpoints").spawn(|| checkpoints.run());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use canvass::audit::{AuditEntry, EntrySeed, OwnerSalt};
 use canvass::bulletin::Bulletin;
-use canvass::coverage::CoverageError;
+use canvass::coverage::{CoverageError, CoverageSeed};
 use canvass::h3o::Resolution;
 use canvass::notice::{Notice, NoticeTemplate};
 use canvass::outcome::Answer;
@@ -83,23 +83,22 @@ impl Engine {
         dates: &CoverageDates,
         now: Timestamp,
     ) -> Result<Option<(u64, Box<RawValue>)>, CoverageError> {
-        let Ok(second) = u64::try_from(now.as_second()) else { return Ok(None) };
-        let period = second / dates.seconds.max(1);
-        if self.disclosed.read().coverage().is_some_and(|&(made, _)| made >= period) {
+        let (period, next) = dates.period(now);
+        if self.disclosed.read().coverage().is_some_and(|&(made, _)| made == period.number()) {
             return Ok(None);
         }
+        // Drawn for this one alone: it is made once, and kept.
+        let Ok(seed) = chance().map(CoverageSeed::new) else { return Ok(None) };
         let resolution = Resolution::try_from(dates.resolution).unwrap_or(Resolution::Seven);
-        let coverage = self.snapshot().coverage(resolution, dates.min_households)?;
-        let next = period.saturating_add(1).saturating_mul(dates.seconds);
-        let next = Timestamp::from_second(i64::try_from(next).unwrap_or(i64::MAX));
+        let coverage = self.snapshot().coverage(period, &seed, resolution, dates.min_households)?;
         let cells = serde_json::from_str::<Box<RawValue>>(&coverage.to_geojson());
         let made = raw(&json!({
-            "made_at": now, "next": next.unwrap_or(Timestamp::MAX),
+            "period": period, "made_at": now, "next": next,
             "resolution": u8::from(coverage.resolution()),
             "min_households": coverage.min_households(),
             "cells": cells.unwrap_or_default(),
         }));
-        Ok(Some((period, made)))
+        Ok(Some((period.number(), made)))
     }
 
     /// Stores the coverage of a period.

@@ -88,6 +88,10 @@ pub(super) struct Writer {
     pub(super) clock: Arc<Clock>,
     /// The last time at which the time was stored.
     pub(super) time_noted: Instant,
+    /// A batch of the audit log is closed each so many seconds.
+    pub(super) log_seconds: i64,
+    /// When the period began in which the writer did.
+    pub(super) log_since: Option<i64>,
 }
 
 /// The jobs committed together, and the callers who wait for them.
@@ -339,6 +343,7 @@ impl Writer {
             self.note_time();
         }
         self.requests.expire(now, &mut group.news)?;
+        self.close_batch(now, group)?;
         let left = self.look_again_at.duration_since(now);
         // Longer than the interval only if the clock was set back.
         if left <= SignedDuration::ZERO || left > self.look_again_after {

@@ -8,14 +8,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use canvass::audit::{AuditEntry, ProofError};
-use canvass::{IncidentKind, RequestId, RequestState, Violation};
-use jiff::Timestamp;
+use canvass::{IncidentKind, Violation};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::problem::{Kind, Problem};
 use super::{App, body};
-use crate::engine::{Cases, Disclosures};
+use crate::engine::Disclosures;
 use crate::store::KeptBulletin;
 
 /// The number of items on a page.
@@ -140,7 +139,7 @@ pub(super) async fn coverage(State(app): State<Arc<App>>) -> Result<Response, Pr
     Ok(shared(&json!(made)))
 }
 
-/// `GET /v1/log/head`: keep it to find out whether the log is ever rewritten.
+/// `GET /v1/log/head`: to be kept by whoever wants to find out whether the log is ever rewritten. One a period.
 pub(super) async fn head(State(app): State<Arc<App>>) -> Response {
     body::json(StatusCode::OK, &app.engine.disclosed().read().log().head())
 }
@@ -152,37 +151,26 @@ pub(super) struct Start {
     from: u64,
 }
 
-/// `GET /v1/log/entries?from=N`: entries in their order. Those of an open request are withheld:
-/// they have a band of the number of owners asked, which the agency may not know yet.
+/// `GET /v1/log/entries?from=N`: the entries of all batches that were closed. None is withheld: neither its size nor
+/// its place follows who was asked, and to show some of them later would tell when their requests end.
 pub(super) async fn entries(
     State(app): State<Arc<App>>,
     from: Result<Query<Start>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(Start { from }) = from.map_err(|error| bad(&error))?;
-    let now = Timestamp::now();
     let telling = {
         let app = Arc::clone(&app);
-        move || entries_of(&app.engine.disclosed().read(), app.engine.cases(), from, now)
+        move || entries_of(&app.engine.disclosed().read(), from)
     };
     Ok(body::json(StatusCode::OK, &app.blocking(telling).await?))
 }
 
-fn entries_of(disclosed: &Disclosures, cases: &Cases, from: u64, now: Timestamp) -> Value {
+fn entries_of(disclosed: &Disclosures, from: u64) -> Value {
     let log = disclosed.log();
     let end = log.len().min(from.saturating_add(PAGE as u64));
-    let told = |index: u64| match log.entry(index) {
-        Some(found) if may_be_seen(cases, disclosed.about(index), now) => entry(index, found),
-        _ => json!({ "index": index, "withheld": true }),
-    };
-    let entries: Vec<Value> = (from..end).map(told).collect();
+    let entries: Vec<Value> =
+        (from..end).filter_map(|index| Some(entry(index, log.entry(index)?))).collect();
     json!({ "head": log.head(), "entries": entries, "more": end < log.len() })
-}
-
-/// Whether everybody may see an entry: its request has ended, or was refused.
-pub(super) fn may_be_seen(cases: &Cases, about: Option<RequestId>, now: Timestamp) -> bool {
-    let is_open =
-        |id| cases.request(id).is_none_or(|opened| opened.state(now) == RequestState::Open);
-    !about.is_some_and(is_open)
 }
 
 /// An entry with its bytes, which are the leaf of the log's tree.

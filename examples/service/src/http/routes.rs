@@ -221,7 +221,7 @@ fn rules(app: &Arc<App>) -> Endpoints {
 fn log(app: &Arc<App>) -> Endpoints {
     let endpoints = Endpoints::new()
         .get("/v1/log/head", public::head, "the head of the audit log")
-        .get("/v1/log/entries", public::entries, "entries of requests that have ended")
+        .get("/v1/log/entries", public::entries, "the entries of the audit log")
         .query("from", "the index of the first")
         .get("/v1/log/inclusion", public::inclusion, "a proof that the log has an entry")
         .query("index", "of which entry")

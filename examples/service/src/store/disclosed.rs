@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::group::Row;
-use super::{KeptBulletin, KeptEntry, KeptNotice, OwnerKeys, Store, StoreError};
+use super::{KeptBulletin, KeptEntry, KeptNotice, OwnerKeys, PendingEntry, Store, StoreError};
 use super::{bulletins, coverage, invitations, log, notices, reached};
 
 /// The disclosures of one group of the writer.
@@ -15,8 +15,10 @@ pub struct DisclosedRows {
     pub notices: Vec<(RequestId, KeptNotice)>,
     /// Bulletins by their numbers, in their new state.
     pub bulletins: Vec<(u64, KeptBulletin)>,
-    /// Entries of the audit log, to follow the stored ones.
+    /// A batch of the audit log that was closed, in its order behind the entries that are kept.
     pub entries: Vec<KeptEntry>,
+    /// Entries that wait for the next batch. If a batch was closed, those that waited before are in it.
+    pub pending: Vec<PendingEntry>,
     /// Salts of owners that had none.
     pub salts: Vec<(OwnerId, [u8; 32])>,
     /// Owners reached by requests, with the instants.
@@ -33,11 +35,12 @@ impl DisclosedRows {
     /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { notices, bulletins, entries, salts, reached, coverage, owner_keys, erased } =
-            self;
+        let Self { notices, bulletins, entries, pending, salts, .. } = self;
+        let Self { reached, coverage, owner_keys, erased, .. } = self;
         notices.is_empty()
             && bulletins.is_empty()
             && entries.is_empty()
+            && pending.is_empty()
             && salts.is_empty()
             && reached.is_empty()
             && coverage.is_none()
@@ -51,6 +54,7 @@ pub(super) fn rows(disclosed: &DisclosedRows, rows: &mut Vec<Row>) -> Result<(),
     notices::rows(&disclosed.notices, rows)?;
     bulletins::rows(&disclosed.bulletins, rows)?;
     log::rows(&disclosed.entries, rows);
+    log::pending_rows(&disclosed.pending, rows);
     log::salt_rows(&disclosed.salts, rows);
     reached::rows(&disclosed.reached, rows);
     coverage::rows(disclosed.coverage.as_ref(), rows);
@@ -70,6 +74,7 @@ impl Store {
             notices: self.notices()?,
             bulletins: self.bulletins()?,
             entries: self.log_entries()?,
+            pending: self.pending_entries()?,
             coverage: self.coverage()?,
             ..DisclosedRows::default()
         })

@@ -8,7 +8,7 @@ use super::counted::{self, Counted, Tally, leading};
 use super::mark::Acknowledged;
 use super::{
     AGING, EVENTS, KEYS, Kept, LOG, META, RECEIPTS, StoreError, coverage, disclosed, erase, events,
-    invitations, keys, meta, outcomes, row, unread,
+    invitations, keys, log, meta, outcomes, row, unread,
 };
 
 /// The number of old keys removed for each new one: more than one, so that they become fewer, and
@@ -35,10 +35,11 @@ pub(super) enum Into {
     Salts = 14,
     Reached = 15,
     OwnerKeys = 16,
+    Pending = 17,
 }
 
 impl Into {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Log,
         Self::Events,
         Self::Receipts,
@@ -55,6 +56,7 @@ impl Into {
         Self::Salts,
         Self::Reached,
         Self::OwnerKeys,
+        Self::Pending,
     ];
 
     /// The table, if its keys are bytes and its rows are counted.
@@ -65,6 +67,7 @@ impl Into {
             Self::Coverage => Some(counted::COVERAGE),
             Self::Entries => Some(counted::ENTRIES),
             Self::Seeds => Some(counted::SEEDS),
+            Self::Pending => Some(counted::PENDING),
             Self::Salts => Some(counted::SALTS),
             Self::Reached => Some(counted::REACHED),
             Self::OwnerKeys => Some(counted::OWNER_KEYS),
@@ -155,6 +158,7 @@ impl Group {
                         aging.insert((number(second)?, key), ())?;
                     }
                 }
+                Into::Entries => log::close(transaction, rows, &mut tally)?,
                 Into::Coverage => coverage::replace(transaction, rows, &mut tally)?,
                 Into::OwnerKeys => invitations::replace(transaction, rows, &mut tally)?,
                 other => {

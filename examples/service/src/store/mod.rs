@@ -3,7 +3,7 @@
 //! One file of `redb`, where a commit is one transaction, on the disk before it returns.
 //!
 //! ```text
-//! meta      "format"          -> 7
+//! meta      "format"          -> 8
 //!           "checkpoint"      -> revision of the last checkpoint
 //!           "tiles", "digest" -> how many tiles that has, and which versions with which bytes, and it
 //!           "revision"        -> revision of the last entry that the log was given
@@ -26,6 +26,7 @@
 //! notices   request           -> the notice that a person approved, as JSON
 //! bulletins number            -> a bulletin and its request, as JSON
 //! audit     index             -> an entry of the audit log; `audit_seeds` has its seed and request
+//! audit_pending nonce         -> an entry that waits for its batch, with its request and seed
 //! reached   owner, request    -> when the owner was asked; `owner_salts` has the salts of owners
 //! coverage  period            -> the coverage that was made last, as JSON
 //! owner_keys owner            -> digests of an owner's token and invitation; `owner_digests` finds them
@@ -93,7 +94,7 @@ pub use error::StoreError;
 pub use events::FIRST_EVENT;
 pub use invitations::OwnerKeys;
 pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
-pub use log::KeptEntry;
+pub use log::{KeptEntry, PendingEntry};
 pub use mark::Acknowledged;
 pub use notices::KeptNotice;
 pub use open::{Loss, Opening};
@@ -121,8 +122,8 @@ const GIVE_WAY: Duration = Duration::from_millis(100);
 /// The database's file in its folder.
 const FILE: &str = "canvass.redb";
 
-/// The number of the format.
-const FORMAT: u64 = 7;
+/// The format that is written and read.
+const FORMAT: u64 = 8;
 
 /// The revision of a checkpoint, its tiles by their numbers, and whether they are complete.
 type Tiles = (Revision, BTreeMap<u64, Vec<u8>>, Result<(), StoreError>);

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use canvass::audit::{AuditEntry, AuditEvent, ConsistencyProof, TreeHead};
+use canvass::OwnerId;
+use canvass::audit::{
+    Asked, AuditBatch, AuditEntry, AuditEvent, ConsistencyProof, OwnerSalt, TreeHead,
+};
 use serde_json::{Value, json};
 
 use super::Dice;
@@ -158,13 +161,38 @@ fn bulletins(service: &Service) -> Vec<Value> {
     }
 }
 
-/// The numbers of public entries by kind, and the head.
+/// In how many entries an owner is named.
+fn naming(service: &Service, token: &str) -> usize {
+    let (mut named, mut after) = (0, String::new());
+    loop {
+        let page = service.get(token, &format!("/v1/me/log{after}")).expect(200);
+        let salt = page["salt"]
+            .as_str()
+            .unwrap()
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap());
+        let salt = OwnerSalt::new(salt.collect::<Vec<_>>().try_into().unwrap());
+        let owner = OwnerId(page["owner"].as_u64().unwrap());
+        let entries = page["entries"].as_array().unwrap();
+        for entry in entries {
+            let entry: AuditEntry = serde_json::from_value(entry["entry"].clone()).unwrap();
+            named += usize::from(entry.whether_asked(owner, &salt) == Some(Asked::Asked));
+        }
+        if page["more"] == false {
+            return named;
+        }
+        after = format!("?after={}", entries.last().unwrap()["index"]);
+    }
+}
+
+/// How many entries of each kind everybody sees, and the head.
 fn entries(service: &Service) -> (TreeHead, [usize; 3]) {
     let (mut counts, mut from) = ([0; 3], 0);
     loop {
         let page = service.get("", &format!("/v1/log/entries?from={from}")).expect(200);
         let entries = page["entries"].as_array().unwrap();
-        for entry in entries.iter().filter(|entry| entry.get("withheld").is_none()) {
+        for entry in entries {
             let entry: AuditEntry = serde_json::from_value(entry["entry"].clone()).unwrap();
             match entry.event() {
                 AuditEvent::Accepted => counts[0] += 1,
@@ -196,6 +224,7 @@ fn a_kill_loses_and_doubles_no_disclosure() {
     let mut config =
         config(&policy, &json!({ "checkpoint_revisions": 10, "checkpoint_seconds": 1 }));
     config["notices"] = json!({ "zone": "UTC" });
+    config["log"] = json!({ "seconds": 1 });
     let mut service = Service::start(folder.path(), &config);
     let mut tellers = Vec::new();
     for who in 0..3 {
@@ -263,13 +292,15 @@ fn a_kill_loses_and_doubles_no_disclosure() {
         }
     }
     let cases: usize = tellers.iter().map(|teller| teller.cases.len()).sum();
-    let (head, counts) = entries(&service);
-    assert_eq!(
-        counts,
-        [cases, cases, 2 * cases],
-        "of each request two entries, and one for each ask"
-    );
-    assert_eq!(head.size(), 4 * cases as u64);
+    // All of it is in the log once the next batch is closed.
+    std::thread::sleep(Duration::from_millis(2500));
+    let (head, [accepted, receipts, routed]) = entries(&service);
+    assert_eq!((accepted, receipts), (cases, cases), "of each request two entries");
+    assert!(routed >= 2 * cases && routed % AuditBatch::STEP == 0, "one for each ask: {routed}");
+    assert_eq!(head.size(), (accepted + receipts + routed) as u64);
+    let tokens = tellers.iter().flat_map(|teller| &teller.tokens);
+    let named: usize = tokens.map(|token| naming(&service, token)).sum();
+    assert_eq!(named, cases, "each ask that named somebody has an entry");
     let shown = bulletins(&service);
     assert_eq!(shown.len(), cases);
     for teller in &tellers {
