@@ -74,13 +74,13 @@ fn routes_with_sharers_equal_the_oracle() {
         let inside: Vec<OwnerId> = households(&town, &area).into_iter().collect();
         let mut shared: Vec<(u64, i64)> = Vec::new();
         for owner in &inside {
-            if !rng.once_in(4) {
-                shared.push((owner.0, rng.within(0, 50)));
+            if !rng.once_in(6) {
+                shared.push((owner.0, rng.within(0, 36)));
             }
         }
         let known: BTreeSet<OwnerId> =
             shared.iter().filter(|(_, ago)| *ago <= 30).map(|&(owner, _)| OwnerId(owner)).collect();
-        let min_households = rng.pick(&[0, 2, 5, 11]);
+        let min_households = rng.pick(&[2, 5, 11, 20]);
         let min_new_households =
             min_households - rng.below(u64::from(min_households) / 2 + 1) as u32;
         let policy = policy(min_new_households).with_min_households(min_households);
