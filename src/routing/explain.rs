@@ -118,6 +118,7 @@ impl fmt::Debug for OperatorFunnel<'_> {
 }
 
 /// Counts with the code of their denial, in the order of [`Denial`].
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn by_code<S: Serializer>(
     denied: &&[usize; Denial::ALL.len()],
     serializer: S,

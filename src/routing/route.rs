@@ -163,6 +163,10 @@ impl Route {
     /// # assert!(route.recheck(&newer, now)?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the snapshot is older than the route: it does not know of those who withdrew since.
     pub fn recheck(&self, newer: &Snapshot, now: Timestamp) -> Result<Self, StaleSnapshot> {
         if newer.revision() < self.revision {
             return Err(StaleSnapshot { route: self.revision, snapshot: newer.revision() });
