@@ -168,7 +168,7 @@ impl OpenRequests {
     /// asked twice.
     ///
     /// This records one request only. To count it towards the owners' limits, apply a
-    /// [`Change::RecordAsked`](crate::Change::RecordAsked) for each of them to the registry when
+    /// [`Change::RecordAskedBy`](crate::Change::RecordAskedBy) for each of them to the registry when
     /// you send the notice, after the last [recheck](Route::recheck).
     ///
     /// # Errors

@@ -135,10 +135,9 @@ impl Route {
     /// The same route without those who may no longer be asked, as of a newer snapshot and `now`:
     /// owners who withdrew, paused, expired or reached their limit since, and cameras that were
     /// removed or moved away. Nobody is added. Waiting times are as of `now` as well. Costs as much
-    /// as routing again. Use a snapshot at least as new as the route's: against an older one nobody
-    /// is left, since it lacks later withdrawals.
+    /// as routing again. Use a snapshot at least as new as the route's.
     ///
-    /// Call it before you apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for the
+    /// Call it before you apply a [`Change::RecordAskedBy`](crate::Change::RecordAskedBy) for the
     /// owners: afterwards this very request may use up their limit.
     ///
     /// ```
