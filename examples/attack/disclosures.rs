@@ -169,7 +169,7 @@ fn linked_bulletins(tries: u32) -> Fallible<Guessed> {
 
 /// C4. Did somebody join late? By the size of the head, of whoever made all other requests of the day.
 fn late_joiners(tries: u32) -> Fallible<Guessed> {
-    let (others, route) = (AuditBatch::STEP as u32 - 1, route(1)?);
+    let (others, route) = (u32::try_from(AuditBatch::STEP)? - 1, route(1)?);
     let mut made: Vec<AuditEntry> = Vec::new();
     for number in 0..=others {
         made.extend(entries(&route, number)?);
