@@ -66,7 +66,7 @@ fn main() -> Done {
         .parse()?;
     let draft = template.draft(&first, &portal.agency, "To stop being asked, reply STOP.")?;
     let notice = draft.review("J. Hill", now)?;
-    let route = portal.ask(RequestId(1), &route.recheck(&portal.registry.snapshot(), now), now)?;
+    let route = portal.ask(RequestId(1), &route.recheck(&portal.registry.snapshot(), now)?, now)?;
     let mailing = route.with_notice(&notice, |_| Some(zone.clone()))?;
     println!("{}", mailing.letters().next().ok_or("no letter")?.text);
 
@@ -158,6 +158,7 @@ impl Portal {
         let file = self.requests.case_file(self.agency.id);
         let authorized = self.policy.review(what, &self.agency, &file, now)?;
         self.requests.open(id, &authorized, now)?;
+        self.requests.decide(id, &authorized, &self.registry.snapshot(), now)?;
         let seed = self.seed();
         self.entries.push(AuditEntry::accepted(&authorized, &seed));
         Ok(authorized)
@@ -169,8 +170,12 @@ impl Portal {
         let (route, _) = self.requests.record_asked(id, route, now)?;
         let seed = self.seed();
         self.entries.extend(AuditEntry::routed(&route, &seed, salt_of)?);
-        let owners = route.recipients().map(|asked| asked.owner);
-        self.registry.apply(owners.map(|owner| Change::RecordAsked { owner, at: now }))?;
+        let (owners, agency) = (route.recipients().map(|asked| asked.owner), self.agency.id);
+        self.registry.apply(owners.map(|owner| Change::RecordAskedBy {
+            owner,
+            agency,
+            at: now,
+        }))?;
         Ok(route)
     }
 

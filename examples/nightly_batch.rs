@@ -43,7 +43,7 @@ fn main() -> Done {
     let window: TimeWindow = window.parse()?;
     let now: Timestamp = window.end();
     let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
-    let policy = Policy::unlimited().with_min_households(2);
+    let policy = Policy::without_limits_or_anonymity().with_min_households(2);
 
     // All requests are reviewed before any is routed, so that the batch is sorted and shared among
     // cores.

@@ -26,7 +26,7 @@ pub use disclosure::{Band, Receipt, audit, bulletin, coverage, notice, outcome};
 pub use geometry::{Area, Position, Repaired};
 #[doc(inline)]
 pub use model::{
-    Agency, AgencyId, AgencyKind, AskLimit, Camera, CameraId, Consent, Denial, Facing,
+    Agency, AgencyId, AgencyKind, Ask, AskLimit, Camera, CameraId, Consent, Denial, Facing,
     IncidentKind, OwnerId, Question, QuietHours, Recording, RequestId, Scope, Standing, TimeWindow,
     Zone,
 };
@@ -40,7 +40,9 @@ pub use request::{
     Violation, Violations,
 };
 #[doc(inline)]
-pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
+pub use routing::{
+    Explanation, Funnel, OperatorFunnel, Recipient, Recipients, Route, Scratch, SimdLevel,
+};
 
 /// The parts of a [`Policy`]: its requirements, and the places that it protects.
 pub mod policy {
@@ -65,6 +67,7 @@ pub mod error {
         ChangeError, ChangeRefusal, ReplayError, SkippedChange, TileError, TileFlaw, TileKeyError,
     };
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
+    pub use crate::routing::StaleSnapshot;
 }
 
 /// Pages of the repository: guarantees, security, design, defences, performance, formats and parts.

@@ -7,6 +7,7 @@
 
 use allocation_counter::measure;
 use canvass::error::TileFlaw;
+use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::tiles::Tile;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
@@ -39,8 +40,9 @@ fn town() -> Snapshot {
     let often = (0..800).filter(|owner| owner % 7 == 2);
     let asked = |owner| [1, 2].map(|ago| (owner, ago));
     registry
-        .apply(often.flat_map(asked).map(|(owner, days)| Change::RecordAsked {
+        .apply(often.flat_map(asked).map(|(owner, days)| Change::RecordAskedBy {
             owner: OwnerId(owner),
+            agency: AgencyId(1),
             at: now() - SignedDuration::from_hours(24 * days),
         }))
         .unwrap()
@@ -112,10 +114,81 @@ fn a_warm_request_allocates_nothing() {
     }
 }
 
+/// Or an agency could learn of a shelter by the time of its refusals and receipts.
+#[test]
+fn a_review_is_the_same_work_whatever_silent_places_there_are() {
+    let area = octagon(10.006, 50.004);
+    let silent = |west: f64, south: f64| {
+        let place = Area::from_bounds(west, south, west + 0.001, south + 0.001).unwrap();
+        let (kind, rule) = (SensitiveKind::Shelter, SensitiveRule::NeverAsk);
+        SensitivePlace::new(kind, "A shelter", rule, place, None).unwrap()
+    };
+    let around = (0..100).map(|place| silent(10.0055 + f64::from(place) * 1e-5, 50.0035));
+    let policies = [
+        Vec::new(),
+        vec![silent(10.0055, 50.0035)],
+        vec![silent(10.5, 50.5)],
+        around.collect::<Vec<_>>(),
+    ]
+    .map(|places| Policy::default().with_sensitive_places(places.into()));
+    let work = |policy: &Policy| {
+        let mut passed = None;
+        let review = measure(|| passed = Some(authorize(policy, area.clone())));
+        let passed = passed.unwrap();
+        let mut copy = None;
+        let clone = measure(|| copy = Some(passed.clone()));
+        let shown = format!("{passed:?}");
+        let receipt = measure(|| drop(passed.receipt()));
+        let freed = measure(|| drop((passed, copy)));
+        let count = |info: allocation_counter::AllocationInfo| (info.count_total, info.bytes_total);
+        // All that was allocated is freed at the end, however much that is.
+        (
+            count(review),
+            count(clone),
+            count(receipt),
+            freed.count_current,
+            freed.bytes_current,
+            shown,
+        )
+    };
+    // An area computes its size once.
+    let _ = area.size_m2();
+    let first = work(&policies[0]);
+    assert!(first.0.0 > 0);
+    for policy in &policies {
+        assert_eq!(work(policy), first);
+    }
+    let with_a_shelter = town().route(&authorize(&policies[1], area.clone()), now());
+    assert!(with_a_shelter.owners() < town().route(&authorize(&policies[0], area), now()).owners());
+}
+
+/// Or an agency could count those who shared, and who was erased of them.
+#[test]
+fn a_review_is_the_same_work_however_many_owners_shared() {
+    let policy = Policy::default().with_max_requests_per_case(9);
+    let area = octagon(10.006, 50.004);
+    let work = |sharers: u64| {
+        let mut file = CaseFile::new(AgencyId(1));
+        let first = authorize_after(&policy, &file, area.clone());
+        file.open(RequestId(1), &first, now()).unwrap();
+        file.record_shared(RequestId(1), (0..sharers).map(OwnerId), now()).unwrap();
+        let mut passed = None;
+        let review = measure(|| passed = Some(authorize_after(&policy, &file, area.clone())));
+        let passed = passed.unwrap();
+        let receipt = measure(|| drop(passed.receipt()));
+        let freed = measure(|| drop(passed));
+        let count = |info: allocation_counter::AllocationInfo| (info.count_total, info.bytes_total);
+        (count(review), count(receipt), freed.count_current, freed.bytes_current)
+    };
+    let _ = area.size_m2();
+    let none = work(0);
+    assert_eq!([work(1), work(1_000)], [none; 2]);
+}
+
 #[test]
 fn a_receipt_costs_the_same_for_none_few_and_many() {
     let snapshot = town();
-    let policy = Policy::unlimited().with_min_households(11);
+    let policy = Policy::without_limits_or_anonymity().with_min_households(11);
     // A part of the town from its south-western corner: its width and height in houses.
     let part = |wide: f64, high: f64| {
         let (east, north) = ((wide - 0.5) * 0.000_3, (high - 0.5) * 0.000_2);
@@ -213,7 +286,11 @@ fn tiles_take_memory_in_proportion_to_their_bytes() {
     };
     let asked = |number| {
         let times = (0..30_u64).flat_map(move |_| 0..number / 30);
-        times.map(|owner| Change::RecordAsked { owner: OwnerId(owner), at: now() })
+        times.map(|owner| Change::RecordAskedBy {
+            owner: OwnerId(owner),
+            agency: AgencyId(1),
+            at: now(),
+        })
     };
     let of_one = |change| match change {
         Change::Register(camera) => Change::Register(camera.with_owner(OwnerId(7))),

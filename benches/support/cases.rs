@@ -169,13 +169,14 @@ impl Query {
     }
 
     fn new(request: Request) -> Self {
-        let review = Review { policy: Policy::unlimited(), ..Review::new(request) };
+        let review =
+            Review { policy: Policy::without_limits_or_anonymity(), ..Review::new(request) };
         Self { review: None, ..Self::reviewed(review) }
     }
 
     fn reviewed(review: Review) -> Self {
         let (authorized, request) = (review.authorized(), &review.request);
-        let unlimited = Policy::unlimited()
+        let unlimited = Policy::without_limits_or_anonymity()
             .review(request, &review.agency, &CaseFile::new(review.agency.id), now())
             .expect("a policy without limits");
         let polygon = in_units(&request.area.to_multi_polygon());

@@ -17,10 +17,11 @@ use std::f64::consts::{PI, TAU};
 use std::path::Path;
 
 use canvass::{
-    AgencyId, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, Recording, Scope,
+    AgencyId, Ask, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, Recording,
+    Scope,
 };
 use fastrand::Rng;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::share::Share;
 use super::{days, now};
@@ -80,7 +81,7 @@ pub struct DataSet {
     /// The distinct consents. The first is "not granted".
     pub distinct: Vec<Consent>,
     /// The distinct histories of being asked. The first is empty.
-    pub histories: Vec<Vec<Timestamp>>,
+    pub histories: Vec<Vec<Ask>>,
     /// Each owner's consent and history, as places in the two above.
     pub owners: Vec<Standing>,
 }
@@ -185,7 +186,7 @@ impl DataSet {
     pub fn asked(&self) -> impl Iterator<Item = Change> + '_ {
         (0..).zip(&self.owners).flat_map(|(owner, standing)| {
             let history = self.history(*standing).iter();
-            history.map(move |&at| Change::RecordAsked { owner: OwnerId(owner), at })
+            history.map(move |&Ask { at, .. }| Change::RecordAsked { owner: OwnerId(owner), at })
         })
     }
 
@@ -194,8 +195,8 @@ impl DataSet {
         &self.distinct[usize::from(standing.consent)]
     }
 
-    /// The instants at which an owner was asked.
-    pub fn history(&self, standing: Standing) -> &[Timestamp] {
+    /// When an owner was asked.
+    pub fn history(&self, standing: Standing) -> &[Ask] {
         &self.histories[usize::from(standing.history)]
     }
 
@@ -339,8 +340,9 @@ fn scope_of<T: Ord>(rng: &mut Rng, most: usize, mut member: impl FnMut(&mut Rng)
     if only { Scope::only(members) } else { Scope::all_but(members) }
 }
 
-fn distinct_histories(rng: &mut Rng) -> Vec<Vec<Timestamp>> {
+fn distinct_histories(rng: &mut Rng) -> Vec<Vec<Ask>> {
     let asked = |rng: &mut Rng| now() - SignedDuration::from_hours(rng.i64(1..14 * 24));
-    let drawn = (0..HISTORIES).map(|_| (0..rng.usize(1..=4)).map(|_| asked(rng)).collect());
+    let drawn = (0..HISTORIES)
+        .map(|_| (0..rng.usize(1..=4)).map(|_| Ask { agency: None, at: asked(rng) }).collect());
     std::iter::once(Vec::new()).chain(drawn.collect::<Vec<_>>()).collect()
 }

@@ -99,7 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     heading("An owner withdraws before we send");
     let first = route.recipients().next().ok_or("nobody to ask")?.owner;
     let newer = registry.apply([Change::Withdraw { owner: first }])?;
-    let kept = route.recheck(&newer, now);
+    let kept = route.recheck(&newer, now)?;
     println!("  route    revision {}: {} owners", route.revision(), route.owners());
     println!("  recheck  revision {}: {} owners, without {first}", kept.revision(), kept.owners());
 

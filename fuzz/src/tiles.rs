@@ -3,7 +3,9 @@
 use arbitrary::{Result, Unstructured};
 use canvass::error::TileError;
 use canvass::tiles::{Tile, TileKey};
-use canvass::{Area, CameraId, Change, Consent, OwnerId, Registry, Revision, Standing};
+use canvass::{
+    AgencyId, Area, Ask, CameraId, Change, Consent, OwnerId, Registry, Revision, Standing,
+};
 use jiff::Timestamp;
 
 use crate::Reached;
@@ -170,16 +172,19 @@ fn carried(tile: &[u8], registry: &Registry, town: &mut Town) {
         rest = &rest[4 + length..];
     }
     let (rows, mut asked) = rest.split_at(rows * OWNER);
-    assert_eq!(asked.len(), instants * 8);
+    assert_eq!(asked.len(), instants * 17);
     for row in rows.chunks_exact(OWNER) {
         let owner = OwnerId(u64_at(row, 0));
         let number = u32_at(row, 8);
         if number != u32::MAX {
             town.consents.insert(owner, distinct[number as usize].clone());
         }
-        let (theirs, others) = asked.split_at(usize::from(row[12]) * 8);
+        let (theirs, others) = asked.split_at(usize::from(row[12]) * 17);
         let second = |bytes: &[u8]| Timestamp::from_second(u64_at(bytes, 0).cast_signed());
-        let theirs = theirs.chunks_exact(8).map(|at| second(at).expect("an instant"));
+        let theirs = theirs.chunks_exact(17).map(|ask| Ask {
+            agency: (ask[8] == 1).then(|| AgencyId(u64_at(ask, 9))),
+            at: second(ask).expect("an instant"),
+        });
         town.asked.insert(owner, theirs.collect());
         asked = others;
     }

@@ -22,7 +22,7 @@ use crate::routing::Route;
 /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
-/// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+/// # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let receipt = authorized.receipt(); // send this, and route afterwards
 /// assert_eq!(receipt.case_reference(), "26-0117");
 /// assert_eq!(Registry::new().snapshot().route(&authorized, now).receipt(), receipt);

@@ -9,6 +9,7 @@ use crate::geometry::grid::{E7, Envelope, HALF_TURN, Position, ring_size_m2, to_
 use crate::geometry::overlay::even_odd;
 use crate::geometry::relate::{covers, covers_edges, meet};
 use crate::geometry::validity::{Collision, find_flaw};
+use crate::geometry::width::{Neck, neck};
 
 /// A polygon or multipolygon on the map, in which a request asks for footage.
 ///
@@ -217,6 +218,11 @@ impl Area {
                 .collect()
         });
         sizes.iter().copied()
+    }
+
+    /// The shortest way across that is shorter than `least_m` metres; `None` if there is none.
+    pub(crate) fn neck(&self, least_m: f64) -> Option<Neck> {
+        neck(&self.content.rings, least_m)
     }
 
     /// The number of parts, at least one.

@@ -147,7 +147,7 @@ impl Consent {
         self.zone.as_ref()
     }
 
-    /// Decides one question, given the instants at which the owner was asked before, in any order.
+    /// Decides one question, given who asked the owner before and when, in any order.
     ///
     /// This is the specification: the routing core decides the same for whole blocks at once. The
     /// first reason that holds, in the order of [`Denial`], is the answer.
@@ -155,7 +155,7 @@ impl Consent {
     /// # Errors
     ///
     /// The reason why the owner may not be asked.
-    pub fn evaluate(&self, question: &Question, asked: &[Timestamp]) -> Result<(), Denial> {
+    pub fn evaluate(&self, question: &Question, asked: &[Ask]) -> Result<(), Denial> {
         let now = seconds(question.now);
         let grant_span = self.grant_span();
         if self.standing == Standing::NotGranted {
@@ -168,7 +168,12 @@ impl Consent {
             Err(Denial::IncidentOutOfScope)
         } else if now < grant_span.paused_until {
             Err(Denial::Paused)
-        } else if now < self.limit.reached_until(asked.iter().map(|&at| seconds(at))) {
+        } else if now
+            < self.limit.reached_until(
+                question.agency,
+                asked.iter().map(|&Ask { agency, at }| (seconds(at), agency)),
+            )
+        {
             Err(Denial::AskedOftenEnough)
         } else {
             Ok(())
@@ -208,6 +213,15 @@ impl Consent {
 pub(crate) struct GrantSpan {
     pub(crate) paused_until: i64,
     pub(crate) expires: i64,
+}
+
+/// An earlier request that reached an owner: who asked, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Who asked; `None` if nobody noted it. Such a request counts towards no agency's share.
+    pub agency: Option<AgencyId>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// The question that a consent answers: may this agency ask about this kind of incident now?
@@ -303,7 +317,7 @@ coded_enum! {
         IncidentOutOfScope = "incident_out_of_scope",
         /// The owner paused all requests.
         Paused = "paused",
-        /// The owner was asked as often as they allow.
+        /// The owner was asked as often as they allow, or by this agency as often as its share is.
         AskedOftenEnough = "asked_often_enough",
         /// The camera has no footage of the window.
         NoFootage = "no_footage",

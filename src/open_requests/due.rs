@@ -48,8 +48,59 @@ impl OpenRequests {
             && self.expiries.first().is_none_or(|&(until, _)| now < until)
     }
 
-    /// The owners whom an open request may ask at `now` and has not asked yet; nobody if it is not
-    /// open.
+    /// Decides whether the area of an open request has households enough for the
+    /// [anonymity set](crate::Policy::min_households): call it before the first [`due`](Self::due), and keep
+    /// the event. It is decided once. A request that has too few asks nobody, whoever registers later: or
+    /// it would ring in the moment in which one certain house does. One that has enough asks later joiners
+    /// as they come, as long as its area keeps enough.
+    ///
+    /// No event comes if it was decided before. Costs a walk over the cameras of the area, so call it apart
+    /// from answering the agency.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, if it is not open, if the authorised one is another, or if something
+    /// has happened after `now`. Then nothing changes.
+    pub fn decide(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.decide_with(id, authorized, || snapshot.may_be_asked_in(authorized), now)
+    }
+
+    /// The same for a service whose snapshots are elsewhere: `enough` is called only if it was not decided
+    /// before, and gives whether the merged parts
+    /// [have enough households](crate::parts::PartialRoute::has_enough_households).
+    ///
+    /// # Errors
+    ///
+    /// As [`decide`](Self::decide).
+    pub fn decide_with(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        enough: impl FnOnce() -> bool,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.check_time_order(now)?;
+        is_of(self.known_open(id, now)?, authorized)?;
+        if self.is_decided(id) {
+            return Ok(self.expire(now));
+        }
+        self.take(id, now, LifecycleStep::Decided { enough: enough() })
+    }
+
+    /// Whether it was [decided](Self::decide) if an open request has households enough.
+    #[must_use]
+    pub fn is_decided(&self, id: RequestId) -> bool {
+        self.open.get(&id).is_some_and(|standing| standing.enough.is_some())
+    }
+
+    /// Whom an open request may ask at `now` and has not asked yet; nobody if it is not open, or if it was
+    /// [decided](Self::decide) that its area has too few households.
     ///
     /// This is the request's [route](Snapshot::route) without the owners who were asked for it. The
     /// anonymity set counts all households in the area, also those who were asked. Costs a route,
@@ -57,7 +108,7 @@ impl OpenRequests {
     ///
     /// # Errors
     ///
-    /// If there is no such request, or the authorised one is another.
+    /// If there is no such request, the authorised one is another, or nobody has decided yet.
     pub fn due(
         &self,
         id: RequestId,
@@ -72,7 +123,7 @@ impl OpenRequests {
     }
 
     /// The first half of [`due`](Self::due), for a service whose snapshots are elsewhere: the request
-    /// to route, or `None` if it is not open at `now`, and so asks nobody.
+    /// to route, or `None` if it asks nobody: if it is not open at `now`, or has too few households.
     ///
     /// # Errors
     ///
@@ -85,8 +136,12 @@ impl OpenRequests {
     ) -> Result<Option<AuthorizedRequest>, OpenRequestsError> {
         let opened = self.known(id)?;
         is_of(opened, authorized)?;
-        let is_open = self.open.contains_key(&id) && opened.state(now) == RequestState::Open;
-        Ok(is_open.then(|| authorized.clone()))
+        let standing = self.open.get(&id).filter(|_| opened.state(now) == RequestState::Open);
+        match standing.map(|standing| standing.enough) {
+            Some(None) => Err(OpenRequestsError::NotDecided { id }),
+            Some(Some(true)) => Ok(Some(authorized.clone())),
+            Some(Some(false)) | None => Ok(None),
+        }
     }
 
     /// The second half: a route without those who were asked for the request. It leaves nobody where
@@ -118,8 +173,9 @@ impl OpenRequests {
     ///
     /// # Errors
     ///
-    /// If there is no such request, if it is not open, if the route is another request's, or if
-    /// something has happened after `now`. Then nothing changes.
+    /// If there is no such request, if it is not open, if the route is another request's, if it was not
+    /// decided that there are households enough and the route has somebody, or if something has happened
+    /// after `now`. Then nothing changes.
     pub fn record_asked(
         &mut self,
         id: RequestId,
@@ -141,12 +197,15 @@ impl OpenRequests {
         Ok((new, events))
     }
 
-    /// Forgets that an owner was asked, for all open requests. Call it when you erase an owner, and
-    /// take them out of the stored events as well, with [`LifecycleEvent::forget`]: a replay of
-    /// those gives the same state.
+    /// Forgets that an owner was asked and shared, for all requests: for whoever is erased. Take them out of the
+    /// events that were kept as well, with [`LifecycleEvent::forget`]: a replay of those leads here.
     pub fn forget_owner(&mut self, owner: OwnerId) {
         for standing in self.open.values_mut() {
             standing.asked.remove(&owner);
+            standing.shared.remove(&owner);
+        }
+        for file in self.files.values_mut() {
+            file.forget_owner(owner);
         }
     }
 

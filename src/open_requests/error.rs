@@ -32,6 +32,36 @@ pub enum OpenRequestsError {
         /// Who.
         owner: OwnerId,
     },
+    /// Whether there are households enough was decided before, and is not decided again.
+    #[error("whether request `{id}` has households enough was decided before")]
+    DecidedBefore {
+        /// For which request.
+        id: RequestId,
+    },
+    /// Nobody has decided yet whether there are households enough, or there are not.
+    #[error(
+        "request `{id}` may ask nobody: `decide` whether it has households enough, and keep the event"
+    )]
+    NotDecided {
+        /// Which request.
+        id: RequestId,
+    },
+    /// Somebody is noted as having shared who was not asked.
+    #[error("owner `{owner}` was not asked for request `{id}`")]
+    NotAsked {
+        /// For which request.
+        id: RequestId,
+        /// Who.
+        owner: OwnerId,
+    },
+    /// An event notes a second time that somebody shared.
+    #[error("that owner `{owner}` shared for request `{id}` was noted before")]
+    SharedBefore {
+        /// For which request.
+        id: RequestId,
+        /// Who.
+        owner: OwnerId,
+    },
     /// The owners of an event, or the numbers of a text that was read, are not in order.
     #[error("a list of request `{id}` does not ascend")]
     NotAscending {

@@ -44,9 +44,8 @@ impl LifecycleEvent {
         Self { sequence, at, id, step }
     }
 
-    /// Takes an owner out of an event that asked them: use it on stored events when you erase an
-    /// owner. The event stays even if nobody is left in it, since numbers have no gaps. Returns
-    /// `false` if it does not name them.
+    /// Takes an owner out of an event that names them: for whoever is erased. The event stays, be it that
+    /// nobody is left in it, since numbers have no gaps. `false` if it does not name them.
     ///
     /// ```
     /// use canvass::{LifecycleEvent, OwnerId};
@@ -59,7 +58,10 @@ impl LifecycleEvent {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn forget(&mut self, owner: OwnerId) -> bool {
-        let LifecycleStep::Asked { owners } = &mut self.step else { return false };
+        let (LifecycleStep::Asked { owners } | LifecycleStep::Shared { owners }) = &mut self.step
+        else {
+            return false;
+        };
         let before = owners.len();
         owners.retain(|asked| *asked != owner);
         owners.len() < before
@@ -88,6 +90,16 @@ pub enum LifecycleStep {
     /// Owners are about to be asked.
     Asked {
         /// Who, ascending: none of them was asked for this request before.
+        owners: Vec<OwnerId>,
+    },
+    /// Whether its area has households enough was decided, once and for all.
+    Decided {
+        /// Whether it has. If not, the request asks nobody.
+        enough: bool,
+    },
+    /// Owners shared footage with the agency, which knows them from then on.
+    Shared {
+        /// Who, ascending: each was asked for this request, and none of them shared for it before.
         owners: Vec<OwnerId>,
     },
     /// The agency needs no more footage.

@@ -20,11 +20,12 @@ use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, 
 /// value, and so does this value written with serde and read back. There is no clock: an expiry
 /// that is due comes before any step at a later `now`, or when you call [`expire`](Self::expire).
 ///
-/// While a request is open, use [`touched_by`](Self::touched_by) to find out whether changes of the
-/// registry affect it, and [`due`](Self::due) for the owners to ask who were not asked yet. Call
-/// [`record_asked`](Self::record_asked) before you send: it lets no owner pass twice for one
-/// request. This value is neither permission nor an authorisation: after a restart you need
-/// [`Policy::reopen`](crate::Policy::reopen).
+/// While a request is open, [`decide`](Self::decide) settles once whether its area has households enough,
+/// [`touched_by`](Self::touched_by) decides whether changes of the registry matter to it, and
+/// [`due`](Self::due) whom to ask who was not asked yet:
+/// [`record_asked`](Self::record_asked) comes before sending, and nobody gets past it twice for one
+/// request. It is neither permission nor an authorisation: after a restart
+/// [`Policy::reopen`](crate::Policy::reopen) gives that.
 ///
 /// ```
 /// use canvass::*;
@@ -42,10 +43,13 @@ use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, 
 /// # let registry = Registry::new();
 /// let mut open = OpenRequests::new(0);
 /// let (id, monday) = (RequestId(1), "2026-05-04T09:00:00Z".parse()?);
-/// let policy = Policy::unlimited().with_open_days(10).with_max_open_days(28);
+/// let policy = Policy::without_limits_or_anonymity().with_open_days(10).with_max_open_days(28);
 /// let authorized = policy.review(&request()?, &agency, &open.case_file(agency.id), monday)?;
 /// let events = open.open(id, &authorized, monday)?;
 /// assert_eq!(events[0].sequence, 0);
+/// // Whether enough households live there is decided at the first look.
+/// let events = open.decide(id, &authorized, &registry.snapshot(), monday)?;
+/// assert_eq!(events[0].step, LifecycleStep::Decided { enough: true });
 /// assert!(open.due(id, &authorized, &registry.snapshot(), monday)?.is_empty());
 ///
 /// // On Tuesday somebody registers a camera there, and agrees to be asked.
@@ -57,7 +61,7 @@ use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, 
 ///
 /// let due = open.due(id, &authorized, &snapshot, tuesday)?;
 /// let (to_send, events) = open.record_asked(id, &due, tuesday)?;
-/// assert_eq!((to_send.cameras(), events[0].sequence), (&[CameraId(7)][..], 1));
+/// assert_eq!((to_send.cameras(), events[0].sequence), (&[CameraId(7)][..], 2));
 /// // It counts towards how often the owner may be asked at all.
 /// let asked = to_send.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: tuesday });
 /// let snapshot = registry.apply(asked)?;
@@ -97,7 +101,11 @@ pub(super) struct FilePlace {
 /// The state of an open request besides its entry in the case file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct OpenStanding {
+    /// Whether the area had households enough when it was first looked at; `None` before.
+    pub(super) enough: Option<bool>,
     pub(super) asked: BTreeSet<OwnerId>,
+    // INVARIANT: some of `asked`.
+    pub(super) shared: BTreeSet<OwnerId>,
 }
 
 impl OpenRequests {
@@ -150,7 +158,7 @@ impl OpenRequests {
     /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     /// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window);
     /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
-    /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), "2026-05-04T09:00:00Z".parse()?)?;
+    /// # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), "2026-05-04T09:00:00Z".parse()?)?;
     /// let open = Mutex::new(OpenRequests::new(0));
     /// // Two threads read the clock; the one that was later gets the lock first.
     /// let (earlier, later) = ("2026-05-04T09:00:00Z".parse()?, "2026-05-04T09:00:01Z".parse()?);
@@ -244,6 +252,32 @@ impl OpenRequests {
         now: Timestamp,
     ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
         self.take(id, now, LifecycleStep::Extended { until })
+    }
+
+    /// Notes that owners shared footage with the agency for an open request: the agency knows them from then
+    /// on, and [`Policy::min_new_households`](crate::Policy::min_new_households) counts them no more for a
+    /// while. Note it in the transaction that keeps their answer. Who is noted already gives no event; an
+    /// answer that is taken back changes nothing, since footage was sent.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, if it is not open, if an owner was not asked for it, or if something
+    /// has happened after `now`. Then nothing changes.
+    pub fn record_shared(
+        &mut self,
+        id: RequestId,
+        owners: impl IntoIterator<Item = OwnerId>,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.check_time_order(now)?;
+        self.known_open(id, now)?;
+        let known = self.open.get(&id);
+        let is_new = |owner: &OwnerId| known.is_none_or(|known| !known.shared.contains(owner));
+        let owners: BTreeSet<OwnerId> = owners.into_iter().filter(is_new).collect();
+        if owners.is_empty() {
+            return Ok(self.expire(now));
+        }
+        self.take(id, now, LifecycleStep::Shared { owners: owners.into_iter().collect() })
     }
 
     /// Ends an open request because the agency needs no more footage. Forgets whom it asked.

@@ -40,7 +40,7 @@ use crate::routing::{Gathered, Route};
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-/// # let policy = Policy { min_households: 2, ..Policy::unlimited() };
+/// # let policy = Policy::without_limits_or_anonymity().with_min_households(2);
 /// # let authorized = policy.review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let place = Position::new(-73.975, 40.77)?;
 /// let camera = |owner| Camera::new(CameraId(owner), OwnerId(owner), place, Recording::kept_for_days(30));
@@ -79,6 +79,10 @@ pub struct PartialRoute {
     // INVARIANT: ascending strictly, and no more than `needed`. Fewer are all that there are: so a union
     // has `needed` households if and only if the whole has.
     pub(super) households: Vec<OwnerId>,
+    /// The number of households that must be new to the agency, if some are not.
+    pub(super) needed_new: u32,
+    // INVARIANT: as `households`, of those that are new and up to `needed_new`.
+    pub(super) new_households: Vec<OwnerId>,
 }
 
 impl Snapshot {
@@ -89,10 +93,11 @@ impl Snapshot {
     /// anonymity set also a walk for households, which a route makes only if somebody is asked.
     #[must_use]
     pub fn partial_route(&self, authorized: &AuthorizedRequest, now: Timestamp) -> PartialRoute {
-        let Gathered { rows, waiting, households } = self.gather_part(authorized, now);
+        let Gathered { rows, waiting, households, new_households } =
+            self.gather_part(authorized, now);
         let (begins, ends) = (self.revision(), self.revision());
         let nothing = PartialRoute::nothing(authorized, now);
-        PartialRoute { begins, ends, rows, waiting, households, ..nothing }
+        PartialRoute { begins, ends, rows, waiting, households, new_households, ..nothing }
     }
 }
 
@@ -109,6 +114,8 @@ impl PartialRoute {
             rows: Vec::new(),
             waiting: Vec::new(),
             households: Vec::new(),
+            needed_new: authorized.sharers().map_or(0, |_| authorized.min_new_households()),
+            new_households: Vec::new(),
         }
     }
 
@@ -156,7 +163,17 @@ impl PartialRoute {
         let mut households = union(self.households, other.households);
         households.dedup();
         households.truncate(self.needed as usize);
-        Ok(Self { begins, ends, rows, waiting, households, ..self })
+        let mut new_households = union(self.new_households, other.new_households);
+        new_households.dedup();
+        new_households.truncate(self.needed_new as usize);
+        Ok(Self { begins, ends, rows, waiting, households, new_households, ..self })
+    }
+
+    /// Whether there are enough households to ask any of them, once you have merged all parts.
+    #[must_use]
+    pub fn has_enough_households(&self) -> bool {
+        self.households.len() >= self.needed as usize
+            && self.new_households.len() >= self.needed_new as usize
     }
 
     /// The route of the request, once you have merged all parts: as of the last revision at which
@@ -177,7 +194,7 @@ impl PartialRoute {
         let endless = self.ends == Revision(u64::MAX);
         let revision = if endless { self.begins } else { self.ends };
         let mut route = Route::empty(authorized, self.now).of_revision(revision);
-        if self.households.len() >= self.needed as usize {
+        if self.has_enough_households() && !authorized.is_over(self.now) {
             route.extend(self.rows.iter().copied());
             route.wait(&self.waiting);
         }
@@ -191,6 +208,8 @@ impl PartialRoute {
             && self.waiting.is_sorted_by(|(one, _), (next, _)| one < next)
             && self.households.is_sorted_by(|one, next| one < next)
             && self.households.len() <= self.needed as usize
+            && self.new_households.is_sorted_by(|one, next| one < next)
+            && self.new_households.len() <= self.needed_new as usize
     }
 }
 

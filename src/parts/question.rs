@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::disclosure::{Digest, Encoder};
+use crate::model::{OwnerId, SensitivePlace};
 use crate::request::AuthorizedRequest;
 
 /// The SHA-256 digest of everything that decides a route besides the registry: the request, its review
@@ -16,5 +17,13 @@ pub(super) fn question(authorized: &AuthorizedRequest, now: Timestamp) -> Digest
             .text(&hours.zone().to_string()),
         None => encoder.text(""),
     };
-    encoder.each(authorized.never_asked().iter(), Encoder::area).finish()
+    let request = authorized.request();
+    let silent: Vec<&SensitivePlace> =
+        authorized.sensitive_places().silent(&request.window).collect();
+    let encoder = encoder.each(silent.iter(), |encoder, place| encoder.area(place.area()));
+    let known: Vec<OwnerId> = authorized.known_sharers().collect();
+    encoder
+        .number(u64::from(authorized.min_new_households()))
+        .each(known.iter(), |encoder, owner| encoder.number(owner.0))
+        .finish()
 }

@@ -13,10 +13,21 @@ impl PartialRoute {
     /// The part as bytes for the process that merges. Send them in a reply and store them nowhere:
     /// they may name households that never agreed to be asked.
     ///
-    /// 16 bytes for each camera, 8 for each household, 20 for each owner who waits, and 134.
+    /// 16 bytes for each camera, 8 for each household, 20 for each owner who waits, and 150.
     #[must_use]
     pub fn seal(&self, key: &OperatorKey) -> Vec<u8> {
-        let Self { question, now, needed, begins, ends, rows, waiting, households } = self;
+        let Self {
+            question,
+            now,
+            needed,
+            begins,
+            ends,
+            rows,
+            waiting,
+            households,
+            needed_new,
+            new_households,
+        } = self;
         let content = Encoder::default()
             .digest(*question)
             .instant(*now)
@@ -25,7 +36,9 @@ impl PartialRoute {
             .number(ends.0)
             .each(rows.iter(), |encoder, (owner, camera)| encoder.number(owner.0).number(camera.0))
             .each(waiting.iter(), |encoder, (owner, until)| encoder.number(owner.0).instant(*until))
-            .each(households.iter(), |encoder, owner| encoder.number(owner.0));
+            .each(households.iter(), |encoder, owner| encoder.number(owner.0))
+            .number(u64::from(*needed_new))
+            .each(new_households.iter(), |encoder, owner| encoder.number(owner.0));
         key.seal(Kind::Part, content.as_bytes())
     }
 
@@ -51,6 +64,8 @@ fn read(reader: &mut Reader<'_>) -> Option<PartialRoute> {
             .list(|reader| Some((OwnerId(reader.number()?), CameraId(reader.number()?))))?,
         waiting: reader.list(|reader| Some((OwnerId(reader.number()?), reader.instant()?)))?,
         households: reader.list(|reader| reader.number().map(OwnerId))?,
+        needed_new: u32::try_from(reader.number()?).ok()?,
+        new_households: reader.list(|reader| reader.number().map(OwnerId))?,
     };
     (reader.left.is_empty() && part.is_whole()).then_some(part)
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::error::SealError;
 use super::operator_key::{Kind, OperatorKey};
 use crate::geometry::Area;
-use crate::model::QuietHours;
-use crate::request::{Authorized, AuthorizedRequest, Request};
+use crate::model::{QuietHours, SensitivePlaces};
+use crate::request::{Authorized, AuthorizedRequest, Request, Sharers};
 
 impl AuthorizedRequest {
     /// The authorised request as bytes for another process of the operator, which
@@ -26,7 +26,7 @@ impl AuthorizedRequest {
     /// # let now = "2026-05-02T09:00:00Z".parse()?;
     /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
     /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-    /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+    /// # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
     /// let key = OperatorKey::new([7; 32]);
     /// let sealed = authorized.seal(&key);
     /// assert_eq!(AuthorizedRequest::unseal(&key, &sealed)?, authorized);
@@ -65,7 +65,11 @@ struct Form<'a> {
     quiet_hours: Option<QuietHours>,
     reviewed_at: Timestamp,
     earlier: Option<Vec<Area>>,
-    never_asked: Vec<Area>,
+    sensitive_places: SensitivePlaces,
+    min_new_households: u32,
+    shared: Sharers,
+    known_since: Timestamp,
+    routes_until: Timestamp,
 }
 
 impl<'a> Form<'a> {
@@ -80,7 +84,11 @@ impl<'a> Form<'a> {
             quiet_hours,
             reviewed_at,
             earlier,
-            never_asked,
+            sensitive_places,
+            min_new_households,
+            shared,
+            known_since,
+            routes_until,
         } = content;
         Self {
             request: std::borrow::Cow::Borrowed(request),
@@ -91,7 +99,11 @@ impl<'a> Form<'a> {
             quiet_hours: quiet_hours.clone(),
             reviewed_at: *reviewed_at,
             earlier: earlier.clone(),
-            never_asked: never_asked.clone(),
+            sensitive_places: sensitive_places.clone(),
+            min_new_households: *min_new_households,
+            shared: shared.clone(),
+            known_since: *known_since,
+            routes_until: *routes_until,
         }
     }
 
@@ -105,7 +117,11 @@ impl<'a> Form<'a> {
             quiet_hours: self.quiet_hours,
             reviewed_at: self.reviewed_at,
             earlier: self.earlier,
-            never_asked: self.never_asked,
+            sensitive_places: self.sensitive_places,
+            min_new_households: self.min_new_households,
+            shared: self.shared,
+            known_since: self.known_since,
+            routes_until: self.routes_until,
         }
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Position;
-use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
+use crate::model::{AgencyId, Camera, CameraId, Consent, OwnerId, read_instant};
 
 /// One change to a registry.
 ///
@@ -78,10 +78,23 @@ pub enum Change {
         /// Who is forgotten.
         owner: OwnerId,
     },
-    /// Records that an owner was asked, which counts towards their limit. Apply it when you send.
+    /// Records that an owner was asked, nobody knows by whom: it counts towards their limit, and towards
+    /// no agency's share of it. In logs from before shares; record new ones with
+    /// [`RecordAskedBy`](Self::RecordAskedBy).
     RecordAsked {
         /// Who was asked.
         owner: OwnerId,
+        /// When.
+        #[serde(deserialize_with = "read_instant")]
+        at: Timestamp,
+    },
+    /// Records that an owner was asked, which counts towards their limit and towards the agency's share
+    /// of it.
+    RecordAskedBy {
+        /// Who was asked.
+        owner: OwnerId,
+        /// By which agency.
+        agency: AgencyId,
         /// When.
         #[serde(deserialize_with = "read_instant")]
         at: Timestamp,
@@ -100,7 +113,8 @@ impl Change {
             Self::SetConsent { .. }
             | Self::Withdraw { .. }
             | Self::Forget { .. }
-            | Self::RecordAsked { .. } => None,
+            | Self::RecordAsked { .. }
+            | Self::RecordAskedBy { .. } => None,
         }
     }
 
@@ -124,7 +138,8 @@ impl Change {
             Self::SetConsent { owner, .. }
             | Self::Withdraw { owner }
             | Self::Forget { owner }
-            | Self::RecordAsked { owner, .. } => Some(*owner),
+            | Self::RecordAsked { owner, .. }
+            | Self::RecordAskedBy { owner, .. } => Some(*owner),
             Self::Move { .. } | Self::Remove { .. } => None,
         }
     }
@@ -141,7 +156,8 @@ impl Change {
             | Self::SetConsent { .. }
             | Self::Withdraw { .. }
             | Self::Forget { .. }
-            | Self::RecordAsked { .. } => None,
+            | Self::RecordAsked { .. }
+            | Self::RecordAskedBy { .. } => None,
         }
     }
 }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use h3o::CellIndex;
-use jiff::Timestamp;
 
 use super::change::{Change, ChangeError, ChangeRefusal, SkippedChange};
 use super::directory::Owners;
@@ -17,7 +16,7 @@ use super::snapshot::State;
 use super::writer::Publisher;
 use super::writer::Refusals;
 use super::writer::Writer;
-use crate::model::{Camera, CameraId, Consent, OwnerId};
+use crate::model::{Ask, Camera, CameraId, Consent, OwnerId};
 use crate::registry::index::{Cluster, Layout};
 
 /// All cameras and consents. Every change to them goes through this type.
@@ -209,10 +208,10 @@ impl Registry {
         self.state.inspect(|writer, _| writer.consent(owner))
     }
 
-    /// The last instants at which an owner was asked, ascending and in whole seconds: as many as a
-    /// limit can look back at ([`AskLimit`](crate::AskLimit)). The operator's, and the owner's.
+    /// The last times that an owner was asked and by whom, ascending and to the second: as many as a limit can look
+    /// at ([`AskLimit`](crate::AskLimit)). The operator's, and the owner's.
     #[must_use]
-    pub fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
+    pub fn asked(&self, owner: OwnerId) -> Vec<Ask> {
         self.state.inspect(|writer, _| writer.asked(owner))
     }
 

@@ -14,6 +14,7 @@ mod request;
 mod request_state;
 mod review;
 mod search_area;
+mod sharers;
 mod violation;
 
 pub(crate) use authorized::Authorized;
@@ -27,4 +28,5 @@ pub use request::Request;
 pub use request_state::RequestState;
 pub use search_area::CameraScope;
 pub(crate) use search_area::SearchArea;
+pub(crate) use sharers::Sharers;
 pub use violation::{Violation, Violations};

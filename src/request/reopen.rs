@@ -23,7 +23,7 @@ impl Policy {
     /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
     /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-    /// # let (policy, id) = (Policy::unlimited().with_open_days(10), RequestId(1));
+    /// # let (policy, id) = (Policy::without_limits_or_anonymity().with_open_days(10), RequestId(1));
     /// # let mut file = CaseFile::new(agency.id);
     /// # let monday = "2026-05-04T09:00:00Z".parse()?;
     /// let authorized = policy.review(&request, &agency, &file, monday)?;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::policy::PolicyError;
+use crate::geometry::Position;
 use crate::model::{AgencyId, AgencyKind, RequestId, SensitiveKind};
 use crate::util::coded_enum;
 
@@ -141,6 +142,25 @@ pub enum Violation {
         /// The smallest allowed.
         allowed_m2: f64,
     },
+    /// The area is narrower somewhere than allowed.
+    #[error(
+        "part {} of the area is {:.1} m wide between `{} {}` and `{} {}`; draw it at least {:.0} m wide, or \
+         leave that piece out",
+        part + 1,
+        (m * 10.0).floor() / 10.0,
+        ends[0].lon(), ends[0].lat(), ends[1].lon(), ends[1].lat(),
+        allowed_m.ceil()
+    )]
+    TooNarrow {
+        /// The part, counted from 0.
+        part: usize,
+        /// The length in metres of the shortest way across.
+        m: f64,
+        /// The least that is allowed.
+        allowed_m: f64,
+        /// The ends of that way, on the outline.
+        ends: [Position; 2],
+    },
     /// The window is shorter than allowed.
     #[error("the window is {asked:#}; ask for at least {allowed:#}")]
     WindowTooShort {
@@ -245,6 +265,7 @@ coded_enum! {
         AreaTooSmall = "area_too_small",
         AreaTooLarge = "area_too_large",
         PartTooSmall = "part_too_small",
+        TooNarrow = "too_narrow",
         WindowTooShort = "window_too_short",
         WindowTooLong = "window_too_long",
         WindowInFuture = "window_in_future",

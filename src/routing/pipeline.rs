@@ -12,7 +12,7 @@ use super::scratch::Scratch;
 use super::{prune, refine, view_walk};
 use crate::model::{CameraId, OwnerId};
 use crate::registry::{Block, Branch, Snapshot};
-use crate::request::{AuthorizedRequest, CameraScope, Request};
+use crate::request::{AuthorizedRequest, CameraScope};
 use crate::util::RowMask;
 
 /// The rows of one part of a registry for a request, before households are counted.
@@ -25,6 +25,8 @@ pub(crate) struct Gathered {
     /// Households with a camera that the request is about, ascending: all of them, or as many as the
     /// request needs.
     pub(crate) households: Vec<OwnerId>,
+    /// The same of those that are new to the agency, if some are not.
+    pub(crate) new_households: Vec<OwnerId>,
 }
 
 impl Snapshot {
@@ -37,8 +39,8 @@ impl Snapshot {
     /// You need no error handling: a review refuses before. The cost grows with the blocks on the
     /// area's boundary and with the result, not with the registry.
     ///
-    /// With fewer households in the area than the policy's anonymity set the route is empty; the
-    /// agency's earlier requests make no difference.
+    /// With fewer households in the area than the policy's anonymity set the route is empty, whatever
+    /// the agency asked before; nor are those enough of whom too many shared footage with it lately.
     ///
     /// A request for cameras that [see into](crate::CameraScope::SeeingInto) the area takes another
     /// walk, which looks at the blocks within 200 m of the boundary and at the views of their
@@ -77,13 +79,12 @@ impl Snapshot {
     ) {
         self.gather((authorized, route.now()), start, scratch);
         let Scratch { level, walked, collected, census, waits } = scratch;
-        if collected.is_empty() {
+        if collected.is_empty() || authorized.is_over(route.now()) {
             // Nobody may be asked, so the number of households does not matter.
             return;
         }
-        let (request, needed) = (authorized.request(), authorized.min_households() as usize);
-        if collected.has_households(needed, *level)
-            || self.has_households(needed, request, *level, walked, census)
+        if collected.has_anonymity_set(authorized, *level)
+            || self.has_anonymity_set(authorized, *level, walked, census)
         {
             collected.group_into(route, *level);
             waits.write_into(route);
@@ -157,28 +158,34 @@ impl Snapshot {
         let asked = gathered.rows.iter().map(|&(owner, _)| owner);
         gathered.households.extend(asked);
         gathered.households.dedup();
-        if gathered.households.len() < needed {
-            self.has_households(needed, authorized.request(), level, walked, census);
+        if !is_anonymity_set(authorized, gathered.households.iter().copied()) {
+            self.has_anonymity_set(authorized, level, walked, census);
             gathered.households.clone_from(census);
+        }
+        if let Some((sharers, since)) = authorized.sharers() {
+            let all = gathered.households.iter().copied();
+            let new = all.filter(|&owner| !sharers.has_shared(owner, since));
+            gathered.new_households = new.take(authorized.min_new_households() as usize).collect();
         }
         gathered.households.truncate(needed);
         gathered
     }
 
-    /// Whether at least `needed` households have a camera that the request is about, whether they
-    /// agreed or not. Stops at the `needed`th household.
-    fn has_households(
+    /// Whether enough households for the policy have a camera that the request is about, whatever they
+    /// answered. Stops when it has seen enough.
+    pub(super) fn has_anonymity_set(
         &self,
-        needed: usize,
-        request: &Request,
+        authorized: &AuthorizedRequest,
         level: Level,
         walked: &mut WalkBuffers<'static>,
         seen: &mut Vec<OwnerId>,
     ) -> bool {
+        let request = authorized.request();
+        let needed = authorized.min_households() as usize;
         let are_enough = |seen: &mut Vec<OwnerId>| {
             seen.sort_unstable();
             seen.dedup();
-            seen.len() >= needed
+            is_anonymity_set(authorized, seen.iter().copied())
         };
         // Repeats go each time that half as many have come: so it takes O(n log n) for n rows, and few
         // rows are looked at that need not be.
@@ -199,4 +206,32 @@ impl Snapshot {
         });
         flow.is_break() || are_enough(seen)
     }
+
+    /// Whether the households in a request's area are enough to ask any of them.
+    pub(crate) fn may_be_asked_in(&self, authorized: &AuthorizedRequest) -> bool {
+        let Scratch { level, mut walked, mut census, .. } = Scratch::new();
+        self.has_anonymity_set(authorized, level, &mut walked, &mut census)
+    }
+}
+
+/// Whether different households are enough: as many as the policy wants, and as many of them as it wants
+/// that are new to the agency. Stops when it has seen enough.
+pub(super) fn is_anonymity_set(
+    authorized: &AuthorizedRequest,
+    households: impl Iterator<Item = OwnerId>,
+) -> bool {
+    let needed = authorized.min_households() as usize;
+    let Some((sharers, since)) = authorized.sharers() else {
+        return households.take(needed).count() == needed;
+    };
+    let needed_new = authorized.min_new_households() as usize;
+    let (mut all, mut new) = (0, 0);
+    for owner in households {
+        all += 1;
+        new += usize::from(!sharers.has_shared(owner, since));
+        if all >= needed && new >= needed_new {
+            return true;
+        }
+    }
+    all >= needed && new >= needed_new
 }

@@ -148,7 +148,7 @@ impl Route {
     /// # let now = "2026-05-02T09:00:00Z".parse()?;
     /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
     /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-    /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+    /// # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
     /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
     /// # let camera = |id| Camera::new(CameraId(id), OwnerId(id), position, recording);
     /// # let once = Consent::granted().with_limit(AskLimit::new(1, 1)?);
@@ -157,19 +157,17 @@ impl Route {
     /// let route = registry.snapshot().route(&authorized, now);
     /// assert_eq!(route.owners(), 2);
     /// let newer = registry.apply([Change::Withdraw { owner: OwnerId(1) }])?;
-    /// let route = route.recheck(&newer, now);
+    /// let route = route.recheck(&newer, now)?;
     /// assert_eq!(route.cameras(), [CameraId(2)]);
     /// # let newer = registry.apply([Change::RecordAsked { owner: OwnerId(2), at: now }])?;
-    /// # assert!(route.recheck(&newer, now).is_empty());
+    /// # assert!(route.recheck(&newer, now)?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[must_use]
-    pub fn recheck(&self, newer: &Snapshot, now: Timestamp) -> Self {
-        let mut kept = Self::empty(&self.authorized, now);
+    pub fn recheck(&self, newer: &Snapshot, now: Timestamp) -> Result<Self, StaleSnapshot> {
         if newer.revision() < self.revision {
-            kept.revision = self.revision;
-            return kept;
+            return Err(StaleSnapshot { route: self.revision, snapshot: newer.revision() });
         }
+        let mut kept = Self::empty(&self.authorized, now);
         let again = newer.route(&self.authorized, now);
         kept.revision = again.revision;
         let mut now_asked = again.recipients().peekable();
@@ -187,7 +185,7 @@ impl Route {
                 kept.waiting.push((is.owner, instant));
             }
         }
-        kept
+        Ok(kept)
     }
 
     /// Leaves out some owners, with their cameras and waits.
@@ -242,6 +240,20 @@ impl Route {
         }
         self.owners.truncate(place + usize::from(before.is_some()));
     }
+}
+
+/// A snapshot is older than the route that was to be rechecked against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the snapshot is of revision `{snapshot}` and the route of `{route}`: it does not know who withdrew in \
+     between; recheck against a newer one"
+)]
+#[non_exhaustive]
+pub struct StaleSnapshot {
+    /// The route's revision.
+    pub route: Revision,
+    /// The snapshot's.
+    pub snapshot: Revision,
 }
 
 /// Neither owners, cameras nor places: a log that has one gives nobody away.

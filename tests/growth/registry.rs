@@ -36,7 +36,7 @@ fn set_consent(owner: u64) -> Change {
 }
 
 fn everywhere() -> AuthorizedRequest {
-    everywhere_under(&Policy::unlimited())
+    everywhere_under(&Policy::without_limits_or_anonymity())
 }
 
 fn everywhere_under(policy: &Policy) -> AuthorizedRequest {
@@ -253,7 +253,9 @@ fn a_policy_may_want_very_many_households() {
         }
         (Registry::bulk_load(&cameras, [granted(0)]).unwrap(), number)
     };
-    let policy = |min_households: u32| Policy::unlimited().with_min_households(min_households);
+    let policy = |min_households: u32| {
+        Policy::without_limits_or_anonymity().with_min_households(min_households)
+    };
     grows("households counted", 20_000, NEARLY_LINEAR, town, |(registry, number)| {
         let snapshot = registry.snapshot();
         for (needed, asked) in [(number, 1), (number + 1, 0)] {

@@ -209,7 +209,7 @@ proptest! {
         // An owner who withdrew is not in the recheck's entry.
         if let Some(&leaving) = asked.first() {
             let newer = registry.apply([Change::Withdraw { owner: leaving }]).unwrap();
-            let left = route.recheck(&newer, noon());
+            let left = route.recheck(&newer, noon()).unwrap();
             for entry in AuditEntry::routed(&left, &seed(2), salts).unwrap() {
                 let said = entry.whether_asked(leaving, &salt(leaving));
                 prop_assert_eq!(said, Some(Asked::NotAsked));

@@ -155,12 +155,12 @@ fn the_same_inputs_replay_to_the_same_digest() {
     digests.insert(forth.route(&authorized, hardly_later).digest());
     let leaving = route.recipients().next().unwrap().owner;
     let newer = registry.apply([Change::Withdraw { owner: leaving }]).unwrap();
-    digests.insert(route.recheck(&newer, noon()).digest());
+    digests.insert(route.recheck(&newer, noon()).unwrap().digest());
     digests.insert(Route::empty(&authorized, noon()).digest());
     let moved = authorize(square(9.0, 49.0, 11.0, 51.000_000_1));
     assert_eq!(answer(&forth.route(&moved, noon())), answer(&route));
     digests.insert(forth.route(&moved, noon()).digest());
-    let policy = Policy::unlimited().with_version("2");
+    let policy = Policy::without_limits_or_anonymity().with_version("2");
     let other = authorize_under(&policy, square(9.0, 49.0, 11.0, 51.0));
     digests.insert(forth.route(&other, noon()).digest());
     assert_eq!(digests.len(), 7);

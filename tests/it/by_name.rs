@@ -66,6 +66,12 @@ fn lists() -> Vec<(&'static str, String)> {
         ("Recording", refusal::<Recording>("[null,null,60]")),
         ("Request", refusal::<Request>(&format!(r#"[1,"burglary",{AREA}]"#))),
         ("SensitivePlace", refusal::<SensitivePlace>(r#"["clinic","a","refuse"]"#)),
+        (
+            "Sharer",
+            refusal::<CaseFile>(
+                r#"{"agency":1,"opened":[],"shared":[[1,"2026-05-09T18:00:00Z"]]}"#,
+            ),
+        ),
         ("TimeWindow", refusal::<TimeWindow>(r#"["2026-05-09T18:00:00Z","2026-05-09T20:00:00Z"]"#)),
         ("TreeHead", refusal::<TreeHead>("[]")),
     ]

@@ -14,7 +14,7 @@ fn second() -> SignedDuration {
 }
 
 fn policy() -> Policy {
-    Policy::unlimited().with_open_days(10).with_max_open_days(28)
+    Policy::without_limits_or_anonymity().with_open_days(10).with_max_open_days(28)
 }
 
 fn open(file: &mut CaseFile, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
@@ -153,7 +153,7 @@ fn without_limits_a_request_stays_open_for_ever() {
     let mut file = CaseFile::new(AgencyId(1));
     let area = square(10.0, 50.0, 10.005, 50.005);
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening());
-    let review = Policy::unlimited().review(&request, &agency(), &file, noon());
+    let review = Policy::without_limits_or_anonymity().review(&request, &agency(), &file, noon());
     file.open(FIRST, &review.unwrap(), noon()).unwrap();
     assert_eq!(file.iter().next().unwrap().open_until(), Timestamp::MAX);
 }

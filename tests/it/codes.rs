@@ -31,7 +31,8 @@ impl Review {
     fn codes(&self) -> Vec<&'static str> {
         let mut file = CaseFile::new(self.request.agency);
         for (id, earlier) in (0..).zip(&self.earlier) {
-            let authorized = Policy::unlimited().review(earlier, &self.agency, &file, noon());
+            let authorized =
+                Policy::without_limits_or_anonymity().review(earlier, &self.agency, &file, noon());
             file.open(RequestId(id), &authorized.unwrap(), noon()).unwrap();
         }
         let reviewed = self.policy.review(&self.request, &self.agency, &file, noon());
@@ -77,6 +78,7 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("area_too_small", |it| it.request.area = wide(0.000_1)),
     ("area_too_large", |it| it.request.area = wide(0.05)),
     ("part_too_small", |it| it.request.area = parts(&[BLOCK, HOUSE])),
+    ("too_narrow", |it| it.policy.min_width_m = 5_000.0),
     ("window_too_short", |it| it.request.window = minutes(14, -60)),
     ("window_too_long", |it| it.request.window = minutes(12 * 60 + 1, -60)),
     ("window_in_future", |it| it.request.window = minutes(60, 1)),
@@ -150,10 +152,11 @@ fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Pol
 
 #[test]
 fn each_denial_is_reached_alone() {
-    let open = Policy::unlimited();
+    let open = Policy::without_limits_or_anonymity();
     let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
     let clinic = SensitivePlace::new(kind, "St Mary's", rule, wide(0.002), None).unwrap();
-    let sheltering = Policy::unlimited().with_sensitive_places(std::iter::once(clinic).collect());
+    let sheltering = Policy::without_limits_or_anonymity()
+        .with_sensitive_places(std::iter::once(clinic).collect());
     let granted = Consent::granted;
     let hour = SignedDuration::from_hours(1);
     let reached = [
@@ -190,6 +193,7 @@ fn codes_of_explanations_equal_those_of_denials_and_serde() {
         Explanation::NotRegistered,
         Explanation::OutsideArea,
         Explanation::TooFewHouseholds,
+        Explanation::RequestOver,
         Explanation::Asked,
     ];
     for other in others {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::{
-    AgencyId, AskLimit, AuthorizedRequest, Camera, CameraId, Change, Consent, Denial, Explanation,
-    Funnel, IncidentKind, OwnerId, Policy, Question, Recording, Registry, Scope, Snapshot,
-    Standing, Zone,
+    AgencyId, Ask, AskLimit, AuthorizedRequest, Camera, CameraId, Change, Consent, Denial,
+    Explanation, Funnel, IncidentKind, OwnerId, Policy, Question, Recording, Registry, Scope,
+    Snapshot, Standing, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -20,6 +20,11 @@ pub fn noon_and(seconds: i64) -> Timestamp {
     noon() + SignedDuration::from_secs(seconds)
 }
 
+/// Requests of as many agencies, none of which asks in these tests.
+pub fn others(asked: impl IntoIterator<Item = Timestamp>) -> Vec<Ask> {
+    (100..).map(AgencyId).zip(asked).map(|(by, at)| Ask { agency: Some(by), at }).collect()
+}
+
 fn question() -> Question {
     Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: noon() }
 }
@@ -28,7 +33,7 @@ fn question() -> Question {
 #[derive(Clone, Debug)]
 pub struct Case {
     pub consent: Consent,
-    pub asked: Vec<Timestamp>,
+    pub asked: Vec<Ask>,
     pub recording: Recording,
     pub spot: Spot,
     pub expected: Option<Denial>,
@@ -47,7 +52,7 @@ fn everywhere() -> AuthorizedRequest {
     let clinic = square(9.0, 49.0, 10.0, 51.0);
     let clinic = SensitivePlace::new(kind, "St Mary's", rule, clinic, None).unwrap();
     let sensitive_places = std::iter::once(clinic).collect();
-    let policy = Policy::unlimited().with_sensitive_places(sensitive_places);
+    let policy = Policy::without_limits_or_anonymity().with_sensitive_places(sensitive_places);
     authorize_under(&policy, square(9.0, 49.0, 11.0, 51.0))
 }
 
@@ -111,7 +116,7 @@ fn table() -> Vec<Case> {
                                 if let Some(seconds) = expiry {
                                     consent = consent.with_expiry(noon_and(seconds));
                                 }
-                                let asked = history.iter().map(|&ago| noon() - days(ago)).collect();
+                                let asked = others(history.iter().map(|&ago| noon() - days(ago)));
                                 let expected = [
                                     (!granted, Denial::NotGranted),
                                     (expired, Denial::Expired),
@@ -164,7 +169,7 @@ pub fn snapshot_of(cases: &[Case]) -> Snapshot {
     let registry = Registry::bulk_load(&cameras, consents).unwrap();
     let asked = ids().flat_map(|(id, case)| {
         let owner = OwnerId(id);
-        case.asked.iter().map(move |&at| Change::RecordAsked { owner, at })
+        case.asked.iter().map(move |&ask| recorded(owner, ask))
     });
     registry.apply(asked).unwrap()
 }
@@ -210,7 +215,13 @@ fn the_operator_gets_the_first_reason_of_each_row() {
 /// The specification and a route with one camera agree.
 #[track_caller]
 fn denies(consent: &Consent, asked: &[i64], expected: Option<Denial>) {
-    let asked: Vec<Timestamp> = asked.iter().map(|&seconds| noon_and(seconds)).collect();
+    let asked = others(asked.iter().map(|&seconds| noon_and(seconds)));
+    denies_after(consent, asked, expected);
+}
+
+/// The same after requests of any agencies.
+#[track_caller]
+fn denies_after(consent: &Consent, asked: Vec<Ask>, expected: Option<Denial>) {
     assert_eq!(consent.evaluate(&question(), &asked).err(), expected, "{asked:?}");
     let recording = Recording::kept_for_days(60);
     let spot = Spot::Elsewhere;
@@ -320,19 +331,23 @@ fn an_owner_reads_their_consent_and_ends_a_pause() {
 #[test]
 fn asks_remain_readable_after_a_withdrawal() {
     let registry = Registry::new();
-    let asked = |at| Change::RecordAsked { owner: OwnerId(1), at };
+    let by = Some(AgencyId(4));
+    let asked = |at| recorded(OwnerId(1), Ask { agency: by, at });
+    let known = |instants: &[Timestamp]| {
+        instants.iter().map(|&at| Ask { agency: by, at }).collect::<Vec<_>>()
+    };
     assert!(registry.asked(OwnerId(1)).is_empty());
     registry.apply([asked(noon_and(60)), asked(noon_and(0)), asked(noon_and(60))]).unwrap();
-    let known = [noon_and(0), noon_and(60), noon_and(60)];
-    assert_eq!(registry.asked(OwnerId(1)), known);
+    let all = known(&[noon_and(0), noon_and(60), noon_and(60)]);
+    assert_eq!(registry.asked(OwnerId(1)), all);
     assert!(registry.asked(OwnerId(2)).is_empty());
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
-    assert_eq!(registry.asked(OwnerId(1)), known);
+    assert_eq!(registry.asked(OwnerId(1)), all);
 
     // The registry keeps as many instants as a limit can count: the last ones.
     registry.apply((0..40).map(|second| asked(noon_and(100 + second)))).unwrap();
     let last: Vec<Timestamp> = (10..40).map(|second| noon_and(100 + second)).collect();
-    assert_eq!(registry.asked(OwnerId(1)), last);
+    assert_eq!(registry.asked(OwnerId(1)), known(&last));
 }
 
 #[test]
@@ -357,4 +372,41 @@ proptest! {
         let consent = Consent::granted().with_limit(AskLimit::new(week, month).unwrap());
         denies(&consent, &asked, often.then_some(Denial::AskedOftenEnough));
     }
+
+    /// Of three agencies, of which one asks: nobody may ask more often than the limit is, nor the one more
+    /// often than its share.
+    #[test]
+    fn a_limit_leaves_no_agency_more_than_half(week in 0..6_u8, month in 0..8_u8, asked in prop::collection::vec((1..4_u64, -31..2_i64), 0..12), second in -1..2_i64) {
+        let within = |span: i64, of: &dyn Fn(u64) -> bool| {
+            asked.iter().filter(|&&(by, day)| of(by) && day * DAY + second > -span).count()
+        };
+        let often = |span, number: u8| {
+            within(span, &|_| true) >= number.into() || within(span, &|by| by == 1) >= number.div_ceil(2).into()
+        };
+        let expected = (often(7 * DAY, week) || often(30 * DAY, month)).then_some(Denial::AskedOftenEnough);
+        let consent = Consent::granted().with_limit(AskLimit::new(week, month).unwrap());
+        let asked = asked.iter().map(|&(by, day)| Ask { agency: Some(AgencyId(by)), at: noon_and(day * DAY + second) });
+        denies_after(&consent, asked.collect(), expected);
+    }
+}
+
+/// The agency that asks as often as it may leaves the others their part.
+#[test]
+fn no_agency_uses_up_the_limit_of_all() {
+    let ask =
+        |agency, days_ago| Ask { agency: Some(AgencyId(agency)), at: noon() - days(days_ago) };
+    let (granted, often) = (Consent::granted(), Some(Denial::AskedOftenEnough));
+    // Agency 1 asks; of the default, 2 in 7 days and 4 in 30, its part is 1 and 2.
+    denies_after(&granted, vec![ask(2, 1)], None);
+    denies_after(&granted, vec![ask(1, 1)], often);
+    denies_after(&granted, vec![ask(2, 9), ask(2, 20)], None);
+    denies_after(&granted, vec![ask(1, 9), ask(1, 20)], often);
+    denies_after(&granted, vec![ask(1, 9), ask(2, 10), ask(3, 11)], None);
+    denies_after(&granted, vec![ask(1, 9), ask(2, 10), ask(3, 11), ask(3, 12)], often);
+    // An odd number is rounded up, so that 1 in 7 days is anybody's.
+    let limit = |week, month| Consent::granted().with_limit(AskLimit::new(week, month).unwrap());
+    denies_after(&limit(1, 30), vec![], None);
+    denies_after(&limit(3, 30), vec![ask(1, 1)], None);
+    denies_after(&limit(3, 30), vec![ask(1, 1), ask(1, 2)], often);
+    denies_after(&limit(3, 30), vec![ask(2, 1), ask(2, 2)], None);
 }

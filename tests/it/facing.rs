@@ -134,7 +134,7 @@ pub fn agree(town: &Town, authorized: &AuthorizedRequest, expected: &Answer) {
         let batch = snapshot.route_batch(&[authorized.clone(), authorized.clone()], noon());
         for route in &batch {
             assert_eq!(answer(route), *expected, "batch, {layout:?}");
-            assert_eq!(route.recheck(&snapshot, noon()), *route);
+            assert_eq!(route.recheck(&snapshot, noon()).unwrap(), *route);
         }
         let funnel = snapshot.funnel(authorized, noon());
         let request = authorized.request();

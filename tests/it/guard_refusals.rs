@@ -44,7 +44,9 @@ fn areas_too_close_to_an_earlier_one_are_refused() {
 #[test]
 fn an_area_that_differs_by_exactly_the_least_passes() {
     let (old, new) = (square(10.0, 50.0, 10.01, 50.008), square(10.0, 50.0, 10.01, 50.009));
-    let policy = |min_difference_m2| Policy::unlimited().with_min_difference_m2(min_difference_m2);
+    let policy = |min_difference_m2| {
+        Policy::without_limits_or_anonymity().with_min_difference_m2(min_difference_m2)
+    };
     let file = opened(&policy(0.0), &[old]);
     let refused = review(&policy(f64::MAX), &file, &new).unwrap_err();
     let [Violation::TooCloseToEarlier { m2, .. }] = refused.iter().as_slice() else {
@@ -101,7 +103,7 @@ fn an_area_that_overlaps_too_many_is_refused() {
 /// The limit works alone: without an anonymity set, and without a least difference.
 #[test]
 fn an_overlap_limit_of_zero_works_alone() {
-    let policy = Policy::unlimited().with_max_overlaps(0);
+    let policy = Policy::without_limits_or_anonymity().with_max_overlaps(0);
     let mut file = opened(&policy, &[]);
     let unseen = review(&policy, &file, &houses(10, 41)).unwrap();
     let first = review(&policy, &file, &houses(10, 40)).unwrap();

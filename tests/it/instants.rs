@@ -87,7 +87,12 @@ fn town_near(rng: &mut Rng, mark: i64) -> Town {
         if rng.once_in(4) {
             let number = u8::try_from(1 + rng.below(3)).unwrap();
             consent = consent.with_limit(AskLimit::new(number, number + 1).unwrap());
-            let asked = (0..=rng.below(3)).map(|_| near(rng, mark)).collect();
+            let number = rng.below(3);
+            let asked = (0..=number).map(|_| {
+                let agency = rng.pick(&[None, Some(AgencyId(1)), Some(AgencyId(2))]);
+                Ask { agency, at: near(rng, mark) }
+            });
+            let asked = asked.collect();
             town.asked.insert(owner, asked);
         }
         town.consents.insert(owner, consent);
@@ -108,7 +113,8 @@ fn rows_of_any_century_equal_their_records() {
         let request = asking(square(9.0, 49.0, 11.0, 51.0)).with_window(window);
         let file = CaseFile::new(AgencyId(1));
         // A window of more minutes than fit 32 bits is refused.
-        let reviewed = Policy::unlimited().review(&request, &agency(), &file, noon());
+        let reviewed =
+            Policy::without_limits_or_anonymity().review(&request, &agency(), &file, noon());
         let Ok(authorized) = reviewed else { continue };
         for _ in 0..4 {
             let fraction = SignedDuration::from_nanos(rng.pick(&[0, 1, 999_999_999]));

@@ -15,7 +15,7 @@ pub fn secs(seconds: i64) -> SignedDuration {
 }
 
 pub fn policy(min_households: u32) -> Policy {
-    Policy::unlimited()
+    Policy::without_limits_or_anonymity()
         .with_min_households(min_households)
         .with_open_days(10)
         .with_max_open_days(28)
@@ -45,6 +45,18 @@ pub fn opened(policy: &Policy, area: Area) -> (OpenRequests, AuthorizedRequest) 
     (open, authorized)
 }
 
+/// Decides at noon, with the event of that.
+#[track_caller]
+pub fn decided(
+    open: &mut OpenRequests,
+    authorized: &AuthorizedRequest,
+    snapshot: &Snapshot,
+) -> Vec<LifecycleEvent> {
+    let events = open.decide(FIRST, authorized, snapshot, noon()).unwrap();
+    assert!(matches!(events[..], [LifecycleEvent { step: LifecycleStep::Decided { .. }, .. }]));
+    events
+}
+
 /// The camera of a house of [`street`].
 pub fn house(id: u64, owner: u64) -> Camera {
     camera_at(id, owner, place((10, 50), i64::try_from(id).unwrap() * 100, 0))
@@ -65,6 +77,7 @@ fn newcomers_during_an_open_request_are_asked_once() {
     registry
         .apply([Change::Register(house(1, 1)), Change::Register(house(2, 2)), agrees(1)])
         .unwrap();
+    decided(&mut open, &authorized, &registry.snapshot());
     let mut now = noon();
     let ask = |open: &mut OpenRequests, registry: &Registry, changes: &[Change], now| {
         registry.apply(changes.iter().cloned()).unwrap();
@@ -89,7 +102,7 @@ fn newcomers_during_an_open_request_are_asked_once() {
     assert_eq!(owners(&due), [4]);
     let out = [Change::Withdraw { owner: OwnerId(4) }, Change::Withdraw { owner: OwnerId(1) }];
     assert_eq!(ask(&mut open, &registry, &out, now), [0_u64; 0]);
-    assert!(due.recheck(&registry.snapshot(), now).is_empty());
+    assert!(due.recheck(&registry.snapshot(), now).unwrap().is_empty());
     assert_eq!(ask(&mut open, &registry, &[agrees(1), agrees(4)], now), [4]);
     assert_eq!(open.asked(FIRST).map(|owner| owner.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
@@ -100,6 +113,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     let mut log = Vec::new();
     let registry = Registry::new();
     registry.apply([Change::Register(house(1, 1)), agrees(1)]).unwrap();
+    log.extend(decided(&mut open, &authorized, &registry.snapshot()));
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     // Two threads send at once: the second sends to nobody.
     let (first, events) = open.record_asked(FIRST, &due, noon()).unwrap();
@@ -146,14 +160,16 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     // Another request in the same case asks for itself.
     let other = reviewed(&open, &policy(0), &request(1, houses(0, 9)));
     open.open(SECOND, &other, noon() + days(9)).unwrap();
+    open.decide(SECOND, &other, &registry.snapshot(), noon() + days(9)).unwrap();
     let due = open.due(SECOND, &other, &registry.snapshot(), noon() + days(9)).unwrap();
     assert_eq!(owners(&due), [1]);
 }
 
 #[test]
 fn only_an_open_request_asks_anybody() {
-    let (open, authorized) = opened(&policy(0), houses(0, 9));
+    let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let snapshot = snapshot(&street(5));
+    decided(&mut open, &authorized, &snapshot);
     let (early, late) = (noon() + days(1), noon() + days(10));
     let mut resolved = open.clone();
     let mut withdrawn = open.clone();
@@ -225,13 +241,9 @@ fn the_anonymity_set_counts_the_whole_area() {
     let due = |open: &OpenRequests| {
         owners(&open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap())
     };
-    assert_eq!(due(&open), [0_u64; 0], "10 households are too few");
     registry.apply([Change::Register(house(10, 10))]).unwrap();
-    assert_eq!(
-        due(&open),
-        (0..10).collect::<Vec<_>>(),
-        "the eleventh household counts, and its owner has not agreed"
-    );
+    decided(&mut open, &authorized, &registry.snapshot());
+    assert_eq!(due(&open), (0..10).collect::<Vec<_>>(), "the eleventh counts, and says no");
     let route = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &route, noon()).unwrap();
     // A new owner is asked among eleven households, ten of which were asked before.
@@ -248,6 +260,7 @@ fn quiet_hours_delay_only_owners_not_asked_yet() {
         QuietHours::new(jiff::civil::time(11, 0, 0, 0), jiff::civil::time(14, 0, 0, 0), Zone::UTC);
     let (mut open, authorized) = opened(&policy(0).with_quiet_hours(hours.unwrap()), houses(0, 9));
     let registry = loaded(&street(3), Layout::default());
+    decided(&mut open, &authorized, &registry.snapshot());
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &due, noon()).unwrap();
     registry.apply([Change::Register(house(5, 5)), agrees(5)]).unwrap();
@@ -286,15 +299,79 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
     assert_eq!(open.expire(late).len(), 1, "a refusal has not swallowed the expiry");
 }
 
+/// Or a request would ring in the moment in which one certain house registers.
+#[test]
+fn a_request_with_too_few_households_at_the_first_look_asks_nobody_later() {
+    let (mut open, authorized) = opened(&policy(11), houses(0, 19));
+    let registry = Registry::new();
+    let joins = |number| registry.apply([Change::Register(house(number, number)), agrees(number)]);
+    (0..10).for_each(|number| drop(joins(number).unwrap()));
+    let undecided = Err(OpenRequestsError::NotDecided { id: FIRST });
+    let due = |open: &OpenRequests| {
+        let due = open.due(FIRST, &authorized, &registry.snapshot(), noon());
+        due.map(|route| owners(&route))
+    };
+    assert_eq!(due(&open), undecided);
+    let events = decided(&mut open, &authorized, &registry.snapshot());
+    assert_eq!(events[0].step, LifecycleStep::Decided { enough: false });
+    assert_eq!(due(&open), Ok(vec![]));
+    (10..15).for_each(|number| drop(joins(number).unwrap()));
+    // Asked again, after a restart, and by a route that does not know of the decision.
+    for mut open in [open.clone(), written(&open)] {
+        let again = open.decide(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
+        assert_eq!((again, due(&open)), (vec![], Ok(vec![])));
+        let route = registry.snapshot().route(&authorized, noon());
+        assert_eq!(route.owners(), 15);
+        let refused = open.record_asked(FIRST, &route, noon()).unwrap_err();
+        assert_eq!(Err::<(), _>(refused), undecided.clone().map(|_: Vec<u64>| ()));
+        let event =
+            LifecycleEvent::new(open.next_sequence(), noon(), FIRST, events[0].step.clone());
+        let twice = Err(OpenRequestsError::DecidedBefore { id: FIRST });
+        assert_eq!(open.replay(&event), twice);
+    }
+    // The next request about the same area asks all of them.
+    let second = reviewed(&open, &policy(11), &request(1, houses(0, 19)));
+    open.open(SECOND, &second, noon()).unwrap();
+    open.decide(SECOND, &second, &registry.snapshot(), noon()).unwrap();
+    assert_eq!(open.due(SECOND, &second, &registry.snapshot(), noon()).unwrap().owners(), 15);
+    // And whoever joins an area that had enough is asked as they come.
+    joins(15).unwrap();
+    assert_eq!(open.due(SECOND, &second, &registry.snapshot(), noon()).unwrap().owners(), 16);
+    assert_eq!(due(&open), Ok(vec![]));
+}
+
+/// Even where nobody looks whether it is open: a route of one that ended long ago asks nobody.
+#[test]
+fn a_request_past_its_longest_time_asks_nobody() {
+    let (_, authorized) = opened(&policy(0), houses(0, 9));
+    let snapshot = snapshot(&street(5));
+    let asks = |now| {
+        let route = snapshot.route(&authorized, now);
+        let funnel = snapshot.funnel(&authorized, now);
+        assert_eq!((funnel.asked(), funnel.permitted()), (route.cameras().len(), 5));
+        let explained = snapshot.explain_area(&authorized, now);
+        let [(camera, reason), ..] = explained[..] else { panic!("nobody lives there") };
+        assert_eq!(snapshot.explain(&authorized, now, camera.id), reason);
+        (route.owners(), reason)
+    };
+    let last = noon() + days(28);
+    assert_eq!(asks(last - secs(1)), (5, Explanation::Asked));
+    assert_eq!(asks(last), (0, Explanation::RequestOver));
+    assert!(authorized.is_over(last) && !authorized.is_over(last - secs(1)));
+}
+
 /// A service whose snapshots are elsewhere routes in between.
 #[test]
 fn both_halves_of_due_ask_nobody_for_another_request() {
     let (registry, now) = (Registry::new(), noon());
     registry.apply([Change::Register(camera_at(1, 1, place((10, 50), 0, 0))), grant(1)]).unwrap();
-    let authorized =
-        authorize_under(&Policy::unlimited().with_open_days(1).with_max_open_days(1), houses(0, 9));
+    let authorized = authorize_under(
+        &Policy::without_limits_or_anonymity().with_open_days(1).with_max_open_days(1),
+        houses(0, 9),
+    );
     let mut open = OpenRequests::new(0);
     open.open(RequestId(1), &authorized, now).unwrap();
+    open.decide_with(RequestId(1), &authorized, || true, now).unwrap();
     let route = || registry.snapshot().route(&authorized, now);
     let standing = open.standing(RequestId(1), &authorized, now).unwrap();
     assert!(
@@ -307,7 +384,7 @@ fn both_halves_of_due_ask_nobody_for_another_request() {
     let other = registry.snapshot().route(&authorize(houses(0, 8)), now);
     assert!(!other.is_empty() && open.not_asked(RequestId(1), other).is_empty());
     let late = registry.snapshot().route(&authorized, now + days(2));
-    assert!(!late.is_empty() && open.not_asked(RequestId(1), late).is_empty());
+    assert!(late.is_empty() && open.not_asked(RequestId(1), late).is_empty());
     assert_eq!(open.standing(RequestId(1), &authorized, now + days(2)), Ok(None));
     // And once the owner was asked.
     open.record_asked(RequestId(1), &route(), now).unwrap();

@@ -78,15 +78,17 @@ fn after_the_last_number_nothing_happens_any_more() {
 fn the_form_of_events_is_pinned_and_gaps_refused() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let mut log = Vec::new();
+    log.extend(decided(&mut open, &authorized, &snapshot(&street(3))));
     let route = snapshot(&street(3)).route(&authorized, noon());
     log.extend(open.record_asked(FIRST, &route, noon()).unwrap().1);
     log.extend(open.extend(FIRST, noon() + days(11), noon() + days(1)).unwrap());
     log.extend(open.expire(noon() + days(12)));
     let text = serde_json::to_string(&log).unwrap();
     let expected = concat!(
-        r#"[{"sequence":1,"at":"2026-05-10T12:00:00Z","id":7,"step":{"asked":{"owners":[0,1,2]}}},"#,
-        r#"{"sequence":2,"at":"2026-05-11T12:00:00Z","id":7,"step":{"extended":{"until":"2026-05-21T12:00:00Z"}}},"#,
-        r#"{"sequence":3,"at":"2026-05-21T12:00:00Z","id":7,"step":"expired"}]"#,
+        r#"[{"sequence":1,"at":"2026-05-10T12:00:00Z","id":7,"step":{"decided":{"enough":true}}},"#,
+        r#"{"sequence":2,"at":"2026-05-10T12:00:00Z","id":7,"step":{"asked":{"owners":[0,1,2]}}},"#,
+        r#"{"sequence":3,"at":"2026-05-11T12:00:00Z","id":7,"step":{"extended":{"until":"2026-05-21T12:00:00Z"}}},"#,
+        r#"{"sequence":4,"at":"2026-05-21T12:00:00Z","id":7,"step":"expired"}]"#,
     );
     assert_eq!(text, expected);
     let (start, _) = opened(&policy(0), houses(0, 9));
@@ -106,6 +108,11 @@ fn the_form_of_events_is_pinned_and_gaps_refused() {
     for (from, to, words) in [
         (r#""sequence":2"#, r#""sequence":5"#, "event `5` does not follow: expected `2`"),
         ("[0,1,2]", "[0,2,1]", "a list of request `7` does not ascend"),
+        (
+            r#"{"enough":true}"#,
+            r#"{"enough":false}"#,
+            "request `7` may ask nobody: `decide` whether it has households enough, and keep the event",
+        ),
         (
             r#"{"extended":{"until":"2026-05-21T12:00:00Z"}}"#,
             r#"{"asked":{"owners":[2]}}"#,
@@ -135,10 +142,10 @@ fn the_form_of_events_is_pinned_and_gaps_refused() {
     }
     // An erased owner is in no event any more: the event's number stays, with nobody asked.
     let erased = replay(&text.replace("[0,1,2]", "[]")).unwrap();
-    assert_eq!(erased.next_sequence(), 4);
+    assert_eq!(erased.next_sequence(), 5);
     let twice = text.replace(
         r#""step":"expired"}]"#,
-        r#""step":"expired"},{"sequence":4,"at":"2026-05-21T12:00:00Z","id":7,"step":"expired"}]"#,
+        r#""step":"expired"},{"sequence":5,"at":"2026-05-21T12:00:00Z","id":7,"step":"expired"}]"#,
     );
     assert_eq!(replay(&twice).unwrap_err(), "request `7` is expired, not open");
 }
@@ -183,7 +190,9 @@ fn events_of_ended_or_foreign_requests_are_refused() {
     assert_eq!(open.clone().replay(&taken), refused);
     assert_eq!(open.clone().replay(&opening), Ok(()));
     let route = snapshot(&street(3)).route(&authorized, noon());
-    let asked = open.clone().record_asked(FIRST, &route, noon()).unwrap().1.remove(0);
+    let mut asking = open.clone();
+    decided(&mut asking, &authorized, &snapshot(&street(3)));
+    let asked = asking.record_asked(FIRST, &route, noon()).unwrap().1.remove(0);
     open.withdraw(FIRST, noon()).unwrap();
     let asked = LifecycleEvent::new(open.next_sequence(), asked.at, asked.id, asked.step);
     let ended = CaseFileError::NotOpen { id: FIRST, state: RequestState::Withdrawn };
@@ -194,20 +203,21 @@ fn events_of_ended_or_foreign_requests_are_refused() {
 fn unreachable_states_are_not_read() {
     let (mut open, authorized) = opened(&policy(2), houses(0, 9));
     let route = snapshot(&street(3)).route(&authorized, noon());
+    decided(&mut open, &authorized, &snapshot(&street(3)));
     open.record_asked(FIRST, &route, noon()).unwrap();
     let second = reviewed(&open, &policy(2), &request(1, houses(5, 15)));
     open.open(SECOND, &second, noon() + days(1)).unwrap();
     let text = serde_json::to_string(&open).unwrap();
     assert_eq!(serde_json::from_str::<OpenRequests>(&text).unwrap(), open);
-    let standing = r#""open":[{"id":7,"asked":[0,1,2]},{"id":8,"asked":[]}]"#;
+    let standing = r#""open":[{"id":7,"enough":true,"asked":[0,1,2]},{"id":8,"asked":[]}]"#;
     assert!(text.contains(standing), "{text}");
     let (_, files) = text.split_once(r#""files":["#).unwrap();
     let (file, _) = files.split_once(r#"],"open":["#).unwrap();
     let inconsistent = |id| format!("the state of request `{id}` contradicts its case file");
     let ascend = "a list of request `7` does not ascend".to_owned();
     for (from, to, words) in [
-        // The owners asked cannot be removed with their request, which is open in its file.
-        (r#"{"id":7,"asked":[0,1,2]},"#, "", inconsistent(7)),
+        // Whom a request asked cannot be dropped with the request: it is open in its file.
+        (r#"{"id":7,"enough":true,"asked":[0,1,2]},"#, "", inconsistent(7)),
         (r#""asked":[0,1,2]"#, r#""asked":[0,1,1]"#, ascend),
         // A request must not stand twice, nor without an opening, nor after its end.
         (r#"{"id":8,"asked":[]}"#, r#"{"id":9,"asked":[]}"#, inconsistent(8)),
@@ -231,11 +241,11 @@ fn unreachable_states_are_not_read() {
             r#""files":[{"agency":9,"opened":[]},"#,
             "the case file of agency `9` is empty".to_owned(),
         ),
-        // Two openings and one ask took three numbers; with fewer, numbers would repeat.
+        // Two were opened, and one of them was decided and asked; whatever else happened, numbers do not come twice.
         (
+            r#""next":4"#,
             r#""next":3"#,
-            r#""next":2"#,
-            "the next event is `2`, and `3` or more have happened".to_owned(),
+            "the next event is `3`, and `4` or more have happened".to_owned(),
         ),
     ] {
         let changed = text.replace(from, to);
@@ -243,9 +253,8 @@ fn unreachable_states_are_not_read() {
         let refused = serde_json::from_str::<OpenRequests>(&changed).unwrap_err().to_string();
         assert!(refused.starts_with(&words), "{from}: {refused}");
     }
-    // Other events, such as extensions, may have taken numbers too, but none before the first
-    // opening.
-    let later = text.replace(r#""next":3"#, r#""next":5"#);
+    // More than these may have happened, an extension say; but not before the first was opened.
+    let later = text.replace(r#""next":4"#, r#""next":5"#);
     assert_eq!(serde_json::from_str::<OpenRequests>(&later).unwrap().next_sequence(), 5);
     let none = |last| format!(r#"{{"next":4,"last":{last},"files":[],"open":[]}}"#);
     assert_eq!(serde_json::from_str::<OpenRequests>(&none("null")).unwrap(), OpenRequests::new(4));
@@ -258,7 +267,7 @@ fn unreachable_states_are_not_read() {
     let ended = serde_json::to_string(&open).unwrap();
     assert_eq!(serde_json::from_str::<OpenRequests>(&ended).unwrap(), open);
     let refused =
-        serde_json::from_str::<OpenRequests>(&ended.replace(r#""next":5"#, r#""next":3"#));
+        serde_json::from_str::<OpenRequests>(&ended.replace(r#""next":6"#, r#""next":3"#));
     let words = "the next event is `3`, and `4` or more have happened";
     assert!(refused.unwrap_err().to_string().starts_with(words));
 }

@@ -24,6 +24,7 @@ fn open_requests_find_cameras_that_see_into_the_area() {
         let near: &[RequestId] = if found { &[FIRST] } else { &[] };
         assert_eq!(open.touched_by([onlooker.position], noon()), near);
         assert_eq!(written(&open).touched_by([onlooker.position], noon()), near);
+        decided(&mut open, &authorized, &registry.snapshot());
         let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
         assert_eq!(owners(&due), if found { vec![59] } else { vec![] });
         // From a kilometre away no camera can see into it.

@@ -30,7 +30,7 @@ fn a_change(rng: &mut Rng, town: &Town, now: Timestamp) -> Change {
         2 if !taken.is_empty() => Change::Replace(camera.with_id(rng.pick(&taken))),
         0..4 => Change::Register(camera.with_id(CameraId(1_000 + rng.next() % (1 << 40)))),
         4 => Change::Withdraw { owner },
-        5 => Change::RecordAsked { owner, at: now },
+        5 => Change::RecordAskedBy { owner, agency: AgencyId(1 + rng.below(3)), at: now },
         6 => {
             let consent = Consent::granted().with_limit(AskLimit::new(1, 3).unwrap());
             Change::SetConsent { owner, consent }
@@ -140,7 +140,7 @@ impl<'a> Pair<'a> {
                 self.log.extend(events);
                 self.expected.extend(self.twin.expire(now));
                 let (until, latest) = (now + days(10), now + days(28));
-                let (ended, asked) = (false, BTreeSet::new());
+                let (ended, enough, asked) = (false, None, BTreeSet::new());
                 self.twin.requests.push(Stands {
                     id,
                     agency,
@@ -148,6 +148,7 @@ impl<'a> Pair<'a> {
                     until,
                     latest,
                     ended,
+                    enough,
                     asked,
                 });
                 self.expected.push(self.twin.say(now, id, "opened"));
@@ -197,9 +198,12 @@ impl<'a> Pair<'a> {
         for id in self.open.open_at(now).map(OpenedRequest::id).collect::<Vec<_>>() {
             let authorized = self.twin.of(id).unwrap().authorized.clone();
             let snapshot = self.registry.snapshot();
+            self.log.extend(self.open.decide(id, &authorized, &snapshot, now).unwrap());
+            self.expected.extend(self.twin.expire(now));
+            self.expected.extend(self.twin.decide(now, id));
             let mut due = self.open.due(id, &authorized, &snapshot, now).unwrap();
             if self.rng.once_in(3) {
-                due = due.recheck(&snapshot, now);
+                due = due.recheck(&snapshot, now).unwrap();
             }
             let (to_send, events) = self.open.record_asked(id, &due, now).unwrap();
             self.log.extend(events);
@@ -212,7 +216,8 @@ impl<'a> Pair<'a> {
                 let owner = recipient.owner;
                 prop_assert!(self.ever_asked.insert((id, owner)), "asked twice");
                 self.twin.of(id).unwrap().asked.insert(owner);
-                let asked = Change::RecordAsked { owner, at: now };
+                let agency = authorized.request().agency;
+                let asked = Change::RecordAskedBy { owner, agency, at: now };
                 step(&mut self.twin.town, &asked).unwrap();
                 self.registry.apply([asked]).unwrap();
             }
@@ -226,7 +231,12 @@ impl<'a> Pair<'a> {
         let (now, snapshot) = (self.now, self.registry.snapshot());
         for (id, expected) in self.twin.due(now) {
             let stands = self.twin.of(id).unwrap();
-            let due = self.open.due(id, &stands.authorized, &snapshot, now).unwrap();
+            let due = self.open.due(id, &stands.authorized, &snapshot, now);
+            if stands.is_open(now) && stands.enough.is_none() {
+                prop_assert_eq!(due.unwrap_err(), OpenRequestsError::NotDecided { id });
+                continue;
+            }
+            let due = due.unwrap();
             prop_assert_eq!(answer(&due), expected);
             if stands.is_open(now) {
                 let (agency, request) = (of_agency(stands.agency), stands.authorized.request());

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use canvass::error::ChangeRefusal;
 use canvass::policy::{SensitivePlace, SensitiveRule};
 use canvass::{
-    Area, AuthorizedRequest, Camera, CameraId, CameraScope, Change, Consent, OwnerId, Question,
-    QuietHours, Standing, Zone,
+    Area, Ask, AuthorizedRequest, Camera, CameraId, CameraScope, Change, Consent, OwnerId,
+    Question, QuietHours, Standing, Zone,
 };
 use geo::{BoundingRect, Intersects, MapCoords, MultiPolygon, Point, Triangle};
 use jiff::civil::Time;
@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 pub struct Town {
     pub cameras: BTreeMap<CameraId, Camera>,
     pub consents: BTreeMap<OwnerId, Consent>,
-    pub asked: BTreeMap<OwnerId, Vec<Timestamp>>,
+    pub asked: BTreeMap<OwnerId, Vec<Ask>>,
 }
 
 /// Owners with their cameras, ascending.
@@ -239,7 +239,12 @@ pub fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
             town.consents.remove(owner);
             town.asked.remove(owner);
         }
-        Change::RecordAsked { owner, at } => town.asked.entry(*owner).or_default().push(*at),
+        &Change::RecordAsked { owner, at } => {
+            town.asked.entry(owner).or_default().push(Ask { agency: None, at });
+        }
+        &Change::RecordAskedBy { owner, agency, at } => {
+            town.asked.entry(owner).or_default().push(Ask { agency: Some(agency), at });
+        }
         other => unreachable!("the model does not know {other:?}"),
     }
     Ok(())

@@ -23,7 +23,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let policy = Policy::unlimited().with_min_households(11);
+        let policy = Policy::without_limits_or_anonymity().with_min_households(11);
         let (file, outcomes) = (CaseFile::new(AgencyId(1)), Outcomes::new(AgencyId(1)));
         Self {
             file,

@@ -21,7 +21,9 @@ fn refused(area: Area) -> SensitivePlace {
 /// A policy with places and an anonymity set, without limits of geometry.
 pub fn protecting(min_households: u32, places: impl IntoIterator<Item = SensitivePlace>) -> Policy {
     let sensitive_places = places.into_iter().collect();
-    Policy::unlimited().with_min_households(min_households).with_sensitive_places(sensitive_places)
+    Policy::without_limits_or_anonymity()
+        .with_min_households(min_households)
+        .with_sensitive_places(sensitive_places)
 }
 
 pub fn review(policy: &Policy, area: &Area) -> Result<AuthorizedRequest, Violations> {
@@ -189,7 +191,7 @@ fn a_review_looks_only_at_the_places_that_are_near() {
     let met = places.met_by(&area, &evening());
     let labels: Vec<&str> = met.iter().map(|place| place.label()).collect();
     assert_eq!(labels, ["School 20050", "School 20051", "School 20450", "School 20451"]);
-    let policy = Policy::unlimited().with_sensitive_places(places);
+    let policy = Policy::without_limits_or_anonymity().with_sensitive_places(places);
     assert_eq!(review(&policy, &area).unwrap_err().iter().count(), 4);
     // A scan would take 100 million comparisons.
     let start = Instant::now();

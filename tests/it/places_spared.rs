@@ -86,7 +86,7 @@ fn a_recheck_asks_nobody_who_has_moved_into_a_place() {
     let position = Position::new(10.000_15, 50.0).unwrap();
     let moved = Change::Move { camera: canvass::CameraId(3), position };
     let newer = registry.apply([moved]).unwrap();
-    let kept = route.recheck(&newer, noon());
+    let kept = route.recheck(&newer, noon()).unwrap();
     assert_eq!(
         owners(&kept),
         (0..30).filter(|&id| id != 3 && !(10..20).contains(&id)).collect::<Vec<_>>()

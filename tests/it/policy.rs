@@ -150,7 +150,8 @@ fn past_geometry() -> [(Policy, &'static str); 2] {
 fn oversized_areas_are_not_compared_with_earlier_ones() {
     let mut file = blank();
     let earlier = request().with_area(square(10.0, 50.0, 10.005, 50.005_1));
-    let reviewed = Policy::unlimited().review(&earlier, &police(), &file, noon()).unwrap();
+    let reviewed =
+        Policy::without_limits_or_anonymity().review(&earlier, &police(), &file, noon()).unwrap();
     file.open(RequestId(1), &reviewed, noon()).unwrap();
     let codes =
         |policy: &Policy| codes(&policy.review(&request(), &police(), &file, noon()).unwrap_err());

@@ -1,6 +1,6 @@
 //! Quiet hours: every edge of a night, and clock changes.
 
-use canvass::{AgencyId, AskLimit, Consent, Denial, IncidentKind, Question, QuietHours, Zone};
+use canvass::{AgencyId, Ask, AskLimit, Consent, Denial, IncidentKind, Question, QuietHours, Zone};
 use jiff::civil::{DateTime, Time, time};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -272,7 +272,7 @@ fn a_limit_counts_days_of_24_hours() {
     let denial = |consent: &Consent, now: &str| {
         let question =
             Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: at(now) };
-        consent.evaluate(&question, &[asked]).err()
+        consent.evaluate(&question, &[Ask { agency: None, at: asked }]).err()
     };
     let often = Some(Denial::AskedOftenEnough);
     // Noon by the wall clock would be 23 hours short of seven days and an hour.
@@ -283,7 +283,8 @@ fn a_limit_counts_days_of_24_hours() {
     assert_eq!(denial(&month, "2026-04-04T13:00:00-04:00"), None);
     // In the night of 2026-11-01 the clock is set back: twice in seven days.
     let twice = Consent::granted().with_zone(zone("America/New_York"));
-    let asked = [at("2026-10-29T12:00:00-04:00"), at("2026-10-30T09:00:00-04:00")];
+    let asked = [(2, "2026-10-29T12:00:00-04:00"), (3, "2026-10-30T09:00:00-04:00")]
+        .map(|(agency, text)| Ask { agency: Some(AgencyId(agency)), at: at(text) });
     let denial = |now: &str| {
         let question =
             Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: at(now) };

@@ -111,7 +111,7 @@ fn impossible_quiet_hours_are_refused_with_a_reason() {
         assert_eq!(policy(none).unwrap().quiet_hours, None);
     }
     // The JSON has no null, so that TOML can write it.
-    let written = serde_json::to_value(Policy::unlimited()).unwrap();
+    let written = serde_json::to_value(Policy::without_limits_or_anonymity()).unwrap();
     assert_eq!(written["quiet_hours"], "none");
     assert_eq!(
         policy(r#""never""#).unwrap_err(),

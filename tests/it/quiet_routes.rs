@@ -24,7 +24,7 @@ proptest! {
                 *consent = consent.clone().with_zone(zone(rng.pick(&places)));
             }
         }
-        let policy = Policy::unlimited().with_quiet_hours(night().with_zone(zone("Asia/Kolkata")));
+        let policy = Policy::without_limits_or_anonymity().with_quiet_hours(night().with_zone(zone("Asia/Kolkata")));
         let authorized = authorize_under(&policy, area(&mut rng, (10, 50)));
         let registry = loaded(&town, rng.pick(&[Layout::default(), Layout::new(h3o::Resolution::Nine, 3)]));
         let route = registry.snapshot().route(&authorized, noon());
@@ -42,7 +42,7 @@ proptest! {
         let newer = registry
             .apply([Change::SetConsent { owner: moved, consent }, Change::Withdraw { owner: leaving }])
             .unwrap();
-        let rechecked = route.recheck(&newer, later);
+        let rechecked = route.recheck(&newer, later).unwrap();
         let kept: Vec<OwnerId> = rechecked.recipients().map(|recipient| recipient.owner).collect();
         let mut expected = waiting(&town, &authorized, later);
         expected.retain(|(owner, _)| kept.contains(owner));
@@ -59,7 +59,7 @@ fn some_wait_while_others_do_not() {
         let place = ["+05:30", "Pacific/Apia", "Europe/Paris"][(owner.0 % 3) as usize];
         *consent = consent.clone().with_zone(zone(place));
     }
-    let policy = Policy::unlimited().with_quiet_hours(night());
+    let policy = Policy::without_limits_or_anonymity().with_quiet_hours(night());
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let route = snapshot(&town).route(&authorized, noon());
     assert_eq!((route.owners(), waits(&route).len()), (100, 33));
@@ -76,7 +76,7 @@ fn some_wait_while_others_do_not() {
 #[test]
 fn a_recheck_marks_remaining_owners_who_must_wait() {
     let midday = hours(time(11, 0, 0, 0), time(14, 0, 0, 0));
-    let policy = Policy::unlimited().with_quiet_hours(midday);
+    let policy = Policy::without_limits_or_anonymity().with_quiet_hours(midday);
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let town = street(3);
     let registry = loaded(&town, Layout::default());
@@ -86,7 +86,7 @@ fn a_recheck_marks_remaining_owners_who_must_wait() {
     let second = town.cameras[&CameraId(1)];
     let changes =
         [Change::Remove { camera: second.id }, Change::Register(second.with_id(CameraId(9)))];
-    let rechecked = route.recheck(&registry.apply(changes).unwrap(), noon());
+    let rechecked = route.recheck(&registry.apply(changes).unwrap(), noon()).unwrap();
     let until = at("2026-05-10T14:00:00Z");
     assert_eq!(waits(&rechecked), [(OwnerId(0), until), (OwnerId(2), until)]);
     assert_eq!(rechecked.cameras(), [CameraId(0), CameraId(2)]);
@@ -104,7 +104,7 @@ fn a_reused_scratch_marks_waits_as_a_fresh_one() {
         snapshot(&town)
     });
     let policies = [Some(night()), None, Some(hours(time(11, 0, 0, 0), time(18, 0, 0, 0)))]
-        .map(|quiet_hours| Policy::unlimited().with_quiet_hours(quiet_hours));
+        .map(|quiet_hours| Policy::without_limits_or_anonymity().with_quiet_hours(quiet_hours));
     let areas = [square(9.9, 49.9, 10.1, 50.1), square(10.000_1, 49.9, 10.1, 50.1)];
     let mut scratch = Scratch::new();
     let mut route = Route::empty(&authorize(areas[0].clone()), noon());

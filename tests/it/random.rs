@@ -1,8 +1,8 @@
 //! Random towns, areas and their parts.
 
 use canvass::{
-    AgencyId, Area, AskLimit, Camera, CameraId, Consent, Facing, IncidentKind, OwnerId, Recording,
-    Scope,
+    AgencyId, Area, Ask, AskLimit, Camera, CameraId, Consent, Facing, IncidentKind, OwnerId,
+    Recording, Scope,
 };
 use geo::{LineString, MultiPolygon, Polygon};
 use jiff::{SignedDuration, Timestamp};
@@ -63,9 +63,14 @@ pub fn town(rng: &mut Rng, origin: (i32, i32), cameras: u64) -> Town {
             town.consents.insert(owner, consent(rng));
         }
         if rng.once_in(5) {
-            let asked = (0..=rng.below(3)).map(|_| noon() - days(rng.within(-1, 32)));
-            let mut asked: Vec<Timestamp> = asked.collect();
-            asked.sort_unstable();
+            let mut asked: Vec<Ask> = Vec::new();
+            for _ in 0..=rng.below(3) {
+                // Most tests ask for the first.
+                let agency =
+                    rng.pick(&[None, Some(AgencyId(1)), Some(AgencyId(1)), Some(AgencyId(2))]);
+                asked.push(Ask { agency, at: noon() - days(rng.within(-1, 32)) });
+            }
+            asked.sort_unstable_by_key(|ask| (ask.at, ask.agency));
             town.asked.insert(owner, asked);
         }
     }

@@ -27,7 +27,7 @@ pub fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(valu
 #[test]
 fn every_record_is_read_as_it_was_written() {
     round(&Policy::default());
-    round(&Policy::unlimited());
+    round(&Policy::without_limits_or_anonymity());
     round(
         &Policy::default()
             .with_agency_kinds(BTreeSet::new())

@@ -89,8 +89,8 @@ fn cameras_of(town: &Town, owner: OwnerId) -> Vec<Camera> {
 #[track_caller]
 pub fn answers(snapshot: &Snapshot, town: &Town, rng: &mut Rng) {
     assert_eq!(snapshot.cameras(), town.cameras.len());
-    let few = Policy::unlimited().with_min_households(4);
-    for policy in [&few, &Policy::unlimited()] {
+    let few = Policy::without_limits_or_anonymity().with_min_households(4);
+    for policy in [&few, &Policy::without_limits_or_anonymity()] {
         let authorized = authorize_under(policy, area(rng, (10, 50)));
         let expected = oracle(town, &authorized, noon());
         assert_eq!(answer(&snapshot.route(&authorized, noon())), expected);

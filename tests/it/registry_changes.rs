@@ -211,7 +211,7 @@ fn an_older_snapshot_stays_as_it_was() {
     assert_eq!(older.explain(&everywhere, noon(), CameraId(1)), Explanation::Asked);
     assert_eq!(older.explain(&everywhere, noon(), CameraId(2)), Explanation::NotRegistered);
     assert_eq!((older.cameras(), older.revision()), (1, Revision(1)));
-    assert!(before.recheck(&registry.snapshot(), noon()).is_empty());
+    assert!(before.recheck(&registry.snapshot(), noon()).unwrap().is_empty());
     assert_eq!(asks(&registry), []);
 }
 

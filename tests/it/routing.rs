@@ -206,7 +206,7 @@ fn every_denial_is_reached_by_the_row_it_is_about() {
         let clinic =
             SensitivePlace::new(kind, "clinic", rule, square(10.0, 50.0, 10.1, 50.1), None);
         let sensitive_places = clinic.into_iter().collect();
-        let policy = Policy::unlimited().with_sensitive_places(sensitive_places);
+        let policy = Policy::without_limits_or_anonymity().with_sensitive_places(sensitive_places);
         let everywhere = authorize_under(&policy, everywhere);
         let funnel = snapshot.funnel(&everywhere, noon());
         reached.extend(funnel.denied().filter(|&(_, number)| number > 0).map(|(denial, _)| denial));
@@ -218,7 +218,8 @@ fn every_denial_is_reached_by_the_row_it_is_about() {
 
 #[test]
 fn below_the_anonymity_set_nobody_is_asked() {
-    let policy = |min_households| Policy::unlimited().with_min_households(min_households);
+    let policy =
+        |min_households| Policy::without_limits_or_anonymity().with_min_households(min_households);
     let everywhere = || square(9.9, 49.9, 10.1, 50.1);
     for (least, number, asked) in
         [(1, 1, 1), (2, 1, 0), (2, 2, 2), (11, 10, 0), (11, 11, 11), (11, 12, 12)]
@@ -255,7 +256,7 @@ fn receipts_round_trip_and_funnels_name_denials() {
     town.consents.remove(&OwnerId(3));
     let funnel = snapshot(&town).funnel(&authorized, noon());
     let denied: usize = funnel.denied().map(|(_, number)| number).sum();
-    let json = serde_json::to_value(&funnel).unwrap();
+    let json = serde_json::to_value(funnel.for_operator()).unwrap();
     let named = json["denied"].as_object().unwrap();
     let numbers = named.iter().map(|(code, number)| (code.as_str(), number.as_u64().unwrap()));
     let expected: BTreeMap<_, _> = funnel.denied().map(|(d, n)| (d.code(), n as u64)).collect();
@@ -265,7 +266,7 @@ fn receipts_round_trip_and_funnels_name_denials() {
 
 #[test]
 fn receipts_are_equal_for_none_few_and_many() {
-    let policy = Policy::unlimited().with_min_households(11);
+    let policy = Policy::without_limits_or_anonymity().with_min_households(11);
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let receipts: Vec<String> = [0, 3, 11, 500]
         .iter()

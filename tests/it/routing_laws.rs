@@ -67,7 +67,7 @@ proptest! {
         let mut left = answer(&route);
         left.retain(|&(owner, _)| owner != leaving);
         prop_assert_eq!(answer(&newer.route(&authorized, noon())), left.clone());
-        prop_assert_eq!(answer(&route.recheck(&newer, noon())), left);
+        prop_assert_eq!(answer(&route.recheck(&newer, noon()).unwrap()), left);
     }
 
     /// Law: a batch equals routing one by one.

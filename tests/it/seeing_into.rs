@@ -17,7 +17,7 @@ use crate::support::*;
 fn a_policy_must_allow_cameras_that_see_into_the_area() {
     let area = square(10.0, 50.0, 10.01, 50.01);
     assert_eq!(Policy::default().seeing_into, SeeingInto::Refused);
-    let policy = Policy::unlimited().with_seeing_into(SeeingInto::Refused);
+    let policy = Policy::without_limits_or_anonymity().with_seeing_into(SeeingInto::Refused);
     let file = CaseFile::new(AgencyId(1));
     let refused = policy
         .review(
@@ -112,7 +112,7 @@ fn with_onlookers(few: usize) -> (Town, Area) {
 
 #[test]
 fn areas_apart_do_not_overlap_by_views() {
-    let policy = Policy::unlimited().with_max_overlaps(1);
+    let policy = Policy::without_limits_or_anonymity().with_max_overlaps(1);
     let yard = |north: f64| asking(square(10.0, north, 10.001, north + 0.001));
     let mut file = CaseFile::new(AgencyId(1));
     let mut open = |id, request: &Request| {
@@ -134,7 +134,7 @@ fn areas_apart_do_not_overlap_by_views() {
 
 #[test]
 fn the_receipt_names_the_scope_and_no_count() {
-    let policy = Policy::unlimited().with_min_households(11);
+    let policy = Policy::without_limits_or_anonymity().with_min_households(11);
     let (_, area) = with_onlookers(0);
     let into = reviewed(
         &policy,

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CameraScope, CaseFile,
-    Change, Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry, Request,
-    Route, Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
+    Agency, AgencyId, AgencyKind, Area, Ask, AuthorizedRequest, Camera, CameraId, CameraScope,
+    CaseFile, Change, Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording,
+    Registry, Request, Route, Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
 };
 use geo::polygon;
 use jiff::{SignedDuration, Timestamp};
@@ -72,7 +72,9 @@ pub fn authorize_seeing_into(area: Area) -> AuthorizedRequest {
 
 #[track_caller]
 pub fn authorize_request(request: &Request) -> AuthorizedRequest {
-    Policy::unlimited().review(request, &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
+    Policy::without_limits_or_anonymity()
+        .review(request, &agency(), &CaseFile::new(AgencyId(1)), noon())
+        .unwrap()
 }
 
 #[track_caller]
@@ -130,9 +132,7 @@ pub fn changes(town: &Town) -> Vec<Change> {
 }
 
 fn asked(town: &Town) -> impl Iterator<Item = Change> {
-    town.asked
-        .iter()
-        .flat_map(|(&owner, asked)| asked.iter().map(move |&at| Change::RecordAsked { owner, at }))
+    town.asked.iter().flat_map(|(&owner, asked)| asked.iter().map(move |&ask| recorded(owner, ask)))
 }
 
 /// A registry of a town, by bulk loading.
@@ -180,4 +180,12 @@ pub fn cameras(answer: &Answer) -> Vec<CameraId> {
 /// The owners of a route who must wait, each with the end of the wait.
 pub fn waits(route: &Route) -> Vec<(OwnerId, Timestamp)> {
     route.recipients().filter_map(|asked| Some((asked.owner, asked.not_before?))).collect()
+}
+
+/// The change that records that an owner was asked.
+pub fn recorded(owner: OwnerId, Ask { agency, at }: Ask) -> Change {
+    match agency {
+        None => Change::RecordAsked { owner, at },
+        Some(agency) => Change::RecordAskedBy { owner, agency, at },
+    }
 }

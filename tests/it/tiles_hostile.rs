@@ -106,8 +106,8 @@ fn faults_of_tiles_name_tile_and_place() {
         "the tile at index 0, at byte 0: expected a tile, which starts with `CNVT`"
     );
     assert_eq!(
-        changed(&two, 4, &[2]),
-        "the tile at index 0, at byte 4: expected version `1` of the format, not `2`"
+        changed(&two, 4, &[1]),
+        "the tile at index 0, at byte 4: expected version `2` of the format, not `1`"
     );
     assert_eq!(
         changed(&two, 6, &[2]),

@@ -101,13 +101,13 @@ proptest! {
             coords.push(coords[0]);
             for coord in coords { coord.x += f64::from(turns) * 360.0; }
         });
-        let policy = Policy::unlimited().with_max_overlaps(1);
+        let policy = Policy::without_limits_or_anonymity().with_max_overlaps(1);
         let areas = [&first, &again].map(|drawing| Area::new(drawing).unwrap());
         let file: CaseFile = opened(&policy, &areas);
         let new = Area::from_bounds(179.98, 0.005, -179.99, 0.02).unwrap();
         prop_assert!(review(&policy, &file, &new).is_ok());
         let other = Area::from_bounds(179.985, 0.0, -179.99, 0.01).unwrap();
-        let file = opened(&Policy::unlimited(), &[areas[0].clone(), other]);
+        let file = opened(&Policy::without_limits_or_anonymity(), &[areas[0].clone(), other]);
         prop_assert!(review(&policy, &file, &new).is_err(), "two regions count as two");
     }
 

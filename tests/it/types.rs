@@ -72,7 +72,10 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<Facing>();
     usable::<FacingError>();
     usable::<RecordingError>();
+    usable::<Ask>();
     usable::<AskLimit>();
+    usable::<OperatorFunnel<'_>>();
+    usable::<StaleSnapshot>();
     usable::<AskLimitError>();
     usable::<Consent>();
     usable::<Denial>();

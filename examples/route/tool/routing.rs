@@ -65,7 +65,7 @@ impl Router {
         let consents = owners(cameras).into_iter().map(|owner| (owner, Consent::granted()));
         let policy = match arguments.policy {
             Limits::Default => Policy::default(),
-            Limits::Open => Policy::unlimited(),
+            Limits::Open => Policy::without_limits_or_anonymity(),
         };
         let registry = Registry::bulk_load(cameras, consents)?;
         Ok(Self {

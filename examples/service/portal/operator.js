@@ -71,7 +71,8 @@ async function events() {
 function happened(step) {
   if (typeof step === "string") return words(step);
   const [[name, detail]] = Object.entries(step);
-  return detail.owners ? `${words(name)}: ${detail.owners.length} households` : `${words(name)} until ${shown(detail.until, ownZone())}`;
+  if (detail.owners) return `${words(name)}: ${detail.owners.length} households`;
+  return detail.until ? `${words(name)} until ${shown(detail.until, ownZone())}` : `${words(name)}: ${detail.enough ? "enough" : "too few"} households`;
 }
 
 /** One request: its cameras, its owners, and its notice. */

@@ -27,7 +27,7 @@ use crate::model::OwnerId;
 /// # let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
 /// # let snapshot = Registry::new().apply([Change::Register(camera), yes])?;
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
-/// let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+/// let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let route = snapshot.route(&authorized, now);
 ///
 /// // The service's own randomness, and its own safe place for salts.

@@ -151,7 +151,7 @@ const fn cameras(camera_scope: CameraScope) -> &'static str {
 /// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let agency = Agency::new(AgencyId(3), "Springfield Police", AgencyKind::Local);
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
-/// let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+/// let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let template: NoticeTemplate = "{agency} asks for footage of {window}, case {case}. \
 ///     To share is voluntary, and this is not a warrant. {stop}"
 ///     .parse()?;

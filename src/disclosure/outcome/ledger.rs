@@ -54,7 +54,7 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let mut file = CaseFile::new(agency.id);
-/// # let authorized = Policy::unlimited().review(&request, &agency, &file, now)?;
+/// # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &file, now)?;
 /// // Both are the operator's: 32 random bytes, and the budget that earlier outcomes have spent.
 /// let (seed, mut budget) = (OutcomeSeed::new([7; 32]), OutcomeBudget::default());
 /// let (mut outcomes, id) = (Outcomes::new(agency.id), RequestId(1));

@@ -59,9 +59,26 @@ impl Engine {
         self.have_done(Deed::Go { agency, id, step, now }, once).await
     }
 
-    /// Returns the owners to ask of a route that is [due](Cases::due): those who were not asked for
-    /// the request before, and still may be. When this returns, the disk has the record that they
-    /// are asked.
+    /// Decides whether an open request has households enough, if that was not decided before: at the
+    /// first look, and never again. Not while the agency waits, who could see how long it takes.
+    ///
+    /// # Errors
+    ///
+    /// If the request is not open, or the writer does not take any.
+    pub async fn decide(
+        &self,
+        id: RequestId,
+        authorized: AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if !self.cases.look(|open| open.is_decided(id)) {
+            self.have_done(Deed::Decide { id, authorized, now }, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands over whom to ask of a route that is [due](Cases::due): who was not asked for the request
+    /// before, and may still be. When this returns it is on the disk that they are asked.
     ///
     /// # Errors
     ///

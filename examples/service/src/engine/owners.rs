@@ -1,7 +1,7 @@
 //! Owners who come by themselves: by an operator's invitation, which works once, and from then on by
 //! their own token.
 
-use canvass::{CameraId, Change, Consent, Facing, OwnerId, Recording, RequestId, Revision};
+use canvass::{Ask, CameraId, Change, Consent, Facing, OwnerId, Recording, RequestId, Revision};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
@@ -277,7 +277,10 @@ impl Engine {
                     changes.push(Change::SetConsent { owner, consent });
                 }
                 let asked = registry.asked(owner).into_iter();
-                changes.extend(asked.map(|at| Change::RecordAsked { owner, at }));
+                changes.extend(asked.map(|Ask { agency, at }| match agency {
+                    None => Change::RecordAsked { owner, at },
+                    Some(agency) => Change::RecordAskedBy { owner, agency, at },
+                }));
             }
             let next = (page.len() < found.len()).then(|| page.last().copied()).flatten();
             Exported { revision: registry.snapshot().revision(), changes, next }

@@ -9,7 +9,7 @@ use canvass::outcome::{
 };
 use canvass::{
     AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests, OpenedRequest,
-    OwnerId, Position, RequestId, RequestState, Revision, Route,
+    OwnerId, Position, RequestId, RequestState, Revision, Route, Snapshot,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -149,8 +149,21 @@ impl Requests {
         Ok(self.open.get(id).cloned().ok_or(CaseFileError::Unknown { id })?)
     }
 
-    /// Records who is asked, and returns the owners to send to: those who were not asked before.
-    /// The route includes all changes up to the revision `seen`.
+    /// Decides, at the first look, whether an open request has households enough; never again.
+    pub(super) fn decide(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        snapshot: &Snapshot,
+        now: Timestamp,
+        news: &mut News,
+    ) -> Result<(), Failure> {
+        let events = self.open.decide(id, authorized, snapshot, self.not_before(now))?;
+        Ok(self.note(events, news)?)
+    }
+
+    /// Notes who is asked, and gives back whom to send to: who was not asked before. `seen` is the
+    /// revision whose changes the route has seen, all of them.
     pub(super) fn ask(
         &mut self,
         id: RequestId,
@@ -192,7 +205,10 @@ impl Requests {
             ledger.outcomes.answer(id, owner, answer).map_err(Fault::from)?;
         }
         news.counted.insert(id);
-        Ok(())
+        // Whoever shared is known to the agency by name, and hides nobody else from it for a while.
+        let shared = answers.iter().filter(|(_, answer)| *answer == Answer::Shared);
+        let events = self.open.record_shared(id, shared.map(|&(owner, _)| owner), now)?;
+        Ok(self.note(events, news)?)
     }
 
     /// Records the requests that have expired.

@@ -57,6 +57,7 @@ pub(super) enum Deed {
     Apply { changes: Vec<Change>, json: Vec<u8>, now: Timestamp },
     Open { authorized: AuthorizedRequest, now: Timestamp },
     Go { agency: AgencyId, id: RequestId, step: Step, now: Timestamp },
+    Decide { id: RequestId, authorized: AuthorizedRequest, now: Timestamp },
     Ask { id: RequestId, route: Route, now: Timestamp },
     Report { id: RequestId, answers: Vec<(OwnerId, Answer)>, now: Timestamp },
     Release { complete_since: Timestamp, withdrawn: Vec<OwnerId>, now: Timestamp },
@@ -242,6 +243,11 @@ impl Writer {
                 let body = raw(&Told::of(&opened, &receipt, now));
                 Ok(Answered { request: Some(id), body })
             }
+            Deed::Decide { id, authorized, now } => {
+                let snapshot = self.registry.snapshot();
+                self.requests.decide(id, &authorized, &snapshot, now, &mut group.news)?;
+                Ok(Answered { request: Some(id), body: raw(&()) })
+            }
             Deed::Ask { id, route, now } => self.ask(id, &route, now, group),
             Deed::Release { complete_since, withdrawn, now } => {
                 self.release_copy(complete_since, &withdrawn, now, group)
@@ -287,11 +293,13 @@ impl Writer {
         self.has_notice(id, group)?;
         // Owners who withdrew, reached their limit or whose consent expired since are left out.
         let is_current = route.revision() == newest.revision() && route.now() == now;
-        let rechecked = (!is_current).then(|| route.recheck(&newest, now));
+        let rechecked =
+            (!is_current).then(|| route.recheck(&newest, now)).transpose().map_err(Fault::from)?;
         let current = rechecked.as_ref().unwrap_or(route);
         let seen = route.revision();
         let to_send = self.requests.ask(id, current, seen, now, &mut group.news)?;
-        let asked = |owner| Change::RecordAsked { owner, at: now };
+        let agency = to_send.authorized().request().agency;
+        let asked = |owner| Change::RecordAskedBy { owner, agency, at: now };
         let asked: Vec<_> = to_send.recipients().map(|to| asked(to.owner)).collect();
         if !asked.is_empty() {
             let json = raw(&asked).get().as_bytes().to_vec();

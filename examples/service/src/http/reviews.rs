@@ -8,7 +8,7 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use canvass::error::AreaError;
-use canvass::policy::{SensitivePlace, SensitiveRule};
+use canvass::policy::SensitivePlace;
 use canvass::{
     Agency, AgencyId, Area, CameraScope, IncidentKind, Position, Request, TimeWindow, Violation,
     Violations,
@@ -182,11 +182,12 @@ pub(super) fn refusals(
     record: &Agency,
     violations: &Violations,
 ) -> Vec<Value> {
-    let mut sensitive =
-        app.engine.cases().policy().sensitive_places.met_by(&request.area, &request.window);
-    // Places with the other rule are secret, and an outline would reveal them.
-    sensitive.retain(|place| place.rule() == SensitiveRule::Refuse);
-    let mut sensitive = sensitive.into_iter();
+    // Looked for where the review named some, or the time of any refusal would show them.
+    let names_places =
+        violations.iter().any(|violation| matches!(violation, Violation::SensitivePlace { .. }));
+    let places = &app.engine.cases().policy().sensitive_places;
+    let sensitive = names_places.then(|| places.refused_by(&request.area, &request.window));
+    let mut sensitive = sensitive.into_iter().flatten();
     let mut told = Vec::new();
     for violation in violations {
         let mut refusal = Map::new();
@@ -198,6 +199,11 @@ pub(super) fn refusals(
         match violation {
             Violation::OutsideJurisdiction => {
                 refusal.insert("places".to_owned(), json!(corners_outside(request, record)));
+            }
+            Violation::TooNarrow { ends, .. } => {
+                // Both sides of the way across; a corner only where one lies there.
+                let end = |at: &Position| json!({ "lon": degrees(at.lon()), "lat": degrees(at.lat()), "on_edge": false });
+                refusal.insert("places".to_owned(), json!(ends.each_ref().map(end)));
             }
             Violation::SensitivePlace { .. } => {
                 // The review names places in this order.
@@ -261,6 +267,9 @@ fn figures(violation: &Violation) -> Value {
         Violation::PartTooSmall { part, m2, allowed_m2 } => {
             json!({ "part": part, "m2": m2, "allowed_m2": allowed_m2 })
         }
+        Violation::TooNarrow { part, m, allowed_m, .. } => {
+            json!({ "part": part, "m": m, "allowed_m": allowed_m })
+        }
         Violation::WindowTooShort { asked, allowed }
         | Violation::WindowTooLong { asked, allowed } => {
             json!({ "asked_seconds": asked.as_secs(), "allowed_seconds": allowed.as_secs() })
@@ -291,6 +300,7 @@ pub(super) fn field(code: &str) -> Option<&'static str> {
         | "area_too_small"
         | "area_too_large"
         | "part_too_small"
+        | "too_narrow"
         | "too_close_to_earlier"
         | "too_many_overlaps"
         | "sensitive_place" => "area",

@@ -59,6 +59,7 @@ pub(super) async fn route(
     id: Path<String>,
 ) -> Result<Response, Problem> {
     let (id, now) = (request_id(&id)?, app.sure_now()?);
+    decide(&app, id, now).await?;
     let pool = Arc::clone(&app);
     let routing = move || {
         let route = due_of(&app, id, now)?;
@@ -79,9 +80,18 @@ pub(super) async fn ask(
     let Record(Nothing {}) = sent.read()?;
     let now = app.sure_now()?;
     let once = sent.once(Caller::Operator, now);
+    decide(&app, id, now).await?;
     let routing = Arc::clone(&app);
     let route = app.blocking(move || approved_of(&routing, id, now)).await??;
     Ok(body::answered(StatusCode::OK, app.engine.ask(id, route, now, once).await?))
+}
+
+/// Settles at the first look whether a request has households enough.
+async fn decide(app: &Arc<App>, id: RequestId, now: Timestamp) -> Result<(), Problem> {
+    app.engine.may_ask()?;
+    let look = Arc::clone(app);
+    let authorized = app.blocking(move || look.engine.cases().authorized(id, now)).await??;
+    Ok(app.engine.decide(id, authorized, now).await?)
 }
 
 fn due_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {

@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
-use crate::support::{OPERATOR, Service, agreed, config, request, square};
+use crate::support::{OPERATOR, Service, agreed, alone, config, request, square};
 use crate::wire::{Seen, Wire};
 
 /// The connections that the test holds, if the system allows them.
@@ -125,6 +125,7 @@ fn working(name: &str, to: SocketAddr, path: &str, span: Duration) -> (Duration,
 #[cfg(target_os = "linux")]
 #[test]
 fn ten_thousand_unread_connections_starve_nobody() {
+    let _alone = alone();
     let held = room();
     let folder = tempfile::tempdir().unwrap();
     let service =
@@ -257,7 +258,8 @@ fn connections_of_one_address_are_limited_with_a_problem() {
 #[test]
 fn answers_without_a_token_are_limited() {
     let folder = tempfile::tempdir().unwrap();
-    let limits = json!({ "without_token_per_second": 20 });
+    // So few that a slow machine is not slower: one comes back in a quarter of a second.
+    let limits = json!({ "without_token_per_second": 4 });
     let service = Service::start(folder.path(), &config(&json!({}), &limits));
     let refused = |answer: &Seen| {
         assert_eq!(answer.problem(), (429, "too_many_requests".to_owned()));
@@ -276,7 +278,8 @@ fn answers_without_a_token_are_limited() {
         answered += 1;
     };
     refused(&last);
-    assert!((20..100).contains(&answered), "{answered}");
+    // Those of two seconds, and some that came back meanwhile.
+    assert!((4..20).contains(&answered), "{answered}");
     assert!(wire.answers().is_empty());
     // A new connection does not raise the limit.
     refused(&Wire::exchange(&service, health)[0]);
@@ -333,7 +336,7 @@ fn nothing_is_counted_as_being_answered_after_hang_ups() {
 #[test]
 fn an_overload_is_a_line_a_second_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
-    let limits = json!({ "in_flight": 1, "answer_seconds": 8 });
+    let limits = json!({ "in_flight": 1, "answer_seconds": 120 });
     let service = Service::start(folder.path(), &config(&json!({}), &limits));
     // One slow body takes the only place.
     let mut slow = Wire::open(&service);
@@ -341,9 +344,12 @@ fn an_overload_is_a_line_a_second_in_the_log() {
         "POST /v1/changes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {OPERATOR}\r\nContent-Type: \
          application/json\r\nContent-Length: 100\r\n\r\n["
     ));
+    // Nobody else has the place when it comes: it would be sent away.
+    std::thread::sleep(Duration::from_millis(500));
     let begun = Instant::now();
     while service.get(OPERATOR, "/v1/due").status == 200 {
         assert!(begun.elapsed() < Duration::from_secs(5));
+        std::thread::sleep(Duration::from_millis(100));
     }
     let mut overloaded = 1;
     for _ in 0..3_000 {

@@ -83,8 +83,11 @@ impl Scene {
         }
         seen.push(service.get(FIRST, "/v1/requests").expect(200));
         // A start examines all open requests again.
-        for request in seen.iter_mut().filter_map(|of| of["requests"].as_array_mut()).flatten() {
-            request.as_object_mut().unwrap().remove("due");
+        for of in &mut seen {
+            let requests = of.get_mut("requests").and_then(Value::as_array_mut);
+            for request in requests.into_iter().flatten() {
+                request.as_object_mut().unwrap().remove("due");
+            }
         }
         seen
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::flood::measure;
-use crate::support::{FIRST, OPERATOR, SECOND, Service, agreed, config, request, square};
+use crate::support::{FIRST, OPERATOR, SECOND, Service, agreed, alone, config, request, square};
 
 /// A process's memory in bytes, as Linux counts it.
 fn memory(pid: u32) -> u64 {
@@ -33,6 +33,7 @@ fn send(to: SocketAddr, bytes: &[u8], read: bool) {
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_ends_flat_after_a_soak() {
+    let _alone = alone();
     let seconds = std::env::var("CANVASS_SOAK_SECONDS").map_or(10, |text| text.parse().unwrap());
     let span = Duration::from_secs(seconds);
     let folder = tempfile::tempdir().unwrap();

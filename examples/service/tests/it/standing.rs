@@ -109,13 +109,13 @@ fn newcomers_are_asked_once_by_an_open_request() {
     camera["register"]["id"] = json!(300);
     service.change(&[agrees(2), camera]);
     assert_eq!((desk.due(), desk.ask()), (json!([told["id"]]), vec![]));
-    let expected = ["opened", "asked", "asked"].map(str::to_owned);
+    let expected = ["opened", "decided", "asked", "asked"].map(str::to_owned);
     assert_eq!(desk.events(0), (1..).zip(expected).collect::<Vec<_>>());
 
     let metrics = service.get(OPERATOR, "/metrics").text;
     for line in [
         "canvass_requests_opened_total 1",
-        "canvass_events_total 3",
+        "canvass_events_total 4",
         "canvass_owners_asked_total 13",
     ] {
         assert!(metrics.lines().any(|l| l == line), "no `{line}` in {metrics}");
@@ -136,8 +136,8 @@ fn newcomers_are_asked_once_by_an_open_request() {
     service.post(OPERATOR, &path, "{}").problem(409, "not_open");
     // Nobody is named again once the request has ended.
     service.post_keyed(OPERATOR, &path, "ask-1", "{}").problem(409, "not_open");
-    assert_eq!(desk.events(3), [(4, "asked".into()), (5, "resolved".into())]);
-    assert_eq!((desk.events(5), desk.events(u64::MAX)), (vec![], vec![]));
+    assert_eq!(desk.events(4), [(5, "asked".into()), (6, "resolved".into())]);
+    assert_eq!((desk.events(6), desk.events(u64::MAX)), (vec![], vec![]));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use canvass_service::settings::TokenDigest;
@@ -14,6 +15,13 @@ use serde_json::{Value, json};
 pub const OPERATOR: &str = "operator-token-of-the-tests";
 pub const FIRST: &str = "token-of-agency-1";
 pub const SECOND: &str = "token-of-agency-2";
+
+/// Held by a test that measures: two of them at once would measure each other.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    // Whoever failed with it leaves nothing behind.
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The service's program, started on a free port.
 pub struct Service {

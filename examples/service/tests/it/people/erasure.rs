@@ -152,7 +152,7 @@ fn a_registry_is_exported_and_imported_with_its_progress() {
     }
     let at = "2026-05-01T10:00:00Z";
     service.change(&[
-        json!({ "record_asked": { "owner": 5, "at": at } }),
+        json!({ "record_asked_by": { "owner": 5, "agency": 1, "at": at } }),
         json!({ "withdraw": { "owner": 6 } }),
     ]);
     let pages = exported(&service);
@@ -194,6 +194,6 @@ fn a_registry_is_exported_and_imported_with_its_progress() {
     };
     let (one, other) = (without_revision(pages), without_revision(exported(&copy)));
     assert!(one == other, "{} and {} changes", one.len(), other.len());
-    assert!(one.contains(&json!({ "record_asked": { "owner": 5, "at": at } })));
+    assert!(one.contains(&json!({ "record_asked_by": { "owner": 5, "agency": 1, "at": at } })));
     assert!(!one.iter().any(|change| change["set_consent"]["owner"] == 6));
 }
