@@ -61,12 +61,12 @@ pub(crate) fn all(tries: u32) -> Fallible<Vec<Guessed>> {
         entry_sizes(tries)?,
         linked_bulletins(tries)?,
         late_joiners(tries)?,
-        successive_coverages(tries)?,
+        successive_coverages(4 * tries)?,
         repeats("the same question 12 times in a month", tries, 1, (12, 2))?,
         repeats("two agencies, 12 times each", tries, 2, (12, 2))?,
         repeats("eight agencies, 12 times each", tries, 8, (12, 2))?,
         repeats("24 times, all budgets spent before", tries, 1, (24, 1))?,
-        repeats("eight agencies, a year, each week", tries, 8, (52, 7))?,
+        repeats("eight agencies, a year, each fortnight", tries, 8, (26, 14))?,
     ])
 }
 
@@ -174,7 +174,7 @@ fn linked_bulletins(tries: u32) -> Fallible<Guessed> {
 
 /// C4. Did somebody join late? By the size of the head, of whoever made all other requests of the day.
 fn late_joiners(tries: u32) -> Fallible<Guessed> {
-    let (others, route) = (AuditBatch::STEP as u32 - 1, route(1)?);
+    let (others, route) = (u32::try_from(AuditBatch::STEP)? - 1, route(1)?);
     let mut made: Vec<AuditEntry> = Vec::new();
     for number in 0..=others {
         made.extend(entries(&route, number)?);
