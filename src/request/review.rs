@@ -10,6 +10,7 @@ use super::search_area::CameraScope;
 use super::violation::{Violation, Violations};
 use crate::geometry::{Area, Overlap};
 use crate::model::{Agency, DAY, RequestId, SensitivePlace, SensitiveRule, near, seconds};
+use crate::util::trace;
 
 impl Policy {
     /// Reviews a request that `agency` submitted, at `now`, given its case file.
@@ -28,6 +29,7 @@ impl Policy {
         file: &CaseFile,
         now: Timestamp,
     ) -> Result<AuthorizedRequest, Violations> {
+        trace::span!("review", agency = agency.id.0, policy = &*self.version);
         let earlier = self.earlier(request, file);
         let sensitive = self.sensitive(request);
         let invalid = self.error().map(|error| Violation::InvalidPolicy { error });
@@ -46,6 +48,7 @@ impl Policy {
         let violations =
             if violations.is_empty() { sensitive_violations(&sensitive) } else { violations };
         if violations.is_empty() {
+            trace::event!("authorized");
             Ok(AuthorizedRequest::new(Authorized {
                 request: request.clone(),
                 policy_version: self.version.clone(),
@@ -58,6 +61,10 @@ impl Policy {
                 earlier: earlier.map(|all| all.into_iter().map(|known| known.area).collect()),
             }))
         } else {
+            trace::event!(
+                codes = ?violations.iter().map(Violation::code).collect::<Vec<_>>(),
+                "refused"
+            );
             Err(Violations(violations))
         }
     }

@@ -42,6 +42,7 @@ mod growing;
 mod guard;
 mod guard_refusals;
 mod instants;
+mod kept_folder;
 mod meeting;
 mod notice;
 mod notice_rules;
@@ -81,7 +82,10 @@ mod tiles;
 mod tiles_hostile;
 mod tiles_log;
 mod time;
+#[cfg(feature = "tracing")]
+mod traced;
 mod trees;
 mod turns;
 mod types;
 mod writer_table;
+mod zone_names;
