@@ -1,4 +1,4 @@
-//! Many requests at once, against one after the other; on one thread and on all.
+//! Many requests at once, compared with one after the other; on one thread and on all.
 
 mod support;
 

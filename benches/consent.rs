@@ -1,5 +1,5 @@
-//! Consent: the readable specification on 64 rows, and what the share of owners who agreed does to
-//! a route.
+//! Consent: the readable specification on 64 rows, and the effect of the share of owners who agreed
+//! on a route.
 
 mod support;
 
@@ -16,7 +16,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// One after the other, as every peer does it.
+/// One row after the other, as every peer does it.
 fn evaluate(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("evaluate-64");
     for agreed in Share::ALL {
@@ -37,7 +37,7 @@ fn evaluate(criterion: &mut Criterion) {
     }
 }
 
-/// The same area, the same cameras: only how many agreed changes.
+/// The same area and the same cameras: only the number of owners who agreed changes.
 fn route(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("route-by-consent");
     let case = Case::named("district").expect("a case");

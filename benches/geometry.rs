@@ -1,7 +1,7 @@
 //! Areas by themselves: building one, and deciding 64 cameras of one neighbourhood.
 //!
-//! The axis is the number of vertices. Cameras are decided through the public API, one by one; `mask` has
-//! how the library's own routing decides a block at once.
+//! The axis is the number of vertices. Cameras are decided through the public API, one by one; use
+//! `mask` for the library's own decision of a whole block.
 
 mod support;
 
@@ -30,7 +30,7 @@ fn build(criterion: &mut Criterion) {
         group.bench_function(format!("{vertices}-vertices/canvass"), |bencher| {
             bencher.iter(|| Area::try_from(&drawing));
         });
-        // Only validates: it neither rounds nor prepares.
+        // This only validates: it neither rounds nor prepares.
         group.bench_function(format!("{vertices}-vertices/geo-is-valid"), |bencher| {
             bencher.iter(|| drawing.is_valid());
         });
@@ -61,7 +61,7 @@ fn covers(criterion: &mut Criterion) {
     }
 }
 
-/// 64 places about a vertex, as the library and as `geo` has them.
+/// 64 places near a vertex, in the library's and in `geo`'s types.
 fn around_a_vertex(area: &Area) -> (Vec<Position>, Vec<Coord<f64>>) {
     let places = neighbourhood(&area.to_multi_polygon()).map(|(lon, lat)| {
         let position = Position::new(lon, lat).expect("a position near a vertex");

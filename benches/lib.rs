@@ -1,1 +1,1 @@
-//! Nothing: the benches are what this package is for. See its README.
+//! Empty: this package only has benches. See its README.

@@ -1,8 +1,8 @@
-//! What refining is made of, by itself: an envelope decided as a whole, and the 64 cameras of a block at
-//! once. The axis is the number of vertices.
+//! The two parts of refining, each alone: an envelope decided as a whole, and the 64 cameras of a
+//! block at once. The axis is the number of vertices.
 //!
-//! Neither is public, so the room `geometry` is compiled into this bench from its own files: it knows
-//! nothing of the rest of the library. The areas here are of this copy.
+//! Neither is public, so this bench compiles the folder `geometry` from its own files: that depends
+//! on nothing else in the library. The areas here have this copy's type.
 
 mod support;
 
@@ -43,7 +43,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// An area of a case, as the library has it and as `geo` has it, in units of 1e-7 degree.
+/// The area of a case in the library's type and in `geo`'s, in units of 1e-7 degree.
 fn area(case: &Case) -> (Area, MultiPolygon<f64>) {
     let mut rng = rng(1, case.name);
     let drawing = outline((-96.0, 40.0), case.km2, case.vertices, case.holes, &mut rng);
@@ -90,7 +90,7 @@ fn classify(criterion: &mut Criterion) {
     }
 }
 
-/// 64 cameras about a vertex, of which some are inside.
+/// 64 cameras near a vertex, some of them inside.
 fn mask(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("mask-64");
     for case in &Case::ALL[..4] {
@@ -126,7 +126,7 @@ fn position((lon, lat): (f64, f64)) -> Position {
     Position::new(lon, lat).expect("a place near an area")
 }
 
-/// An envelope of a part of another's size about the middle of a third.
+/// An envelope of a part of `size`'s extent, centred in `around`.
 fn centred(size: Envelope, around: Envelope, part: i32) -> Envelope {
     let side = |west: i32, east: i32, from: i32, to: i32| {
         let (middle, half) = (i32::midpoint(from, to), (east - west) / part / 2);

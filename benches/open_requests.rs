@@ -1,8 +1,8 @@
-//! Which open requests a change matters to: an R-tree of their areas against going through all.
+//! Which open requests a change affects: an R-tree of their areas, compared with a scan.
 //!
 //! The axis is the number of open requests. In `towns` they are where people live, on a few hundred
-//! square kilometres, so that a camera is in many of them; in `country` they are spread evenly over
-//! 90,000, so that it is in one or two.
+//! square kilometres, so that each camera is in many of them; in `country` they are spread evenly
+//! over 90,000 square kilometres, so that each is in one or two.
 
 mod support;
 
@@ -101,7 +101,7 @@ fn touched_by(
     });
 }
 
-/// A request of an agency of its own for each thousand, as an event that says that it was opened.
+/// The event of a request's opening; each thousand requests have an agency of their own.
 fn opened(area: &Area, sequence: u64) -> LifecycleEvent {
     let window = TimeWindow::new(now() - days(1), now()).expect("a day");
     let agency = AgencyId(sequence % 1_000);
@@ -111,7 +111,7 @@ fn opened(area: &Area, sequence: u64) -> LifecycleEvent {
     LifecycleEvent::new(sequence, now(), RequestId(sequence), step)
 }
 
-/// Where changes are.
+/// The positions of changes.
 fn touched(criterion: &mut Criterion, set: &DataSet) {
     let registry = micro::registry(set);
     let batch = Changes::new(set, 1).batch(if is_smoke() { 100 } else { 10_000 });

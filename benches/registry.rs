@@ -37,7 +37,7 @@ fn bulk_load(criterion: &mut Criterion, set: &DataSet) {
     });
 }
 
-/// A registry from its tiles, beside registering everything again.
+/// A registry restored from its tiles, compared with registering everything again.
 fn from_tiles(criterion: &mut Criterion, set: &DataSet) {
     let registry = micro::registry(set);
     let revision = registry.snapshot().revision();

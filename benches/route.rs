@@ -1,7 +1,8 @@
 //! One request after the other, by case and by engine; and the library by width of vectors, and by
-//! which cameras are asked for.
+//! camera scope.
 //!
-//! Small data: `versus` is where engines are compared. This is for a quick look while working.
+//! The data set is small: use this for a quick look while you work, and `versus` to compare
+//! engines.
 
 mod support;
 
@@ -58,13 +59,13 @@ fn by_width(criterion: &mut Criterion) {
     }
 }
 
-/// The same areas, asked for the cameras that stand in them, and for those that see into them, too. Of
-/// three in four cameras it is known which way they look.
+/// The same areas, for the cameras that stand in them, and with those that see into them. Three in
+/// four cameras have a facing on record.
 fn by_sight(criterion: &mut Criterion) {
     let mut set = micro::data(Share::HALF);
     let mut rng = rng(1, "facings");
     for camera in &mut set.cameras {
-        // As wide as most, and as far as a door camera shows who somebody is.
+        // As wide as most views, and as far as a door camera shows who somebody is.
         let facing = Facing::new(rng.f64() * 360.0, 110.0, 25.0).expect("numbers within limits");
         camera.facing = (rng.u8(..4) > 0).then_some(facing);
     }

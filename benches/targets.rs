@@ -1,5 +1,5 @@
-//! Everything but single requests, each figure beside what it is meant to be: building, batches,
-//! growth, areas and updates. (`versus` has the requests, and the memory.)
+//! Everything except single requests, each figure beside its target: building, batches, growth,
+//! areas and updates. (Use `versus` for requests and memory.)
 //!
 //! `cargo bench --bench targets -- [--cameras N] [--seed N] [--rounds N] [--json]`
 
@@ -26,7 +26,7 @@ use support::{engines, load, now};
 fn main() {
     let options = Options::read();
     let bench = Bench {
-        rounds: options.rounds.unwrap_or(if options.smoke { 1 } else { 5 }),
+        rounds: options.rounds(5, 2),
         scale: if options.smoke { 100 } else { 1 },
         seed: options.seed,
         json: options.json,
@@ -49,12 +49,12 @@ fn main() {
     bench.updates(&registry, &mut changes);
 }
 
-/// What a figure is meant to be.
+/// The target of a figure.
 #[derive(Clone, Copy)]
 enum Meant {
     AtLeast(f64),
     AtMost(f64),
-    /// Nothing is meant; it explains another.
+    /// No target; the figure explains another.
     Known,
 }
 
@@ -68,9 +68,29 @@ struct Figure<'a> {
     met: Option<bool>,
 }
 
+/// Why a figure may not be what it is meant to be, as far as that is known.
+fn why(name: &str) -> &'static str {
+    match name {
+        _ if name.starts_with("batch, two threads") || name.starts_with("readers") => {
+            "needs two free cores; on a busy machine run it again"
+        }
+        _ if name.starts_with("batch") => {
+            "most of a batch's time is memory, see docs/performance.md, what is not reached yet"
+        }
+        _ if name.starts_with("portal") => {
+            "more cameras fill fewer caches; the aim is for ten times as many, below the last cache"
+        }
+        _ if name.contains("changes at once") || name.starts_with("one change") => {
+            "copies of tiles compete for memory; aimed at 10 million cameras on a quiet machine"
+        }
+        _ if name.starts_with("bulk load") => "loads on all cores: needs two free ones",
+        _ => "slower than meant; compare with the dated records in benches/record",
+    }
+}
+
 struct Bench {
     rounds: usize,
-    /// By how much there is less to do: 1 unless it is a smoke test.
+    /// The divisor of the work: 1 except in a smoke test.
     scale: usize,
     seed: u64,
     json: bool,
@@ -94,11 +114,15 @@ impl Bench {
             figure.measured,
             figure.unit,
             figure.meant.unwrap_or_default(),
-            figure.met.map_or("", |met| if met { "yes" } else { "NO" }),
+            match figure.met {
+                None => String::new(),
+                Some(true) => "yes".to_owned(),
+                Some(false) => format!("NO: {}", why(figure.name)),
+            },
         );
     }
 
-    /// Building areas, against `geo`'s validation alone.
+    /// Building areas, compared with `geo`'s validation alone.
     fn areas(&self) {
         for (vertices, km2, number) in [(8, 1.3, 2_000), (5_000, 20_000.0, 40)] {
             let mut rng = rng(self.seed, "areas");
@@ -106,7 +130,7 @@ impl Bench {
             for _ in 0..(number / self.scale).max(3) {
                 let place = (-100.0 + 10.0 * rng.f64(), 35.0 + 10.0 * rng.f64());
                 let drawing = outline(place, km2, vertices, 0, &mut rng);
-                // Built once before, so that the memory of the first is not in the time.
+                // Built once before, so that the first allocation is not timed.
                 black_box(Area::try_from(&drawing).expect("a simple shell"));
                 black_box(ours.time(|| Area::try_from(&drawing)).expect("a simple shell"));
                 assert!(theirs.time(|| drawing.is_valid()), "a simple shell");
@@ -122,7 +146,7 @@ impl Bench {
         }
     }
 
-    /// Loading everything, against `rstar`'s loading of its points.
+    /// Loading everything, compared with `rstar`'s loading of its points.
     fn build(&self, set: &DataSet) -> Registry {
         let (mut ours, mut theirs) = (Times::default(), Times::default());
         let mut registry = Registry::new();
@@ -140,7 +164,7 @@ impl Bench {
         registry
     }
 
-    /// The same requests where a tenth of the places is registered.
+    /// The same requests with a tenth of the places registered.
     fn growth(&self, large: &Registry, queries: &[Query], fewer: usize) {
         let set = DataSet::draw(fewer, Share::HALF, self.seed);
         let (small, _) = load(&set);
@@ -162,7 +186,7 @@ impl Bench {
         self.report(&figure, large / small, "x", Meant::AtMost(1.6));
     }
 
-    /// Many scattered requests at once, against one after the other.
+    /// Many scattered requests at once, compared with one after the other.
     fn batch(&self, snapshot: &Snapshot, queries: &[Query]) {
         let requests: Vec<AuthorizedRequest> =
             queries.iter().map(|query| query.authorized.clone()).collect();

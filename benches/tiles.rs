@@ -1,10 +1,11 @@
-//! A registry from its tiles, against registering everything again: one process, one data set.
+//! A registry from its tiles, compared with registering everything again: one process, one data
+//! set.
 //!
 //! `cargo bench --bench tiles -- [--cameras N] [--agreed A/B] [--seed N] [--rounds N] [--json]`
 //!
-//! Everything is registered by `apply`, a million changes at a time, as a service would that keeps
-//! no tiles. Then tiles are taken, written and read. The restored registry must write the same
-//! tiles: else it stops.
+//! Everything is registered by `apply`, a million changes at a time, as in a service without tiles.
+//! Then tiles are taken, written and read. The restored registry must write the same tiles, or the
+//! bench stops.
 
 mod support;
 
@@ -17,7 +18,7 @@ use support::population::DataSet;
 use support::share::Share;
 use support::timing::Times;
 
-/// How many changes are applied at once.
+/// The number of changes in one batch.
 const BATCH: usize = 1_000_000;
 
 fn main() {
@@ -47,7 +48,7 @@ struct Measured {
     written_s: f64,
     read_s: f64,
     tiles: usize,
-    /// Of all tiles, by camera.
+    /// The bytes of all tiles, by camera.
     bytes: f64,
 }
 
@@ -55,7 +56,7 @@ fn measure(set: &DataSet, rounds: usize) -> Measured {
     let [mut registered, mut taken, mut written, mut read] = [(); 4].map(|()| Times::default());
     let registry = Registry::new();
     let mut changes = changes(set).peekable();
-    // One batch is made at a time: making it is not in the time.
+    // One batch is made at a time, outside the timed part.
     let mut seconds = 0.0;
     while changes.peek().is_some() {
         let batch: Vec<Change> = changes.by_ref().take(BATCH).collect();
@@ -87,7 +88,7 @@ fn same((tile, bytes): (&Tile, &Vec<u8>)) -> bool {
     tile.encode() == *bytes
 }
 
-/// All that happened to the data set's registry.
+/// All changes of the data set's registry.
 fn changes(set: &DataSet) -> impl Iterator<Item = Change> + '_ {
     let registered = set.cameras.iter().copied().map(Change::Register);
     let agreed = set.consents().map(|(owner, consent)| Change::SetConsent { owner, consent });

@@ -1,13 +1,13 @@
 //! The library against its peers: one process, one data set, the same requests.
 //!
-//! `cargo bench --bench versus -- --cameras 10000000 [--case NAME] [--agreed 1/2] [--engine NAME]
+//! `cargo bench --bench versus -- --cameras 10000000 [--long] [--case NAME] [--agreed 1/2] [--engine NAME]
 //! [--seed N] [--rounds N] [--population FILE.csv] [--json]`
 //!
-//! For each share of owners who agreed, a data set is drawn and every engine built. Before anything
+//! For each share of owners who agreed (half, unless it is a long run), a data set is drawn and every engine built. Before anything
 //! is timed, all engines answer all requests of a case, and the recipients must be equal: else it
 //! exits 1. That is the warm-up as well. Then each engine in turn answers all requests in a
 //! shuffled order, round after round. All times of all rounds make the median and the 99th
-//! percentile.
+//! percentile. The last lines are the table of comparison.
 //!
 //! The bytes are those that live after the build and not before, by a counting allocator.
 
@@ -20,8 +20,9 @@ use canvass::{CameraId, OwnerId};
 use serde::Serialize;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
-use support::cases::{Around, Case, Query};
-use support::engines::{self, Engine};
+use support::cases::{Around, Case, Query, Rules};
+use support::compared::Compared;
+use support::engines::{self, Beside, Engine, Way};
 use support::options::Options;
 use support::population::{DataSet, rng};
 use support::share::Share;
@@ -61,12 +62,19 @@ fn run(options: &Options) -> Fallible {
         for name in &names {
             contenders.push(Contender::build(name, &set));
         }
+        contenders.extend(Contender::beside(&contenders));
         if !options.json {
             print_head(&set, agreed, options.seed);
         }
+        let mut compared = Compared::default();
         for case in &cases {
             let results = measure(case, agreed, &set, &mut contenders, options)?;
             print(case, agreed, &results, options.json)?;
+            let times = results.iter().map(|measured| (measured.engine, measured.median_us));
+            compared.add(case.name, results.first().map_or(0.0, |first| first.owners), times);
+        }
+        if !options.json {
+            print!("{compared}");
         }
     }
     Ok(())
@@ -74,7 +82,7 @@ fn run(options: &Options) -> Fallible {
 
 fn chosen_cases(options: &Options) -> Fallible<Vec<Case>> {
     if options.cases.is_empty() {
-        return Ok(Case::ALL.to_vec());
+        return Ok(Case::UNDER_DEFAULT.into_iter().chain(Case::ALL).collect());
     }
     let named = |name: &String| Case::named(name).ok_or_else(|| format!("no case `{name}`").into());
     options.cases.iter().map(named).collect()
@@ -115,6 +123,22 @@ impl<'a> Contender<'a> {
         eprintln!("built {name} in {build_s:.2} s, {bytes_per_camera:.1} bytes a camera");
         Self { engine, build_s, bytes_per_camera }
     }
+
+    /// The library in other ways, in the registry that was built.
+    fn beside(built: &[Self]) -> Vec<Self> {
+        let ours =
+            built.iter().find_map(|contender| Some((contender, contender.engine.snapshot()?)));
+        let Some((ours, snapshot)) = ours else { return Vec::new() };
+        let ways = [Way::Unlimited, Way::Reviewed].into_iter();
+        ways.map(|way| Self { engine: Box::new(Beside::new(way, snapshot.clone())), ..*ours })
+            .collect()
+    }
+
+    /// Whether it has a part in a case: the library in another way only where there is a policy.
+    fn takes_part(&self, case: &Case) -> bool {
+        let is_beside = matches!(self.engine.name(), "unlimited" | "with review");
+        case.rules != Rules::Unlimited || !is_beside
+    }
 }
 
 fn live_bytes() -> isize {
@@ -144,10 +168,18 @@ fn measure(
     contenders: &mut [Contender<'_>],
     options: &Options,
 ) -> Fallible<Vec<Measured>> {
-    let requests = if options.smoke { case.requests.div_ceil(100) } else { case.requests };
-    let rounds = options.rounds.unwrap_or(if options.smoke { 1 } else { case.rounds });
+    let requests = case.requests.div_ceil(if options.smoke {
+        100
+    } else if options.long {
+        1
+    } else {
+        2
+    });
+    let rounds = options.rounds(case.rounds, case.rounds.div_ceil(3));
     let mut queries = case.draw(requests, set, options.seed);
-    let owners = compare(case, agreed, &queries, contenders)?;
+    let mut contenders: Vec<&mut Contender<'_>> =
+        contenders.iter_mut().filter(|contender| contender.takes_part(case)).collect();
+    let owners = compare(case, agreed, &queries, &mut contenders)?;
     rng(options.seed, "order").shuffle(&mut queries);
 
     let mut times = vec![Times::default(); contenders.len()];
@@ -179,13 +211,17 @@ fn compare(
     case: &Case,
     agreed: Share,
     queries: &[Query],
-    contenders: &mut [Contender<'_>],
+    contenders: &mut [&mut Contender<'_>],
 ) -> Fallible<usize> {
     let mut owners = 0;
     for (number, query) in queries.iter().enumerate() {
         let mut expected: Option<(&str, Vec<(OwnerId, CameraId)>)> = None;
-        for Contender { engine, .. } in &mut *contenders {
+        for contender in &mut *contenders {
+            let engine = &mut contender.engine;
             engine.route(query);
+            if !engine.is_compared() {
+                continue;
+            }
             let rows = engine.rows();
             match &expected {
                 None => {
@@ -226,7 +262,7 @@ fn print_head(set: &DataSet, agreed: Share, seed: u64) {
         set.centres.len()
     );
     println!(
-        "{:<9} {:>9} {:<12} {:>12} {:>12} {:>12} {:>8}",
+        "{:<10} {:>9} {:<12} {:>12} {:>12} {:>12} {:>8}",
         "case", "owners", "engine", "median us", "p99 us", "x canvass", "target"
     );
 }
@@ -248,7 +284,7 @@ fn print(case: &Case, agreed: Share, results: &[Measured], json: bool) -> Fallib
                 },
             );
         println!(
-            "{:<9} {:>9.1} {:<12} {:>12.2} {:>12.2} {:>12} {:>8}",
+            "{:<10} {:>9.1} {:<12} {:>12.2} {:>12.2} {:>12} {:>8}",
             measured.case,
             measured.owners,
             measured.engine,

@@ -1,11 +1,11 @@
-//! A week in one street: who is asked, who is not, and what everybody gets to see.
+//! A week in one street: the owners who are asked, those who are not, and the view of each party.
 //!
 //! ```text
 //! cargo run --release --example consent
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
-use canvass::audit::{Asked, AuditEntry, AuditLog, EntrySeed, OwnerSalt};
+use canvass::audit::{Asked, AuditBatch, AuditEntry, AuditLog, EntrySeed, OwnerSalt};
 use canvass::bulletin::{Bulletin, Ending};
 use canvass::h3o::Resolution;
 use canvass::jiff::Timestamp;
@@ -21,9 +21,9 @@ type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 const ADA: OwnerId = OwnerId(7);
 const BEN: OwnerId = OwnerId(8);
 const CLEO: OwnerId = OwnerId(9);
-/// Who never answered.
+/// The owner who never answered.
 const SILENT: OwnerId = OwnerId(10);
-/// Who moves in on Wednesday.
+/// The owner who moves in on Wednesday.
 const DANA: OwnerId = OwnerId(24);
 
 fn main() -> Done {
@@ -49,6 +49,7 @@ fn main() -> Done {
     let mut bulletin = Bulletin::open(&first, &portal.agency, text, Resolution::Eight, now)?;
     let (cells, window) = (bulletin.cells().len(), bulletin.window());
     println!("bulletin  {text} {cells} cells of 0.7 km2, {window}");
+    portal.close_log("2026-05-06T00:00:00Z".parse()?)?;
     let (kept_bulletin, kept_log) = (bulletin.head(), portal.log.head());
 
     day("The operator alone sees whom to ask, and why not the others; it is late, so they wait");
@@ -65,8 +66,7 @@ fn main() -> Done {
         .parse()?;
     let draft = template.draft(&first, &portal.agency, "To stop being asked, reply STOP.")?;
     let notice = draft.review("J. Hill", now)?;
-    let route = portal.ask(RequestId(1), &route.recheck(&portal.registry.snapshot(), now), now)?;
-    let asked_in = portal.log.len() - 1;
+    let route = portal.ask(RequestId(1), &route.recheck(&portal.registry.snapshot(), now)?, now)?;
     let mailing = route.with_notice(&notice, |_| Some(zone.clone()))?;
     println!("{}", mailing.letters().next().ok_or("no letter")?.text);
 
@@ -102,35 +102,45 @@ fn main() -> Done {
     portal.registry.apply([Change::Withdraw { owner: ADA }])?;
     portal.tell_why(&other, [ADA], now);
 
-    day("Sunday: the case is solved. What was published can be added to, and not rewritten");
+    day("Sunday: the case is solved. The bulletin can be extended, and never rewritten");
     let now: Timestamp = "2026-05-10T14:00:00Z".parse()?;
     portal.requests.resolve(RequestId(1), now)?;
     bulletin.end(Ending::Resolved, now)?;
     let goes_on = bulletin.continues(&kept_bulletin);
-    println!("bulletin  {} entries, from what was kept: {goes_on}", bulletin.history().count());
+    println!(
+        "bulletin  {} entries, continues the kept head: {goes_on}",
+        bulletin.history().count()
+    );
 
+    portal.close_log("2026-05-11T00:00:00Z".parse()?)?;
     day("Was I asked? The log answers, and proves that nobody rewrote it");
     let (log, head) = (&portal.log, portal.log.head());
     head.verify_extends(&kept_log, &log.consistency_proof(kept_log.size())?)?;
-    let entry = log.entry(asked_in).ok_or("no such entry")?;
-    head.verify_inclusion(asked_in, entry, &log.inclusion_proof(asked_in)?)?;
     for owner in [ADA, SILENT] {
         let salt = salt_of(owner).ok_or("no salt")?;
-        let asked = entry.whether_asked(owner, &salt) == Some(Asked::Asked);
-        let was = if asked { "was" } else { "was not" };
-        println!("entry {asked_in} of {}: owner {owner} {was} asked", head.size());
+        let (mut named, mut others) = (0, 0);
+        for (index, entry) in (0..).zip(log.entries()) {
+            head.verify_inclusion(index, entry, &log.inclusion_proof(index)?)?;
+            named += u32::from(entry.whether_asked(owner, &salt) == Some(Asked::Asked));
+            others += u32::from(entry.whether_asked(owner, &salt) == Some(Asked::NotAsked));
+        }
+        println!("owner {owner} was asked in {named} entries, and not in {others} others");
     }
     println!("without their salts, which only owners and the operator have, it names nobody");
     Ok(())
 }
 
-/// What the operator has; a service would keep it.
+/// The operator's state; a service would store it.
 struct Portal {
     registry: Registry,
     policy: Policy,
     agency: Agency,
     requests: OpenRequests,
+    /// Entries that wait for the day to end.
+    entries: Vec<AuditEntry>,
     log: AuditLog,
+    /// How many seeds were taken.
+    seeds: u8,
 }
 
 impl Portal {
@@ -139,24 +149,33 @@ impl Portal {
         let (id, name) = (AgencyId(1), "Ashford Police Department".to_owned());
         let agency = Agency::new(id, name, AgencyKind::Local).with_jurisdiction(jurisdiction);
         let (registry, policy) = (Registry::new(), Policy::default());
-        Ok(Self { registry, policy, agency, requests: OpenRequests::new(0), log: AuditLog::new() })
+        let (requests, log) = (OpenRequests::new(0), AuditLog::new());
+        Ok(Self { registry, policy, agency, requests, entries: Vec::new(), log, seeds: 0 })
     }
 
-    /// Reviews a request, and opens what passes.
+    /// Reviews a request, and opens it if it passes.
     fn open(&mut self, id: RequestId, what: &Request, now: Timestamp) -> Done<AuthorizedRequest> {
         let file = self.requests.case_file(self.agency.id);
         let authorized = self.policy.review(what, &self.agency, &file, now)?;
         self.requests.open(id, &authorized, now)?;
-        self.log.append(AuditEntry::accepted(&authorized, &self.seed()?))?;
+        self.requests.decide(id, &authorized, &self.registry.snapshot(), now)?;
+        let seed = self.seed();
+        self.entries.push(AuditEntry::accepted(&authorized, &seed));
         Ok(authorized)
     }
 
-    /// Notes, right before sending, who of a route is asked: those who were not asked for it before.
+    /// Records, right before sending, the owners of a route who were not asked before, and returns
+    /// them.
     fn ask(&mut self, id: RequestId, route: &Route, now: Timestamp) -> Done<Route> {
         let (route, _) = self.requests.record_asked(id, route, now)?;
-        self.log.append(AuditEntry::routed(&route, &self.seed()?, salt_of)?)?;
-        let owners = route.recipients().map(|asked| asked.owner);
-        self.registry.apply(owners.map(|owner| Change::RecordAsked { owner, at: now }))?;
+        let seed = self.seed();
+        self.entries.extend(AuditEntry::routed(&route, &seed, salt_of)?);
+        let (owners, agency) = (route.recipients().map(|asked| asked.owner), self.agency.id);
+        self.registry.apply(owners.map(|owner| Change::RecordAskedBy {
+            owner,
+            agency,
+            at: now,
+        }))?;
         Ok(route)
     }
 
@@ -168,8 +187,18 @@ impl Portal {
     }
 
     /// A service takes it, like salts, from its own randomness.
-    fn seed(&self) -> Done<EntrySeed> {
-        Ok(EntrySeed::new([u8::try_from(self.log.len())?; 32]))
+    fn seed(&mut self) -> EntrySeed {
+        self.seeds += 1;
+        EntrySeed::new([self.seeds; 32])
+    }
+
+    /// Has the log grow by a batch: neither its size nor its order shows when somebody was asked.
+    fn close_log(&mut self, closed: Timestamp) -> Done {
+        let (entries, seed) = (std::mem::take(&mut self.entries), self.seed());
+        for entry in AuditBatch::close(entries, closed, &seed) {
+            self.log.append(entry)?;
+        }
+        Ok(())
     }
 }
 

@@ -4,9 +4,9 @@
 //! cargo run --example nightly_batch -- cameras.csv areas.geojson 2026-05-01T18:00:00Z/2026-05-01T22:00:00Z routes.geojson
 //! ```
 //!
-//! The columns are `id,owner,lon,lat,kept_days,agreed`, the last one `yes` or `no`. The result is the
-//! operator's: it names whom to ask. Trials with other columns and encodings are what the example
-//! `route` is for.
+//! The columns are `id,owner,lon,lat,kept_days,agreed`, the last one `yes` or `no`. The result is
+//! the operator's: it names the owners to ask. For other columns and encodings use the example
+//! `route`.
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
 use std::collections::BTreeMap;
@@ -43,9 +43,10 @@ fn main() -> Done {
     let window: TimeWindow = window.parse()?;
     let now: Timestamp = window.end();
     let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
-    let policy = Policy::unlimited().with_min_households(2);
+    let policy = Policy::without_limits_or_anonymity().with_min_households(2);
 
-    // All are reviewed before any is routed, so that the batch is sorted and shared among cores.
+    // All requests are reviewed before any is routed, so that the batch is sorted and shared among
+    // cores.
     let (mut authorized, mut refused) = (Vec::new(), 0);
     for feature in FeatureCollection::try_from(fs::read_to_string(areas)?.parse::<GeoJson>()?)? {
         let geometry = Geometry::try_from(feature.geometry.ok_or("a feature without a geometry")?)?;
@@ -79,7 +80,7 @@ fn main() -> Done {
     Ok(fs::write(out, FeatureCollection::from_iter(features).to_string())?)
 }
 
-/// Loads all rows at once; an owner who has agreed on one row has agreed, unless another row has a no.
+/// Loads all rows at once. An owner has agreed if one of their rows has a yes and none has a no.
 fn load(file: &str) -> Done<Registry> {
     let (mut cameras, mut consents) = (Vec::new(), BTreeMap::new());
     for row in csv::Reader::from_path(file)?.deserialize() {

@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use canvass::audit::{AuditEntry, AuditLog, EntrySeed, OwnerSalt, TreeHead};
+use canvass::audit::{AuditBatch, AuditEntry, AuditLog, EntrySeed, OwnerSalt, TreeHead};
 use canvass::jiff::Timestamp;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Change, Consent, IncidentKind,
@@ -16,8 +16,8 @@ use canvass::{
 
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// The page of an owner, who has the salt that the operator made for them. `published` is a head of the
-/// log that the owner kept: their own copy, so that nobody can change the past.
+/// The page of an owner with the salt that the operator made for them. `published` is a head of the
+/// log that the owner kept: with this copy they notice if anybody rewrites the past.
 fn page(
     registry: &Registry,
     log: &AuditLog,
@@ -29,8 +29,9 @@ fn page(
     for camera in registry.cameras_of(owner) {
         writeln!(page, "  camera {} at {}", camera.id, camera.position)?;
     }
-    for at in registry.asked(owner) {
-        writeln!(page, "  asked at {at}")?;
+    for ask in registry.asked(owner) {
+        let by = ask.agency.map_or_else(String::new, |agency| format!(" by agency {agency}"));
+        writeln!(page, "  asked{by} at {}", ask.at)?;
     }
     let head = log.head();
     head.verify_extends(published, &log.consistency_proof(published.size())?)?;
@@ -74,16 +75,30 @@ fn main() -> Done {
     let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     let request =
         Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
-    let review = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now);
+    let review = Policy::without_limits_or_anonymity().review(
+        &request,
+        &agency,
+        &CaseFile::new(agency.id),
+        now,
+    );
     let authorized = review.map_err(|violations| violations.to_string())?;
-    log.append(AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32])))?;
     let published = log.head();
+    let mut entries = vec![AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32]))];
 
-    // The log has the route before anybody is asked, and each owner's history afterwards.
+    // The entry is kept before anybody is asked, and each owner's history afterwards.
     let route = snapshot.route(&authorized, now);
-    log.append(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?)?;
-    registry
-        .apply(route.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: now }))?;
+    entries.extend(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?);
+    registry.apply(route.recipients().map(|to| Change::RecordAskedBy {
+        owner: to.owner,
+        agency: route.authorized().request().agency,
+        at: now,
+    }))?;
+
+    // At the end of the day the log grows by a batch, which shows neither when nor how many.
+    let closed = "2026-05-03T00:00:00Z".parse()?;
+    for entry in AuditBatch::close(entries, closed, &EntrySeed::new([5; 32])) {
+        log.append(entry)?;
+    }
 
     for (owner, salt) in &salts {
         print!("{}", page(&registry, &log, &published, (*owner, salt))?);

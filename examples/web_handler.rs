@@ -1,4 +1,4 @@
-//! A web handler: it holds the registry, reviews what agencies send, and reloads its policy from TOML.
+//! A web handler: it holds the registry, reviews requests, and reloads its policy from TOML.
 //!
 //! ```text
 //! cargo run --example web_handler -- 127.0.0.1:8080 policy.toml
@@ -26,10 +26,10 @@ struct App {
     open: Mutex<OpenRequests>,
 }
 
-/// The status and the body for a request.
+/// The status and the body of the answer to a request.
 fn answer(app: &App, path: &str, body: &str, clock: Timestamp) -> (u16, String) {
     if path == "/policy" {
-        // A file that cannot be read leaves the policy in force.
+        // If the file cannot be read, the policy in force stays.
         let policy = match load(&app.policy_file) {
             Ok(policy) => Arc::new(policy),
             Err(error) => return (422, error.to_string()),
@@ -44,7 +44,7 @@ fn answer(app: &App, path: &str, body: &str, clock: Timestamp) -> (u16, String) 
     }
 }
 
-/// Validated as it is read: a policy that no request can pass is an error.
+/// A policy is validated on reading: one that no request can pass is an error.
 fn load(file: &str) -> Done<Policy> {
     Ok(toml::from_str(&fs::read_to_string(file)?)?)
 }
@@ -52,14 +52,14 @@ fn load(file: &str) -> Done<Policy> {
 fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> (u16, String) {
     let policy = Arc::clone(&app.policy.read().unwrap_or_else(PoisonError::into_inner));
     let mut open = app.open.lock().unwrap_or_else(PoisonError::into_inner);
-    // The clock was read before the lock: another thread may have been later and quicker.
+    // Another thread may have read a later clock and got the lock first.
     let now = open.clamp_now(clock);
     let reviewed = policy.review(request, &app.agency, &open.case_file(app.agency.id), now);
     let authorized = match reviewed {
         Ok(authorized) => authorized,
         Err(violations) => return (422, serde_json::to_string(&violations).unwrap_or_default()),
     };
-    // A service keeps the events, and sends to `open.due` after `open.record_asked`.
+    // A service would store the events, and send to `open.due` after `open.record_asked`.
     let Ok(_events) = open.open(id, &authorized, now) else { return (409, "opened before".into()) };
     eprintln!("{} owners to ask", app.registry.snapshot().route(&authorized, now).owners());
     // The agency learns nothing about who is asked, nor how many.

@@ -14,6 +14,7 @@ mod disclosure;
 mod geometry;
 mod model;
 mod open_requests;
+pub mod parts;
 mod registry;
 mod request;
 mod routing;
@@ -25,7 +26,7 @@ pub use disclosure::{Band, Receipt, audit, bulletin, coverage, notice, outcome};
 pub use geometry::{Area, Position, Repaired};
 #[doc(inline)]
 pub use model::{
-    Agency, AgencyId, AgencyKind, AskLimit, Camera, CameraId, Consent, Denial, Facing,
+    Agency, AgencyId, AgencyKind, Ask, AskLimit, Camera, CameraId, Consent, Denial, Facing,
     IncidentKind, OwnerId, Question, QuietHours, Recording, RequestId, Scope, Standing, TimeWindow,
     Zone,
 };
@@ -39,7 +40,9 @@ pub use request::{
     Violation, Violations,
 };
 #[doc(inline)]
-pub use routing::{Explanation, Funnel, Recipient, Recipients, Route, Scratch, SimdLevel};
+pub use routing::{
+    Explanation, Funnel, OperatorFunnel, Recipient, Recipients, Route, Scratch, SimdLevel,
+};
 
 /// The parts of a [`Policy`]: its requirements, and the places that it protects.
 pub mod policy {
@@ -64,9 +67,10 @@ pub mod error {
         ChangeError, ChangeRefusal, ReplayError, SkippedChange, TileError, TileFlaw, TileKeyError,
     };
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
+    pub use crate::routing::StaleSnapshot;
 }
 
-/// Pages of the repository: guarantees, security, design, performance and formats.
+/// Pages of the repository: guarantees, security, design, defences, performance, formats and parts.
 #[cfg(doc)]
 pub mod _documentation {
     #[doc = include_str!("../docs/guarantees.md")]
@@ -79,6 +83,10 @@ pub mod _documentation {
     pub mod performance {}
     #[doc = include_str!("../docs/formats.md")]
     pub mod formats {}
+    #[doc = include_str!("../docs/defences.md")]
+    pub mod defences {}
+    #[doc = include_str!("../docs/parts.md")]
+    pub mod parts {}
 }
 
 // Their types are in signatures: a caller who names them has the versions that fit.

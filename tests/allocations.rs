@@ -1,12 +1,13 @@
-//! With a warm scratch and a warm route nothing is allocated, a receipt allocates the same for
-//! whomever is asked, and tiles take memory in proportion to their bytes. A binary of its own, since
-//! counting replaces the allocator of the whole binary.
+//! Allocations of the hot path: none with a warm scratch and a warm route, the same for a receipt
+//! whoever is asked, and in proportion to their bytes for tiles. These tests are a binary of their
+//! own, since counting replaces the allocator of the whole binary.
 
 #![allow(missing_docs, reason = "nobody reads the documentation of tests")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use allocation_counter::measure;
 use canvass::error::TileFlaw;
+use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::tiles::Tile;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
@@ -31,7 +32,7 @@ fn town() -> Snapshot {
         .collect();
     let consents = (0..800).filter(|owner| owner % 7 != 0).map(|owner| {
         let scope = if owner % 7 == 1 { Scope::only([AgencyId(9)]) } else { Scope::Any };
-        // For some it is one in the night, so that they must wait.
+        // For some owners it is a quiet hour, so that they must wait.
         let zone = if owner % 7 == 3 { "Pacific/Apia" } else { "Europe/Paris" };
         (OwnerId(owner), Consent::granted().with_agencies(scope).with_zone(zone.parse().unwrap()))
     });
@@ -39,8 +40,9 @@ fn town() -> Snapshot {
     let often = (0..800).filter(|owner| owner % 7 == 2);
     let asked = |owner| [1, 2].map(|ago| (owner, ago));
     registry
-        .apply(often.flat_map(asked).map(|(owner, days)| Change::RecordAsked {
+        .apply(often.flat_map(asked).map(|(owner, days)| Change::RecordAskedBy {
             owner: OwnerId(owner),
+            agency: AgencyId(1),
             at: now() - SignedDuration::from_hours(24 * days),
         }))
         .unwrap()
@@ -81,8 +83,8 @@ fn octagon(lon: f64, lat: f64) -> Area {
 #[test]
 fn a_warm_request_allocates_nothing() {
     let snapshot = town();
-    // With 11, who is asked is enough; with 180, all households are counted, and there are so many
-    // in one area; with 10,000 there are not.
+    // Three anonymity sets: 11 is reached by the owners asked alone; 180 only by all households,
+    // and only in some areas; 10,000 never.
     for min_households in [0, 11, 180, 10_000] {
         let policy = Policy::default().with_min_households(min_households);
         let requests =
@@ -95,7 +97,7 @@ fn a_warm_request_allocates_nothing() {
             owners.push(route.owners());
             waiting += route.recipients().filter(|asked| asked.not_before.is_some()).count();
         }
-        // Not vacuous: the first counting sees what a cold start allocates.
+        // The counter works: it counts the allocations of a cold start.
         let cold = measure(|| {
             snapshot.route_into(&requests[0], now(), &mut Scratch::new(), &mut route);
         });
@@ -112,11 +114,82 @@ fn a_warm_request_allocates_nothing() {
     }
 }
 
+/// Or an agency could learn of a shelter by the time of its refusals and receipts.
+#[test]
+fn a_review_is_the_same_work_whatever_silent_places_there_are() {
+    let area = octagon(10.006, 50.004);
+    let silent = |west: f64, south: f64| {
+        let place = Area::from_bounds(west, south, west + 0.001, south + 0.001).unwrap();
+        let (kind, rule) = (SensitiveKind::Shelter, SensitiveRule::NeverAsk);
+        SensitivePlace::new(kind, "A shelter", rule, place, None).unwrap()
+    };
+    let around = (0..100).map(|place| silent(10.0055 + f64::from(place) * 1e-5, 50.0035));
+    let policies = [
+        Vec::new(),
+        vec![silent(10.0055, 50.0035)],
+        vec![silent(10.5, 50.5)],
+        around.collect::<Vec<_>>(),
+    ]
+    .map(|places| Policy::default().with_sensitive_places(places.into()));
+    let work = |policy: &Policy| {
+        let mut passed = None;
+        let review = measure(|| passed = Some(authorize(policy, area.clone())));
+        let passed = passed.unwrap();
+        let mut copy = None;
+        let clone = measure(|| copy = Some(passed.clone()));
+        let shown = format!("{passed:?}");
+        let receipt = measure(|| drop(passed.receipt()));
+        let freed = measure(|| drop((passed, copy)));
+        let count = |info: allocation_counter::AllocationInfo| (info.count_total, info.bytes_total);
+        // All that was allocated is freed at the end, however much that is.
+        (
+            count(review),
+            count(clone),
+            count(receipt),
+            freed.count_current,
+            freed.bytes_current,
+            shown,
+        )
+    };
+    // An area computes its size once.
+    let _ = area.size_m2();
+    let first = work(&policies[0]);
+    assert!(first.0.0 > 0);
+    for policy in &policies {
+        assert_eq!(work(policy), first);
+    }
+    let with_a_shelter = town().route(&authorize(&policies[1], area.clone()), now());
+    assert!(with_a_shelter.owners() < town().route(&authorize(&policies[0], area), now()).owners());
+}
+
+/// Or an agency could count those who shared, and who was erased of them.
+#[test]
+fn a_review_is_the_same_work_however_many_owners_shared() {
+    let policy = Policy::default().with_max_requests_per_case(9);
+    let area = octagon(10.006, 50.004);
+    let work = |sharers: u64| {
+        let mut file = CaseFile::new(AgencyId(1));
+        let first = authorize_after(&policy, &file, area.clone());
+        file.open(RequestId(1), &first, now()).unwrap();
+        file.record_shared(RequestId(1), (0..sharers).map(OwnerId), now()).unwrap();
+        let mut passed = None;
+        let review = measure(|| passed = Some(authorize_after(&policy, &file, area.clone())));
+        let passed = passed.unwrap();
+        let receipt = measure(|| drop(passed.receipt()));
+        let freed = measure(|| drop(passed));
+        let count = |info: allocation_counter::AllocationInfo| (info.count_total, info.bytes_total);
+        (count(review), count(receipt), freed.count_current, freed.bytes_current)
+    };
+    let _ = area.size_m2();
+    let none = work(0);
+    assert_eq!([work(1), work(1_000)], [none; 2]);
+}
+
 #[test]
 fn a_receipt_costs_the_same_for_none_few_and_many() {
     let snapshot = town();
-    let policy = Policy::unlimited().with_min_households(11);
-    // A part of the town from its south-western corner, so many houses wide and high.
+    let policy = Policy::without_limits_or_anonymity().with_min_households(11);
+    // A part of the town from its south-western corner: its width and height in houses.
     let part = |wide: f64, high: f64| {
         let (east, north) = ((wide - 0.5) * 0.000_3, (high - 0.5) * 0.000_2);
         Area::from_bounds(9.999, 49.999, 10.0 + east, 50.0 + north).unwrap()
@@ -146,11 +219,11 @@ fn a_receipt_costs_the_same_for_none_few_and_many() {
     }
     assert!(receipts.iter().all(|receipt| *receipt == receipts[0]), "{receipts:?}");
     assert!(receipts[0].0.count_total > 0, "nothing was counted");
-    // None, too few, some, many, and more beside an earlier area.
+    // The numbers of owners asked: none, too few, some, many, and more beside an earlier area.
     assert_eq!(asked, [0, 0, 35, 456, 38]);
 }
 
-/// How many bytes are allocated at most while tiles are read, the registry included if they are one.
+/// The peak of allocated bytes while tiles are read, including the registry if they form one.
 fn peak(tiles: &[Vec<u8>]) -> (f64, Result<(), TileFlaw>) {
     // One thread, since each counts for itself.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
@@ -170,7 +243,7 @@ fn encoded(changes: impl IntoIterator<Item = Change>) -> Vec<Vec<u8>> {
     registry.tiles().changed.iter().map(Tile::encode).collect()
 }
 
-/// The same bytes with a checksum that fits.
+/// The same bytes with a valid checksum.
 fn sealed(mut tile: Vec<u8>) -> Vec<u8> {
     let (content, seal) = tile.split_last_chunk_mut().unwrap();
     *seal = crc32fast::hash(content).to_le_bytes();
@@ -194,8 +267,9 @@ fn set_consents(number: u64, consent: impl Fn(u64) -> Consent) -> impl Iterator<
         .map(move |owner| Change::SetConsent { owner: OwnerId(owner), consent: consent(owner) })
 }
 
-/// What reading tiles may take: 8 bytes for each byte, as a camera of 34 takes up to 240 while it is
-/// loaded; for each tile a block and what is around it, though it have but one camera; and 16 KB.
+/// The memory that reading tiles may take: 8 bytes for each byte, since a camera of 34 bytes takes
+/// up to 240 while it is loaded; 4 KB for each tile, for its block even if it has one camera; and
+/// 16 KB.
 fn allowed(tiles: &[Vec<u8>]) -> f64 {
     let bytes: usize = tiles.iter().map(Vec::len).sum();
     (8 * bytes + 4_096 * tiles.len() + 16_384) as f64
@@ -212,7 +286,11 @@ fn tiles_take_memory_in_proportion_to_their_bytes() {
     };
     let asked = |number| {
         let times = (0..30_u64).flat_map(move |_| 0..number / 30);
-        times.map(|owner| Change::RecordAsked { owner: OwnerId(owner), at: now() })
+        times.map(|owner| Change::RecordAskedBy {
+            owner: OwnerId(owner),
+            agency: AgencyId(1),
+            at: now(),
+        })
     };
     let of_one = |change| match change {
         Change::Register(camera) => Change::Register(camera.with_owner(OwnerId(7))),
@@ -235,11 +313,11 @@ fn tiles_take_memory_in_proportion_to_their_bytes() {
             let (most, read) = peak(&tiles);
             assert_eq!(read, Ok(()));
             let share = most / allowed(&tiles);
-            assert!(share <= 1.0, "{name}, {number}: {most} bytes, {share:.2} of what is allowed");
+            assert!(share <= 1.0, "{name}, {number}: {most} bytes, {share:.2} of the bound");
             closest = closest.max(share);
         }
     }
-    // The bound is not far from what is taken.
+    // The bound is tight: the closest measurement uses more than half of it.
     assert!(closest > 0.5, "{closest}");
 }
 
@@ -254,23 +332,23 @@ fn hostile_tiles_take_no_more_than_good_ones() {
         refused += usize::from(read.is_err());
     };
     for tile in [&good[0], good.last().unwrap()] {
-        // Counts and lengths that lie, the length of the first consent among them.
+        // Wrong counts and lengths, including the length of the first consent.
         for (place, lie) in [24, 28, 32, 36].into_iter().zip([1 << 24, 1 << 31, u32::MAX].repeat(2))
         {
             let mut tile = tile.clone();
             tile[place..place + 4].copy_from_slice(&lie.to_le_bytes());
             refuse(&[sealed(tile)]);
         }
-        // The same tile again and again.
+        // One tile repeated many times.
         refuse(&vec![tile.clone(); 50]);
-        // A piece of it again and again.
+        // A piece of a tile repeated many times.
         let mut long = tile[..36].to_vec();
         (0..200).for_each(|_| long.extend(&tile[36..tile.len().min(3_000)]));
         long.extend([0; 4]);
         long[24..28].copy_from_slice(&10_000_u32.to_le_bytes());
         refuse(&[sealed(long)]);
     }
-    // A consent that nests, quotes or lists without end.
+    // A consent with endless nesting, quotes or lists.
     for (open, again, close) in
         [("", "[", ""), ("{\"", "long", "\":1}"), ("{\"agencies\":{\"only\":[1", ",2", "]}}")]
     {

@@ -9,7 +9,7 @@ use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 
 use super::population::{KM, offset, rng};
 
-/// An area around a place: a coastline of so many vertices that encloses so many km2, with holes
+/// An area around a place: a coastline with a number of vertices and a size in km2, and with holes
 /// of eight vertices.
 ///
 /// Every ray from the place meets the shell once, so it is simple; bays get smaller with the
@@ -25,7 +25,7 @@ pub fn coastline(
     Area::try_from(drawing).expect("a simple shell with holes apart")
 }
 
-/// The same as it is drawn, in degrees.
+/// The coastline as a drawing in degrees.
 pub fn outline(
     (lon, lat): (f64, f64),
     km2: f64,
@@ -35,7 +35,8 @@ pub fn outline(
 ) -> Polygon<f64> {
     let shell = ring((lon, lat), km2, vertices, rng);
     let holes = (0..holes).map(|number| {
-        // On the seeds of a sunflower, well inside the shell, and far enough from each other.
+        // The holes are on the seeds of a sunflower, well inside the shell and far enough from each
+        // other.
         let reach = 0.5 * (km2 / PI).sqrt();
         let km = reach * ((number as f64 + 0.5) / holes as f64).sqrt();
         let (sin, cos) = (number as f64 * PI * (3.0 - 5_f64.sqrt())).sin_cos();
@@ -52,8 +53,8 @@ pub fn in_units(degrees: &MultiPolygon<f64>) -> MultiPolygon<f64> {
     degrees.map_coords(|Coord { x, y }| Coord { x: (x * 1e7).round(), y: (y * 1e7).round() })
 }
 
-/// 64 places in degrees within 300 m of a vertex of an area, given as a drawing: a block of a town, some
-/// of which is inside.
+/// 64 places in degrees within 300 m of a vertex of an area, given as a drawing: a block of a town,
+/// partly inside.
 pub fn neighbourhood(area: &MultiPolygon<f64>) -> [(f64, f64); 64] {
     let Coord { x, y } = area.0[0].exterior().0[0];
     let mut rng = rng(1, "neighbourhood");

@@ -1,4 +1,4 @@
-//! A mix of changes as a service sees them.
+//! A mix of changes as services see it.
 
 use canvass::{Camera, CameraId, Change, OwnerId, Position};
 use fastrand::Rng;
@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use super::now;
 use super::population::{DataSet, offset, rng};
 
-/// Changes to a registry of a data set, without end: of 100, 30 move a camera within 20 m, 25 set a
+/// Changes to a registry of a data set, without end. Of 100, 30 move a camera within 20 m, 25 set a
 /// consent, 10 withdraw, 20 record that an owner was asked, 10 register a neighbour's camera and 5
-/// remove one. They apply in their order.
+/// remove one. Apply them in their order.
 pub struct Changes<'a> {
     set: &'a DataSet,
     rng: Rng,
@@ -24,7 +24,7 @@ impl<'a> Changes<'a> {
         Self { set, rng: rng(seed, "changes"), next_camera, removed: 0 }
     }
 
-    /// So many changes, one after the other.
+    /// The next `number` changes.
     pub fn batch(&mut self, number: usize) -> Vec<Change> {
         self.take(number).collect()
     }
@@ -33,7 +33,7 @@ impl<'a> Changes<'a> {
         OwnerId(self.rng.u64(..self.set.owners.len() as u64))
     }
 
-    /// One that is never removed: its number is even.
+    /// A camera that is never removed: its number is even.
     fn camera(&mut self) -> Camera {
         self.set.cameras[2 * self.rng.usize(..self.set.cameras.len().div_ceil(2))]
     }
@@ -49,7 +49,7 @@ impl<'a> Changes<'a> {
         Change::Move { camera: camera.id, position: self.near(camera.position) }
     }
 
-    /// The next of the odd ones, which are taken in a scattered order, each once.
+    /// The next odd camera to remove: they are taken in a scattered order, each once.
     fn doomed(&mut self) -> Option<CameraId> {
         let odd = self.set.cameras.len() / 2;
         let turn = (self.removed < odd).then_some(self.removed)?;

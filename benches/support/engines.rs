@@ -31,9 +31,19 @@ pub trait Engine {
 
     /// The last answer as rows: owners and cameras, both ascending.
     fn rows(&self) -> Vec<(OwnerId, CameraId)>;
+
+    /// Whether it answers under the policy of the case, so that its answer must be that of all others.
+    fn is_compared(&self) -> bool {
+        true
+    }
+
+    /// The registry that it routes in, if it is the library.
+    fn snapshot(&self) -> Option<&Snapshot> {
+        None
+    }
 }
 
-/// The names of all engines, in the order of tables.
+/// The names of all engines that are built, in the order of tables.
 pub const NAMES: [&str; 5] = ["scan", "rstar", "rstar-tuned", "geo-index", "canvass"];
 
 /// Builds an engine; with the seconds that took.
@@ -96,16 +106,23 @@ struct Rest<'a> {
     rows: Vec<(OwnerId, CameraId)>,
     owners: Vec<(OwnerId, usize)>,
     cameras: Vec<CameraId>,
+    /// The households in the area, whatever they answered, where they have to be counted.
+    households: Option<Vec<OwnerId>>,
 }
 
 impl<'a> Rest<'a> {
     fn new(set: &'a DataSet) -> Self {
-        Self { set, rows: Vec::new(), owners: Vec::new(), cameras: Vec::new() }
+        let (rows, owners, cameras) = (Vec::new(), Vec::new(), Vec::new());
+        Self { set, rows, owners, cameras, households: None }
     }
 
     fn take(&mut self, query: &Query, at: Coord<f64>, record: &Record) {
-        if query.polygon.intersects(&at) && self.may_be_asked(query, record) {
-            self.rows.push((record.owner, record.id));
+        if query.polygon.intersects(&at) {
+            if let Some(households) = &mut self.households {
+                households.push(record.owner);
+            } else if self.may_be_asked(query, record) {
+                self.rows.push((record.owner, record.id));
+            }
         }
     }
 
@@ -116,7 +133,11 @@ impl<'a> Rest<'a> {
             0..32 => query.polygon.intersects(&at),
             _ => query.indexed.contains(&at),
         };
-        if self.may_be_asked(query, record) && covers() {
+        if let Some(households) = &mut self.households {
+            if covers() {
+                households.push(record.owner);
+            }
+        } else if self.may_be_asked(query, record) && covers() {
             self.rows.push((record.owner, record.id));
         }
     }
@@ -158,11 +179,13 @@ trait Search {
 struct Peer<'a, S> {
     rest: Rest<'a>,
     cameras: S,
+    /// Room to count households in.
+    households: Vec<OwnerId>,
 }
 
 impl<'a, S: Search> Peer<'a, S> {
     fn new(set: &'a DataSet, cameras: S) -> Self {
-        Self { rest: Rest::new(set), cameras }
+        Self { rest: Rest::new(set), cameras, households: Vec::new() }
     }
 }
 
@@ -175,6 +198,20 @@ impl<S: Search> Engine for Peer<'_, S> {
         self.rest.rows.clear();
         self.cameras.search(query, &mut self.rest);
         self.rest.group();
+        // As the library does: households are counted only where those who may be asked are too few.
+        if (1..query.households).contains(&self.rest.owners.len()) {
+            self.rest.households = Some(std::mem::take(&mut self.households));
+            self.cameras.search(query, &mut self.rest);
+            self.households = self.rest.households.take().unwrap_or_default();
+            self.households.sort_unstable();
+            self.households.dedup();
+            if self.households.len() < query.households {
+                self.rest.rows.clear();
+                self.rest.owners.clear();
+                self.rest.cameras.clear();
+            }
+            self.households.clear();
+        }
     }
 
     fn owners(&self) -> usize {
@@ -311,7 +348,74 @@ impl Engine for Canvass {
     }
 
     fn rows(&self) -> Vec<(OwnerId, CameraId)> {
-        let recipients = self.route.iter().flat_map(Route::recipients);
-        recipients.flat_map(|to| to.cameras.iter().map(move |&camera| (to.owner, camera))).collect()
+        rows(self.route.as_ref())
     }
+
+    fn snapshot(&self) -> Option<&Snapshot> {
+        Some(&self.snapshot)
+    }
+}
+
+/// The library on the same requests in another way, beside which its own time is read.
+pub struct Beside {
+    way: Way,
+    snapshot: Snapshot,
+    scratch: Scratch,
+    route: Option<Route>,
+}
+
+/// In which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Under a policy without limits: other owners are asked, where there are few households.
+    Unlimited,
+    /// With the review before each route, as it is done once for each request.
+    Reviewed,
+}
+
+impl Beside {
+    /// Routes in the same registry.
+    pub fn new(way: Way, snapshot: Snapshot) -> Self {
+        Self { way, snapshot, scratch: Scratch::new(), route: None }
+    }
+}
+
+impl Engine for Beside {
+    fn name(&self) -> &'static str {
+        match self.way {
+            Way::Unlimited => "unlimited",
+            Way::Reviewed => "with review",
+        }
+    }
+
+    fn route(&mut self, query: &Query) {
+        let now = query.question.now;
+        let route = self.route.get_or_insert_with(|| Route::empty(&query.authorized, now));
+        let reviewed = match (self.way, &query.review) {
+            (Way::Reviewed, Some(review)) => Some(review.authorized()),
+            _ => None,
+        };
+        let authorized = match self.way {
+            Way::Unlimited => &query.unlimited,
+            Way::Reviewed => reviewed.as_ref().unwrap_or(&query.authorized),
+        };
+        self.snapshot.route_into(authorized, now, &mut self.scratch, route);
+    }
+
+    fn owners(&self) -> usize {
+        self.route.as_ref().map_or(0, Route::owners)
+    }
+
+    fn rows(&self) -> Vec<(OwnerId, CameraId)> {
+        rows(self.route.as_ref())
+    }
+
+    fn is_compared(&self) -> bool {
+        self.way == Way::Reviewed
+    }
+}
+
+fn rows(route: Option<&Route>) -> Vec<(OwnerId, CameraId)> {
+    let recipients = route.into_iter().flat_map(Route::recipients);
+    recipients.flat_map(|to| to.cameras.iter().map(move |&camera| (to.owner, camera))).collect()
 }

@@ -1,4 +1,4 @@
-//! What the criterion benches share.
+//! Shared by the criterion benches.
 
 use std::time::Duration;
 
@@ -6,22 +6,23 @@ use canvass::Registry;
 use criterion::Criterion;
 
 use super::cases::{Case, Query};
-use super::options::is_smoke;
+use super::options::{is_long, is_smoke};
 use super::population::DataSet;
 use super::share::Share;
 
 /// Criterion for times that are long compared with the clock: short runs, so that all benches
-/// together take minutes.
+/// together take two minutes; `CANVASS_BENCH=long` takes ten times as long.
 pub fn criterion() -> Criterion {
+    let (samples, warm_up, measured) = if is_long() { (20, 500, 2_000) } else { (10, 50, 200) };
     Criterion::default()
         .without_plots()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
+        .sample_size(samples)
+        .warm_up_time(Duration::from_millis(warm_up))
+        .measurement_time(Duration::from_millis(measured))
         .configure_from_args()
 }
 
-/// How many cameras the criterion benches take: enough to leave the second-level cache.
+/// The number of cameras in the criterion benches: enough to leave the second-level cache.
 pub fn cameras() -> usize {
     if is_smoke() { 10_000 } else { 200_000 }
 }

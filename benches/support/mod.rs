@@ -1,4 +1,4 @@
-//! What all benches share: one generator of data, one of areas and requests, one place for the
+//! Shared by all benches: one generator of data, one of areas and requests, one place for the
 //! engines.
 
 #![allow(dead_code, reason = "no bench uses all of it")]
@@ -6,6 +6,7 @@
 pub mod areas;
 pub mod cases;
 pub mod changes;
+pub mod compared;
 pub mod engines;
 pub mod micro;
 pub mod options;
@@ -18,7 +19,7 @@ use jiff::SignedDuration;
 
 use population::DataSet;
 
-/// The instant at which everything is asked.
+/// The instant of all requests.
 pub fn now() -> jiff::Timestamp {
     "2026-05-10T12:00:00Z".parse().expect("an instant")
 }
@@ -28,8 +29,8 @@ pub fn days(number: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * number)
 }
 
-/// Loads a data set into a registry, and records who was asked lately; with the seconds that the
-/// loading took.
+/// Loads a data set into a registry, and records the instants at which owners were asked; returns
+/// the registry and the seconds of loading.
 pub fn load(data: &DataSet) -> (Registry, f64) {
     let consents: Vec<(OwnerId, canvass::Consent)> = data.consents().collect();
     let start = std::time::Instant::now();

@@ -13,7 +13,7 @@ pub struct Options {
     pub cameras: Option<usize>,
     /// The cases to run, all if empty.
     pub cases: Vec<String>,
-    /// The shares of owners who agreed, all if empty.
+    /// The shares of owners who agreed; see [`shares`](Self::shares) if empty.
     pub agreed: Vec<Share>,
     /// The engines to run, the usual ones if empty.
     pub engines: Vec<String>,
@@ -27,6 +27,8 @@ pub struct Options {
     pub json: bool,
     /// Whether only to see that it runs, on a few cameras.
     pub smoke: bool,
+    /// Whether to take the time for all shares of owners who agreed, and for all rounds.
+    pub long: bool,
 }
 
 const USAGE: &str = "\
@@ -38,6 +40,8 @@ options: --cameras N        how many cameras
          --rounds N         how often everything is timed
          --population FILE  CSV `id,lon,lat,population`: cameras where people live
          --json             one JSON object a line
+         --long             all shares of owners who agreed and all rounds; so does a variable
+                            `CANVASS_BENCH=long`, which criterion's benches read as well
          --smoke, --test    few cameras, one round: only to see that it runs";
 
 impl Options {
@@ -50,7 +54,7 @@ impl Options {
     }
 
     fn parse(mut parser: lexopt::Parser) -> Result<Self, lexopt::Error> {
-        let mut options = Self { seed: 1, ..Self::default() };
+        let mut options = Self { seed: 1, long: is_long(), ..Self::default() };
         let mut benched = false;
         while let Some(option) = parser.next()? {
             match option {
@@ -63,6 +67,7 @@ impl Options {
                 Long("population") => options.population = Some(parser.value()?.into()),
                 Long("json") => options.json = true,
                 Long("smoke" | "test") => options.smoke = true,
+                Long("long") => options.long = true,
                 Long("bench") => benched = true,
                 Long("help") | Short('h') => {
                     println!("{USAGE}");
@@ -81,10 +86,27 @@ impl Options {
         self.cameras.unwrap_or(if self.smoke { 10_000 } else { usual })
     }
 
-    /// The shares of owners who agreed.
+    /// The shares of owners who agreed: as said, or half in a short run.
     pub fn shares(&self) -> Vec<Share> {
-        if self.agreed.is_empty() { Share::ALL.to_vec() } else { self.agreed.clone() }
+        match &self.agreed[..] {
+            [] if self.long || self.smoke => Share::ALL.to_vec(),
+            [] => vec![Share::HALF],
+            chosen => chosen.to_vec(),
+        }
     }
+
+    /// How often everything is timed: as said, or once for a smoke test, or as often as a long run or a
+    /// short one takes.
+    pub fn rounds(&self, long: usize, short: usize) -> usize {
+        let usual = if self.long { long } else { short };
+        self.rounds.unwrap_or(if self.smoke { 1 } else { usual })
+    }
+}
+
+/// Whether the environment asks for a long run: cargo passes options to all benches, and criterion
+/// refuses those of others.
+pub fn is_long() -> bool {
+    std::env::var_os("CANVASS_BENCH").is_some_and(|value| value == "long")
 }
 
 /// Whether a criterion bench only has to run once: then it takes few cameras. Criterion itself

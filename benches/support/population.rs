@@ -1,6 +1,6 @@
-//! The one generator of data: where cameras stand, whose they are, and what their owners agreed to.
+//! The one generator of data: cameras, their positions, their owners, and the owners' consents.
 //!
-//! Everything follows from the seed. The choices are made up, but of the shape that real ones have:
+//! Everything follows from the seed. The choices are invented, with the shape of real ones:
 //!
 //! - **Centres** with a heavy-tailed number of cameras (Pareto with exponent 1, 1,000 to 100,000)
 //!   anywhere in a box of the size of the United States. Each fills a disc at 150 cameras per km2.
@@ -17,10 +17,11 @@ use std::f64::consts::{PI, TAU};
 use std::path::Path;
 
 use canvass::{
-    AgencyId, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, Recording, Scope,
+    AgencyId, Ask, Camera, CameraId, Change, Consent, IncidentKind, OwnerId, Position, Recording,
+    Scope,
 };
 use fastrand::Rng;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::share::Share;
 use super::{days, now};
@@ -28,10 +29,10 @@ use super::{days, now};
 /// Kilometres in a degree of latitude.
 pub const KM: f64 = 111.195;
 
-/// West, south, east and north of where drawn centres are.
+/// The bounds of drawn centres: west, south, east and north.
 const BOX: (f64, f64, f64, f64) = (-124.0, 25.0, -67.0, 49.0);
 
-/// How many agencies there are to be named in scopes and to ask.
+/// The number of agencies that scopes name and that ask.
 pub const AGENCIES: u64 = 50;
 
 const PER_KM2: f64 = 150.0;
@@ -59,7 +60,7 @@ pub struct Centre {
     pub lon: f64,
     /// Its middle, in degrees.
     pub lat: f64,
-    /// How many cameras it has.
+    /// The number of its cameras.
     pub cameras: usize,
 }
 
@@ -70,17 +71,17 @@ impl Centre {
     }
 }
 
-/// Cameras, their owners' consents, and when owners were asked.
+/// Cameras, their owners' consents, and the instants at which owners were asked.
 #[derive(Debug)]
 pub struct DataSet {
     /// All cameras; ids count up from 0.
     pub cameras: Vec<Camera>,
-    /// Where they stand.
+    /// The centres.
     pub centres: Vec<Centre>,
     /// The distinct consents. The first is "not granted".
     pub distinct: Vec<Consent>,
     /// The distinct histories of being asked. The first is empty.
-    pub histories: Vec<Vec<Timestamp>>,
+    pub histories: Vec<Vec<Ask>>,
     /// Each owner's consent and history, as places in the two above.
     pub owners: Vec<Standing>,
 }
@@ -133,7 +134,7 @@ impl DataSet {
         set
     }
 
-    /// One owner moves in. Who agreed at a smaller share agrees at a larger one as well.
+    /// One owner moves in. An owner who agrees at a smaller share agrees at a larger one as well.
     fn move_in(&mut self, centre: Centre, full: usize, agreed: Share, rng: &mut Rng) {
         let owner = OwnerId(self.owners.len() as u64);
         let cameras = match rng.u8(..100) {
@@ -173,7 +174,7 @@ impl DataSet {
         });
     }
 
-    /// The consents of those who granted any.
+    /// The consents of owners who granted any.
     pub fn consents(&self) -> impl Iterator<Item = (OwnerId, Consent)> + '_ {
         (0..)
             .zip(&self.owners)
@@ -181,11 +182,11 @@ impl DataSet {
             .map(|(owner, standing)| (OwnerId(owner), self.consent(*standing).clone()))
     }
 
-    /// Who was asked when.
+    /// The instants at which owners were asked, as changes.
     pub fn asked(&self) -> impl Iterator<Item = Change> + '_ {
         (0..).zip(&self.owners).flat_map(|(owner, standing)| {
             let history = self.history(*standing).iter();
-            history.map(move |&at| Change::RecordAsked { owner: OwnerId(owner), at })
+            history.map(move |&Ask { at, .. }| Change::RecordAsked { owner: OwnerId(owner), at })
         })
     }
 
@@ -195,17 +196,17 @@ impl DataSet {
     }
 
     /// When an owner was asked.
-    pub fn history(&self, standing: Standing) -> &[Timestamp] {
+    pub fn history(&self, standing: Standing) -> &[Ask] {
         &self.histories[usize::from(standing.history)]
     }
 
-    /// Where somebody lives, everybody being as likely.
+    /// The home of a random person, each equally likely.
     pub fn somewhere(&self, rng: &mut Rng) -> (f64, f64) {
         let position = self.cameras[rng.usize(..self.cameras.len())].position;
         (position.lon(), position.lat())
     }
 
-    /// Where nobody lives within some kilometres.
+    /// A place without a home within some kilometres.
     pub fn nowhere(&self, km: f64, rng: &mut Rng) -> (f64, f64) {
         loop {
             let (lon, lat) = in_box(rng);
@@ -221,7 +222,7 @@ impl DataSet {
     }
 }
 
-/// A source of randomness for one purpose: what is drawn for one does not move the others.
+/// A source of randomness for one purpose, independent of the others.
 pub fn rng(seed: u64, purpose: &str) -> Rng {
     let salt = purpose.bytes().fold(0_u64, |salt, byte| salt.wrapping_mul(257) + u64::from(byte));
     Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ salt)
@@ -299,7 +300,7 @@ fn recording(kept_days: u16, rng: &mut Rng) -> Recording {
     Recording::between(since, until, kept_days).expect("a span of this century")
 }
 
-/// What is special about a consent besides its scope.
+/// The special part of a consent beside its scope.
 #[derive(Clone, Copy)]
 enum Variant {
     Plain,
@@ -339,8 +340,9 @@ fn scope_of<T: Ord>(rng: &mut Rng, most: usize, mut member: impl FnMut(&mut Rng)
     if only { Scope::only(members) } else { Scope::all_but(members) }
 }
 
-fn distinct_histories(rng: &mut Rng) -> Vec<Vec<Timestamp>> {
+fn distinct_histories(rng: &mut Rng) -> Vec<Vec<Ask>> {
     let asked = |rng: &mut Rng| now() - SignedDuration::from_hours(rng.i64(1..14 * 24));
-    let drawn = (0..HISTORIES).map(|_| (0..rng.usize(1..=4)).map(|_| asked(rng)).collect());
+    let drawn = (0..HISTORIES)
+        .map(|_| (0..rng.usize(1..=4)).map(|_| Ask { agency: None, at: asked(rng) }).collect());
     std::iter::once(Vec::new()).chain(drawn.collect::<Vec<_>>()).collect()
 }

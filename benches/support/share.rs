@@ -11,11 +11,11 @@ pub struct Share {
 }
 
 impl Share {
-    /// Hardly anybody, half, and nearly everybody: the ends show what a fast "no" and a fast "yes"
-    /// are worth.
+    /// Hardly anybody, half, and nearly everybody: the ends show the gain of a fast "no" and a fast
+    /// "yes".
     pub const ALL: [Self; 3] = [Self::new(1, 1024), Self::HALF, Self::new(1023, 1024)];
 
-    /// Every second owner; the share that targets are about.
+    /// Every second owner; the share of the targets.
     pub const HALF: Self = Self::new(1, 2);
 
     const fn new(of: u32, whole: u32) -> Self {

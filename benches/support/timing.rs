@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Times of one thing done again and again, in microseconds.
+/// Times of one repeated action, in microseconds.
 #[derive(Clone, Debug, Default)]
 pub struct Times(Vec<f64>);
 
@@ -12,7 +12,7 @@ impl Times {
         self.0.push(time.as_nanos() as f64 / 1e3);
     }
 
-    /// Does a thing, keeps the time that it took, and gives its result.
+    /// Runs `f`, adds its time, and returns its result.
     pub fn time<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let result = f();

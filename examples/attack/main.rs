@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 mod attacker;
+mod disclosures;
 mod picture;
 #[path = "../quickstart/town.rs"]
 #[allow(
@@ -19,9 +20,9 @@ mod town;
 use std::error::Error;
 use std::time::Instant;
 
-use attacker::{Attack, Padding, STEPS, Search, accomplices, worlds};
-use canvass::Registry;
+use attacker::{Attack, Padding, STEPS, Search, Told, WAYS, accomplices, worlds};
 use canvass::jiff::Timestamp;
+use canvass::{Registry, Snapshot, TimeWindow};
 use town::Town;
 
 const PICTURE: &str = "canvass-attack.svg";
@@ -78,8 +79,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             let is_infiltrated = padding == Padding::Accomplices;
             let snapshot = if is_infiltrated { &infiltrated } else { &snapshot };
             let (town, each, steps) = (&town, 1, STEPS);
+            let seed = 7;
             let attack =
-                Attack { town, snapshot, world, search, padding, window, now, each, steps };
+                Attack { town, snapshot, world, search, padding, window, now, each, steps, seed };
             let tally = attack.run()?;
             println!(
                 "{:<18} {name:<22} {:>6} {:>8} {:>10} {:>7} {:>9} {:>10.1} {:>8.2}",
@@ -95,9 +97,47 @@ fn main() -> Result<(), Box<dyn Error>> {
             pictured.get_or_insert((format!("{}, {name}", world.name), tally));
         }
     }
+    println!(
+        "\n{:<44} {:>8} {:>8} {:>20} {:>8}",
+        "guess", "chance", "right", "95 % interval", "bound"
+    );
+    for guessed in disclosures::all(400)? {
+        println!("{}", guessed.row());
+    }
+    outcomes_over_seeds(&town, &snapshot, &infiltrated, window, now)?;
     if let Some((which, tally)) = pictured {
         std::fs::write(PICTURE, picture::draw(&town, &which, &tally)?)?;
         println!("\n{PICTURE}: the first of these attacks ({which})");
     }
+    Ok(())
+}
+
+/// The ways of attacking outcomes, each with twenty seeds of the operator: right claims beside those by chance.
+fn outcomes_over_seeds(
+    town: &Town,
+    snapshot: &Snapshot,
+    infiltrated: &Snapshot,
+    window: TimeWindow,
+    now: Timestamp,
+) -> Result<(), Box<dyn Error>> {
+    let worlds = worlds();
+    let world = worlds.iter().find(|world| world.told == Told::Outcome).ok_or("no such world")?;
+    let (mut claims, mut right, mut by_chance) = (0, 0, 0.0);
+    for seed in 0..20 {
+        for (search, padding) in WAYS {
+            let snapshot = if padding == Padding::Accomplices { infiltrated } else { snapshot };
+            let (each, steps) = (4, 12);
+            let attack =
+                Attack { town, snapshot, world, search, padding, window, now, each, steps, seed };
+            let tally = attack.run()?;
+            claims += tally.claims;
+            right += tally.isolated.len();
+            by_chance += tally.by_chance;
+        }
+    }
+    println!(
+        "\noutcomes, 8 ways, 20 seeds: {right} of {claims} claims right, {by_chance:.1} by chance: {:.2} times",
+        right as f64 / by_chance
+    );
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! From nothing to a route: a town, a polygon drawn on its map, and whose door we knock on.
+//! From nothing to a route: a town, a polygon drawn on its map, and the owners to ask.
 //!
 //! ```text
 //! cargo run --release --example quickstart
 //! ```
 //!
-//! The town is made up by `town.rs`, and `picture.rs` draws what happened.
+//! `town.rs` makes the town up, and `picture.rs` draws the result.
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
 mod picture;
@@ -21,7 +21,7 @@ use canvass::{
 
 use town::Town;
 
-/// What somebody drew on the map: positions are longitude and latitude, the ring is closed.
+/// The drawing from the map: positions are longitude and latitude, the ring is closed.
 const DRAWN: &str = r#"{ "type": "Polygon", "coordinates": [[
     [-84.95035, 41.12262], [-84.94728, 41.12178], [-84.94380, 41.12262],
     [-84.94017, 41.12336], [-84.94073, 41.12610], [-84.94310, 41.12789],
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The library has no clock: `now` is always an argument.
     let now: Timestamp = "2026-05-04T09:00:00Z".parse()?;
 
-    heading("The registry: a town's cameras, and what their owners agreed to");
+    heading("The registry: a town's cameras, and their owners' consents");
     let town = Town::build(now)?;
     let registry = Registry::bulk_load(&town.cameras, town.consents.clone())?;
     // Later changes come as lists, each applied whole or not at all.
@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         request.area.vertices()
     );
     println!("  window  {}", request.window);
-    println!("  policy  {} says yes", authorized.policy_version());
+    println!("  policy  {} accepts it", authorized.policy_version());
 
     heading("The funnel: where the cameras fall (the operator's, never the agency's)");
     print_funnel(&snapshot.funnel(&authorized, now), snapshot.cameras());
@@ -99,11 +99,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     heading("An owner withdraws before we send");
     let first = route.recipients().next().ok_or("nobody to ask")?.owner;
     let newer = registry.apply([Change::Withdraw { owner: first }])?;
-    let kept = route.recheck(&newer, now);
+    let kept = route.recheck(&newer, now)?;
     println!("  route    revision {}: {} owners", route.revision(), route.owners());
     println!("  recheck  revision {}: {} owners, without {first}", kept.revision(), kept.owners());
 
-    heading("The picture, of what is left after the recheck");
+    heading("The picture, after the recheck");
     let funnel = newer.funnel(&authorized, now);
     std::fs::write(PICTURE, picture::draw(&town, &kept, &funnel)?)?;
     println!("  {}", std::path::absolute(PICTURE)?.display());

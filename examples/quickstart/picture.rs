@@ -1,4 +1,4 @@
-//! The town as a picture: who is asked, who in the area is not, and who never was a candidate.
+//! The town as a picture: cameras that are asked, others in the area, and cameras outside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Result, Write};
@@ -194,7 +194,7 @@ fn cameras(svg: &mut String, town: &Town, route: &Route) -> Result {
             outside.push(at);
         }
     }
-    // The few on top of the many.
+    // Drawn with the smallest class on top.
     for (class, radius, spots) in
         [("outside", 2.1, outside), ("denied", 3.2, denied), ("asked", 4.5, on_route)]
     {

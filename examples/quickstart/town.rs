@@ -65,7 +65,7 @@ pub struct House {
     pub direction: f64,
 }
 
-/// All that there is in the town.
+/// The content of the town.
 #[derive(Debug, Default)]
 pub struct Town {
     /// Each street as a line.
@@ -261,7 +261,7 @@ fn near_town(spot: Spot) -> bool {
     (-40.0..SIZE.0 + 40.0).contains(&spot.x) && (-40.0..SIZE.1 + 40.0).contains(&spot.y)
 }
 
-/// Chance that repeats itself: `SplitMix64`.
+/// Repeatable random numbers: `SplitMix64`.
 struct Dice(u64);
 
 impl Dice {

@@ -5,8 +5,8 @@
 //!     --from 2026-05-01T18:00:00Z --to 2026-05-01T22:00:00Z
 //! ```
 //!
-//! Everyone in the file consents, and footage is kept for 60 days: use it to try the library on real
-//! geometry. `--help` explains the rest.
+//! Every owner in the file is taken to consent, and footage to be kept for 60 days: use it to try
+//! the library on your own geometry. `--help` lists the options.
 
 mod tool;
 
@@ -20,10 +20,10 @@ use tool::bad_input::BadInput;
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads the output has seen enough.
+        // A closed standard output means that its reader needs no more.
         Err(error) if tool::is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            // If standard error is closed, the exit code is all there is.
+            // If standard error is closed, only the exit code remains.
             writeln!(io::stderr(), "{error}").ok();
             if error.is::<BadInput>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }

@@ -54,8 +54,9 @@ pub(crate) fn run(policy: &Policy) -> Result<Vec<Attacked>, Box<dyn Error>> {
     let run = |(name, told, search, padding)| {
         let snapshot = if padding == Padding::Accomplices { &infiltrated } else { &plain };
         let world = &World { name, policy: policy.clone(), told };
-        let (town, each, steps) = (&town, 1, STEPS);
-        let attack = Attack { town, snapshot, world, search, padding, window, now, each, steps };
+        let (town, each, steps, seed) = (&town, 1, STEPS, 7);
+        let attack =
+            Attack { town, snapshot, world, search, padding, window, now, each, steps, seed };
         let tally = attack.run()?;
         Ok(Attacked {
             name,

@@ -51,7 +51,7 @@ impl<'a> Year<'a> {
             city,
             agency: Agency::new(id, name, kind),
             policy,
-            free: Policy::unlimited(),
+            free: Policy::without_limits_or_anonymity(),
             registry: Registry::bulk_load(&city.cameras, city.consents.clone())?,
             file: CaseFile::new(id),
             outcomes: Outcomes::new(id),
@@ -118,7 +118,9 @@ impl<'a> Year<'a> {
             quarter.answered += usize::from(eligible.owners() >= 11);
             quarter.own += usize::from(eligible.owners() >= 11 && own && !asked.is_empty());
         }
-        let changes = asked.into_iter().map(|owner| Change::RecordAsked { owner, at: now });
+        let agency = self.agency.id;
+        let changes =
+            asked.into_iter().map(|owner| Change::RecordAskedBy { owner, agency, at: now });
         self.registry.apply(changes.collect::<Vec<_>>())?;
         Ok(())
     }
@@ -170,6 +172,7 @@ impl<'a> Year<'a> {
         for &owner in asked {
             if self.rng.f64() < SHARES {
                 self.outcomes.answer(id, owner, Answer::Shared)?;
+                self.file.record_shared(id, [owner], now)?;
             }
         }
         self.outcomes.close(id, &self.file, &SEED, &mut self.budget, now)?;

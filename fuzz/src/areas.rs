@@ -1,4 +1,4 @@
-//! Areas from texts and drawings, and what holds for every area.
+//! Areas from texts and drawings, and the properties of every area.
 
 use arbitrary::Unstructured;
 use canvass::error::AreaError;
@@ -12,11 +12,11 @@ use crate::made;
 /// The longest message that any input may cause: messages go to logs.
 const MESSAGE: usize = 1_024;
 
-/// GeoJSON in any of its forms: read as a text and inside a record, with one verdict.
+/// Reads GeoJSON in any of its forms, as a text and inside a record, with one verdict.
 pub fn area_from_geojson(bytes: &[u8]) -> Reached {
     let Some(text) = text(bytes) else { return Reached::Refused };
     let read = Area::from_geojson(text);
-    // The mark of the byte order is part of a text, but of no record.
+    // A byte order mark is allowed in a text, but not in a record.
     if !text.starts_with('\u{feff}') {
         let record = serde_json::from_str::<Area>(text);
         assert_eq!(record.ok().as_ref(), read.as_ref().ok(), "one reader");
@@ -27,7 +27,7 @@ pub fn area_from_geojson(bytes: &[u8]) -> Reached {
     reached(read)
 }
 
-/// Well-known text, held against the crate `wkt` where that reads the text as well.
+/// Reads well-known text, and compares with the crate `wkt` if that reads the text as well.
 pub fn area_from_wkt(bytes: &[u8]) -> Reached {
     let Some(text) = text(bytes) else { return Reached::Refused };
     let read = Area::from_wkt(text);
@@ -37,7 +37,7 @@ pub fn area_from_wkt(bytes: &[u8]) -> Reached {
         match other {
             Ok(geo::Geometry::Polygon(polygon)) => assert_eq!(&again(&polygon.into()), area),
             Ok(geo::Geometry::MultiPolygon(polygons)) => assert_eq!(&again(&polygons), area),
-            // Altitudes without a `Z`, and blanks that are not of ASCII, are read by us alone.
+            // Altitudes without a `Z`, and blanks outside ASCII, are read by this library alone.
             _ => {}
         }
     }
@@ -45,10 +45,10 @@ pub fn area_from_wkt(bytes: &[u8]) -> Reached {
 }
 
 fn again(polygons: &MultiPolygon) -> Area {
-    Area::new(polygons).expect("what two readers make of one text")
+    Area::new(polygons).expect("both readers accept the text")
 }
 
-/// Behind a text that is read, nothing may follow.
+/// Behind a valid text nothing may follow.
 fn ends(text: &str, read: fn(&str) -> Result<Area, AreaError>) {
     for rubbish in [")", "]", "}", ",", "x", "0", "\0", " POLYGON EMPTY", "{}"] {
         let behind = format!("{text}{rubbish}");
@@ -56,7 +56,7 @@ fn ends(text: &str, read: fn(&str) -> Result<Area, AreaError>) {
     }
 }
 
-/// The two texts of the Common Alerting Protocol; each input is read as both.
+/// Reads each input as both texts of the Common Alerting Protocol.
 pub fn area_from_cap(bytes: &[u8]) -> Reached {
     let Some(text) = text(bytes) else { return Reached::Refused };
     let (polygon, circle) =
@@ -64,7 +64,7 @@ pub fn area_from_cap(bytes: &[u8]) -> Reached {
     if polygon == Reached::Checked { polygon } else { circle }
 }
 
-/// Rings of few places that lie close, so that they touch and cross; near the antimeridian as well.
+/// Rings of a few close places, so that they touch and cross; also near the antimeridian.
 pub fn area_from_drawing(bytes: &[u8]) -> Reached {
     let Ok(drawing) = made::drawing(&mut Unstructured::new(bytes)) else { return Reached::Refused };
     let read = Area::new(&drawing);
@@ -77,7 +77,7 @@ pub fn area_from_drawing(bytes: &[u8]) -> Reached {
                 assert_eq!(repaired.area(), area);
             }
         }
-        // What can be read need not be repaired.
+        // A valid drawing needs no repair.
         Err(error) => {
             assert!(read.is_err(), "{error}");
             told(&error);
@@ -109,7 +109,7 @@ fn told(error: &AreaError) {
     assert!(!error.code().is_empty());
 }
 
-/// What holds for every area, however it was made.
+/// Asserts the properties of every area, however it was made.
 pub(crate) fn holds(area: &Area) {
     let (west, south, east, north) = area.bounds();
     assert!(-180.0 <= west && west <= east && east <= 180.0, "{area:?}");
@@ -119,7 +119,7 @@ pub(crate) fn holds(area: &Area) {
     assert!(area.part_sizes_m2().all(|m2| m2 >= 0.0) && area.size_m2() < 5.2e14, "{area:?}");
     assert!(area.covers_area(area));
 
-    let again = Area::from_geojson(&area.to_geojson()).expect("what was written can be read");
+    let again = Area::from_geojson(&area.to_geojson()).expect("a written area can be read");
     assert_eq!(&again, area);
     assert_eq!(again.to_geojson(), area.to_geojson());
 
@@ -132,7 +132,8 @@ pub(crate) fn holds(area: &Area) {
         let corner = Position::new(vertex.x, vertex.y).expect("a vertex is on the map");
         assert!(area.covers(corner), "{corner:?} is on the boundary");
     }
-    // Rounding may have let rings cross; then `geo`, which takes part for part, reads them otherwise.
+    // Rounding may have made rings cross; `geo`, which takes part for part, then gives another
+    // answer.
     if area.vertices() <= 256 && Area::new(&drawn).is_ok() {
         let whole = drawn.map_coords(|c| geo::coord! { x: e7(c.x), y: e7(c.y) });
         for vertex in vertices.iter().take(32) {

@@ -1,4 +1,4 @@
-//! Lists of changes against a model in plain collections.
+//! Lists of changes compared with a model in plain collections.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +18,9 @@ use crate::oracle::{Answer, Town, oracle, step};
 const LISTS: u8 = 16;
 const CHANGES: u8 = 40;
 
-/// Lists of changes, each of which may be refused as a whole. After each list the registry must say
-/// what the model says: how many cameras there are, where each is, whose they are, what each owner
-/// said, and whom a few requests reach.
+/// Applies lists of changes, each of which may be refused as a whole. After each list the registry
+/// must equal the model: the number of cameras, their positions and owners, each owner's consent,
+/// and the recipients of a few requests.
 pub fn changes(bytes: &[u8]) -> Reached {
     replay(&mut Unstructured::new(bytes)).unwrap_or(Reached::Refused)
 }
@@ -38,7 +38,7 @@ fn replay(u: &mut Unstructured<'_>) -> Result<Reached> {
         for index in 0..=usize::from(u.int_in_range(0..=CHANGES)?) {
             let change = change(u, origin, &after)?;
             let stepped = step(&mut after, &change).map_err(|reason| ChangeError { index, reason });
-            // What comes after a change that is refused does not matter.
+            // Changes after a refused one do not matter.
             expected = expected.and(stepped);
             list.push(change);
         }
@@ -74,7 +74,8 @@ fn replay(u: &mut Unstructured<'_>) -> Result<Reached> {
     Ok(reached.max(routes_agree(&registry.snapshot(), &town, world, made::instant(u)?)))
 }
 
-/// Any change, mostly one that is possible; cameras are removed, moved and registered again and again.
+/// Any change, mostly a possible one; the same cameras are removed, moved and registered
+/// repeatedly.
 fn change(u: &mut Unstructured<'_>, origin: Origin, town: &Town) -> Result<Change> {
     let id = made::camera_id(u)?;
     let is_known = town.cameras.contains_key(&id) != made::once_in(u, 250)?;
@@ -125,7 +126,7 @@ pub(crate) fn routes_agree(
     let kind = AgencyKind::Local;
     let agency = Agency::new(agency, String::new(), kind);
     let file = CaseFile::new(agency.id);
-    let authorized = Policy::unlimited().review(&request, &agency, &file, now);
+    let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &file, now);
     let authorized = authorized.expect("nothing is limited");
     let expected = oracle(town, &authorized, now);
     let asked: usize = expected.iter().map(|(_, cameras)| cameras.len()).sum();

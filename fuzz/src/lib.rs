@@ -1,8 +1,8 @@
 //! The bodies of the fuzz targets: one function for each kind of input that comes from outside.
 //!
-//! A body takes any bytes. It panics if the library does, or if what the library says is not what a
-//! plain model says; else it tells how far the input came, so that a driver can see whether it tests
-//! anything. `fuzz_targets/` hands bodies to libFuzzer, `tests/stable.rs` drives them on stable.
+//! A body takes any bytes. It panics if the library panics or disagrees with a plain model;
+//! otherwise it returns how far the input came, so that a driver can check that it tests something.
+//! `fuzz_targets/` passes bodies to libFuzzer; `tests/stable.rs` runs them on stable.
 
 mod areas;
 mod changes;
@@ -20,27 +20,27 @@ pub use records::records;
 pub use requests::requests;
 pub use tiles::tile;
 
-/// How far an input came.
+/// The stage that an input reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reached {
-    /// It was refused where it was read.
+    /// The reader refused it.
     Refused,
-    /// It was read, and what was made of it holds what it must.
+    /// It was read, and its value has all required properties.
     Checked,
-    /// So, and a request made of it asked somebody for a camera.
+    /// Furthermore, a request made from it asked somebody for a camera.
     Asked,
 }
 
-/// A target as drivers see it.
+/// A target, for drivers.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its name, which is also that of its seeds' folder.
+    /// Its name, also of its folder of seeds.
     pub name: &'static str,
     /// Its body.
     pub body: fn(&[u8]) -> Reached,
-    /// Whether its input is text: what words belong in it.
+    /// The words of its text inputs, for the mutator.
     pub words: &'static [&'static str],
-    /// How far that share of the stable driver's inputs comes at least, in percent.
+    /// The stage that at least this share of the stable driver's inputs must reach, in percent.
     pub floor: (Reached, u64),
 }
 

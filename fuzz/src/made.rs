@@ -1,4 +1,4 @@
-//! Towns, drawings, consents and instants out of any bytes.
+//! Towns, drawings, consents and instants from arbitrary bytes.
 
 use std::f64::consts::TAU;
 use std::ops::RangeInclusive;
@@ -11,7 +11,7 @@ use canvass::{
 use geo::{LineString, MultiPolygon, Polygon};
 use jiff::{SignedDuration, Timestamp};
 
-/// The instant around which everything happens: 2026-05-10T12:00:00Z.
+/// The instant around which all instants lie: 2026-05-10T12:00:00Z.
 const NOON: i64 = 1_778_414_400;
 
 /// Units of 1e-7 degree between places, so that many are shared.
@@ -20,12 +20,12 @@ const STEPS: [i32; 4] = [1, 1_000, 50_000, 2_000_000];
 /// Ids from a counter, ids that only differ above 32 bits, and the last one.
 const IDS: [u64; 8] = [0, 1, 2, 3, 1 << 32, (1 << 32) + 1, u64::MAX - 1, u64::MAX];
 
-/// One of a few things.
+/// Picks one of a few values.
 pub(crate) fn pick<T: Copy>(u: &mut Unstructured<'_>, from: &[T]) -> Result<T> {
     u.choose(from).copied()
 }
 
-/// Yes once in `n`.
+/// True once in `n`, on average.
 pub(crate) fn once_in(u: &mut Unstructured<'_>, n: u8) -> Result<bool> {
     Ok(u.int_in_range(0..=n - 1)? == n - 1)
 }
@@ -56,8 +56,8 @@ pub(crate) fn layout(u: &mut Unstructured<'_>) -> Result<Layout> {
     )
 }
 
-/// Where a town lies: somewhere, on the antimeridian, and at the poles, with how many units of 1e-7
-/// degree between its places.
+/// The place of a town: anywhere, on the antimeridian, or at the poles, with the distance in units
+/// of 1e-7 degree between its positions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
     lon: i32,
@@ -97,7 +97,7 @@ fn recording(u: &mut Unstructured<'_>) -> Result<Recording> {
     Ok(match u.int_in_range(0..=3_u8)? {
         0 => {
             let until = if once_in(u, 2)? { Some(instant(u)?) } else { None };
-            // Not every pair of instants is one.
+            // Not every pair of instants is a valid period.
             Recording::between(instant(u)?, until, kept).unwrap_or(Recording::kept_for_days(kept))
         }
         _ => Recording::kept_for_days(kept),
@@ -117,7 +117,7 @@ pub(crate) fn instant(u: &mut Unstructured<'_>) -> Result<Timestamp> {
         27 => Timestamp::UNIX_EPOCH - SignedDuration::from_millis(1_500),
         26 => Timestamp::from_second(i64::from(u32::MAX)).expect("in 2106"),
         _ => {
-            // At noon where bytes have run out.
+            // Noon once the bytes have run out.
             let back: i64 = u.int_in_range(0..=40)? - u.int_in_range(0..=40)?;
             let hours = back * pick(u, &[1, 7, 24])?;
             let millis = pick(u, &[0, 0, 0, -1_000, 1_000, -1, 999])?;
@@ -163,7 +163,7 @@ pub(crate) fn incident(u: &mut Unstructured<'_>) -> Result<IncidentKind> {
     pick(u, &[IncidentKind::Burglary, IncidentKind::Burglary, IncidentKind::MissingPerson])
 }
 
-/// A valid area around an origin, whatever was drawn.
+/// A valid area around an origin, for any drawing.
 pub(crate) fn area(u: &mut Unstructured<'_>, origin: Origin) -> Result<Area> {
     let (lon, lat) = (f64::from(origin.lon), f64::from(origin.lat));
     let step = f64::from(origin.step) * 1e-7;
@@ -198,7 +198,7 @@ fn position_of(lon: f64, lat: f64) -> Position {
     Position::new(lon, lat).expect("an origin is on the map")
 }
 
-/// Rings of few places that lie close.
+/// Rings of a few close places.
 pub(crate) fn drawing(u: &mut Unstructured<'_>) -> Result<MultiPolygon> {
     let origin = pick(
         u,
@@ -211,7 +211,7 @@ pub(crate) fn drawing(u: &mut Unstructured<'_>) -> Result<MultiPolygon> {
             (3_590.0, 0.0),
         ],
     )?;
-    // The smallest is below the grid; the largest reaches around the world.
+    // The smallest step is below the grid; the largest reaches around the world.
     let step = pick(u, &[1e-7, 1e-4, 1.0, 0.3e-7, 15.0, 0.005])?;
     drawing_at(u, origin, step)
 }
@@ -230,7 +230,7 @@ fn drawing_at(u: &mut Unstructured<'_>, origin: (f64, f64), step: f64) -> Result
 }
 
 fn count(u: &mut Unstructured<'_>, range: RangeInclusive<u8>) -> Result<u8> {
-    // Often few.
+    // The smallest number two times in three.
     Ok(if once_in(u, 3)? { u.int_in_range(range)? } else { *range.start() })
 }
 

@@ -1,7 +1,7 @@
-//! A small mutator for the driver on stable: seeds in, inputs near them out, the same for one seed
-//! of the generator.
+//! A small mutator for the driver on stable: it makes inputs near the seeds, the same for the same
+//! seed of the generator.
 
-/// What GeoJSON is made of.
+/// The words of GeoJSON.
 pub const GEOJSON: &[&str] = &[
     "{\"type\":\"Polygon\",\"coordinates\":",
     "\"MultiPolygon\"",
@@ -33,7 +33,7 @@ pub const GEOJSON: &[&str] = &[
     "[],",
     "[[],[]]",
 ];
-/// What well-known text is made of.
+/// The words of well-known text.
 pub const WKT: &[&str] = &[
     "POLYGON",
     "MULTIPOLYGON",
@@ -62,11 +62,11 @@ pub const WKT: &[&str] = &[
     "POLYGON EMPTY",
     ",EMPTY",
 ];
-/// What the texts of the Common Alerting Protocol are made of.
+/// The words of Common Alerting Protocol texts.
 pub const CAP: &[&str] = &[
     ",", " ", "90", "-90", "180", "-180", "0", "NaN", "inf", "1e-7", "20000", "0.0001", "+", "\n",
 ];
-/// What records in JSON are made of.
+/// The words of records in JSON.
 pub const RECORDS: &[&str] = &[
     "null",
     "0",
@@ -93,7 +93,7 @@ pub const RECORDS: &[&str] = &[
     "\"\\u0000\"",
     "true",
 ];
-/// What is no text.
+/// Bytes that are not text.
 pub const BYTES: &[&str] = &["\0\0\0\0", "\u{1}", "\u{7f}", "\0"];
 
 /// A small generator of numbers: `SplitMix64`.
@@ -137,7 +137,7 @@ fn change(rng: &mut Rng, input: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&str])
     let at = rng.below(input.len() + 1);
     let end = (at + 1 + rng.below(8)).min(input.len());
     match rng.below(9) {
-        // Digits are what most of a text is: another digit mostly leaves a text that can be read.
+        // Most of a text is digits: with a digit replaced it mostly stays readable.
         0..=2 => {
             let digits: Vec<usize> =
                 (0..input.len()).filter(|&place| input[place].is_ascii_digit()).collect();
@@ -166,7 +166,7 @@ fn change(rng: &mut Rng, input: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&str])
         _ => {
             let bytes: Vec<u8> =
                 (0..rng.below(24)).map(|_| rng.number().to_le_bytes()[0]).collect();
-            // Between texts, only where a text is not meant.
+            // Insertion between characters, for inputs that are not text.
             if words == BYTES {
                 input.splice(at..at, bytes);
             } else {

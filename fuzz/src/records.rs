@@ -1,5 +1,5 @@
-//! Records in JSON: whatever is read is written so that it reads the same, and no object in it may be a
-//! list of its values.
+//! Records in JSON: a record that is read is written so that it reads back equal, and no object in
+//! it may be a list of its values.
 
 use std::fmt::Debug;
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::Reached;
 use crate::areas::holds;
 
-/// Each record that a service reads; each input is read as all of them.
+/// Reads each input as every record that a service reads.
 pub fn records(bytes: &[u8]) -> Reached {
     let requests = same::<Request>(bytes).inspect(|request| holds(&request.area)).is_some();
     let agencies = same::<Agency>(bytes).is_some();
@@ -34,13 +34,13 @@ pub fn records(bytes: &[u8]) -> Reached {
 
 fn same<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
     let record: T = serde_json::from_slice(bytes).ok()?;
-    let text = serde_json::to_string(&record).expect("what was read can be written");
-    let again: T = serde_json::from_str(&text).expect("what was written can be read");
+    let text = serde_json::to_string(&record).expect("a record that was read can be written");
+    let again: T = serde_json::from_str(&text).expect("a written record can be read");
     assert_eq!(again, record);
     assert_eq!(serde_json::to_string(&again).expect("written before"), text);
     let mut tree: Value = serde_json::from_str(&text).expect("JSON");
     if let Value::Object(members) = &mut tree {
-        // An enum of one variant, and a record, are objects: lists are neither.
+        // An enum of one variant and a record are objects; lists are refused for both.
         let values: Vec<Value> =
             std::mem::take(members).into_iter().map(|(_, value)| value).collect();
         let listed = Value::from(values);

@@ -1,13 +1,13 @@
-//! Whole requests: reviewed as a second statement of the policy says, routed as the oracle says.
+//! Whole requests: reviewed by a second statement of the policy, and routed by the oracle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Result, Unstructured};
 use canvass::policy::{CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CameraScope, CaseFile,
-    Change, Explanation, Policy, Registry, Request, RequestId, Route, Scratch, SimdLevel, Snapshot,
-    TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, Ask, AuthorizedRequest, Camera, CameraId, CameraScope,
+    CaseFile, Change, Explanation, Policy, Registry, Request, RequestId, Route, Scratch, SimdLevel,
+    Snapshot, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,7 +38,7 @@ fn ask(u: &mut Unstructured<'_>) -> Result<Reached> {
                     reached = routed(u, origin, &authorized, now)?;
                 }
                 let opened = file.open(RequestId(number), &authorized, now);
-                assert_eq!(opened, Ok(()), "what was reviewed just now can be opened");
+                assert_eq!(opened, Ok(()), "a request can be opened right after its review");
             }
             Err(violations) => {
                 let found: BTreeSet<_> = violations.iter().map(canvass::Violation::code).collect();
@@ -51,9 +51,12 @@ fn ask(u: &mut Unstructured<'_>) -> Result<Reached> {
 }
 
 fn policy(u: &mut Unstructured<'_>) -> Result<Policy> {
-    let mut policy = if once_in(u, 9)? { Policy::default() } else { Policy::unlimited() };
+    let mut policy =
+        if once_in(u, 9)? { Policy::default() } else { Policy::without_limits_or_anonymity() };
     policy.min_households = pick(u, &[0, 0, 0, 1, 4, 11, u32::MAX])?;
-    // Each limit by itself, so that the others do not hide it.
+    // The twin of the least width is in `tests/it/width.rs`.
+    policy.min_width_m = 0.0;
+    // Changes one limit at a time, so that the others do not hide it.
     match u.int_in_range(0..=31_u8)? {
         16 => policy.min_area_m2 = pick(u, &[1.0, 1e6])?,
         17 => policy.max_area_m2 = pick(u, &[0.0, 1e4, 1e9])?,
@@ -87,7 +90,7 @@ fn agency(u: &mut Unstructured<'_>, origin: Origin) -> Result<Agency> {
 }
 
 fn request(u: &mut Unstructured<'_>, origin: Origin, now: Timestamp) -> Result<Request> {
-    // Mostly the hours up to now, when many cameras have footage.
+    // Mostly the hours before now, for which many cameras have footage.
     let end = if once_in(u, 3)? { made::instant(u)? } else { now };
     let hours = SignedDuration::from_hours(u.int_in_range(1..=300)?);
     let start =
@@ -110,7 +113,7 @@ fn request(u: &mut Unstructured<'_>, origin: Origin, now: Timestamp) -> Result<R
         .with_contact(pick(u, &["Det. Smith", "", " "])?))
 }
 
-/// The codes of all that a request breaks, said a second time.
+/// The codes of all violations, by a second implementation.
 fn broken(
     policy: &Policy,
     request: &Request,
@@ -183,10 +186,13 @@ fn covered_everywhere(outer: &Area, inner: &Area) {
         }
     }
     let slack = 1.0 + 1e-9;
-    assert!(inner.size_m2() <= outer.size_m2() * slack + 1.0, "what is within is not larger");
+    assert!(
+        inner.size_m2() <= outer.size_m2() * slack + 1.0,
+        "an area within another is not larger"
+    );
 }
 
-/// A town, and whom the request reaches there, by every way there is.
+/// Builds a town, and compares the route with the oracle by every way to route.
 fn routed(
     u: &mut Unstructured<'_>,
     origin: Origin,
@@ -208,9 +214,9 @@ fn routed(
     }
     let twice = [authorized.clone(), authorized.clone()];
     assert_eq!(snapshot.route_batch(&twice, now), [route.clone(), route.clone()]);
-    assert_eq!(route.recheck(&snapshot, now), route);
+    assert_eq!(route.recheck(&snapshot, now).expect("the same snapshot"), route);
     explained(&snapshot, &town, &route, now);
-    // What the agency sees does not tell whether anybody is asked.
+    // The agency's receipt does not reveal whether anybody is asked.
     let nobody = Route::empty(authorized, now);
     assert_eq!(route.receipt(), nobody.receipt());
     Ok(if route.is_empty() { Reached::Checked } else { Reached::Asked })
@@ -229,17 +235,19 @@ fn town(u: &mut Unstructured<'_>, origin: Origin) -> Result<(Town, Registry)> {
             town.consents.insert(camera.owner, made::consent(u)?);
         }
         if once_in(u, 5)? {
-            town.asked.entry(camera.owner).or_default().push(made::instant(u)?);
+            town.asked
+                .entry(camera.owner)
+                .or_default()
+                .push(Ask { agency: None, at: made::instant(u)? });
         }
     }
     let cameras: Vec<Camera> = town.cameras.values().copied().collect();
     let consents: BTreeMap<_, _> = town.consents.clone();
     let registry = Registry::bulk_load_with_layout(&cameras, consents, made::layout(u)?);
     let registry = registry.expect("no camera and no consent is given twice");
-    let asked = town
-        .asked
-        .iter()
-        .flat_map(|(&owner, asked)| asked.iter().map(move |&at| Change::RecordAsked { owner, at }));
+    let asked = town.asked.iter().flat_map(|(&owner, asked)| {
+        asked.iter().map(move |&Ask { at, .. }| Change::RecordAsked { owner, at })
+    });
     registry.apply(asked).expect("anybody can be asked");
     Ok((town, registry))
 }

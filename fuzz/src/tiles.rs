@@ -1,9 +1,11 @@
-//! Tiles as bytes: an error that says where, or a registry that holds what the bytes say and no more.
+//! Tiles as bytes: an error with the place, or a registry with exactly the content of the bytes.
 
 use arbitrary::{Result, Unstructured};
 use canvass::error::TileError;
 use canvass::tiles::{Tile, TileKey};
-use canvass::{Area, CameraId, Change, Consent, OwnerId, Registry, Revision, Standing};
+use canvass::{
+    AgencyId, Area, Ask, CameraId, Change, Consent, OwnerId, Registry, Revision, Standing,
+};
 use jiff::Timestamp;
 
 use crate::Reached;
@@ -11,22 +13,22 @@ use crate::changes::{owners_agree, routes_agree};
 use crate::made;
 use crate::oracle::{Town, step};
 
-/// What a tile starts with.
+/// The first bytes of a tile.
 const MAGIC: &[u8; 4] = b"CNVT";
 /// The bytes before the first row.
 const HEADER: usize = 36;
 /// The bytes of a camera.
 const CAMERA: usize = 34;
-/// The bytes of where a camera looks.
+/// The bytes of a facing.
 const FACING: usize = 10;
 /// The bytes of an owner.
 const OWNER: usize = 13;
-/// No message is longer.
+/// The longest message that bytes may cause.
 const MESSAGE: usize = 1_024;
 
-/// Tiles one after the other, each from one `CNVT` to the next: as they are, and with checksums put
-/// right. Bytes that do not start so are also taken for a town, whose tiles must come back as they
-/// were, and are then changed.
+/// Reads tiles one after the other, each from one `CNVT` to the next: unchanged, and with corrected
+/// checksums. Bytes that do not start with it are also used to make a town, whose tiles must come
+/// back unchanged, and are then modified.
 pub fn tile(bytes: &[u8]) -> Reached {
     let tiles = split(bytes);
     let sealed: Vec<_> = tiles.iter().cloned().map(sealed).collect();
@@ -53,7 +55,7 @@ fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
     tiles
 }
 
-/// The same bytes with a checksum that fits.
+/// The same bytes with a valid checksum.
 fn sealed(mut tile: Vec<u8>) -> Vec<u8> {
     if let Some((content, seal)) = tile.split_last_chunk_mut() {
         *seal = crc32fast::hash(content).to_le_bytes();
@@ -61,7 +63,7 @@ fn sealed(mut tile: Vec<u8>) -> Vec<u8> {
     tile
 }
 
-/// Makes a registry of tiles, or is told where they are wrong.
+/// Makes a registry of tiles, or returns the refusal.
 fn read(tiles: &[Vec<u8>]) -> Reached {
     let revisions = tiles.iter().filter(|tile| tile.len() >= 24).map(|tile| u64_at(tile, 16));
     let revision = Revision(revisions.max().unwrap_or(0));
@@ -87,9 +89,9 @@ fn told(error: &TileError, tiles: &[Vec<u8>]) {
     }
 }
 
-/// What holds for a registry that was made of tiles.
+/// Asserts the properties of a registry made of tiles.
 fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
-    // Byte by byte what was read.
+    // Written again, the tiles equal those that were read, byte by byte.
     let mut expected: Vec<&Vec<u8>> = tiles.iter().collect();
     expected.sort_by_key(|tile| TileKey::from_u64(u64_at(tile, 8)).expect("a key that was read"));
     let written = registry.tiles().changed;
@@ -106,7 +108,7 @@ fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
         );
     }
 
-    // No camera and no consent but those in the bytes.
+    // The registry has no camera and no consent except those in the bytes.
     let mut town = Town::default();
     for tile in tiles {
         carried(tile, registry, &mut town);
@@ -120,7 +122,7 @@ fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
     let world = Area::from_bounds(-180.0, -90.0, 180.0, 90.0).expect("the world");
     let reached = routes_agree(&snapshot, &town, world.clone(), made::noon());
 
-    // The look-ups know all of it: half goes, then nothing is left but histories.
+    // The look-ups have all content: half of it is removed, then all but the histories.
     for half in [1, 0] {
         let cameras = town.cameras.keys().filter(|camera| camera.0 % 2 >= half);
         let removed = cameras.map(|&camera| Change::Remove { camera });
@@ -128,9 +130,9 @@ fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
         let withdrawn = agreed.map(|&owner| Change::Withdraw { owner });
         let changes: Vec<Change> = removed.chain(withdrawn).collect();
         for change in &changes {
-            step(&mut town, change).expect("what was read can be removed");
+            step(&mut town, change).expect("a camera that was read can be removed");
         }
-        let snapshot = registry.apply(changes).expect("what was read can be removed");
+        let snapshot = registry.apply(changes).expect("a camera that was read can be removed");
         owners_agree(registry, &town, &owners);
         routes_agree(&snapshot, &town, world.clone(), made::noon());
     }
@@ -138,13 +140,13 @@ fn holds(registry: &Registry, tiles: &[Vec<u8>]) -> Reached {
     reached.max(Reached::Checked)
 }
 
-/// What the bytes of a tile say, read a second time: they are known to be in order.
+/// The content of a tile's bytes, by a second reader; their order is known to be valid.
 fn carried(tile: &[u8], registry: &Registry, town: &mut Town) {
     let [rows, consents, instants] = [24, 28, 32].map(|at| u32_at(tile, at) as usize);
     let content = &tile[HEADER..tile.len() - 4];
     if TileKey::from_u64(u64_at(tile, 8)).expect("a key that was read").to_u64() >= 1_024 {
         let (rows, facings) = content.split_at(rows * CAMERA);
-        assert_eq!(facings.len(), consents * FACING, "what follows the cameras is where they look");
+        assert_eq!(facings.len(), consents * FACING, "facings follow the cameras");
         for row in rows.chunks_exact(CAMERA) {
             let id = CameraId(u64_at(row, 0));
             let camera = registry.snapshot().find(id).expect("a camera that was read");
@@ -170,16 +172,19 @@ fn carried(tile: &[u8], registry: &Registry, town: &mut Town) {
         rest = &rest[4 + length..];
     }
     let (rows, mut asked) = rest.split_at(rows * OWNER);
-    assert_eq!(asked.len(), instants * 8);
+    assert_eq!(asked.len(), instants * 17);
     for row in rows.chunks_exact(OWNER) {
         let owner = OwnerId(u64_at(row, 0));
         let number = u32_at(row, 8);
         if number != u32::MAX {
             town.consents.insert(owner, distinct[number as usize].clone());
         }
-        let (theirs, others) = asked.split_at(usize::from(row[12]) * 8);
+        let (theirs, others) = asked.split_at(usize::from(row[12]) * 17);
         let second = |bytes: &[u8]| Timestamp::from_second(u64_at(bytes, 0).cast_signed());
-        let theirs = theirs.chunks_exact(8).map(|at| second(at).expect("an instant"));
+        let theirs = theirs.chunks_exact(17).map(|ask| Ask {
+            agency: (ask[8] == 1).then(|| AgencyId(u64_at(ask, 9))),
+            at: second(ask).expect("an instant"),
+        });
         town.asked.insert(owner, theirs.collect());
         asked = others;
     }
@@ -194,7 +199,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
 }
 
-/// A town whose tiles come back as they were; then the same with bytes changed.
+/// Makes a town whose tiles must come back unchanged; then modifies their bytes.
 fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
     let registry = Registry::with_layout(made::layout(u)?);
     let origin = made::origin(u)?;
@@ -218,11 +223,11 @@ fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
     registry.apply(changes).expect("ids differ");
     let written: Vec<_> = registry.tiles().changed.iter().map(Tile::encode).collect();
     let Ok(again) = Registry::from_tiles(registry.snapshot().revision(), &written) else {
-        panic!("what a registry writes is read")
+        panic!("a registry's own tile is refused")
     };
     holds(&again, &written);
     let mut tiles = written.clone();
-    // Often one: what comes after the first thing that is wrong is not read.
+    // Mostly one change: the reader stops at the first error.
     let number = if made::once_in(u, 4)? { u.int_in_range(2..=4_u8)? } else { 1 };
     for _ in 0..number {
         if !tiles.is_empty() {
@@ -237,7 +242,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
     Ok(if tiles == written { Reached::Refused } else { read(&tiles) })
 }
 
-/// Changes some bytes, mostly in a way that a check has to find.
+/// Changes some bytes, mostly so that a check must find it.
 fn change(u: &mut Unstructured<'_>, bytes: &mut Vec<u8>) -> Result<()> {
     if bytes.is_empty() {
         return Ok(());

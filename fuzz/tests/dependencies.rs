@@ -1,5 +1,5 @@
-//! What the library depends on, held against the lists in `deny.toml`: licences, and crates that are
-//! there in two versions. What `cargo deny` would say, where it is not installed.
+//! The library's dependencies compared with the lists in `deny.toml`: licences, and crates with two
+//! versions. It checks the same as `cargo deny`, where that is not installed.
 
 #![allow(clippy::expect_used, reason = "tests")]
 
@@ -48,8 +48,8 @@ fn each_dependency_comes_from_the_default_registry() {
         .filter_map(|line| line.strip_prefix("source = \"")?.strip_suffix('"'))
         .collect();
     assert!(sources.len() > 20);
-    // A crate of the default registry depends on that registry alone, and no manifest of ours names
-    // another one: so all are from there if all are from one.
+    // A crate of the default registry depends on that registry alone, and no manifest of this
+    // workspace names another one: if one crate is from there, all are.
     let first = sources.first().copied().unwrap_or_default();
     assert!(first.starts_with("registry+"), "{first}");
     assert!(sources.iter().all(|&source| source == first), "{sources:?}");
@@ -87,7 +87,7 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).expect("a file of the workspace")
 }
 
-/// What stands between an opening bracket and the line that closes it.
+/// The text between an opening bracket and the line that closes it.
 fn section<'a>(deny: &'a str, opening: &str) -> &'a str {
     let start = deny.find(opening).expect("a list") + opening.len();
     let length = deny[start..].find("\n]").expect("the end of a list");
@@ -105,7 +105,7 @@ struct Dependency {
     licence: String,
 }
 
-/// What is built for users of the library on this machine, the library included.
+/// The dependencies built for users of the library on this machine, the library included.
 fn tree() -> BTreeSet<Dependency> {
     let output = Command::new(option_env!("CARGO").unwrap_or("cargo"))
         .args(["tree", "--locked", "--package", "canvass", "--edges", "normal,build"])
@@ -131,7 +131,7 @@ fn tree() -> BTreeSet<Dependency> {
         .collect()
 }
 
-/// Whether an expression of licences can be met by those on the list; notes which met it.
+/// Whether the listed licences satisfy an expression; records those that are used.
 fn permits<'a>(licence: &str, allowed: &BTreeSet<&'a str>, used: &mut BTreeSet<&'a str>) -> bool {
     let spaced = licence.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();

@@ -1,5 +1,5 @@
-//! The seeds of `tile` that are tiles: what a registry writes today, byte for byte. With
-//! `CANVASS_WRITE_SEEDS` they are written anew, for a new version of the format.
+//! The seeds of `tile` that are tiles must equal a registry's present output, byte for byte. Set
+//! `CANVASS_WRITE_SEEDS` to rewrite them for a new version of the format.
 
 #![allow(clippy::expect_used, reason = "tests")]
 
@@ -47,14 +47,15 @@ fn owners() -> Vec<Change> {
             .with_limit(AskLimit::new(1, 30).expect("small numbers")),
     ];
     let set = |(owner, consent)| Change::SetConsent { owner: OwnerId(owner), consent };
-    // Number 5 has only a history.
+    // Owner 5 has only a history.
     let asked = [(1, -200), (1, -20), (5, -4)];
     let asked =
         asked.map(|(owner, hour)| Change::RecordAsked { owner: OwnerId(owner), at: at(hour) });
     (1..).zip(consents).map(set).chain(asked).collect()
 }
 
-/// What is near a seed that is refused is refused as well, and finds nothing.
+/// Every seed of records must be read: a mutated input near a refused seed is refused as well, and
+/// finds nothing.
 #[test]
 fn seeds_of_records_are_all_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/records");

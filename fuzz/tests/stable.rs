@@ -1,6 +1,6 @@
-//! The fuzz targets without a fuzzer: over their seeds, and over so many inputs near them, the same in
-//! each run. `CANVASS_FUZZ_INPUTS` is how many for each target; `CANVASS_FUZZ_SEED` is where the
-//! generator starts.
+//! The fuzz targets without a fuzzer: their seeds, and a number of inputs near them, the same in
+//! each run. `CANVASS_FUZZ_INPUTS` sets the number for each target, `CANVASS_FUZZ_SEED` the
+//! generator's seed.
 
 #![allow(clippy::expect_used, reason = "tests")]
 
@@ -35,14 +35,14 @@ fn drive(name: &str) {
     }
     let [_, read, asked] = of_seeds;
     println!("{name}: {} seeds: {read} read, {asked} asked somebody", seeds.len());
-    assert!(read >= 3, "seeds are near what is read");
+    assert!(read >= 3, "at least three seeds are readable");
 
     let inputs = number("CANVASS_FUZZ_INPUTS", 1_000);
     let mut rng = mutate::Rng(number("CANVASS_FUZZ_SEED", 1));
     let mut of_inputs = [0; 3];
     for _ in 0..inputs {
         let input = mutate::input(&mut rng, &seeds, target.words);
-        // Should the body panic, what it was given is what one needs.
+        // If the body panics, this prints the input.
         let shown = Shown(&input);
         counted(&mut of_inputs, (target.body)(&input));
         std::mem::forget(shown);

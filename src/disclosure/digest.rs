@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::geometry::Area;
 use crate::model::TimeWindow;
 use crate::request::CameraScope;
 
@@ -138,6 +139,17 @@ impl Encoder {
 
     pub(crate) fn window(self, window: &TimeWindow) -> Self {
         self.instant(window.start()).instant(window.end())
+    }
+
+    /// The parts with their rings and vertices.
+    pub(crate) fn area(self, area: &Area) -> Self {
+        let parts = area.to_multi_polygon().0;
+        self.each(parts.iter(), |encoder, part| {
+            let rings: Vec<_> = std::iter::once(part.exterior()).chain(part.interiors()).collect();
+            encoder.each(rings.into_iter(), |encoder, ring| {
+                encoder.each(ring.0.iter(), |encoder, at| encoder.e7(at.x).e7(at.y))
+            })
+        })
     }
 
     /// Comes last, and adds nothing for the default scope: so such requests keep the bytes that they

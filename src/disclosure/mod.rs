@@ -14,4 +14,5 @@ pub mod outcome;
 mod receipt;
 
 pub use band::Band;
+pub(crate) use digest::{Digest, Encoder};
 pub use receipt::Receipt;

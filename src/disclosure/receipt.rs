@@ -5,15 +5,15 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 use crate::request::{AuthorizedRequest, CameraScope};
 use crate::routing::Route;
 
-/// The **agency's** view of an authorised request.
+/// The **agency's** view of an authorised request. You may show it to the agency at once.
 ///
 /// It is made of the request's own fields and the policy's version, so it cannot carry an id, a
 /// position or a count: for none, few and many recipients it is the same, byte by byte. Even an
 /// empty route has one, and so has a request that was not routed yet. Making one looks at no
 /// camera, so the time that it takes reveals nothing either.
 ///
-/// **How long [`Snapshot::route`](crate::Snapshot::route) takes depends on who lives there**, and is
-/// the operator's alone: answer the agency before routing, or independently of it.
+/// **How long [`Snapshot::route`](crate::Snapshot::route) takes depends on who lives there**, and
+/// is the operator's alone: answer the agency before you route, or independently of it.
 ///
 /// ```
 /// # use canvass::*;
@@ -22,7 +22,7 @@ use crate::routing::Route;
 /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
-/// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+/// # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let receipt = authorized.receipt(); // send this, and route afterwards
 /// assert_eq!(receipt.case_reference(), "26-0117");
 /// assert_eq!(Registry::new().snapshot().route(&authorized, now).receipt(), receipt);
@@ -61,7 +61,7 @@ enum Status {
 }
 
 impl AuthorizedRequest {
-    /// The agency's receipt. Costs two copies of a text, whatever the area.
+    /// The agency's receipt. Costs two copies of a text, for an area of any size.
     #[must_use]
     pub fn receipt(&self) -> Receipt {
         let request = self.request();

@@ -9,6 +9,7 @@ use crate::geometry::grid::{E7, Envelope, HALF_TURN, Position, ring_size_m2, to_
 use crate::geometry::overlay::even_odd;
 use crate::geometry::relate::{covers, covers_edges, meet};
 use crate::geometry::validity::{Collision, find_flaw};
+use crate::geometry::width::{Neck, neck};
 
 /// A polygon or multipolygon on the map, in which a request asks for footage.
 ///
@@ -32,6 +33,10 @@ use crate::geometry::validity::{Collision, find_flaw};
 /// Cloning is cheap: clones share their content. Two areas are equal if they have the same vertices
 /// in the same order. In serde formats an area is written as a GeoJSON geometry, and read as
 /// [`from_geojson`](Self::from_geojson) reads a text.
+///
+/// Use [`from_geojson`](Self::from_geojson) or [`from_wkt`](Self::from_wkt) for a text,
+/// [`new`](Self::new) for a drawing of `geo-types`, and [`repaired`](Self::repaired) to offer the
+/// author of a refused drawing a correction.
 ///
 /// ```
 /// use canvass::{Area, Position};
@@ -68,7 +73,7 @@ struct Given {
 }
 
 impl Area {
-    /// The area of a drawing in degrees, `x` being the longitude.
+    /// Validates a drawing in degrees, `x` being the longitude, and rounds it to the grid.
     ///
     /// O(n log n) for n vertices.
     ///
@@ -96,14 +101,15 @@ impl Area {
         Ok(Self { content, envelope })
     }
 
-    /// Whether a position is inside, or on the boundary.
+    /// Whether a position is inside the area or on its boundary.
     #[must_use]
     pub fn covers(&self, position: Position) -> bool {
         self.boundary().covers(position)
     }
 
-    /// Whether some point is in both areas; their boundaries count, so areas that touch in an edge
-    /// or in a corner do. An area in a hole of another does not, unless it touches the hole's edge.
+    /// Whether the two areas share a point. Boundaries count, so areas that touch in an edge or in
+    /// a corner intersect. An area in a hole of another does not, unless it touches the hole's
+    /// edge.
     ///
     /// Exact on the grid of 1e-7 degree, across the antimeridian too. O(n m) for n and m vertices,
     /// but 16 neighbours that are far away are passed over together.
@@ -130,10 +136,10 @@ impl Area {
 
     /// Whether every position of another area is a position of this one. An area covers itself.
     ///
-    /// Meant for "does the request lie within the jurisdiction?". Exact. O(n m) for n vertices of
-    /// this area near the other and m of the other, but 16 neighbours that are far from an edge are
-    /// passed over together: a request of 8 vertices takes tens of microseconds against a
-    /// jurisdiction of 10,000.
+    /// Use this to decide whether a request lies within a jurisdiction. Exact. O(n m) for n
+    /// vertices of this area near the other and m of the other, but 16 neighbours that are far from
+    /// an edge are passed over together: a request of 8 vertices takes tens of microseconds against
+    /// a jurisdiction of 10,000.
     ///
     /// ```
     /// use canvass::Area;
@@ -154,7 +160,7 @@ impl Area {
         }
         let within = other.envelope();
         let own = self.content.rings.edges(within);
-        // What rounding left without an inside is in no ring that was split.
+        // Rounding may leave a ring without an inside; such a ring is in no ring that was split.
         if other.content.given.is_some() && !covers_edges(&own, &other.content.rings.edges(within))
         {
             return false;
@@ -214,6 +220,11 @@ impl Area {
         sizes.iter().copied()
     }
 
+    /// The shortest way across that is shorter than `least_m` metres; `None` if there is none.
+    pub(crate) fn neck(&self, least_m: f64) -> Option<Neck> {
+        neck(&self.content.rings, least_m)
+    }
+
     /// The number of parts, at least one.
     ///
     /// A part that crosses the antimeridian was split there, and counts once for each side's pieces.
@@ -228,7 +239,7 @@ impl Area {
         self.content.rings.vertices.len()
     }
 
-    /// West, south, east and north in degrees.
+    /// The bounds in degrees: west, south, east and north. Use them to fit a map to the area.
     ///
     /// An area on both sides of the antimeridian reaches from -180 to 180.
     #[must_use]
@@ -239,7 +250,7 @@ impl Area {
     }
 
     /// The area in degrees, as it was rounded and split: closed rings, shells counter-clockwise and
-    /// holes clockwise (RFC 7946).
+    /// holes clockwise (RFC 7946). Use this to hand an area to other crates of the `geo` family.
     #[must_use]
     pub fn to_multi_polygon(&self) -> MultiPolygon<f64> {
         self.content.rings.planar(E7)

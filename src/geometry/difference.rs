@@ -24,8 +24,8 @@ pub(crate) enum Overlap {
 }
 
 impl Area {
-    /// Whether this area is the region of another, however they were drawn: from whatever corner, in
-    /// whatever direction, with whatever vertices on straight edges.
+    /// Whether this area is the same region as another: the first vertex, the direction and extra
+    /// vertices on straight edges make no difference.
     pub(crate) fn is_same_region(&self, other: &Self) -> bool {
         self.envelope() == other.envelope() && self.overlap(other) == Overlap::Same
     }

@@ -10,6 +10,7 @@ mod overlay;
 mod relate;
 mod validity;
 mod view_fan;
+mod width;
 
 pub use area::Area;
 pub(crate) use boundary::{Boundary, Clip, Lanes};
@@ -19,3 +20,4 @@ pub(crate) use grid::{E7, Envelope, EnvelopeColumns, EnvelopeIndex, NODE_WIDTH, 
 pub use grid::{Position, PositionError};
 pub use input::Repaired;
 pub(crate) use view_fan::{ArcPositions, ViewFan, turns};
+pub(crate) use width::Neck;

@@ -11,8 +11,8 @@ use crate::util::coded_enum;
 
 /// A public agency that may submit requests.
 ///
-/// The record is the operator's: a request only names an [`AgencyId`], and the policy refuses a
-/// request whose agency is not the one in the operator's record.
+/// You keep this record. A request only names an [`AgencyId`], and the policy refuses a request
+/// whose agency is not the one in your record.
 ///
 /// ```
 /// use canvass::{Agency, AgencyId, AgencyKind, Area};
@@ -27,20 +27,21 @@ use crate::util::coded_enum;
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Agency {
-    /// Which agency.
+    /// The agency's id, which requests name.
     pub id: AgencyId,
-    /// Its name, as owners know it.
+    /// The name by which owners know it. Notices and bulletins use it.
     pub name: String,
-    /// Which level of government it belongs to.
+    /// The level of government it belongs to.
     pub kind: AgencyKind,
-    /// Where it has authority; `None` where the operator has not recorded that, and then a policy
-    /// that asks for a jurisdiction refuses.
+    /// The area in which it has authority. With `None`, a policy that requires a jurisdiction
+    /// refuses every request of the agency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jurisdiction: Option<Area>,
 }
 
 impl Agency {
-    /// An agency whose jurisdiction is not on record: a policy that requires one refuses its requests.
+    /// An agency whose jurisdiction is not on record: a policy that requires one refuses its
+    /// requests. Add it with [`with_jurisdiction`](Self::with_jurisdiction).
     #[must_use]
     pub fn new(id: AgencyId, name: impl Into<String>, kind: AgencyKind) -> Self {
         Self { id, name: name.into(), kind, jurisdiction: None }

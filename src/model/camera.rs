@@ -10,7 +10,7 @@ use super::ids::{CameraId, OwnerId};
 use super::time::{DAY, TimeWindow, read_some_instant, seconds};
 use crate::geometry::{Area, Position};
 
-/// One registered device.
+/// One registered camera. You need its id and position, its owner's id, and its [`Recording`].
 ///
 /// ```
 /// use canvass::{Camera, CameraId, OwnerId, Position, Recording};
@@ -24,21 +24,21 @@ use crate::geometry::{Area, Position};
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Camera {
-    /// Which camera.
+    /// The camera's id.
     pub id: CameraId,
-    /// Whose it is.
+    /// The id of its owner.
     pub owner: OwnerId,
-    /// Where it stands.
+    /// Its position.
     pub position: Position,
-    /// When it records and how long it keeps that.
+    /// The times in which it records, and how long it keeps footage.
     pub recording: Recording,
-    /// The direction in which it looks, if it is on record.
+    /// The direction in which it looks, if that is on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facing: Option<Facing>,
 }
 
 impl Camera {
-    /// A camera of which no facing is on record.
+    /// A camera without a facing on record. Use [`with_facing`](Self::with_facing) to add one.
     ///
     /// ```
     /// use canvass::{Camera, CameraId, OwnerId, Position, Recording};

@@ -15,8 +15,9 @@ use crate::util::coded_enum;
 
 /// An owner's consent to be **asked**; never consent to share.
 ///
-/// The default is *no*. A grant may be scoped by agency and by kind of incident, paused, made to
-/// expire, and limited in how often. Every part can only take away: deny wins over permit.
+/// The default is *no*. Start from [`granted`](Self::granted) for an owner who agreed, and narrow
+/// that with the other methods: by agency, by kind of incident, by a pause, an expiry or a limit.
+/// Every part can only take away: deny wins over permit.
 ///
 /// ```
 /// use canvass::{AgencyId, Consent, Denial, IncidentKind, Question, Scope};
@@ -93,13 +94,13 @@ impl Consent {
         Self { limit, ..self }
     }
 
-    /// The same consent of an owner who lives in `zone`: it decides when the quiet hours
-    /// of a policy are. It is not part of the question, and never denies.
+    /// The same consent of an owner who lives in `zone`, by whose clock the quiet hours of a policy
+    /// apply. It never denies.
     pub fn with_zone(self, zone: Zone) -> Self {
         Self { zone: Some(zone), ..self }
     }
 
-    /// The same consent without a pause.
+    /// The same consent without a pause. Use this when an owner resumes early.
     pub fn without_pause(self) -> Self {
         Self { paused_until: None, ..self }
     }
@@ -140,13 +141,13 @@ impl Consent {
         self.limit
     }
 
-    /// The owner's time zone; without one, the policy's applies.
+    /// The owner's time zone; without one, the zone of the policy's quiet hours applies.
     #[must_use]
     pub fn zone(&self) -> Option<&Zone> {
         self.zone.as_ref()
     }
 
-    /// Decides one question, given when the owner was asked before, in any order.
+    /// Decides one question, given who asked the owner before and when, in any order.
     ///
     /// This is the specification: the routing core decides the same for whole blocks at once. The
     /// first reason that holds, in the order of [`Denial`], is the answer.
@@ -154,7 +155,7 @@ impl Consent {
     /// # Errors
     ///
     /// The reason why the owner may not be asked.
-    pub fn evaluate(&self, question: &Question, asked: &[Timestamp]) -> Result<(), Denial> {
+    pub fn evaluate(&self, question: &Question, asked: &[Ask]) -> Result<(), Denial> {
         let now = seconds(question.now);
         let grant_span = self.grant_span();
         if self.standing == Standing::NotGranted {
@@ -167,7 +168,12 @@ impl Consent {
             Err(Denial::IncidentOutOfScope)
         } else if now < grant_span.paused_until {
             Err(Denial::Paused)
-        } else if now < self.limit.reached_until(asked.iter().map(|&at| seconds(at))) {
+        } else if now
+            < self.limit.reached_until(
+                question.agency,
+                asked.iter().map(|&Ask { agency, at }| (seconds(at), agency)),
+            )
+        {
             Err(Denial::AskedOftenEnough)
         } else {
             Ok(())
@@ -209,14 +215,23 @@ pub(crate) struct GrantSpan {
     pub(crate) expires: i64,
 }
 
+/// An earlier request that reached an owner: who asked, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Who asked; `None` if nobody noted it. Such a request counts towards no agency's share.
+    pub agency: Option<AgencyId>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// The question that a consent answers: may this agency ask about this kind of incident now?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// Who asks.
+    /// The agency that asks.
     pub agency: AgencyId,
-    /// The kind of incident.
+    /// The kind of incident it asks about.
     pub incident: IncidentKind,
-    /// When.
+    /// The instant at which it asks.
     pub now: Timestamp,
 }
 
@@ -287,8 +302,8 @@ impl<T: Ord> Scope<T> {
 coded_enum! {
     /// Why a camera's owner is not asked. A value, not an error, and the operator's alone.
     ///
-    /// Exhaustive on purpose: a new reason must be looked at by everyone who matches on this. Where
-    /// several reasons hold, the first in this order is named.
+    /// Exhaustive on purpose: if you match on this, a new reason must be handled before your code
+    /// compiles. Where several reasons hold, the first in this order is named.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Denial {
@@ -302,7 +317,7 @@ coded_enum! {
         IncidentOutOfScope = "incident_out_of_scope",
         /// The owner paused all requests.
         Paused = "paused",
-        /// The owner was asked as often as they allow.
+        /// The owner was asked as often as they allow, or by this agency as often as its share is.
         AskedOftenEnough = "asked_often_enough",
         /// The camera has no footage of the window.
         NoFootage = "no_footage",

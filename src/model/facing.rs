@@ -13,7 +13,7 @@ use crate::geometry::{ArcPositions, E7, Envelope, Position, ViewFan, turns};
 /// A fact that an owner may add, held in whole hundredths of a degree and tenths of a metre: so it is
 /// exact and hashable, and takes 6 bytes. In serde formats an object of the three numbers.
 ///
-/// # What a camera sees
+/// # The view
 ///
 /// Its view is the union of the triangles between the place where it stands and each two neighbours
 /// of an arc, sides and corners included. The arc has the fewest equal steps that are at most 12
@@ -115,8 +115,8 @@ impl Facing {
         f64::from(self.reach) / 10.0
     }
 
-    /// The view of a camera at a position, for drawing: a ring in degrees, whose longitudes
-    /// may pass ±180. Beyond latitude 89 it is the position alone.
+    /// The view of a camera at a position, as a ring in degrees. Use it to draw the view on a map
+    /// whose longitudes may pass ±180. Beyond latitude 89 it is the position alone.
     ///
     /// ```
     /// use canvass::{Facing, Position};

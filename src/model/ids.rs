@@ -1,5 +1,7 @@
 //! Numbers that the operator gives to agencies, cameras, owners and requests.
 
+use std::num::NonZeroU16;
+
 use serde::{Deserialize, Serialize};
 
 /// A text is not an id: a whole number up to 18446744073709551615, as it is displayed.
@@ -68,6 +70,39 @@ id! {
     /// The operator's number for an owner: the household that is asked, once per request.
     OwnerId
 }
+
+impl OwnerId {
+    /// The number of the owner's partition among so many: below `of`, the same on every machine and
+    /// in every version. Use it to deal owners, with all their cameras, to registries that
+    /// [`Snapshot::partial_route`](crate::Snapshot::partial_route) asks together.
+    ///
+    /// With a power of two up to 1,024 each page of owners (see [`TileKey`](crate::tiles::TileKey)) lies
+    /// in one partition.
+    ///
+    /// ```
+    /// use std::num::NonZeroU16;
+    ///
+    /// use canvass::OwnerId;
+    ///
+    /// let eight = NonZeroU16::new(8).ok_or("none")?;
+    /// assert_eq!([1, 2, 3].map(|owner| OwnerId(owner).partition(eight)), [2, 4, 6]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn partition(self, of: NonZeroU16) -> u16 {
+        // Below `of`, since the hash has 64 bits.
+        u16::try_from((u128::from(self.hash()) * u128::from(of.get())) >> 64).unwrap_or(0)
+    }
+
+    /// The finalizer of `SplitMix64`, which never changes: stored tiles and partitions depend on it.
+    pub(crate) fn hash(self) -> u64 {
+        let x = self.0;
+        let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ (x >> 31)
+    }
+}
+
 id! {
     /// The operator's number for a request that was opened.
     RequestId

@@ -17,10 +17,11 @@ mod zone;
 
 pub use agency::{Agency, AgencyKind, CodeError, IncidentKind};
 pub use ask_limit::{AskLimit, AskLimitError};
+pub(crate) use ask_limit::{AskTime, UsedShares};
 pub(crate) use camera::NEVER;
 pub use camera::{Camera, Recording, RecordingError};
 pub(crate) use consent::GrantSpan;
-pub use consent::{Consent, Denial, Question, Scope, Standing};
+pub use consent::{Ask, Consent, Denial, Question, Scope, Standing};
 pub use facing::{Facing, FacingError};
 pub(crate) use facing::{near, within_reach};
 pub use ids::{AgencyId, CameraId, IdError, OwnerId, RequestId};

@@ -19,7 +19,7 @@ use super::zone::Zone;
 ///
 /// Quiet hours deny nothing: they delay a notice until they end. The clock is that of the
 /// owner's own [`Zone`] (see [`Consent::with_zone`](crate::Consent::with_zone)), or else that of these hours.
-/// **An operator sets the zone**: the default is UTC, since a library does not know where it runs.
+/// **Set the zone to your own**: the default is UTC, since a library does not know where it runs.
 ///
 /// In serde formats the times are strings such as `"21:00:00"`, in TOML as well.
 ///

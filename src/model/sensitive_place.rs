@@ -11,8 +11,8 @@ use crate::util::coded_enum;
 coded_enum! {
     /// The kind of a place that an operator protects.
     ///
-    /// A closed list: each is about people who come there for care, faith, learning, safety or to say
-    /// something together.
+    /// The list is closed: each kind is about people who come there for care, faith, learning,
+    /// safety or to assemble.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum SensitiveKind {
@@ -57,8 +57,9 @@ impl fmt::Display for SensitiveKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SensitiveRule {
-    /// The request is refused. The refusal names the kind of place and its label, so that an officer can
-    /// draw again. Not for a place that must stay secret.
+    /// The request is refused. The refusal names the kind of place and its label, so that an
+    /// officer can draw again. Do not use this for a place that must stay secret: use
+    /// [`NeverAsk`](Self::NeverAsk).
     Refuse,
     /// The request passes, and cameras in the place are not asked. The agency cannot notice.
     NeverAsk,
@@ -186,7 +187,7 @@ pub enum SensitivePlaceError {
         label: String,
     },
     /// An assembly has no window.
-    #[error("the assembly `{label}` has no window; say from when to when it is")]
+    #[error("the assembly `{label}` has no window; give its start and end")]
     WindowMissing {
         /// The label.
         label: String,

@@ -85,8 +85,9 @@ impl FromStr for TimeWindow {
     ///
     /// # Errors
     ///
-    /// If the text is not two instants, or the window is empty. An end that leaves out what it has
-    /// in common with the start, and a duration instead of an instant, are not read.
+    /// If the text is not two instants, or the window is empty. Write both instants in full: an end
+    /// without the parts that it shares with the start, and a duration instead of an instant, are
+    /// not read.
     fn from_str(text: &str) -> Result<Self, TimeWindowError> {
         // The name of a zone has a slash as well.
         let mut in_brackets = false;

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// A time zone: an IANA name such as `America/New_York`, or an offset such as `+05:30`.
 ///
-/// The database of names comes with the library, so that no file of the machine is read and the
-/// same version of the library gives the same answer everywhere. Names are taken in any case and
+/// The database of names comes with the library, so you need no file of the machine, and the same
+/// version of the library gives the same answer everywhere. Names are taken in any case and
 /// kept as the database spells them. Without the feature `zone-names` the database is left out, and
 /// only `UTC` and offsets are read. Offsets reach 14 hours either way, as far as any clock does.
 ///

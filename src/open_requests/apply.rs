@@ -11,8 +11,8 @@ use crate::model::{OwnerId, RequestId};
 use crate::request::{CaseFile, CaseFileError, OpenedRequest};
 
 impl OpenRequests {
-    /// Applies an event, unless it was applied before: a log of events can be replayed from
-    /// anywhere at or before the [next](Self::next_sequence), and any number of times.
+    /// Applies an event, unless it was applied before. You can replay a log of events from any
+    /// point at or before the [next](Self::next_sequence), any number of times.
     ///
     /// # Errors
     ///
@@ -70,6 +70,16 @@ impl OpenRequests {
                 Ok(())
             }
             LifecycleStep::Asked { owners } => self.insert_asked(id, owners, at),
+            LifecycleStep::Decided { enough } => {
+                self.known_open(id, at)?;
+                let standing = self.standing_mut(id)?;
+                if standing.enough.is_some() {
+                    return Err(OpenRequestsError::DecidedBefore { id });
+                }
+                standing.enough = Some(*enough);
+                Ok(())
+            }
+            LifecycleStep::Shared { owners } => self.insert_shared(id, owners, at),
             LifecycleStep::Resolved => {
                 self.file_of(id)?.resolve(id, at)?;
                 self.forget(id);
@@ -119,12 +129,38 @@ impl OpenRequests {
         self.known_open(id, at)?;
         let new = ascending(id, owners)?;
         // Nobody is left where all who were asked are erased.
-        let standing = self.open.get_mut(&id).ok_or(OpenRequestsError::Inconsistent { id })?;
+        let standing = self.standing_mut(id)?;
+        if standing.enough != Some(true) {
+            return Err(OpenRequestsError::NotDecided { id });
+        }
         if let Some(&owner) = new.iter().find(|&owner| standing.asked.contains(owner)) {
             return Err(OpenRequestsError::AskedBefore { id, owner });
         }
         standing.asked.extend(new);
         Ok(())
+    }
+
+    fn insert_shared(
+        &mut self,
+        id: RequestId,
+        owners: &[OwnerId],
+        at: Timestamp,
+    ) -> Result<(), OpenRequestsError> {
+        self.known_open(id, at)?;
+        let new = ascending(id, owners)?;
+        let standing = self.standing_mut(id)?;
+        if let Some(&owner) = new.iter().find(|&owner| !standing.asked.contains(owner)) {
+            return Err(OpenRequestsError::NotAsked { id, owner });
+        }
+        if let Some(&owner) = new.iter().find(|&owner| standing.shared.contains(owner)) {
+            return Err(OpenRequestsError::SharedBefore { id, owner });
+        }
+        standing.shared.extend(&new);
+        Ok(self.file_of(id)?.record_shared(id, new, at)?)
+    }
+
+    fn standing_mut(&mut self, id: RequestId) -> Result<&mut OpenStanding, OpenRequestsError> {
+        self.open.get_mut(&id).ok_or(OpenRequestsError::Inconsistent { id })
     }
 
     /// Forgets of a request that has ended all but its entry in the case file.

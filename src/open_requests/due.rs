@@ -1,4 +1,5 @@
-//! Which open requests changes matter to, whom they may ask, and whom they have asked.
+//! The open requests that changes affect, the owners whom they may ask, and those whom they have
+//! asked.
 
 use jiff::Timestamp;
 
@@ -12,13 +13,13 @@ use crate::request::{AuthorizedRequest, OpenedRequest, RequestState};
 use crate::routing::Route;
 
 impl OpenRequests {
-    /// The requests that are open at `now` and whose routes may be others once something has changed
-    /// at some positions: ascending, each once. [`Registry::touched`](crate::Registry::touched) gives
-    /// where a batch of changes is.
+    /// The open requests at `now` whose routes may change because something changed at some
+    /// positions: ascending, each once. Pass it the positions that
+    /// [`Registry::touched`](crate::Registry::touched) returns for a batch of changes.
     ///
     /// A request is touched in its area, boundary included; where it asks for cameras that see into
-    /// its area, within the farthest reach of it. A route that is not touched changes only
-    /// with time.
+    /// its area, also within the farthest reach of a camera. A route that is not touched changes
+    /// only with time.
     ///
     /// O(log n + k) for each position and k parts of areas near it, of n in all: a quarter of a
     /// microsecond for each request that is found. Twice that while an [expiry](Self::expire) is due.
@@ -47,15 +48,67 @@ impl OpenRequests {
             && self.expiries.first().is_none_or(|&(until, _)| now < until)
     }
 
-    /// Whom an open request may ask at `now` and has not asked yet; nobody if it is not open.
+    /// Decides whether the area of an open request has households enough for the
+    /// [anonymity set](crate::Policy::min_households): call it before the first [`due`](Self::due), and keep
+    /// the event. It is decided once. A request that has too few asks nobody, whoever registers later: or
+    /// it would ring in the moment in which one certain house does. One that has enough asks later joiners
+    /// as they come, as long as its area keeps enough.
     ///
-    /// It is the request's [route](Snapshot::route) without those who were asked for it. Whether
-    /// there are households enough is decided of the whole area, whoever was asked. Costs a route,
+    /// No event comes if it was decided before. Costs a walk over the cameras of the area, so call it apart
+    /// from answering the agency.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, if it is not open, if the authorised one is another, or if something
+    /// has happened after `now`. Then nothing changes.
+    pub fn decide(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.decide_with(id, authorized, || snapshot.may_be_asked_in(authorized), now)
+    }
+
+    /// The same for a service whose snapshots are elsewhere: `enough` is called only if it was not decided
+    /// before, and gives whether the merged parts
+    /// [have enough households](crate::parts::PartialRoute::has_enough_households).
+    ///
+    /// # Errors
+    ///
+    /// As [`decide`](Self::decide).
+    pub fn decide_with(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        enough: impl FnOnce() -> bool,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.check_time_order(now)?;
+        is_of(self.known_open(id, now)?, authorized)?;
+        if self.is_decided(id) {
+            return Ok(self.expire(now));
+        }
+        self.take(id, now, LifecycleStep::Decided { enough: enough() })
+    }
+
+    /// Whether it was [decided](Self::decide) if an open request has households enough.
+    #[must_use]
+    pub fn is_decided(&self, id: RequestId) -> bool {
+        self.open.get(&id).is_some_and(|standing| standing.enough.is_some())
+    }
+
+    /// Whom an open request may ask at `now` and has not asked yet; nobody if it is not open, or if it was
+    /// [decided](Self::decide) that its area has too few households.
+    ///
+    /// This is the request's [route](Snapshot::route) without the owners who were asked for it. The
+    /// anonymity set counts all households in the area, also those who were asked. Costs a route,
     /// and O(log a) for each owner if a were asked.
     ///
     /// # Errors
     ///
-    /// If there is no such request, or the authorised one is another.
+    /// If there is no such request, the authorised one is another, or nobody has decided yet.
     pub fn due(
         &self,
         id: RequestId,
@@ -63,38 +116,66 @@ impl OpenRequests {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Route, OpenRequestsError> {
-        let opened = self.known(id)?;
-        is_of(opened, authorized)?;
-        let mut route = Route::empty(authorized, now);
-        match self.open.get(&id) {
-            Some(standing) if opened.state(now) == RequestState::Open => {
-                route = snapshot.route(authorized, now);
-                route.leave_out(|owner| standing.asked.contains(&owner));
-            }
-            _ => route.reset(authorized, snapshot.revision(), now),
-        }
-        Ok(route)
+        let Some(standing) = self.standing(id, authorized, now)? else {
+            return Ok(Route::empty(authorized, now).of_revision(snapshot.revision()));
+        };
+        Ok(self.not_asked(id, snapshot.route(&standing, now)))
     }
 
-    /// Notes, right before sending, that the owners of a route are asked for an open request, and
-    /// returns whom to send to: those of them who were not asked for it before. An owner who is not in
-    /// there must not be sent, so that of two who send at once each asks only whom the other does
-    /// not.
-    ///
-    /// Before, have the notice [reviewed](crate::notice::NoticeDraft::review), and have ready what
-    /// [`with_notice`](Route::with_notice) and [`AuditEntry::routed`](crate::audit::AuditEntry::routed) take
-    /// of each owner, a zone and a salt: a draft or an owner that is refused afterwards would leave
-    /// owners counted as asked who were not. Keep the event first, then send:
-    /// after a crash between the two somebody may not have been asked, but nobody twice.
-    ///
-    /// This is about one request. So that it counts towards how often an owner may be asked at all,
-    /// apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for each of them to the registry
-    /// when the notice is sent, after the last [recheck](Route::recheck).
+    /// The first half of [`due`](Self::due), for a service whose snapshots are elsewhere: the request
+    /// to route, or `None` if it asks nobody: if it is not open at `now`, or has too few households.
     ///
     /// # Errors
     ///
-    /// If there is no such request, if it is not open, if the route is another request's, or if
-    /// something has happened after `now`. Then nothing changes.
+    /// As [`due`](Self::due).
+    pub fn standing(
+        &self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<Option<AuthorizedRequest>, OpenRequestsError> {
+        let opened = self.known(id)?;
+        is_of(opened, authorized)?;
+        let standing = self.open.get(&id).filter(|_| opened.state(now) == RequestState::Open);
+        match standing.map(|standing| standing.enough) {
+            Some(None) => Err(OpenRequestsError::NotDecided { id }),
+            Some(Some(true)) => Ok(Some(authorized.clone())),
+            Some(Some(false)) | None => Ok(None),
+        }
+    }
+
+    /// The second half: a route without those who were asked for the request. It leaves nobody where
+    /// the route is another request's, or its request is not open at the route's instant.
+    #[must_use]
+    pub fn not_asked(&self, id: RequestId, mut route: Route) -> Route {
+        let standing = self.standing(id, route.authorized(), route.now());
+        match self.open.get(&id).filter(|_| matches!(standing, Ok(Some(_)))) {
+            Some(standing) => route.leave_out(|owner| standing.asked.contains(&owner)),
+            None => route.leave_out(|_| true),
+        }
+        route
+    }
+
+    /// Records that the owners of a route are about to be asked for an open request. Call it right
+    /// before you send. Send only to the owners it returns, who were not asked for this request
+    /// before: if two threads send at once, each then asks owners whom the other does not.
+    ///
+    /// Before you call it, have the notice [reviewed](crate::notice::NoticeDraft::review), and have
+    /// ready each owner's zone for [`with_notice`](Route::with_notice) and salt for
+    /// [`AuditEntry::routed`](crate::audit::AuditEntry::routed): a draft or an owner that is
+    /// refused afterwards would leave owners recorded as asked who were not. Store the event first,
+    /// then send: after a crash between the two somebody may not have been asked, but nobody is
+    /// asked twice.
+    ///
+    /// This records one request only. To count it towards the owners' limits, apply a
+    /// [`Change::RecordAsked`](crate::Change::RecordAsked) for each of them to the registry when
+    /// you send the notice, after the last [recheck](Route::recheck).
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, if it is not open, if the route is another request's, if it was not
+    /// decided that there are households enough and the route has somebody, or if something has happened
+    /// after `now`. Then nothing changes.
     pub fn record_asked(
         &mut self,
         id: RequestId,
@@ -116,11 +197,15 @@ impl OpenRequests {
         Ok((new, events))
     }
 
-    /// Forgets that an owner was asked, for all open requests: for whoever is erased. Take them out of the
+    /// Forgets that an owner was asked and shared, for all requests: for whoever is erased. Take them out of the
     /// events that were kept as well, with [`LifecycleEvent::forget`]: a replay of those leads here.
     pub fn forget_owner(&mut self, owner: OwnerId) {
         for standing in self.open.values_mut() {
             standing.asked.remove(&owner);
+            standing.shared.remove(&owner);
+        }
+        for file in self.files.values_mut() {
+            file.forget_owner(owner);
         }
     }
 
@@ -152,7 +237,8 @@ impl OpenRequests {
         asked.filter_map(|event| Some((event.at, self.get(event.id)?)))
     }
 
-    /// Whom an open request has asked, ascending. **The operator's.** Nobody, once it has ended.
+    /// The owners whom an open request has asked, ascending. **The operator's.** Empty once it has
+    /// ended.
     pub fn asked(&self, id: RequestId) -> impl Iterator<Item = OwnerId> {
         self.open.get(&id).into_iter().flat_map(|standing| standing.asked.iter().copied())
     }

@@ -19,7 +19,7 @@ pub enum OpenRequestsError {
         last: Timestamp,
     },
     /// The authorised request is another one.
-    #[error("what was authorised is not request `{id}`: take its own authorisation")]
+    #[error("the authorised request is not request `{id}`: pass its own authorisation")]
     OtherRequest {
         /// Which request was meant.
         id: RequestId,
@@ -27,6 +27,36 @@ pub enum OpenRequestsError {
     /// An event asks somebody a second time.
     #[error("owner `{owner}` was asked for request `{id}` before")]
     AskedBefore {
+        /// For which request.
+        id: RequestId,
+        /// Who.
+        owner: OwnerId,
+    },
+    /// Whether there are households enough was decided before, and is not decided again.
+    #[error("whether request `{id}` has households enough was decided before")]
+    DecidedBefore {
+        /// For which request.
+        id: RequestId,
+    },
+    /// Nobody has decided yet whether there are households enough, or there are not.
+    #[error(
+        "request `{id}` may ask nobody: `decide` whether it has households enough, and keep the event"
+    )]
+    NotDecided {
+        /// Which request.
+        id: RequestId,
+    },
+    /// Somebody is noted as having shared who was not asked.
+    #[error("owner `{owner}` was not asked for request `{id}`")]
+    NotAsked {
+        /// For which request.
+        id: RequestId,
+        /// Who.
+        owner: OwnerId,
+    },
+    /// An event notes a second time that somebody shared.
+    #[error("that owner `{owner}` shared for request `{id}` was noted before")]
+    SharedBefore {
         /// For which request.
         id: RequestId,
         /// Who.
@@ -50,7 +80,7 @@ pub enum OpenRequestsError {
     #[error("no number is left for another event")]
     NoMoreEvents,
     /// An expiry is missing among the events.
-    #[error("request `{id}` expired at `{until}`, and no event says so")]
+    #[error("request `{id}` expired at `{until}`, and no event records it")]
     ExpiryMissing {
         /// Which request.
         id: RequestId,
@@ -88,13 +118,13 @@ pub enum OpenRequestsError {
         least: u64,
     },
     /// A text has the instant of a last event, and no event.
-    #[error("the last event is said to be of `{last}`, and there was none")]
+    #[error("the last event is dated `{last}`, and there was none")]
     NothingHappened {
         /// The instant.
         last: Timestamp,
     },
     /// A text contradicts a request's case file, or the other requests.
-    #[error("what is written about request `{id}` contradicts its case file")]
+    #[error("the state of request `{id}` contradicts its case file")]
     Inconsistent {
         /// Which request.
         id: RequestId,

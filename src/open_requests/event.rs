@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::{OwnerId, RequestId};
 use crate::request::Request;
 
-/// One step in the life of a request. **The operator's**: it names owners, and its number shows how
-/// much all agencies ask together.
+/// One step in the life of a request. **The operator's**: it names owners, and its number reveals
+/// how much all agencies ask together.
 ///
 /// Numbers follow each other without a gap, and instants never run backwards. In serde formats the
 /// step has its name in `snake_case`; this form is stable, so a log can keep events as JSON.
@@ -25,14 +25,14 @@ use crate::request::Request;
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LifecycleEvent {
-    /// The number of the event: one more than that of the event before.
+    /// The event's number: one more than that of the event before.
     pub sequence: u64,
-    /// When it happened. For an expiry that is the instant at which the request's time was over,
-    /// and not when somebody looked.
+    /// The instant at which it happened. For an expiry that is the end of the request's time, not
+    /// the instant at which you looked.
     pub at: Timestamp,
-    /// Which request.
+    /// The id of the request.
     pub id: RequestId,
-    /// The step.
+    /// The step that was taken.
     pub step: LifecycleStep,
 }
 
@@ -53,7 +53,7 @@ impl LifecycleEvent {
         }
     }
 
-    /// Takes an owner out of an event that asked them: for whoever is erased. The event stays, be it that
+    /// Takes an owner out of an event that names them: for whoever is erased. The event stays, be it that
     /// nobody is left in it, since numbers have no gaps. `false` if it does not name them.
     ///
     /// ```
@@ -67,7 +67,10 @@ impl LifecycleEvent {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn forget(&mut self, owner: OwnerId) -> bool {
-        let LifecycleStep::Asked { owners } = &mut self.step else { return false };
+        let (LifecycleStep::Asked { owners } | LifecycleStep::Shared { owners }) = &mut self.step
+        else {
+            return false;
+        };
         let before = owners.len();
         owners.retain(|asked| *asked != owner);
         owners.len() < before
@@ -79,7 +82,7 @@ impl LifecycleEvent {
 #[serde(crate = "crate::util::by_name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum LifecycleStep {
-    /// It was opened.
+    /// The request was opened.
     Opened {
         /// The request.
         request: Box<Request>,
@@ -88,7 +91,7 @@ pub enum LifecycleStep {
         /// How far it may be extended.
         latest: Timestamp,
     },
-    /// It stays open for longer.
+    /// The request stays open for longer.
     Extended {
         /// The first instant at which it is open no more.
         until: Timestamp,
@@ -98,10 +101,20 @@ pub enum LifecycleStep {
         /// Who, ascending: none of them was asked for this request before.
         owners: Vec<OwnerId>,
     },
+    /// Whether its area has households enough was decided, once and for all.
+    Decided {
+        /// Whether it has. If not, the request asks nobody.
+        enough: bool,
+    },
+    /// Owners shared footage with the agency, which knows them from then on.
+    Shared {
+        /// Who, ascending: each was asked for this request, and none of them shared for it before.
+        owners: Vec<OwnerId>,
+    },
     /// The agency needs no more footage.
     Resolved,
-    /// The agency took it back.
+    /// The agency took the request back.
     Withdrawn,
-    /// Its time is over.
+    /// The request's time is over.
     Expired,
 }

@@ -1,4 +1,5 @@
-//! Requests that stand: while one is open, an owner who registers or agrees later is asked as well, once.
+//! Standing requests: while one is open, an owner who registers or agrees later is asked as well,
+//! once.
 //!
 //! In reading order: `open_requests` (the state and its steps), `event`, `apply` (takes or replays a step), `due` (whom to ask),
 //! `index` and `first_askers` (which requests a change concerns), `serde_form`, `error`.

@@ -12,16 +12,17 @@ use super::index::AreaIndex;
 use crate::model::{AgencyId, OwnerId, RequestId};
 use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState};
 
-/// The case files of all agencies, whom each open request has asked, and an R-tree of where the
-/// open requests are.
+/// The case files of all agencies, the owners whom each open request has asked, and an R-tree of
+/// the areas of open requests.
 ///
-/// A request is opened, extended, resolved and withdrawn here, by the rules of its [`CaseFile`],
-/// and each step is a [`LifecycleEvent`]. Whoever calls keeps the events: these values replayed, or
-/// this one written down and read back, give an equal one. There is no clock: expiries that are due
-/// come before whatever is done at a `now`, or when [`expire`](Self::expire) is called.
+/// You open, extend, resolve and withdraw a request here, by the rules of its [`CaseFile`], and
+/// each step returns a [`LifecycleEvent`]. Store the events: replaying them restores an equal
+/// value, and so does this value written with serde and read back. There is no clock: an expiry
+/// that is due comes before any step at a later `now`, or when you call [`expire`](Self::expire).
 ///
-/// While a request is open, [`touched_by`](Self::touched_by) decides whether changes of the registry
-/// matter to it, and [`due`](Self::due) whom to ask who was not asked yet:
+/// While a request is open, [`decide`](Self::decide) settles once whether its area has households enough,
+/// [`touched_by`](Self::touched_by) decides whether changes of the registry matter to it, and
+/// [`due`](Self::due) whom to ask who was not asked yet:
 /// [`record_asked`](Self::record_asked) comes before sending, and nobody gets past it twice for one
 /// request. It is neither permission nor an authorisation: after a restart
 /// [`Policy::reopen`](crate::Policy::reopen) gives that.
@@ -42,10 +43,13 @@ use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, 
 /// # let registry = Registry::new();
 /// let mut open = OpenRequests::new(0);
 /// let (id, monday) = (RequestId(1), "2026-05-04T09:00:00Z".parse()?);
-/// let policy = Policy::unlimited().with_open_days(10).with_max_open_days(28);
+/// let policy = Policy::without_limits_or_anonymity().with_open_days(10).with_max_open_days(28);
 /// let authorized = policy.review(&request()?, &agency, &open.case_file(agency.id), monday)?;
 /// let events = open.open(id, &authorized, monday)?;
 /// assert_eq!(events[0].sequence, 0);
+/// // Whether enough households live there is decided at the first look.
+/// let events = open.decide(id, &authorized, &registry.snapshot(), monday)?;
+/// assert_eq!(events[0].step, LifecycleStep::Decided { enough: true });
 /// assert!(open.due(id, &authorized, &registry.snapshot(), monday)?.is_empty());
 ///
 /// // On Tuesday somebody registers a camera there, and agrees to be asked.
@@ -57,7 +61,7 @@ use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, 
 ///
 /// let due = open.due(id, &authorized, &snapshot, tuesday)?;
 /// let (to_send, events) = open.record_asked(id, &due, tuesday)?;
-/// assert_eq!((to_send.cameras(), events[0].sequence), (&[CameraId(7)][..], 1));
+/// assert_eq!((to_send.cameras(), events[0].sequence), (&[CameraId(7)][..], 2));
 /// // It counts towards how often the owner may be asked at all.
 /// let asked = to_send.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: tuesday });
 /// let snapshot = registry.apply(asked)?;
@@ -97,11 +101,15 @@ pub(super) struct FilePlace {
 /// The state of an open request besides its entry in the case file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct OpenStanding {
+    /// Whether the area had households enough when it was first looked at; `None` before.
+    pub(super) enough: Option<bool>,
     pub(super) asked: BTreeSet<OwnerId>,
+    // INVARIANT: some of `asked`.
+    pub(super) shared: BTreeSet<OwnerId>,
 }
 
 impl OpenRequests {
-    /// Without any request; `next` is the number of the first event.
+    /// No requests; `next` is the number of the first event.
     #[must_use]
     pub fn new(next: u64) -> Self {
         Self::of(next, None, BTreeMap::new())
@@ -138,9 +146,9 @@ impl OpenRequests {
     /// The first instant at or after `now` at which something can happen: `now` itself, or that of the
     /// last event where that is later.
     ///
-    /// A service that reads the clock before it locks this value gets the lock out of order now and
-    /// then, and clocks are set back: the earlier `now` would be refused, since
-    /// events never run backwards. Read the clock, lock, and pass every `now` through this:
+    /// Read the clock, lock this value, and pass every `now` through this function. A service that
+    /// reads the clock before it locks gets the lock out of order now and then, and clocks are set
+    /// back: the earlier `now` would be refused, since events never run backwards.
     ///
     /// ```
     /// use std::sync::Mutex;
@@ -150,7 +158,7 @@ impl OpenRequests {
     /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     /// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window);
     /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
-    /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), "2026-05-04T09:00:00Z".parse()?)?;
+    /// # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), "2026-05-04T09:00:00Z".parse()?)?;
     /// let open = Mutex::new(OpenRequests::new(0));
     /// // Two threads read the clock; the one that was later gets the lock first.
     /// let (earlier, later) = ("2026-05-04T09:00:00Z".parse()?, "2026-05-04T09:00:01Z".parse()?);
@@ -178,20 +186,20 @@ impl OpenRequests {
         file.map_or_else(|| Cow::Owned(CaseFile::new(agency)), Cow::Borrowed)
     }
 
-    /// A request that was opened, whatever became of it.
+    /// An opened request in any state.
     #[must_use]
     pub fn get(&self, id: RequestId) -> Option<&OpenedRequest> {
         let place = self.places.get(&id)?;
         self.files.get(&place.agency)?.at(place.number)
     }
 
-    /// Every request that was opened, whatever became of it: by agency, and each agency's in the
-    /// order of opening. A service that counts its ids goes on after the highest of these.
+    /// All opened requests in any state: by agency, and each agency's in the order of opening. If
+    /// your service counts its ids, continue after the highest of these.
     pub fn opened(&self) -> impl Iterator<Item = &OpenedRequest> {
         self.files.values().flat_map(CaseFile::iter)
     }
 
-    /// Where a request is in its life at `now`.
+    /// The state of a request at `now`.
     ///
     /// # Errors
     ///
@@ -202,8 +210,8 @@ impl OpenRequests {
 
     /// The requests that are open at `now`, ascending by id.
     ///
-    /// Effects of time alone, such as a pause that ends, are in no change: to find who may be
-    /// asked since, go through all of these from time to time.
+    /// Effects of time alone, such as a pause that ends, are in no change: to find owners who may
+    /// be asked since, go through all of these from time to time.
     pub fn open_at(&self, now: Timestamp) -> impl Iterator<Item = &OpenedRequest> {
         let open = self.open.keys().filter_map(|&id| self.get(id));
         open.filter(move |opened| opened.state(now) == RequestState::Open)
@@ -246,6 +254,32 @@ impl OpenRequests {
         self.take(id, now, LifecycleStep::Extended { until })
     }
 
+    /// Notes that owners shared footage with the agency for an open request: the agency knows them from then
+    /// on, and [`Policy::min_new_households`](crate::Policy::min_new_households) counts them no more for a
+    /// while. Note it in the transaction that keeps their answer. Who is noted already gives no event; an
+    /// answer that is taken back changes nothing, since footage was sent.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, if it is not open, if an owner was not asked for it, or if something
+    /// has happened after `now`. Then nothing changes.
+    pub fn record_shared(
+        &mut self,
+        id: RequestId,
+        owners: impl IntoIterator<Item = OwnerId>,
+        now: Timestamp,
+    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
+        self.check_time_order(now)?;
+        self.known_open(id, now)?;
+        let known = self.open.get(&id);
+        let is_new = |owner: &OwnerId| known.is_none_or(|known| !known.shared.contains(owner));
+        let owners: BTreeSet<OwnerId> = owners.into_iter().filter(is_new).collect();
+        if owners.is_empty() {
+            return Ok(self.expire(now));
+        }
+        self.take(id, now, LifecycleStep::Shared { owners: owners.into_iter().collect() })
+    }
+
     /// Ends an open request because the agency needs no more footage. Forgets whom it asked.
     ///
     /// # Errors
@@ -272,10 +306,11 @@ impl OpenRequests {
         self.take(id, now, LifecycleStep::Withdrawn)
     }
 
-    /// Reports which requests have expired by `now`, each once, in the order of time and then of ids.
+    /// The requests that have expired by `now`, each reported once, in the order of time and then
+    /// of ids.
     ///
-    /// Nothing waits for it: a request that has expired gives nobody to ask, reported or not. An
-    /// expiry for which no event number is left is not reported.
+    /// You need not call this in time: a request that has expired gives nobody to ask, reported or
+    /// not. An expiry for which no event number is left is not reported.
     #[must_use = "each expiry is reported once"]
     pub fn expire(&mut self, now: Timestamp) -> Vec<LifecycleEvent> {
         let due = self.expired_by(now).into_iter();

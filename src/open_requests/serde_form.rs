@@ -1,6 +1,6 @@
 //! The serde form: the case files, and the state of open requests that they lack.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
@@ -25,15 +25,19 @@ struct RequestsForm<F> {
 #[serde(crate = "crate::util::by_name", rename = "OpenRequest", deny_unknown_fields)]
 struct StandingForm {
     id: RequestId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    enough: Option<bool>,
     asked: Vec<OwnerId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    shared: Vec<OwnerId>,
 }
 
 /// The case files, and for each open request whom it asked; derived look-ups are not written.
 impl Serialize for OpenRequests {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let open = self.open.iter().map(|(&id, OpenStanding { asked })| StandingForm {
-            id,
-            asked: asked.iter().copied().collect(),
+        let list = |owners: &BTreeSet<OwnerId>| owners.iter().copied().collect();
+        let open = self.open.iter().map(|(&id, OpenStanding { enough, asked, shared })| {
+            StandingForm { id, enough: *enough, asked: list(asked), shared: list(shared) }
         });
         RequestsForm {
             next: self.next,
@@ -83,9 +87,16 @@ impl TryFrom<RequestsForm<CaseFile>> for OpenRequests {
                 }
             }
         }
-        for StandingForm { id, asked } in open {
-            let asked = ascending(id, &asked)?;
-            if read.open.insert(id, OpenStanding { asked }).is_some() {
+        for StandingForm { id, enough, asked, shared } in open {
+            let (asked, shared) = (ascending(id, &asked)?, ascending(id, &shared)?);
+            if let Some(&owner) = shared.difference(&asked).next() {
+                return Err(OpenRequestsError::NotAsked { id, owner });
+            }
+            if !asked.is_empty() && enough != Some(true) {
+                return Err(OpenRequestsError::NotDecided { id });
+            }
+            let standing = OpenStanding { enough, asked, shared };
+            if read.open.insert(id, standing).is_some() {
                 return Err(OpenRequestsError::Inconsistent { id });
             }
         }
@@ -100,12 +111,18 @@ impl TryFrom<RequestsForm<CaseFile>> for OpenRequests {
 
 impl OpenRequests {
     /// How many events it takes at least to get here: each request was opened, each that is not open has
-    /// ended, and whoever was asked was so in one event or more.
+    /// ended, and what is known of an open one was in one event or more each.
     fn least_events(&self) -> u64 {
         let opened = self.places.len();
         let ended = opened.saturating_sub(self.open.len());
-        let asked = self.open.values().filter(|standing| !standing.asked.is_empty()).count();
-        [opened, ended, asked].iter().fold(0, |sum, &events| sum.saturating_add(events as u64))
+        let count =
+            |has: fn(&OpenStanding) -> bool| self.open.values().filter(|it| has(it)).count();
+        let decided = count(|standing| standing.enough.is_some());
+        let asked = count(|standing| !standing.asked.is_empty());
+        let shared = count(|standing| !standing.shared.is_empty());
+        [opened, ended, decided, asked, shared]
+            .iter()
+            .fold(0, |sum, &events| sum.saturating_add(events as u64))
     }
 
     /// Refuses a state that no events lead to.

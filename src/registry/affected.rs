@@ -9,10 +9,10 @@ impl Registry {
     /// The positions that changes affect, ascending, each once: the old and new positions of the
     /// cameras that they name, and the positions of all cameras whose owners they name. The operator's.
     ///
-    /// Pass them to [`OpenRequests::touched_by`](crate::OpenRequests::touched_by). Called after the
-    /// changes were applied, this returns every position where somebody may now be asked who could not
-    /// be asked before, whatever other writers do. The former position of a moved or removed camera is
-    /// known only before they are applied.
+    /// Pass them to [`OpenRequests::touched_by`](crate::OpenRequests::touched_by). If you call this
+    /// after applying the changes, you get every position where somebody may now be asked who could
+    /// not be asked before, even if other writers apply changes meanwhile. The former position of a
+    /// moved or removed camera is known only before they are applied.
     ///
     /// O(log cameras) for each position. Locks the writer once.
     ///
@@ -49,7 +49,8 @@ impl Registry {
                     Change::SetConsent { owner, .. }
                     | Change::Withdraw { owner }
                     | Change::Forget { owner }
-                    | Change::RecordAsked { owner, .. } => owners.push(*owner),
+                    | Change::RecordAsked { owner, .. }
+                    | Change::RecordAskedBy { owner, .. } => owners.push(*owner),
                 }
             }
             owners.sort_unstable();

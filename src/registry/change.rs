@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Position;
-use crate::model::{Camera, CameraId, Consent, OwnerId, read_instant};
+use crate::model::{AgencyId, Camera, CameraId, Consent, OwnerId, read_instant};
 
 /// One change to a registry.
 ///
@@ -60,28 +60,41 @@ pub enum Change {
         camera: CameraId,
     },
     /// Sets an owner's consent, before or after they register cameras. A consent that is not
-    /// granted is a withdrawal, whatever else it holds.
+    /// granted is a withdrawal; its other fields are ignored.
     SetConsent {
         /// Whose consent.
         owner: OwnerId,
         /// The consent.
         consent: Consent,
     },
-    /// Withdraws an owner's consent, if they gave any. When they were asked is not forgotten.
+    /// Withdraws an owner's consent, if they gave any. The history of when they were asked stays.
     Withdraw {
         /// Whose consent.
         owner: OwnerId,
     },
     /// Forgets an owner's consent and when they were asked, as if they had never been known: their
-    /// limits begin anew. Their cameras stay; remove them in the same list to erase an owner.
+    /// limits begin anew. Their cameras stay: to erase an owner, remove them in the same list.
     Forget {
         /// Who is forgotten.
         owner: OwnerId,
     },
-    /// Records that an owner was asked, which counts towards their limit.
+    /// Records that an owner was asked, nobody knows by whom: it counts towards their limit, and towards
+    /// no agency's share of it. In logs from before shares; record new ones with
+    /// [`RecordAskedBy`](Self::RecordAskedBy).
     RecordAsked {
         /// Who was asked.
         owner: OwnerId,
+        /// When.
+        #[serde(deserialize_with = "read_instant")]
+        at: Timestamp,
+    },
+    /// Records that an owner was asked, which counts towards their limit and towards the agency's share
+    /// of it.
+    RecordAskedBy {
+        /// Who was asked.
+        owner: OwnerId,
+        /// By which agency.
+        agency: AgencyId,
         /// When.
         #[serde(deserialize_with = "read_instant")]
         at: Timestamp,
@@ -100,14 +113,15 @@ impl Change {
             Self::SetConsent { .. }
             | Self::Withdraw { .. }
             | Self::Forget { .. }
-            | Self::RecordAsked { .. } => None,
+            | Self::RecordAsked { .. }
+            | Self::RecordAskedBy { .. } => None,
         }
     }
 
     /// The owner whom the change names; one that moves or removes a camera names nobody.
     ///
-    /// Use this, [`camera`](Self::camera) and [`position`](Self::position) to sort changes whatever
-    /// their kind: they know the kinds that later releases add.
+    /// Use this, [`camera`](Self::camera) and [`position`](Self::position) to sort changes of any
+    /// kind: they know the kinds that later releases add.
     ///
     /// ```
     /// use canvass::{CameraId, Change, OwnerId};
@@ -124,7 +138,8 @@ impl Change {
             Self::SetConsent { owner, .. }
             | Self::Withdraw { owner }
             | Self::Forget { owner }
-            | Self::RecordAsked { owner, .. } => Some(*owner),
+            | Self::RecordAsked { owner, .. }
+            | Self::RecordAskedBy { owner, .. } => Some(*owner),
             Self::Move { .. } | Self::Remove { .. } => None,
         }
     }
@@ -141,7 +156,8 @@ impl Change {
             | Self::SetConsent { .. }
             | Self::Withdraw { .. }
             | Self::Forget { .. }
-            | Self::RecordAsked { .. } => None,
+            | Self::RecordAsked { .. }
+            | Self::RecordAskedBy { .. } => None,
         }
     }
 }
@@ -150,7 +166,7 @@ impl Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("change {index} cannot be applied, so none was: {reason}")]
 pub struct ChangeError {
-    /// Which change, counted from 0.
+    /// The index of the change, from 0.
     pub index: usize,
     /// The reason.
     pub reason: ChangeRefusal,
@@ -162,7 +178,7 @@ pub struct ChangeError {
 #[error("change {index} was skipped: {reason}")]
 #[non_exhaustive]
 pub struct SkippedChange {
-    /// Which change, counted from 0.
+    /// The index of the change, from 0.
     pub index: usize,
     /// Why it cannot be applied.
     pub reason: ChangeRefusal,

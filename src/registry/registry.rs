@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use h3o::CellIndex;
-use jiff::Timestamp;
 
 use super::change::{Change, ChangeError, ChangeRefusal, SkippedChange};
 use super::directory::Owners;
@@ -17,11 +16,11 @@ use super::snapshot::State;
 use super::writer::Publisher;
 use super::writer::Refusals;
 use super::writer::Writer;
-use crate::model::{Camera, CameraId, Consent, OwnerId};
+use crate::model::{Ask, Camera, CameraId, Consent, OwnerId};
 use crate::registry::index::{Cluster, Layout};
 use crate::util::trace;
 
-/// All cameras and consents, and the one place where they change.
+/// All cameras and consents. Every change to them goes through this type.
 ///
 /// One writer at a time applies [`Change`]s; any number of readers take a [`snapshot`] and never
 /// wait for it.
@@ -57,7 +56,8 @@ impl Registry {
         Self::with_layout(Layout::default())
     }
 
-    /// An empty registry with another layout; see [`Layout`].
+    /// An empty registry with another layout; use [`new`](Self::new) unless you have measured one.
+    /// See [`Layout`].
     #[must_use]
     pub fn with_layout(layout: Layout) -> Self {
         Self::publish_first(Writer::new(layout), Cluster::empty(), Revision(0))
@@ -74,7 +74,7 @@ impl Registry {
         Self { state: Publisher::new(writer, state) }
     }
 
-    /// The state as it is now. Never blocks; O(1).
+    /// The current state. Never blocks; O(1). Take a new one for each unit of work.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::new(self.state.load())
@@ -87,7 +87,7 @@ impl Registry {
     /// the blocks of its place: O(n) for n cameras on one point, about 2 ms for a million.
     ///
     /// All changes are taken from the iterator before anything is done, outside the writer's lock:
-    /// it may ask this registry, and if it panics nothing has changed.
+    /// your iterator may read this registry, and if it panics nothing has changed.
     ///
     /// # Errors
     ///
@@ -97,10 +97,12 @@ impl Registry {
         &self,
         changes: impl IntoIterator<Item = Change>,
     ) -> Result<Snapshot, ChangeError> {
-        // The caller's code must not run while the look-ups are ahead of what is published.
+        // The caller's code must not run between the update of the look-ups and the publication.
         let changes: Vec<Change> = changes.into_iter().collect();
         trace::span!("apply", changes = changes.len());
-        let next = |writer: &mut Writer, old: &State| Self::next(writer, old, changes);
+        let next = |writer: &mut Writer, old: &State| {
+            Self::next(writer, old, Self::revision_after(old)?, changes)
+        };
         let applied = self.state.apply(next, Writer::retire).map(Snapshot::new);
         trace::event!(
             revision = applied.as_ref().ok().map(|snapshot| snapshot.revision().0),
@@ -151,7 +153,8 @@ impl Registry {
         let changes: Vec<Change> = changes.into_iter().collect();
         let mut skipped = Vec::new();
         let next = |writer: &mut Writer, old: &State| {
-            let (state, refused) = Self::planned(writer, old, changes, Refusals::Skip)?;
+            let revision = Self::revision_after(old)?;
+            let (state, refused) = Self::planned(writer, old, (revision, changes), Refusals::Skip)?;
             skipped = refused;
             Ok(state)
         };
@@ -160,25 +163,28 @@ impl Registry {
         Ok((Snapshot::new(state), skipped.into_iter().map(skip).collect()))
     }
 
-    /// The state that changes lead to, with the writer's look-ups brought there.
+    fn revision_after(old: &State) -> Result<Revision, ChangeError> {
+        let reason = ChangeRefusal::NoMoreRevisions;
+        old.revision.0.checked_add(1).map(Revision).ok_or(ChangeError { index: 0, reason })
+    }
+
+    /// The state that changes lead to at a revision, with the writer's look-ups brought there.
     pub(super) fn next(
         writer: &mut Writer,
         old: &State,
+        revision: Revision,
         changes: Vec<Change>,
     ) -> Result<State, ChangeError> {
-        Self::planned(writer, old, changes, Refusals::RefuseAll).map(|(state, _)| state)
+        Self::planned(writer, old, (revision, changes), Refusals::RefuseAll).map(|(state, _)| state)
     }
 
     /// The same, with the changes that were left out.
     fn planned(
         writer: &mut Writer,
         old: &State,
-        changes: Vec<Change>,
+        (revision, changes): (Revision, Vec<Change>),
         refusals: Refusals,
     ) -> Result<(State, Vec<ChangeError>), ChangeError> {
-        let Some(revision) = old.revision.0.checked_add(1).map(Revision) else {
-            return Err(ChangeError { index: 0, reason: ChangeRefusal::NoMoreRevisions });
-        };
         let mut plan = writer.plan(changes, &old.root, refusals)?;
         let skipped = std::mem::take(&mut plan.skipped);
         let edits = plan.in_tiles();
@@ -201,24 +207,26 @@ impl Registry {
         Ok((state, skipped))
     }
 
-    /// An owner's consent as it stands; for an owner who never gave one, the default, which is no.
-    /// The operator's.
+    /// An owner's current consent. For an owner who never gave one this is the default, which is
+    /// no. The operator's.
     ///
-    /// Like all that asks the registry and no snapshot, it takes turns with [`apply`](Self::apply).
+    /// All functions that read the registry and not a snapshot take turns with
+    /// [`apply`](Self::apply).
     pub fn consent(&self, owner: OwnerId) -> Consent {
         self.state.inspect(|writer, _| writer.consent(owner))
     }
 
-    /// The last times that an owner was asked, ascending and to the second: as many as a limit can look
+    /// The last times that an owner was asked and by whom, ascending and to the second: as many as a limit can look
     /// at ([`AskLimit`](crate::AskLimit)). The operator's, and the owner's.
     #[must_use]
-    pub fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
+    pub fn asked(&self, owner: OwnerId) -> Vec<Ask> {
         self.state.inspect(|writer, _| writer.asked(owner))
     }
 
-    /// The owners of whom anything is known and who come after one by their ids, ascending; so many of them at
-    /// most. The operator's, for an export: [`consent`](Self::consent), [`cameras_of`](Self::cameras_of) and
-    /// [`asked`](Self::asked) have the rest. O(owners), and for n of them O(n log n).
+    /// The known owners whose ids come after `after`, ascending, `most` of them at most. The
+    /// operator's: use it to export all owners page by page, with [`consent`](Self::consent),
+    /// [`cameras_of`](Self::cameras_of) and [`asked`](Self::asked) for each. O(owners), and for n
+    /// of them O(n log n).
     ///
     /// ```
     /// use canvass::{Change, Consent, OwnerId, Registry};
@@ -244,8 +252,8 @@ impl Registry {
         owners
     }
 
-    /// A registered camera as it stands, whether its owner agreed or not. The operator's: to see
-    /// whose it is, for instance, before it is moved or removed.
+    /// A registered camera, whether its owner agreed or not. The operator's: use it, for instance,
+    /// to check the owner before you move or remove it.
     ///
     /// O(log n), and for one that shares its point with n others O(n).
     ///
@@ -271,7 +279,7 @@ impl Registry {
         })
     }
 
-    /// An owner's cameras as they stand, ascending by id. The operator's.
+    /// An owner's registered cameras, ascending by id. The operator's.
     ///
     /// O(log n) for each, and for one that shares its point with n others O(n).
     #[must_use]
@@ -303,7 +311,7 @@ fn record_vanished(
         let count = |counts: fn(&Edit) -> bool| of_cell.iter().filter(|(_, e)| counts(e)).count();
         let inserted = count(|edit| matches!(edit, Edit::Insert(_)));
         let removed = count(|edit| matches!(edit, Edit::Remove { .. }));
-        // A tile that did not shrink has what it had, be that nothing.
+        // A tile that did not shrink still has rows, or had none before.
         if inserted > removed && vanished.contains_key(&cell) {
             Arc::make_mut(vanished).remove(&cell);
         } else if removed > inserted && !root.has_tile(cell) {

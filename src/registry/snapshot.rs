@@ -12,8 +12,8 @@ use crate::registry::index::Cluster;
 
 /// An immutable view of every camera and consent at one [`Revision`].
 ///
-/// Cheap to clone, read by any number of threads, never blocks and never changes. Take one for
-/// each unit of work: a withdrawal is effective for every snapshot taken after
+/// Cheap to clone, read by any number of threads, never blocks and never changes. Take one for each
+/// unit of work: a withdrawal is effective in every snapshot that you take after
 /// [`Registry::apply`](crate::Registry::apply) returned.
 #[derive(Clone)]
 pub struct Snapshot(Arc<State>);

@@ -9,8 +9,9 @@ use prefetch_index::prefetch_index;
 
 use super::request::Request;
 use super::search_area::CameraScope;
+use super::sharers::Sharers;
 use crate::geometry::{Area, Envelope, Overlap};
-use crate::model::QuietHours;
+use crate::model::{OwnerId, QuietHours, SensitivePlaces};
 
 /// A request that passed review: **the operator's**, since it knows of places that the agency does not
 /// know of. It can only come from [`Policy::review`](crate::Policy::review), and only it can be routed.
@@ -50,17 +51,24 @@ pub(crate) struct Authorized {
     pub(crate) request: Request,
     pub(crate) policy_version: String,
     pub(crate) min_households: u32,
+    /// How many of them must not have shared with the agency since an instant.
+    pub(crate) min_new_households: u32,
+    pub(crate) shared: Sharers,
+    pub(crate) known_since: Timestamp,
     pub(crate) max_per_case: u32,
     /// For how many days it is open, and at most.
     // INVARIANT: the first is not the larger.
     pub(crate) open_days: (u32, u32),
     pub(crate) quiet_hours: Option<QuietHours>,
     pub(crate) reviewed_at: Timestamp,
+    /// The first instant at which no request that was opened right away could be open.
+    pub(crate) routes_until: Timestamp,
     /// The areas of the agency's earlier requests that this one overlaps, in the order in which they were
     /// opened; `None` if the policy does not compare.
     pub(crate) earlier: Option<Vec<Area>>,
-    /// The sensitive places where cameras may stand that match, and from which none is asked.
-    pub(crate) never_asked: Vec<Area>,
+    /// The policy's, near or far: routing finds those in which no camera is asked. Nothing about this
+    /// value depends on whether there is one.
+    pub(crate) sensitive_places: SensitivePlaces,
 }
 
 impl AuthorizedRequest {
@@ -74,7 +82,12 @@ impl AuthorizedRequest {
         }
     }
 
-    /// The request; it cannot be changed any more.
+    /// All that the review let pass and added.
+    pub(crate) fn content(&self) -> &Authorized {
+        &self.content
+    }
+
+    /// The request as it was reviewed; it cannot be changed any more.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.content.request
@@ -89,24 +102,45 @@ impl AuthorizedRequest {
     /// Prefetches the cache lines that a route reads of it.
     #[inline]
     pub(crate) fn prefetch(&self) {
-        let Authorized { request, min_households, quiet_hours, never_asked, .. } = &*self.content;
+        let Authorized { request, min_households, quiet_hours, sensitive_places, .. } =
+            &*self.content;
         prefetch_index(from_ref(&request.area), 0);
         prefetch_index(from_ref(&request.window), 0);
         prefetch_index(from_ref(min_households), 0);
         prefetch_index(from_ref(quiet_hours), 0);
-        prefetch_index(from_ref(never_asked), 0);
+        prefetch_index(from_ref(sensitive_places), 0);
     }
 
-    /// The version of the policy that let it pass.
+    /// The version of the policy that authorised it.
     #[must_use]
     pub fn policy_version(&self) -> &str {
         &self.content.policy_version
     }
 
-    /// How many households with a camera in the area it takes before anyone is asked.
+    /// The number of households with a camera in the area below which nobody is asked.
     #[must_use]
     pub fn min_households(&self) -> u32 {
         self.content.min_households
+    }
+
+    /// How many of these households must be new to the agency: did not share footage with it lately.
+    #[must_use]
+    pub fn min_new_households(&self) -> u32 {
+        self.content.min_new_households
+    }
+
+    /// Who shared footage with the agency, and since when it counts; `None` if nobody ever did, or if all
+    /// households count.
+    #[inline]
+    pub(crate) fn sharers(&self) -> Option<(&Sharers, Timestamp)> {
+        let Authorized { shared, known_since, min_new_households, .. } = &*self.content;
+        (!shared.is_empty() && *min_new_households > 0).then_some((shared, *known_since))
+    }
+
+    /// The owners whom the agency knows, ascending; one may come twice.
+    pub(crate) fn known_sharers(&self) -> impl Iterator<Item = OwnerId> + '_ {
+        let Authorized { shared, known_since, .. } = &*self.content;
+        shared.iter().filter(|&(_, at)| at >= *known_since).map(|(owner, _)| owner)
     }
 
     /// How many requests the agency may open in one case.
@@ -131,15 +165,22 @@ impl AuthorizedRequest {
         self.content.earlier.as_deref().unwrap_or_default()
     }
 
-    /// The places in which no camera is asked; mostly none.
-    pub(crate) fn never_asked(&self) -> &[Area] {
-        &self.content.never_asked
+    /// The policy's sensitive places, those apart from the area included.
+    pub(crate) fn sensitive_places(&self) -> &SensitivePlaces {
+        &self.content.sensitive_places
     }
 
     /// Whether another area, unknown at review, overlaps this one and differs from it.
     pub(crate) fn is_new_overlap(&self, other: &Area) -> bool {
         self.content.earlier.is_some()
             && matches!(self.request().area.overlap(other), Overlap::Partial { .. })
+    }
+
+    /// Whether a request that was opened right after its review is over at `now`, however far it was
+    /// extended. Nobody is asked then: review it again, or [reopen](crate::Policy::reopen) it.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.content.routes_until
     }
 
     /// When it was reviewed.

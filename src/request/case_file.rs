@@ -9,13 +9,14 @@ use super::authorized::AuthorizedRequest;
 use super::case_file_error::CaseFileError;
 use super::opened_request::{CaseHash, EarlyEnd, OpenedRequest};
 use super::request_state::RequestState;
-use crate::model::{AgencyId, RequestId};
+use super::sharers::{SharerForm, Sharers};
+use crate::model::{AgencyId, OwnerId, RequestId};
 
 /// The requests that one agency has opened, in all its cases: the history that a
 /// [`Policy`](crate::Policy) reviews a new request against.
 ///
-/// A value that the operator keeps, one for each agency. It is history, not permission: writing
-/// one down and reading it back authorises nothing.
+/// Keep one for each agency, or use [`OpenRequests`](crate::OpenRequests), which keeps all of them.
+/// It is history, not permission: writing one down and reading it back authorises nothing.
 ///
 /// ```
 /// use canvass::*;
@@ -24,7 +25,7 @@ use crate::model::{AgencyId, RequestId};
 /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
 /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
-/// let (policy, now) = (Policy::unlimited(), "2026-05-02T09:00:00Z".parse()?);
+/// let (policy, now) = (Policy::without_limits_or_anonymity(), "2026-05-02T09:00:00Z".parse()?);
 /// let mut file = CaseFile::new(agency.id);
 /// let authorized = policy.review(&request, &agency, &file, now)?;
 /// file.open(RequestId(1), &authorized, now)?;
@@ -45,24 +46,26 @@ pub struct CaseFile {
     // INVARIANT: the last opening or end in `opened`.
     #[serde(skip)]
     last: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Sharers::is_empty")]
+    shared: Sharers,
 }
 
 impl CaseFile {
     /// The file of an agency that has not asked anything yet.
     #[must_use]
     pub fn new(agency: AgencyId) -> Self {
-        Self { agency, opened: Vec::new(), last: None }
+        Self { agency, opened: Vec::new(), last: None, shared: Sharers::default() }
     }
 
-    /// Whose file it is.
+    /// The id of the agency whose file this is.
     #[must_use]
     pub fn agency(&self) -> AgencyId {
         self.agency
     }
 
     /// How many requests were opened in a case. References are compared without the white space
-    /// around them. A request that was withdrawn or has expired counts as well, or to withdraw one
-    /// would be a way to a third. O(requests).
+    /// around them. A request that was withdrawn or has expired counts as well: otherwise an agency
+    /// could withdraw one to get a third. O(requests).
     #[must_use]
     pub fn opened_in(&self, case_reference: &str) -> u32 {
         let is_in_case = in_case(case_reference);
@@ -81,7 +84,8 @@ impl CaseFile {
         self.last
     }
 
-    /// Opens an authorised request, which from then on counts. O(requests).
+    /// Opens an authorised request, which counts from then on.
+    /// O(requests).
     ///
     /// # Errors
     ///
@@ -168,7 +172,7 @@ impl CaseFile {
         found.map(|opened| opened.state(now)).ok_or(CaseFileError::Unknown { id })
     }
 
-    /// Keeps an open request open until a later instant.
+    /// Keeps an open request open until a later instant. You need no new review.
     ///
     /// # Errors
     ///
@@ -210,12 +214,48 @@ impl CaseFile {
         self.end(id, EarlyEnd::Withdrawn(now))
     }
 
+    /// Notes that owners shared footage of one of its requests with the agency, which knows them from then
+    /// on: [`Policy::min_new_households`](crate::Policy::min_new_households) counts them no more for a while.
+    /// To note it again changes nothing. O(n) for each owner, if owners shared n times.
+    ///
+    /// # Errors
+    ///
+    /// If the file has no such request, or if `now` is before its opening.
+    pub fn record_shared(
+        &mut self,
+        id: RequestId,
+        owners: impl IntoIterator<Item = OwnerId>,
+        now: Timestamp,
+    ) -> Result<(), CaseFileError> {
+        let opened = self.iter().find(|opened| opened.id == id);
+        let at = opened.ok_or(CaseFileError::Unknown { id })?.at;
+        if now < at {
+            return Err(CaseFileError::BackInTime { now, last: at });
+        }
+        for owner in owners {
+            self.shared.insert(owner, now);
+        }
+        Ok(())
+    }
+
+    /// Forgets that an owner shared footage: for whoever is erased.
+    pub fn forget_owner(&mut self, owner: OwnerId) {
+        self.shared.forget(owner);
+    }
+
+    /// Who shared footage with the agency.
+    pub(crate) fn shared(&self) -> &Sharers {
+        &self.shared
+    }
+
     /// A request, and the file as it was before it was opened.
     pub(crate) fn before(&self, id: RequestId) -> Option<(Self, &OpenedRequest)> {
         let place = self.iter().position(|opened| opened.id == id)?;
         let (before, rest) = self.opened.split_at_checked(place)?;
         let last = before.iter().map(OpenedRequest::last).max();
-        Some((Self { agency: self.agency, opened: before.to_vec(), last }, rest.first()?))
+        let opened = rest.first()?;
+        let shared = self.shared.up_to(opened.at);
+        Some((Self { agency: self.agency, opened: before.to_vec(), last, shared }, opened))
     }
 
     fn end(&mut self, id: RequestId, end: EarlyEnd) -> Result<(), CaseFileError> {
@@ -267,12 +307,16 @@ impl<'a> IntoIterator for &'a CaseFile {
 struct CaseFileForm {
     agency: AgencyId,
     opened: Vec<OpenedRequest>,
+    #[serde(default)]
+    shared: Vec<SharerForm>,
 }
 
 impl TryFrom<CaseFileForm> for CaseFile {
     type Error = CaseFileError;
 
-    fn try_from(CaseFileForm { agency, opened }: CaseFileForm) -> Result<Self, Self::Error> {
+    fn try_from(
+        CaseFileForm { agency, opened, shared }: CaseFileForm,
+    ) -> Result<Self, Self::Error> {
         let mut ids = BTreeSet::new();
         let mut last = Timestamp::MIN;
         for OpenedRequest { id, request, at, .. } in &opened {
@@ -288,7 +332,8 @@ impl TryFrom<CaseFileForm> for CaseFile {
             last = *at;
         }
         let last = opened.iter().map(OpenedRequest::last).max();
-        Ok(Self { agency, opened, last })
+        let shared = Sharers::read(&shared).ok_or(CaseFileError::SharersNotAscending { agency })?;
+        Ok(Self { agency, opened, last, shared })
     }
 }
 
@@ -299,6 +344,6 @@ fn in_case(case_reference: &str) -> impl Fn(&OpenedRequest) -> bool {
 }
 
 /// So many days of 24 hours later, or the end of time.
-fn after_days(now: Timestamp, days: u32) -> Timestamp {
+pub(crate) fn after_days(now: Timestamp, days: u32) -> Timestamp {
     now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
 }

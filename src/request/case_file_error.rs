@@ -96,6 +96,12 @@ pub enum CaseFileError {
         /// Until when it was open.
         until: Timestamp,
     },
+    /// The times that owners shared, in a text that was read, are not in order.
+    #[error("the list of those who shared footage with agency `{agency}` does not ascend")]
+    SharersNotAscending {
+        /// Whose file it is.
+        agency: AgencyId,
+    },
 }
 
 impl CaseFileError {
@@ -113,6 +119,7 @@ impl CaseFileError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::OtherAgency { .. } => "other_agency",
+            Self::SharersNotAscending { .. } => "sharers_not_ascending",
             Self::IdTaken { .. } => "id_taken",
             Self::CaseExhausted { .. } => "case_exhausted",
             Self::OverlapOpened { .. } => "overlap_opened",

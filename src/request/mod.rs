@@ -14,8 +14,10 @@ mod request;
 mod request_state;
 mod review;
 mod search_area;
+mod sharers;
 mod violation;
 
+pub(crate) use authorized::Authorized;
 pub use authorized::AuthorizedRequest;
 pub use case_file::CaseFile;
 pub use case_file_error::CaseFileError;
@@ -26,4 +28,5 @@ pub use request::Request;
 pub use request_state::RequestState;
 pub use search_area::CameraScope;
 pub(crate) use search_area::SearchArea;
+pub(crate) use sharers::Sharers;
 pub use violation::{Violation, Violations};

@@ -84,7 +84,7 @@ impl OpenedRequest {
         self.envelope.intersects(area.envelope())
     }
 
-    /// The operator's number for it.
+    /// The request's id, which the operator chose.
     #[must_use]
     pub fn id(&self) -> RequestId {
         self.id
@@ -114,7 +114,7 @@ impl OpenedRequest {
         self.latest
     }
 
-    /// When it was resolved or withdrawn, if it was.
+    /// The instant at which it was resolved or withdrawn, if it was.
     #[must_use]
     pub fn ended_at(&self) -> Option<Timestamp> {
         self.ended.map(EarlyEnd::at)
@@ -125,7 +125,7 @@ impl OpenedRequest {
         self.ended_at().unwrap_or(self.at)
     }
 
-    /// Where it is in its life at `now`. Nobody has to record that it expired.
+    /// The state of the request at `now`. You need not record that it expired.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> RequestState {
         if now < self.at {

@@ -7,14 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 
-/// The operator's limits on requests.
+/// The operator's limits on requests. [`review`](Self::review) is the only way to authorise one.
 ///
-/// [`Policy::default`] has the limits that portals of this kind publish; each can be changed, and
-/// a policy can be loaded from JSON, TOML and the like, where a field that is left out keeps its default.
-/// [`Policy::unlimited`] is for evaluation.
+/// Use [`Policy::default`] for the limits that portals of this kind publish, and change any of
+/// them; or load a policy from JSON, TOML and the like, where a field that is left out keeps its
+/// default. Use [`Policy::without_limits_or_anonymity`] for evaluation only.
 ///
-/// Limits that contradict each other are an error where a policy is loaded. One that is made in
-/// code fails [`Policy::checked`], and refuses each request with
+/// Limits that contradict each other are an error where a policy is loaded. Call
+/// [`Policy::checked`] for one that you make in code; unchecked, it refuses each request with
 /// [`Violation::InvalidPolicy`](crate::Violation::InvalidPolicy).
 ///
 /// These are the defaults, as JSON has them:
@@ -23,21 +23,22 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 /// # use canvass::Policy;
 /// let defaults = serde_json::json!({
 ///     "version": "default-1",
-///     "min_area_m2": 64750.0, "max_area_m2": 1294994.0,
+///     "min_area_m2": 64750.0, "max_area_m2": 1294994.0, "min_width_m": 20.0,
 ///     "min_window_minutes": 15, "max_window_minutes": 720, "max_look_back_days": 45,
 ///     "future_windows": "refused", "seeing_into": "refused",
 ///     "max_vertices": 100, "max_parts": 10,
 ///     "paperwork": "required",
 ///     "agency_kinds": ["local", "county"], "jurisdiction": "within",
 ///     "max_requests_per_case": 2, "open_days": 10, "max_open_days": 28,
-///     "min_households": 11, "min_difference_m2": 0.0, "max_overlaps": 4294967295_u32,
+///     "min_households": 11, "min_new_households": 5, "sharers_known_days": 365,
+///     "min_difference_m2": 0.0, "max_overlaps": 4294967295_u32,
 ///     "quiet_hours": {"from": "21:00:00", "until": "08:00:00", "zone": "UTC"}
 /// });
 /// assert_eq!(serde_json::to_value(Policy::default())?, defaults);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// And a policy is loaded so:
+/// Load a policy like this:
 ///
 /// ```
 /// use canvass::Policy;
@@ -53,13 +54,19 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Policy {
-    /// The operator's name for this version of the policy; receipts carry it.
+    /// Your name for this version of the policy; receipts carry it. Change it whenever you change a
+    /// limit.
     pub version: String,
     /// The smallest area, and the smallest part of one, in square metres: see
     /// [`Area::size_m2`](crate::Area::size_m2).
     pub min_area_m2: f64,
     /// The largest area in square metres, holes subtracted.
     pub max_area_m2: f64,
+    /// The least width of an area in metres: threads between blocks of land, spikes, and rings around holes
+    /// are refused. A way across that is shorter is narrow if its ends are at least five times this apart
+    /// along the outline, or on two rings; and so down to a 64th of it, so that a spike may be about five
+    /// times as long as wide, and a corner has 23.1 degrees or more. 0 for none.
+    pub min_width_m: f64,
     /// The shortest window in minutes.
     pub min_window_minutes: u32,
     /// The longest window in minutes.
@@ -89,6 +96,13 @@ pub struct Policy {
     pub max_open_days: u32,
     /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
     pub min_households: u32,
+    /// How many of these households must be new to the agency: whoever shared footage with it within
+    /// [`sharers_known_days`](Self::sharers_known_days) is known to it by name, and hides nobody else. Report
+    /// who shared with [`OpenRequests::record_shared`](crate::OpenRequests::record_shared). 0 for all to count;
+    /// more than `min_households` means as many.
+    pub min_new_households: u32,
+    /// For how many days of 24 hours whoever shared footage with an agency is known to it.
+    pub sharers_known_days: u32,
     /// An area that overlaps one of the agency's earlier requests must be the same or differ by at
     /// least this: the size in square metres of their symmetric difference. 0 by default.
     pub min_difference_m2: f64,
@@ -154,6 +168,7 @@ impl Default for Policy {
             // 0.025 and 0.5 square miles.
             min_area_m2: 64_750.0,
             max_area_m2: 1_294_994.0,
+            min_width_m: 20.0,
             min_window_minutes: 15,
             max_window_minutes: 12 * 60,
             max_look_back_days: 45,
@@ -168,6 +183,8 @@ impl Default for Policy {
             open_days: 10,
             max_open_days: 28,
             min_households: 11,
+            min_new_households: 5,
+            sharers_known_days: 365,
             min_difference_m2: 0.0,
             max_overlaps: u32::MAX,
             quiet_hours: Some(QuietHours::default()),
@@ -177,7 +194,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The policy, if requests can pass it: for one that is made in code.
+    /// The policy, if requests can pass it. Call this once for a policy that you make in code.
     ///
     /// ```
     /// use canvass::Policy;
@@ -201,6 +218,7 @@ impl Policy {
         let sizes = [
             ("min_area_m2", self.min_area_m2),
             ("max_area_m2", self.max_area_m2),
+            ("min_width_m", self.min_width_m),
             ("min_difference_m2", self.min_difference_m2),
         ];
         let nan = sizes.into_iter().find(|(_, m2)| m2.is_nan());
@@ -224,15 +242,17 @@ impl Policy {
         }
     }
 
-    /// A policy without limits, for evaluation on real geometry. Not for asking real people.
+    /// A policy without limits. Use it to evaluate routing on real geometry, never to ask real
+    /// people.
     ///
     /// Consent is not one of its limits: it holds under this policy as well.
     #[must_use]
-    pub fn unlimited() -> Self {
+    pub fn without_limits_or_anonymity() -> Self {
         Self {
             version: "unlimited".to_owned(),
             min_area_m2: 0.0,
             max_area_m2: f64::MAX,
+            min_width_m: 0.0,
             min_window_minutes: 0,
             max_window_minutes: u32::MAX,
             max_look_back_days: u32::MAX,
@@ -252,6 +272,8 @@ impl Policy {
             open_days: u32::MAX,
             max_open_days: u32::MAX,
             min_households: 0,
+            min_new_households: 0,
+            sharers_known_days: 0,
             min_difference_m2: 0.0,
             max_overlaps: u32::MAX,
             quiet_hours: None,
@@ -325,6 +347,7 @@ struct PolicyForm {
     version: String,
     min_area_m2: f64,
     max_area_m2: f64,
+    min_width_m: f64,
     min_window_minutes: u32,
     max_window_minutes: u32,
     max_look_back_days: u32,
@@ -339,6 +362,8 @@ struct PolicyForm {
     open_days: u32,
     max_open_days: u32,
     min_households: u32,
+    min_new_households: u32,
+    sharers_known_days: u32,
     min_difference_m2: f64,
     max_overlaps: u32,
     #[serde(with = "or_none")]

@@ -23,6 +23,7 @@ setters! {
     with_version(version: impl Into<String>) => version.into();
     with_min_area_m2(min_area_m2: f64) => min_area_m2;
     with_max_area_m2(max_area_m2: f64) => max_area_m2;
+    with_min_width_m(min_width_m: f64) => min_width_m;
     with_min_window_minutes(min_window_minutes: u32) => min_window_minutes;
     with_max_window_minutes(max_window_minutes: u32) => max_window_minutes;
     with_max_look_back_days(max_look_back_days: u32) => max_look_back_days;
@@ -37,6 +38,8 @@ setters! {
     with_open_days(open_days: u32) => open_days;
     with_max_open_days(max_open_days: u32) => max_open_days;
     with_min_households(min_households: u32) => min_households;
+    with_min_new_households(min_new_households: u32) => min_new_households;
+    with_sharers_known_days(sharers_known_days: u32) => sharers_known_days;
     with_min_difference_m2(min_difference_m2: f64) => min_difference_m2;
     with_max_overlaps(max_overlaps: u32) => max_overlaps;
     with_quiet_hours(quiet_hours: impl Into<Option<QuietHours>>) => quiet_hours.into();

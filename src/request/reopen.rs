@@ -11,8 +11,9 @@ use super::violation::Violations;
 use crate::model::{Agency, RequestId};
 
 impl Policy {
-    /// Authorises a request again that is open at `now`, by reviewing it against the file as it was
-    /// before it was opened, and as of its opening. A file authorises nothing by itself.
+    /// Authorises a request again that is open at `now`. Use this after a restart: a file
+    /// authorises nothing by itself. The request is reviewed as of its opening, against the file as
+    /// it was before.
     ///
     /// Costs a review and a copy of the file.
     ///
@@ -22,7 +23,7 @@ impl Policy {
     /// # let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
     /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-    /// # let (policy, id) = (Policy::unlimited().with_open_days(10), RequestId(1));
+    /// # let (policy, id) = (Policy::without_limits_or_anonymity().with_open_days(10), RequestId(1));
     /// # let mut file = CaseFile::new(agency.id);
     /// # let monday = "2026-05-04T09:00:00Z".parse()?;
     /// let authorized = policy.review(&request, &agency, &file, monday)?;

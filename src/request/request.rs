@@ -34,29 +34,30 @@ use crate::model::{AgencyId, IncidentKind, TimeWindow};
 #[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The agency that claims to ask.
+    /// The id of the agency that claims to ask.
     pub agency: AgencyId,
-    /// The kind of incident.
+    /// The kind of incident it is about.
     pub incident: IncidentKind,
-    /// Where.
+    /// The area in which it asks for footage.
     pub area: Area,
-    /// When.
+    /// The window of time of which it asks for footage.
     pub window: TimeWindow,
-    /// For which cameras: those that stand in the area, unless it asks for more, which a policy must
-    /// allow.
+    /// The cameras it is about: those that stand in the area, unless it asks for more, which a
+    /// policy must allow.
     #[serde(default, skip_serializing_if = "CameraScope::is_default")]
     pub camera_scope: CameraScope,
     /// The agency's reference of the case.
     #[serde(default)]
     pub case_reference: String,
-    /// Whom an owner may call about it.
+    /// A contact whom an owner may call about it.
     #[serde(default)]
     pub contact: String,
 }
 
 impl Request {
-    /// A request about cameras that stand in the area, without a case reference and a contact,
-    /// which a policy may require.
+    /// A request about cameras that stand in the area. Add a case reference and a contact with
+    /// [`with_case`](Self::with_case) and [`with_contact`](Self::with_contact): the default policy
+    /// requires both.
     #[must_use]
     pub fn new(agency: AgencyId, incident: IncidentKind, area: Area, window: TimeWindow) -> Self {
         Self {
@@ -94,7 +95,7 @@ impl Request {
         Self { window, ..self }
     }
 
-    /// The same request for the cameras that can see into the area, too.
+    /// The same request with another scope: use it to ask for cameras that see into the area, too.
     #[must_use]
     pub fn with_camera_scope(self, camera_scope: CameraScope) -> Self {
         Self { camera_scope, ..self }

@@ -3,17 +3,18 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::authorized::{Authorized, AuthorizedRequest};
-use super::case_file::CaseFile;
+use super::case_file::{CaseFile, after_days};
 use super::policy::{CaseDetails, FutureWindows, Jurisdiction, Policy, SeeingInto};
 use super::request::Request;
 use super::search_area::CameraScope;
 use super::violation::{Violation, Violations};
-use crate::geometry::{Area, Overlap};
-use crate::model::{Agency, DAY, RequestId, SensitivePlace, SensitiveRule, near, seconds};
+use crate::geometry::{Area, Neck, Overlap};
+use crate::model::{Agency, DAY, RequestId, seconds};
 use crate::util::trace;
 
 impl Policy {
-    /// Reviews a request that `agency` submitted, at `now`, given its case file.
+    /// Reviews a request that `agency` submitted, at `now`, given its case file. Pass the agency
+    /// that you authenticated, not the one that the request names.
     ///
     /// Linear in the area's vertices, and a little more where a jurisdiction is compared; O(n²) for
     /// each of the agency's earlier areas that it may overlap.
@@ -31,7 +32,6 @@ impl Policy {
     ) -> Result<AuthorizedRequest, Violations> {
         trace::span!("review", agency = agency.id.0, policy = &*self.version);
         let earlier = self.earlier(request, file);
-        let sensitive = self.sensitive(request);
         let invalid = self.error().map(|error| Violation::InvalidPolicy { error });
         let violations: Vec<Violation> = invalid
             .into_iter()
@@ -44,20 +44,25 @@ impl Policy {
             .chain(self.overlap_violations(earlier.as_deref().unwrap_or_default()))
             .collect();
         // A place is named to whom would otherwise be let pass, never beside another refusal: or a map
-        // of all places could be drawn with requests that nobody ever sees.
+        // of all places could be drawn with requests that nobody ever sees. Nor is one looked for, or the
+        // time would show it.
         let violations =
-            if violations.is_empty() { sensitive_violations(&sensitive) } else { violations };
+            if violations.is_empty() { self.sensitive_violations(request) } else { violations };
         if violations.is_empty() {
             trace::event!("authorized");
             Ok(AuthorizedRequest::new(Authorized {
                 request: request.clone(),
                 policy_version: self.version.clone(),
                 min_households: self.min_households,
+                min_new_households: self.min_new_households.min(self.min_households),
+                shared: file.shared().clone(),
+                known_since: before(now, self.sharers_known_days),
                 max_per_case: self.max_requests_per_case,
                 open_days: (self.open_days, self.max_open_days),
                 quiet_hours: self.quiet_hours.clone(),
                 reviewed_at: now,
-                never_asked: self.never_asked(request, &sensitive),
+                routes_until: after_days(now, self.max_open_days),
+                sensitive_places: self.sensitive_places.clone(),
                 earlier: earlier.map(|all| all.into_iter().map(|known| known.area).collect()),
             }))
         } else {
@@ -113,7 +118,16 @@ impl Policy {
             .filter(|_| parts > 1 && small.is_none())
             .find(|&(_, m2)| is_below(m2, self.min_area_m2))
             .map(|(part, m2)| Violation::PartTooSmall { part, m2, allowed_m2: self.min_area_m2 });
-        [many_vertices, many_parts, small, large, small_part].into_iter().flatten()
+        let others = [many_vertices, many_parts, small, large, small_part];
+        // Looked for only in an area that could be asked about: a little one is narrow everywhere, and one
+        // with many corners takes long.
+        let is_measured = is_below(0.0, self.min_width_m) && others.iter().all(Option::is_none);
+        let neck = if is_measured { area.neck(self.min_width_m) } else { None };
+        let narrow = neck.map(|Neck { part, m, ends }| {
+            let allowed_m = self.min_width_m;
+            Violation::TooNarrow { part, m, allowed_m, ends }
+        });
+        others.into_iter().flatten().chain(narrow)
     }
 
     fn window_violations(
@@ -184,27 +198,16 @@ impl Policy {
         })
     }
 
-    /// The sensitive places that the request meets; none if the area is past the limits of geometry
-    /// or of size, a violation already: a continent would name all places there are.
-    fn sensitive(&self, request: &Request) -> Vec<&SensitivePlace> {
-        let (area, places) = (&request.area, &self.sensitive_places);
-        let is_compared =
-            !places.is_empty() && self.fits_geometry(request) && area.size_m2() <= self.max_area_m2;
-        if is_compared { places.met_by(area, &request.window) } else { Vec::new() }
-    }
-
-    /// The areas in which no camera is asked: those of silent places that the request meets, and if
-    /// it asks for cameras that stand elsewhere, of those within their reach.
-    fn never_asked(&self, request: &Request, met: &[&SensitivePlace]) -> Vec<Area> {
-        let reached = match request.camera_scope {
-            CameraScope::StandingIn => Vec::new(),
-            CameraScope::SeeingInto => {
-                self.sensitive_places.within(&near(request.area.envelope()), &request.window)
-            }
-        };
-        let places = if reached.is_empty() { met } else { &reached };
-        let silent = places.iter().filter(|place| place.rule() == SensitiveRule::NeverAsk);
-        silent.map(|place| place.area().clone()).collect()
+    /// The sensitive places that the request may not touch. Called for an area within the limits of
+    /// geometry and of size alone: a continent would name all places there are. Silent places are not
+    /// looked at: routing spares them, whose time no agency sees.
+    fn sensitive_violations(&self, request: &Request) -> Vec<Violation> {
+        let refused = self.sensitive_places.refused_by(&request.area, &request.window);
+        let named = refused.into_iter().map(|place| Violation::SensitivePlace {
+            kind: place.kind(),
+            label: place.label().to_owned(),
+        });
+        named.collect()
     }
 
     fn overlap_violations(&self, earlier: &[Earlier]) -> impl Iterator<Item = Violation> {
@@ -220,15 +223,6 @@ impl Policy {
             .then_some(Violation::TooManyOverlaps { overlaps, allowed: self.max_overlaps });
         [close, many].into_iter().flatten()
     }
-}
-
-fn sensitive_violations(places: &[&SensitivePlace]) -> Vec<Violation> {
-    let refused = places.iter().filter(|place| place.rule() == SensitiveRule::Refuse);
-    let named = refused.map(|place| Violation::SensitivePlace {
-        kind: place.kind(),
-        label: place.label().to_owned(),
-    });
-    named.collect()
 }
 
 /// An earlier request whose area overlaps the one that is reviewed.
@@ -247,6 +241,11 @@ fn is_below(m2: f64, limit: f64) -> bool {
 /// Whether a size is past a limit; all are past NaN.
 fn is_above(m2: f64, limit: f64) -> bool {
     !(..=limit).contains(&m2)
+}
+
+/// So many days of 24 hours earlier, or the beginning of time.
+fn before(now: Timestamp, days: u32) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
 }
 
 fn minutes(number: u32) -> SignedDuration {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::policy::PolicyError;
+use crate::geometry::Position;
 use crate::model::{AgencyId, AgencyKind, RequestId, SensitiveKind};
 use crate::util::coded_enum;
 
@@ -60,13 +61,14 @@ impl fmt::Display for Violations {
 
 impl std::error::Error for Violations {}
 
-/// One limit that a request breaks: a stable code, and a sentence a person can act on.
+/// One limit that a request breaks: a stable code, and a sentence on which a person can act. Show
+/// the sentence to the officer, and use the code in your program.
 ///
 /// Violations never depend on any camera or owner.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
-    /// The policy's limits contradict each other: the operator's mistake, whatever is asked.
+    /// The policy's limits contradict each other: the operator's mistake, not the request's.
     #[error("the operator must correct the policy first: {error}")]
     InvalidPolicy {
         /// The contradiction.
@@ -139,6 +141,25 @@ pub enum Violation {
         m2: f64,
         /// The smallest allowed.
         allowed_m2: f64,
+    },
+    /// The area is narrower somewhere than allowed.
+    #[error(
+        "part {} of the area is {:.1} m wide between `{} {}` and `{} {}`; draw it at least {:.0} m wide, or \
+         leave that piece out",
+        part + 1,
+        (m * 10.0).floor() / 10.0,
+        ends[0].lon(), ends[0].lat(), ends[1].lon(), ends[1].lat(),
+        allowed_m.ceil()
+    )]
+    TooNarrow {
+        /// The part, counted from 0.
+        part: usize,
+        /// The length in metres of the shortest way across.
+        m: f64,
+        /// The least that is allowed.
+        allowed_m: f64,
+        /// The ends of that way, on the outline.
+        ends: [Position; 2],
     },
     /// The window is shorter than allowed.
     #[error("the window is {asked:#}; ask for at least {allowed:#}")]
@@ -244,6 +265,7 @@ coded_enum! {
         AreaTooSmall = "area_too_small",
         AreaTooLarge = "area_too_large",
         PartTooSmall = "part_too_small",
+        TooNarrow = "too_narrow",
         WindowTooShort = "window_too_short",
         WindowTooLong = "window_too_long",
         WindowInFuture = "window_in_future",
@@ -258,8 +280,8 @@ coded_enum! {
         SensitivePlace = "sensitive_place",
     }
 
-    /// The codes of all violations, in the order in which a review names them: for a service that has
-    /// its own texts.
+    /// The codes of all violations, in the order in which a review names them. Use them to check
+    /// that your service has a text for each.
     pub const CODES: &[&str];
 
     /// The violation's stable `snake_case` code.

@@ -17,7 +17,8 @@ use crate::util::{parallel, trace};
 const RUN: usize = 64;
 
 impl Snapshot {
-    /// Routes many requests: the same as [`route`](Snapshot::route) on each, in the same order.
+    /// Routes many requests: the same as [`route`](Snapshot::route) on each, in the same order. Use
+    /// it when you have several requests at hand.
     ///
     /// Requests are taken in the order of a curve through their areas, so that neighbours find
     /// each other's blocks in the cache; on all cores with the feature `parallel`.

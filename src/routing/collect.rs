@@ -3,9 +3,11 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u64x8};
 
+use super::pipeline::is_anonymity_set;
 use super::route::Route;
 use crate::model::{CameraId, OwnerId};
 use crate::registry::Block;
+use crate::request::AuthorizedRequest;
 use crate::util::RowMask;
 
 /// The rows that were asked, in the order of the walk.
@@ -62,12 +64,18 @@ impl Collected {
         self.short.keys.is_empty() && self.long.keys.is_empty()
     }
 
-    /// Whether the rows are of at least so many owners.
-    pub(crate) fn has_households(&mut self, number: usize, level: Level) -> bool {
-        if number <= 1 {
-            return number == 0 || !self.is_empty();
-        }
-        self.short.has_owners(number, level) || self.long.has_owners(number, level)
+    /// Whether the owners of the rows are anonymity set enough by themselves.
+    pub(crate) fn has_anonymity_set(
+        &mut self,
+        authorized: &AuthorizedRequest,
+        level: Level,
+    ) -> bool {
+        let Self { shared, short, long } = self;
+        short.sort(level);
+        long.sort(level);
+        let of = |owner: u64| OwnerId(u64::from(shared.0) << 32 | owner);
+        is_anonymity_set(authorized, short.owners().map(of))
+            || is_anonymity_set(authorized, long.owners().map(OwnerId))
     }
 
     /// Writes the rows to a route, sorted by owner and by camera.
@@ -77,6 +85,15 @@ impl Collected {
         route.extend(short.keys.iter().map(|&key| short_ids(*shared, key)));
         long.sort(level);
         route.extend(long.keys.iter().map(|&key| long_ids(key)));
+    }
+
+    /// Writes the rows to a list, sorted by owner and by camera.
+    pub(crate) fn write_into(&mut self, rows: &mut Vec<(OwnerId, CameraId)>, level: Level) {
+        let Self { shared, short, long } = self;
+        short.sort(level);
+        rows.extend(short.keys.iter().map(|&key| short_ids(*shared, key)));
+        long.sort(level);
+        rows.extend(long.keys.iter().map(|&key| long_ids(key)));
     }
 }
 
@@ -144,9 +161,10 @@ const RADIX: usize = 256;
 const DIGIT: u32 = 12;
 
 impl<K: Key> Sorter<K> {
-    fn has_owners(&mut self, number: usize, level: Level) -> bool {
-        self.sort(level);
-        self.keys.chunk_by(|&a, &b| a.owner() == b.owner()).take(number).count() == number
+    /// The owners of sorted keys, each once.
+    fn owners(&self) -> impl Iterator<Item = u64> + '_ {
+        let same = self.keys.chunk_by(|&a, &b| a.owner() == b.owner());
+        same.filter_map(|keys| keys.first().map(|key| key.owner()))
     }
 
     fn sort(&mut self, level: Level) {

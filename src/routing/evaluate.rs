@@ -9,16 +9,17 @@ use fearless_simd::prelude::*;
 use fearless_simd::u16x32;
 use jiff::Timestamp;
 
-use crate::geometry::{Area, Position};
-use crate::model::{DAY, Denial, TimeWindow, day, seconds};
+use crate::geometry::Position;
+use crate::model::{AgencyId, DAY, Denial, SensitivePlaces, TimeWindow, day, near, seconds};
 use crate::registry::{Block, BlockSummary, GrantWindow, Row, RowStanding, ScopeQuery, TermsTable};
-use crate::request::{AuthorizedRequest, Request};
+use crate::request::{AuthorizedRequest, CameraScope, Request};
 use crate::util::{BLOCK_ROWS, RowMask};
 
 /// The question that a request puts to each row, at one instant, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConsentQuery<'a> {
     scopes: ScopeQuery<'a>,
+    agency: AgencyId,
     instant: Timestamp,
     window: TimeWindow,
     now: i64,
@@ -30,8 +31,8 @@ pub(crate) struct ConsentQuery<'a> {
     days: Option<u16>,
     /// The upper half of when a camera must have begun to record, as far as 16 bits go.
     before: u16,
-    /// Where no camera is asked.
-    never_asked: &'a [Area],
+    /// The places in some of which no camera is asked; `None` if none of these is near.
+    silent_places: Option<&'a SensitivePlaces>,
 }
 
 impl<'a> ConsentQuery<'a> {
@@ -46,9 +47,9 @@ impl<'a> ConsentQuery<'a> {
         let window_start = seconds(window.start());
         let days = u16::try_from((now - end) / DAY).ok().filter(|_| window_start < end);
         let before = u16::try_from(end.max(0) >> 16).unwrap_or(u16::MAX);
-        let never_asked = authorized.never_asked();
         Self {
             scopes: ScopeQuery::new(terms, agency, incident),
+            agency,
             instant,
             window,
             now,
@@ -57,7 +58,7 @@ impl<'a> ConsentQuery<'a> {
             end,
             days,
             before,
-            never_asked,
+            silent_places: silent_places(authorized),
         }
     }
 
@@ -92,14 +93,14 @@ impl<'a> ConsentQuery<'a> {
         candidates: RowMask,
     ) -> RowMask {
         let permitted = self.permitted(block, candidates);
-        let mut asked = block.timed().granted_at(permitted, (self.now, self.today));
+        let mut asked = block.timed().granted_at(permitted, (self.now, self.today), self.agency);
         asked = block.ended().recording_after(asked, |row| self.shown_until(block.kept(row)));
         let (granted, since) = (zone.granted_len(), block.since_upper());
         let unsure = asked & equal(simd, granted, since, self.before);
         for row in unsure.rows() {
             asked &= !RowMask::only_if(i64::from(block.since(row)) >= self.end, row);
         }
-        if self.never_asked.is_empty() { asked } else { self.elsewhere(block, asked) }
+        if self.silent_places.is_none() { asked } else { self.elsewhere(block, asked) }
     }
 
     /// Those of the rows whose scopes extend to the question.
@@ -132,7 +133,7 @@ impl<'a> ConsentQuery<'a> {
     }
 
     fn is_sensitive(&self, position: Position) -> bool {
-        self.never_asked.iter().any(|area| area.covers(position))
+        self.silent_places.is_some_and(|places| places.is_silent(position, &self.window))
     }
 
     /// A camera that was taken down must have recorded after this to keep footage of the window.
@@ -160,12 +161,26 @@ impl<'a> ConsentQuery<'a> {
             Some(Denial::Expired)
         } else if self.now < timing.paused_until {
             Some(Denial::Paused)
-        } else if self.now < timing.reached_until {
+        } else if self.now < timing.reached_until || timing.shares.has_used(self.agency, self.now) {
             Some(Denial::AskedOftenEnough)
         } else {
             None
         }
     }
+}
+
+/// The sensitive places, if the request's cameras may stand in one in which none is asked.
+fn silent_places(authorized: &AuthorizedRequest) -> Option<&SensitivePlaces> {
+    let places = authorized.sensitive_places();
+    if places.is_empty() {
+        return None;
+    }
+    let (around, camera_scope) = authorized.about();
+    let has_silent = match camera_scope {
+        CameraScope::StandingIn => places.has_silent_near(&[around]),
+        CameraScope::SeeingInto => places.has_silent_near(&near(around)),
+    };
+    has_silent.then_some(places)
 }
 
 /// Those of the first rows that keep footage for more than some days and began to record not after

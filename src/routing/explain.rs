@@ -8,25 +8,29 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::evaluate::ConsentQuery;
+use super::pipeline::is_anonymity_set;
 use super::prune::WalkBuffers;
 use super::view_walk;
-use crate::model::{Camera, CameraId, Denial};
+use crate::model::{Camera, CameraId, Denial, OwnerId};
 use crate::registry::{Row, Snapshot};
 use crate::request::AuthorizedRequest;
 
-/// Why a camera is in a route or not. **The operator's.**
+/// The reason why a camera is in a route or not. **The operator's.**
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Explanation {
-    /// No such camera is registered.
+    /// The camera is not registered.
     NotRegistered,
     /// The camera is not in the area; nor does it see into it, if such cameras are asked for.
     OutsideArea,
     /// The camera is in the area, and its owner is not asked for this reason.
     Denied(Denial),
     /// Nothing is held against the camera, but nobody is asked: too few households have one in the
-    /// area.
+    /// area, or too few of them are new to the agency.
     TooFewHouseholds,
+    /// The request is over, however far it was extended: see
+    /// [`AuthorizedRequest::is_over`](crate::AuthorizedRequest::is_over).
+    RequestOver,
     /// The owner is asked for this camera.
     Asked,
 }
@@ -40,6 +44,7 @@ impl Explanation {
             Self::OutsideArea => "outside_area",
             Self::Denied(denial) => denial.code(),
             Self::TooFewHouseholds => "too_few_households",
+            Self::RequestOver => "request_over",
             Self::Asked => "asked",
         }
     }
@@ -51,11 +56,11 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// How many cameras a request meets, and where they fall. **The operator's**: it counts refusals,
-/// and must not reach an agency.
+/// The number of cameras that a request meets, by outcome. **The operator's**: it counts refusals,
+/// so do not show it to an agency.
 ///
-/// Where nobody is asked the counts show why: no camera is in the area; each of them is denied; or
-/// some are not, and the households are too few.
+/// Where nobody is asked, the counts show you why: no camera is in the area; each of them is
+/// denied; or some are not, and the households are too few.
 ///
 /// ```
 /// use canvass::*;
@@ -65,7 +70,7 @@ impl fmt::Display for Explanation {
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-/// # let policy = Policy::unlimited().with_min_households(11);
+/// # let policy = Policy::without_limits_or_anonymity().with_min_households(11);
 /// # let authorized = policy.review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
 /// # let camera = |id| Camera::new(CameraId(id), OwnerId(id), position, recording);
@@ -81,27 +86,69 @@ impl fmt::Display for Explanation {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// In serde formats `denied` is a map from the code of each [`Denial`], in their order, to its count.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// In the [form for the operator](Self::for_operator) `denied` is a map from the code of each [`Denial`], in their order, to its count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Funnel {
     in_area: usize,
-    #[serde(serialize_with = "by_code")]
     denied: [usize; Denial::ALL.len()],
     permitted: usize,
     households: usize,
+    new_households: usize,
     asked: usize,
+}
+
+/// A [`Funnel`] in a form that serde writes, for the operator's own plane: see
+/// [`Funnel::for_operator`].
+#[derive(Serialize)]
+#[must_use]
+pub struct OperatorFunnel<'a> {
+    in_area: usize,
+    #[serde(serialize_with = "by_code")]
+    denied: &'a [usize; Denial::ALL.len()],
+    permitted: usize,
+    households: usize,
+    new_households: usize,
+    asked: usize,
+}
+
+impl fmt::Debug for OperatorFunnel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OperatorFunnel").finish_non_exhaustive()
+    }
 }
 
 /// Counts with the code of their denial, in the order of [`Denial`].
 fn by_code<S: Serializer>(
-    denied: &[usize; Denial::ALL.len()],
+    denied: &&[usize; Denial::ALL.len()],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(Denial::ALL.iter().map(|denial| denial.code()).zip(denied))
+    serializer.collect_map(Denial::ALL.iter().map(|denial| denial.code()).zip(denied.iter()))
 }
 
 impl Funnel {
-    /// Cameras in the area, and those that see into it if such are asked for; so below.
+    /// The counts in a form that serde writes. A funnel itself has none, so that it does not get into an
+    /// answer to an agency by accident:
+    ///
+    /// ```compile_fail,E0277
+    /// # fn answer(funnel: canvass::Funnel) -> Result<String, serde_json::Error> {
+    /// serde_json::to_string(&funnel)
+    /// # }
+    /// ```
+    ///
+    /// ```
+    /// # fn answer(funnel: canvass::Funnel) -> Result<String, serde_json::Error> {
+    /// serde_json::to_string(&funnel.for_operator())
+    /// # }
+    /// ```
+    pub fn for_operator(&self) -> OperatorFunnel<'_> {
+        let Self { in_area, denied, permitted, households, new_households, asked } = self;
+        let [in_area, permitted, households] = [*in_area, *permitted, *households];
+        let (new_households, asked) = (*new_households, *asked);
+        OperatorFunnel { in_area, denied, permitted, households, new_households, asked }
+    }
+
+    /// Cameras in the area, and those that see into it if the request asks for such; the same holds
+    /// for the counts below.
     #[must_use]
     pub fn in_area(&self) -> usize {
         self.in_area
@@ -113,13 +160,20 @@ impl Funnel {
         self.households
     }
 
+    /// Those of the households that did not share footage with the agency lately: see
+    /// [`Policy::min_new_households`](crate::Policy::min_new_households).
+    #[must_use]
+    pub fn new_households(&self) -> usize {
+        self.new_households
+    }
+
     /// Cameras in the area whose owners are not asked for a reason, in the order of [`Denial`];
     /// each camera is counted once, with the first reason that holds.
     pub fn denied(&self) -> impl Iterator<Item = (Denial, usize)> {
         Denial::ALL.into_iter().zip(self.denied)
     }
 
-    /// Cameras that nothing was held against, whether or not there are enough households.
+    /// Cameras that pass every check, whether or not there are enough households.
     #[must_use]
     pub fn permitted(&self) -> usize {
         self.permitted
@@ -133,7 +187,8 @@ impl Funnel {
 }
 
 impl Snapshot {
-    /// Why a camera is in the request's route or not.
+    /// Explains why one camera is in the request's route or not. Use it to answer an owner's
+    /// question.
     ///
     /// Costs as much as [`funnel`](Self::funnel); to distinguish a camera elsewhere from one that is not
     /// registered, the whole registry is looked through: O(cameras).
@@ -155,7 +210,8 @@ impl Snapshot {
         });
         match found {
             Some(Some(denial)) => Explanation::Denied(denial),
-            Some(None) if !has_enough(authorized, households.len()) => {
+            Some(None) if authorized.is_over(now) => Explanation::RequestOver,
+            Some(None) if !is_anonymity_set(authorized, households.into_iter()) => {
                 Explanation::TooFewHouseholds
             }
             Some(_) => Explanation::Asked,
@@ -164,10 +220,10 @@ impl Snapshot {
         }
     }
 
-    /// How many cameras the request meets in the area, and where they fall.
+    /// Counts the cameras that the request meets in the area, by outcome.
     ///
-    /// Looks at each camera in the area by itself, where a route decides 64 at a time: for a person
-    /// who asks why, and not for each request.
+    /// Looks at each camera in the area by itself, where a route decides 64 at a time: use it for a
+    /// person who asks why, not for each request.
     #[must_use]
     pub fn funnel(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Funnel {
         let inquiry = ConsentQuery::new(authorized, self.terms(), now);
@@ -186,7 +242,11 @@ impl Snapshot {
             }
         });
         funnel.households = households.len();
-        if has_enough(authorized, funnel.households) {
+        let is_new = |owner: &&OwnerId| {
+            authorized.sharers().is_none_or(|(sharers, since)| !sharers.has_shared(**owner, since))
+        };
+        funnel.new_households = households.iter().filter(is_new).count();
+        if !authorized.is_over(now) && is_anonymity_set(authorized, households.into_iter()) {
             funnel.asked = funnel.permitted;
         }
         funnel
@@ -209,10 +269,16 @@ impl Snapshot {
             let denied = inquiry.denial(&row).map(Explanation::Denied);
             cameras.push((row.camera, denied.unwrap_or(Explanation::Asked)));
         });
-        if !has_enough(authorized, households.len()) {
+        let hindered = if authorized.is_over(now) {
+            Some(Explanation::RequestOver)
+        } else {
+            let are_enough = is_anonymity_set(authorized, households.into_iter());
+            (!are_enough).then_some(Explanation::TooFewHouseholds)
+        };
+        if let Some(hindered) = hindered {
             for (_, explanation) in &mut cameras {
                 if *explanation == Explanation::Asked {
-                    *explanation = Explanation::TooFewHouseholds;
+                    *explanation = hindered;
                 }
             }
         }
@@ -220,8 +286,8 @@ impl Snapshot {
     }
 
     /// A registered camera, whether its owner agreed or not. The operator's; O(cameras), since a
-    /// snapshot is an index of places: [`Registry::camera`](crate::Registry::camera) finds one at
-    /// once.
+    /// snapshot is an index of places: use [`Registry::camera`](crate::Registry::camera) where you
+    /// have the registry.
     #[must_use]
     pub fn find(&self, camera: CameraId) -> Option<Camera> {
         let mut found = None;
@@ -248,8 +314,4 @@ impl Snapshot {
         );
         debug_assert!(walked.is_continue(), "nothing ends this walk");
     }
-}
-
-fn has_enough(authorized: &AuthorizedRequest, households: usize) -> bool {
-    households >= authorized.min_households() as usize
 }

@@ -20,6 +20,7 @@ mod route;
 mod scratch;
 mod view_walk;
 
-pub use explain::{Explanation, Funnel};
-pub use route::{Recipient, Recipients, Route};
+pub use explain::{Explanation, Funnel, OperatorFunnel};
+pub(crate) use pipeline::Gathered;
+pub use route::{Recipient, Recipients, Route, StaleSnapshot};
 pub use scratch::{Scratch, SimdLevel};

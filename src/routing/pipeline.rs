@@ -10,26 +10,41 @@ use super::prune::{ReachedBlock, WalkBuffers};
 use super::route::Route;
 use super::scratch::Scratch;
 use super::{prune, refine, view_walk};
-use crate::model::OwnerId;
+use crate::model::{CameraId, OwnerId};
 use crate::registry::{Block, Branch, Snapshot};
-use crate::request::{AuthorizedRequest, CameraScope, Request};
+use crate::request::{AuthorizedRequest, CameraScope};
 use crate::util::{RowMask, trace};
 
+/// The rows of one part of a registry for a request, before households are counted.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// Who may be asked with which camera, ascending.
+    pub(crate) rows: Vec<(OwnerId, CameraId)>,
+    /// Who of them must wait, and until when: ascending by owner, each once.
+    pub(crate) waiting: Vec<(OwnerId, Timestamp)>,
+    /// Households with a camera that the request is about, ascending: all of them, or as many as the
+    /// request needs.
+    pub(crate) households: Vec<OwnerId>,
+    /// The same of those that are new to the agency, if some are not.
+    pub(crate) new_households: Vec<OwnerId>,
+}
+
 impl Snapshot {
-    /// The owners to ask, each with the cameras that match: in the area, on its boundary included,
-    /// with footage of the window, and with the owner's consent to be asked this at `now`.
+    /// The owners to ask, each with the cameras that match: in the area or on its boundary, with
+    /// footage of the window, and with the owner's consent to be asked this at `now`.
     ///
     /// A fraction of a second in `now` is dropped: consents, pauses and limits are decided as of the
     /// second that `now` lies in.
     ///
-    /// Cannot fail: a review refuses before. The cost grows with the blocks on
-    /// the area's boundary and with the result, not with the registry.
+    /// You need no error handling: a review refuses before. The cost grows with the blocks on the
+    /// area's boundary and with the result, not with the registry.
     ///
     /// With fewer households in the area than the policy's anonymity set the route is empty, whatever
-    /// the agency asked before.
+    /// the agency asked before; nor are those enough of whom too many shared footage with it lately.
     ///
-    /// A request for cameras that [see into](crate::CameraScope::SeeingInto) the area goes another way, which
-    /// looks at the blocks within 200 m of the boundary and at the views of their cameras.
+    /// A request for cameras that [see into](crate::CameraScope::SeeingInto) the area takes another
+    /// walk, which looks at the blocks within 200 m of the boundary and at the views of their
+    /// cameras.
     #[must_use]
     pub fn route(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Route {
         let mut route = Route::empty(authorized, now);
@@ -37,8 +52,8 @@ impl Snapshot {
         route
     }
 
-    /// The same into a route that is written over, with a scratch that is reused: with both warm
-    /// nothing is allocated, unless the request asks for cameras that see into the area.
+    /// Routes into an existing route and a reused scratch. Use it in a loop: with both warm nothing
+    /// is allocated, unless the request asks for cameras that see into the area.
     pub fn route_into(
         &self,
         authorized: &AuthorizedRequest,
@@ -64,8 +79,30 @@ impl Snapshot {
         start: Branch<'_>,
         scratch: &mut Scratch,
     ) {
+        self.gather((authorized, route.now()), start, scratch);
         let Scratch { level, walked, collected, census, waits } = scratch;
-        let now = route.now();
+        if collected.is_empty() || authorized.is_over(route.now()) {
+            // Nobody may be asked, so the number of households does not matter.
+            return;
+        }
+        if collected.has_anonymity_set(authorized, *level)
+            || self.has_anonymity_set(authorized, *level, walked, census)
+        {
+            collected.group_into(route, *level);
+            waits.write_into(route);
+        }
+    }
+
+    /// Collects the rows that may be asked and who of their owners must wait, given where the walk
+    /// starts. Whether the households are enough is decided afterwards.
+    #[inline]
+    fn gather(
+        &self,
+        (authorized, now): (&AuthorizedRequest, Timestamp),
+        start: Branch<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let Scratch { level, walked, collected, waits, .. } = scratch;
         let request = authorized.request();
         let inquiry = ConsentQuery::new(authorized, self.terms(), now);
         collected.clear();
@@ -104,33 +141,53 @@ impl Snapshot {
             })
         };
         debug_assert!(flow.is_continue(), "nothing ends this walk");
-        if collected.is_empty() {
-            // Nobody may be asked, so the number of households does not matter.
-            return;
-        }
-        let needed = authorized.min_households() as usize;
-        if collected.has_households(needed, *level)
-            || self.has_households(needed, request, *level, walked, census)
-        {
-            collected.group_into(route, *level);
-            waits.write_into(route);
-        }
     }
 
-    /// Whether at least `needed` households have a camera that the request is about, whatever they
+    /// Collects for a part of a route: the rows that may be asked, and households up to the number
+    /// that the whole needs, whether or not there are enough here.
+    pub(crate) fn gather_part(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Gathered {
+        let mut scratch = Scratch::new();
+        let mut gathered = Gathered::default();
+        let level = scratch.level;
+        let Some(start) = view_walk::start(self.root(), authorized.about(), level) else {
+            return gathered;
+        };
+        self.gather((authorized, now), start, &mut scratch);
+        let Scratch { walked, collected, census, waits, .. } = &mut scratch;
+        collected.write_into(&mut gathered.rows, level);
+        gathered.waiting = waits.sorted().to_vec();
+        let needed = authorized.min_households() as usize;
+        let asked = gathered.rows.iter().map(|&(owner, _)| owner);
+        gathered.households.extend(asked);
+        gathered.households.dedup();
+        if !is_anonymity_set(authorized, gathered.households.iter().copied()) {
+            self.has_anonymity_set(authorized, level, walked, census);
+            gathered.households.clone_from(census);
+        }
+        if let Some((sharers, since)) = authorized.sharers() {
+            let all = gathered.households.iter().copied();
+            let new = all.filter(|&owner| !sharers.has_shared(owner, since));
+            gathered.new_households = new.take(authorized.min_new_households() as usize).collect();
+        }
+        gathered.households.truncate(needed);
+        gathered
+    }
+
+    /// Whether enough households for the policy have a camera that the request is about, whatever they
     /// answered. Stops when it has seen enough.
-    fn has_households(
+    pub(super) fn has_anonymity_set(
         &self,
-        needed: usize,
-        request: &Request,
+        authorized: &AuthorizedRequest,
         level: Level,
         walked: &mut WalkBuffers<'static>,
         seen: &mut Vec<OwnerId>,
     ) -> bool {
+        let request = authorized.request();
+        let needed = authorized.min_households() as usize;
         let are_enough = |seen: &mut Vec<OwnerId>| {
             seen.sort_unstable();
             seen.dedup();
-            seen.len() >= needed
+            is_anonymity_set(authorized, seen.iter().copied())
         };
         // Repeats go each time that half as many have come: so it takes O(n log n) for n rows, and few
         // rows are looked at that need not be.
@@ -151,4 +208,32 @@ impl Snapshot {
         });
         flow.is_break() || are_enough(seen)
     }
+
+    /// Whether the households in a request's area are enough to ask any of them.
+    pub(crate) fn may_be_asked_in(&self, authorized: &AuthorizedRequest) -> bool {
+        let Scratch { level, mut walked, mut census, .. } = Scratch::new();
+        self.has_anonymity_set(authorized, level, &mut walked, &mut census)
+    }
+}
+
+/// Whether different households are enough: as many as the policy wants, and as many of them as it wants
+/// that are new to the agency. Stops when it has seen enough.
+pub(super) fn is_anonymity_set(
+    authorized: &AuthorizedRequest,
+    households: impl Iterator<Item = OwnerId>,
+) -> bool {
+    let needed = authorized.min_households() as usize;
+    let Some((sharers, since)) = authorized.sharers() else {
+        return households.take(needed).count() == needed;
+    };
+    let needed_new = authorized.min_new_households() as usize;
+    let (mut all, mut new) = (0, 0);
+    for owner in households {
+        all += 1;
+        new += usize::from(!sharers.has_shared(owner, since));
+        if all >= needed && new >= needed_new {
+            return true;
+        }
+    }
+    all >= needed && new >= needed_new
 }

@@ -46,10 +46,15 @@ impl QuietWaits {
         }
     }
 
-    /// Writes to a route who must wait.
-    pub(crate) fn write_into(&mut self, route: &mut Route) {
+    /// Who must wait, ascending, each once.
+    pub(crate) fn sorted(&mut self) -> &[(OwnerId, Timestamp)] {
         self.waiting.sort_unstable();
         self.waiting.dedup();
-        route.wait(&self.waiting);
+        &self.waiting
+    }
+
+    /// Writes to a route who must wait.
+    pub(crate) fn write_into(&mut self, route: &mut Route) {
+        route.wait(self.sorted());
     }
 }

@@ -1,4 +1,4 @@
-//! The answer, on the operator's plane.
+//! The result of routing, for the operator.
 
 use std::fmt;
 
@@ -8,8 +8,7 @@ use crate::model::{CameraId, OwnerId};
 use crate::registry::{Revision, Snapshot};
 use crate::request::AuthorizedRequest;
 
-/// Whom to ask: **the operator's**, never the agency's. The agency's view is
-/// [`Route::receipt`].
+/// The owners to ask: **the operator's**, never the agency's. Show the agency [`Route::receipt`].
 ///
 /// Each owner occurs once; owners ascend, and so do the cameras of one. A route is as of one
 /// [`Revision`] and one instant: [`recheck`](Route::recheck) it right before sending.
@@ -60,14 +59,14 @@ pub struct Route {
 /// One owner to ask, with the cameras that match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recipient<'a> {
-    /// Whom to ask.
+    /// The owner to ask.
     pub owner: OwnerId,
-    /// Which of the owner's cameras match: at least one, ascending.
+    /// The owner's cameras that match: at least one, ascending.
     pub cameras: &'a [CameraId],
-    /// From when on the owner may be disturbed, if it is a quiet hour where they live; `None` if at
-    /// once. A function of the route's [`now`](Route::now) alone.
+    /// The first instant at which you may disturb the owner, if it is a quiet hour where they live;
+    /// `None` if at once. A function of the route's [`now`](Route::now) alone.
     ///
-    /// Until then nothing is sent. [Recheck](Route::recheck) when the time has come: somebody may have
+    /// Send nothing until then. [Recheck](Route::recheck) when the time has come: somebody may have
     /// withdrawn in the night.
     pub not_before: Option<Timestamp>,
 }
@@ -97,13 +96,13 @@ impl Route {
         &self.authorized
     }
 
-    /// As of which state of the registry.
+    /// The revision of the registry that was routed on.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// As of when.
+    /// The instant of routing.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
@@ -134,13 +133,13 @@ impl Route {
     }
 
     /// The same route without those who may no longer be asked, as of a newer snapshot and `now`:
-    /// who withdrew, paused or was asked often enough since, whose consent expired, whose camera
-    /// was removed or moved away. Nobody is added. Who must wait, and how long, is as of `now` as
-    /// well. Costs as much as routing again. Against a snapshot that is older than the route nobody is
-    /// left: it knows nothing of those who withdrew since.
+    /// owners who withdrew, paused, expired or reached their limit since, and cameras that were
+    /// removed or moved away. Nobody is added. Waiting times are as of `now` as well. Costs as much
+    /// as routing again. Use a snapshot at least as new as the route's: against an older one nobody
+    /// is left, since it lacks later withdrawals.
     ///
-    /// Recheck before you apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for the owners:
-    /// afterwards this very request may be what was often enough.
+    /// Call it before you apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for the
+    /// owners: afterwards this very request may use up their limit.
     ///
     /// ```
     /// # use canvass::*;
@@ -149,7 +148,7 @@ impl Route {
     /// # let now = "2026-05-02T09:00:00Z".parse()?;
     /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
     /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-    /// # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+    /// # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
     /// # let (position, recording) = (Position::new(-73.975, 40.77)?, Recording::kept_for_days(30));
     /// # let camera = |id| Camera::new(CameraId(id), OwnerId(id), position, recording);
     /// # let once = Consent::granted().with_limit(AskLimit::new(1, 1)?);
@@ -158,19 +157,17 @@ impl Route {
     /// let route = registry.snapshot().route(&authorized, now);
     /// assert_eq!(route.owners(), 2);
     /// let newer = registry.apply([Change::Withdraw { owner: OwnerId(1) }])?;
-    /// let route = route.recheck(&newer, now);
+    /// let route = route.recheck(&newer, now)?;
     /// assert_eq!(route.cameras(), [CameraId(2)]);
     /// # let newer = registry.apply([Change::RecordAsked { owner: OwnerId(2), at: now }])?;
-    /// # assert!(route.recheck(&newer, now).is_empty());
+    /// # assert!(route.recheck(&newer, now)?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[must_use]
-    pub fn recheck(&self, newer: &Snapshot, now: Timestamp) -> Self {
-        let mut kept = Self::empty(&self.authorized, now);
+    pub fn recheck(&self, newer: &Snapshot, now: Timestamp) -> Result<Self, StaleSnapshot> {
         if newer.revision() < self.revision {
-            kept.revision = self.revision;
-            return kept;
+            return Err(StaleSnapshot { route: self.revision, snapshot: newer.revision() });
         }
+        let mut kept = Self::empty(&self.authorized, now);
         let again = newer.route(&self.authorized, now);
         kept.revision = again.revision;
         let mut now_asked = again.recipients().peekable();
@@ -188,7 +185,7 @@ impl Route {
                 kept.waiting.push((is.owner, instant));
             }
         }
-        kept
+        Ok(kept)
     }
 
     /// Leaves out some owners, with their cameras and waits.
@@ -245,6 +242,20 @@ impl Route {
     }
 }
 
+/// A snapshot is older than the route that was to be rechecked against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the snapshot is of revision `{snapshot}` and the route of `{route}`: it does not know who withdrew in \
+     between; recheck against a newer one"
+)]
+#[non_exhaustive]
+pub struct StaleSnapshot {
+    /// The route's revision.
+    pub route: Revision,
+    /// The snapshot's.
+    pub snapshot: Revision,
+}
+
 /// Neither owners, cameras nor places: a log that has one gives nobody away.
 impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -291,7 +302,7 @@ impl fmt::Debug for Recipients<'_> {
     }
 }
 
-#[expect(clippy::into_iter_without_iter, reason = "`recipients` says what they are")]
+#[expect(clippy::into_iter_without_iter, reason = "`recipients` is the clearer name")]
 impl<'a> IntoIterator for &'a Route {
     type Item = Recipient<'a>;
     type IntoIter = Recipients<'a>;

@@ -98,7 +98,8 @@ impl<'a, V: FnMut(&ReachableBlock<'_, 'a>) -> ControlFlow<()>> Walk<'_, V> {
         let envelopes = branch.envelopes();
         let mut list = Vec::new();
         for place in set_bits(dispatch!(level, simd => envelopes.all(simd))) {
-            // A clip is to an envelope within the one before, whatever the last digit of a cosine.
+            // Each clip is to an envelope within the one before, however the last digit of a cosine
+            // is rounded.
             let envelope = within_reach(envelopes.get(place)).common(within);
             let is_beside = is_beside(boundary, envelope);
             if !is_beside && !envelope.intersects(boundary.envelope()) {

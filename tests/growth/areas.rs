@@ -1,4 +1,4 @@
-//! Areas of many vertices, holes and parts, and texts that go on and on.
+//! Areas of many vertices, holes and parts, and long texts.
 
 use std::time::Instant;
 
@@ -75,9 +75,10 @@ fn an_area_of_many_parts() {
     });
 }
 
-/// At once: sooner than as many vertices are accepted. It takes a tenth of that; all crossings, a
-/// thousand for each vertex, would take hundreds of times as long. At two sizes of its own it grows
-/// 4.5 times, and a busy machine can make 8 of that.
+/// The refusal takes a tenth of the time that accepting as many vertices takes; computing all
+/// crossings, a thousand for each vertex, would take hundreds of times as long. Between two sizes
+/// of its own the time grows about 4.5 times, which a busy machine can turn into 8, so the test
+/// compares with acceptance.
 #[test]
 fn a_drawing_that_crosses_itself_everywhere_is_refused_at_once() {
     let _alone = alone();
@@ -105,7 +106,7 @@ fn a_repair_is_quadratic_at_worst_and_gives_up() {
     grows("scribble, given up", 400, NEARLY_LINEAR, scribble, |drawing| {
         assert_eq!(Area::repaired(&drawing).unwrap_err().code(), "irreparable");
     });
-    // Long teeth, all beside each other, and one tooth that crosses its neighbour.
+    // Long teeth side by side, and one tooth that crosses its neighbour.
     let comb = |teeth: u32| {
         let tooth = |tooth: u32| {
             let south = 50.0 + f64::from(tooth) * 1e-3;
@@ -129,7 +130,7 @@ fn a_jurisdiction_of_many_vertices() {
             assert!(county.covers_area(&town));
         }
     });
-    // Both at once: O(n m) as stated.
+    // Both areas grow together: O(n m) as documented.
     let both = |corners| {
         let inner = Area::new(&one(star(corners, 10.0, 50.0, 0.49), vec![])).unwrap();
         (county(corners), inner)

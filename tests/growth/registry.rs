@@ -5,7 +5,7 @@ use canvass::*;
 
 use crate::support::*;
 
-/// Cameras of which each owner has one, all on one point.
+/// Cameras on one point, each of another owner.
 fn on_a_point(number: u32) -> Vec<Camera> {
     let position = Position::new(10.0, 50.0).unwrap();
     let recording = Recording::kept_for_days(60);
@@ -13,7 +13,7 @@ fn on_a_point(number: u32) -> Vec<Camera> {
     (0..u64::from(number)).map(camera).collect()
 }
 
-/// Cameras of one owner, a few metres apart, and registered from the last on.
+/// Cameras of one owner, a few metres apart, registered in descending order.
 fn of_one_owner(number: u32) -> Vec<Camera> {
     let apart = |id: u64| {
         let (east, north) = ((id % 300) as f64, (id / 300) as f64);
@@ -36,7 +36,7 @@ fn set_consent(owner: u64) -> Change {
 }
 
 fn everywhere() -> AuthorizedRequest {
-    everywhere_under(&Policy::unlimited())
+    everywhere_under(&Policy::without_limits_or_anonymity())
 }
 
 fn everywhere_under(policy: &Policy) -> AuthorizedRequest {
@@ -51,7 +51,7 @@ fn many_cameras_share_a_point() {
         let registry = Registry::bulk_load(&cameras, consents).unwrap();
         assert_eq!(registry.snapshot().route(&everywhere(), now()).owners(), cameras.len());
     });
-    // All in one list, so that each consent speaks of a camera that has no block yet.
+    // All changes in one list, so that each consent concerns a camera that has no block yet.
     let list = |number: u32| {
         let registered = on_a_point(number).into_iter().map(Change::Register);
         registered.chain((0..u64::from(number)).map(set_consent)).collect::<Vec<_>>()
@@ -73,8 +73,8 @@ fn many_cameras_share_a_point() {
     });
 }
 
-/// A change may be about any block of its point, so that many of them look through many: but they do not
-/// remember all of that.
+/// Each change of a camera searches the blocks of its point, so many changes search many blocks;
+/// the search must not keep memory for each of them.
 #[test]
 fn many_changes_are_about_a_point() {
     let exponents = [QUADRATIC, NEARLY_LINEAR];
@@ -111,7 +111,7 @@ fn one_owner_has_many_cameras() {
         registry.apply(cameras.iter().map(|camera| Change::Remove { camera: camera.id })).unwrap();
         assert_eq!(registry.snapshot().cameras(), 0);
     });
-    // As often asked as there are cameras, in one list: the rows follow once.
+    // The owner is asked as often as there are cameras, in one list: the rows are written once.
     let loaded =
         |number| (Registry::bulk_load(&of_one_owner(number), [granted(7)]).unwrap(), number);
     grows(
@@ -127,8 +127,8 @@ fn one_owner_has_many_cameras() {
     );
 }
 
-/// The look-ups of a registry that starts empty grow a little at a time: no short list of changes asks for
-/// the memory of a table of all cameras, as the largest of them would if there were one table.
+/// The look-ups of a registry that starts empty grow a little at a time. With one table for all
+/// cameras, some short list of changes would have to allocate the whole table anew.
 #[test]
 fn no_list_of_changes_moves_all_cameras() {
     let _alone = alone();
@@ -136,7 +136,7 @@ fn no_list_of_changes_moves_all_cameras() {
     let mut most = 0;
     let (lists, each) = (1_200, 100);
     for list in 0..lists {
-        // In tiles of a few hundred each, so that none of them is much to build.
+        // Each tile has a few hundred cameras, so that building one costs little.
         let camera = |id: u64| {
             let e7 = [id % 400 * 2_500_000, id / 400 * 7].map(|e7| i32::try_from(e7).unwrap());
             Camera::new(
@@ -156,7 +156,8 @@ fn no_list_of_changes_moves_all_cameras() {
     assert!(most < 1_000_000, "{most}");
 }
 
-/// Nor does the first list after a load, whoever owns how many cameras and where these are in what was loaded.
+/// The first list after a load is no more expensive, for any distribution of cameras over owners
+/// and places.
 #[test]
 fn no_list_of_changes_makes_up_for_a_load() {
     let _alone = alone();
@@ -176,8 +177,8 @@ fn no_list_of_changes_makes_up_for_a_load() {
     }
 }
 
-/// Who has no camera any more, has said nothing and was never asked is forgotten, and so are scopes that only
-/// they agreed to: it takes no memory that they were there, nor that a list with them was refused.
+/// An owner who has no camera, no consent and no history is forgotten, and so are scopes that only
+/// they used. Neither their former presence nor a refused list of theirs takes memory.
 #[test]
 fn removed_owners_take_no_memory() {
     let _alone = alone();
@@ -209,11 +210,11 @@ fn removed_owners_take_no_memory() {
     assert!(more < 100_000, "{more}");
 }
 
-/// A page whose owners all have one consent, for ten times as many agencies.
+/// A page whose owners share one consent, which lists ten times as many agencies.
 fn shared_consent(number: u32) -> Vec<u8> {
     let agencies = Scope::only((0..u64::from(number) * 10).map(AgencyId));
     let json = serde_json::to_vec(&Consent::granted().with_agencies(agencies)).unwrap();
-    // The finalizer of `SplitMix64` deals owners out to pages.
+    // The finalizer of `SplitMix64` assigns owners to pages.
     let page = |owner: u64| {
         let x = (owner ^ (owner >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -244,7 +245,7 @@ fn a_page_of_owners_shares_one_long_consent() {
 
 #[test]
 fn a_policy_may_want_very_many_households() {
-    // On a point, in no order of owners, of whom the first alone agreed.
+    // Cameras on one point in no order of owners; only the first owner agreed.
     let town = |number: u32| {
         let mut cameras = on_a_point(number);
         for camera in &mut cameras {
@@ -252,7 +253,9 @@ fn a_policy_may_want_very_many_households() {
         }
         (Registry::bulk_load(&cameras, [granted(0)]).unwrap(), number)
     };
-    let policy = |min_households: u32| Policy::unlimited().with_min_households(min_households);
+    let policy = |min_households: u32| {
+        Policy::without_limits_or_anonymity().with_min_households(min_households)
+    };
     grows("households counted", 20_000, NEARLY_LINEAR, town, |(registry, number)| {
         let snapshot = registry.snapshot();
         for (needed, asked) in [(number, 1), (number + 1, 0)] {

@@ -1,4 +1,4 @@
-//! Many requests: those that are open, and the ledger of what became of them.
+//! Many requests: open ones, and the ledger of their outcomes.
 
 use canvass::outcome::*;
 use canvass::*;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::support::*;
 
-/// Requests in rows, next to each other, as events that say that they were opened.
+/// Requests for squares side by side, as the events of their opening.
 fn standing(number: u32) -> OpenRequests {
     let mut open = OpenRequests::new(0);
     for (square, sequence) in squares(number).zip(0..) {
@@ -43,12 +43,12 @@ fn many_requests_are_open() {
     grows("200 open requests end", 1_000, NEARLY_LINEAR, standing, end);
 }
 
-/// The ledger of an agency that asked about so many places, in rows next to each other.
+/// The ledger of an agency that asked about many squares side by side.
 fn ledger(number: u32) -> String {
     let mut outcomes = Outcomes::new(AgencyId(1));
     for (square, id) in squares(number).zip(0..) {
         let area = Area::new(&one(square, vec![])).unwrap();
-        let authorized = reviewed(&Policy::unlimited(), &request(1, area));
+        let authorized = reviewed(&Policy::without_limits_or_anonymity(), &request(1, area));
         outcomes.open(RequestId(id), &authorized, ReleaseMode::Pooled).unwrap();
     }
     serde_json::to_string(&outcomes).unwrap()
@@ -59,7 +59,7 @@ fn a_ledger_of_many_requests_is_read() {
     grows("outcomes read", 1_000, NEARLY_LINEAR, ledger, |text| {
         serde_json::from_str::<Outcomes>(&text).unwrap()
     });
-    // All ask about one place: each repeats the first.
+    // All requests are for one square: each repeats the first.
     let at_one_place = |number: u32| {
         let text = ledger(1);
         let (before, rest) = text.split_once(r#"{"id":0"#).unwrap();

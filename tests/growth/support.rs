@@ -1,4 +1,4 @@
-//! How growth is measured, and the requests and squares that several topics need.
+//! Measurement of growth, with the requests and squares that several topics need.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -8,7 +8,7 @@ use canvass::*;
 use geo_types::{LineString, MultiPolygon, Polygon};
 use jiff::Timestamp;
 
-/// One measurement at a time.
+/// A lock that allows one measurement at a time.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -17,10 +17,10 @@ pub fn alone() -> MutexGuard<'static, ()> {
 /// A little more than n log n, with room for caches and for a busy machine.
 pub const NEARLY_LINEAR: f64 = 1.5;
 
-/// For what is looked up in a tree.
+/// The bound for a look-up in a tree.
 pub const LOGARITHMIC: f64 = 0.5;
 
-/// For what is stated as O(n²).
+/// The bound for work that is documented as O(n²).
 pub const QUADRATIC: f64 = 2.5;
 
 pub fn sizes(size: u32) -> [u32; 2] {
@@ -30,8 +30,9 @@ pub fn sizes(size: u32) -> [u32; 2] {
 
 /// Asserts that from `size` to four times that, time and memory grow by less than `4^exponent`.
 ///
-/// `prepare` makes what `work` takes; only `work` is measured. Time is the shortest of several runs,
-/// and if it is too long all is measured again: a busy machine makes one measurement slow, not all.
+/// `prepare` makes the input of `work`; only `work` is measured. The time is the shortest of
+/// several runs, and a measurement that is too slow is repeated, since a busy machine slows some
+/// measurements but not all.
 #[track_caller]
 pub fn grows<T, R>(
     name: &str,
@@ -43,7 +44,7 @@ pub fn grows<T, R>(
     grow(name, size, [exponent; 2], prepare, work);
 }
 
-/// The same with an exponent for time and another for memory.
+/// As [`grows`], with one exponent for time and another for memory.
 #[track_caller]
 pub fn grow<T, R>(
     name: &str,
@@ -69,7 +70,7 @@ pub fn grow<T, R>(
     let mut ratios = Vec::new();
     for _ in 0..4 {
         let (few, many) = (seconds(small, 5), seconds(large, 2));
-        // Below half a millisecond it is mostly giving the input's memory back.
+        // Below half a millisecond, freeing the input dominates.
         let few = few.max(0.5e-3);
         ratios.push(many / few);
         let (few, many) = (few * 1e3, many * 1e3);
@@ -81,7 +82,7 @@ pub fn grow<T, R>(
     let peak = |size: u32| {
         let input = prepare(size);
         let bytes = measure(|| drop(work(input))).bytes_max as f64;
-        // Below this it is what any call takes.
+        // Below this size the memory is that of any call.
         bytes.max(16_384.0)
     };
     let (few, many) = (peak(small), peak(large));
@@ -99,7 +100,7 @@ pub fn window() -> TimeWindow {
     TimeWindow::new("2026-05-09T18:00:00Z".parse().unwrap(), now()).unwrap()
 }
 
-/// What the agency of a number asks about an area.
+/// The request of an agency, given by number, about an area.
 pub fn request(agency: u64, area: Area) -> Request {
     Request::new(AgencyId(agency), IncidentKind::Burglary, area, window())
 }
@@ -110,7 +111,7 @@ pub fn reviewed(policy: &Policy, request: &Request) -> AuthorizedRequest {
     policy.review(request, &agency, &CaseFile::new(agency.id), now()).unwrap()
 }
 
-/// So many squares in rows.
+/// Squares in rows.
 pub fn squares(number: u32) -> impl Iterator<Item = LineString> {
     let side = number.isqrt() + 1;
     (0..number).map(move |square| {
@@ -125,7 +126,7 @@ pub fn one(shell: LineString, holes: Vec<LineString>) -> MultiPolygon {
     MultiPolygon(vec![Polygon::new(shell, holes)])
 }
 
-/// A box around all of these squares.
+/// A box around all the squares of [`squares`].
 pub fn around() -> LineString {
     LineString::from(vec![(9.0, 49.0), (12.0, 49.0), (12.0, 52.0), (9.0, 52.0)])
 }

@@ -1,5 +1,5 @@
-//! Conveniences for who embeds the library: ids from text, geometries of `geo-types`, streams that are
-//! delivered again, and `now` under concurrency.
+//! Conveniences for services that embed the library: ids from text, geometries of `geo-types`,
+//! streams that are delivered again, and `now` under concurrency.
 
 use std::sync::{Barrier, Mutex};
 use std::thread;
@@ -75,7 +75,8 @@ fn any_geometry_with_an_inside_is_an_area() {
         (near.clone().into(), Area::try_from(&near).unwrap()),
         (triangle.into(), Area::try_from(near).unwrap()),
         (Rect::new((0.0, 0.0), (2.0, 1.0)).into(), Area::from_bounds(0.0, 0.0, 2.0, 1.0).unwrap()),
-        // Wider than half a turn, where an edge of its own would be the short way around.
+        // Bounds wider than half a turn: an edge between their corners would take the short way
+        // around.
         (
             Rect::new((-100.0, 0.0), (120.0, 1.0)).into(),
             Area::from_bounds(-100.0, 0.0, 120.0, 1.0).unwrap(),
@@ -93,7 +94,7 @@ fn any_geometry_with_an_inside_is_an_area() {
     }
     let none = Geometry::<f64>::GeometryCollection(GeometryCollection(Vec::new()));
     assert_eq!(Area::try_from(none).unwrap_err().code(), "empty");
-    // Nested as deep as a caller likes.
+    // Collections nested as deep as a caller likes.
     let mut deep = Geometry::from(Point::new(0.0, 0.0));
     for _ in 0..1_000 {
         deep = Geometry::GeometryCollection(GeometryCollection(vec![deep]));
@@ -101,7 +102,8 @@ fn any_geometry_with_an_inside_is_an_area() {
     assert_eq!(Area::try_from(deep).unwrap_err().code(), "not_areal");
 }
 
-/// Against the model, one change after another; lists short and long enough to be planned side by side.
+/// Compared with the model, one change after another, for lists below and above the length that is
+/// planned in parallel.
 #[test]
 fn skipping_leaves_out_the_changes_the_model_refuses() {
     let mut rng = Rng(26);
@@ -165,8 +167,8 @@ fn a_stream_delivered_again_ends_as_it_was() {
     assert!(skipped_in_all > 40, "{skipped_in_all}");
 }
 
-/// A clock is read before the lock is waited for, by threads that all want it: with the clamp each
-/// opens and withdraws its requests; without it some are refused.
+/// Many threads read the clock before they wait for the lock. With the clamp each opens and
+/// withdraws its requests; without it some steps are refused.
 #[test]
 fn a_clock_read_before_the_lock_refuses_nobody() {
     const THREADS: u64 = 8;
@@ -189,7 +191,7 @@ fn a_clock_read_before_the_lock_refuses_nobody() {
                             let id = RequestId(thread * EACH + number);
                             let authorized = authorize(square(10.0, 50.0, 10.1, 50.1));
                             let now = tick();
-                            // Others get their turn between clock and lock, as they do under load.
+                            // Other threads run between clock and lock, as they do under load.
                             thread::yield_now();
                             let mut open = open.lock().unwrap();
                             let now = clamp(&open, now);

@@ -1,4 +1,4 @@
-//! Areas: what is refused and in which words, what is accepted, and where it is split and rounded.
+//! Areas: refusals with their messages, accepted drawings, splitting and rounding.
 
 #![allow(clippy::float_cmp, reason = "exact by construction")]
 
@@ -7,7 +7,7 @@ use canvass::{Area, Position};
 use geo::{GeodesicArea, Validation};
 use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 
-/// Each reason, with a drawing small enough to read and the words its author gets.
+/// A small drawing for each reason of refusal, with the message that its author gets.
 const REFUSALS: &[(&str, &str, &str)] = &[
     ("empty", "POLYGON EMPTY", "the drawing is empty: draw at least one polygon"),
     (
@@ -198,13 +198,14 @@ fn the_antimeridian_is_crossed_the_short_way_and_split() {
 
 #[test]
 fn a_split_keeps_bays_holes_and_islands_apart() {
-    // A comb from the west whose two teeth end past the antimeridian: between them is no area.
+    // A comb from the west whose two teeth end past the antimeridian; the gap between them is
+    // outside.
     let comb = area("POLYGON((170 0, 190 0, 190 2, 175 2, 175 4, 190 4, 190 6, 170 6, 170 0))");
     assert_eq!(comb.parts(), 3);
     assert!(
         !comb.covers(at(180.0, 3.0)) && comb.covers(at(180.0, 2.0)) && comb.covers(at(180.0, 5.0))
     );
-    // A hole across, a hole that touches the antimeridian from the west, and one far from it.
+    // A hole across the antimeridian, a hole that touches it from the west, and a hole far from it.
     let holes = area(
         "POLYGON((170 0, 190 0, 190 9, 170 9, 170 0), (179 1, 181 1, 181 2, 179 2, 179 1), \
          (180 5, 178 6, 178 4, 180 5), (-175 7, -173 7, -173 8, -175 7))",
@@ -238,7 +239,7 @@ fn the_whole_band_is_the_whole_band() {
 
 #[test]
 fn rounding_refuses_only_areas_that_vanish() {
-    // Valid as given; rounded, the notch's tip crosses to the other side of the bottom edge.
+    // Valid as given; rounding moves the notch's tip across the bottom edge.
     let notch = "POLYGON((0 0, 10 0.0000001, 10 5, 4 0.000000045, 0 5, 0 0))";
     let area = area(notch);
     assert_eq!(area.vertices(), 5);

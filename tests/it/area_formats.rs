@@ -1,4 +1,4 @@
-//! Areas from texts, circles and bounds, and what is written of them.
+//! Areas from texts, circles and bounds, and areas written as GeoJSON.
 
 use canvass::Area;
 use geo_types::Rect;
@@ -95,7 +95,7 @@ fn bounds_that_enclose_nothing_are_refused() {
     assert_eq!(code(f64::NAN, 0.0, 1.0, 1.0), "not_finite");
 }
 
-/// In the plane ten turns east a corner lies beside an edge, and at home a hair beyond it.
+/// Ten turns east a corner lies beside an edge; after the move back it is just beyond the edge.
 #[test]
 fn an_area_drawn_turns_away_round_trips() {
     let text = "MULTIPOLYGON(((3589.995 -0.005, 3590.015 -0.005, 3590.015 0.015, 3589.995 0.015)), \
@@ -104,6 +104,6 @@ fn an_area_drawn_turns_away_round_trips() {
     let again = Area::from_geojson(&area.to_geojson()).unwrap();
     assert_eq!(again, area);
     assert_eq!(area.bounds(), (-10.005, -0.005, -9.94, 0.06));
-    // Not vacuous: written as it was rounded, it could not be.
+    // The rounded area alone is not valid, so the drawing as given must have been written.
     assert!(Area::new(&area.to_multi_polygon()).is_err());
 }

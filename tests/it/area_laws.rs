@@ -23,13 +23,13 @@ pub fn star(vertices: usize) -> MultiPolygon<f64> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
-    /// `geo` compares all pairs of edges and relates all pairs of rings.
+    /// The reference is `geo`, which compares all pairs of edges and relates all pairs of rings.
     #[test]
     fn verdicts_equal_those_of_geo(drawing in drawings()) {
         prop_assert_eq!(Area::new(&drawing).is_ok(), is_valid(&drawing), "{:?}", drawing);
     }
 
-    /// Where a ring starts, which way it runs, and whether it is closed says nothing about an area.
+    /// A ring's first vertex, its direction and its closing vertex do not matter.
     #[test]
     fn verdicts_ignore_start_and_winding(drawing in drawings(), turn in 0..7_usize, flip: bool) {
         let turned = each_ring(&drawing, |coords| {
@@ -41,13 +41,14 @@ proptest! {
         prop_assert_eq!(Area::new(&drawing).is_ok(), Area::new(&turned).is_ok());
     }
 
-    /// A drawing further along the map, or on its next turn, is judged alike and covers alike.
+    /// A drawing moved along the map, or to the next turn, has the same verdict and covers the same
+    /// positions.
     #[test]
     fn verdicts_ignore_the_antimeridian(drawing in drawings(), lon in 0..16_i32, lat in 0..16_i32) {
         let moved = each_ring(&drawing, |coords| coords.iter_mut().for_each(|c| c.x += 174.0));
         match (Area::new(&drawing), Area::new(&moved)) {
             (Ok(here), Ok(there)) => {
-                // Off every edge: a cut edge is no longer quite straight.
+                // The position is off every edge, since a cut edge is no longer quite straight.
                 let (lon, lat) = (f64::from(lon) / 2.0 + 0.013_7, f64::from(lat) / 2.0 + 0.007_1);
                 let wrapped = if lon + 174.0 > 180.0 { lon - 186.0 } else { lon + 174.0 };
                 prop_assert_eq!(here.covers(at(lon, lat)), there.covers(at(wrapped, lat)));
@@ -56,7 +57,7 @@ proptest! {
                 prop_assert_eq!(again, there);
             }
             (Err(_), Err(_)) => {}
-            // On the antimeridian that is one part, cut there.
+            // On the antimeridian the two parts are one part that was cut there.
             (Err(here), Ok(_)) if here.code() == "parts_share_edge" => {}
             (here, there) => prop_assert!(false, "{here:?} {there:?}"),
         }
@@ -75,7 +76,7 @@ proptest! {
         }
     }
 
-    /// What is written is read as the same area, though it was drawn off the grid.
+    /// An area that was drawn off the grid is written and read back unchanged.
     #[test]
     fn geojson_round_trip(coords in prop::collection::vec((-1e-6..1e-6, -1e-6..1e-6), 3..7)) {
         let shell = LineString(coords.iter().map(|&(x, y)| Coord { x, y }).collect());
@@ -85,11 +86,12 @@ proptest! {
         }
     }
 
-    /// A repair is an area or an error, and inside is what an odd number of rings go around.
+    /// A repair is an area or an error; a position is inside if an odd number of rings go around
+    /// it.
     #[test]
     fn repairs_are_even_odd(drawing in drawings(), lon in 0..8_i32, lat in 0..8_i32) {
         if let Ok(repaired) = Area::repaired(&drawing) {
-            // A place that no edge between vertices of the small grid goes through.
+            // A position off every edge between vertices of the small grid.
             let (x, y) = (f64::from(lon) + 0.501_237_1, f64::from(lat) + 0.497_031_7);
             let around = drawing.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()))
                 .filter(|ring| Polygon::new((*ring).clone(), Vec::new()).exterior().0.windows(2)
@@ -120,7 +122,7 @@ proptest! {
     }
 }
 
-/// Neither verdict may be rare among the drawings of the tests above.
+/// Each verdict occurs often among the drawings of the tests above.
 #[test]
 fn drawings_are_valid_and_invalid_often() {
     let mut runner = TestRunner::deterministic();
@@ -136,8 +138,8 @@ fn drawings_are_valid_and_invalid_often() {
     assert!(reasons.len() >= 9, "{reasons:?}");
 }
 
-/// Whether drawings of whole numbers, which `geo` compares, are areas: three vertices in line are not,
-/// though they can be a sliver once they are divided.
+/// Whether drawings on whole numbers, which `geo` compares, are areas. Three vertices in line are
+/// not, although scaling can turn them into a sliver.
 pub fn are_areas(drawings: &[&MultiPolygon<f64>]) -> bool {
     drawings.iter().all(|drawing| Area::new(drawing).is_ok())
 }
@@ -195,8 +197,8 @@ fn hostile() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// What `geo` says, and the two rules it leaves out: no ring is flat, and rings of a part do not
-/// touch in a cycle, for then its inside falls into pieces.
+/// The verdict of `geo`, with the two rules that it leaves out: no ring is flat, and rings of a
+/// part do not touch in a cycle, which would cut its inside into pieces.
 fn is_valid(drawing: &MultiPolygon<f64>) -> bool {
     drawing.is_valid()
         && drawing.iter().all(|polygon| {

@@ -1,7 +1,9 @@
-//! The example's attacker against outcomes, and with a canary: where it is right by chance, and where not.
+//! The attack example's attacker against outcomes, and with a canary: when its claims are right by
+//! chance, and when they are certain.
 
 use std::sync::LazyLock;
 
+use canvass::outcome::OutcomeBudget;
 use canvass::{Registry, Snapshot, TimeWindow};
 
 use crate::support::{at, noon};
@@ -17,7 +19,7 @@ mod attacker;
 )]
 mod town;
 
-use attacker::{Attack, Padding, STEPS, Search, Tally, accomplices, worlds};
+use attacker::{Attack, Padding, STEPS, Search, Tally, WAYS, accomplices, worlds};
 
 static TOWN: LazyLock<(town::Town, Registry)> = LazyLock::new(|| {
     let town = town::Town::build(noon()).unwrap();
@@ -28,20 +30,31 @@ static TOWN: LazyLock<(town::Town, Registry)> = LazyLock::new(|| {
 
 static PLAIN: LazyLock<Snapshot> = LazyLock::new(|| TOWN.1.snapshot());
 
-/// With the attacker's accomplices.
+/// The town with the attacker's accomplices.
 static INFILTRATED: LazyLock<Snapshot> = LazyLock::new(|| {
     LazyLock::force(&PLAIN);
     TOWN.1.apply(accomplices().unwrap()).unwrap()
 });
 
-/// Attacks each n-th site of the town, where it steps so often.
+/// Attacks every `each`-th site of the town, and counts the steps taken.
 fn attack(name: &str, search: Search, padding: Padding, each: usize, steps: usize) -> Tally {
+    attack_with(7, name, search, padding, (each, steps))
+}
+
+/// The same with another of the operator's seeds.
+fn attack_with(
+    seed: u8,
+    name: &str,
+    search: Search,
+    padding: Padding,
+    (each, steps): (usize, usize),
+) -> Tally {
     let worlds = worlds();
     let world = worlds.iter().find(|world| world.name == name).unwrap();
     let window = TimeWindow::new(at("2026-05-07T18:00:00Z"), at("2026-05-07T21:00:00Z")).unwrap();
     let (town, now) = (&TOWN.0, noon());
     let snapshot = if padding == Padding::Accomplices { &INFILTRATED } else { &PLAIN };
-    Attack { town, snapshot, world, search, padding, window, now, each, steps }.run().unwrap()
+    Attack { town, snapshot, world, search, padding, window, now, each, steps, seed }.run().unwrap()
 }
 
 #[test]
@@ -56,30 +69,26 @@ fn exact_bands_isolate_a_household_with_most_claims() {
     }
 }
 
-/// Each claim rests on a difference of two outcomes, which noise makes. All is asked within 90 days, so a
-/// household is counted four times: that makes no claim more than (5/4)^4 times as likely to be right.
+/// The bound follows from the budget alone. Everything is asked within 90 days, so an outcome counts a household
+/// `PER_90_DAYS` times, and each makes what was seen at most e^EPSILON as likely with it as without:
+/// the odds of a claim shift by at most the product. Three seeds of the operator, so that one lucky run
+/// does not decide; what is above that bound by three standard deviations is no luck.
 #[test]
-fn outcomes_isolate_nobody_but_by_chance() {
+fn outcomes_isolate_nobody_beyond_the_budget() {
     let (mut claims, mut isolated, mut by_chance) = (0, 0, 0.0);
-    for (search, padding) in [
-        (Search::Halve, Padding::None),
-        (Search::Halve, Padding::EmptyLand),
-        (Search::Halve, Padding::Accomplices),
-        (Search::StepDown, Padding::None),
-        (Search::StepDown, Padding::EmptyLand),
-        (Search::StepDown, Padding::Chain),
-        (Search::StepUp, Padding::EmptyLand),
-        (Search::StepUp, Padding::Accomplices),
-    ] {
-        let tally = attack("the default", search, padding, 4, 12);
-        assert_eq!(tally.refused, 0, "nothing that was asked before is in the way");
-        claims += tally.claims;
-        isolated += tally.isolated.len();
-        by_chance += tally.by_chance;
+    for seed in [7, 8, 9] {
+        for (search, padding) in WAYS {
+            let tally = attack_with(seed, "the default", search, padding, (4, 12));
+            assert_eq!(tally.refused, 0, "nothing that was asked before is in the way");
+            claims += tally.claims;
+            isolated += tally.isolated.len();
+            by_chance += tally.by_chance;
+        }
     }
-    assert!(claims > 20, "{claims}");
-    let most = by_chance * 1.25_f64.powi(4);
-    assert!((isolated as f64) < most + 3.0 * (most + 1.0).sqrt(), "{isolated} {by_chance}");
+    assert!(claims > 60, "{claims}");
+    let counted = OutcomeBudget::PER_90_DAYS as f64;
+    let most = by_chance * (OutcomeBudget::EPSILON * counted).exp();
+    assert!((isolated as f64) < most + 3.0 * most.sqrt(), "{isolated} {by_chance}");
 }
 
 #[test]
@@ -93,8 +102,8 @@ fn no_overlap_at_all_withstands_exact_bands_as_well() {
     }
 }
 
-/// What the documentation admits: a household that the agency has in each area sees whether anybody is
-/// asked. No overlap at all is the answer to that.
+/// The documented limit: a household that the agency controls, in each area, notices whether
+/// anybody is asked. Forbidding overlaps prevents this.
 #[test]
 fn a_canary_isolates_a_household_unless_no_areas_overlap() {
     let tally = attack("a canary", Search::Halve, Padding::EmptyLand, 4, STEPS);

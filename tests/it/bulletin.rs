@@ -1,4 +1,4 @@
-//! Bulletins: what they say, and what can be appended.
+//! Bulletins: their content, and the entries that can be appended.
 
 use canvass::bulletin::*;
 use canvass::*;
@@ -62,7 +62,7 @@ fn a_bulletin_is_written_like_this_and_read_again() {
 /// The cells of [`opened`].
 const CELLS: [&str; 3] = ["871fa80e0ffffff", "871fa80e2ffffff", "871fa80e3ffffff"];
 
-/// The heads of [`long`], as another implementation has them.
+/// The heads of [`long`], computed by another implementation.
 const HEADS: [&str; 4] = [
     "6f3b1f9442794ab78e0723be2e3e1843c5c83ba4619b0b956ab0d2b523266d1e",
     "0102229ff772841dab94749e744fc305944ee16b0d143e00dfec00a9418710bf",
@@ -78,7 +78,7 @@ fn a_bulletin_mentions_cameras_that_see_into_the_area() {
         (bulletin.camera_scope(), opened().camera_scope()),
         (CameraScope::SeeingInto, CameraScope::StandingIn)
     );
-    // As another implementation has it.
+    // The head as another implementation computes it.
     assert_eq!(
         bulletin.head().to_string(),
         "6cc0ccce78f74634229341ffc3a35775ef380beca3b82337d41c64e351d0db09"
@@ -88,7 +88,7 @@ fn a_bulletin_mentions_cameras_that_see_into_the_area() {
     assert_eq!(read(&written).unwrap(), bulletin);
     let geojson: Value = serde_json::from_str(&bulletin.to_geojson()).unwrap();
     assert_eq!(geojson["features"][0]["properties"]["camera_scope"], "seeing_into");
-    // What it usually is, is not written, and nobody can add or take it away.
+    // A default value is not written, and can neither be added nor removed.
     let mut unsaid = written.clone();
     unsaid.as_object_mut().unwrap().remove("camera_scope");
     let mut said = serde_json::to_value(opened()).unwrap();
@@ -142,10 +142,7 @@ fn refused_openings_have_a_reason() {
             open(small(), &other, TEXT, seven, noon),
             "the request is agency `1`'s, but the bulletin would name agency `2`",
         ),
-        (
-            open(small(), &agency, " \n", seven, noon),
-            "the text is blank: say what the public may know",
-        ),
+        (open(small(), &agency, " \n", seven, noon), "the text is blank: write one for the public"),
         (
             open(small(), &agency, "Call us at once!", seven, noon),
             "line 1, `at once`: do not hurry: say until when the request is open, and leave it there",
@@ -191,7 +188,7 @@ fn refused_appends_change_nothing() {
         "the bulletin ended as `expired`: only corrections may follow",
         "the instant `2026-05-11T12:00:00Z` is before `2026-05-12T12:00:00Z`, the last one on record",
         "line 1, `You must`: do not press: whoever does nothing owes no reason",
-        "the text is blank: say what the public may know",
+        "the text is blank: write one for the public",
     ];
     assert_eq!(failures.map(|failure| failure.unwrap_err().to_string()), words);
     assert_eq!(bulletin, before);
@@ -224,7 +221,7 @@ fn every_edit_is_found_on_reading() {
     };
     let digest = |entry| {
         format!(
-            "entry `{entry}` of the history does not have the digest of what is written: something was edited"
+            "entry `{entry}` of the history has another digest than its content: something was edited"
         )
     };
     let order = |entry| {
@@ -295,7 +292,8 @@ fn every_edit_is_found_on_reading() {
     ] {
         assert_eq!(edited(pointer, value), words, "{pointer}");
     }
-    // A cell has one name, and a cover as many as 4,096: these are not what the history is of.
+    // A cell has one spelling, and a cover has at most 4,096 cells; these refusals come before the
+    // history is read.
     let cell = CELLS[1].to_uppercase();
     let unknown =
         format!("`{cell}` is not an H3 cell of the bulletin's resolution away from the poles");

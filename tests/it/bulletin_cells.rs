@@ -22,7 +22,7 @@ pub fn cover(area: &Area, resolution: Resolution) -> Result<BTreeSet<CellIndex>,
     Ok(bulletin.cells().map(|cell| cell.parse().unwrap()).collect())
 }
 
-/// A cell's polygon with its edges as H3 has them, great circles, in `steps` steps each.
+/// A cell's polygon with H3's edges, which are great circles, in `steps` steps each.
 fn geodesic(cell: CellIndex, steps: usize) -> Polygon {
     let corners: Vec<Point> =
         cell.boundary().iter().map(|at| Point::new(at.lng(), at.lat())).collect();
@@ -44,8 +44,9 @@ fn cell_of(at: Position, resolution: Resolution) -> CellIndex {
     LatLng::new(at.lat(), at.lon()).unwrap().to_cell(resolution)
 }
 
-/// Every vertex and position of the area is in a kept cell, no neighbour of a kept cell meets the
-/// area, and no kept cell is far from it. How many positions and neighbours were looked at.
+/// Asserts that every vertex and position of the area is in a kept cell, no neighbour of a kept
+/// cell meets the area, and no kept cell is far from it. Returns the numbers of positions and
+/// neighbours checked.
 #[track_caller]
 fn check_cover(rng: &mut Rng, area: &Area, resolution: Resolution) -> (usize, usize) {
     let kept = cover(area, resolution).unwrap();
@@ -57,7 +58,7 @@ fn check_cover(rng: &mut Rng, area: &Area, resolution: Resolution) -> (usize, us
     assert!(vertices.iter().all(|&vertex| kept.contains(&cell_of(vertex, resolution))));
     let mut positions = 0;
     for _ in 0..200 {
-        // Between three vertices: nearly always near the area, often in it.
+        // A position between three vertices: nearly always near the area, often in it.
         let [a, b, c] = [(); 3].map(|()| rng.pick(&vertices));
         let mix = |of: fn(Position) -> f64| {
             let turn = |lon: f64| lon + ((of(a) - lon) / 360.0).round() * 360.0;
@@ -107,7 +108,7 @@ fn cells_cover_an_area_beside_the_antimeridian() {
     let mut rng = Rng(14);
     for lat in [-60.0, -17.0, 0.0, 52.0, 71.0] {
         for resolution in RESOLUTIONS {
-            // Up to the line, and up to a little before it.
+            // The area reaches the line, or ends shortly before it.
             for (far, near) in [(0.1, 0.0), (0.05, 0.000_1), (0.002, 0.001)] {
                 let east = square(180.0 - far, lat, 180.0 - near, lat + far);
                 let west = square(near - 180.0, lat, far - 180.0, lat + far);

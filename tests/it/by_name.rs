@@ -1,4 +1,4 @@
-//! Records are read by the names of their fields: no record is read from a list of its values.
+//! Records are read by the names of their fields, never from a list of values.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -23,13 +23,13 @@ use crate::support::*;
 
 const AREA: &str = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}"#;
 
-/// Why a text that has a list in the place of a record is refused.
+/// The error for a text that has a list in the place of a record.
 fn refusal<T: DeserializeOwned + Debug>(text: &str) -> String {
     serde_json::from_str::<T>(text).unwrap_err().to_string()
 }
 
-/// For each record of the library, by the name of the type that is read: a text in which a list stands
-/// in its place, as it is read.
+/// For each record of the library, by the name of the type that is read: a text with a list in the
+/// record's place.
 fn lists() -> Vec<(&'static str, String)> {
     let entry = format!(
         r#"{{"id":1,"area":{AREA},"lowest_end":11,"release":"alone","answers":{{"open":[]}}}}"#
@@ -66,6 +66,12 @@ fn lists() -> Vec<(&'static str, String)> {
         ("Recording", refusal::<Recording>("[null,null,60]")),
         ("Request", refusal::<Request>(&format!(r#"[1,"burglary",{AREA}]"#))),
         ("SensitivePlace", refusal::<SensitivePlace>(r#"["clinic","a","refuse"]"#)),
+        (
+            "Sharer",
+            refusal::<CaseFile>(
+                r#"{"agency":1,"opened":[],"shared":[[1,"2026-05-09T18:00:00Z"]]}"#,
+            ),
+        ),
         ("TimeWindow", refusal::<TimeWindow>(r#"["2026-05-09T18:00:00Z","2026-05-09T20:00:00Z"]"#)),
         ("TreeHead", refusal::<TreeHead>("[]")),
     ]
@@ -79,7 +85,8 @@ fn no_record_is_read_from_a_list() {
     }
 }
 
-/// A record that is added to the library and not to the list above, or not marked, is found.
+/// The test finds a record in the sources that is missing from the list above, or lacks the
+/// attribute.
 #[test]
 fn every_record_in_the_sources_is_read_by_name() {
     let mut found = BTreeSet::new();
@@ -155,7 +162,7 @@ fn records(text: &str) -> Vec<Record> {
     records
 }
 
-/// What stands between the braces of an item, if it has any; generated names are none.
+/// The text between the braces of an item, if it has any; items with generated names have none.
 fn body(item: &str) -> Option<&str> {
     let open = item.find('{')?;
     if item.find(';').is_some_and(|end| end < open) {
@@ -188,7 +195,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Records of which any one object was replaced by the list of its values are refused.
+/// With any one object replaced by the list of its values, a record is refused.
 #[test]
 fn lists_in_place_of_objects_are_refused_at_any_depth() {
     fn turned<T: Serialize + DeserializeOwned + Debug>(value: &T) -> usize {
@@ -211,7 +218,7 @@ fn lists_in_place_of_objects_are_refused_at_any_depth() {
     assert!(count > 300, "{count}");
 }
 
-/// Turns the chosen one of the objects in a tree into a list; how many there are.
+/// Turns the chosen object of a tree into a list; returns the number of objects.
 fn objects(tree: &mut Value, chosen: usize) -> usize {
     let mut count = 0;
     let mut rest = vec![tree];
@@ -258,7 +265,7 @@ fn records_are_read_from_toml_and_cbor() {
     let town = town(&mut Rng(9), (180, 0), 60);
     town.cameras.values().for_each(both);
     changes(&town).iter().for_each(cbor);
-    // Members of a map come in the order of their names there: coordinates before the type.
+    // CBOR writes members of a map in the order of their names: coordinates before the type.
     let area: Area =
         toml::from_str("coordinates = [[[0, 0], [1, 0], [1, 1]]]\ntype = 'Polygon'").unwrap();
     assert_eq!(area, Area::from_geojson(AREA).unwrap());

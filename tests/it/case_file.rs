@@ -1,4 +1,4 @@
-//! The life of a request: every state with every verb, edges at the second, and files as JSON.
+//! The life of a request: every state with every step, limits to the second, and files as JSON.
 
 use canvass::error::CaseFileError;
 use canvass::{AgencyId, CaseFile, IncidentKind, Policy, Request, RequestId, RequestState};
@@ -14,7 +14,7 @@ fn second() -> SignedDuration {
 }
 
 fn policy() -> Policy {
-    Policy::unlimited().with_open_days(10).with_max_open_days(28)
+    Policy::without_limits_or_anonymity().with_open_days(10).with_max_open_days(28)
 }
 
 fn open(file: &mut CaseFile, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
@@ -67,7 +67,7 @@ fn only_an_open_request_can_be_changed() {
                 assert_eq!(changed, file, "nothing changes");
             }
         }
-        // It counts in its case, whatever became of it.
+        // The request counts in its case in every state.
         assert_eq!(file.opened_in("26-1"), 1);
     }
 }
@@ -99,7 +99,7 @@ fn impossible_steps_are_refused_with_a_reason() {
         let expected = format!("request `7` cannot be extended to `{text}`; {choose}");
         assert_eq!(words(file.extend(FIRST, until, noon())), expected);
     }
-    // Until when it is open anyway is no less.
+    // An extension to the current end is accepted.
     assert_eq!(file.extend(FIRST, noon() + days(10), noon()), Ok(()));
     let unknown = "the case file has no request `8`";
     assert_eq!(words(file.resolve(RequestId(8), noon())), unknown);
@@ -124,7 +124,7 @@ fn only_a_review_authorises_an_open_request_again() {
     let authorized = again(&policy(), &file, 7, open).unwrap();
     assert_eq!(authorized.reviewed_at(), noon());
     assert_eq!(authorized.request(), file.iter().next().unwrap().request());
-    // The first is not in its own way; the second is refused by a policy that allows one.
+    // A request is not compared with itself; the second is refused by a policy that allows one.
     assert!(again(&strict, &file, 7, open).is_ok());
     let refused = "the case has had 1 requests, and no more are allowed";
     assert_eq!(again(&strict, &file, 8, open).unwrap_err(), refused);
@@ -153,7 +153,7 @@ fn without_limits_a_request_stays_open_for_ever() {
     let mut file = CaseFile::new(AgencyId(1));
     let area = square(10.0, 50.0, 10.005, 50.005);
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, area, evening());
-    let review = Policy::unlimited().review(&request, &agency(), &file, noon());
+    let review = Policy::without_limits_or_anonymity().review(&request, &agency(), &file, noon());
     file.open(FIRST, &review.unwrap(), noon()).unwrap();
     assert_eq!(file.iter().next().unwrap().open_until(), Timestamp::MAX);
 }

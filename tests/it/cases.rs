@@ -1,4 +1,5 @@
-//! Our own cases, one a line: an area with positions inside and outside, or why it is refused.
+//! The library's own cases, one a line: an area with positions inside and outside, or the reason
+//! for a refusal.
 
 use canvass::{Area, Position};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! Every violation and every denial, each by a request or a row that has nothing else wrong.
+//! Every violation and every denial, each by a request or a row with only that fault.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use crate::policy::{police, request};
 use crate::support::*;
 
-/// What a review looks at: all of it fits, until a case changes one thing.
+/// The inputs of a review. All of them are valid until a case changes one.
 struct Review {
     policy: Policy,
     request: Request,
@@ -27,11 +27,12 @@ impl Review {
         Self { policy: Policy::default(), request, agency, earlier: Vec::new() }
     }
 
-    /// The codes of what is wrong, having opened the earlier requests first.
+    /// The codes of the violations, after the earlier requests were opened.
     fn codes(&self) -> Vec<&'static str> {
         let mut file = CaseFile::new(self.request.agency);
         for (id, earlier) in (0..).zip(&self.earlier) {
-            let authorized = Policy::unlimited().review(earlier, &self.agency, &file, noon());
+            let authorized =
+                Policy::without_limits_or_anonymity().review(earlier, &self.agency, &file, noon());
             file.open(RequestId(id), &authorized.unwrap(), noon()).unwrap();
         }
         let reviewed = self.policy.review(&self.request, &self.agency, &file, noon());
@@ -45,7 +46,7 @@ fn minutes(long: i64, end: i64) -> TimeWindow {
     TimeWindow::new(end - SignedDuration::from_mins(long), end).unwrap()
 }
 
-/// A box of the same south-west corner as the fitting one.
+/// A box with the same south-west corner as the valid one.
 fn wide(degrees: f64) -> Area {
     square(10.0, 50.0, 10.0 + degrees, 50.005)
 }
@@ -65,7 +66,7 @@ fn school() -> SensitivePlace {
 
 type Spoil = fn(&mut Review);
 
-/// One way into each violation.
+/// One change for each violation.
 const SPOILT: &[(&str, Spoil)] = &[
     ("invalid_policy", |it| it.policy.open_days = it.policy.max_open_days + 1),
     ("unknown_agency", |it| it.agency.id = AgencyId(2)),
@@ -77,6 +78,7 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("area_too_small", |it| it.request.area = wide(0.000_1)),
     ("area_too_large", |it| it.request.area = wide(0.05)),
     ("part_too_small", |it| it.request.area = parts(&[BLOCK, HOUSE])),
+    ("too_narrow", |it| it.policy.min_width_m = 5_000.0),
     ("window_too_short", |it| it.request.window = minutes(14, -60)),
     ("window_too_long", |it| it.request.window = minutes(12 * 60 + 1, -60)),
     ("window_in_future", |it| it.request.window = minutes(60, 1)),
@@ -108,7 +110,7 @@ fn each_violation_is_reached_alone() {
         assert_eq!(review.codes(), [code]);
         reached.insert(code);
     }
-    // The one about the operator's own mistake: a file that is not the agency's.
+    // The violation that only the operator can cause: a file of another agency.
     let Review { policy, request, agency, .. } = Review::fitting();
     let others = CaseFile::new(AgencyId(9));
     let violations = policy.review(&request, &agency, &others, noon()).unwrap_err();
@@ -128,7 +130,8 @@ fn codes_of_violations_are_stable_and_each_stands_once() {
     }
 }
 
-/// Why the one camera of an owner who said `consent` is not asked about the evening before.
+/// The reason why the one camera of an owner with this consent is not asked about the evening
+/// before.
 fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Policy) -> Denial {
     let (owner, camera) = (OwnerId(1), CameraId(1));
     let recording = Recording::kept_for_days(kept_days);
@@ -149,10 +152,11 @@ fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Pol
 
 #[test]
 fn each_denial_is_reached_alone() {
-    let open = Policy::unlimited();
+    let open = Policy::without_limits_or_anonymity();
     let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
     let clinic = SensitivePlace::new(kind, "St Mary's", rule, wide(0.002), None).unwrap();
-    let sheltering = Policy::unlimited().with_sensitive_places(std::iter::once(clinic).collect());
+    let sheltering = Policy::without_limits_or_anonymity()
+        .with_sensitive_places(std::iter::once(clinic).collect());
     let granted = Consent::granted;
     let hour = SignedDuration::from_hours(1);
     let reached = [
@@ -166,7 +170,7 @@ fn each_denial_is_reached_alone() {
         denial(granted(), &[], 30, &sheltering),
     ];
     assert_eq!(reached, Denial::ALL);
-    // Operators' records have them.
+    // The codes of denials, which operators' records contain.
     let codes = [
         "not_granted",
         "expired",
@@ -189,6 +193,7 @@ fn codes_of_explanations_equal_those_of_denials_and_serde() {
         Explanation::NotRegistered,
         Explanation::OutsideArea,
         Explanation::TooFewHouseholds,
+        Explanation::RequestOver,
         Explanation::Asked,
     ];
     for other in others {

@@ -1,5 +1,6 @@
-//! Threads that change a registry and threads that read it. What runs beside what is up to the
-//! machine; what each thread does follows a seed, printed, and taken from `CANVASS_SEED` if set.
+//! Threads that change a registry and threads that read it. The machine decides how they
+//! interleave; each thread's steps follow a seed, which is printed, and taken from `CANVASS_SEED`
+//! if set.
 
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
@@ -19,7 +20,7 @@ use h3o::{LatLng, Resolution};
 use crate::oracle::Answer;
 use crate::support::*;
 
-/// Where the tests' cameras stand: in two tiles of the default layout.
+/// The positions of the tests' cameras, in two tiles of the default layout.
 const PLACES: [(i32, i32); 2] = [(10, 50), (12, 50)];
 
 /// No test waits for other threads longer than this.
@@ -46,13 +47,13 @@ fn the_places_are_in_two_tiles() {
     assert_ne!(tile(PLACES[0]), tile(PLACES[1]));
 }
 
-/// Where the camera of a place stands at a revision.
+/// The position of a camera at a revision.
 fn spot(which: usize, revision: u64) -> Position {
     place(PLACES[which], (revision % 97) as i64 * 1_000, (revision % 89) as i64 * 1_000)
 }
 
-/// What a snapshot shows is what its revision wrote, in both tiles: at an even revision owner 0
-/// agrees, at an odd one owner 1, and both cameras have moved.
+/// Asserts that a snapshot shows one revision in both tiles: at an even revision owner 0 agrees, at
+/// an odd one owner 1, and both cameras have moved.
 #[track_caller]
 fn is_whole(snapshot: &Snapshot, authorized: &AuthorizedRequest) {
     let revision = snapshot.revision().0;
@@ -116,7 +117,7 @@ fn readers_see_whole_revisions_only_and_never_an_older_one() {
         let mut revision = 0;
         while (revision < 500 || !enough()) && start.elapsed() < PATIENCE {
             if rng.once_in(3) {
-                // All that would make the next revision, and one change too many.
+                // All changes of the next revision, followed by one that is refused.
                 let mut changes = swap(&mut rng, revision + 1);
                 changes.push(Change::Remove { camera: CameraId(2) });
                 let error = registry.apply(changes).unwrap_err();
@@ -164,7 +165,8 @@ fn a_snapshot_is_unchanged_by_a_thousand_revisions() {
     assert!(registry.snapshot().revision() > Revision(1_000) && reads.into_inner() >= 100);
 }
 
-/// Two threads withdraw, one changes other things, and readers are told of each withdrawal.
+/// Two threads withdraw consents, one applies other changes, and readers are notified of each
+/// withdrawal.
 #[test]
 fn an_acknowledged_withdrawal_is_in_the_next_snapshot() {
     const OWNERS: u64 = 120;
@@ -203,7 +205,7 @@ fn an_acknowledged_withdrawal_is_in_the_next_snapshot() {
                 let mut rng = Rng(seed ^ half);
                 let start = Instant::now();
                 while !left.is_empty() {
-                    // Somebody is left to be asked, so a reader that catches up counts.
+                    // Some owners are left to be asked, so that the check is not of an empty route.
                     let withdrawn = OWNERS / 2 - left.len() as u64;
                     while amid.load(Ordering::SeqCst) < withdrawn / 2 && start.elapsed() < PATIENCE
                     {
@@ -235,7 +237,7 @@ fn an_acknowledged_withdrawal_is_in_the_next_snapshot() {
     assert!(revisions > OWNERS && amid > 20, "{revisions} {amid}");
 }
 
-/// A change of one of a few cameras and owners; about half of those of cameras cannot be applied.
+/// A change of one of a few cameras and owners; about half of the camera changes cannot be applied.
 fn any_change(rng: &mut Rng) -> Change {
     let (camera_id, owner) = (rng.below(20), rng.below(8));
     let position = place(rng.pick(&PLACES), rng.within(0, 50) * 1_000, rng.within(0, 50) * 1_000);
@@ -268,7 +270,7 @@ fn several_writers_lose_no_change() {
                     start.wait();
                     let began = Instant::now();
                     for round in 0..200 {
-                        // Nobody is far ahead, so that writers take turns on any machine.
+                        // No writer gets far ahead, so that writers alternate on any machine.
                         rounds[writer as usize].store(round, Ordering::SeqCst);
                         let lags = |other: &AtomicU64| other.load(Ordering::SeqCst) + 5 < round;
                         while rounds.iter().any(lags) && began.elapsed() < PATIENCE {
@@ -315,14 +317,14 @@ fn several_writers_lose_no_change() {
     }
 }
 
-/// The caller's own code runs while the changes are taken: whatever it does, it leaves nothing
-/// half done.
+/// The caller's code runs while the changes are taken from the iterator; if it panics, no change is
+/// applied.
 #[test]
 fn changes_that_panic_half_way_change_nothing() {
     let registry = two_owners();
     let newcomer = Change::Register(camera_at(2, 0, spot(0, 5)));
     let good = [withdraw(0), grant(1), newcomer, Change::Remove { camera: CameraId(1) }];
-    // Resumed and not raised: no report of a panic that is meant to be.
+    // Resumed and not raised, so that no panic is reported for an intended one.
     let panicking = || -> Change { std::panic::resume_unwind(Box::new("the caller's own")) };
     let changes = good.into_iter().chain(std::iter::once_with(panicking));
     assert!(catch_unwind(AssertUnwindSafe(|| registry.apply(changes))).is_err());
@@ -333,7 +335,7 @@ fn changes_that_panic_half_way_change_nothing() {
     assert_eq!(registry.cameras_of(OwnerId(0)), [camera_at(0, 0, spot(0, 0))]);
     assert_eq!(registry.cameras_of(OwnerId(1)), [camera_at(1, 1, spot(1, 0))]);
 
-    // What could not be applied to a half-changed registry.
+    // A change that a half-changed registry would refuse.
     let next =
         [Change::Register(camera_at(2, 0, spot(0, 5))), Change::Remove { camera: CameraId(1) }];
     let snapshot = registry.apply(next).unwrap();
@@ -342,7 +344,7 @@ fn changes_that_panic_half_way_change_nothing() {
     assert_eq!(asked(&snapshot, &everywhere()), [agreed]);
 }
 
-/// An iterator of changes may ask the registry that they are for.
+/// An iterator of changes may read the registry to which they are applied.
 #[test]
 fn changes_may_be_drawn_from_the_registry_itself() {
     let registry = two_owners();

@@ -1,8 +1,8 @@
 //! Cases from other projects' own suites, read from the folder in `CANVASS_CONFORMANCE`.
 //!
-//! Without that variable every test here says that it was skipped. A row must be answered right,
-//! unless a rule stated in this file leaves it out, or `tests/cases/expected_failures.txt` lists it
-//! with a reason; an entry of that list which passes fails the test.
+//! Without that variable every test here prints that it was skipped. A row must have the right
+//! answer, unless a rule in this file leaves it out, or `tests/cases/expected_failures.txt` lists
+//! it with a reason; an entry of that list which passes fails the test.
 
 #![allow(clippy::float_cmp, reason = "coordinates are on the grid or they are not")]
 #![allow(clippy::print_stdout, reason = "the counts are the point of the runner")]
@@ -16,8 +16,8 @@ use geo::{Distance, Euclidean};
 use geo_types::{Coord, LineString, MultiPolygon, Point, Polygon};
 use serde_json::Value;
 
-/// Degrees within which rounding to the grid may change an answer: a point and an edge, each off by
-/// up to half a unit of 1e-7 in both axes.
+/// Distance in degrees within which rounding to the grid may change an answer: a point and an edge
+/// may each move by up to half a unit of 1e-7 in both axes.
 const GRID: f64 = 2e-7;
 
 enum Verdict {
@@ -82,7 +82,7 @@ fn antimeridian_points() {
     each("antimeridian_derived.jsonl", split_point);
 }
 
-/// Instants are `jiff`'s: what is asked here is that its reader is what a request can rely on.
+/// The reader of instants is that of `jiff`; this test shows that requests can rely on it.
 #[test]
 fn instants() {
     each("datetime__jsonschema.jsonl", |row| {
@@ -202,7 +202,7 @@ fn split_point(row: &Value) -> Verdict {
     compare(&area, &polygons(&row["split"], 1.0), coord(&row["point"], 1.0), row)
 }
 
-/// The peer closes rings over a pole; here those are refused.
+/// The other project closes rings over a pole; this library refuses them.
 fn other_rules(input: &Value, output: &Value) -> Option<&'static str> {
     let on_pole = |polygons: &MultiPolygon<f64>| {
         polygons.iter().any(|polygon| polygon.exterior().0.iter().any(|c| c.y.abs() == 90.0))
@@ -245,7 +245,7 @@ fn refused(area: Result<Area, AreaError>) -> Verdict {
     }
 }
 
-/// A refusal of a valid drawing: fine only if it is smaller than the grid.
+/// The refusal of a valid drawing, which is right only if the drawing is smaller than the grid.
 fn collapsed(polygons: &MultiPolygon<f64>, error: &AreaError) -> Verdict {
     let thin = |polygon: &Polygon<f64>| {
         let coords = polygon.exterior().0.iter();
@@ -290,7 +290,8 @@ fn lines(polygons: &MultiPolygon<f64>) -> impl Iterator<Item = &LineString<f64>>
     polygons.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()))
 }
 
-/// Judges every row of a file, prints the count, and fails on what is neither right nor expected.
+/// Judges every row of a file, prints the count, and fails on a row that is neither right nor
+/// expected to fail.
 fn each(file: &str, judge: impl Fn(&Value) -> Verdict) {
     let Some(folder) = std::env::var_os("CANVASS_CONFORMANCE") else {
         println!("{file}: skipped, for CANVASS_CONFORMANCE names no folder");
@@ -326,7 +327,8 @@ fn each(file: &str, judge: impl Fn(&Value) -> Verdict) {
     assert!(passed > 0, "{file}: nothing ran");
 }
 
-/// Line numbers of a file with the reason why they fail: `file:line: reason` on each line.
+/// Line numbers of a file with the reason why they are expected to fail: `file:line: reason` on
+/// each line.
 fn expected_failures(file: &str) -> BTreeMap<usize, String> {
     include_str!("../cases/expected_failures.txt")
         .lines()

@@ -1,12 +1,12 @@
-//! Consent: a truth table and edges, of the specification and of what is routed.
+//! Consent: a truth table and edge cases, for the specification and for routes.
 
 use std::collections::BTreeMap;
 
 use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::{
-    AgencyId, AskLimit, AuthorizedRequest, Camera, CameraId, Change, Consent, Denial, Explanation,
-    Funnel, IncidentKind, OwnerId, Policy, Question, Recording, Registry, Scope, Snapshot,
-    Standing, Zone,
+    AgencyId, Ask, AskLimit, AuthorizedRequest, Camera, CameraId, Change, Consent, Denial,
+    Explanation, Funnel, IncidentKind, OwnerId, Policy, Question, Recording, Registry, Scope,
+    Snapshot, Standing, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -20,15 +20,20 @@ pub fn noon_and(seconds: i64) -> Timestamp {
     noon() + SignedDuration::from_secs(seconds)
 }
 
+/// Requests of as many agencies, none of which asks in these tests.
+pub fn others(asked: impl IntoIterator<Item = Timestamp>) -> Vec<Ask> {
+    (100..).map(AgencyId).zip(asked).map(|(by, at)| Ask { agency: Some(by), at }).collect()
+}
+
 fn question() -> Question {
     Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: noon() }
 }
 
-/// One owner with one camera: what they said, when they were asked, and what the camera keeps.
+/// One owner with one camera: the consent, the instants of earlier requests, and the recording.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub consent: Consent,
-    pub asked: Vec<Timestamp>,
+    pub asked: Vec<Ask>,
     pub recording: Recording,
     pub spot: Spot,
     pub expected: Option<Denial>,
@@ -41,17 +46,17 @@ pub enum Spot {
     Elsewhere,
 }
 
-/// A request about all rows, in a town with a clinic from which nobody is asked.
+/// A request that meets all rows, in a town with a clinic from which nobody is asked.
 fn everywhere() -> AuthorizedRequest {
     let (kind, rule) = (SensitiveKind::Clinic, SensitiveRule::NeverAsk);
     let clinic = square(9.0, 49.0, 10.0, 51.0);
     let clinic = SensitivePlace::new(kind, "St Mary's", rule, clinic, None).unwrap();
     let sensitive_places = std::iter::once(clinic).collect();
-    let policy = Policy::unlimited().with_sensitive_places(sensitive_places);
+    let policy = Policy::without_limits_or_anonymity().with_sensitive_places(sensitive_places);
     authorize_under(&policy, square(9.0, 49.0, 11.0, 51.0))
 }
 
-/// The ways to scope, and whether they extend to `this` rather than `other`.
+/// All kinds of scopes, and whether each includes `this` but not `other`.
 fn scopes<T: Ord + Copy>(this: T, other: T) -> [(Scope<T>, bool); 9] {
     [
         (Scope::Any, true),
@@ -78,9 +83,9 @@ fn a_scope_without_a_member_is_unchanged_for_others() {
     }
 }
 
-/// All combinations of what the parts of a consent, a history and a recording can be.
+/// All combinations of parts of a consent, a history and a recording.
 fn table() -> Vec<Case> {
-    // Offsets to noon in seconds, and whether a pause (an expiry) there still (already) holds.
+    // Offsets from noon in seconds, and whether a pause or an expiry at that instant denies.
     let pauses = [(None, false), (Some(-1), false), (Some(0), false), (Some(1), true)];
     let expiries = [(None, false), (Some(-1), true), (Some(0), true), (Some(1), false)];
     // Days ago; the default limit is 2 in 7 days and 4 in 30 days.
@@ -111,7 +116,7 @@ fn table() -> Vec<Case> {
                                 if let Some(seconds) = expiry {
                                     consent = consent.with_expiry(noon_and(seconds));
                                 }
-                                let asked = history.iter().map(|&ago| noon() - days(ago)).collect();
+                                let asked = others(history.iter().map(|&ago| noon() - days(ago)));
                                 let expected = [
                                     (!granted, Denial::NotGranted),
                                     (expired, Denial::Expired),
@@ -132,7 +137,7 @@ fn table() -> Vec<Case> {
             }
         }
     }
-    // A place is what is named last, of whatever else is wrong.
+    // A protected place is the last reason in the order of denials.
     let in_clinic = |case: &Case| {
         let expected = case.expected.or(Some(Denial::SensitivePlace));
         Case { spot: Spot::InClinic, expected, ..case.clone() }
@@ -164,7 +169,7 @@ pub fn snapshot_of(cases: &[Case]) -> Snapshot {
     let registry = Registry::bulk_load(&cameras, consents).unwrap();
     let asked = ids().flat_map(|(id, case)| {
         let owner = OwnerId(id);
-        case.asked.iter().map(move |&at| Change::RecordAsked { owner, at })
+        case.asked.iter().map(move |&ask| recorded(owner, ask))
     });
     registry.apply(asked).unwrap()
 }
@@ -184,7 +189,7 @@ fn the_truth_table_holds_for_the_specification_and_for_routes() {
         let of_the_camera = [Denial::NoFootage, Denial::SensitivePlace];
         assert_eq!(denial, case.expected.filter(|it| !of_the_camera.contains(it)), "{case:?}");
     }
-    // Every answer is in the table, and "asked".
+    // The table has every denial, and "asked".
     assert_eq!(expected.len(), Denial::ALL.len() + 1, "{expected:?}");
     let snapshot = snapshot_of(&cases);
     let everywhere = everywhere();
@@ -210,7 +215,13 @@ fn the_operator_gets_the_first_reason_of_each_row() {
 /// The specification and a route with one camera agree.
 #[track_caller]
 fn denies(consent: &Consent, asked: &[i64], expected: Option<Denial>) {
-    let asked: Vec<Timestamp> = asked.iter().map(|&seconds| noon_and(seconds)).collect();
+    let asked = others(asked.iter().map(|&seconds| noon_and(seconds)));
+    denies_after(consent, asked, expected);
+}
+
+/// The same after requests of any agencies.
+#[track_caller]
+fn denies_after(consent: &Consent, asked: Vec<Ask>, expected: Option<Denial>) {
     assert_eq!(consent.evaluate(&question(), &asked).err(), expected, "{asked:?}");
     let recording = Recording::kept_for_days(60);
     let spot = Spot::Elsewhere;
@@ -232,7 +243,7 @@ fn an_ask_counts_until_its_span_ends() {
         denies(&consent, &[-span], None);
         denies(&consent, &[-1 - span], None);
         denies(&consent, &[0], often);
-        // What lies in the future counts as well: a clock may be behind.
+        // An instant in the future counts as well, since a clock may be behind.
         denies(&consent, &[1], often);
         denies(&consent, &[40 * DAY], often);
     }
@@ -244,7 +255,7 @@ fn an_ask_counts_until_its_span_ends() {
     denies(&default, &month, None);
     denies(&default, &[month[0], month[1], month[2], -10 * DAY], often);
     denies(&default, &[-30 * DAY, month[1], month[2], -10 * DAY], None);
-    // In any order, and two in one second are two.
+    // The order is irrelevant, and two in one second count as two.
     denies(&default, &[-10 * DAY, month[1], month[0], month[2]], often);
     denies(&default, &[-3, -3], often);
     for nobody in [limited(0, 30), limited(30, 0), limited(0, 0)] {
@@ -268,7 +279,8 @@ fn pauses_and_grants_end_on_the_second() {
         denies(&granted().with_paused_until(far), &[], paused);
         denies(&granted().with_expiry(far), &[], expired);
     }
-    // With a fraction of a second a pause ends in the next one, and a grant expires with the one begun.
+    // With a fraction of a second a pause ends at the next whole second, and a grant expires at the
+    // start of its own.
     let off = SignedDuration::from_nanos(1);
     denies(&granted().with_paused_until(noon() + off), &[], Some(Denial::Paused));
     denies(&granted().with_paused_until(noon() - off), &[], None);
@@ -279,7 +291,7 @@ fn pauses_and_grants_end_on_the_second() {
     let asked = |now| paused.evaluate(&Question { now: at(now), ..question() }, &[]);
     assert_eq!(asked("1969-12-31T23:59:58.9Z"), Err(Denial::Paused));
     assert_eq!(asked("1969-12-31T23:59:59Z"), Ok(()));
-    // Up to the end of time there is no next second, and it is kept all the same.
+    // At the end of time there is no next second, and the instant is kept.
     let forever = granted().with_paused_until(Timestamp::MAX);
     let registry = Registry::new();
     let set = Change::SetConsent { owner: OwnerId(1), consent: forever.clone() };
@@ -319,19 +331,23 @@ fn an_owner_reads_their_consent_and_ends_a_pause() {
 #[test]
 fn asks_remain_readable_after_a_withdrawal() {
     let registry = Registry::new();
-    let asked = |at| Change::RecordAsked { owner: OwnerId(1), at };
+    let by = Some(AgencyId(4));
+    let asked = |at| recorded(OwnerId(1), Ask { agency: by, at });
+    let known = |instants: &[Timestamp]| {
+        instants.iter().map(|&at| Ask { agency: by, at }).collect::<Vec<_>>()
+    };
     assert!(registry.asked(OwnerId(1)).is_empty());
     registry.apply([asked(noon_and(60)), asked(noon_and(0)), asked(noon_and(60))]).unwrap();
-    let known = [noon_and(0), noon_and(60), noon_and(60)];
-    assert_eq!(registry.asked(OwnerId(1)), known);
+    let all = known(&[noon_and(0), noon_and(60), noon_and(60)]);
+    assert_eq!(registry.asked(OwnerId(1)), all);
     assert!(registry.asked(OwnerId(2)).is_empty());
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
-    assert_eq!(registry.asked(OwnerId(1)), known);
+    assert_eq!(registry.asked(OwnerId(1)), all);
 
-    // As many as a limit can look at: the last ones.
+    // The registry keeps as many instants as a limit can count: the last ones.
     registry.apply((0..40).map(|second| asked(noon_and(100 + second)))).unwrap();
     let last: Vec<Timestamp> = (10..40).map(|second| noon_and(100 + second)).collect();
-    assert_eq!(registry.asked(OwnerId(1)), last);
+    assert_eq!(registry.asked(OwnerId(1)), known(&last));
 }
 
 #[test]
@@ -347,7 +363,7 @@ fn a_limit_of_more_than_thirty_requests_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// A history of any kind and limits of any kind, against counting.
+    /// Any history under any limits, compared with counting.
     #[test]
     fn a_limit_counts_requests_within_its_spans(week in 0..5_u8, month in 0..7_u8, asked in prop::collection::vec(-31..2_i64, 0..9), second in -1..2_i64) {
         let asked: Vec<i64> = asked.iter().map(|day| day * DAY + second).collect();
@@ -356,4 +372,41 @@ proptest! {
         let consent = Consent::granted().with_limit(AskLimit::new(week, month).unwrap());
         denies(&consent, &asked, often.then_some(Denial::AskedOftenEnough));
     }
+
+    /// Of three agencies, of which one asks: nobody may ask more often than the limit is, nor the one more
+    /// often than its share.
+    #[test]
+    fn a_limit_leaves_no_agency_more_than_half(week in 0..6_u8, month in 0..8_u8, asked in prop::collection::vec((1..4_u64, -31..2_i64), 0..12), second in -1..2_i64) {
+        let within = |span: i64, of: &dyn Fn(u64) -> bool| {
+            asked.iter().filter(|&&(by, day)| of(by) && day * DAY + second > -span).count()
+        };
+        let often = |span, number: u8| {
+            within(span, &|_| true) >= number.into() || within(span, &|by| by == 1) >= number.div_ceil(2).into()
+        };
+        let expected = (often(7 * DAY, week) || often(30 * DAY, month)).then_some(Denial::AskedOftenEnough);
+        let consent = Consent::granted().with_limit(AskLimit::new(week, month).unwrap());
+        let asked = asked.iter().map(|&(by, day)| Ask { agency: Some(AgencyId(by)), at: noon_and(day * DAY + second) });
+        denies_after(&consent, asked.collect(), expected);
+    }
+}
+
+/// The agency that asks as often as it may leaves the others their part.
+#[test]
+fn no_agency_uses_up_the_limit_of_all() {
+    let ask =
+        |agency, days_ago| Ask { agency: Some(AgencyId(agency)), at: noon() - days(days_ago) };
+    let (granted, often) = (Consent::granted(), Some(Denial::AskedOftenEnough));
+    // Agency 1 asks; of the default, 2 in 7 days and 4 in 30, its part is 1 and 2.
+    denies_after(&granted, vec![ask(2, 1)], None);
+    denies_after(&granted, vec![ask(1, 1)], often);
+    denies_after(&granted, vec![ask(2, 9), ask(2, 20)], None);
+    denies_after(&granted, vec![ask(1, 9), ask(1, 20)], often);
+    denies_after(&granted, vec![ask(1, 9), ask(2, 10), ask(3, 11)], None);
+    denies_after(&granted, vec![ask(1, 9), ask(2, 10), ask(3, 11), ask(3, 12)], often);
+    // An odd number is rounded up, so that 1 in 7 days is anybody's.
+    let limit = |week, month| Consent::granted().with_limit(AskLimit::new(week, month).unwrap());
+    denies_after(&limit(1, 30), vec![], None);
+    denies_after(&limit(3, 30), vec![ask(1, 1)], None);
+    denies_after(&limit(3, 30), vec![ask(1, 1), ask(1, 2)], often);
+    denies_after(&limit(3, 30), vec![ask(2, 1), ask(2, 2)], None);
 }

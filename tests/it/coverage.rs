@@ -1,14 +1,16 @@
-//! Coverage without homes: what is published, and that nothing more can be told from it.
+//! Coverage without homes: the published values, and proof that nothing more follows from them.
 
 use std::collections::BTreeMap;
 
 use canvass::coverage::*;
 use canvass::*;
 use h3o::{CellIndex, LatLng, Resolution};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use crate::support::*;
 
-/// Where bands begin, as far as towns of tests go.
+/// The starts of bands, as far as the towns of these tests need them.
 pub const EDGES: [u64; 9] = [11, 21, 51, 101, 201, 501, 1_001, 2_001, 5_001];
 
 /// Resolutions that are published.
@@ -24,13 +26,13 @@ pub const RESOLUTIONS: [Resolution; 9] = [
     Resolution::Eight,
 ];
 
-/// Numbers of households on, before and after edges, and far beyond.
+/// Numbers of households on, before and after the starts of bands, and far beyond.
 pub const NUMBERS: [u32; 10] = [11, 12, 20, 21, 22, 50, 51, 100, 102, u32::MAX];
 
 /// Households by cell of resolution 8.
 pub type Counts = BTreeMap<CellIndex, u64>;
 
-/// A cell with what is said of it.
+/// A cell with its published lower and upper end.
 pub type Published = Vec<(CellIndex, u64, Option<u64>)>;
 
 fn finest(lon: f64, lat: f64) -> CellIndex {
@@ -65,7 +67,8 @@ pub fn living(counts: &Counts) -> Snapshot {
     registered(&cameras)
 }
 
-/// Random counts about edges for the 19 cells around a place; every third cell has 0 to 10.
+/// Random counts near the starts of bands for the 19 cells around a place; every third cell has 0
+/// to 10.
 pub fn counts(rng: &mut Rng) -> Counts {
     let origin = finest(-73.97 + rng.below(100) as f64 / 100.0, 40.7);
     let cells: Vec<CellIndex> = origin.grid_disk(2);
@@ -77,7 +80,7 @@ pub fn counts(rng: &mut Rng) -> Counts {
     cells.into_iter().map(|cell| (cell, count(rng))).filter(|&(_, count)| count > 0).collect()
 }
 
-/// How many households each cell has, one by one.
+/// The number of households of each cell, counted one by one.
 fn counted(cameras: &[Camera]) -> Counts {
     let mut homes = BTreeMap::<OwnerId, &Camera>::new();
     for camera in cameras {
@@ -89,6 +92,33 @@ fn counted(cameras: &[Camera]) -> Counts {
         *counts.entry(finest(home.position.lon(), home.position.lat())).or_default() += 1;
     }
     counts
+}
+
+pub fn coverage_seed() -> CoverageSeed {
+    CoverageSeed::new([7; 32])
+}
+
+pub const PERIOD: CoveragePeriod = CoveragePeriod::numbered(8_105);
+
+pub fn covered(snapshot: &Snapshot, resolution: Resolution, number: u32) -> Coverage {
+    snapshot.coverage(PERIOD, &coverage_seed(), resolution, number).unwrap()
+}
+
+/// The counts with the noise that the documentation states: ones before the first zero of the two halves of a
+/// MAC, the second subtracted from the first.
+pub fn noised(counts: &Counts, period: CoveragePeriod, seed: &CoverageSeed) -> Counts {
+    let noise = |cell: CellIndex| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&seed.to_bytes()).unwrap();
+        mac.update(b"canvass coverage noise 1");
+        mac.update(&[period.number().to_be_bytes(), u64::from(cell).to_be_bytes()].concat());
+        let bits: String =
+            mac.finalize().into_bytes().iter().map(|byte| format!("{byte:08b}")).collect();
+        let ones = |half: &str| half.find('0').unwrap_or(128) as i64;
+        ones(&bits[..128]) - ones(&bits[128..])
+    };
+    let told =
+        |(&cell, &count): (&CellIndex, &u64)| (cell, count.saturating_add_signed(noise(cell)));
+    counts.iter().map(told).collect()
 }
 
 /// What the documentation says is published of that.
@@ -130,10 +160,10 @@ fn a_coverage_equals_that_of_the_naive_twin() {
             }
         }
         let snapshot = registered(&cameras);
-        let counts = counted(&cameras);
+        let counts = noised(&counted(&cameras), PERIOD, &coverage_seed());
         for resolution in RESOLUTIONS {
             for number in NUMBERS {
-                let coverage = snapshot.coverage(resolution, number).unwrap();
+                let coverage = covered(&snapshot, resolution, number);
                 let cells = published(&coverage);
                 assert_eq!(cells, naive(&counts, resolution, number), "{resolution} {number}");
                 assert!(cells.is_sorted() && coverage.resolution() == resolution);
@@ -146,7 +176,7 @@ fn a_coverage_equals_that_of_the_naive_twin() {
     assert!(present > 400 && absent > 30 && elsewhere > 300, "{present} {absent} {elsewhere}");
 }
 
-/// The order of registration, the layout and consents are nothing to a coverage.
+/// The order of registration, the layout and consents do not change a coverage.
 #[test]
 fn only_where_households_are_registered_counts() {
     let mut rng = Rng(2);
@@ -159,7 +189,7 @@ fn only_where_households_are_registered_counts() {
     let mut bytes = 0;
     for resolution in RESOLUTIONS {
         let json = |snapshot: &Snapshot| {
-            serde_json::to_string(&snapshot.coverage(resolution, 11).unwrap()).unwrap()
+            serde_json::to_string(&covered(snapshot, resolution, 11)).unwrap()
         };
         let coverage = json(&snapshot(&town));
         assert_eq!(coverage, json(&registry.snapshot()));
@@ -173,30 +203,34 @@ fn only_where_households_are_registered_counts() {
 fn a_household_in_two_cells_counts_in_one() {
     let (here, there) = (finest(10.0, 50.0), finest(10.1, 50.0));
     assert_ne!(here, there);
-    // Eleven with a camera in each: odd owners have their lowest over there.
+    // Forty with a camera in each: odd owners have their lowest over there.
     let side = |high: bool| center(if high { there } else { here });
     let pair = |owner: u64, swap: bool| {
         [camera(owner * 2, owner, side(swap)), camera(owner * 2 + 1, owner, side(!swap))]
     };
-    let all_here: Vec<Camera> = (0..11).flat_map(|owner| pair(owner, false)).collect();
+    let all_here: Vec<Camera> = (0..40).flat_map(|owner| pair(owner, false)).collect();
     let registry = Registry::bulk_load(&all_here, BTreeMap::new()).unwrap();
-    let shown = |registry: &Registry| {
-        published(&registry.snapshot().coverage(Coverage::FINEST, 11).unwrap())
+    let shown =
+        |registry: &Registry| published(&covered(&registry.snapshot(), Coverage::FINEST, 11));
+    let told = |counts: &[(CellIndex, u64)]| {
+        let counts = counts.iter().copied().collect();
+        naive(&noised(&counts, PERIOD, &coverage_seed()), Coverage::FINEST, 11)
     };
-    assert_eq!(shown(&registry), [(here, 11, Some(20))]);
-    // One moves: neither cell has enough, although all have a camera in both.
+    assert_eq!(shown(&registry), told(&[(here, 40)]));
+    // One moves.
     registry.apply(pair(5, false).map(|camera| Change::Remove { camera: camera.id })).unwrap();
     registry.apply(pair(5, true).map(Change::Register)).unwrap();
-    assert_eq!(shown(&registry), []);
-    // The lowest of the others is removed: ten move over to the one.
-    let lowest = (0..11)
+    assert_eq!(shown(&registry), told(&[(here, 39), (there, 1)]));
+    // The lowest of the others is removed: all move over to the one.
+    let lowest = (0..40)
         .filter(|&owner| owner != 5)
         .map(|owner| Change::Remove { camera: CameraId(owner * 2) });
     registry.apply(lowest).unwrap();
-    assert_eq!(shown(&registry), [(there, 11, Some(20))]);
+    assert_eq!(shown(&registry), told(&[(there, 40)]));
+    assert_eq!(told(&[(there, 40)]).len(), 1);
 }
 
-/// Every feature's outline, read back, and whether it has the cell's center.
+/// Every feature's outline, read back; asserts that it covers the cell's center.
 #[track_caller]
 fn drawn(coverage: &Coverage) -> Vec<Area> {
     let json: serde_json::Value = serde_json::from_str(&coverage.to_geojson()).unwrap();
@@ -217,8 +251,8 @@ fn drawn(coverage: &Coverage) -> Vec<Area> {
 fn cells_at_the_antimeridian_and_at_the_poles_are_drawn() {
     let places = [(180.0, 0.0), (-180.0, -17.0), (0.0, 90.0), (0.0, -90.0)];
     let disks = places.map(|(lon, lat)| finest(lon, lat).grid_disk::<Vec<_>>(2));
-    let counts: Counts = disks.iter().flatten().map(|&cell| (cell, 11)).collect();
-    let coverage = living(&counts).coverage(Resolution::Eight, 11).unwrap();
+    let counts: Counts = disks.iter().flatten().map(|&cell| (cell, 31)).collect();
+    let coverage = covered(&living(&counts), Resolution::Eight, 11);
     assert_eq!(coverage.cells().len(), counts.len());
     let areas = drawn(&coverage);
     let split = areas.iter().filter(|area| area.parts() > 1).count();
@@ -231,19 +265,19 @@ fn cells_at_the_antimeridian_and_at_the_poles_are_drawn() {
     }
 }
 
-/// Of the whole world down to resolution 2, and around poles and pentagons down to 8.
+/// Cells of the whole world down to resolution 2, and around poles and pentagons down to 8.
 #[test]
 fn every_cell_can_be_drawn() {
     let world = CellIndex::base_cells().flat_map(|cell| cell.children(Resolution::Two));
     let world: Counts =
-        world.map(|cell| (cell.center_child(Resolution::Eight).unwrap(), 11)).collect();
+        world.map(|cell| (cell.center_child(Resolution::Eight).unwrap(), 31)).collect();
     let snapshot = living(&world);
     for (resolution, cells) in RESOLUTIONS.iter().zip([122, 842, 5_882]) {
-        let coverage = snapshot.coverage(*resolution, 11).unwrap();
+        let coverage = covered(&snapshot, *resolution, 11);
         assert_eq!(coverage.cells().len(), cells);
         let areas = drawn(&coverage);
         let size: f64 = areas.iter().map(Area::size_m2).sum();
-        // The whole of the Earth, but for edges straight in degrees.
+        // The surface of the Earth, apart from edges that are straight in degrees.
         assert!((5.0e14..5.2e14).contains(&size), "{size}");
     }
     for resolution in &RESOLUTIONS[3..] {
@@ -251,45 +285,46 @@ fn every_cell_can_be_drawn() {
         let disks = poles.into_iter().chain(resolution.pentagons());
         let cells = disks.flat_map(|cell| cell.grid_disk::<Vec<_>>(2));
         let counts: Counts =
-            cells.map(|cell| (cell.center_child(Resolution::Eight).unwrap(), 11)).collect();
-        let coverage = living(&counts).coverage(*resolution, 11).unwrap();
+            cells.map(|cell| (cell.center_child(Resolution::Eight).unwrap(), 31)).collect();
+        let coverage = covered(&living(&counts), *resolution, 11);
         assert_eq!(coverage.cells().len(), counts.len());
         drawn(&coverage);
     }
 }
 
 #[test]
-fn each_refusal_names_the_fault_and_reason() {
-    let snapshot = Registry::new().snapshot();
-    let error = snapshot.coverage(Resolution::Nine, 11).unwrap_err();
+fn what_is_refused_says_what_and_why() {
+    let (snapshot, seed) = (Registry::new().snapshot(), coverage_seed());
+    let told = |resolution, number| snapshot.coverage(PERIOD, &seed, resolution, number);
+    let error = told(Resolution::Nine, 11).unwrap_err();
     assert!(matches!(error, CoverageError::TooFine { finest: Coverage::FINEST, .. }));
     let words =
         "cells of resolution `9` are finer than those of `8`, the finest that are published";
     assert_eq!(error.to_string(), words);
-    let error = snapshot.coverage(Resolution::Zero, 10).unwrap_err();
+    let error = told(Resolution::Zero, 10).unwrap_err();
     assert_eq!(error, CoverageError::TooFew { min_households: 10, least: 11 });
     let words = "`10` households are fewer than `11`, the least that are published";
     assert_eq!(error.to_string(), words);
-    assert!(snapshot.coverage(Resolution::Eight, 0).is_err());
+    assert!(told(Resolution::Eight, 0).is_err());
 }
 
 #[test]
 fn the_written_form_is_pinned() {
     let (one, two) = (finest(-73.974, 40.771), finest(-73.96, 40.78));
-    let snapshot = living(&Counts::from([(one, 14), (two, 230)]));
+    let snapshot = living(&Counts::from([(one, 15), (two, 230)]));
     let json = |resolution, number| {
-        serde_json::to_string(&snapshot.coverage(resolution, number).unwrap()).unwrap()
+        serde_json::to_string(&covered(&snapshot, resolution, number)).unwrap()
     };
-    let all = r#"{"resolution":8,"min_households":11,"cells":[{"cell":"882a100891fffff","at_least":201,"at_most":500},{"cell":"882a100d6dfffff","at_least":11,"at_most":20}]}"#;
+    let all = r#"{"period":8105,"resolution":8,"min_households":11,"cells":[{"cell":"882a100891fffff","at_least":201,"at_most":500},{"cell":"882a100d6dfffff","at_least":11,"at_most":20}]}"#;
     assert_eq!(json(Resolution::Eight, 11), all);
-    let many = r#"{"resolution":8,"min_households":21,"cells":[{"cell":"882a100891fffff","at_least":201,"at_most":500}]}"#;
+    let many = r#"{"period":8105,"resolution":8,"min_households":21,"cells":[{"cell":"882a100891fffff","at_least":201,"at_most":500}]}"#;
     assert_eq!(json(Resolution::Eight, 12), many);
-    let coarser = r#"{"resolution":5,"min_households":11,"cells":[{"cell":"852a100bfffffff","at_least":201},{"cell":"852a100ffffffff","at_least":11}]}"#;
+    let coarser = r#"{"period":8105,"resolution":5,"min_households":11,"cells":[{"cell":"852a100bfffffff","at_least":201},{"cell":"852a100ffffffff","at_least":11}]}"#;
     assert_eq!(json(Resolution::Five, 11), coarser);
-    let none = r#"{"resolution":5,"min_households":5000000001,"cells":[]}"#;
+    let none = r#"{"period":8105,"resolution":5,"min_households":5000000001,"cells":[]}"#;
     assert_eq!(json(Resolution::Five, u32::MAX), none);
     let drawn = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"cell":"882a100891fffff","at_least":201,"at_most":500},"geometry":{"type":"Polygon","coordinates":[[[-73.9570869,40.7841896],[-73.9634713,40.7831369],[-73.96544,40.7786761],[-73.9610253,40.7752682],[-73.9546419,40.7763207],[-73.9526722,40.7807812],[-73.9570869,40.7841896]]]}}]}"#;
-    assert_eq!(snapshot.coverage(Resolution::Eight, 200).unwrap().to_geojson(), drawn);
-    let empty = Registry::new().snapshot().coverage(Resolution::Eight, 11).unwrap();
+    assert_eq!(covered(&snapshot, Resolution::Eight, 200).to_geojson(), drawn);
+    let empty = covered(&Registry::new().snapshot(), Resolution::Eight, 11);
     assert_eq!(empty.to_geojson(), r#"{"type":"FeatureCollection","features":[]}"#);
 }

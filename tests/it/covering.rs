@@ -1,4 +1,4 @@
-//! Which areas cover which, against `geo`.
+//! Whether areas cover each other, compared with `geo`.
 
 use canvass::{Area, Position};
 use geo::Relate;
@@ -31,7 +31,7 @@ fn an_area_covers_areas_within_it() {
             "POLYGON((179 0, 191 0, 191 1, 179 1, 179 0))",
             false,
         ),
-        // The second part is a sliver of nothing, of which the grid leaves a line.
+        // The second part is a sliver, which rounding turns into a line.
         (
             "POLYGON((0.001 0, 0.009 0, 0.009 0.008, 0.001 0.008, 0.001 0))",
             "MULTIPOLYGON(((0.002 0, 0.003 0, 0.002 0.001, 0.002 0)), ((0.006 0, 0.008 0.002, 0.009 0.003, 0.006 0)))",
@@ -64,8 +64,8 @@ proptest! {
         }
     }
 
-    /// Also of areas that are no longer valid once they are rounded: whatever is covered has all its
-    /// positions covered, and an area covers itself and what of it is left in the middle.
+    /// Holds for areas that rounding made invalid as well: a covered area has all its positions
+    /// covered, and an area covers itself and each part of it.
     #[test]
     fn a_covered_area_has_its_positions_covered(
         outer in prop::collection::vec((-9e-7..9e-7, -9e-7..9e-7), 3..9),
@@ -111,7 +111,7 @@ fn a_small_area_is_decided_against_many_vertices() {
     assert!(!county.covers_area(&Area::from_bounds(0.9, 0.0, 0.95, 0.1).unwrap()));
 }
 
-/// Rounding makes two edges of the outer area cross: what lies between them is outside.
+/// Rounding makes two edges of the outer area cross; the space between them is outside.
 #[test]
 fn edges_crossed_by_rounding_cover_by_their_inside() {
     let area = |coords: &[(f64, f64)]| {
@@ -124,7 +124,7 @@ fn edges_crossed_by_rounding_cover_by_their_inside() {
     assert!(!outer.covers(Position::from_e7(-4, -1).unwrap()));
     assert!(!outer.covers_area(&inner));
     assert!(outer.covers_area(&area(&[(0.0, 0.0), (0.0, -2.343), (-2.637, -0.572)])));
-    // What rounding leaves flat is covered if all of it is, not only its vertices.
+    // A part that rounding flattened is covered only if all of its line is, not only its vertices.
     let dented =
         area(&[(1.667, -2.026), (-5.688, 0.0), (0.0, 7.804), (0.0, 2.714), (-1.728, 2.752)]);
     let flat = area(&[(0.0, 0.0), (0.0, 4.94), (-0.038, -1.056)]);

@@ -1,4 +1,4 @@
-//! Cameras that see into an area: routes to them, against the oracle.
+//! Routes to cameras that see into an area, compared with the oracle.
 
 use canvass::{
     AgencyId, Area, AuthorizedRequest, CameraScope, Explanation, Facing, IncidentKind, Layout,
@@ -13,12 +13,12 @@ pub fn looks(bearing: f64, angle: f64, reach_m: f64) -> Facing {
     Facing::new(bearing, angle, reach_m).unwrap()
 }
 
-/// A request that only consent and footage can stop, for cameras that see into the area.
+/// A request for cameras that see into the area, limited by consent and footage alone.
 fn seeing(area: &Area) -> AuthorizedRequest {
     authorize_seeing_into(area.clone())
 }
 
-/// A town whose owners agreed, with cameras at places and with facings.
+/// A town whose owners agreed, with cameras at these places and with these facings.
 pub fn looking(cameras: &[(Position, Option<Facing>)]) -> Town {
     let mut town = street(cameras.len() as u64);
     for (camera, &(position, facing)) in town.cameras.values_mut().zip(cameras) {
@@ -58,7 +58,7 @@ fn a_camera_across_the_street_is_asked_when_facing() {
 
 #[test]
 fn one_point_of_a_view_is_enough() {
-    // It looks due east, so that the middle of the arc is its easternmost place: two steps.
+    // The camera looks due east, so that the middle of the arc is its easternmost place: two steps.
     let eye = place((10, 50), 0, 50_000);
     let east = looks(90.0, 24.0, 50.0);
     let tip = east.view(eye).exterior().coords().map(|at| at.x).fold(0.0, f64::max);
@@ -74,14 +74,14 @@ fn an_area_within_a_view_or_around_it_is_seen() {
     let far = Some(looks(0.0, 60.0, 200.0));
     let near = Some(looks(0.0, 60.0, 20.0));
     let snapshot = snapshot(&looking(&[(eye, far), (eye, near)]));
-    // 100 m to the north, 2 m wide.
+    // A yard 100 m to the north, 2 m wide.
     let yard = square(9.999_99, 50.000_9, 10.000_01, 50.000_92);
     assert_eq!(asked(&snapshot, &seeing(&yard)), [0]);
     // A ring whose hole reaches 100 m to all sides.
     let around = "POLYGON((9.99 49.99, 10.01 49.99, 10.01 50.01, 9.99 50.01), \
                   (9.9986 49.9991, 10.0014 49.9991, 10.0014 50.0009, 9.9986 50.0009))";
     assert_eq!(asked(&snapshot, &seeing(&Area::from_wkt(around).unwrap())), [0]);
-    // Past a corner of the view: nearer than the reach, but beside it.
+    // A square past a corner of the view: nearer than the reach, but beside the view.
     let beside = square(10.001, 50.0, 10.001_01, 50.000_01);
     assert!(asked(&snapshot, &seeing(&beside)).is_empty());
 }
@@ -98,7 +98,7 @@ fn views_cross_the_antimeridian_and_end_before_the_poles() {
     let snapshot = snapshot(&town);
     assert_eq!(asked(&snapshot, &seeing(&square(-179.999_8, -17.1, -179.0, -16.9))), [0]);
     assert_eq!(asked(&snapshot, &seeing(&square(179.0, -17.1, 179.999_8, -16.9))), [1, 2]);
-    // Both sides of the line: everybody stands in it.
+    // An area on both sides of the line, in which all cameras stand.
     assert_eq!(asked(&snapshot, &seeing(&square(179.0, -17.1, 181.0, -16.9))), [0, 1, 2]);
     assert_eq!(asked(&snapshot, &seeing(&square(-10.0, 89.001, 10.0, 89.1))), [3]);
     assert_eq!(asked(&snapshot, &seeing(&square(-10.0, 88.9, 10.0, 89.1))), [3, 4]);
@@ -106,7 +106,7 @@ fn views_cross_the_antimeridian_and_end_before_the_poles() {
     assert!(pole.exterior().coords().all(|at| (at.x, at.y) == (0.0, 89.5)));
 }
 
-/// Where towns are; the last one lies on both sides of the latitude where views end.
+/// The origins of towns; the last town lies on both sides of the latitude where views end.
 const ORIGINS: [(i32, i32); 5] = [(10, 50), (180, -17), (-60, 88), (0, 0), (180, -89)];
 
 fn layouts() -> [Layout; 3] {
@@ -134,7 +134,7 @@ pub fn agree(town: &Town, authorized: &AuthorizedRequest, expected: &Answer) {
         let batch = snapshot.route_batch(&[authorized.clone(), authorized.clone()], noon());
         for route in &batch {
             assert_eq!(answer(route), *expected, "batch, {layout:?}");
-            assert_eq!(route.recheck(&snapshot, noon()), *route);
+            assert_eq!(route.recheck(&snapshot, noon()).unwrap(), *route);
         }
         let funnel = snapshot.funnel(authorized, noon());
         let request = authorized.request();
@@ -163,7 +163,8 @@ fn routes_by_view_equal_the_oracle() {
         outside += town.cameras.len() - into;
         more += usize::from(expected.len() > oracle(&town, &authorize(area), noon()).len());
     }
-    // Not vacuous: plenty stand in, plenty only see into it, plenty do neither, and it shows.
+    // The towns have all cases: many cameras stand in the area, many only see into it, many do
+    // neither.
     assert!(standing > 1_000 && seen > 1_000 && outside > 1_000, "{standing} {seen} {outside}");
     assert!(more > 50, "{more} of 250 routes ask somebody more");
 }

@@ -1,4 +1,4 @@
-//! What a facing is, and how it is kept: in records, in a registry and in tiles.
+//! Facings and their storage: in records, in a registry and in tiles.
 
 use canvass::error::TileFlaw;
 use canvass::{Camera, CameraId, Change, Consent, Facing, OwnerId, Registry, Revision};
@@ -41,7 +41,7 @@ fn a_facing_is_written_and_optional_when_read() {
     let facing = r#","facing":{"bearing":90.0,"angle":110.5,"reach_m":25.0}}"#;
     assert!(json.ends_with(facing), "{json}");
     assert_eq!(serde_json::from_str::<Camera>(&json).unwrap(), porch);
-    // What was written before there were facings.
+    // A record as it was written before facings existed.
     let before = json.replace(facing, "}");
     assert_eq!(serde_json::from_str::<Camera>(&before).unwrap(), camera(7, None));
     assert_eq!(serde_json::to_string(&camera(7, None)).unwrap(), before);
@@ -89,7 +89,7 @@ fn only_replacing_a_camera_drops_its_facing() {
         ])
         .unwrap();
     assert_eq!([of(1), of(2), of(3), of(4)], [old, new, None, old]);
-    // Rows change places within a block; facings go with them.
+    // Rows change places within a block; each keeps its facing.
     assert!((6..200).all(|id| of(id) == old));
     let snapshot = registry.apply([Change::Withdraw { owner: OwnerId(4) }]).unwrap();
     assert_eq!(snapshot.find(CameraId(2)).unwrap().facing, new);

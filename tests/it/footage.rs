@@ -1,4 +1,5 @@
-//! Footage: which seconds of a window a camera has recorded and kept, by the specification and as routed.
+//! Footage: the seconds of a window that a camera has recorded and kept, by the specification and
+//! in routes.
 
 use canvass::{CameraId, Consent, Denial, Explanation, Recording, TimeWindow};
 use proptest::prelude::*;
@@ -6,8 +7,8 @@ use proptest::prelude::*;
 use crate::consent::{Case, DAY, Spot, noon_and, snapshot_of};
 use crate::support::{Rng, *};
 
-/// Whether a camera has footage of a window, in seconds after noon, asked at noon: what the
-/// specification says, and what a route with that camera alone says.
+/// Whether a camera has footage of a window, in seconds after noon, asked at noon. Asserts that the
+/// specification and a route with that camera alone agree.
 #[track_caller]
 fn footage(recording: Recording, from: i64, to: i64) -> bool {
     let window = TimeWindow::new(noon_and(from), noon_and(to)).unwrap();
@@ -71,7 +72,7 @@ fn a_camera_records_from_one_second_to_another() {
     ] {
         assert_eq!(footage(recording, from, to), expected, "{from} {to}");
     }
-    // What was kept is gone once the last second is older than that.
+    // Footage is gone once its last second is older than the storage time.
     let old = recorded(-3 * DAY, Some(-DAY), 1);
     assert!(!footage(old, -3 * DAY, 0));
     let last = recorded(-3 * DAY, Some(1 - DAY), 1);
@@ -82,7 +83,7 @@ fn a_camera_records_from_one_second_to_another() {
 
 #[test]
 fn windows_that_touch_do_not_overlap() {
-    // The camera records for one hour; the hours before and after are not its own.
+    // The camera records for one hour; the hours before and after have no footage.
     let recording = recorded(-7_200, Some(-3_600), 60);
     assert!(!footage(recording, -10_800, -7_200));
     assert!(footage(recording, -7_200, -3_600));
@@ -111,8 +112,8 @@ fn recordings_that_cannot_be_are_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Second by second, around every edge: a second of the window that was recorded, is kept, and
-    /// has passed.
+    /// Compared second by second, around every edge: footage is a second of the window that was
+    /// recorded, is kept, and has passed.
     #[test]
     fn footage_is_a_recorded_second_of_the_window(seed in any::<u64>()) {
         let mut rng = Rng(seed);

@@ -1,11 +1,11 @@
-//! Areas that are refused because of earlier ones, at review or when they are opened.
+//! Refusals of areas because of earlier ones, in a review or at the opening.
 
 use canvass::{Area, Policy, RequestId, Violation};
 
 use crate::guard::{guarding, opened, review};
 use crate::support::*;
 
-/// The violation of an area of the default policy after another one, as code and sentence.
+/// The violation of an area after another one under the default policy, as code and sentence.
 fn refusal(old: &Area, new: &Area) -> Option<(&'static str, String)> {
     let policy = Policy::default()
         .with_jurisdiction(canvass::policy::Jurisdiction::Anywhere)
@@ -33,7 +33,7 @@ fn areas_too_close_to_an_earlier_one_are_refused() {
     assert_eq!(refusal(&old, &square(10.0003, 50.0, 10.0103, 50.008)).unwrap().0, code, "moved");
     let hole = "POLYGON((10 50, 10.01 50, 10.01 50.008, 10 50.008), (10.004 50.003, 10.005 50.003, 10.005 50.004))";
     assert_eq!(refusal(&old, &Area::from_wkt(hole).unwrap()).unwrap().0, code, "a hole");
-    // Far enough, the same however it is drawn, or elsewhere.
+    // An area that differs enough, is the same region, or lies elsewhere passes.
     assert_eq!(refusal(&old, &square(10.0, 50.0, 10.012, 50.008)), None);
     assert_eq!(refusal(&old, &old), None);
     let again = "POLYGON((10.01 50.008, 10 50.008, 10 50, 10.005 50, 10.01 50))";
@@ -44,7 +44,9 @@ fn areas_too_close_to_an_earlier_one_are_refused() {
 #[test]
 fn an_area_that_differs_by_exactly_the_least_passes() {
     let (old, new) = (square(10.0, 50.0, 10.01, 50.008), square(10.0, 50.0, 10.01, 50.009));
-    let policy = |min_difference_m2| Policy::unlimited().with_min_difference_m2(min_difference_m2);
+    let policy = |min_difference_m2| {
+        Policy::without_limits_or_anonymity().with_min_difference_m2(min_difference_m2)
+    };
     let file = opened(&policy(0.0), &[old]);
     let refused = review(&policy(f64::MAX), &file, &new).unwrap_err();
     let [Violation::TooCloseToEarlier { m2, .. }] = refused.iter().as_slice() else {
@@ -59,7 +61,7 @@ fn areas_of_one_envelope_are_distinguished() {
     let half = |third: &str| Area::from_wkt(&format!("POLYGON((10 50, 10.01 50.01, {third}))"));
     let (west, east) = (half("10 50.01").unwrap(), half("10.01 50").unwrap());
     let whole = square(10.0, 50.0, 10.01, 50.01);
-    // What was opened since the review is none that the review knew.
+    // The review did not include requests that were opened after it.
     let policy = guarding(11).with_max_overlaps(64);
     let mut file = opened(&policy, std::slice::from_ref(&west));
     let knows_west = review(&policy, &file, &whole).unwrap();
@@ -67,7 +69,7 @@ fn areas_of_one_envelope_are_distinguished() {
     file.open(RequestId(1), &other, noon()).unwrap();
     let refused = file.open(RequestId(2), &knows_west, noon()).unwrap_err();
     assert_eq!(refused.code(), "overlap_opened");
-    // And a review compares with both.
+    // A new review compares with both.
     for (max_overlaps, fits) in [(1, false), (2, true)] {
         let policy = policy.clone().with_max_overlaps(max_overlaps);
         assert_eq!(review(&policy, &file, &whole).is_ok(), fits);
@@ -93,15 +95,15 @@ fn an_area_that_overlaps_too_many_is_refused() {
         "the area overlaps those of 4 earlier requests; draw one that overlaps at most 3"
     );
     assert!(review(&policy, &file, &houses(70, 90)).is_ok());
-    // The same area many times is one area.
+    // One area opened many times counts once.
     let file = opened(&policy, &vec![houses(10, 40); 9]);
     assert!(review(&policy, &file, &houses(5, 60)).is_ok());
 }
 
-/// The limit stands by itself: without an anonymity set, and without a least difference.
+/// The limit works alone: without an anonymity set, and without a least difference.
 #[test]
 fn an_overlap_limit_of_zero_works_alone() {
-    let policy = Policy::unlimited().with_max_overlaps(0);
+    let policy = Policy::without_limits_or_anonymity().with_max_overlaps(0);
     let mut file = opened(&policy, &[]);
     let unseen = review(&policy, &file, &houses(10, 41)).unwrap();
     let first = review(&policy, &file, &houses(10, 40)).unwrap();

@@ -1,5 +1,5 @@
-//! Rows at instants of any century, against the oracle: blocks keep days and halves of seconds in 16 bits, so
-//! that is where they might not say what the records do.
+//! Rows with instants of any century, compared with the oracle. Blocks store days and halves of
+//! seconds in 16 bits, so errors would appear where those overflow.
 
 use canvass::*;
 use jiff::{SignedDuration, Timestamp};
@@ -12,8 +12,8 @@ const DAY: i64 = 86_400;
 /// Seconds that share their upper half.
 const HALF: i64 = 1 << 16;
 
-/// Where numbers of 16 and of 32 bits begin and end, in seconds and in days; with instants of today, and
-/// the first and the last that there is.
+/// The ends of the ranges of 16 and 32 bits, in seconds and in days, with instants of today and the
+/// first and last instant.
 const MARKS: [i64; 14] = [
     -377_705_023_201,
     -365 * DAY,
@@ -57,7 +57,7 @@ fn near(rng: &mut Rng, mark: i64) -> Timestamp {
     Timestamp::from_second(seconds.clamp(first, last)).unwrap()
 }
 
-/// The same, if a camera can begin or cease to record then.
+/// As [`near`], for an instant at which a camera can begin or cease to record.
 fn recorded(rng: &mut Rng, mark: i64) -> Timestamp {
     let second = near(rng, mark).as_second().clamp(0, i64::from(u32::MAX) - 1);
     Timestamp::from_second(second).unwrap()
@@ -87,7 +87,12 @@ fn town_near(rng: &mut Rng, mark: i64) -> Town {
         if rng.once_in(4) {
             let number = u8::try_from(1 + rng.below(3)).unwrap();
             consent = consent.with_limit(AskLimit::new(number, number + 1).unwrap());
-            let asked = (0..=rng.below(3)).map(|_| near(rng, mark)).collect();
+            let number = rng.below(3);
+            let asked = (0..=number).map(|_| {
+                let agency = rng.pick(&[None, Some(AgencyId(1)), Some(AgencyId(2))]);
+                Ask { agency, at: near(rng, mark) }
+            });
+            let asked = asked.collect();
             town.asked.insert(owner, asked);
         }
         town.consents.insert(owner, consent);
@@ -107,8 +112,9 @@ fn rows_of_any_century_equal_their_records() {
         let Ok(window) = TimeWindow::new(one.min(other), one.max(other)) else { continue };
         let request = asking(square(9.0, 49.0, 11.0, 51.0)).with_window(window);
         let file = CaseFile::new(AgencyId(1));
-        // A window of more minutes than 32 bits have is refused.
-        let reviewed = Policy::unlimited().review(&request, &agency(), &file, noon());
+        // A window of more minutes than fit 32 bits is refused.
+        let reviewed =
+            Policy::without_limits_or_anonymity().review(&request, &agency(), &file, noon());
         let Ok(authorized) = reviewed else { continue };
         for _ in 0..4 {
             let fraction = SignedDuration::from_nanos(rng.pick(&[0, 1, 999_999_999]));

@@ -1,4 +1,4 @@
-//! Which areas share a point, against `geo`.
+//! Whether areas share a point, compared with `geo`.
 
 use canvass::{Area, Position};
 use geo::Intersects;
@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use crate::area::area;
 use crate::area_laws::{are_areas, drawings, each_ring, star};
 
-/// Asserts it of both orders.
+/// Asserts the expectation in both orders.
 #[track_caller]
 fn share(one: &Area, other: &Area, expected: bool) {
     assert_eq!(one.intersects(other), expected, "{one:?} {other:?}");
@@ -27,27 +27,28 @@ fn areas_share_the_points_they_touch_in() {
         (ring, "POLYGON((9 5, 10 4, 10 6, 9 5))", true),
         (ring, "POLYGON((-1 -1, 10 -1, 10 10, -1 10, -1 -1))", true),
         (ring, "POLYGON((1 1, 2 1, 2 2, 1 1))", true),
-        // In the hole: alone, with a corner on its edge, along it, and all of it.
+        // Areas in the hole: apart from its edge, with a corner on it, along it, and equal to the
+        // hole.
         (ring, "POLYGON((4 4, 5 4, 5 5, 4 4))", false),
         (ring, "POLYGON((3.0000001 4, 5 4, 5 5, 3.0000001 4))", false),
         (ring, "POLYGON((3 4, 5 4, 5 5, 3 4))", true),
         (ring, "POLYGON((3 4, 5 4, 5 5, 3 5, 3 4))", true),
         (ring, "POLYGON((3 3, 6 3, 6 6, 3 6, 3 3))", true),
-        // Around it, with the hole of one around all of the other.
+        // An area whose hole surrounds the other one.
         (
             "POLYGON((-9 -9, 18 -9, 18 18, -9 18, -9 -9), (-1 -1, 10 -1, 10 10, -1 10, -1 -1))",
             ring,
             false,
         ),
-        // A second part that is in, and one in a hole.
+        // A second part inside, and one in a hole.
         (ring, "MULTIPOLYGON(((20 0, 21 0, 21 1, 20 0)), ((1 1, 2 1, 2 2, 1 1)))", true),
         (ring, "MULTIPOLYGON(((20 0, 21 0, 21 1, 20 0)), ((4 4, 5 4, 5 5, 4 4)))", false),
-        // Their boxes overlap.
+        // Triangles whose bounding boxes overlap.
         ("POLYGON((0 0, 9 0, 0 9, 0 0))", "POLYGON((9 1, 9 9, 1 9, 9 1))", false),
         ("POLYGON((0 0, 9 0, 0 9, 0 0))", "POLYGON((9 0, 9 9, 0 9, 9 0))", true),
-        // A cross, with no vertex of one in the other.
+        // A cross: no vertex of one lies in the other.
         ("POLYGON((0 3, 9 3, 9 4, 0 4, 0 3))", "POLYGON((3 0, 4 0, 4 9, 3 9, 3 0))", true),
-        // Across the antimeridian, from both sides, also in one point.
+        // Areas across the antimeridian, from both sides, also with one point in common.
         (
             "POLYGON((170 0, 180 0, 180 9, 170 9, 170 0))",
             "POLYGON((-180 8, -170 8, -170 10, -180 10, -180 8))",
@@ -110,8 +111,8 @@ proptest! {
         }
     }
 
-    /// Also of areas that rounding has made cross themselves: a position of both is shared, and what
-    /// covers another shares it.
+    /// Holds for areas that rounding made cross themselves as well: a position of both is shared,
+    /// and an area that covers another shares it.
     #[test]
     fn a_position_of_both_is_shared(
         one in prop::collection::vec((-9.0..9.0, -9.0..9.0), 3..9),
@@ -148,7 +149,7 @@ fn areas_share_a_point_and_not_often() {
     assert!(shared > 200 && not > 100 && close > 30, "{shared} {not} {close}");
 }
 
-/// Rounding makes two edges cross: what lies between them is outside.
+/// Rounding makes two edges cross; the space between them is outside.
 #[test]
 fn edges_crossed_by_rounding_share_by_their_inside() {
     let crossed =

@@ -5,7 +5,7 @@ use canvass::*;
 
 use crate::support::*;
 
-/// What every notice must say, and a place for more.
+/// A template with all required statements, and a place for more.
 pub const BASE: &str = "{agency} asks for footage of {window} for case {case}, a {incident}.\n\
     To share is voluntary, and this is not a warrant.\n\
     Questions: {contact}. {stop}";
@@ -98,12 +98,12 @@ fn a_window_is_written_in_local_time() {
     ] {
         assert_eq!(said(start, end, &zone), words);
     }
-    // The clocks change in between: two o'clock comes twice.
+    // The clocks change within the window: two o'clock occurs twice.
     assert_eq!(
         said("2026-11-01T05:30:00Z", "2026-11-01T06:30:05Z", &zone("America/New_York")),
         "Sunday, 1 November 2026, 01:30 (EDT, UTC-04:00) to 01:30:05 (EST, UTC-05:00)"
     );
-    // Midnight of New Year.
+    // A window across midnight of New Year.
     assert_eq!(
         said("2025-12-31T22:59:00Z", "2025-12-31T23:00:00Z", &zone("Europe/Berlin")),
         "Wednesday, 31 December 2025, 23:59 to Thursday, 1 January 2026, 00:00 (CET, UTC+01:00)"

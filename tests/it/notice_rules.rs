@@ -1,4 +1,4 @@
-//! Whole notices against the rules: what is missing, what is found in them, and where.
+//! Whole notices against the rules: missing statements, findings, and their places.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::notice::{BASE, STOP, draft, request};
 use crate::support::*;
 
-/// Of a request for the cameras that see into the area, too.
+/// A draft for a request that includes cameras which see into the area.
 #[track_caller]
 fn seeing_into(template: &str) -> NoticeDraft {
     let template: NoticeTemplate = template.parse().unwrap();
@@ -17,7 +17,7 @@ fn seeing_into(template: &str) -> NoticeDraft {
     template.draft(&authorized, &agency(), STOP).unwrap()
 }
 
-/// The codes of what is found in a text.
+/// The codes of the findings in a text.
 #[track_caller]
 pub fn codes(template: &str) -> Vec<&'static str> {
     match draft(template).lint() {
@@ -56,7 +56,7 @@ fn a_notice_has_every_required_sentence() {
     for instead in ["You don't have to share", "You may say no", "Sharing is up to you"] {
         assert_eq!(codes(&BASE.replace("To share is voluntary", instead)), [""; 0], "{instead}");
     }
-    // Who has a camera outside the area could not tell why they are asked.
+    // Without the statement, an owner outside the area could not know why they are asked.
     let findings = seeing_into(BASE).lint().unwrap_err();
     assert_eq!(
         findings.iter().map(Finding::rule).collect::<Vec<_>>(),
@@ -77,7 +77,7 @@ fn a_notice_has_every_required_sentence() {
         first(draft(&said)),
         "Springfield Police asks for footage of cameras that stand in the area"
     );
-    // Blank is missing, and an agency's words do not stand for the operator's.
+    // A blank template lacks all statements, and the agency's words do not replace the operator's.
     let unsaid = "{agency} asks about {window}, case {case}. {contact} {stop}";
     let request = Request::new(AgencyId(1), IncidentKind::Theft, square(0., 0., 1., 1.), evening())
         .with_case(" ")
@@ -102,7 +102,7 @@ fn fields_of_an_agency_are_linted_too() {
         let draft = template.draft(&authorized(case, contact), &agency(), STOP).unwrap();
         draft.lint().err().map(|findings| findings.to_string())
     };
-    // The contact may be called and visited; the case reference may look like a number.
+    // A contact may have a number and an address; a case reference may look like a number.
     assert_eq!(found("2605550134", "Sgt. Hill, 555-123-4567, 12 Elm Street"), None);
     assert_eq!(found("26-0117", "Victim Services, Jane Hill"), None);
     assert_eq!(found("26-0117", "Victim Liaison Jane Hill"), None);
@@ -127,7 +127,7 @@ fn names_that_are_withheld_are_found_in_any_case() {
     assert_eq!(draft(&text).lint(), Ok(()));
 }
 
-/// A point after an initial ends no sentence, and whose it is, is somebody's.
+/// A full stop after an initial ends no sentence, and a possessive form of a name is the name.
 #[test]
 fn withheld_names_are_found_with_initials_and_possessives() {
     for (name, words) in [
@@ -144,7 +144,7 @@ fn withheld_names_are_found_with_initials_and_possessives() {
         let rules: Vec<_> = findings.iter().map(Finding::rule).collect();
         assert_eq!(rules, [NoticeRule::VictimName], "{words}");
     }
-    // Neither a part of it nor a longer one is that name.
+    // Neither a part of the name nor a longer name matches.
     for words in ["Jane saw a Doe.", "It hit Jane Does car.", "It hit Jane, and a Doe."] {
         let draft = draft(&format!("{BASE}\n{words}"));
         assert_eq!(draft.withholding(["Jane Doe"]).lint(), Ok(()), "{words}");
@@ -217,8 +217,7 @@ fn codes_and_explanations_are_distinct() {
 }
 
 proptest! {
-    /// Whatever is written: no panic, places are in the text, and templates read as they are
-    /// written.
+    /// For any text: no panic, places lie within the text, and templates read back as written.
     #[test]
     fn any_text_is_linted(text in any_text()) {
         let template: Result<NoticeTemplate, _> = text.parse();

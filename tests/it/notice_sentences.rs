@@ -1,4 +1,4 @@
-//! What each rule of notices finds, and the like of it that is left alone.
+//! The sentences that each rule of notices finds, and similar ones that it must not find.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use canvass::notice::*;
 use crate::notice::BASE;
 use crate::notice_rules::codes;
 
-/// Sentences that one rule finds, and the like of them that none may.
+/// For each rule: sentences that it finds, and similar ones that no rule may find.
 const SENTENCES: &[(&str, &[&str], &[&str])] = &[
     (
         "pressure",
@@ -216,7 +216,7 @@ fn each_rule_finds_its_phrases_and_no_similar_ones() {
     let mut rules = BTreeSet::new();
     for &(rule, found, left) in SENTENCES {
         for sentence in found {
-            // Before, within and after what else is said.
+            // The sentence stands before, within and after the rest of the notice.
             for text in [format!("{sentence}\n{BASE}"), format!("{BASE} {sentence}")] {
                 assert_eq!(codes(&text), [rule], "{sentence}");
             }
@@ -230,7 +230,7 @@ fn each_rule_finds_its_phrases_and_no_similar_ones() {
         }
         rules.insert(rule);
     }
-    // What is missing is the other test's.
+    // Rules for missing statements have their own test.
     let all: BTreeSet<_> = NoticeRule::ALL.iter().map(|rule| rule.code()).collect();
     let missing = all.difference(&rules).filter(|code| code.ends_with("_missing")).count();
     assert_eq!((rules.len(), missing), (9, all.len() - 9));

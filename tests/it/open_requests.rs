@@ -1,4 +1,4 @@
-//! Requests that stand: whoever comes later is asked once, and nobody twice.
+//! Standing requests: an owner who comes later is asked once, and nobody is asked twice.
 
 use canvass::error::*;
 use canvass::*;
@@ -15,7 +15,7 @@ pub fn secs(seconds: i64) -> SignedDuration {
 }
 
 pub fn policy(min_households: u32) -> Policy {
-    Policy::unlimited()
+    Policy::without_limits_or_anonymity()
         .with_min_households(min_households)
         .with_open_days(10)
         .with_max_open_days(28)
@@ -45,6 +45,18 @@ pub fn opened(policy: &Policy, area: Area) -> (OpenRequests, AuthorizedRequest) 
     (open, authorized)
 }
 
+/// Decides at noon, with the event of that.
+#[track_caller]
+pub fn decided(
+    open: &mut OpenRequests,
+    authorized: &AuthorizedRequest,
+    snapshot: &Snapshot,
+) -> Vec<LifecycleEvent> {
+    let events = open.decide(FIRST, authorized, snapshot, noon()).unwrap();
+    assert!(matches!(events[..], [LifecycleEvent { step: LifecycleStep::Decided { .. }, .. }]));
+    events
+}
+
 /// The camera of a house of [`street`].
 pub fn house(id: u64, owner: u64) -> Camera {
     camera_at(id, owner, place((10, 50), i64::try_from(id).unwrap() * 100, 0))
@@ -65,6 +77,7 @@ fn newcomers_during_an_open_request_are_asked_once() {
     registry
         .apply([Change::Register(house(1, 1)), Change::Register(house(2, 2)), agrees(1)])
         .unwrap();
+    decided(&mut open, &authorized, &registry.snapshot());
     let mut now = noon();
     let ask = |open: &mut OpenRequests, registry: &Registry, changes: &[Change], now| {
         registry.apply(changes.iter().cloned()).unwrap();
@@ -82,13 +95,14 @@ fn newcomers_during_an_open_request_are_asked_once() {
     assert_eq!(ask(&mut open, &registry, &[agrees(2)], now), [2], "opted in later");
     let both = [Change::Register(house(3, 3)), agrees(3)];
     assert_eq!(ask(&mut open, &registry, &both, now), [3], "registered later");
-    // Who opts out before they were asked vanishes; who was asked is not asked again.
+    // An owner who opts out before being asked disappears; an owner who was asked is not asked
+    // again.
     registry.apply([Change::Register(house(4, 4)), agrees(4)]).unwrap();
     let due = open.due(FIRST, &authorized, &registry.snapshot(), now).unwrap();
     assert_eq!(owners(&due), [4]);
     let out = [Change::Withdraw { owner: OwnerId(4) }, Change::Withdraw { owner: OwnerId(1) }];
     assert_eq!(ask(&mut open, &registry, &out, now), [0_u64; 0]);
-    assert!(due.recheck(&registry.snapshot(), now).is_empty());
+    assert!(due.recheck(&registry.snapshot(), now).unwrap().is_empty());
     assert_eq!(ask(&mut open, &registry, &[agrees(1), agrees(4)], now), [4]);
     assert_eq!(open.asked(FIRST).map(|owner| owner.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
@@ -131,8 +145,9 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     let mut log = Vec::new();
     let registry = Registry::new();
     registry.apply([Change::Register(house(1, 1)), agrees(1)]).unwrap();
+    log.extend(decided(&mut open, &authorized, &registry.snapshot()));
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
-    // Two who send at once: the second sends to nobody.
+    // Two threads send at once: the second sends to nobody.
     let (first, events) = open.record_asked(FIRST, &due, noon()).unwrap();
     assert_eq!(owners(&first), [1]);
     log.extend(events);
@@ -145,13 +160,14 @@ fn an_owner_is_never_asked_twice_for_one_request() {
         for authorized in [&authorized, &again] {
             let due = open.due(FIRST, authorized, &registry.snapshot(), now).unwrap();
             assert!(due.is_empty(), "{due:?}");
-            // A route that forgets who was asked does not get past the record.
+            // A plain route includes owners already asked, and the record removes them.
             let all = registry.snapshot().route(authorized, now);
             assert_eq!(owners(&all), [1]);
             assert!(open.clone().record_asked(FIRST, &all, now).unwrap().0.is_empty());
         }
     };
-    // A second camera, the first one anew, a consent given again, without any limit.
+    // The events: a second camera, the first camera registered anew, a repeated consent; all
+    // without a limit.
     registry.apply([Change::Register(house(2, 1))]).unwrap();
     nobody_is_due(&open, &registry, noon());
     registry
@@ -162,7 +178,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
     let unlimited = Consent::granted().with_limit(often);
     registry.apply([Change::SetConsent { owner: OwnerId(1), consent: unlimited }]).unwrap();
     nobody_is_due(&open, &registry, noon());
-    // An extension, time, a restart, a replay.
+    // The events: an extension, time, a restart, a replay.
     open.extend(FIRST, noon() + days(20), noon() + days(9)).unwrap();
     nobody_is_due(&open, &registry, noon() + days(19));
     nobody_is_due(&written(&open), &registry, noon() + days(19));
@@ -173,17 +189,19 @@ fn an_owner_is_never_asked_twice_for_one_request() {
         }
         nobody_is_due(&replayed, &registry, noon() + days(5));
     }
-    // Another request in the same case is another request.
+    // Another request in the same case asks for itself.
     let other = reviewed(&open, &policy(0), &request(1, houses(0, 9)));
     open.open(SECOND, &other, noon() + days(9)).unwrap();
+    open.decide(SECOND, &other, &registry.snapshot(), noon() + days(9)).unwrap();
     let due = open.due(SECOND, &other, &registry.snapshot(), noon() + days(9)).unwrap();
     assert_eq!(owners(&due), [1]);
 }
 
 #[test]
 fn only_an_open_request_asks_anybody() {
-    let (open, authorized) = opened(&policy(0), houses(0, 9));
+    let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let snapshot = snapshot(&street(5));
+    decided(&mut open, &authorized, &snapshot);
     let (early, late) = (noon() + days(1), noon() + days(10));
     let mut resolved = open.clone();
     let mut withdrawn = open.clone();
@@ -220,7 +238,7 @@ fn only_an_open_request_asks_anybody() {
             assert_eq!(recorded.unwrap_err(), refused.into());
             assert_eq!(&copy, open, "nothing changes");
         }
-        // Whether it is open is the case file's to say.
+        // The case file decides whether it is open.
         assert_eq!(open.case_file(AgencyId(1)).state(FIRST, now), Ok(state));
     }
 }
@@ -255,15 +273,15 @@ fn the_anonymity_set_counts_the_whole_area() {
     let due = |open: &OpenRequests| {
         owners(&open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap())
     };
-    assert_eq!(due(&open), [0_u64; 0], "10 households are too few");
     registry.apply([Change::Register(house(10, 10))]).unwrap();
+    decided(&mut open, &authorized, &registry.snapshot());
     assert_eq!(due(&open), (0..10).collect::<Vec<_>>(), "the eleventh counts, and says no");
     let route = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &route, noon()).unwrap();
-    // One who is new is asked among eleven who live there, ten of whom were asked before.
+    // A new owner is asked among eleven households, ten of which were asked before.
     registry.apply([agrees(10)]).unwrap();
     assert_eq!(due(&open), [10]);
-    // And not any more when there are ten again.
+    // With ten households again nobody is asked.
     registry.apply([Change::Remove { camera: CameraId(3) }]).unwrap();
     assert_eq!(due(&open), [0_u64; 0]);
 }
@@ -274,6 +292,7 @@ fn quiet_hours_delay_only_owners_not_asked_yet() {
         QuietHours::new(jiff::civil::time(11, 0, 0, 0), jiff::civil::time(14, 0, 0, 0), Zone::UTC);
     let (mut open, authorized) = opened(&policy(0).with_quiet_hours(hours.unwrap()), houses(0, 9));
     let registry = loaded(&street(3), Layout::default());
+    decided(&mut open, &authorized, &registry.snapshot());
     let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
     open.record_asked(FIRST, &due, noon()).unwrap();
     registry.apply([Change::Register(house(5, 5)), agrees(5)]).unwrap();
@@ -296,12 +315,12 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
     let back = "`2026-05-10T11:59:59Z` is before the last event, of `2026-05-10T12:00:00Z`; time \
                 does not run backwards";
     assert_eq!(words(open.extend(FIRST, late, noon() - secs(1))), back);
-    let foreign = "what was authorised is not request `7`: take its own authorisation";
+    let foreign = "the authorised request is not request `7`: pass its own authorisation";
     let due = open.due(FIRST, &other, &snapshot, noon()).unwrap_err();
     assert_eq!(due.to_string(), foreign);
     let route = snapshot.route(&other, noon());
     assert_eq!(open.record_asked(FIRST, &route, noon()).unwrap_err(), due);
-    // A route to nobody is refused for the same reasons as any.
+    // A route to nobody is refused for the same reasons as any other.
     let nobody = Route::empty(&authorized, noon());
     let asked = |now| words(open.clone().record_asked(FIRST, &nobody, now).map(|it| it.1));
     assert_eq!(asked(noon() - secs(1)), back);
@@ -310,4 +329,96 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
     assert_eq!(unknown, "the case file has no request `8`");
     assert_eq!(open, before);
     assert_eq!(open.expire(late).len(), 1, "a refusal has not swallowed the expiry");
+}
+
+/// Or a request would ring in the moment in which one certain house registers.
+#[test]
+fn a_request_with_too_few_households_at_the_first_look_asks_nobody_later() {
+    let (mut open, authorized) = opened(&policy(11), houses(0, 19));
+    let registry = Registry::new();
+    let joins = |number| registry.apply([Change::Register(house(number, number)), agrees(number)]);
+    (0..10).for_each(|number| drop(joins(number).unwrap()));
+    let undecided = Err(OpenRequestsError::NotDecided { id: FIRST });
+    let due = |open: &OpenRequests| {
+        let due = open.due(FIRST, &authorized, &registry.snapshot(), noon());
+        due.map(|route| owners(&route))
+    };
+    assert_eq!(due(&open), undecided);
+    let events = decided(&mut open, &authorized, &registry.snapshot());
+    assert_eq!(events[0].step, LifecycleStep::Decided { enough: false });
+    assert_eq!(due(&open), Ok(vec![]));
+    (10..15).for_each(|number| drop(joins(number).unwrap()));
+    // Asked again, after a restart, and by a route that does not know of the decision.
+    for mut open in [open.clone(), written(&open)] {
+        let again = open.decide(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
+        assert_eq!((again, due(&open)), (vec![], Ok(vec![])));
+        let route = registry.snapshot().route(&authorized, noon());
+        assert_eq!(route.owners(), 15);
+        let refused = open.record_asked(FIRST, &route, noon()).unwrap_err();
+        assert_eq!(Err::<(), _>(refused), undecided.clone().map(|_: Vec<u64>| ()));
+        let event =
+            LifecycleEvent::new(open.next_sequence(), noon(), FIRST, events[0].step.clone());
+        let twice = Err(OpenRequestsError::DecidedBefore { id: FIRST });
+        assert_eq!(open.replay(&event), twice);
+    }
+    // The next request about the same area asks all of them.
+    let second = reviewed(&open, &policy(11), &request(1, houses(0, 19)));
+    open.open(SECOND, &second, noon()).unwrap();
+    open.decide(SECOND, &second, &registry.snapshot(), noon()).unwrap();
+    assert_eq!(open.due(SECOND, &second, &registry.snapshot(), noon()).unwrap().owners(), 15);
+    // And whoever joins an area that had enough is asked as they come.
+    joins(15).unwrap();
+    assert_eq!(open.due(SECOND, &second, &registry.snapshot(), noon()).unwrap().owners(), 16);
+    assert_eq!(due(&open), Ok(vec![]));
+}
+
+/// Even where nobody looks whether it is open: a route of one that ended long ago asks nobody.
+#[test]
+fn a_request_past_its_longest_time_asks_nobody() {
+    let (_, authorized) = opened(&policy(0), houses(0, 9));
+    let snapshot = snapshot(&street(5));
+    let asks = |now| {
+        let route = snapshot.route(&authorized, now);
+        let funnel = snapshot.funnel(&authorized, now);
+        assert_eq!((funnel.asked(), funnel.permitted()), (route.cameras().len(), 5));
+        let explained = snapshot.explain_area(&authorized, now);
+        let [(camera, reason), ..] = explained[..] else { panic!("nobody lives there") };
+        assert_eq!(snapshot.explain(&authorized, now, camera.id), reason);
+        (route.owners(), reason)
+    };
+    let last = noon() + days(28);
+    assert_eq!(asks(last - secs(1)), (5, Explanation::Asked));
+    assert_eq!(asks(last), (0, Explanation::RequestOver));
+    assert!(authorized.is_over(last) && !authorized.is_over(last - secs(1)));
+}
+
+/// A service whose snapshots are elsewhere routes in between.
+#[test]
+fn both_halves_of_due_ask_nobody_for_another_request() {
+    let (registry, now) = (Registry::new(), noon());
+    registry.apply([Change::Register(camera_at(1, 1, place((10, 50), 0, 0))), grant(1)]).unwrap();
+    let authorized = authorize_under(
+        &Policy::without_limits_or_anonymity().with_open_days(1).with_max_open_days(1),
+        houses(0, 9),
+    );
+    let mut open = OpenRequests::new(0);
+    open.open(RequestId(1), &authorized, now).unwrap();
+    open.decide_with(RequestId(1), &authorized, || true, now).unwrap();
+    let route = || registry.snapshot().route(&authorized, now);
+    let standing = open.standing(RequestId(1), &authorized, now).unwrap();
+    assert!(
+        standing == Some(authorized.clone()) && open.not_asked(RequestId(1), route()) == route()
+    );
+    assert_eq!(route().owners(), 1);
+    // Of no request, of another one, and when its time is over.
+    assert!(open.not_asked(RequestId(2), route()).is_empty());
+    assert!(open.standing(RequestId(2), &authorized, now).is_err());
+    let other = registry.snapshot().route(&authorize(houses(0, 8)), now);
+    assert!(!other.is_empty() && open.not_asked(RequestId(1), other).is_empty());
+    let late = registry.snapshot().route(&authorized, now + days(2));
+    assert!(late.is_empty() && open.not_asked(RequestId(1), late).is_empty());
+    assert_eq!(open.standing(RequestId(1), &authorized, now + days(2)), Ok(None));
+    // And once the owner was asked.
+    open.record_asked(RequestId(1), &route(), now).unwrap();
+    assert!(open.not_asked(RequestId(1), route()).is_empty());
 }

@@ -1,11 +1,11 @@
-//! The naive twin of requests that stand: lists that are gone through from one end to the other.
+//! The naive twin of standing requests: lists that are scanned from end to end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::*;
 use jiff::Timestamp;
 
-use crate::oracle::{Answer, Town, oracle};
+use crate::oracle::{Answer, Town, households, oracle};
 
 /// The naive twin.
 #[derive(Default)]
@@ -21,8 +21,10 @@ pub struct Stands {
     pub authorized: AuthorizedRequest,
     pub until: Timestamp,
     pub latest: Timestamp,
-    /// Whether it was said that it ended.
+    /// Whether its end was reported.
     pub ended: bool,
+    /// Whether there were households enough at the first look.
+    pub enough: Option<bool>,
     pub asked: BTreeSet<OwnerId>,
 }
 
@@ -36,7 +38,7 @@ impl Stands {
     }
 }
 
-/// An event without what the twin does not say.
+/// An event without the parts that the twin does not model.
 pub type Said = (u64, Timestamp, RequestId, &'static str);
 
 pub fn said(event: &LifecycleEvent) -> Said {
@@ -44,6 +46,8 @@ pub fn said(event: &LifecycleEvent) -> Said {
         LifecycleStep::Opened { .. } => "opened",
         LifecycleStep::Extended { .. } => "extended",
         LifecycleStep::Asked { .. } => "asked",
+        LifecycleStep::Decided { enough: true } => "enough",
+        LifecycleStep::Decided { enough: false } => "too few",
         LifecycleStep::Resolved => "resolved",
         LifecycleStep::Withdrawn => "withdrawn",
         LifecycleStep::Expired => "expired",
@@ -74,11 +78,21 @@ impl Twin {
         self.requests.iter_mut().find(|stands| stands.id == id)
     }
 
+    /// Decides of an open request whether households enough have a camera in its area, once.
+    pub fn decide(&mut self, now: Timestamp, id: RequestId) -> Option<Said> {
+        let stands = self.requests.iter_mut().find(|it| it.id == id && it.enough.is_none())?;
+        let households = households(&self.town, stands.area()).len();
+        let enough = households >= stands.authorized.min_households() as usize;
+        stands.enough = Some(enough);
+        Some(self.say(now, id, if enough { "enough" } else { "too few" }))
+    }
+
     /// Whom each request may still ask.
     pub fn due(&self, now: Timestamp) -> BTreeMap<RequestId, Answer> {
         let due = |stands: &Stands| {
             let mut answer = oracle(&self.town, &stands.authorized, now);
-            answer.retain(|(owner, _)| stands.is_open(now) && !stands.asked.contains(owner));
+            let asks = stands.is_open(now) && stands.enough == Some(true);
+            answer.retain(|(owner, _)| asks && !stands.asked.contains(owner));
             (stands.id, answer)
         };
         self.requests.iter().map(due).collect()
@@ -93,7 +107,7 @@ impl Twin {
         ids.into_iter().collect()
     }
 
-    /// Where changes are, before and after they were applied.
+    /// The positions of changes, before and after they were applied.
     pub fn positions(&self, changes: &[Change], after: &Town) -> Vec<Position> {
         let towns = [&self.town, after];
         let cameras = || towns.iter().flat_map(|town| town.cameras.values());
@@ -106,7 +120,8 @@ impl Twin {
                 Change::SetConsent { owner, .. }
                 | Change::Withdraw { owner }
                 | Change::Forget { owner }
-                | Change::RecordAsked { owner, .. } => *owner == camera.owner,
+                | Change::RecordAsked { owner, .. }
+                | Change::RecordAskedBy { owner, .. } => *owner == camera.owner,
                 other => unreachable!("the model does not know {other:?}"),
             })
         });

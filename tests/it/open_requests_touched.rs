@@ -1,4 +1,4 @@
-//! Requests that stand: which of them a position touches.
+//! Standing requests: which of them a position touches.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::support::*;
 
 #[test]
 fn open_requests_find_cameras_that_see_into_the_area() {
-    // 36 m east of the last house of the area, and it looks west, 100 m far.
+    // The camera is 36 m east of the last house of the area, and looks west, 100 m far.
     let facing = Some(Facing::new(270.0, 60.0, 100.0).unwrap());
     let onlooker = house(59, 59).with_position(place((10, 50), 5_900, 0)).with_facing(facing);
     let registry = Registry::new();
@@ -24,9 +24,10 @@ fn open_requests_find_cameras_that_see_into_the_area() {
         let near: &[RequestId] = if found { &[FIRST] } else { &[] };
         assert_eq!(open.touched_by([onlooker.position], noon()), near);
         assert_eq!(written(&open).touched_by([onlooker.position], noon()), near);
+        decided(&mut open, &authorized, &registry.snapshot());
         let due = open.due(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
         assert_eq!(owners(&due), if found { vec![59] } else { vec![] });
-        // A kilometre off nothing can see into it.
+        // From a kilometre away no camera can see into it.
         assert_eq!(open.touched_by([place((10, 50), 140_000, 0)], noon()), []);
         open.resolve(FIRST, noon()).unwrap();
         assert_eq!(open.touched_by([onlooker.position], noon()), []);

@@ -1,4 +1,4 @@
-//! Requests that stand, against lists that are gone through from one end to the other.
+//! Standing requests compared with the naive twin.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ fn a_change(rng: &mut Rng, town: &Town, now: Timestamp) -> Change {
         2 if !taken.is_empty() => Change::Replace(camera.with_id(rng.pick(&taken))),
         0..4 => Change::Register(camera.with_id(CameraId(1_000 + rng.next() % (1 << 40)))),
         4 => Change::Withdraw { owner },
-        5 => Change::RecordAsked { owner, at: now },
+        5 => Change::RecordAskedBy { owner, agency: AgencyId(1 + rng.below(3)), at: now },
         6 => {
             let consent = Consent::granted().with_limit(AskLimit::new(1, 3).unwrap());
             Change::SetConsent { owner, consent }
@@ -39,7 +39,7 @@ fn a_change(rng: &mut Rng, town: &Town, now: Timestamp) -> Change {
     }
 }
 
-/// How often things happened, so that no case is about nothing.
+/// Counts of the steps taken, so that the test proves that each occurred.
 #[derive(Debug, Default)]
 struct Counts {
     asked: Cell<usize>,
@@ -54,7 +54,7 @@ fn add(cell: &Cell<usize>, number: usize) {
     cell.set(cell.get() + number);
 }
 
-/// What is tested and its twin, side by side.
+/// The open requests and their twin, side by side.
 struct Pair<'a> {
     rng: Rng,
     policy: Policy,
@@ -92,14 +92,14 @@ impl<'a> Pair<'a> {
         let ends = self.twin.requests.iter().filter(|it| !it.ended).map(|it| it.until);
         let ends: Vec<Timestamp> = ends.collect();
         self.now = match rng.below(24) {
-            // The second on which one expires, and those beside it.
+            // The second in which a request expires, and its neighbours.
             0 if !ends.is_empty() => now.max(rng.pick(&ends) + secs(rng.within(-1, 1))),
             1..3 => now + SignedDuration::from_hours(rng.within(0, 40)),
             _ => now + secs(rng.within(0, 2)),
         };
     }
 
-    /// What is untouched has the route that it had.
+    /// An untouched request keeps its route.
     fn the_town_changes(&mut self) -> Checked {
         let now = self.now;
         let mut after = self.twin.town.clone();
@@ -115,7 +115,7 @@ impl<'a> Pair<'a> {
         self.registry.apply(changes.clone()).unwrap();
         touched.extend(self.registry.touched(&changes));
         let touched = self.open.touched_by(touched, now);
-        // A place where a camera was for a moment, within the list, may be named too.
+        // The registry may also name a place where a camera was for a moment, within the list.
         let scan = self.twin.touched(&positions, now);
         prop_assert!(scan.iter().all(|id| touched.contains(id)));
         self.twin.town = after;
@@ -140,7 +140,7 @@ impl<'a> Pair<'a> {
                 self.log.extend(events);
                 self.expected.extend(self.twin.expire(now));
                 let (until, latest) = (now + days(10), now + days(28));
-                let (ended, asked) = (false, BTreeSet::new());
+                let (ended, enough, asked) = (false, None, BTreeSet::new());
                 self.twin.requests.push(Stands {
                     id,
                     agency,
@@ -148,6 +148,7 @@ impl<'a> Pair<'a> {
                     until,
                     latest,
                     ended,
+                    enough,
                     asked,
                 });
                 self.expected.push(self.twin.say(now, id, "opened"));
@@ -197,9 +198,12 @@ impl<'a> Pair<'a> {
         for id in self.open.open_at(now).map(OpenedRequest::id).collect::<Vec<_>>() {
             let authorized = self.twin.of(id).unwrap().authorized.clone();
             let snapshot = self.registry.snapshot();
+            self.log.extend(self.open.decide(id, &authorized, &snapshot, now).unwrap());
+            self.expected.extend(self.twin.expire(now));
+            self.expected.extend(self.twin.decide(now, id));
             let mut due = self.open.due(id, &authorized, &snapshot, now).unwrap();
             if self.rng.once_in(3) {
-                due = due.recheck(&snapshot, now);
+                due = due.recheck(&snapshot, now).unwrap();
             }
             let (to_send, events) = self.open.record_asked(id, &due, now).unwrap();
             self.log.extend(events);
@@ -212,7 +216,8 @@ impl<'a> Pair<'a> {
                 let owner = recipient.owner;
                 prop_assert!(self.ever_asked.insert((id, owner)), "asked twice");
                 self.twin.of(id).unwrap().asked.insert(owner);
-                let asked = Change::RecordAsked { owner, at: now };
+                let agency = authorized.request().agency;
+                let asked = Change::RecordAskedBy { owner, agency, at: now };
                 step(&mut self.twin.town, &asked).unwrap();
                 self.registry.apply([asked]).unwrap();
             }
@@ -221,12 +226,17 @@ impl<'a> Pair<'a> {
         Ok(())
     }
 
-    /// All answers are the twin's, whether the request was authorised at first or again.
+    /// All answers equal the twin's, for a request authorised at first or again.
     fn answers_are_equal(&mut self) -> Checked {
         let (now, snapshot) = (self.now, self.registry.snapshot());
         for (id, expected) in self.twin.due(now) {
             let stands = self.twin.of(id).unwrap();
-            let due = self.open.due(id, &stands.authorized, &snapshot, now).unwrap();
+            let due = self.open.due(id, &stands.authorized, &snapshot, now);
+            if stands.is_open(now) && stands.enough.is_none() {
+                prop_assert_eq!(due.unwrap_err(), OpenRequestsError::NotDecided { id });
+                continue;
+            }
+            let due = due.unwrap();
             prop_assert_eq!(answer(&due), expected);
             if stands.is_open(now) {
                 let (agency, request) = (of_agency(stands.agency), stands.authorized.request());
@@ -244,7 +254,7 @@ impl<'a> Pair<'a> {
         Ok(())
     }
 
-    /// The events, read back and replayed, give what there is.
+    /// The stored events, replayed, give the same state.
     fn events_tell_it_all(&self) -> Checked {
         let said: Vec<Said> = self.log.iter().map(said).collect();
         prop_assert_eq!(&said, &self.expected);
@@ -269,7 +279,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Lets things happen, so many times over, and gives back how often what happened.
+/// Runs random cases, and returns the counts of steps.
 fn happen(cases: u32, rng: Option<TestRng>) -> Counts {
     let counts = Counts::default();
     let config = Config { cases, failure_persistence: None, ..Config::default() };
@@ -310,7 +320,7 @@ fn all_answers_equal_the_naive_twin() {
     happen(32, None);
 }
 
-/// Of cases that are the same at each run, so that this holds always or never.
+/// The cases are the same at each run, so that the assertions always hold or never.
 #[test]
 fn all_that_may_happen_does_and_often() {
     let counts = happen(24, Some(TestRng::deterministic_rng(RngAlgorithm::ChaCha)));

@@ -5,31 +5,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use canvass::error::ChangeRefusal;
 use canvass::policy::{SensitivePlace, SensitiveRule};
 use canvass::{
-    Area, AuthorizedRequest, Camera, CameraId, CameraScope, Change, Consent, OwnerId, Question,
-    QuietHours, Standing, Zone,
+    Area, Ask, AuthorizedRequest, Camera, CameraId, CameraScope, Change, Consent, OwnerId,
+    Question, QuietHours, Standing, Zone,
 };
 use geo::{BoundingRect, Intersects, MapCoords, MultiPolygon, Point, Triangle};
 use jiff::civil::Time;
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
 
-/// What a registry holds, in plain collections.
+/// The content of a registry, in plain collections.
 #[derive(Clone, Debug, Default)]
 pub struct Town {
     pub cameras: BTreeMap<CameraId, Camera>,
     pub consents: BTreeMap<OwnerId, Consent>,
-    pub asked: BTreeMap<OwnerId, Vec<Timestamp>>,
+    pub asked: BTreeMap<OwnerId, Vec<Ask>>,
 }
 
 /// Owners with their cameras, ascending.
 pub type Answer = Vec<(OwnerId, Vec<CameraId>)>;
 
-/// Whom to ask, decided as the documentation says and no other way.
+/// The owners to ask, decided by the documentation's rules alone.
 pub fn oracle(town: &Town, authorized: &AuthorizedRequest, now: Timestamp) -> Answer {
     sparing(town, authorized, &[], now)
 }
 
-/// The same where an operator protects places.
+/// As [`oracle`], where an operator protects places.
 pub fn sparing(
     town: &Town,
     authorized: &AuthorizedRequest,
@@ -60,12 +60,12 @@ pub fn sparing(
 
 pub type Households = BTreeSet<OwnerId>;
 
-/// The households with a camera in an area, whatever they answered.
+/// The households with a camera in an area, whether they agreed or not.
 pub fn households(town: &Town, area: &Area) -> Households {
     cameras_in(town, area).iter().map(|camera| camera.owner).collect()
 }
 
-/// The same with the cameras that see into it, if these are asked for.
+/// As [`households`], including cameras that see into the area if the request asks for them.
 pub fn households_of(town: &Town, area: &Area, camera_scope: CameraScope) -> Households {
     match camera_scope {
         CameraScope::StandingIn => households(town, area),
@@ -75,7 +75,7 @@ pub fn households_of(town: &Town, area: &Area, camera_scope: CameraScope) -> Hou
     }
 }
 
-/// The cameras in places from which none is asked, as of the request's window.
+/// The cameras in protected places from which none is asked, at the request's window.
 pub fn in_places(
     town: &Town,
     authorized: &AuthorizedRequest,
@@ -91,7 +91,7 @@ pub fn in_places(
     inside.map(|camera| camera.id).collect()
 }
 
-/// The cameras that a request about an area is about.
+/// The cameras that a request about an area concerns.
 pub fn cameras_of<'a>(town: &'a Town, area: &Area, camera_scope: CameraScope) -> Vec<&'a Camera> {
     let mut cameras = cameras_in(town, area);
     if camera_scope == CameraScope::SeeingInto {
@@ -104,8 +104,8 @@ pub fn cameras_of<'a>(town: &'a Town, area: &Area, camera_scope: CameraScope) ->
     cameras
 }
 
-/// Whether a triangle of a camera's view has a point of an area in units of 1e-7 degree: as the
-/// documentation of `Facing` says it, with the sines of this machine.
+/// Whether a triangle of a camera's view has a point of an area, in units of 1e-7 degree: by the
+/// documentation of `Facing`, with the sines of this machine.
 fn sees(camera: &Camera, area: &MultiPolygon) -> bool {
     let (Some(facing), Some(bounds)) = (camera.facing, area.bounding_rect()) else { return false };
     let (lon, lat) = (camera.position.lon(), camera.position.lat());
@@ -156,7 +156,7 @@ fn cameras_in<'a>(town: &'a Town, area: &Area) -> Vec<&'a Camera> {
     town.cameras.values().filter(covers).collect()
 }
 
-/// Who of an answer must wait, and until when.
+/// The owners of an answer who must wait, each with the end of the wait.
 pub fn waiting(
     town: &Town,
     authorized: &AuthorizedRequest,
@@ -173,7 +173,7 @@ pub fn waiting(
     waits.collect()
 }
 
-/// The first second that is not quiet, by looking at the clock in each.
+/// The first second that is not quiet, found by checking the clock in each.
 pub fn not_before(hours: &QuietHours, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
     let clock = clock(&zone.to_string());
     let quiet = |at: Timestamp| {
@@ -189,7 +189,7 @@ pub fn not_before(hours: &QuietHours, now: Timestamp, zone: &Zone) -> Option<Tim
     seconds.find(|&at| !quiet(at)).filter(|&at| at > now)
 }
 
-/// The clock of a zone, which the tests only name.
+/// The clock of a zone that the tests know by name.
 fn clock(name: &str) -> TimeZone {
     match name.split_at_checked(3) {
         Some((hours, minutes)) if name.starts_with(['+', '-']) => {
@@ -202,7 +202,7 @@ fn clock(name: &str) -> TimeZone {
     }
 }
 
-/// The model: what a change does to plain collections.
+/// The model: applies a change to plain collections.
 pub fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
     let known = |town: &Town, camera: CameraId| {
         town.cameras.get(&camera).copied().ok_or(ChangeRefusal::NotRegistered { camera })
@@ -239,7 +239,12 @@ pub fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
             town.consents.remove(owner);
             town.asked.remove(owner);
         }
-        Change::RecordAsked { owner, at } => town.asked.entry(*owner).or_default().push(*at),
+        &Change::RecordAsked { owner, at } => {
+            town.asked.entry(owner).or_default().push(Ask { agency: None, at });
+        }
+        &Change::RecordAskedBy { owner, agency, at } => {
+            town.asked.entry(owner).or_default().push(Ask { agency: Some(agency), at });
+        }
         other => unreachable!("the model does not know {other:?}"),
     }
     Ok(())

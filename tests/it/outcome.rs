@@ -1,4 +1,4 @@
-//! Outcomes: what an agency is told of what owners answered, when, and what is refused.
+//! Outcomes: the counts that an agency gets of owners' answers, their time, and refusals.
 
 use canvass::outcome::{
     Answer, Outcome, OutcomeBudget, OutcomeError, OutcomeSeed, Outcomes, ReleaseMode,
@@ -23,7 +23,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let policy = Policy::unlimited().with_min_households(11);
+        let policy = Policy::without_limits_or_anonymity().with_min_households(11);
         let (file, outcomes) = (CaseFile::new(AgencyId(1)), Outcomes::new(AgencyId(1)));
         Self {
             file,
@@ -50,7 +50,7 @@ impl Desk {
         authorized
     }
 
-    /// Opens a request, of whose owners some share, some decline and some are silent.
+    /// Opens a request; of its owners some share, some decline and some stay silent.
     #[track_caller]
     pub fn answered(&mut self, id: u64, area: &Area, [shared, declined, silent]: [u64; 3]) {
         self.open(id, area, ReleaseMode::Alone);
@@ -74,7 +74,7 @@ impl Desk {
         self.close_at(id, self.now).unwrap();
     }
 
-    /// Closes a request in the outcomes alone.
+    /// Closes a request in the outcomes alone, not in the case file.
     pub fn close_at(&mut self, id: u64, now: Timestamp) -> Result<(), OutcomeError> {
         self.outcomes.close(RequestId(id), &self.file, &seed(), &mut self.budget, now)
     }
@@ -89,13 +89,13 @@ impl Desk {
     }
 }
 
-/// An outcome in short: whose, who shared and who did not.
+/// An outcome in short: its requests, and the bands of those who shared and did not.
 pub fn words(outcome: &Outcome) -> String {
     let ids: Vec<String> = outcome.requests().iter().map(ToString::to_string).collect();
     format!("{}: {} / {}", ids.join(" "), outcome.shared(), outcome.not_shared())
 }
 
-/// What is between two marks, a metre apart, on a road.
+/// The road between two marks a metre apart.
 pub fn road(from: u32, to: u32) -> Area {
     let at = |metre: u32| 10.0 + f64::from(metre) * 1e-5;
     square(at(from), 49.9999, at(to), 50.0001)
@@ -106,7 +106,7 @@ pub fn seed() -> OutcomeSeed {
     OutcomeSeed::new([42; 32])
 }
 
-/// The words of an outcome of a request, by the naive twin.
+/// The short form of a request's outcome, by the naive twin.
 pub fn told(id: u64, [shared, not_shared]: [u64; 2], lowest_end: u64) -> String {
     let side = |side, count| band(noisy([0, side], [1, id], count), lowest_end);
     format!("{id}: {} / {}", side(0, shared), side(1, not_shared))
@@ -117,7 +117,7 @@ fn nothing_is_released_before_close() {
     let mut desk = Desk::new();
     desk.answered(1, &road(0, 100), [30, 2, 8]);
     assert_eq!(desk.release(1), Err(OutcomeError::NotClosed { id: RequestId(1) }));
-    // The case file says when a request has ended: not the one who asks.
+    // The case file decides whether a request has ended, not the caller.
     let refused = desk.close_at(1, desk.now).unwrap_err();
     assert_eq!(refused.to_string(), "request `1` is open: its outcome is for after its end");
     let end = desk.file.iter().next().unwrap().open_until();
@@ -156,7 +156,7 @@ fn the_last_answer_before_close_counts_and_none_after_it() {
     let refused = Err(OutcomeError::Closed { id });
     assert_eq!(desk.outcomes.answer(id, first, Answer::Shared), refused);
     assert_eq!(desk.outcomes.ask(id, [OwnerId(7)]), refused);
-    // To close it again, at any instant, changes nothing.
+    // Closing it again, at any instant, changes nothing.
     let spent = desk.budget.clone();
     desk.close_at(1, noon()).unwrap();
     assert_eq!((&desk.outcomes, &desk.budget), (&closed, &spent));
@@ -169,7 +169,7 @@ fn each_request_has_an_outcome_of_its_own() {
     desk.answered(1, &road(100, 200), [30, 0, 0]);
     desk.answered(2, &road(101, 200), [29, 0, 9]);
     desk.answered(3, &road(100, 200), [0, 0, 0]);
-    // One that was withdrawn before anybody was asked is in nobody's way.
+    // A request that was withdrawn before anybody was asked spends nothing.
     desk.open(4, &road(100, 200), ReleaseMode::Alone);
     desk.file.withdraw(RequestId(4), desk.now).unwrap();
     desk.close_at(4, desk.now).unwrap();
@@ -192,7 +192,7 @@ fn the_lowest_band_is_that_of_the_policy_at_opening() {
     desk.policy.min_households = 0;
     desk.answered(3, &road(400, 500), [3, 0, 11]);
     (1..=3).for_each(|id| desk.close(id));
-    // 22 is rounded up to where a band begins; without an anonymity set it is still 11.
+    // 22 is rounded up to the start of a band; without an anonymity set the end is still 11.
     let expected = [told(1, [15, 15], 11), told(2, [30, 60], 51), told(3, [3, 11], 11)];
     assert_eq!([1, 2, 3].map(|id| desk.words(id)), expected);
 }
@@ -208,7 +208,7 @@ fn bands_and_percentages_have_these_edges() {
         ([700, 0, 75], "501 to 1000 / 51 to 100", 83..=96),
         ([300, 0, 0], "201 to 500 / fewer than 11", 95..=100),
     ] {
-        // Of twenty requests with these answers some are told their true bands.
+        // Of twenty requests with these answers some get their true bands.
         let mut desk = Desk::new();
         let mut met = 0;
         for id in 0..20 {
@@ -260,7 +260,7 @@ fn each_refusal_has_a_reason() {
         ),
         (
             OutcomeError::OnlyPooled { id: RequestId(1) },
-            "the answers to request `1` are told only as part of a pool",
+            "the answers to request `1` are released only as part of a pool",
         ),
     ];
     for (error, words) in texts {

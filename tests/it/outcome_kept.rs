@@ -1,4 +1,4 @@
-//! Pools of outcomes, and outcomes as they are kept.
+//! Pools of outcomes, and outcomes in storage.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::outcome::*;
 use crate::outcome_twin::{band, noisy};
 
-/// Opens, answers and closes pooled requests that are apart.
+/// Opens, answers and closes pooled requests for separate areas.
 fn pooled(
     desk: &mut Desk,
     ids: std::ops::Range<u64>,
@@ -39,7 +39,7 @@ fn a_pool_releases_ten_requests_and_none_alone() {
         refused.to_string(),
         "pool `0` is not complete: pools fill in order, each with 10 requests that are closed"
     );
-    // One that is told alone is in no pool.
+    // A request that is released alone is in no pool.
     desk.answered(51, &road(6_000, 6_010), [90, 0, 0]);
     desk.close(51);
     assert!(desk.outcomes.pool(0).is_err());
@@ -51,7 +51,7 @@ fn a_pool_releases_ten_requests_and_none_alone() {
         assert!(matches!(refused, OutcomeError::OnlyPooled { .. }), "{refused}");
     }
     assert_eq!(desk.words(51), told(51, [90, 0], 11));
-    // The next pool has nothing of the first.
+    // The next pool contains nothing of the first.
     pooled(&mut desk, 10..20, |id| id * 100, [0, 0, 1]);
     assert_eq!(desk.outcomes.pool(0).unwrap(), pool);
     let next = desk.outcomes.pool(1).unwrap();
@@ -62,7 +62,8 @@ fn a_pool_releases_ten_requests_and_none_alone() {
 
 #[test]
 fn a_household_counts_once_in_a_pool() {
-    // Whoever shares once has shared: 90 households, of whom 50 share in each second request.
+    // A household that shares once counts as shared: 90 households, of which 50 share in every
+    // second request.
     let mut desk = Desk::new();
     for id in 0..10 {
         let shared = if id % 2 == 0 { [50, 0, 40] } else { [0, 50, 40] };
@@ -105,7 +106,7 @@ fn pools_fill_in_the_order_of_opening() {
 /// A desk with one request in each state.
 fn busy() -> Desk {
     let mut desk = Desk::new();
-    // Noise takes ten away, so that the band is the one from 11 to 20.
+    // Noise subtracts ten, so that the band is the one from 11 to 20.
     desk.answered(100, &road(9_000, 9_100), [25, 1, 1]);
     desk.close(100);
     desk.answered(101, &road(9_050, 9_150), [12, 1, 1]);
@@ -122,7 +123,7 @@ fn outcomes_are_written_and_read_back_at_every_step() {
     };
     let mut desk = busy();
     assert_eq!(back(&desk.outcomes), desk.outcomes);
-    // What goes on after reading is what would have gone on without.
+    // A desk that was read back continues exactly as the original.
     let mut read = Desk { outcomes: back(&desk.outcomes), ..desk.clone() };
     for desk in [&mut desk, &mut read] {
         desk.answered(103, &road(9_250, 9_350), [90, 0, 0]);
@@ -138,7 +139,7 @@ fn outcomes_are_written_and_read_back_at_every_step() {
     assert_eq!(back(&Outcomes::new(AgencyId(1))), Outcomes::new(AgencyId(1)));
 }
 
-/// A service's tables: rows are replaced where the documentation says that they change, and only there.
+/// A service's tables: rows are replaced only where the documentation requires it.
 #[derive(Default)]
 struct Rows {
     requests: BTreeMap<RequestId, Value>,
@@ -211,7 +212,7 @@ fn edited_outcomes_are_refused() {
             json!(u64::MAX),
             "the lowest band of request `100` ends before `18446744073709551615`, where no band begins",
         ),
-        // As high as the lowest band goes now, there is none from 11 to 20.
+        // With the present end of the lowest band there is no band from 11 to 20.
         (
             "/requests/0/lowest_end",
             json!(21),
@@ -235,30 +236,30 @@ fn edited_outcomes_are_refused() {
         (
             "/requests/0/release",
             json!("pooled"),
-            "what is kept of request `100` does not fit its release and its pool",
+            "the entry of request `100` does not fit its release and its pool",
         ),
         (
             "/requests/4/answers",
             json!({"waiting": {"asked": [], "shared": []}}),
-            "what is kept of request `1` does not fit its release and its pool",
+            "the entry of request `1` does not fit its release and its pool",
         ),
         (
             "/requests/3/answers",
             json!({"open": {"asked": [], "shared": []}}),
-            "what is kept of request `0` does not fit its release and its pool",
+            "the entry of request `0` does not fit its release and its pool",
         ),
-        // Told alone, it waits for no others.
+        // A request that is released alone waits for no others.
         (
             "/requests/0/answers",
             json!({"waiting": {"asked": [], "shared": []}}),
-            "what is kept of request `100` does not fit its release and its pool",
+            "the entry of request `100` does not fit its release and its pool",
         ),
         (
             "/pools/0/shared/at_least",
             json!(22),
             "the bands of pool `0` are not among those that are published",
         ),
-        ("/pools", json!([]), "what is kept of request `0` does not fit its release and its pool"),
+        ("/pools", json!([]), "the entry of request `0` does not fit its release and its pool"),
         (
             "/extra",
             json!(1),
@@ -280,7 +281,7 @@ fn edited_outcomes_are_refused() {
 #[test]
 fn a_pool_exists_only_when_complete() {
     let written = serde_json::to_value(&busy().outcomes).unwrap();
-    // One that is complete, and not there: its ten wait for nobody.
+    // A complete pool is missing: its ten requests wait for nothing.
     let mut edited = written.clone();
     edited["pools"] = json!([]);
     for request in &mut edited["requests"].as_array_mut().unwrap()[3..13] {
@@ -288,7 +289,7 @@ fn a_pool_exists_only_when_complete() {
     }
     let error = serde_json::from_value::<Outcomes>(edited).unwrap_err().to_string();
     assert_eq!(error, "there are `0` pools, and `1` are complete");
-    // One too many: the next ten are not there, or not closed.
+    // One pool too many: its ten requests do not exist, or are not closed.
     let mut edited = written.clone();
     let pool = edited["pools"][0].clone();
     edited["pools"].as_array_mut().unwrap().push(pool);

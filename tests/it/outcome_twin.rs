@@ -1,4 +1,4 @@
-//! Outcomes against a naive twin, and the bound on what they reveal of one household.
+//! Outcomes compared with a naive twin, and the bound on the information about one household.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use sha2::Sha256;
 use crate::outcome::*;
 use crate::support::*;
 
-/// The naive twin of noise: a count that is told, from the bytes of all blocks in a row.
+/// The naive twin of noise: a count with noise, from the bytes of all blocks in a row.
 pub fn noisy(kinds: [u8; 2], numbers: [u64; 2], count: u64) -> u64 {
     let block = |block: u64| {
         let mut mac = Hmac::<Sha256>::new_from_slice(&seed().to_bytes()).unwrap();
@@ -39,7 +39,7 @@ pub fn band(count: u64, lowest_end: u64) -> String {
     }
 }
 
-/// The naive twin of a budget: all that was ever counted, gone through each time.
+/// The naive twin of a budget: all counts ever made, scanned each time.
 #[derive(Default)]
 struct Spent(BTreeMap<u64, Vec<Timestamp>>);
 
@@ -82,14 +82,15 @@ fn outcomes_and_budgets_equal_the_naive_twin() {
             }
             assert_eq!(desk.words(id), told(id, counts, 11), "seed {seed}, request {id}");
         }
-        // The budget that is written is the budget that is read.
+        // A budget that is written reads back equal.
         let text = serde_json::to_string(&desk.budget).unwrap();
         assert_eq!(serde_json::from_str::<OutcomeBudget>(&text).unwrap(), desk.budget);
     }
     assert!(spent_out > 2_000 && counted > 2_000, "{spent_out} {counted}");
 }
 
-/// How often each shared band is told of so many who shared, in outcomes with noise of their own.
+/// The frequency of each shared band for a number of households that shared, over outcomes with
+/// independent noise.
 fn frequencies(shared: u64, outcomes: u64) -> BTreeMap<u64, f64> {
     let mut told = BTreeMap::new();
     for id in 0..outcomes {
@@ -103,27 +104,28 @@ fn frequencies(shared: u64, outcomes: u64) -> BTreeMap<u64, f64> {
 fn one_household_changes_no_probability_by_more_than_the_bound() {
     let (one, other) = (frequencies(30, 60_000), frequencies(31, 60_000));
     let mut compared = 0;
-    // 1,200 draws and more for each count: 13 % are three standard deviations.
+    // Each count has 1,200 draws and more: 13 % are three standard deviations.
     for (count, likely) in one.iter().filter(|&(_, &likely)| likely > 0.02) {
         let ratio = likely / other[count];
         assert!(ratio < 1.25 * 1.13 && ratio > 0.8 / 1.13, "{count}: {ratio}");
         compared += 1;
     }
     assert!(compared > 10, "{compared}");
-    // Below both counts the ratio is 5/4 everywhere, above them 4/5, and so are those of the sums.
+    // Below both counts the ratio is 5/4 everywhere, above them 4/5, and the same holds for the
+    // sums.
     let up_to = |told: &BTreeMap<u64, f64>| told.range(..=30).map(|(_, share)| share).sum::<f64>();
     let below = up_to(&one) / up_to(&other);
     let above = (1.0 - up_to(&one)) / (1.0 - up_to(&other));
     assert!((1.22..1.28).contains(&below) && (0.78..0.82).contains(&above), "{below} {above}");
-    // And noise is neither more nor less than is said: 5 at most in 7 of 10, 13 in 19 of 20.
+    // The noise is as documented: 5 at most in 7 of 10, 13 in 19 of 20.
     let within = |most: u64| one.range(30 - most..=30 + most).map(|(_, share)| share).sum::<f64>();
     assert!((0.69..0.73).contains(&within(5)), "{}", within(5));
     assert!((0.94..0.96).contains(&within(13)), "{}", within(13));
     assert!((OutcomeBudget::EPSILON.exp() - 1.25).abs() < 1e-12);
 }
 
-/// An agency asks the same area as often as it likes for a year, about a household that always shares or
-/// never does, among 39 whose answers it knows, and takes the mean of what it is told.
+/// An agency asks about the same area as often as it likes for a year. One household always shares
+/// or never does, among 39 whose answers the agency knows, and it averages the outcomes.
 #[test]
 fn a_year_of_repeats_reveals_no_more_than_the_budget() {
     let mut counted = Vec::new();
@@ -141,11 +143,11 @@ fn a_year_of_repeats_reveals_no_more_than_the_budget() {
         }
         counted.push(times);
     }
-    // 120 outcomes, and the household is in 16 of them.
+    // Of 120 outcomes the household is counted in 16.
     assert_eq!(counted, [OutcomeBudget::PER_365_DAYS; 2]);
 }
 
-/// Two agencies ask on the same days: together they are told no more of a household than one.
+/// Two agencies ask on the same days: together they learn no more of a household than one.
 #[test]
 fn all_agencies_together_spend_one_budget() {
     let mut budget = OutcomeBudget::default();
@@ -162,7 +164,7 @@ fn all_agencies_together_spend_one_budget() {
     assert_eq!(budget, OutcomeBudget::default());
 }
 
-/// Burning: an agency opens requests and withdraws them at once, to spoil what others are told later.
+/// Burning: an agency opens requests and withdraws them at once, to exhaust others' budgets.
 #[test]
 fn requests_withdrawn_at_once_spend_nothing() {
     let mut desk = Desk::new();

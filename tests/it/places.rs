@@ -1,4 +1,4 @@
-//! Sensitive places: what touches one is refused. How they are looked up, and how they are written.
+//! Sensitive places: refusals of areas that touch one, the look-up, and the serde form.
 
 use std::time::{Duration, Instant};
 
@@ -18,10 +18,12 @@ fn refused(area: Area) -> SensitivePlace {
     place_of(SensitiveRule::Refuse, area, None)
 }
 
-/// Only places and the anonymity set, no limits of geometry.
+/// A policy with places and an anonymity set, without limits of geometry.
 pub fn protecting(min_households: u32, places: impl IntoIterator<Item = SensitivePlace>) -> Policy {
     let sensitive_places = places.into_iter().collect();
-    Policy::unlimited().with_min_households(min_households).with_sensitive_places(sensitive_places)
+    Policy::without_limits_or_anonymity()
+        .with_min_households(min_households)
+        .with_sensitive_places(sensitive_places)
 }
 
 pub fn review(policy: &Policy, area: &Area) -> Result<AuthorizedRequest, Violations> {
@@ -44,7 +46,7 @@ fn a_touched_place_refuses_by_kind_and_label() {
         let place = square(10.0, 50.0, 10.01, 50.01);
         let place = SensitivePlace::new(kind, "St Mary's", SensitiveRule::Refuse, place, None);
         let policy = protecting(0, [place.unwrap()]);
-        // An edge in common is enough; a hair less is not.
+        // A common edge is enough; a hair less is not.
         let violations = review(&policy, &area(10.01)).unwrap_err();
         let words = format!(
             "the area touches the {words} `St Mary's`, about which nobody may ask; draw around it"
@@ -139,7 +141,7 @@ fn an_assembly_counts_for_windows_that_overlap_its_own() {
     }
 }
 
-/// Some places on the grid of a town, of which some have a window that does not overlap.
+/// Some places on the grid of a town, some of them with a window that does not overlap.
 pub fn some_places(rng: &mut Rng, origin: (i32, i32), rule: SensitiveRule) -> Vec<SensitivePlace> {
     let past = TimeWindow::new(noon() - days(30), noon() - days(29)).unwrap();
     let number = 1 + rng.below(3);
@@ -150,7 +152,7 @@ pub fn some_places(rng: &mut Rng, origin: (i32, i32), rule: SensitiveRule) -> Ve
     (0..number).map(place).collect()
 }
 
-/// Law: what passes review has no camera's place in common with any place that is refused.
+/// Law: an area that passes review has no point in common with a place whose rule is refusal.
 #[test]
 fn areas_that_pass_touch_no_refused_place() {
     let (mut passed, mut refused) = (0, 0);
@@ -189,9 +191,9 @@ fn a_review_looks_only_at_the_places_that_are_near() {
     let met = places.met_by(&area, &evening());
     let labels: Vec<&str> = met.iter().map(|place| place.label()).collect();
     assert_eq!(labels, ["School 20050", "School 20051", "School 20450", "School 20451"]);
-    let policy = Policy::unlimited().with_sensitive_places(places);
+    let policy = Policy::without_limits_or_anonymity().with_sensitive_places(places);
     assert_eq!(review(&policy, &area).unwrap_err().iter().count(), 4);
-    // To look at all would be 100 million comparisons.
+    // A scan would take 100 million comparisons.
     let start = Instant::now();
     for _ in 0..1_000 {
         assert_eq!(policy.sensitive_places.met_by(&area, &evening()).len(), 4);
@@ -239,7 +241,7 @@ fn impossible_places_are_refused_with_a_reason() {
     refused(
         SensitiveKind::Assembly,
         "May Day",
-        "the assembly `May Day` has no window; say from when to when it is",
+        "the assembly `May Day` has no window; give its start and end",
     );
     refused(
         SensitiveKind::School,
@@ -256,7 +258,7 @@ fn impossible_places_are_refused_with_a_reason() {
     assert!(read(&text.replace("label", "name")).starts_with("unknown field `name`"));
 }
 
-/// Or a map of all places could be drawn with requests that are refused anyway.
+/// Otherwise requests that are refused anyway could map all places.
 #[test]
 fn a_place_is_named_only_where_nothing_else_is_refused() {
     let area = square(10.0, 50.0, 10.01, 50.01);

@@ -1,4 +1,4 @@
-//! Policies: every limit at its edge, every violation in its words.
+//! Policies: every limit at its edge, and every violation with its message.
 
 use canvass::policy::{CaseDetails, FutureWindows};
 use canvass::{
@@ -28,7 +28,7 @@ pub fn violations(policy: &Policy, request: &Request, agency: &Agency) -> Violat
     policy.review(request, agency, &blank(), noon()).unwrap_err()
 }
 
-/// The one violation, as code and sentence.
+/// The one violation of a request, as code and sentence.
 #[track_caller]
 pub fn violation(policy: &Policy, request: &Request, agency: &Agency) -> (&'static str, String) {
     let violations = violations(policy, request, agency);
@@ -37,7 +37,7 @@ pub fn violation(policy: &Policy, request: &Request, agency: &Agency) -> (&'stat
     (all[0].code(), all[0].to_string())
 }
 
-/// Asserts that a request breaks one limit of the default policy, in these words.
+/// Asserts that a changed request breaks one limit of the default policy, with this message.
 #[track_caller]
 fn breaks(change: impl FnOnce(&mut Request, &mut Agency), code: &str, sentence: &str) {
     let (mut request, mut agency) = (request(), police());
@@ -103,7 +103,7 @@ fn an_area_beyond_the_jurisdiction_is_refused() {
 
 #[test]
 fn an_area_of_too_many_vertices_is_refused() {
-    // A circle of 64 vertices and boxes of 4 besides.
+    // A circle of 64 vertices and further boxes of 4.
     let area = |boxes: i32| {
         let circle = Area::from_circle(place((10, 50), 0, 0), 300.0).unwrap();
         let mut parts = circle.to_multi_polygon().0;
@@ -138,7 +138,7 @@ fn oversized_areas_are_not_compared_with_the_jurisdiction() {
     }
 }
 
-/// Policies that the area of [`request`] is too much for in one way.
+/// Two policies, each with one limit that the area of [`request`] exceeds.
 fn past_geometry() -> [(Policy, &'static str); 2] {
     [
         (Policy::default().with_max_vertices(3), "too_many_vertices"),
@@ -150,7 +150,8 @@ fn past_geometry() -> [(Policy, &'static str); 2] {
 fn oversized_areas_are_not_compared_with_earlier_ones() {
     let mut file = blank();
     let earlier = request().with_area(square(10.0, 50.0, 10.005, 50.005_1));
-    let reviewed = Policy::unlimited().review(&earlier, &police(), &file, noon()).unwrap();
+    let reviewed =
+        Policy::without_limits_or_anonymity().review(&earlier, &police(), &file, noon()).unwrap();
     file.open(RequestId(1), &reviewed, noon()).unwrap();
     let codes =
         |policy: &Policy| codes(&policy.review(&request(), &police(), &file, noon()).unwrap_err());
@@ -224,7 +225,7 @@ fn a_part_that_is_too_small_is_refused() {
     assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
     let policy = policy.with_min_area_m2(exactly.next_up());
     assert_eq!(codes(&violations(&policy, &request, &police())), ["part_too_small"]);
-    // Where the whole is too small that says it.
+    // If the whole area is too small, the message names the whole.
     let policy = policy.with_min_area_m2(request.area.size_m2().next_up());
     assert_eq!(codes(&violations(&policy, &request, &police())), ["area_too_small"]);
 }
@@ -324,7 +325,7 @@ fn all_violations_come_at_once_in_order() {
             "other_case_file",
         ]
     );
-    // One line for people, and one object each for programs.
+    // One line for people, and one object for each violation for programs.
     let line = violations.to_string();
     assert_eq!(
         line.split("; ").next(),

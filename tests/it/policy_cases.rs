@@ -1,4 +1,4 @@
-//! Policies and case files: how many requests a case has, and whose file counts.
+//! Policies and case files: the number of requests in a case, and the file that counts.
 
 use canvass::policy::CaseDetails;
 use canvass::{AgencyId, CaseFile, Policy, RequestId};

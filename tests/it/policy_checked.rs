@@ -1,4 +1,4 @@
-//! Policies themselves: those that are there, and those that contradict themselves.
+//! Policies themselves: the built-in ones, and contradictions.
 
 use canvass::error::PolicyError;
 use canvass::{AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Policy, Request, RequestId};
@@ -7,7 +7,7 @@ use crate::policy::{blank, police, request, violation, violations, window};
 use crate::records::{refuses, round};
 use crate::support::*;
 
-/// Limits of the default policy that contradict it, and the words that an operator gets.
+/// Contradictory limits of the default policy, and the message that an operator gets.
 const CONTRADICTIONS: &[(&str, &str)] = &[
     (
         r#"{"min_area_m2":2e6}"#,
@@ -47,7 +47,7 @@ fn a_policy_that_contradicts_itself_cannot_be_loaded() {
         let error = serde_json::from_value::<Policy>(tree).unwrap_err();
         assert_eq!(error.to_string(), *words, "by way of a tree of values");
     }
-    // At the edge, and where the other limit is moved as well.
+    // Equal limits, and both limits moved together.
     for text in [
         r#"{"min_area_m2":1294994.0}"#,
         r#"{"min_window_minutes":720}"#,
@@ -64,8 +64,11 @@ fn a_policy_that_contradicts_itself_cannot_be_loaded() {
 #[test]
 fn a_contradictory_policy_refuses_everything() {
     assert_eq!(Policy::default().checked(), Ok(Policy::default()));
-    assert_eq!(Policy::unlimited().checked(), Ok(Policy::unlimited()));
-    // A request that it would let pass otherwise is told that the operator is wrong.
+    assert_eq!(
+        Policy::without_limits_or_anonymity().checked(),
+        Ok(Policy::without_limits_or_anonymity())
+    );
+    // A request that would pass otherwise is refused with the operator's mistake as the reason.
     let policy = Policy::default().with_max_open_days(9);
     let (code, words) = violation(&policy, &request(), &police());
     assert_eq!(code, "invalid_policy");
@@ -88,16 +91,17 @@ fn a_limit_that_is_no_number_lets_nothing_pass() {
         codes[1..].to_vec()
     };
     let nan = f64::NAN;
-    let small = Policy::unlimited().with_min_area_m2(nan);
+    let small = Policy::without_limits_or_anonymity().with_min_area_m2(nan);
     assert_eq!(refused(small, &blank()), ["area_too_small"]);
-    let large = Policy::unlimited().with_max_area_m2(nan);
+    let large = Policy::without_limits_or_anonymity().with_max_area_m2(nan);
     assert_eq!(refused(large, &blank()), ["area_too_large"]);
-    // Of an earlier area, for a policy that has no other reason to compare them.
+    // NaN in the comparison with an earlier area, under a policy with no other reason to compare.
     let mut file = blank();
     let earlier = request().with_area(square(10.0, 50.0, 10.004, 50.005));
-    let authorized = Policy::unlimited().review(&earlier, &police(), &file, noon()).unwrap();
+    let authorized =
+        Policy::without_limits_or_anonymity().review(&earlier, &police(), &file, noon()).unwrap();
     file.open(RequestId(1), &authorized, noon()).unwrap();
-    let close = Policy::unlimited().with_min_difference_m2(nan);
+    let close = Policy::without_limits_or_anonymity().with_min_difference_m2(nan);
     assert_eq!(refused(close, &file), ["too_close_to_earlier"]);
     let large = Policy::default().with_max_area_m2(nan);
     assert_eq!(
@@ -107,7 +111,7 @@ fn a_limit_that_is_no_number_lets_nothing_pass() {
     );
 }
 
-const DEFAULT: &str = r#"{"version":"default-1","min_area_m2":64750.0,"max_area_m2":1294994.0,"min_window_minutes":15,"max_window_minutes":720,"max_look_back_days":45,"future_windows":"refused","seeing_into":"refused","max_vertices":100,"max_parts":10,"paperwork":"required","agency_kinds":["local","county"],"jurisdiction":"within","max_requests_per_case":2,"open_days":10,"max_open_days":28,"min_households":11,"min_difference_m2":0.0,"max_overlaps":4294967295,"quiet_hours":{"from":"21:00:00","until":"08:00:00","zone":"UTC"}}"#;
+const DEFAULT: &str = r#"{"version":"default-1","min_area_m2":64750.0,"max_area_m2":1294994.0,"min_width_m":20.0,"min_window_minutes":15,"max_window_minutes":720,"max_look_back_days":45,"future_windows":"refused","seeing_into":"refused","max_vertices":100,"max_parts":10,"paperwork":"required","agency_kinds":["local","county"],"jurisdiction":"within","max_requests_per_case":2,"open_days":10,"max_open_days":28,"min_households":11,"min_new_households":5,"sharers_known_days":365,"min_difference_m2":0.0,"max_overlaps":4294967295,"quiet_hours":{"from":"21:00:00","until":"08:00:00","zone":"UTC"}}"#;
 
 #[test]
 fn the_default_policy_is_pinned() {
@@ -127,8 +131,15 @@ fn the_unlimited_policy_refuses_only_another_agency() {
     let request = Request::new(AgencyId(1), IncidentKind::Theft, world, window);
     for kind in [AgencyKind::Local, AgencyKind::County, AgencyKind::State, AgencyKind::Federal] {
         let agency = agency().with_kind(kind);
-        assert!(Policy::unlimited().review(&request, &agency, &blank(), noon()).is_ok());
+        assert!(
+            Policy::without_limits_or_anonymity()
+                .review(&request, &agency, &blank(), noon())
+                .is_ok()
+        );
     }
     let other = agency().with_id(AgencyId(2));
-    assert_eq!(codes(&violations(&Policy::unlimited(), &request, &other)), ["unknown_agency"]);
+    assert_eq!(
+        codes(&violations(&Policy::without_limits_or_anonymity(), &request, &other)),
+        ["unknown_agency"]
+    );
 }

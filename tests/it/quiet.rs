@@ -1,6 +1,6 @@
-//! Quiet hours: every edge of a night, and clocks that are set.
+//! Quiet hours: every edge of a night, and clock changes.
 
-use canvass::{AgencyId, AskLimit, Consent, Denial, IncidentKind, Question, QuietHours, Zone};
+use canvass::{AgencyId, Ask, AskLimit, Consent, Denial, IncidentKind, Question, QuietHours, Zone};
 use jiff::civil::{DateTime, Time, time};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -20,8 +20,8 @@ pub fn night() -> QuietHours {
     hours(time(21, 0, 0, 0), time(8, 0, 0, 0))
 }
 
-/// From when on a notice may be sent, with the local time and offset written out: the machinery of
-/// zones is checked against what a person reads on the wall.
+/// Asserts the first instant at which a notice may be sent, with the local time and offset written
+/// out, so that the zone arithmetic is compared with a wall clock.
 #[track_caller]
 fn sent(hours: &QuietHours, place: &str, now: &str, expected: Option<&str>) {
     let (zone, now) = (zone(place), at(now));
@@ -66,7 +66,7 @@ fn hours_that_do_not_pass_midnight() {
     sent(&noon, "UTC", "2026-05-10T13:29:59Z", Some("2026-05-10T13:30:00Z"));
     sent(&noon, "UTC", "2026-05-10T13:30:00Z", None);
     sent(&noon, "UTC", "2026-05-10T00:00:00Z", None);
-    // Up to midnight, from midnight, and all day but for a second.
+    // Hours up to midnight, from midnight, and all day but one second.
     let evening = hours(time(22, 0, 0, 0), Time::midnight());
     sent(&evening, "UTC", "2026-05-10T23:59:59Z", Some("2026-05-11T00:00:00Z"));
     sent(&evening, "UTC", "2026-05-11T00:00:00Z", None);
@@ -93,16 +93,16 @@ fn clocks_set_forward_in_the_night_shorten_it() {
 
 #[test]
 fn clocks_set_over_the_end_end_the_quiet() {
-    // The same night, hours that end within the hour that is left out.
+    // In the same night, hours that end within the hour that is left out.
     let until = hours(time(21, 0, 0, 0), time(2, 30, 0, 0));
     let place = "America/New_York";
     sent(&until, place, "2026-03-08T01:59:59-05:00", Some("2026-03-08T03:00:00-04:00"));
     sent(&until, place, "2026-03-08T03:00:00-04:00", None);
-    // Hours that begin within it: quiet from the first second after.
+    // Hours that begin within the missing hour: quiet from the first second after it.
     let from = hours(time(2, 30, 0, 0), time(8, 0, 0, 0));
     sent(&from, place, "2026-03-08T01:59:59-05:00", None);
     sent(&from, place, "2026-03-08T03:00:00-04:00", Some("2026-03-08T08:00:00-04:00"));
-    // Hours that lie within it do not come that day.
+    // Hours that lie within the missing hour do not occur that day.
     let within = hours(time(2, 10, 0, 0), time(2, 50, 0, 0));
     sent(&within, place, "2026-03-08T01:59:59-05:00", None);
     sent(&within, place, "2026-03-08T03:00:00-04:00", None);
@@ -117,7 +117,8 @@ fn clocks_set_by_half_an_hour_or_by_a_day() {
     sent(&until, place, "2026-10-04T01:59:59+10:30", Some("2026-10-04T02:30:00+11:00"));
     sent(&until, place, "2026-10-04T02:30:00+11:00", None);
     sent(&night(), place, "2026-10-04T01:59:59+10:30", Some("2026-10-04T08:00:00+11:00"));
-    // And back on 2026-04-05 from 02:00 +11 to 01:30 +10:30: 01:30 to 02:00 comes twice.
+    // The clock is set back on 2026-04-05 from 02:00 +11 to 01:30 +10:30: 01:30 to 02:00 occurs
+    // twice.
     sent(&until, place, "2026-04-05T01:59:59+11:00", Some("2026-04-05T02:15:00+10:30"));
     let twice = hours(time(21, 0, 0, 0), time(1, 45, 0, 0));
     sent(&twice, place, "2026-04-05T01:44:59+11:00", Some("2026-04-05T01:45:00+11:00"));
@@ -130,7 +131,7 @@ fn clocks_set_by_half_an_hour_or_by_a_day() {
     sent(&night(), place, "1993-08-20T23:59:59-12:00", Some("1993-08-22T08:00:00+12:00"));
 }
 
-/// Wherever clocks were ever set over 08:00 or 21:00, by the default hours.
+/// All changes of clocks in the database that pass 08:00 or 21:00, under the default hours.
 #[test]
 fn clocks_set_over_eight_and_over_nine() {
     let database = jiff::tz::TimeZoneDatabase::bundled();
@@ -176,7 +177,7 @@ fn clocks_set_back_make_the_night_longer() {
     sent(&night(), place, "2026-10-31T21:00:00-04:00", morning);
     sent(&night(), place, "2026-11-01T01:30:00-04:00", morning);
     sent(&night(), place, "2026-11-01T01:30:00-05:00", morning);
-    // Hours that end in the hour that comes twice: it is quiet again.
+    // Hours that end in the hour that occurs twice are quiet again in its second pass.
     let until = hours(time(21, 0, 0, 0), time(1, 30, 0, 0));
     sent(&until, place, "2026-11-01T01:29:59-04:00", Some("2026-11-01T01:30:00-04:00"));
     sent(&until, place, "2026-11-01T01:59:59-04:00", None);
@@ -186,7 +187,7 @@ fn clocks_set_back_make_the_night_longer() {
     sent(&until, place, "2026-11-01T01:59:59-04:00", Some("2026-11-01T02:00:00-05:00"));
     sent(&until, place, "2026-10-31T21:00:00-04:00", Some("2026-11-01T02:00:00-05:00"));
     sent(&until, place, "2026-11-01T01:59:59-05:00", Some("2026-11-01T02:00:00-05:00"));
-    // Hours that begin in it begin twice.
+    // Hours that begin in the repeated hour begin twice.
     let from = hours(time(1, 30, 0, 0), time(8, 0, 0, 0));
     sent(&from, place, "2026-11-01T01:29:59-04:00", None);
     sent(&from, place, "2026-11-01T01:30:00-04:00", Some("2026-11-01T01:00:00-05:00"));
@@ -204,7 +205,7 @@ fn a_notice_skips_a_day_that_never_was() {
     sent(&night(), place, "2011-12-29T23:59:59-10:00", morning);
     sent(&night(), place, "2011-12-31T00:00:00+14:00", morning);
     sent(&night(), place, "2011-12-31T08:00:00+14:00", None);
-    // Quiet up to midnight, of the day that was left out.
+    // Hours up to midnight of the day that was left out.
     let evening = hours(time(21, 0, 0, 0), Time::midnight());
     sent(&evening, place, "2011-12-29T23:59:59-10:00", Some("2011-12-31T00:00:00+14:00"));
 }
@@ -228,7 +229,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     /// Any hours, in any zone of the database, near any of its transitions since 1840 or at any
-    /// time, against the clock of each second.
+    /// time, compared with the clock of each second.
     #[test]
     fn quiet_hours_follow_the_local_clock(seed in any::<u64>()) {
         let mut rng = Rng(seed);
@@ -242,7 +243,8 @@ proptest! {
         let instant = clock.following(start).next().map_or(start, |t| t.timestamp());
         let wall = clock.to_datetime(instant).time();
         for _ in 0..6 {
-            // Often just where the clock is set, by what it shows then or would have shown.
+            // Hours often begin or end exactly at the clock change, by the time shown before or
+            // after it.
             let shown = clock.to_datetime(instant - SignedDuration::from_secs(1)).time();
             let marks = [wall, shown.wrapping_add(SignedDuration::from_secs(1))];
             let mut near = || {
@@ -270,7 +272,7 @@ fn a_limit_counts_days_of_24_hours() {
     let denial = |consent: &Consent, now: &str| {
         let question =
             Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: at(now) };
-        consent.evaluate(&question, &[asked]).err()
+        consent.evaluate(&question, &[Ask { agency: None, at: asked }]).err()
     };
     let often = Some(Denial::AskedOftenEnough);
     // Noon by the wall clock would be 23 hours short of seven days and an hour.
@@ -279,9 +281,10 @@ fn a_limit_counts_days_of_24_hours() {
     assert_eq!(denial(&once, "2026-03-12T13:00:00-04:00"), None);
     assert_eq!(denial(&month, "2026-04-04T12:59:59-04:00"), often);
     assert_eq!(denial(&month, "2026-04-04T13:00:00-04:00"), None);
-    // And back, across 2026-11-01: twice in seven days.
+    // In the night of 2026-11-01 the clock is set back: twice in seven days.
     let twice = Consent::granted().with_zone(zone("America/New_York"));
-    let asked = [at("2026-10-29T12:00:00-04:00"), at("2026-10-30T09:00:00-04:00")];
+    let asked = [(2, "2026-10-29T12:00:00-04:00"), (3, "2026-10-30T09:00:00-04:00")]
+        .map(|(agency, text)| Ask { agency: Some(AgencyId(agency)), at: at(text) });
     let denial = |now: &str| {
         let question =
             Question { agency: AgencyId(1), incident: IncidentKind::Burglary, now: at(now) };

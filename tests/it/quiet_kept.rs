@@ -1,4 +1,4 @@
-//! Quiet hours and zones as they are written, read and kept.
+//! Quiet hours and zones in serde formats.
 
 use canvass::{
     AgencyId, Change, Consent, IncidentKind, Layout, OwnerId, Policy, Question, QuietHours, Scope,
@@ -77,7 +77,7 @@ fn zones_are_read_and_written_by_name() {
         let expected = format!("offset `{text}` is more than 14 hours from UTC");
         assert_eq!(text.parse::<Zone>().unwrap_err().to_string(), expected);
     }
-    // Every name of the database is a zone and is written as it is read.
+    // Every name of the database is a zone, and reads back as it is written.
     let database = jiff::tz::TimeZoneDatabase::bundled();
     let mut names = 0;
     for name in database.available().filter(|name| name.as_str() != "Factory") {
@@ -110,8 +110,8 @@ fn impossible_quiet_hours_are_refused_with_a_reason() {
     for none in ["null", r#""none""#] {
         assert_eq!(policy(none).unwrap().quiet_hours, None);
     }
-    // What TOML, which has no null, can write.
-    let written = serde_json::to_value(Policy::unlimited()).unwrap();
+    // The JSON has no null, so that TOML can write it.
+    let written = serde_json::to_value(Policy::without_limits_or_anonymity()).unwrap();
     assert_eq!(written["quiet_hours"], "none");
     assert_eq!(
         policy(r#""never""#).unwrap_err(),

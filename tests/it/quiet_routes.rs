@@ -1,4 +1,4 @@
-//! Quiet hours in routes: who must wait, and until when.
+//! Quiet hours in routes: which owners must wait, and until when.
 
 use canvass::{CameraId, Change, Layout, OwnerId, Policy, Route, Scratch};
 use jiff::SignedDuration;
@@ -12,7 +12,8 @@ use crate::support::*;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// Routes carry what the naive twin says of each owner, by night and by day; a recheck as well.
+    /// Routes and rechecks have the waits that the naive twin computes for each owner, by night and
+    /// by day.
     #[test]
     fn a_route_marks_owners_who_must_wait(seed in any::<u64>()) {
         let mut rng = Rng(seed);
@@ -23,13 +24,13 @@ proptest! {
                 *consent = consent.clone().with_zone(zone(rng.pick(&places)));
             }
         }
-        let policy = Policy::unlimited().with_quiet_hours(night().with_zone(zone("Asia/Kolkata")));
+        let policy = Policy::without_limits_or_anonymity().with_quiet_hours(night().with_zone(zone("Asia/Kolkata")));
         let authorized = authorize_under(&policy, area(&mut rng, (10, 50)));
         let registry = loaded(&town, rng.pick(&[Layout::default(), Layout::new(h3o::Resolution::Nine, 3)]));
         let route = registry.snapshot().route(&authorized, noon());
         prop_assert_eq!(answer(&route), oracle(&town, &authorized, noon()));
         prop_assert_eq!(waits(&route), waiting(&town, &authorized, noon()));
-        // Later, and after somebody has left or moved house.
+        // A later instant, after some owners have left or moved house.
         let later = noon() + SignedDuration::from_mins(rng.within(0, 600));
         let Some(leaving) = route.recipients().next().map(|recipient| recipient.owner) else {
             return Ok(());
@@ -41,7 +42,7 @@ proptest! {
         let newer = registry
             .apply([Change::SetConsent { owner: moved, consent }, Change::Withdraw { owner: leaving }])
             .unwrap();
-        let rechecked = route.recheck(&newer, later);
+        let rechecked = route.recheck(&newer, later).unwrap();
         let kept: Vec<OwnerId> = rechecked.recipients().map(|recipient| recipient.owner).collect();
         let mut expected = waiting(&town, &authorized, later);
         expected.retain(|(owner, _)| kept.contains(owner));
@@ -58,12 +59,12 @@ fn some_wait_while_others_do_not() {
         let place = ["+05:30", "Pacific/Apia", "Europe/Paris"][(owner.0 % 3) as usize];
         *consent = consent.clone().with_zone(zone(place));
     }
-    let policy = Policy::unlimited().with_quiet_hours(night());
+    let policy = Policy::without_limits_or_anonymity().with_quiet_hours(night());
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let route = snapshot(&town).route(&authorized, noon());
     assert_eq!((route.owners(), waits(&route).len()), (100, 33));
     assert!(waits(&route).iter().all(|wait| *wait == (wait.0, at("2026-05-10T19:00:00Z"))));
-    // Under a policy without quiet hours nobody waits; and below the anonymity set there is nobody.
+    // Without quiet hours nobody waits; below the anonymity set nobody is asked.
     let unlimited = authorize(square(9.9, 49.9, 10.1, 50.1));
     assert_eq!(waits(&snapshot(&town).route(&unlimited, noon())), []);
     let many = policy.with_min_households(101);
@@ -75,22 +76,23 @@ fn some_wait_while_others_do_not() {
 #[test]
 fn a_recheck_marks_remaining_owners_who_must_wait() {
     let midday = hours(time(11, 0, 0, 0), time(14, 0, 0, 0));
-    let policy = Policy::unlimited().with_quiet_hours(midday);
+    let policy = Policy::without_limits_or_anonymity().with_quiet_hours(midday);
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let town = street(3);
     let registry = loaded(&town, Layout::default());
     let route = registry.snapshot().route(&authorized, noon());
-    // The second has another camera now: they are in both routes, but no camera of theirs is.
+    // The second owner has another camera now: the owner is in both routes, but with no common
+    // camera.
     let second = town.cameras[&CameraId(1)];
     let changes =
         [Change::Remove { camera: second.id }, Change::Register(second.with_id(CameraId(9)))];
-    let rechecked = route.recheck(&registry.apply(changes).unwrap(), noon());
+    let rechecked = route.recheck(&registry.apply(changes).unwrap(), noon()).unwrap();
     let until = at("2026-05-10T14:00:00Z");
     assert_eq!(waits(&rechecked), [(OwnerId(0), until), (OwnerId(2), until)]);
     assert_eq!(rechecked.cameras(), [CameraId(0), CameraId(2)]);
 }
 
-/// Nothing that was noted of one request, instant or town is known of the next.
+/// A scratch carries nothing over from one request, instant or town to the next.
 #[test]
 fn a_reused_scratch_marks_waits_as_a_fresh_one() {
     let places = ["+05:30", "Pacific/Apia", "Europe/Paris"];
@@ -102,7 +104,7 @@ fn a_reused_scratch_marks_waits_as_a_fresh_one() {
         snapshot(&town)
     });
     let policies = [Some(night()), None, Some(hours(time(11, 0, 0, 0), time(18, 0, 0, 0)))]
-        .map(|quiet_hours| Policy::unlimited().with_quiet_hours(quiet_hours));
+        .map(|quiet_hours| Policy::without_limits_or_anonymity().with_quiet_hours(quiet_hours));
     let areas = [square(9.9, 49.9, 10.1, 50.1), square(10.000_1, 49.9, 10.1, 50.1)];
     let mut scratch = Scratch::new();
     let mut route = Route::empty(&authorize(areas[0].clone()), noon());

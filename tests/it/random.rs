@@ -1,8 +1,8 @@
-//! Towns, areas and what they are made of, from a generator of numbers.
+//! Random towns, areas and their parts.
 
 use canvass::{
-    AgencyId, Area, AskLimit, Camera, CameraId, Consent, Facing, IncidentKind, OwnerId, Recording,
-    Scope,
+    AgencyId, Area, Ask, AskLimit, Camera, CameraId, Consent, Facing, IncidentKind, OwnerId,
+    Recording, Scope,
 };
 use geo::{LineString, MultiPolygon, Polygon};
 use jiff::{SignedDuration, Timestamp};
@@ -32,7 +32,7 @@ impl Rng {
         low + i64::try_from(self.below(u64::try_from(high - low + 1).unwrap())).unwrap()
     }
 
-    /// Yes once in `n`.
+    /// True once in `n`, on average.
     pub fn once_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
@@ -41,7 +41,7 @@ impl Rng {
         from[usize::try_from(self.below(from.len() as u64)).unwrap()]
     }
 
-    /// Any order of them, each as likely as the others.
+    /// Shuffles the items; each order is equally likely.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, usize::try_from(self.below(last as u64 + 1)).unwrap());
@@ -63,9 +63,14 @@ pub fn town(rng: &mut Rng, origin: (i32, i32), cameras: u64) -> Town {
             town.consents.insert(owner, consent(rng));
         }
         if rng.once_in(5) {
-            let asked = (0..=rng.below(3)).map(|_| noon() - days(rng.within(-1, 32)));
-            let mut asked: Vec<Timestamp> = asked.collect();
-            asked.sort_unstable();
+            let mut asked: Vec<Ask> = Vec::new();
+            for _ in 0..=rng.below(3) {
+                // Most tests ask for the first.
+                let agency =
+                    rng.pick(&[None, Some(AgencyId(1)), Some(AgencyId(1)), Some(AgencyId(2))]);
+                asked.push(Ask { agency, at: noon() - days(rng.within(-1, 32)) });
+            }
+            asked.sort_unstable_by_key(|ask| (ask.at, ask.agency));
             town.asked.insert(owner, asked);
         }
     }
@@ -82,7 +87,8 @@ pub fn recording(rng: &mut Rng) -> Recording {
     Recording::between(since, until, kept).unwrap_or(Recording::kept_for_days(kept))
 }
 
-/// A facing of any kind: all around and a hundredth of a degree, to the farthest and a tenth of a metre.
+/// A facing of any kind, including all around, a hundredth of a degree, the farthest reach and a
+/// tenth of a metre.
 pub fn facing(rng: &mut Rng) -> Facing {
     let bearing = rng.pick(&[0.0, 45.0, 90.0, 180.0, 270.0, 359.99, 12.34, 201.5]);
     let angle = rng.pick(&[0.01, 30.0, 110.0, 160.0, 180.0, 270.0, 360.0]);
@@ -137,13 +143,13 @@ pub fn area(rng: &mut Rng, origin: (i32, i32)) -> Area {
 }
 
 fn ring(origin: (i32, i32), corners: impl IntoIterator<Item = (i64, i64)>) -> LineString {
-    // Not wrapped: past the antimeridian on purpose, where the origin is near it.
+    // Not wrapped: near the antimeridian the degrees go past it on purpose.
     let degrees = |whole: i32, e7: i64| (f64::from(whole) * 1e7 + e7 as f64) / 1e7;
     corners.into_iter().map(|(x, y)| (degrees(origin.0, x), degrees(origin.1, y))).collect()
 }
 
 fn star(rng: &mut Rng, origin: (i32, i32), step: i64) -> Polygon {
-    // Few enough for a bit each, or too many for that.
+    // Few enough corners for one bit each, or more than that.
     let (corners, nearest) =
         if rng.below(4) > 0 { (3 + rng.below(40), 3) } else { (65 + rng.below(60), 30) };
     let points = (0..corners).map(|corner| {

@@ -1,4 +1,4 @@
-//! Readers of drawings: to the end of the text, alike wherever a drawing stands, and in plain words.
+//! Readers of drawings: they read to the end of the text, in every context, with plain messages.
 
 use canvass::Area;
 use geo_types::{Geometry, MultiPolygon};
@@ -26,7 +26,7 @@ const SQUARES: &[&str] = &[
     "MULTIPOLYGON(EMPTY, (EMPTY, empty), ((0 0, 1 0, 1 1, 0 1, 0 0), EMPTY), EMPTY)",
 ];
 
-/// Texts that are refused, and the words their authors get.
+/// Texts that are refused, with the message that their authors get.
 const REFUSED: &[(&str, &str)] = &[
     (
         "POLYGON((0 0, 1 0, 1 1, 0 0))\nPOLYGON((5 5, 6 5, 6 6, 5 5))",
@@ -119,7 +119,8 @@ fn refused_texts_name_place_and_remedy() {
     }
 }
 
-/// A member that draws something in an object of another type, or one there twice, would be lost.
+/// A drawing member in an object of another type, or a repeated one, is refused; it would be lost
+/// otherwise.
 #[test]
 fn geojson_loses_no_part_of_a_drawing() {
     let ring = "[[[0,0],[1,0],[1,1],[0,0]]]";
@@ -143,7 +144,7 @@ fn geojson_loses_no_part_of_a_drawing() {
     assert!(Area::from_geojson(&member).is_ok());
 }
 
-/// Empty drawings beside a polygon change nothing, in whatever they stand.
+/// Empty drawings beside a polygon change nothing, in any kind of collection.
 #[test]
 fn empty_drawings_are_passed_over_everywhere() {
     let polygon = json!({ "type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]] });
@@ -176,7 +177,7 @@ fn empty_drawings_are_passed_over_everywhere() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
-    /// Behind a text that is read nothing but white space may follow.
+    /// Behind a valid text only white space may follow.
     #[test]
     fn a_text_with_rubbish_behind_is_refused(
         drawing in drawings(),
@@ -195,7 +196,7 @@ proptest! {
         }
     }
 
-    /// A text of which one mark is missing or there twice is refused; digits and blanks may be.
+    /// A text with one mark removed or doubled is refused; digits and blanks are exempt.
     #[test]
     fn a_text_with_a_mark_more_or_less_is_refused(drawing in drawings(), at: Index, twice: bool) {
         let mut text = drawing.wkt_string();
@@ -209,7 +210,7 @@ proptest! {
         prop_assert!(Area::from_wkt(&text).is_err(), "{}", text);
     }
 
-    /// Of one drawing each reader makes the same, as do the crates `wkt` and `geojson`.
+    /// All readers make the same area of a drawing, as do the crates `wkt` and `geojson`.
     #[test]
     fn readers_agree_on_each_drawing(drawing in drawings(), type_last: bool) {
         let expected = Area::new(&drawing);
@@ -232,7 +233,7 @@ proptest! {
         prop_assert_eq!(Geometry::try_from(read).unwrap(), Geometry::MultiPolygon(drawing));
     }
 
-    /// Empty polygons and rings at any place of a text leave it the same area.
+    /// Empty polygons and rings at any place of a text do not change the area.
     #[test]
     fn empties_anywhere_change_nothing(
         drawing in drawings(),
@@ -258,7 +259,7 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Area>(&text).ok(), read.ok());
     }
 
-    /// No refusal has a place that is no number, or more than seven decimals.
+    /// Places in messages are numbers with at most seven decimals.
     #[test]
     fn places_are_shown_with_seven_decimals(
         coords in prop::collection::vec((-200.0..200.0, -91.0..91.0), 1..7),
@@ -276,7 +277,8 @@ proptest! {
     }
 }
 
-/// The texts above are read and refused for what they are about.
+/// The texts above are accepted without the rubbish, so that the rubbish is the reason of the
+/// refusal.
 #[test]
 fn rubbish_is_the_only_fault_of_the_square() {
     assert!(Area::from_wkt(SQUARE).is_ok());

@@ -21,7 +21,7 @@ fn sources() -> Vec<PathBuf> {
     files
 }
 
-/// What stands between backticks.
+/// The text between backticks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
@@ -39,8 +39,9 @@ fn each_guarantee_names_tests_that_there_are() {
         let [_, guarantee, proof, _] = row.split('|').collect::<Vec<_>>()[..] else {
             panic!("{row}");
         };
-        assert!(told_apart.insert(guarantee), "said twice: {guarantee}");
-        // By its path from the root, or by its name alone where that was said before or says enough.
+        assert!(told_apart.insert(guarantee), "listed twice: {guarantee}");
+        // A file is named by its path from the root, or by its name alone if that is unique or was
+        // given before.
         let is_rust = |name: &str| Path::new(name).extension().is_some_and(|of| of == "rs");
         let named = quoted(proof).filter(|name| is_rust(name) || name.starts_with("tests/"));
         let mut proofs = Vec::new();

@@ -1,4 +1,5 @@
-//! Records as JSON: read as they were written, and what is wrong with one that cannot be.
+//! Records as JSON: they read back as written, and messages name the fault in one that cannot be
+//! read.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +14,12 @@ use serde::de::DeserializeOwned;
 use crate::policy::{police, request};
 use crate::support::*;
 
-/// Written as JSON and read again it is the same.
+/// Asserts that a value reads back from JSON unchanged.
 #[track_caller]
 pub fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
     let text = serde_json::to_string(value).unwrap();
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
-    // Also by way of a tree of values, as a service with other formats has it.
+    // Also through a tree of values, as services with other formats do.
     let tree = serde_json::to_value(value).unwrap();
     assert_eq!(&serde_json::from_value::<T>(tree).unwrap(), value, "{text}");
 }
@@ -26,7 +27,7 @@ pub fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(valu
 #[test]
 fn every_record_is_read_as_it_was_written() {
     round(&Policy::default());
-    round(&Policy::unlimited());
+    round(&Policy::without_limits_or_anonymity());
     round(
         &Policy::default()
             .with_agency_kinds(BTreeSet::new())
@@ -88,7 +89,7 @@ fn records_are_written_like_this() {
     );
 }
 
-/// What is wrong with a text, without where serde saw it.
+/// The error message of a text, without serde's line and column.
 #[track_caller]
 pub fn refuses<T: DeserializeOwned + std::fmt::Debug>(text: &str) -> String {
     let words = serde_json::from_str::<T>(text).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! Registries against a plain model, whatever the list of changes.
+//! Registries compared with a plain model, for any list of changes.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ fn camera_id(number: u64) -> CameraId {
     }
 }
 
-/// A camera where all of these are, if nothing else is said.
+/// A camera at the position that all of them share by default.
 pub fn camera(id: u64, owner: u64) -> Camera {
     camera_at(id, owner, place((10, 50), 0, 0))
 }
@@ -85,12 +85,12 @@ fn cameras_of(town: &Town, owner: OwnerId) -> Vec<Camera> {
     town.cameras.values().filter(|camera| camera.owner == owner).copied().collect()
 }
 
-/// A snapshot answers as the town says.
+/// Asserts that a snapshot routes as the town does.
 #[track_caller]
 pub fn answers(snapshot: &Snapshot, town: &Town, rng: &mut Rng) {
     assert_eq!(snapshot.cameras(), town.cameras.len());
-    let few = Policy::unlimited().with_min_households(4);
-    for policy in [&few, &Policy::unlimited()] {
+    let few = Policy::without_limits_or_anonymity().with_min_households(4);
+    for policy in [&few, &Policy::without_limits_or_anonymity()] {
         let authorized = authorize_under(policy, area(rng, (10, 50)));
         let expected = oracle(town, &authorized, noon());
         assert_eq!(answer(&snapshot.route(&authorized, noon())), expected);
@@ -101,7 +101,7 @@ pub fn answers(snapshot: &Snapshot, town: &Town, rng: &mut Rng) {
     assert_eq!(answer(&route), oracle(town, &everywhere, noon()));
 }
 
-/// A registry holds what the town holds.
+/// Asserts that a registry holds the town.
 #[track_caller]
 fn holds(registry: &Registry, town: &Town) {
     for owner in OWNERS.map(OwnerId) {
@@ -125,7 +125,8 @@ proptest! {
         let spread = rng.pick(&[0, 1, 1_000, 50_000]);
         let mut town = Town::default();
         let mut revision = registry.snapshot().revision();
-        // Somebody may hold all revisions, some or none: then the registry can use their trees again.
+        // Readers may hold all revisions, some or none; those that nobody holds give their memory
+        // to new ones.
         let held = rng.pick(&[1, 3, 1_000]);
         let mut older = vec![(registry.snapshot(), town.clone())];
         for _ in 0..20 {
@@ -161,8 +162,8 @@ proptest! {
         }
     }
 
-    /// Rows beyond all envelopes make some of them grow, which the trees of the revision before have to
-    /// follow: every row is found where it stands, in whichever trees the next revision is made.
+    /// Rows outside all envelopes make some envelopes grow, also in the reused trees of the
+    /// revision before: every row must be found at its position in each revision.
     #[test]
     fn overflow_rows_survive_a_reload(seed in any::<u64>()) {
         let mut rng = Rng(seed);
@@ -201,7 +202,7 @@ proptest! {
                 prop_assert!(!expected.is_empty());
                 prop_assert_eq!(answer(&snapshot.route(&authorized, noon())), expected);
             }
-            // Somebody holds a revision for a while, now and then.
+            // Now and then a reader holds a revision for a while.
             if rng.once_in(2) {
                 older = rng.once_in(3).then_some(snapshot);
             }
@@ -209,7 +210,7 @@ proptest! {
         drop(older);
     }
 
-    /// Law: loading at once gives the same as one by one, also for what comes later.
+    /// Law: bulk loading gives the same registry as single changes, also for later changes.
     #[test]
     fn bulk_loading_equals_one_by_one(seed in any::<u64>(), size in 0..200_u64) {
         let mut rng = Rng(seed);
@@ -245,7 +246,7 @@ proptest! {
     }
 }
 
-/// The test above meets every change, every refusal and every answer often.
+/// The test above meets every kind of change, every refusal and every answer often.
 #[test]
 fn random_changes_are_of_all_kinds() {
     let mut kinds = BTreeMap::<&str, usize>::new();
@@ -283,8 +284,8 @@ fn kind(change: &Change) -> &'static str {
     }
 }
 
-/// Long lists go to look-ups that are loaded in several shards, which are planned side by side: the first
-/// change of the list that cannot be applied is named, wherever it is, and order counts.
+/// Long lists use look-ups in several shards, which are planned in parallel. The first change that
+/// cannot be applied is named, at any place in the list, and order counts.
 #[test]
 fn a_long_list_is_applied_in_order_or_refused() {
     let mut rng = Rng(7);
@@ -303,7 +304,7 @@ fn a_long_list_is_applied_in_order_or_refused() {
         let (mut next, mut list, mut expected) = (town.clone(), Vec::new(), Ok(()));
         let bad = (round % 2 == 0).then(|| rng.below(900));
         for place in 0..1_200 {
-            // From the first bad one on there are more, of which nobody is to hear.
+            // After the first bad change there are more, which must not be reported.
             let change = if bad.is_some_and(|bad| place >= bad && place % 7 == bad % 7) {
                 bad_change(&mut rng, &next)
             } else {
@@ -335,8 +336,8 @@ fn a_long_list_is_applied_in_order_or_refused() {
     assert!(refused_at.iter().all(|&index| index > 0), "{refused_at:?}");
 }
 
-/// Look-ups are split while a registry that started empty grows, or one that was loaded: everybody is found
-/// in them, before and after, and so is who is there already.
+/// Look-ups are split while a registry grows from empty or from a load: every owner and camera is
+/// found before and after a split, and duplicates are refused.
 #[test]
 fn everybody_is_found_while_look_ups_are_split() {
     let mut rng = Rng(11);
@@ -344,7 +345,7 @@ fn everybody_is_found_while_look_ups_are_split() {
         let mut town = Town::default();
         let household = |id: u64| {
             let position = place((10, 50), (id % 200) as i64 * 20_000, (id / 200) as i64 * 20_000);
-            // Two owners of three have one camera, one has two.
+            // Of three owners two have one camera, and one has two.
             Change::Register(camera_at(id * 3, id * 3 / 4, position))
         };
         for id in 0..loaded_first {

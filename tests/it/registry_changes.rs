@@ -1,4 +1,4 @@
-//! What changes of a registry mean, and what is refused.
+//! The meaning of each change of a registry, and refusals.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use canvass::*;
 use crate::registry::camera;
 use crate::support::*;
 
-/// Whom a request everywhere asks, as plain numbers.
+/// The owners and cameras that a request everywhere asks, as plain numbers.
 #[track_caller]
 pub fn asks(registry: &Registry) -> Vec<(u64, Vec<u64>)> {
     let route = registry.snapshot().route(&everywhere(), noon());
@@ -58,7 +58,7 @@ fn a_refused_change_names_itself_and_nothing_is_applied() {
         assert_eq!(registry.cameras_of(OwnerId(2)), []);
         assert_eq!(asks(&registry), [(1, vec![1])]);
     }
-    // What was refused left nothing behind that would be in the way later.
+    // A refused list leaves nothing behind that would disturb later changes.
     registry.apply([Change::Register(camera(2, 2)), grant(2)]).unwrap();
     assert_eq!(asks(&registry), [(1, vec![1]), (2, vec![2])]);
 }
@@ -129,7 +129,7 @@ fn asks_outlive_a_withdrawal_and_new_grant() {
     registry.apply([consent()]).unwrap();
     assert_eq!(registry.consent(OwnerId(1)), once);
     assert_eq!(asks(&registry), []);
-    // Also if the owner had nothing left in between, and if a question came while withdrawn.
+    // This holds as well if the owner had nothing left in between, and was asked while withdrawn.
     registry
         .apply([Change::Remove { camera: CameraId(1) }, Change::Withdraw { owner: OwnerId(1) }])
         .unwrap();
@@ -157,11 +157,12 @@ fn an_owner_who_is_forgotten_was_never_known() {
         (registry.consent(OwnerId(1)), registry.asked(OwnerId(1))),
         (Consent::default(), vec![])
     );
-    // Their camera stays, and whoever agrees anew was never asked.
+    // The owner's camera stays, and a new consent starts with no history.
     assert_eq!(registry.cameras_of(OwnerId(1)), [camera(1, 1)]);
     registry.apply([consent()]).unwrap();
     assert_eq!(asks(&registry), [(1, vec![1])]);
-    // In a list with the last camera nothing is left: tiles are those of a registry that never had it.
+    // With the last camera removed in the same list, the tiles equal those of a registry that never
+    // had the owner.
     registry.apply([asked(), forget(), Change::Remove { camera: CameraId(1) }]).unwrap();
     registry.apply([forget()]).unwrap();
     assert_eq!(registry.tiles().changed.len(), 0);
@@ -200,7 +201,7 @@ fn an_older_snapshot_stays_as_it_was() {
     let everywhere = everywhere();
     let before = older.route(&everywhere, noon());
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
-    // The number of the scopes that nobody uses any more goes to other ones.
+    // A number of scopes that nobody uses any more is reused.
     let scoped = Consent::granted().with_agencies(canvass::Scope::only([]));
     registry.apply([Change::SetConsent { owner: OwnerId(2), consent: scoped.clone() }]).unwrap();
     registry
@@ -210,12 +211,12 @@ fn an_older_snapshot_stays_as_it_was() {
     assert_eq!(older.explain(&everywhere, noon(), CameraId(1)), Explanation::Asked);
     assert_eq!(older.explain(&everywhere, noon(), CameraId(2)), Explanation::NotRegistered);
     assert_eq!((older.cameras(), older.revision()), (1, Revision(1)));
-    assert!(before.recheck(&registry.snapshot(), noon()).is_empty());
+    assert!(before.recheck(&registry.snapshot(), noon()).unwrap().is_empty());
     assert_eq!(asks(&registry), []);
 }
 
-/// Readers while a writer withdraws: no revision goes back, and nobody is asked in a snapshot that
-/// was taken after the withdrawal returned.
+/// Readers run while a writer withdraws: no revision goes back, and nobody is asked in a snapshot
+/// that was taken after the withdrawal returned.
 #[test]
 fn readers_see_each_withdrawal_and_never_go_back() {
     const OWNERS: u64 = 300;
@@ -249,7 +250,7 @@ fn readers_see_each_withdrawal_and_never_go_back() {
         for owner in 0..OWNERS {
             registry.apply([Change::Withdraw { owner: OwnerId(owner) }]).unwrap();
             withdrawn.store(owner + 1, Ordering::SeqCst);
-            // Let readers in between; not for ever, should they all have failed.
+            // Lets readers run in between, up to a limit in case all of them have failed.
             let start = Instant::now();
             while owner % 50 == 0
                 && reads.load(Ordering::Relaxed) <= owner / 50

@@ -1,5 +1,4 @@
-//! Registries that have much of something: cameras of an owner or on a point, questions, ids, scopes,
-//! tiles.
+//! Registries with many cameras of an owner or on a point, many asks, ids, scopes or tiles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +14,8 @@ use crate::support::*;
 fn an_owner_has_any_number_of_cameras() {
     for number in [0, 1, 2, 100, 300] {
         let registry = Registry::new();
-        // Far apart, so that they are in many tiles, and registered from the last on.
+        // The cameras are far apart, so that they are in many tiles, and registered in descending
+        // order.
         let cameras: Vec<Camera> = (0..number)
             .map(|id| camera_at(id as u64, 5, place((10, 50), id * 30_000, 0)))
             .collect();
@@ -78,7 +78,7 @@ fn a_history_is_kept_as_far_as_limits_need() {
         ])
         .unwrap();
     for number in 1..=40 {
-        // From the newest to the oldest: the oldest are the first to be forgotten.
+        // Asked from the newest instant to the oldest: the oldest are dropped first.
         let at = noon() - SignedDuration::from_hours(number);
         registry.apply([Change::RecordAsked { owner: OwnerId(1), at }]).unwrap();
         assert_eq!(asks(&registry).is_empty(), number >= i64::from(AskLimit::MAX), "{number}");
@@ -101,7 +101,7 @@ fn ids_of_any_size_share_a_block() {
     };
     let consents = || ids.iter().map(|&owner| (OwnerId(owner), Consent::granted()));
     for turn in 0..ids.len() {
-        // Wide ones first, last and in between.
+        // The wide views come first, last and in between.
         cameras.rotate_left(1);
         let at_once = Registry::bulk_load(&cameras, consents()).unwrap();
         let one_by_one = Registry::new();
@@ -111,7 +111,7 @@ fn ids_of_any_size_share_a_block() {
         }
         for registry in [&at_once, &one_by_one] {
             assert_eq!(asks(registry), expected(&cameras), "{turn}");
-            // What is left is found whatever goes, and comes back.
+            // The remaining cameras are found after each removal and each return.
             for camera in &cameras {
                 registry.apply([Change::Remove { camera: camera.id }]).unwrap();
                 let left: Vec<Camera> = cameras.iter().filter(|c| *c != camera).copied().collect();
@@ -126,8 +126,8 @@ fn ids_of_any_size_share_a_block() {
     }
 }
 
-/// Of more scopes than 16 bits can number: whatever each owner says then, rows of low and of high numbers are
-/// told apart, in older snapshots too.
+/// There are more scopes than 16 bits can number: rows of low and of high numbers stay distinct
+/// after each change of consent, in older snapshots too.
 #[test]
 fn scopes_of_any_number_share_a_block() {
     let all = (1 << 16) + 200;
@@ -201,7 +201,8 @@ fn ten_thousand_cameras_share_a_point() {
     }
 }
 
-/// Between a cluster of so many tiles that their tree has one level more, and clusters of few.
+/// Cameras move between a cluster of so many tiles that its tree has one level more, and clusters
+/// of few.
 #[test]
 fn owners_are_followed_into_tiles_of_clusters_of_any_height() {
     let of =

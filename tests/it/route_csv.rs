@@ -1,4 +1,5 @@
-//! The route example's reader of CSV against `csv`, and files of which one byte is changed.
+//! The route example's reader of CSV compared with the crate `csv`, and files with one byte
+//! changed.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Cursor, Read};
@@ -27,7 +28,7 @@ fn read(text: &[u8]) -> Result<Rows, Malformed> {
     read_through(text, 64, Dialect::COMMAS)
 }
 
-/// The reader that takes everything.
+/// The crate's reader, set to accept everything.
 fn lenient(text: &[u8], delimiter: u8) -> Option<Vec<Vec<String>>> {
     let mut reader = ReaderBuilder::new();
     let reader = reader.has_headers(false).delimiter(delimiter).trim(Trim::All).flexible(true);
@@ -175,7 +176,7 @@ const FILE: &str = "id,lon,lat,owner,note\n\
     5,-73.974,40.765,105,\"gate, low\"\n\
     6,-73.973,40.765,106,porch\n";
 
-/// Of a file with one byte changed, each row that the byte is not in is still there, or the file is
+/// With one byte of a file changed, all rows without that byte are still there, or the file is
 /// refused.
 #[test]
 fn one_changed_byte_costs_no_other_row_its_camera() {
@@ -186,7 +187,7 @@ fn one_changed_byte_costs_no_other_row_its_camera() {
         for with in [Some(b'"'), Some(b','), Some(b'x'), Some(b' '), Some(0xff), Some(0), None] {
             let mut bytes = FILE.as_bytes().to_vec();
             bytes.splice(at..=at, with);
-            // Where a line end is changed, two rows are one.
+            // A changed line end joins two rows.
             let touched = [line, line + u64::from(FILE.as_bytes()[at] == b'\n')];
             let others = whole.iter().filter(|(line, _)| !touched.contains(line));
             let others: Vec<&Vec<String>> = others.map(|(_, row)| row).collect();

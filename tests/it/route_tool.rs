@@ -150,7 +150,7 @@ fn a_picture_has_each_class_of_cameras() {
     let file = tempdir().join("map.svg");
     let cameras = format!("{CAMERAS}5,-73.9801,40.7601,1\n");
     let park = AREAS.lines().nth(1).unwrap().trim_end_matches(',');
-    // The window is over before footage begins: those in the park are not asked.
+    // The window ends before footage begins: cameras in the park are not asked.
     for (now, asked, denied) in [("2026-05-01T22:00:00Z", 3, 0), ("2026-09-01T00:00:00Z", 0, 3)] {
         let args = ["--policy", "open", "--now", now, "--svg", file.to_str().unwrap()];
         assert_eq!(run_with(cameras.as_bytes(), park, &args).result, Ok(()));
@@ -186,7 +186,7 @@ fn bad_rows_end_the_run_or_are_counted() {
     let ran = run(&format!("id,lon,lat\n{many}"), &["--skip-bad-rows"]);
     assert!(ran.err.contains("<stdin>: 80 more rows are skipped\n"), "{}", ran.err);
     assert!(ran.err.contains("0 rows read, 100 skipped (lon: 100)\n"), "{}", ran.err);
-    // Behind a mark that is not closed no row is known.
+    // Behind an unclosed quotation mark no row can be read.
     let unclosed = "id,lon,lat\n1,\"-73.975,40.765\n2,-73.975,40.765\n";
     assert!(refusal(unclosed, &["--skip-bad-rows"]).starts_with("<stdin>:2: a field opens here"));
 }
@@ -231,7 +231,7 @@ fn other_forms_are_refused_with_the_option_that_reads_them() {
     for (cameras, advice, options) in cases {
         let error = refusal(cameras, &[]);
         assert!(error.contains(advice) && error.starts_with("<stdin>:"), "{error}");
-        // With the option it is read, or the next is named.
+        // With this option the file is read, or the next option is named.
         let options = match *options {
             [_, ";"] => vec!["--delimiter", ";", "--decimal-comma"],
             _ => options.to_vec(),

@@ -1,4 +1,4 @@
-//! Routes against the oracle, of any size and beside any edge, and the receipts of the agency.
+//! Routes compared with the oracle, of any size and beside any edge, and the agency's receipts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,8 @@ use h3o::Resolution;
 use crate::oracle::{Town, oracle};
 use crate::support::*;
 
-/// Where towns are: in the middle of nowhere, at the antimeridian, near a pole, at the null island.
+/// The origins of towns: far from any line, at the antimeridian, near a pole, at longitude and
+/// latitude 0.
 pub const ORIGINS: [(i32, i32); 4] = [(10, 50), (180, -17), (-60, 88), (0, 0)];
 
 fn layouts() -> [Layout; 4] {
@@ -24,7 +25,7 @@ fn layouts() -> [Layout; 4] {
     ]
 }
 
-/// Asserts that every way to route gives what the oracle says.
+/// Asserts that all ways to route give the oracle's answer.
 #[track_caller]
 fn agree(town: &Town, area: &Area) -> (usize, usize) {
     let authorized = authorize(area.clone());
@@ -56,7 +57,7 @@ fn routes_equal_the_oracle() {
         let (is_inside, is_asked) = agree(&town, &area(&mut rng, origin));
         (inside, asked, all) = (inside + is_inside, asked + is_asked, all + town.cameras.len());
     }
-    // Not vacuous: plenty in, plenty out, plenty denied.
+    // All cases occur: many rows are inside, many outside, many denied.
     assert!(inside * 20 > all && inside * 2 < all, "{inside} of {all} inside");
     assert!(asked * 10 > inside && asked * 2 < inside, "{asked} of {inside} asked");
 }
@@ -68,7 +69,7 @@ fn every_size_around_a_block_is_routed_whole() {
         let everywhere = authorize(square(9.9, 49.9, 10.1, 50.1));
         let route = snapshot(&town).route(&everywhere, noon());
         assert_eq!(route.cameras().len() as u64, number);
-        // The first half, its last camera on the boundary.
+        // The first half of the street, its last camera on the boundary.
         let half = number / 2;
         let east = 10.0 + half as f64 * 1e-5;
         let some = authorize(square(9.9, 49.9, east, 50.1));
@@ -77,7 +78,7 @@ fn every_size_around_a_block_is_routed_whole() {
     }
 }
 
-/// Rows are sorted in other ways by how many they are, whose, and whether their ids are short.
+/// The sort of rows depends on their number, their owners, and the length of their ids.
 #[test]
 fn any_number_of_rows_of_any_owners_comes_in_order() {
     let mut rng = Rng(11);
@@ -114,13 +115,13 @@ fn any_number_of_rows_of_any_owners_comes_in_order() {
     }
 }
 
-/// Up to the last id of its upper half, and blocks of other upper halves before and after.
+/// Ids up to the last one of an upper half, between blocks of other upper halves.
 #[test]
 fn ids_come_in_order_across_blocks() {
     let everywhere = everywhere();
     for uppers in [[0, 0, 0], [1, 1, 1], [0, 0, 1], [0, 1, 0], [1, 0, 0]] {
         for number in 1..=9 {
-            // Three towns a degree apart, with the highest ids in the west.
+            // Three towns a degree apart; the highest ids are in the west.
             let towns = uppers.iter().zip(0..).flat_map(|(upper, town)| {
                 (0..number).map(move |house| {
                     let id = (upper << 32) + u64::from(u32::MAX - 3 * house - town);
@@ -162,8 +163,8 @@ fn an_edge_around_the_earth_is_decided_in_integers() {
     assert!(inside > 40 && inside < 160, "{inside} of 200 inside");
 }
 
-/// A unit on either side of an edge of any length, where what is rounded on the way down must not decide: each
-/// camera has a block of its own, which the boundary hardly touches.
+/// Cameras one unit on either side of an edge of any length, where rounding in the descent must not
+/// decide: each camera has a block of its own, which the boundary barely touches.
 #[test]
 fn a_camera_right_beside_an_edge_is_on_its_side() {
     let (mut inside, mut all) = (0, 0);
@@ -205,7 +206,7 @@ fn every_denial_is_reached_by_the_row_it_is_about() {
         let clinic =
             SensitivePlace::new(kind, "clinic", rule, square(10.0, 50.0, 10.1, 50.1), None);
         let sensitive_places = clinic.into_iter().collect();
-        let policy = Policy::unlimited().with_sensitive_places(sensitive_places);
+        let policy = Policy::without_limits_or_anonymity().with_sensitive_places(sensitive_places);
         let everywhere = authorize_under(&policy, everywhere);
         let funnel = snapshot.funnel(&everywhere, noon());
         reached.extend(funnel.denied().filter(|&(_, number)| number > 0).map(|(denial, _)| denial));
@@ -217,7 +218,8 @@ fn every_denial_is_reached_by_the_row_it_is_about() {
 
 #[test]
 fn below_the_anonymity_set_nobody_is_asked() {
-    let policy = |min_households| Policy::unlimited().with_min_households(min_households);
+    let policy =
+        |min_households| Policy::without_limits_or_anonymity().with_min_households(min_households);
     let everywhere = || square(9.9, 49.9, 10.1, 50.1);
     for (least, number, asked) in
         [(1, 1, 1), (2, 1, 0), (2, 2, 2), (11, 10, 0), (11, 11, 11), (11, 12, 12)]
@@ -254,7 +256,7 @@ fn receipts_round_trip_and_funnels_name_denials() {
     town.consents.remove(&OwnerId(3));
     let funnel = snapshot(&town).funnel(&authorized, noon());
     let denied: usize = funnel.denied().map(|(_, number)| number).sum();
-    let json = serde_json::to_value(&funnel).unwrap();
+    let json = serde_json::to_value(funnel.for_operator()).unwrap();
     let named = json["denied"].as_object().unwrap();
     let numbers = named.iter().map(|(code, number)| (code.as_str(), number.as_u64().unwrap()));
     let expected: BTreeMap<_, _> = funnel.denied().map(|(d, n)| (d.code(), n as u64)).collect();
@@ -264,7 +266,7 @@ fn receipts_round_trip_and_funnels_name_denials() {
 
 #[test]
 fn receipts_are_equal_for_none_few_and_many() {
-    let policy = Policy::unlimited().with_min_households(11);
+    let policy = Policy::without_limits_or_anonymity().with_min_households(11);
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let receipts: Vec<String> = [0, 3, 11, 500]
         .iter()

@@ -1,5 +1,5 @@
-//! Requests for cameras that see into the area: what the policy, sensitive places, the guard and the
-//! receipt make of them.
+//! Requests for cameras that see into the area, in policies, sensitive places, the guard and
+//! receipts.
 
 use canvass::policy::{SeeingInto, SensitiveRule};
 use canvass::{
@@ -17,7 +17,7 @@ use crate::support::*;
 fn a_policy_must_allow_cameras_that_see_into_the_area() {
     let area = square(10.0, 50.0, 10.01, 50.01);
     assert_eq!(Policy::default().seeing_into, SeeingInto::Refused);
-    let policy = Policy::unlimited().with_seeing_into(SeeingInto::Refused);
+    let policy = Policy::without_limits_or_anonymity().with_seeing_into(SeeingInto::Refused);
     let file = CaseFile::new(AgencyId(1));
     let refused = policy
         .review(
@@ -74,7 +74,8 @@ fn a_camera_in_a_silent_place_stays_out() {
     assert_eq!(asked(&snapshot, &authorized), [1]);
     let why = snapshot.explain(&authorized, noon(), CameraId(0));
     assert_eq!(why, Explanation::Denied(Denial::SensitivePlace));
-    // One that areas may not touch is none from which nobody is asked, nor is one of another day.
+    // A place whose rule is refusal spares no camera, nor does a place with a window of another
+    // day.
     let yesterday = TimeWindow::new(noon() - days(3), noon() - days(2)).unwrap();
     for (rule, window) in
         [(SensitiveRule::Refuse, None), (SensitiveRule::NeverAsk, Some(yesterday))]
@@ -84,7 +85,7 @@ fn a_camera_in_a_silent_place_stays_out() {
         let passes = reviewed(&policy, &asks, &CaseFile::new(AgencyId(1)));
         assert_eq!(asked(&snapshot, &passes), [0, 1]);
     }
-    // The same at the antimeridian, the place on the other side.
+    // The same at the antimeridian, with the place on the other side.
     let area = square(-180.0, -17.01, -179.99, -17.0);
     let shelter = square(179.999, -17.006, 179.9999, -17.004);
     let policy = protecting(0, [never_asked(shelter)]);
@@ -111,7 +112,7 @@ fn with_onlookers(few: usize) -> (Town, Area) {
 
 #[test]
 fn areas_apart_do_not_overlap_by_views() {
-    let policy = Policy::unlimited().with_max_overlaps(1);
+    let policy = Policy::without_limits_or_anonymity().with_max_overlaps(1);
     let yard = |north: f64| asking(square(10.0, north, 10.001, north + 0.001));
     let mut file = CaseFile::new(AgencyId(1));
     let mut open = |id, request: &Request| {
@@ -119,7 +120,8 @@ fn areas_apart_do_not_overlap_by_views() {
         let authorized = refused.map_err(|violations| violations.to_string())?;
         file.open(RequestId(id), &authorized, noon()).map_err(|error| error.to_string())
     };
-    // Ten metres apart, and the same again for other cameras: one area in two ways.
+    // Cameras ten metres apart, and further ones at the same places: one area asked about in two
+    // ways.
     for (id, north) in (1..).zip([50.0, 50.001_1, 50.002_2]) {
         assert_eq!(open(id, &yard(north).with_camera_scope(CameraScope::SeeingInto)), Ok(()));
         assert_eq!(open(id + 10, &yard(north)), Ok(()));
@@ -132,7 +134,7 @@ fn areas_apart_do_not_overlap_by_views() {
 
 #[test]
 fn the_receipt_names_the_scope_and_no_count() {
-    let policy = Policy::unlimited().with_min_households(11);
+    let policy = Policy::without_limits_or_anonymity().with_min_households(11);
     let (_, area) = with_onlookers(0);
     let into = reviewed(
         &policy,
@@ -146,7 +148,8 @@ fn the_receipt_names_the_scope_and_no_count() {
     });
     let nobody = serde_json::to_string(&Route::empty(&into, noon()).receipt()).unwrap();
     assert!(receipts.iter().all(|receipt| *receipt == nobody), "{receipts:?}");
-    // But for what it asked it is the receipt of the usual request, which has the words it always had.
+    // Apart from the scope, the receipt equals that of an ordinary request, in its established
+    // form.
     let usual = authorize_under(&policy, area).receipt();
     let said = r#","camera_scope":"seeing_into","policy_version":"#;
     let unsaid = nobody.replace(said, r#","policy_version":"#);

@@ -1,11 +1,12 @@
-//! Instants, requests, registries and routes for tests; and, from `random`, towns and areas.
+//! Instants, requests, registries and routes for tests, with the random towns and areas of
+//! `random`.
 
 use std::collections::BTreeMap;
 
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CameraScope, CaseFile,
-    Change, Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording, Registry, Request,
-    Route, Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
+    Agency, AgencyId, AgencyKind, Area, Ask, AuthorizedRequest, Camera, CameraId, CameraScope,
+    CaseFile, Change, Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording,
+    Registry, Request, Route, Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
 };
 use geo::polygon;
 use jiff::{SignedDuration, Timestamp};
@@ -52,26 +53,28 @@ pub fn agency() -> Agency {
     Agency::new(AgencyId(1), "Springfield Police", AgencyKind::Local)
 }
 
-/// What the agency asks in these tests.
+/// The request of the tests' agency about an area.
 pub fn asking(area: Area) -> Request {
     Request::new(AgencyId(1), IncidentKind::Burglary, area, evening())
         .with_case("26-0117")
         .with_contact("Det. Smith")
 }
 
-/// A request that only consent and footage can stop.
+/// A request that only consent and footage limit.
 pub fn authorize(area: Area) -> AuthorizedRequest {
     authorize_request(&asking(area))
 }
 
-/// The same for the cameras that see into the area, too.
+/// As [`authorize`], for cameras that see into the area, too.
 pub fn authorize_seeing_into(area: Area) -> AuthorizedRequest {
     authorize_request(&asking(area).with_camera_scope(CameraScope::SeeingInto))
 }
 
 #[track_caller]
 pub fn authorize_request(request: &Request) -> AuthorizedRequest {
-    Policy::unlimited().review(request, &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
+    Policy::without_limits_or_anonymity()
+        .review(request, &agency(), &CaseFile::new(AgencyId(1)), noon())
+        .unwrap()
 }
 
 #[track_caller]
@@ -79,12 +82,12 @@ pub fn authorize_under(policy: &Policy, area: Area) -> AuthorizedRequest {
     policy.review(&asking(area), &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap()
 }
 
-/// All around (10, 50), with room to the east.
+/// A request around (10, 50), with room to the east.
 pub fn everywhere() -> AuthorizedRequest {
     authorize(square(9.0, 49.0, 13.0, 51.0))
 }
 
-/// The codes of what is wrong with a request.
+/// The codes of the violations.
 pub fn codes(violations: &Violations) -> Vec<&'static str> {
     violations.iter().map(Violation::code).collect()
 }
@@ -129,9 +132,7 @@ pub fn changes(town: &Town) -> Vec<Change> {
 }
 
 fn asked(town: &Town) -> impl Iterator<Item = Change> {
-    town.asked
-        .iter()
-        .flat_map(|(&owner, asked)| asked.iter().map(move |&at| Change::RecordAsked { owner, at }))
+    town.asked.iter().flat_map(|(&owner, asked)| asked.iter().map(move |&ask| recorded(owner, ask)))
 }
 
 /// A registry of a town, by bulk loading.
@@ -166,7 +167,7 @@ pub fn answer(route: &Route) -> Answer {
     route.recipients().map(|recipient| (recipient.owner, recipient.cameras.to_vec())).collect()
 }
 
-/// Whom a route asks, as plain numbers.
+/// The owners whom a route asks, as plain numbers.
 pub fn owners(route: &Route) -> Vec<u64> {
     route.recipients().map(|recipient| recipient.owner.0).collect()
 }
@@ -176,7 +177,15 @@ pub fn cameras(answer: &Answer) -> Vec<CameraId> {
     answer.iter().flat_map(|(_, cameras)| cameras.iter().copied()).collect()
 }
 
-/// Who of a route must wait, and until when.
+/// The owners of a route who must wait, each with the end of the wait.
 pub fn waits(route: &Route) -> Vec<(OwnerId, Timestamp)> {
     route.recipients().filter_map(|asked| Some((asked.owner, asked.not_before?))).collect()
+}
+
+/// The change that records that an owner was asked.
+pub fn recorded(owner: OwnerId, Ask { agency, at }: Ask) -> Change {
+    match agency {
+        None => Change::RecordAsked { owner, at },
+        Some(agency) => Change::RecordAskedBy { owner, agency, at },
+    }
 }

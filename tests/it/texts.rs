@@ -1,4 +1,4 @@
-//! GeoJSON texts that are no area: never a panic, and words that say why and where.
+//! GeoJSON texts that are no area: no panic, and messages with the reason and the place.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
-/// GeoJSON texts that are no area, and the words their authors get.
+/// GeoJSON texts that are no area, with the message that their authors get.
 const NO_GEOJSON: &[(&str, &str)] = &[
     (
         r#"{"type":"Polygon","coordinates":[[[0,0],[9],[9,9],[0,9],[0,0]]]}"#,
@@ -92,7 +92,7 @@ proptest! {
     }
 }
 
-/// Neither verdict may be rare among the texts above, and the reasons are many.
+/// Each verdict occurs often among the texts above, with many reasons.
 #[test]
 fn mutated_texts_are_read_and_refused_often() {
     let mut runner = TestRunner::deterministic();
@@ -125,7 +125,7 @@ fn mutated_texts() -> impl Strategy<Value = String> {
                     (0..text.len()).filter(|&at| text[at].is_ascii_digit()).collect();
                 let place = at.index(text.len());
                 match edit {
-                    // Mostly digits, where a text mostly remains one.
+                    // Mostly digits are changed, since most such texts remain valid JSON.
                     3.. if !digits.is_empty() => {
                         let digit = u32::from(edit) % 9 + 1;
                         text[digits[at.index(digits.len())]] = char::from_digit(digit, 10).unwrap();
@@ -187,7 +187,7 @@ const TEXTS: [&str; 5] = [
     r#"{"type":"GeometryCollection","geometries":[{"type":"Polygon","coordinates":[[[0,0],[1,0],[0,1]]]},{"type":"Point","coordinates":[3,4]}]}"#,
 ];
 
-/// What a value is replaced by.
+/// The values that replace others.
 const VALUES: [&str; 14] = [
     "null",
     "[]",
@@ -205,7 +205,7 @@ const VALUES: [&str; 14] = [
     "18446744073709551615",
 ];
 
-/// Visits a value and all in it; how many there are.
+/// Visits a value and all its descendants; returns their number.
 fn values(value: &mut Value, visit: &mut impl FnMut(&mut Value)) -> usize {
     let below: usize = match value {
         Value::Array(items) => items.iter_mut().map(|item| values(item, visit)).sum(),
@@ -216,7 +216,8 @@ fn values(value: &mut Value, visit: &mut impl FnMut(&mut Value)) -> usize {
     below + 1
 }
 
-/// Reads a text in both ways: where both take it, it is the same area; an error has a code and words.
+/// Reads a text in both ways: if both accept it, the areas are equal; an error has a code and a
+/// message.
 #[track_caller]
 fn judged(text: &str) {
     match (Area::from_geojson(text), serde_json::from_str::<Area>(text)) {

@@ -1,4 +1,4 @@
-//! Tiles as bytes: what is kept comes back, and nothing else does.
+//! Tiles as bytes: stored content comes back unchanged, and nothing else does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use h3o::{CellIndex, LatLng, Resolution};
 use crate::oracle::{Town, oracle};
 use crate::support::*;
 
-/// Tiles as a service keeps them.
+/// Tiles as a service stores them.
 pub type Kept = BTreeMap<TileKey, Vec<u8>>;
 
 pub fn kept(registry: &Registry) -> Kept {
@@ -29,7 +29,7 @@ pub fn refusal<B: AsRef<[u8]>>(tiles: impl IntoIterator<Item = B>) -> TileError 
     Registry::from_tiles(Revision(u64::MAX), tiles).unwrap_err()
 }
 
-/// Two registries that nobody can tell apart.
+/// Asserts that two registries cannot be distinguished.
 #[track_caller]
 pub fn same(a: &Registry, b: &Registry, town: &Town, rng: &mut Rng) {
     assert_eq!(revision(a), revision(b));
@@ -107,7 +107,7 @@ fn owners_without_cameras_keep_consent_and_asks() {
     registry.apply(changes.chain([set])).unwrap();
     let again = restored(&registry);
     assert_eq!(again.consent(said), registry.consent(said));
-    // The default limit is 2 in 7 days: a history that was lost would let the request through.
+    // The default limit is 2 in 7 days: with a lost history the request would be let through.
     let camera = camera_at(1, asked.0, place((10, 50), 0, 0));
     let snapshot = again.apply([Change::Register(camera), grant(asked.0)]).unwrap();
     assert_eq!(snapshot.route(&everywhere(), noon()).owners(), 0);
@@ -130,8 +130,8 @@ fn equal_content_gives_equal_bytes_in_any_order() {
     assert_eq!(bytes(forwards), bytes(backwards));
 }
 
-/// A place between the two, on the sphere: of neighbouring pentagons it is on an edge of the
-/// icosahedron, where the sides of cells have a bend.
+/// A point between the two on the sphere. Between neighbouring pentagons it is on an edge of the
+/// icosahedron, where the sides of cells bend.
 fn between(from: CellIndex, to: CellIndex, rng: &mut Rng) -> LatLng {
     let [from, to] = [from, to].map(|cell| {
         let at = LatLng::from(cell);
@@ -144,7 +144,7 @@ fn between(from: CellIndex, to: CellIndex, rng: &mut Rng) -> LatLng {
     LatLng::from_radians(lat, along(1).atan2(along(0))).unwrap_or_default()
 }
 
-/// A cell's centre, and positions beside its sides: from a hundredth of its width away down to nothing.
+/// A cell's centre, and positions beside its sides, from a hundredth of its width down to zero.
 fn beside_sides(cell: CellIndex, number: usize, rng: &mut Rng) -> Vec<Position> {
     let (centre, corners) = (LatLng::from(cell), cell.boundary());
     let mut positions = vec![(centre.lng(), centre.lat())];

@@ -1,4 +1,5 @@
-//! Bytes that are no tile: each is an error that says where, and none costs more than it has bytes.
+//! Bytes that are no tile: each gives an error with the place, at a cost in proportion to its
+//! bytes.
 
 use canvass::error::*;
 use canvass::tiles::*;
@@ -8,7 +9,7 @@ use h3o::Resolution;
 use crate::support::*;
 use crate::tiles::{first_of, kept, refusal, restored, small};
 
-/// The same bytes with a checksum that fits.
+/// The same bytes with a valid checksum.
 pub fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let end = bytes.len() - 4;
     let checksum = crc32fast::hash(&bytes[..end]);
@@ -45,7 +46,7 @@ fn every_truncation_and_every_byte_more_is_an_error() {
     }
 }
 
-/// Flips bytes behind a checksum that fits, so that everything after it is tried.
+/// Flips bytes behind a valid checksum, so that all later checks are reached.
 #[test]
 fn bytes_with_good_checksums_are_refused_or_valid() {
     let (mut refused, mut read) = (0, 0);
@@ -57,7 +58,7 @@ fn bytes_with_good_checksums_are_refused_or_valid() {
                 match Registry::from_tiles(Revision(1), [sealed(hostile)]) {
                     Ok(registry) => {
                         read += 1;
-                        // What was read can be written and read again.
+                        // A registry that was read can be written and read again.
                         restored(&registry);
                     }
                     Err(_) => refused += 1,
@@ -68,7 +69,7 @@ fn bytes_with_good_checksums_are_refused_or_valid() {
     assert!(refused > 100 && read > 100, "{refused} refused, {read} read");
 }
 
-/// Room for so many rows, 170 GB, would not be given.
+/// An allocation for this many rows, 170 GB, would fail.
 #[test]
 fn hostile_counts_do_not_allocate() {
     for bytes in kept(&small()).values() {
@@ -105,8 +106,8 @@ fn faults_of_tiles_name_tile_and_place() {
         "the tile at index 0, at byte 0: expected a tile, which starts with `CNVT`"
     );
     assert_eq!(
-        changed(&two, 4, &[2]),
-        "the tile at index 0, at byte 4: expected version `1` of the format, not `2`"
+        changed(&two, 4, &[1]),
+        "the tile at index 0, at byte 4: expected version `2` of the format, not `1`"
     );
     assert_eq!(
         changed(&two, 6, &[2]),
@@ -159,7 +160,7 @@ fn faults_of_tiles_name_tile_and_place() {
 #[test]
 fn an_error_names_the_wrong_tile_by_its_key() {
     let mut good: Vec<Vec<u8>> = kept(&small()).into_values().collect();
-    // From the last key to the first: tiles may come in any order.
+    // The tiles in descending order of keys: any order is accepted.
     good.reverse();
     let at = |tiles: &[Vec<u8>]| {
         let error = refusal(tiles);
@@ -185,7 +186,7 @@ fn an_error_names_the_wrong_tile_by_its_key() {
     }
 }
 
-/// A page of owner 1 as the format has it, with these consents and the number of theirs.
+/// A page of owner 1 in the documented format, with these consents and this number of owners.
 fn page(consents: &[&str], number: u32) -> Vec<u8> {
     let registry = Registry::new();
     let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
@@ -204,7 +205,7 @@ fn page(consents: &[&str], number: u32) -> Vec<u8> {
     sealed(bytes)
 }
 
-/// What is read is written the same, so there is one way to say a thing.
+/// The encoding is canonical: a consent in another spelling is refused.
 #[test]
 fn a_consent_is_read_only_as_it_is_written() {
     let json = |consent: &Consent| serde_json::to_string(consent).unwrap();
@@ -237,7 +238,7 @@ fn a_consent_is_read_only_as_it_is_written() {
         reason(&[&json(&Consent::default())]),
         "expected a granted consent in JSON: it is not granted"
     );
-    // What is quoted of the bytes is short.
+    // Quotations of the bytes are short.
     let long = reason(&[&format!("{{\"{}\":1}}", "long".repeat(10_000))]);
     assert!(long.len() < 300 && long.ends_with(" ..."), "{long}");
     let error = refusal([page(&[&any, &paused], 0)]);

@@ -1,4 +1,4 @@
-//! Tiles and a log: which tiles have changed, and what a checkpoint and the changes since then give.
+//! Tiles and a log: the tiles that have changed, and a restart from a checkpoint and later changes.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn after_the_last_revision_nothing_is_applied() {
         registry.apply(change()).unwrap_err().to_string(),
         "change 0 cannot be applied, so none was: the registry is at the last revision that there is"
     );
-    // What it has already can still be replayed.
+    // A revision that was applied already can still be replayed.
     assert_eq!(registry.replay(Revision(u64::MAX), change()).unwrap().revision(), last.revision());
 }
 
@@ -71,7 +71,7 @@ fn a_log_is_replayed_in_order_any_number_of_times() {
     assert_eq!(registry.consent(OwnerId(1)), Consent::default());
 }
 
-/// The form in which logs keep changes.
+/// The stored form of changes in logs.
 #[test]
 fn the_json_of_every_change_is_pinned() {
     let recording = Recording::between(at("2026-01-01T00:00:00Z"), Some(noon()), 30).unwrap();
@@ -103,7 +103,7 @@ fn the_json_of_every_change_is_pinned() {
     }
 }
 
-/// A change of any kind in a few tiles, so that tiles come, go, and come again.
+/// A change of any kind in a few tiles, so that tiles appear, vanish, and appear again.
 fn any_change(rng: &mut Rng) -> Change {
     let camera = CameraId(rng.below(12));
     let owner = OwnerId(rng.below(8));
@@ -136,7 +136,7 @@ fn tiles_since_are_exactly_the_changed_ones() {
         let (mut copy, mut last) = (Kept::new(), Revision(0));
         let mut gone = BTreeSet::new();
         for _ in 0..60 {
-            // Some are refused, and must leave no trace.
+            // Some changes are refused, and must leave no trace.
             let _ = registry.apply(any_changes(rng));
             if !rng.once_in(3) {
                 continue;
@@ -190,7 +190,7 @@ fn a_checkpoint_and_later_log_make_the_registry() {
             }
         }
         town.consents.extend((0..8).map(|owner| (OwnerId(owner), Consent::default())));
-        // Tiles taken at the checkpoint do not change with what came later.
+        // Later changes do not alter tiles taken at the checkpoint.
         let bytes: Vec<Vec<u8>> = checkpoint.changed.iter().map(Tile::encode).collect();
         let again = Registry::from_tiles(checkpoint.revision, &bytes).unwrap();
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Windows as texts: what is written is read, and what is not a window says why.
+//! Windows as texts: they read back as written, and a refusal gives the reason.
 
 use canvass::TimeWindow;
 use canvass::error::TimeWindowError;
@@ -33,7 +33,7 @@ proptest! {
     }
 }
 
-/// The name of a zone has a slash, and must be where the offset is in use then.
+/// A zone's name has a slash, and the offset must be in use there at that instant.
 #[test]
 fn instants_with_a_zone_are_read_or_refused() {
     let window: TimeWindow = "2026-05-01T18:00:00Z/2026-05-01T20:30:00Z".parse().unwrap();
@@ -54,7 +54,7 @@ fn instants_with_a_zone_are_read_or_refused() {
     assert_eq!(refused(&format!("2026-05-01T08:00:00Z/{disagree}")), words);
     let unknown = "2026-05-01T14:00:00-04:00[Europe/Springfield]/2026-05-01T20:30:00Z";
     assert!(refused(unknown).contains("do not agree"), "{}", refused(unknown));
-    // Clocks show this time twice, and that one never.
+    // The first local time occurs twice, the second never.
     for local in ["2026-11-01T01:30:00[America/New_York]", "2026-03-08T02:30:00[America/New_York]"]
     {
         let words = refused(&format!("{local}/2026-12-01T00:00:00Z"));
@@ -66,7 +66,7 @@ fn instants_with_a_zone_are_read_or_refused() {
     assert!(refused("2026-05-01T14:00:00-04:00[America/New_York]").contains("is not a window"));
 }
 
-/// Records have the same reader of instants.
+/// Records use the same reader of instants.
 #[test]
 fn instants_of_records_must_agree_with_their_zone() {
     let at = "2026-05-01T14:00:00-04:00";
@@ -93,7 +93,7 @@ fn instants_of_records_must_agree_with_their_zone() {
     assert_eq!(read("[Europe/Paris]"), [false; 4]);
 }
 
-/// Neither verdict may be rare among the texts above.
+/// Each verdict occurs often among the texts above.
 #[test]
 fn mutated_texts_are_read_and_refused_often() {
     let mut runner = TestRunner::deterministic();

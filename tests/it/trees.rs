@@ -1,4 +1,4 @@
-//! The trees of blocks, of every depth and with a root of every width.
+//! The trees of blocks, for every depth and every width of the root.
 
 use canvass::{Camera, Change, Layout, OwnerId, Position};
 use h3o::Resolution;
@@ -6,7 +6,7 @@ use h3o::Resolution;
 use crate::oracle::{Town, oracle};
 use crate::support::*;
 
-/// Cameras scattered over 200 km, each of an owner of its own who agreed.
+/// Cameras scattered over 200 km, each of another owner who agreed.
 fn scattered(rng: &mut Rng, number: u64) -> Town {
     let mut town = street(number);
     for camera in town.cameras.values_mut() {
@@ -19,7 +19,7 @@ fn anywhere(rng: &mut Rng) -> Position {
     place((10, 50), rng.within(-10_000_000, 10_000_000), rng.within(-10_000_000, 10_000_000))
 }
 
-/// A block for each camera, all in a few tiles: a root is one to four nodes, and there are one to three
+/// One block for each camera, all in a few tiles: roots have one to four nodes, above one to three
 /// levels of nodes.
 #[test]
 fn trees_of_any_size_have_all_blocks() {
@@ -29,7 +29,7 @@ fn trees_of_any_size_have_all_blocks() {
         let mut town = scattered(&mut rng, number);
         let registry = loaded(&town, layout);
         for step in 0..3 {
-            // Blocks that are there grow, and then some of them go.
+            // Existing blocks grow, and then some of them are removed.
             match step {
                 0 => {}
                 1 => {

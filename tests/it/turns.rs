@@ -1,5 +1,5 @@
-//! Drawings on another turn of the map are judged as where they were drawn, exactly; repairs and
-//! overlaps are the same for one region however it is drawn.
+//! A drawing on another turn of the map has exactly the verdict it has at home; repairs and
+//! overlaps do not depend on how a region is drawn.
 
 use canvass::{Area, CaseFile, Policy};
 use geo_types::{Coord, LineString, MultiPolygon, Polygon, polygon};
@@ -14,7 +14,8 @@ fn ring(coords: &[(f64, f64)]) -> LineString<f64> {
     coords.iter().map(|&(x, y)| Coord { x, y }).collect()
 }
 
-/// The hole touches the diagonal from 5.4 to 6.06 in 5.73: not so if 360 is added to each and rounded.
+/// The hole touches the diagonal from 5.4 to 6.06 at 5.73; with 360 added to each and rounded it
+/// would not.
 #[test]
 fn a_hole_touches_an_edge_on_another_turn() {
     let shell =
@@ -35,7 +36,7 @@ fn a_step_across_180_has_no_length() {
     assert_eq!(band.bounds(), (-180.0, 0.0, 180.0, 5.0));
 }
 
-/// Holes between -6 and 6 degrees, of hundredths that no binary number is.
+/// Holes between -6 and 6 degrees, on hundredths, which binary numbers cannot represent exactly.
 fn holes(drawing: &MultiPolygon<f64>) -> Vec<LineString<f64>> {
     let hundredths = |degrees: f64| format!("{degrees:.2}").parse::<f64>().unwrap();
     let lines =
@@ -51,7 +52,7 @@ fn holes(drawing: &MultiPolygon<f64>) -> Vec<LineString<f64>> {
         .collect()
 }
 
-/// One outline as it is, and one so wide across 180 that its middle is on another turn.
+/// One outline at home, and one so wide across 180 that its middle is on another turn.
 fn around(holes: &[LineString<f64>]) -> [MultiPolygon<f64>; 2] {
     let home = [
         (-170.0, -80.0),
@@ -87,7 +88,8 @@ proptest! {
         prop_assert_eq!(verdict(&home), verdict(&wide));
     }
 
-    /// From another corner, the other way around, with more vertices or on other turns: one region.
+    /// One region from another first vertex, in the other direction, with more vertices or on
+    /// another turn.
     #[test]
     fn one_region_counts_as_one_overlap(start in 0..5_usize, flip: bool, turns in -2..3_i32) {
         let drawn = ring(&[(179.99, 0.0), (180.01, 0.0), (180.02, 0.011), (180.0, 0.017), (179.99, 0.01)]);
@@ -99,18 +101,18 @@ proptest! {
             coords.push(coords[0]);
             for coord in coords { coord.x += f64::from(turns) * 360.0; }
         });
-        let policy = Policy::unlimited().with_max_overlaps(1);
+        let policy = Policy::without_limits_or_anonymity().with_max_overlaps(1);
         let areas = [&first, &again].map(|drawing| Area::new(drawing).unwrap());
         let file: CaseFile = opened(&policy, &areas);
         let new = Area::from_bounds(179.98, 0.005, -179.99, 0.02).unwrap();
         prop_assert!(review(&policy, &file, &new).is_ok());
         let other = Area::from_bounds(179.985, 0.0, -179.99, 0.01).unwrap();
-        let file = opened(&Policy::unlimited(), &[areas[0].clone(), other]);
+        let file = opened(&Policy::without_limits_or_anonymity(), &[areas[0].clone(), other]);
         prop_assert!(review(&policy, &file, &new).is_err(), "two regions count as two");
     }
 
-    /// A repair moves no edge by more than half a unit of the grid in either axis, and names a change
-    /// if and only if the drawing is refused.
+    /// A repair moves no edge by more than half a unit of the grid in either axis, and reports a
+    /// change if and only if the drawing is refused.
     #[test]
     fn a_repair_moves_nothing_far(spokes in stars()) {
         let drawing = MultiPolygon(vec![Polygon::new(spokes, Vec::new())]);
@@ -133,7 +135,8 @@ fn stars() -> impl Strategy<Value = LineString<f64>> {
     })
 }
 
-/// The furthest that the middle or an end of an edge is from all edges of a drawing, in units of the grid.
+/// The greatest distance of an edge's middle or end from all edges of a drawing, in units of the
+/// grid.
 fn furthest(area: &MultiPolygon<f64>, drawing: &MultiPolygon<f64>) -> f64 {
     let lines = |of: &MultiPolygon<f64>| -> Vec<[(f64, f64); 2]> {
         let rings = of.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
@@ -160,7 +163,8 @@ fn furthest(area: &MultiPolygon<f64>, drawing: &MultiPolygon<f64>) -> f64 {
     places.map(off).fold(0.0, f64::max)
 }
 
-/// As RFC 7946 cuts what crosses; on any turn, and on no other meridian.
+/// Parts may share an edge where RFC 7946 cuts drawings: on any turn of the antimeridian, and on no
+/// other meridian.
 #[test]
 fn parts_share_an_edge_on_the_antimeridian_alone() {
     let two = |west: f64, middle: [f64; 2], east: f64| {
@@ -206,7 +210,7 @@ fn a_part_that_is_left_out_is_a_change() {
     assert!(repaired.to_string().contains("parts 2 to 1"), "{repaired}");
 }
 
-/// Rounds of rounding moved an edge of this star by six units.
+/// Repeated rounding once moved an edge of this star by six units.
 #[test]
 fn a_star_of_a_thousand_spokes_keeps_its_edges() {
     let coords = (0..2_000_u32).map(|vertex| {

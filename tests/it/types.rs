@@ -1,4 +1,4 @@
-//! What holds for every public type.
+//! Properties of every public type.
 
 use std::fmt::Debug;
 
@@ -8,14 +8,16 @@ use canvass::coverage::*;
 use canvass::error::*;
 use canvass::notice::*;
 use canvass::outcome::*;
+use canvass::parts::*;
 use canvass::policy::*;
 use canvass::tiles::*;
 use canvass::*;
 
-/// Shared between threads, kept for as long as one likes, and printed.
+/// Sent between threads, kept for any time, and printed.
 fn usable<T: Send + Sync + Debug + 'static>() {}
 
-/// Does not compile if a type can be read from a text: it is then unreadable in two ways.
+/// Does not compile if a type can be read from a text: it would then implement the trait in two
+/// ways.
 macro_rules! unreadable {
     ($($name:ty,)*) => {{
         trait Unreadable<Way> {
@@ -27,7 +29,7 @@ macro_rules! unreadable {
     }};
 }
 
-/// The same for a type that can be written.
+/// As `unreadable`, for a type that can be written.
 macro_rules! unwritable {
     ($($name:ty,)*) => {{
         trait Unwritable<Way> {
@@ -44,7 +46,7 @@ fn authorised_values_are_read_from_no_text() {
     unreadable! {
         AuthorizedRequest, Violation, Violations, Snapshot, Route, Recipient<'static>, Funnel,
         NoticeDraft, Notice, Mailing, Letter<'static>, Band, Outcome, Coverage, CoverageCell,
-        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
+        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey, PartialRoute, OperatorKey,
     }
 }
 
@@ -53,6 +55,7 @@ fn routes_and_secrets_are_not_serialised() {
     unwritable! {
         AuthorizedRequest, Registry, Snapshot, Route, Recipient<'static>, NoticeDraft, Notice,
         Mailing, Letter<'static>, AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
+        PartialRoute, OperatorKey,
     }
 }
 
@@ -69,7 +72,10 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<Facing>();
     usable::<FacingError>();
     usable::<RecordingError>();
+    usable::<Ask>();
     usable::<AskLimit>();
+    usable::<OperatorFunnel<'_>>();
+    usable::<StaleSnapshot>();
     usable::<AskLimitError>();
     usable::<Consent>();
     usable::<Denial>();
@@ -78,6 +84,8 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<Standing>();
     usable::<Coverage>();
     usable::<CoverageCell>();
+    usable::<CoveragePeriod>();
+    usable::<CoverageSeed>();
     usable::<CoverageError>();
 }
 
@@ -106,6 +114,7 @@ fn every_public_disclosure_type_is_too() {
     usable::<Ending>();
     usable::<Asked>();
     usable::<AskedTags>();
+    usable::<AuditBatch>();
     usable::<AskedTagsError>();
     usable::<AuditEntry>();
     usable::<AuditEvent>();
@@ -204,9 +213,13 @@ fn every_public_core_type_is_too() {
     usable::<CodeError>();
     usable::<IdError>();
     usable::<SkippedChange>();
+    usable::<OperatorKey>();
+    usable::<PartialError>();
+    usable::<PartialRoute>();
+    usable::<SealError>();
 }
 
-/// Else a list above, or that of errors below, is short of one.
+/// Fails if a type is missing from a list above, or an error from the list below.
 #[test]
 fn no_public_type_is_left_out() {
     let here = include_str!("types.rs");
@@ -217,6 +230,7 @@ fn no_public_type_is_left_out() {
         include_str!("../../src/disclosure/coverage/mod.rs"),
         include_str!("../../src/disclosure/notice/mod.rs"),
         include_str!("../../src/disclosure/outcome/mod.rs"),
+        include_str!("../../src/parts/mod.rs"),
     ];
     let exports = public
         .iter()
@@ -236,7 +250,7 @@ fn no_public_type_is_left_out() {
     }
 }
 
-/// What is held in small whole numbers is printed in the units that it is made from.
+/// Values in small whole numbers are printed in the units of their constructors.
 #[test]
 fn records_are_printed_in_the_units_of_their_constructors() {
     let facing = Facing::new(90.0, 110.0, 25.0).unwrap();
@@ -246,7 +260,7 @@ fn records_are_printed_in_the_units_of_their_constructors() {
     assert_eq!(text, "Recording { since: 1970-01-01T00:00:00Z, until: None, kept_days: 30 }");
 }
 
-/// Errors can be handed on as what every service has: `Box<dyn Error + Send + Sync>`.
+/// Every error converts to `Box<dyn Error + Send + Sync>`.
 #[test]
 fn every_error_is_one() {
     fn error<T: std::error::Error + Send + Sync + 'static>() {}
@@ -275,7 +289,9 @@ fn every_error_is_one() {
     error::<TemplateError>();
     error::<AreaError>();
     error::<PositionError>();
+    error::<PartialError>();
     error::<PolicyError>();
+    error::<SealError>();
     error::<CoverageError>();
     error::<ChangeError>();
     error::<ChangeRefusal>();

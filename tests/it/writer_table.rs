@@ -1,4 +1,5 @@
-//! The writer's table against a map: the file itself, since it is no part of the crate's face.
+//! The writer's table compared with a map. The source file is included here, since it is not
+//! public.
 
 #[path = "../../src/registry/directory/probe_table.rs"]
 #[allow(dead_code, reason = "not all of it is asked")]
@@ -11,7 +12,7 @@ use proptest::prelude::*;
 
 use table::{ProbeTable, Slot};
 
-/// An entry: a key and what belongs to it.
+/// An entry: a key and its value.
 type Entry = Option<(u64, u8)>;
 
 impl Slot for Entry {
@@ -29,7 +30,7 @@ fn sorted(table: &ProbeTable<Entry>) -> Vec<(u64, u8)> {
 }
 
 proptest! {
-    /// Few keys, so that most come again, and tables so full that entries stand in each other's way.
+    /// Few keys, so that most repeat, and full tables, so that entries collide.
     #[test]
     fn a_table_is_a_map(steps in prop::collection::vec((0_u64..120, any::<u8>(), 0_u8..5), 0..400)) {
         let mut table: ProbeTable<Entry> = ProbeTable::new(&RandomState::default());
@@ -60,7 +61,7 @@ proptest! {
     }
 }
 
-/// All sizes at which a table is full, and what remains when all are removed again.
+/// All sizes at which a table is full, and its content while all entries are removed again.
 #[test]
 fn a_table_fills_up_and_empties() {
     for size in [0, 1, 6, 7, 8, 63, 64, 65, 3_584, 3_585] {

@@ -28,8 +28,17 @@ pub(crate) const EDGES: [u64; 3] = [11, 21, 51];
 const NARROW: f64 = 0.25;
 const STEP: f64 = 1.0;
 pub(crate) const STEPS: usize = 60;
-/// The operator's seed, which the attacker does not know.
-const SEED: OutcomeSeed = OutcomeSeed::new([7; 32]);
+/// How outcomes are attacked.
+pub(crate) const WAYS: [(Search, Padding); 8] = [
+    (Search::Halve, Padding::None),
+    (Search::Halve, Padding::EmptyLand),
+    (Search::Halve, Padding::Accomplices),
+    (Search::StepDown, Padding::None),
+    (Search::StepDown, Padding::EmptyLand),
+    (Search::StepDown, Padding::Chain),
+    (Search::StepUp, Padding::EmptyLand),
+    (Search::StepUp, Padding::Accomplices),
+];
 
 /// How the attacker goes about it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,6 +94,8 @@ pub(crate) struct Attack<'a> {
     pub(crate) each: usize,
     /// How often the attacker steps down or up.
     pub(crate) steps: usize,
+    /// Which of the operator's seeds, which the attacker does not know.
+    pub(crate) seed: u8,
 }
 
 /// What is known of the agency at the operator's, and of the site at the attacker's.
@@ -228,7 +239,8 @@ impl Attack<'_> {
             desk.outcomes.answer(id, recipient.owner, Answer::Shared)?;
         }
         desk.file.resolve(id, self.now)?;
-        desk.outcomes.close(id, &desk.file, &SEED, &mut desk.budget, self.now)?;
+        let seed = OutcomeSeed::new([self.seed; 32]);
+        desk.outcomes.close(id, &desk.file, &seed, &mut desk.budget, self.now)?;
         let bands = |shared: u64| EDGES.iter().filter(|&&edge| shared >= edge).count();
         let level = match self.world.told {
             Told::Exact => bands(route.owners() as u64),

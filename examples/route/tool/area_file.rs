@@ -1,4 +1,4 @@
-//! The features of a GeoJSON file, one by one, so that a bad one does not stop the others.
+//! The features of a GeoJSON file, one by one, so that an invalid one does not stop the others.
 
 use std::borrow::Cow;
 use std::fs;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::bad_input::{BadInput, LineCounter, is_stdin, shown_file};
 
-/// Properties that tell one feature from the next, the most telling first; in any case.
+/// Properties that identify a feature, the best first; compared without case.
 const TELLING: [&str; 18] = [
     "name",
     "title",
@@ -37,11 +37,11 @@ const TELLING: [&str; 18] = [
 /// A feature, as far as it can be read.
 pub(crate) struct Feature<'a> {
     pub(crate) name: Option<String>,
-    /// The text of its geometry, or why there is none.
+    /// The text of its geometry, or the reason why there is none.
     pub(crate) geometry: Result<Cow<'a, str>, String>,
 }
 
-/// The outermost object of a GeoJSON text, its features still text.
+/// The outermost object of a GeoJSON text; its features are still text.
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
 struct Outermost<'a> {
@@ -85,7 +85,7 @@ pub(crate) fn read(file: &Path, stdin: &mut dyn Read) -> Result<String, BadInput
     Ok(text)
 }
 
-/// The features of a collection, or the one feature or geometry that the file is.
+/// The features of a collection, or a single feature or geometry.
 pub(crate) fn split<'a>(file: &Path, text: &'a str) -> Result<Vec<&'a str>, BadInput> {
     if !is_object(text) {
         return Err(BadInput::at(file, 1, "not a GeoJSON text: not an object"));
@@ -109,7 +109,7 @@ pub(crate) fn split<'a>(file: &Path, text: &'a str) -> Result<Vec<&'a str>, BadI
 }
 
 impl<'a> Feature<'a> {
-    /// Reads one of the texts that [`split`] gave.
+    /// Reads one of the texts that [`split`] returned.
     pub(crate) fn read(text: &'a str) -> Self {
         if !is_object(text) {
             let geometry = Err("not a feature: not an object".to_owned());
@@ -125,7 +125,7 @@ impl<'a> Feature<'a> {
         let geometry = match (members.kind.as_deref(), members.geometry) {
             (Some("Feature"), Some(geometry)) => Ok(Cow::Borrowed(geometry.get())),
             (Some("Feature"), None) => Err("the feature has no geometry".to_owned()),
-            // A geometry by itself; one that is none is refused by the library.
+            // A geometry by itself; the library refuses one that is invalid.
             (Some(_), _) => Ok(Cow::Borrowed(text)),
             (None, _) => Err("not a feature: it has no `type`".to_owned()),
         };
@@ -133,12 +133,13 @@ impl<'a> Feature<'a> {
     }
 }
 
-/// Whether a JSON text is an object. A list would be read by position, whose members nobody has named.
+/// Whether a JSON text is an object. A list would be read by position, although its values have no
+/// names.
 fn is_object(text: &str) -> bool {
     text.trim_ascii_start().starts_with('{')
 }
 
-/// Where a text is wrong, as editors count lines: the parser counts those that end with LF alone.
+/// The place of an error as editors count lines: the parser counts only those that end with LF.
 fn place(text: &str, error: &serde_json::Error) -> (u64, u64) {
     let lines = text.split_inclusive('\n');
     let before: usize = lines.take(error.line().saturating_sub(1)).map(str::len).sum();
@@ -155,8 +156,8 @@ fn reason(error: &serde_json::Error) -> String {
     message.strip_suffix(&place).unwrap_or(&message).to_owned()
 }
 
-/// A property that tells a feature from the others. A feature without it, or whose properties cannot be read,
-/// is routed all the same.
+/// A property that identifies the feature. A feature without one, or with unreadable properties, is
+/// routed all the same.
 fn name(members: &Members<'_>) -> Option<String> {
     let properties: Map<String, Value> = members.properties.and_then(parsed).unwrap_or_default();
     let telling = TELLING.iter().find_map(|name| {

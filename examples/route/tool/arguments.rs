@@ -13,7 +13,7 @@ use super::camera_file::{BadRows, FileForm};
 
 pub(crate) const HELP: &str = include_str!("help.txt");
 
-/// What the command line asks for.
+/// The task that the command line describes.
 pub(crate) enum Asked {
     Help,
     Run(Box<Arguments>),
@@ -122,7 +122,7 @@ const FORMATS: [(&str, Format); 4] = [
 const DELIMITERS: [(&str, u8); 4] =
     [("comma", b','), ("semicolon", b';'), ("tab", b'\t'), ("pipe", b'|')];
 
-/// A delimiter by its name or as it is.
+/// A delimiter, given by its name or as the character itself.
 fn delimiter(parser: &mut Parser) -> Result<u8, BadInput> {
     let given = text(parser)?;
     let named = DELIMITERS.iter().find(|&&(name, byte)| {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-/// Why input cannot be read, and where: one line. The program ends with exit code 2.
+/// The reason why input cannot be read, and the place, in one line. The program ends with exit code
+/// 2.
 #[derive(Debug)]
 pub(crate) struct BadInput(String);
 

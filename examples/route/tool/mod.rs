@@ -26,8 +26,8 @@ use picture::Picture;
 use progress::Progress;
 use routing::Router;
 
-/// Reads both files, routes each feature, and writes what is asked for. `err` gets the report on the
-/// rows, and advice where nobody is asked.
+/// Reads both files, routes each feature, and writes the requested output. `err` gets the report on
+/// the rows, and advice if nobody is asked.
 pub(crate) fn run(
     arguments: &Arguments,
     stdin: &mut dyn Read,
@@ -41,7 +41,7 @@ pub(crate) fn run(
     progress::announce("loading cameras:", cameras.len());
     let router = Router::new(&cameras, arguments)?;
     let camera_bounds = Bounds::of_cameras(&cameras);
-    // The registry has them; only a picture needs those that no area has.
+    // The registry has the cameras; only a picture needs those outside all areas.
     let mut picture = arguments.svg.as_ref().map(|file| (file, Picture::new(cameras)));
 
     let found = Found { ids: &ids, registry: router.registry() };
@@ -67,7 +67,7 @@ pub(crate) fn run(
             |error| BadInput::new(format!("{}: cannot be written: {error}", file.display()));
         fs::write(file, picture.draw(arguments)?).map_err(cannot)?;
     }
-    // Whoever closed standard error does not want it.
+    // If standard error is closed, nobody reads the report.
     write!(err, "{rows}").ok();
     for line in tally.advice(camera_bounds) {
         writeln!(err, "{line}").ok();
@@ -75,7 +75,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Whether standard output was closed, whatever error of a library that came in.
+/// Whether standard output was closed, through any library's error.
 pub(crate) fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {

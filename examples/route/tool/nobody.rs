@@ -1,4 +1,4 @@
-//! Why nobody is asked, and what to try.
+//! Reasons why nobody is asked, with advice.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use canvass::{Camera, Denial, Funnel};
 
 use super::routing::Outcome;
 
-/// Why an authorised request asks nobody.
+/// The reason why an authorised request asks nobody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Nobody {
     NoCamera,
@@ -43,7 +43,7 @@ impl fmt::Display for Nobody {
     }
 }
 
-/// West, south, east and north in degrees.
+/// The bounds in degrees: west, south, east and north.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Bounds([f64; 4]);
 
@@ -76,7 +76,7 @@ impl fmt::Display for Bounds {
     }
 }
 
-/// The outcomes of a run, as far as they explain that nobody is asked.
+/// Counts of a run's outcomes that explain an empty result.
 #[derive(Default)]
 pub(crate) struct Tally {
     areas: usize,
@@ -121,7 +121,7 @@ impl Tally {
         }
     }
 
-    /// Lines with the reasons and what to try, where no area has anybody who is asked.
+    /// Lines with the reasons and advice, if nobody is asked in any area.
     pub(crate) fn advice(&self, cameras: Option<Bounds>) -> Vec<String> {
         if self.asked > 0 {
             return Vec::new();

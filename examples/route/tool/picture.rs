@@ -91,7 +91,7 @@ impl Picture {
         Ok(svg)
     }
 
-    /// Draws the cameras, the few on top of the many, and counts those of each class.
+    /// Draws the cameras, the smallest class on top, and counts each class.
     fn dots(&self, map: &Map, svg: &mut String) -> Result<[usize; 3], Error> {
         let mut counts = [0; 3];
         let mut drawn = [const { BTreeSet::new() }; 3];
@@ -126,14 +126,14 @@ impl Picture {
     }
 }
 
-/// Drawn in this order.
+/// The classes in the order of drawing.
 const CLASSES: [(&str, f64, &str); 3] = [
     ("outside", 1.4, "in no area: never a candidate"),
     ("denied", 2.4, "in an area and never asked"),
     ("asked", 3.0, "asked"),
 ];
 
-/// How far apart dots are, in pixels.
+/// The least distance between dots, in pixels.
 const GRID: f64 = 1.5;
 
 #[expect(clippy::cast_possible_truncation, reason = "a place within the map")]
@@ -205,7 +205,7 @@ fn turned(lon: f64, eastward: bool) -> f64 {
     if eastward && lon < 0.0 { lon + 360.0 } else { lon }
 }
 
-/// From the lowest to the highest of some numbers.
+/// The range from the lowest to the highest of some numbers.
 struct Extent {
     low: f64,
     high: f64,

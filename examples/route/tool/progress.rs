@@ -1,4 +1,5 @@
-//! Progress on standard error while something takes long: a bar on a terminal, else now and then a line.
+//! Progress on standard error during long steps: a bar on a terminal, otherwise a line now and
+//! then.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -6,11 +7,11 @@ use std::time::{Duration, Instant};
 /// A bar is drawn once something takes longer than this.
 const PATIENCE: Duration = Duration::from_millis(400);
 const BETWEEN: Duration = Duration::from_millis(80);
-/// Between lines of a file or a log.
+/// The time between lines in a file or a log.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 const WIDTH: u64 = 30;
 
-/// How far along something is.
+/// The progress of a step.
 pub(crate) struct Progress {
     what: &'static str,
     total: Option<u64>,
@@ -21,7 +22,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// `total` is in the unit of what is done, where it is known.
+    /// `total` has the same unit as `done`, if it is known.
     pub(crate) fn new(what: &'static str, total: Option<u64>) -> Self {
         let terminal = io::stderr().is_terminal();
         let next = Instant::now() + if terminal { PATIENCE } else { BETWEEN_LINES };
@@ -38,7 +39,7 @@ impl Progress {
     /// `done` of the total, with the number of rows or areas so far.
     pub(crate) fn advance_to(&mut self, done: u64, items: u64) {
         self.calls = self.calls.wrapping_add(1);
-        // To look at the clock takes longer than to read a row.
+        // Reading the clock takes longer than reading a row.
         if !self.calls.is_multiple_of(64) && self.total.is_none_or(|total| total > 10_000) {
             return;
         }
@@ -81,7 +82,7 @@ pub(crate) fn announce(what: &str, items: usize) {
     }
 }
 
-/// A terminal that is gone is no reason to stop.
+/// If the terminal is gone, the run continues.
 fn draw(text: &str) {
     let mut terminal = io::stderr().lock();
     terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush()).ok();

@@ -1,4 +1,4 @@
-//! From a feature to its route: each step may be the last.
+//! The steps from a feature to its route. Each step may refuse it.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use super::area_file::Feature;
 use super::arguments::{Arguments, Limits};
 use super::nobody::Nobody;
 
-/// How one feature came out.
+/// The result of one feature.
 pub(crate) enum Outcome {
     Routed(Box<Routed>),
     Refused { area: Area, violations: Violations },
@@ -21,9 +21,9 @@ pub(crate) enum Outcome {
 
 pub(crate) struct Routed {
     pub(crate) route: Route,
-    /// Where it was measured.
+    /// The time of routing, if it was measured.
     pub(crate) time: Option<Duration>,
-    /// Why nobody is asked, where that is so.
+    /// The reason why nobody is asked, if so.
     pub(crate) nobody: Option<Nobody>,
 }
 
@@ -44,7 +44,7 @@ impl Outcome {
     }
 }
 
-/// All that stays the same from one area to the next.
+/// The inputs that all areas share.
 pub(crate) struct Router {
     registry: Registry,
     snapshot: Snapshot,
@@ -61,18 +61,18 @@ impl Router {
         cameras: &[Camera],
         arguments: &Arguments,
     ) -> Result<Self, Box<dyn std::error::Error>> {
-        // Nobody was asked before, so a limit of their own would change nothing.
+        // Nobody was asked before, so a limit of an owner would change nothing.
         let consents = owners(cameras).into_iter().map(|owner| (owner, Consent::granted()));
         let policy = match arguments.policy {
             Limits::Default => Policy::default(),
-            Limits::Open => Policy::unlimited(),
+            Limits::Open => Policy::without_limits_or_anonymity(),
         };
         let registry = Registry::bulk_load(cameras, consents)?;
         Ok(Self {
             snapshot: registry.snapshot(),
             registry,
             policy,
-            // The whole world, so that only the request's own limits apply.
+            // The jurisdiction is the world, so that only the request's own limits apply.
             agency: Agency::new(AgencyId(1), "Example Police Department", AgencyKind::Local)
                 .with_jurisdiction(Area::from_bounds(-180.0, -90.0, 180.0, 90.0)?),
             window: arguments.window,
@@ -108,7 +108,7 @@ impl Router {
             self.snapshot.route_into(&authorized, self.now, scratch, &mut route);
             start.elapsed()
         };
-        // The first run warms the scratch; of the next three the one in the middle counts.
+        // The first run warms the scratch; the median of the next three is reported.
         time();
         let time = self.timings.then(|| {
             let mut times = [time(), time(), time()];
@@ -124,7 +124,7 @@ impl Router {
     }
 }
 
-/// Every owner once, ascending.
+/// Every owner once, in ascending order.
 fn owners(cameras: &[Camera]) -> Vec<OwnerId> {
     let mut owners: Vec<OwnerId> = cameras.iter().map(|camera| camera.owner).collect();
     owners.sort_unstable();

@@ -1,17 +1,17 @@
-// The agency's page: draws a request, shows what stands against it while it is drawn, and lists the
+// The agency's page: draws a request, shows its refusals meanwhile, and lists the
 // agency's own requests.
 
 import { get, newKey, post } from "./api.js";
 import { openDrawing } from "./drawing.js";
 import { bounds, openMap } from "./map.js";
-import { $, announce, complain, doing, fill, foreign, h, km2, start, views, words } from "./page.js";
+import { $, announce, band, complain, doing, fill, foreign, h, km2, start, views, words } from "./page.js";
 import { showRefusals } from "./refusals.js";
 import { instant, ownZone, shown, span, typed } from "./time.js";
 
 const WAIT = 100;
 const FIELDS = ["case_reference", "incident", "contact", "zone", "from", "until", "camera_scope"];
 
-// The map waits for nobody to sign in.
+// The map opens before the sign-in.
 const opened = get("/map.json").then((base) => openMap($("#map"), base));
 
 start(async () => {
@@ -58,14 +58,14 @@ function request(agency, policy, incidents, map) {
     key = newKey();
     keep();
     table(drawing);
-    // Whoever writes on sees the old verdict until the new one is there.
-    asked += 1; // A verdict that is on its way is on what was there before.
+    // While you type, the old verdict stays until the new one.
+    asked += 1; // A verdict on its way is for an older form.
     list.setAttribute("aria-busy", "true");
     clearTimeout(waiting);
     waiting = setTimeout(review, WAIT);
   }
 
-  /** The window as typed, or the sentences that speak against it. */
+  /** The window as typed, or the sentences that refuse it. */
   function typedWindow() {
     const zone = form.elements.zone.value;
     const [from, until] = ["from", "until"].map((name) => instant(form.elements[name].value, zone));
@@ -87,7 +87,7 @@ function request(agency, policy, incidents, map) {
     };
   }
 
-  /** Asks the service what stands against the request; it opens nothing. */
+  /** Gets the service's verdict on the request; opens nothing. */
   async function review() {
     const { window, errors } = typedWindow();
     const own = errors.map(([name, message]) => ({ code: `${name}_unclear`, field: "window", message: `${name === "from" ? "From" : "Until"}: ${message}` }));
@@ -116,8 +116,8 @@ function request(agency, policy, incidents, map) {
   function show(refusals, m2) {
     verdict = refusals;
     const many = refusals.length;
-    $("#against-title").textContent = many ? `What stands against it (${many})` : "Nothing stands against it";
-    $("#send-hint").textContent = many ? `Not yet: ${many} ${many === 1 ? "thing stands" : "things stand"} against it.` : "";
+    $("#against-title").textContent = many ? `Refusals (${many})` : "No refusals";
+    $("#send-hint").textContent = many ? `Not yet: ${many} ${many === 1 ? "refusal" : "refusals"}.` : "";
     showRefusals(refusals, { form, list, head: $("#agency-refusals"), drawing, map, take: (area) => drawing.set(area) });
     size(m2, policy);
     list.setAttribute("aria-busy", "false");
@@ -193,7 +193,7 @@ function windowLimits({ max_window_minutes: most, max_look_back_days: days }, ho
   return `${has}At most ${most / 60} h, at most ${days} days ago.`;
 }
 
-/** The corners as numbers, for whoever does without the map. */
+/** The corners as numbers, for use without the map. */
 function table(drawing) {
   const body = $("#corners tbody");
   const corners = drawing.corners();
@@ -258,7 +258,7 @@ function card(request, zone) {
   const item = h("li", { class: "card", "data-request": id },
     h("h2", {}, foreign(reference || `Request ${id}`)),
     h("p", {}, `${words(incident)}, ${km2(m2)}, ${span(window, zone)}`),
-    h("p", { class: "state" }, isOpen ? `Open until ${shown(until, zone)}, at most until ${shown(latest, zone)}. You are not told who is asked.` : `Ended: ${words(state)}.`));
+    h("p", { class: "state" }, isOpen ? `Open until ${shown(until, zone)}, at most until ${shown(latest, zone)}. You do not learn who is asked.` : `Ended: ${words(state)}.`));
   if (isOpen) item.append(steps(request, zone, complaints));
   else outcome(id, item);
   item.append(complaints);
@@ -283,8 +283,6 @@ function steps({ id, latest, case_reference: reference }, zone, complaints) {
       return post(`/v1/requests/${id}/extend`, { until: wanted.instant });
     }));
 }
-
-const band = ({ at_least: least, at_most: most }) => (most === undefined ? `${least} or more` : `${least} to ${most}`);
 
 async function outcome(id, item) {
   const line = h("p", { class: "outcome" });

@@ -23,7 +23,7 @@ export const get = (path) => call("GET", path);
 export const put = (path, body) => call("PUT", path, body);
 export const remove = (path) => call("DELETE", path);
 
-/** Sends a form. The service does what comes twice with one key once. */
+/** Sends a form. The service acts once for each key. */
 export const post = (path, body = {}, key = newKey()) => call("POST", path, body, key);
 
 async function call(method, path, body, key) {

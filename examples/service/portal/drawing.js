@@ -1,7 +1,7 @@
 // An area that is drawn: by pointer, by touch and from the keyboard. Corners are buttons on the map.
 //
-// Nothing here judges a drawing: no crossing is looked for and no size computed. The service does
-// that, and `mark` shows its places.
+// Nothing here judges a drawing or computes a size. The service does that, and `mark` shows its
+// places.
 
 const DIGITS = 1e7;
 const STEP = 4;
@@ -10,7 +10,7 @@ const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 const rounded = (at) => at.map((degrees) => Math.round(degrees * DIGITS) / DIGITS);
 const same = (one, other) => one && other && one[0] === other[0] && one[1] === other[1];
 
-/** A drawing on a map. `changed` is called after each change, `tell` with what happened. */
+/** A drawing on a map. `changed` is called after each change, `tell` with its description. */
 export function openDrawing(map, { changed, tell }) {
   // Polygons of rings of corners, each ring without its first corner again at the end.
   let parts = [];
@@ -40,7 +40,7 @@ export function openDrawing(map, { changed, tell }) {
         : { type: "MultiPolygon", coordinates: polygons };
     },
 
-    /** Draws GeoJSON in place of what there is. */
+    /** Draws GeoJSON in place of the drawing. */
     set(geometry) {
       remember();
       pasted = null;
@@ -211,7 +211,7 @@ export function openDrawing(map, { changed, tell }) {
       if (button.dragged) { button.dragged = false; return; }
       chosen = is(chosen, button.ref) ? null : button.ref;
       show();
-      tell(chosen ? `${nameOf(chosen)} chosen: point to where it shall go.` : "No corner chosen.");
+      tell(chosen ? `${nameOf(chosen)} chosen: point to its new place.` : "No corner chosen.");
       changed();
     });
     button.addEventListener("keydown", (event) => {

@@ -1,8 +1,10 @@
 // The map: a picture of streets that the service made, and layers of shapes on it.
 //
-// Six verbs are all that the pages use, so that another map can be put in its place: `at` and `px`
+// The pages use six verbs, so that another map can take its place: `at` and `px`
 // turn pixels into longitude and latitude and back, `layer` shows shapes, `pan` and `zoom` move,
 // `onclick` hears where somebody points. Shapes are straight in longitude and latitude.
+
+import { h } from "./page.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEP = 12;
@@ -10,21 +12,19 @@ const EDGE = 24;
 const HIT = 13;
 const MARGIN = 0.3;
 
-const shape = (tag, attributes) => {
+/** Makes an element of a picture. */
+export const shape = (tag, attributes) => {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;
 };
 
-/** Opens a map in an element, over a base map as `/map.json` has it. */
+/** Opens a map in an element, over the base map of `/map.json`. */
 export function openMap(root, base) {
   const [west, north] = base.origin;
   const [perLon, perLat] = base.units_per_degree;
   const svg = shape("svg", { "aria-hidden": "true", focusable: "false" });
-  const elements = document.createElement("div");
-  const cross = document.createElement("div");
-  elements.className = "elements";
-  cross.className = "cross";
+  const [elements, cross] = ["elements", "cross"].map((name) => h("div", { class: name }));
   root.append(svg, elements, cross);
   for (const { kind, d } of base.layers) {
     if (kind === "road") svg.append(shape("path", { class: "base casing", d }));
@@ -94,7 +94,7 @@ export function openMap(root, base) {
       redraw();
     },
 
-    /** Has a function called with the place, and the shape if there is one, when somebody points. */
+    /** Calls a function with the place, and with the shape if there is one, when somebody points. */
     onclick: (listener) => clicked.push(listener),
   };
 
@@ -231,12 +231,12 @@ export function openMap(root, base) {
   const up = (event) => down.delete(event.pointerId);
   root.addEventListener("pointerup", up);
   root.addEventListener("pointercancel", up);
-  // Not at `pointerup`: after a touch the browser clicks what lies there by then, the new corner.
+  // Not at `pointerup`: after a touch the browser would click the new corner.
   root.addEventListener("click", (event) => {
     if (!moved && !event.target.closest("button, a")) click(...place(event));
   });
   root.addEventListener("wheel", (event) => {
-    // A page that scrolls is not caught by the map, unless somebody is at work on it.
+    // The map does not stop a page from scrolling, unless it has the focus.
     if (!event.ctrlKey && !root.contains(document.activeElement)) return;
     event.preventDefault();
     map.zoom(Math.exp(-event.deltaY / 400), map.at(...place(event)));
@@ -249,20 +249,11 @@ export function openMap(root, base) {
 }
 
 function zoomButtons(map) {
-  const buttons = document.createElement("div");
-  buttons.className = "zoom";
-  for (const [sign, factor, name] of [["+", 1.5, "Zoom in"], ["\u2212", 1 / 1.5, "Zoom out"]]) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = sign;
-    button.setAttribute("aria-label", name);
-    button.addEventListener("click", () => map.zoom(factor));
-    buttons.append(button);
-  }
-  return buttons;
+  const button = (sign, factor, name) => h("button", { type: "button", "aria-label": name, onclick: () => map.zoom(factor) }, sign);
+  return h("div", { class: "zoom" }, button("+", 1.5, "Zoom in"), button("\u2212", 1 / 1.5, "Zoom out"));
 }
 
-/** The bounds of GeoJSON geometries, `[west, south, east, north]`: what `zoom` takes. */
+/** The bounds of GeoJSON geometries, `[west, south, east, north]`, for `zoom`. */
 export function bounds(...geometries) {
   const all = geometries.map(({ coordinates }) => coordinates).flat(Infinity);
   const [lons, lats] = [all.filter((_, i) => i % 2 === 0), all.filter((_, i) => i % 2 === 1)];

@@ -22,7 +22,13 @@ start(async () => {
   });
   doing($("#approve"), $("#notice-complaints"), approve);
   doing($("#ask"), $("#notice-complaints"), ask);
-  $("#notice").addEventListener("input", () => { clearTimeout(open?.waiting); if (open) open.waiting = setTimeout(lint, WAIT); });
+  $("#notice").addEventListener("input", () => {
+    if (!open) return;
+    // Whoever writes on sees the findings of before until the new ones are there.
+    $("#findings").setAttribute("aria-busy", "true");
+    clearTimeout(open.waiting);
+    open.waiting = setTimeout(lint, WAIT);
+  });
   $("#notice").addEventListener("submit", (event) => event.preventDefault());
   $("#invite").addEventListener("submit", invite);
   blankAtRest();
@@ -65,13 +71,19 @@ async function events() {
 function happened(step) {
   if (typeof step === "string") return words(step);
   const [[name, detail]] = Object.entries(step);
-  return detail.owners ? `${words(name)}: ${detail.owners.length} households` : `${words(name)} until ${shown(detail.until, ownZone())}`;
+  if (detail.owners) return `${words(name)}: ${detail.owners.length} households`;
+  return detail.until ? `${words(name)} until ${shown(detail.until, ownZone())}` : `${words(name)}: ${detail.enough ? "enough" : "too few"} households`;
 }
 
-/** One request: its cameras, who would be asked, and its notice. */
+/** One request: its cameras, its owners, and its notice. */
 async function request(id) {
-  const { requests } = await get("/v1/requests?state=all");
-  const found = requests.find((each) => each.id === id);
+  let found;
+  for (let before = "", more = true; more && !found;) {
+    const page = await get(`/v1/requests?state=all${before}`);
+    found = page.requests.find((each) => each.id === id);
+    ({ more } = page);
+    before = `&before=${page.requests.at(-1)?.id}`;
+  }
   if (!found) { location.hash = "#review"; return; }
   open = { id, request: found, key: newKey(), askKey: newKey() };
   fill($("#title"), foreign(found.case_reference || `Request ${id}`), ": ", words(found.incident), ", ", foreign(found.agency.name));
@@ -176,10 +188,15 @@ const draft = (approve) => {
 async function lint() {
   const of = open;
   if (!of) return;
+  // An answer that comes after a later draft was sent is about other words.
+  const turn = of.turn = (of.turn ?? 0) + 1;
+  const isCurrent = () => of === open && turn === of.turn;
   try {
     const told = await post(`/v1/requests/${of.id}/notice`, draft(false));
-    if (of === open) findings(told);
+    if (isCurrent()) findings(told);
   } catch (error) {
+    if (!isCurrent()) return;
+    $("#findings").setAttribute("aria-busy", "false");
     complain($("#notice-complaints"), error);
   }
 }
@@ -192,6 +209,7 @@ function findings({ text, findings: found = [], public_findings: ofPublic = [], 
   $("#public-shown").hidden = ofPublic.length === 0;
   fill($("#public-shown"), markText(written, ofPublic));
   fill($("#public-findings"), list(ofPublic, [noBulletin]));
+  $("#findings").setAttribute("aria-busy", "false");
 }
 
 async function approve() {
@@ -239,7 +257,7 @@ async function invite(event) {
   }
 }
 
-/** A screen that nobody looks at shows nobody's cameras. */
+/** Hides cameras on a screen that nobody uses. */
 function blankAtRest() {
   let resting;
   const wake = () => {

@@ -122,19 +122,19 @@ function request({ id, agency, incident, case_reference: reference, window, stat
     h("h2", {}, words(incident), ", ", foreign(agency.name)),
     h("p", {}, span(window, zone), ", case ", foreign(reference)),
     h("p", { class: "text" }, foreign(text)));
-  if (quiet) item.append(h("p", { class: "notice" }, `Nothing was sent to you yet: it is an hour of quiet until ${shown(quiet, zone)}.`));
+  if (quiet) item.append(h("p", { class: "notice" }, `Nothing was sent to you yet: it is a quiet hour until ${shown(quiet, zone)}.`));
   if (state !== "open") {
     item.append(h("p", { class: "state" }, `Ended: ${words(state)}.`));
     return item;
   }
-  item.append(h("p", {}, `Open until ${shown(until, zone)}. Doing nothing is fine: it is an answer too, and nobody can tell it from a no.`));
+  item.append(h("p", {}, `Open until ${shown(until, zone)}. Doing nothing is fine: it is an answer too, and looks the same as a no.`));
   const give = (given, name) => {
     const button = h("button", { type: "button" }, name);
     const key = newKey();
     doing(button, answers, async () => {
       await post(`/v1/me/requests/${id}/answer`, { answer: given }, key);
       await asked();
-      announce(given === "shared" ? "Thank you. You can change this until the end." : "Noted, and told to nobody.");
+      announce(given === "shared" ? "Thank you. You can change this until the end." : "Noted. Nobody else sees it.");
     });
     return button;
   };
@@ -169,12 +169,16 @@ async function verdict() {
   const { requests } = await get("/v1/me/requests");
   const lines = [
     ...broken.map(({ index, broken: why }) => wrong(`Entry ${index} does not hold: ${why}.`)),
-    ...yes.map(({ index, at }) => right(`Entry ${index}, ${shown(at, $("#zone").value)}: you were asked.`)),
+    ...yes.map(({ index, at }) => right(`Entry ${index}, before ${shown(at, $("#zone").value)}: you were asked.`)),
     right(`${no.length} ${no.length === 1 ? "other entry" : "other entries"}: you were not asked.`),
   ];
-  if (yes.length < requests.length) lines.push(wrong(`You got ${requests.length} requests, and the log has ${yes.length} of them.`));
+  // The log grows by one batch a period: a request of since then is not in it yet.
+  const closed = Math.max(0, ...checked.map(({ at }) => at ?? 0));
+  const due = requests.filter(({ asked_at: at }) => Date.parse(at) < closed).length;
+  if (yes.length < due) lines.push(wrong(`You got ${due} requests before the log was closed last, and it has ${yes.length} of them.`));
+  if (due < requests.length) lines.push(h("p", { class: "hint" }, `The log does not have the last ${requests.length - due} yet: it is closed at stated times. Verify again tomorrow.`));
   lines.push(await continued(log.head));
-  lines.push(h("p", { class: "hint" }, `Checked by your browser against the head of ${log.head.size} entries, ${log.head.root}.`));
+  lines.push(h("p", { class: "hint" }, `Checked by your browser against the head ${log.head.size}:${log.head.root}.`));
   return lines;
 }
 
@@ -190,7 +194,7 @@ async function continued(head) {
   if (!told) return wrong(`The log has fewer entries than the ${older.size} of the head that you kept.`);
   const isSame = told.head.root === head.root && told.head.size === head.size;
   const holds = isSame && await isContinued(older, told.head, told.proof);
-  return holds ? right(`The log goes on from the head that you kept: its ${older.size} entries are unchanged.`)
+  return holds ? right(`The log goes on from the head that you kept: ${older.size === 1 ? "its entry is" : `its ${older.size} entries are`} unchanged.`)
     : wrong(isSame ? "The log does not go on from the head that you kept: it was rewritten." : "The log grew meanwhile; verify again.");
 }
 

@@ -4,7 +4,7 @@ import { Problem, get, onSessionEnded, post, remove } from "./api.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 
-/** Makes an element. Texts become text nodes and nothing else, whatever is in them. */
+/** Makes an element. Texts become text nodes and nothing else. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -20,16 +20,20 @@ export function h(tag, attributes = {}, ...children) {
 /** A text that somebody else wrote, kept from turning the sentence around it. */
 export const foreign = (text) => h("bdi", {}, String(text ?? ""));
 
-/** Replaces what is in an element. */
+/** Replaces an element's content. */
 export const fill = (element, ...children) => element.replaceChildren(...children.flat().filter(Boolean));
 
-/** Announces what happened, to readers of the screen as well. */
+/** Announces an event, to screen readers as well, in the shown view. */
 export function announce(text) {
-  const status = $("#status");
+  const all = [...document.querySelectorAll('[id^="status"]')];
+  const status = all.find((each) => each.checkVisibility()) ?? all[0];
   if (status) status.textContent = text;
 }
 
 export const words = (code) => code.replaceAll("_", " ");
+
+/** A band of numbers in words. */
+export const band = ({ at_least: least, at_most: most }) => (most === undefined ? `${least} or more` : `${least} to ${most}`);
 
 export const km2 = (m2) => `${(m2 / 1e6).toFixed(2)} km\u00b2`;
 
@@ -39,7 +43,7 @@ export function complain(element, error) {
   fill(element, h("p", { class: "refusal", role: "alert" }, foreign(error.message)));
 }
 
-/** Runs what a button stands for, once at a time, and shows what stands against it. */
+/** Runs a button's action, one at a time, and shows its refusals. */
 export function doing(button, complaints, work) {
   button.addEventListener("click", async (event) => {
     event.preventDefault();
@@ -97,7 +101,7 @@ export async function start(signedIn) {
 
 async function session() {
   onSessionEnded(signIn);
-  // Whether there may be a session is remembered, not asked for: a refusal would look like an error.
+  // Remembered, since asking without a session would log an error.
   if (localStorage.getItem("signed-in")) {
     try {
       welcome(await get("/v1/session"));

@@ -1,8 +1,8 @@
 // The public's page: bulletins, coverage, the rules and the log. Nobody signs in.
 
 import { get } from "./api.js";
-import { bounds, openMap } from "./map.js";
-import { $, copy, complain, fill, foreign, h, km2, start, words } from "./page.js";
+import { bounds, openMap, shape } from "./map.js";
+import { $, band, copy, complain, fill, foreign, h, km2, start, words } from "./page.js";
 import { ownZone, shown, span } from "./time.js";
 
 start(async (portal) => {
@@ -17,8 +17,6 @@ function doors(hosts) {
   const door = (plane, name) => h("a", { href: `${location.protocol}//${hosts[plane]}${port}/` }, name);
   fill($("#doors"), h("span", {}, "I am"), door("agency", "an officer"), door("operator", "a reviewer"), door("owner", "an owner of a camera"));
 }
-
-const band = ({ at_least: least, at_most: most }) => (most === undefined ? `${least} or more` : `${least} to ${most}`);
 
 async function coverage(map) {
   let told;
@@ -39,13 +37,8 @@ async function coverage(map) {
 }
 
 function sign(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", "M4 1h8l4 7-4 7H4L0 8z");
-  path.setAttribute("class", name);
-  svg.append(path);
+  const svg = shape("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" });
+  svg.append(shape("path", { d: "M4 1h8l4 7-4 7H4L0 8z", class: name }));
   return svg;
 }
 

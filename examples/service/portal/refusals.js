@@ -45,7 +45,7 @@ export function showRefusals(refusals, { form, list, head, drawing, map, take })
   for (const name of Object.values(FIELDS).flat()) describe(form.elements[name], described.get(name) ?? []);
 }
 
-/** The corners that a refusal is about, each with whether it is the edge from there that is meant. */
+/** The corners that a refusal is about, each with whether the edge from there is meant. */
 function cornersOf(refusal, drawing) {
   const all = drawing.corners();
   const same = (ref, wanted) => ref.part === wanted.part && ref.ring === wanted.ring && ref.vertex === wanted.vertex;
@@ -64,7 +64,7 @@ function cornersOf(refusal, drawing) {
   return [...places, ...ofPart.map((ref) => ({ ref, onEdge: true }))].filter(({ ref }) => ref);
 }
 
-/** In one word where a refusal is shown: what tests look at. */
+/** One word for the place of a refusal, for tests. */
 function shownAt({ field, outline, places = [] }, corners) {
   if (corners.some(({ onEdge }) => onEdge)) return "edge";
   if (corners.length > 0) return "corner";

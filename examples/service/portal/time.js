@@ -1,4 +1,4 @@
-// Clocks: what a person types in a time zone, as instants, and instants as people read them.
+// Clocks: typed times of a zone as instants, and instants for people.
 
 const parts = new Map();
 

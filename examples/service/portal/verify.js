@@ -4,7 +4,8 @@
 const utf8 = new TextEncoder();
 const LEAF = new Uint8Array([0]);
 const NODE = new Uint8Array([1]);
-const EVENTS = ["", "accepted", "refused", "routed", "rechecked", "receipt"];
+const EVENTS = ["", "accepted", "refused", "routed", "receipt"];
+const TAGS = 64;
 const TAG_DOMAIN = "canvass/audit/1/tag";
 
 export function fromHex(text) {
@@ -92,7 +93,7 @@ export function readEntry(bytes) {
     const from = take(length);
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(from, from + length));
   };
-  if (bytes[take(1)] !== 1) throw new Error("the entry has a layout that is not known");
+  if (bytes[take(1)] !== 2) throw new Error("the entry has a layout that is not known");
   const event = EVENTS[bytes[take(1)]];
   if (!event) throw new Error("the entry's event is not known");
   const entry = { event, nonce: digest(), at: Number(view.getBigInt64(take(8))) * 1000 };
@@ -100,10 +101,9 @@ export function readEntry(bytes) {
   entry.policyVersion = text();
   for (const name of ["agency", "case", "subject"]) entry[name] = digest();
   if (event === "refused") entry.codes = Array.from({ length: bounded(number(), bytes.length) }, text);
-  if (event === "routed" || event === "rechecked") {
-    entry.revision = number();
-    entry.tags = Array.from({ length: bounded(number(), bytes.length) }, () => toHex(digest()));
-    if (!isBand(entry.tags.length)) throw new Error("the number of tags is no band");
+  if (event === "routed") {
+    if (number() !== TAGS) throw new Error(`an entry has ${TAGS} tags, whoever was asked`);
+    entry.tags = Array.from({ length: TAGS }, () => toHex(digest()));
     if (entry.tags.some((tag, i) => i > 0 && tag <= entry.tags[i - 1])) throw new Error("the tags are out of order");
   }
   if (at !== bytes.length) throw new Error("bytes follow the entry");
@@ -112,9 +112,6 @@ export function readEntry(bytes) {
 
 /** A list cannot have more items than there are bytes. */
 const bounded = (length, most) => { if (length > most) throw new Error("the entry ends too soon"); return length; };
-
-/** 16, 64, 256 and so on: more would tell how many were asked. */
-const isBand = (length) => { let band = 16; while (band < length) band *= 4; return band === length; };
 
 /** The tag that stands for an owner under a nonce: HMAC-SHA-256 with the owner's salt. */
 export async function tagOf(salt, nonce, owner) {

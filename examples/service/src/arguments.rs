@@ -7,69 +7,69 @@ use lexopt::{Arg, ValueExt};
 
 use crate::store::Opening;
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub const HELP: &str = "\
-Keeps cameras and consents, and says whose door to knock on. For the operator and for agencies.
+Stores cameras and consents, and finds the owners to ask. For the operator, agencies and owners.
 
 Usage: canvass-service --config FILE --data FOLDER [options]
        canvass-service --demo [options]
 
-  --config FILE       who may call, the policy and the limits, as JSON (see the README)
-  --data FOLDER       where everything is kept; it is made if it is not there
-  --import FILE       applies a file of changes, tells how far it is, and ends: each line a change, an
-                      array of changes, or a page of `GET /v1/export`
-  --skip LINES        an import goes on after so many lines [default: 0]
-  --demo              a small town that does not exist, in a folder of its own that is removed at
-                      the end, with a link to its pages. Only on this machine's own addresses
+  --config FILE       callers, policy and limits, as JSON (see the README)
+  --data FOLDER       the folder for all data; it is made if it is missing
+  --import FILE       applies a file of changes, reports its progress, and ends: each line a change,
+                      an array of changes, or a page of `GET /v1/export`
+  --skip LINES        continues an import after this many lines [default: 0]
+  --demo              runs a made-up town in a temporary folder, and prints a link to its pages. Only
+                      on this machine's own addresses
   --map FILE          streets for the pages to draw on: GeoJSON features with the property `kind`,
                       which is water, park, road or building
-  --check             reads configuration and store as a start would, says what is there, and ends
-  --mark FILE         where the number of the last acknowledged commit is kept; on another disk it
-                      notices a folder that was put back whole [default: canvass.mark in FOLDER]
+  --check             reads configuration and store as a start would, describes them, and ends
+  --mark FILE         the file with the number of the last acknowledged commit; on another disk it
+                      detects a folder that was put back whole [default: canvass.mark in FOLDER]
   --restore           starts with an old copy of the store, or one without its mark; nobody is asked
-                      until POST /v1/restored has named who withdrew since
-  --listen ADDRESS    where to listen; port 0 takes a free one [default: 127.0.0.1:8787]
+                      until POST /v1/restored has named the withdrawals since
+  --listen ADDRESS    the address to listen on; port 0 takes a free one [default: 127.0.0.1:8787]
   --log FORMAT        `text` or `json`, to standard error [default: text]
   -V, --version       the version
   -h, --help          this
 
 The first line on standard output is `listening on ADDRESS`, once requests are answered. SIGTERM and
-Ctrl-C stop: no more is taken, what was begun is finished, and a last checkpoint is made. Exit codes:
-0 stopped as asked, 1 cannot go on or the store failed, 2 a command line or configuration that cannot
-be read.
+Ctrl-C stop it: it accepts no more requests, completes those in progress, and makes a last checkpoint.
+Exit codes: 0 stopped by a signal, 1 cannot continue or the store failed, 2 an invalid command line or
+configuration.
 ";
 
-/// What the command line asks for.
+/// The task that the command line describes.
 #[derive(Clone, Debug)]
 pub enum Asked {
-    /// The help text.
+    /// Print the help text.
     Help,
-    /// The version.
+    /// Print the version.
     Version,
-    /// A service.
+    /// Run a service.
     Run(Arguments),
 }
 
 /// A service to run.
 #[derive(Clone, Debug)]
 pub struct Arguments {
-    /// With whose data.
+    /// The source of configuration and data.
     pub source: Source,
-    /// Whether only to look at what is there.
+    /// Whether to check the data only, without a start.
     pub check: bool,
-    /// How the store is opened.
+    /// The way to open the store.
     pub opening: Opening,
-    /// Where to listen.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// How to log.
+    /// The format of the log.
     pub log: LogFormat,
     /// The map of streets that the pages draw on.
     pub map: Option<PathBuf>,
-    /// What to import, and after how many lines of it; then nobody is listened to.
+    /// A file to import, and the number of its lines to skip; with it nothing listens.
     pub import: Option<(PathBuf, u64)>,
 }
 
-/// Where configuration and data come from.
+/// The source of configuration and data.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// A made-up town.
@@ -83,7 +83,7 @@ pub enum Source {
     },
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.

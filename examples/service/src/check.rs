@@ -1,4 +1,4 @@
-//! `--check`: reads what a start would read, and changes nothing.
+//! `--check`: reads everything that a start would read, and changes nothing.
 
 use std::path::Path;
 

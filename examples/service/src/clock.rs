@@ -1,63 +1,65 @@
-//! The time of day, compared with a clock that nobody sets.
+//! The time of day, compared with a monotonic clock that cannot be set.
 //!
-//! A wall clock that is set wrong for two seconds would expire requests for good. So each reading is
-//! compared with the monotonic clock: if the two differ by more than [`STEP`], the time goes on from
-//! where it was, and nothing is decided by it until the wall clock is back, or has stayed where it is
-//! for so long that it is believed. At a start the last kept instant stands for the clock before.
+//! A wall clock that is wrong for two seconds would expire requests for good. So each reading is
+//! compared with the monotonic clock. If the two differ by more than [`STEP`], the time continues
+//! from its last value, and nothing is decided by it until the wall clock is back, or has stayed
+//! long enough to be believed. At a start, the last stored instant takes the place of the previous
+//! reading.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A wall clock may be set by so much: time servers do that.
+/// The step by which a wall clock may be set, as time servers do.
 const STEP: SignedDuration = SignedDuration::from_secs(5);
 
-/// A service may have been down for so long without doubt about the clock.
+/// The downtime after which a jump of the clock is not doubted.
 const DOWN: SignedDuration = SignedDuration::from_hours(24);
 
-/// A clock that does not believe a jump.
+/// A clock that doubts jumps.
 #[derive(Debug)]
 pub struct Clock {
     begun: Instant,
     state: Mutex<State>,
 }
 
-/// What a clock showed.
+/// A reading of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// The time. While it is in doubt, it goes on from where it was.
+    /// The time. While the wall clock is in doubt, this continues from its last value.
     pub now: Timestamp,
-    /// How far the wall clock is ahead of that; zero if there is no doubt.
+    /// How far the wall clock is ahead of `now`; zero without a doubt.
     pub off: SignedDuration,
     /// How often the wall clock jumped.
     pub jumps: u64,
 }
 
 impl Reading {
-    /// Whether something may be decided by it.
+    /// Whether decisions may rest on this time.
     #[must_use]
     pub fn is_sure(&self) -> bool {
         self.off.is_zero()
     }
 }
 
-/// Times of the monotonic clock are since some beginning.
+/// Times of the monotonic clock count from an arbitrary start.
 #[derive(Debug)]
 struct State {
-    /// The last instant that was believed, and when that was.
+    /// The last instant that was believed, with its monotonic time.
     believed: (Timestamp, Duration),
-    /// So much later than expected the wall clock may be.
+    /// The wall clock may be later than expected by this much.
     ahead: SignedDuration,
-    /// Where the wall clock jumped to, and when it was seen there first.
+    /// The instant to which the wall clock jumped, with the monotonic time at which it was first
+    /// seen.
     doubted: Option<(Timestamp, Duration)>,
     jumps: u64,
-    /// A wall clock that stays where it jumped to for so long is believed.
+    /// A wall clock that stays after a jump for this long is believed.
     settle: Duration,
 }
 
 impl Clock {
-    /// A clock that goes on after the last instant that was kept, if there is one.
+    /// A clock that continues from the last stored instant, if there is one.
     #[must_use]
     pub fn new(kept: Option<Timestamp>, settle: Duration) -> Self {
         let state = State {
@@ -112,7 +114,7 @@ impl State {
     }
 }
 
-/// An instant, as much later as the monotonic clock went on since.
+/// An instant, advanced by the monotonic time since.
 fn later((instant, since): (Timestamp, Duration), monotonic: Duration) -> Timestamp {
     let passed = SignedDuration::try_from(monotonic.saturating_sub(since));
     let passed = passed.unwrap_or(SignedDuration::MAX);
@@ -156,7 +158,7 @@ mod tests {
         let readings = [(DAY, 1), (DAY + 59, 60), (DAY + 60, 61), (DAY + 61, 62)];
         let expected = [(1, false), (60, false), (DAY + 60, true), (DAY + 61, true)];
         assert_eq!(read(false, &readings), expected);
-        // One that jumps on begins anew.
+        // A clock that jumps again starts a new doubt.
         let readings = [(DAY, 1), (3 * DAY, 50), (3 * DAY + 12, 62), (3 * DAY + 60, 110)];
         assert_eq!(
             read(false, &readings),

@@ -1,5 +1,5 @@
-//! Tokens are exchanged without a restart: on SIGHUP the configuration is read again, and whoever has another
-//! token in it has that one from then on. All else of a configuration takes a restart.
+//! Exchanges tokens without a restart: SIGHUP reads the configuration again, and new tokens in it
+//! replace the old ones. All other settings need a restart.
 
 use std::path::{Path, PathBuf};
 use std::sync::Weak;

@@ -1,5 +1,5 @@
-//! A registry that is imported in bulk, from a file, with its progress: `--import FILE`. For the first start, and for
-//! what `GET /v1/export` has given.
+//! Bulk import of a registry from a file, with progress: `--import FILE`. Use it for the first
+//! start, and for the pages of `GET /v1/export`.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -12,34 +12,34 @@ use serde::Deserialize;
 use crate::engine::{Engine, Refusal};
 use crate::settings::Limits;
 
-/// Why an import ended before its file did. All lines before the one that is named are kept, and none from it on.
+/// Why an import ended early. All lines before the named one are stored, and none from it on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
     /// The file cannot be read.
     #[error("cannot read `{path}`: {error}")]
     Unread {
-        /// Which file.
+        /// The file.
         path: String,
-        /// Why not.
+        /// The system's reason.
         error: std::io::Error,
     },
-    /// A line is no change, no array of changes and no page of an export.
-    #[error("line {line} cannot be read: {error}; mend it, and go on with `--skip {}`", line - 1)]
+    /// A line is neither a change, nor an array of changes, nor a page of an export.
+    #[error("line {line} cannot be read: {error}; correct it, and continue with `--skip {}`", line - 1)]
     Line {
-        /// Which line, counted from 1.
+        /// The line, counted from 1.
         line: u64,
-        /// Why not.
+        /// The reason.
         error: serde_json::Error,
     },
     /// Changes cannot be applied.
-    #[error("lines {first} to {last} cannot be applied: {refusal}; mend them, and go on with `--skip {}`", first - 1)]
+    #[error("lines {first} to {last} cannot be applied: {refusal}; correct them, and continue with `--skip {}`", first - 1)]
     Refused {
-        /// The first line of the list that was refused.
+        /// The first line of the refused list.
         first: u64,
-        /// Its last.
+        /// Its last line.
         last: u64,
-        /// Why not.
+        /// The reason.
         refusal: Refusal,
     },
 }
@@ -62,7 +62,7 @@ impl Line {
     }
 }
 
-/// Changes that are applied together, and the lines that they are from.
+/// Changes that are applied together, with their lines.
 #[derive(Default)]
 struct List {
     changes: Vec<Change>,
@@ -70,8 +70,8 @@ struct List {
     last: u64,
 }
 
-/// Imports a file, line by line in lists of as many changes as one may have; the first lines may be skipped. How many
-/// changes were applied is returned, and told on the way.
+/// Imports a file line by line, in lists of the largest permitted size; the first lines may be
+/// skipped. Returns the number of changes applied, and reports progress.
 ///
 /// # Errors
 ///
@@ -96,7 +96,7 @@ pub async fn import(
         let changes = match serde_json::from_str::<Line>(&line) {
             Ok(line) => line.changes(),
             Err(error) => {
-                // So that all lines before it are kept.
+                // The list is applied first, so that all lines before the error are stored.
                 apply(engine, list).await?;
                 return Err(ImportError::Line { line: number, error });
             }
@@ -105,7 +105,7 @@ pub async fn import(
         {
             applied += apply(engine, std::mem::take(&mut list)).await?;
             let percent = bytes.saturating_mul(100) / length;
-            // Nobody may be reading.
+            // Standard error may be closed.
             let _ = writeln!(tell, "{applied} changes imported, {percent} % of the file");
         }
         if list.changes.is_empty() {

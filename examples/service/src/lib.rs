@@ -1,8 +1,8 @@
 //! Canvass wired into a service: an embedded database, HTTP, and four planes of callers.
 //!
-//! The rooms, in the order in which a request goes through them: [`http`] asks who calls and answers,
-//! [`engine`] has the registry and its one writer, [`store`] keeps it. [`settings`] says who may call
-//! and how much is taken. The README has the endpoints.
+//! The modules in the order in which a request passes them: [`http`] identifies the caller and
+//! answers, [`engine`] has the registry and its one writer, [`store`] keeps it. [`settings`]
+//! defines callers and limits. The README has the endpoints.
 
 pub mod arguments;
 pub mod check;
@@ -42,7 +42,7 @@ use settings::Settings;
 use store::Opening;
 use system::TooFewFiles;
 
-/// A service that has loaded what it keeps and listens, and does not answer yet.
+/// A service that has loaded its data and listens, but does not answer yet.
 #[derive(Debug)]
 pub struct Service {
     engine: Arc<Engine>,
@@ -56,24 +56,24 @@ pub struct Service {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
-    /// What is kept cannot be loaded.
+    /// The stored data cannot be loaded.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The system lets this process have too little.
+    /// The system's limits for this process are too low.
     #[error(transparent)]
     System(#[from] TooFewFiles),
-    /// Nobody can be listened to.
+    /// The address cannot be listened on.
     #[error("cannot listen on `{address}`: {error}")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The system's reason.
         error: std::io::Error,
     },
 }
 
 impl Service {
-    /// Loads what a folder keeps, and listens.
+    /// Loads a folder's data, and listens.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl Service {
         Self::start_as(settings, folder, &Opening::default(), listen)
     }
 
-    /// The same, with a store that is opened in some way.
+    /// As [`start`](Self::start), with options for opening the store.
     ///
     /// # Errors
     ///
@@ -108,46 +108,49 @@ impl Service {
         Ok(Self { engine, threads, listener, app, coverage: settings.coverage })
     }
 
-    /// The engine: what the demo fills.
+    /// The engine, for the demo to fill.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Has the demo's neighbours answer, but for the owner whom somebody plays. Inside a runtime.
+    /// Lets the demo's neighbours answer, except the owner whom a visitor plays. Call it inside a
+    /// runtime.
     pub fn have_neighbours_answer(&self, played: OwnerId) {
         tokio::spawn(demo::neighbours(Arc::downgrade(&self.engine), played));
     }
 
-    /// Exchanges tokens at each SIGHUP, when a configuration is read again. Inside a runtime.
+    /// Exchanges tokens at each SIGHUP, by reading the configuration again. Call it inside a
+    /// runtime.
     pub fn exchange_tokens_of(&self, config: PathBuf) {
         tokio::spawn(exchange::at_hangup(Arc::downgrade(&self.app), config));
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     ///
     /// # Errors
     ///
-    /// If the system does not tell.
+    /// If the system does not return it.
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// Answers until it is told to stop, finishes what was begun, and makes a last checkpoint.
+    /// Answers until `stop` resolves, completes the requests in progress, and makes a last
+    /// checkpoint.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Ended {
         let Self { engine, threads, listener, app, coverage } = self;
         let clock = tokio::spawn(clock(Arc::downgrade(&engine), app.metrics(), coverage));
         http::serve(listener, Arc::clone(&app), http::router(&app), stop).await;
         clock.abort();
         engine.stop().await;
-        // The store is closed when the last of its holders is gone.
+        // The store is closed once its last holder is dropped.
         drop(engine);
         let ended = tokio::task::spawn_blocking(|| threads.join()).await;
         ended.unwrap_or(Ended::StoreFailed)
     }
 }
 
-/// Tells an engine the time, each second, unless it is in doubt: the library has no clock.
+/// Gives an engine the time each second, unless it is in doubt: the library has no clock.
 async fn clock(engine: Weak<Engine>, metrics: Arc<Metrics>, coverage: CoverageDates) {
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -164,8 +167,8 @@ async fn clock(engine: Weak<Engine>, metrics: Arc<Metrics>, coverage: CoverageDa
     }
 }
 
-/// Makes the coverage of a period once it begins. The clock waits for it: it takes as long as the registry is
-/// large, and nothing that expires meanwhile is asked any more.
+/// Makes the coverage of a period once it begins. The clock waits meanwhile, in proportion to the
+/// registry's size; a request that expires in the meantime asks nobody any more.
 async fn cover(engine: &Arc<Engine>, dates: CoverageDates, now: Timestamp) {
     let making = Arc::clone(engine);
     let made = tokio::task::spawn_blocking(move || making.make_coverage(&dates, now)).await;

@@ -1,5 +1,5 @@
-//! Log lines, to standard error. No line has a position, an owner or a token: they are not given
-//! to the log anywhere.
+//! Log lines, to standard error. No line has a position, an owner or a token: no code passes them
+//! to the log.
 
 use std::io::IsTerminal;
 
@@ -10,7 +10,7 @@ use tracing_subscriber::{Layer, fmt, registry};
 
 use crate::arguments::LogFormat;
 
-/// Starts logging. Answers are logged one by one with `CANVASS_LOG=debug`.
+/// Starts logging. With `CANVASS_LOG=debug` each answer is logged.
 pub fn start(format: LogFormat) {
     let level = std::env::var("CANVASS_LOG").ok();
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
@@ -20,6 +20,6 @@ pub fn start(format: LogFormat) {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    // A second start is none: tests of one process share what was started first.
+    // A second start has no effect: tests of one process share the first.
     let _ = registry().with(lines.with_filter(level)).try_init();
 }

@@ -1,4 +1,4 @@
-//! The service's program: reads what is asked, runs, and stops as asked.
+//! The service's program: reads the command line, runs, and stops on a signal.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         Err(error) => return failed(&error, 2),
     };
     logs::start(arguments.log);
-    // Work in the pool is bound by the processor, so that more threads would only be more memory.
+    // Work in the pool is bound by the processor, so more threads would only take more memory.
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -113,7 +113,7 @@ async fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// Imports a file with nobody listened to, and makes a checkpoint of it.
+/// Imports a file without listening, and makes a checkpoint.
 async fn import(settings: &Settings, folder: &Path, file: &Path, skip: u64) -> ExitCode {
     let metrics = Arc::new(Metrics::default());
     let started = Engine::start(folder, settings.rules(), &settings.limits, &metrics);
@@ -135,7 +135,7 @@ async fn import(settings: &Settings, folder: &Path, file: &Path, skip: u64) -> E
     }
 }
 
-/// Comes when the process is asked to stop.
+/// Resolves when the process gets a signal to stop.
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -151,7 +151,7 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Prints for whoever started the service; nobody may be reading.
+/// Prints for the person who started the service; standard output may be closed.
 fn said(text: &str) -> ExitCode {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

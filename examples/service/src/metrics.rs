@@ -1,4 +1,4 @@
-//! What is counted and timed, for Prometheus. The operator's: it counts cameras.
+//! Counters and timers for Prometheus. The operator's: they include the number of cameras.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 
 use crate::clock::Reading;
 
-/// Everything that is measured.
+/// All metrics.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -21,9 +21,9 @@ pub struct Metrics {
     seconds: Family<Endpoint, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
     connections: Gauge,
-    /// Connections that were sent away, since their address had as many as it may have.
+    /// Connections refused, since their address had reached its limit.
     pub refused_connections: Counter,
-    /// Connections that were ended, since nobody took the answer.
+    /// Connections ended, since the client did not take the answer.
     pub unread_answers: Counter,
     refused_heads: Family<RefusedHead, Counter>,
     revision: Gauge<u64, AtomicU64>,
@@ -37,15 +37,15 @@ pub struct Metrics {
     checkpoints: Counter,
     checkpoint_tiles: Counter,
     checkpoint_seconds: Histogram,
-    /// Revisions in the log that no checkpoint has yet.
+    /// Revisions in the log that no checkpoint includes yet.
     pub log_entries: Gauge,
-    /// 1 while the disk takes nothing.
+    /// 1 while the disk accepts no writes.
     pub store_failing: Gauge,
-    /// 1 from a checkpoint that could not be made until one is.
+    /// 1 from a failed checkpoint until the next successful one.
     pub checkpoint_failing: Gauge,
-    /// 1 while nobody is asked because a copy was put back.
+    /// 1 while asking is held because a copy was put back.
     pub restored: Gauge,
-    /// By how many seconds the wall clock is ahead of the time, while it is in doubt.
+    /// The seconds by which the wall clock is ahead of the time, while it is in doubt.
     pub clock_off: Gauge,
     /// How often the wall clock jumped.
     pub clock_jumps: Gauge,
@@ -66,7 +66,7 @@ struct RefusedHead {
     code: &'static str,
 }
 
-/// One of what a gauge counts, for as long as this is there: whatever ends it, it is counted no more.
+/// Counts one in a gauge until it is dropped.
 #[derive(Debug)]
 pub struct Counted(Gauge);
 
@@ -88,7 +88,7 @@ struct Endpoint {
     route: String,
 }
 
-/// From 50 microseconds to 10 seconds.
+/// Buckets from 50 microseconds to 10 seconds.
 fn histogram() -> Histogram {
     let steps = [0.5, 1.0, 2.5].into_iter();
     let decades = [1e-4, 1e-3, 1e-2, 1e-1, 1.0];
@@ -138,7 +138,7 @@ impl Default for Metrics {
             counter("http_answers_unread", "Connections ended with an answer unread");
         let changes = counter("changes", "Changes applied and kept");
         let opened = counter("requests_opened", "Requests of agencies opened");
-        let events = counter("events", "What happened to requests");
+        let events = counter("events", "Events of requests");
         let asked = counter("owners_asked", "Owners handed over to be asked, for each request");
         let commits = counter("commits", "Transactions committed");
         let checkpoints = counter("checkpoints", "Checkpoints made");
@@ -180,7 +180,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// All of it in the text format of Prometheus.
+    /// All metrics in the text format of Prometheus.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -201,12 +201,12 @@ impl Metrics {
         Counted::one(&self.connections)
     }
 
-    /// Notes a head that no endpoint was asked to answer.
+    /// Counts a head that was refused before any endpoint.
     pub fn refused_head(&self, status: u16, code: &'static str) {
         self.refused_heads.get_or_create(&RefusedHead { status, code }).inc();
     }
 
-    /// Notes an answer. The route is the one that matched, never the path that was asked for.
+    /// Counts an answer. The route is the pattern that matched, never the path.
     pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         let labels = Answered { method: method.to_owned(), route: route.to_owned(), status };
         self.requests.get_or_create(&labels).inc();
@@ -214,19 +214,19 @@ impl Metrics {
         self.seconds.get_or_create(&endpoint).observe(took.as_secs_f64());
     }
 
-    /// Notes what the clock shows.
+    /// Records a reading of the clock.
     pub fn time(&self, reading: Reading) {
         self.clock_off.set(reading.off.as_secs());
         self.clock_jumps.set(i64::try_from(reading.jumps).unwrap_or(i64::MAX));
     }
 
-    /// Notes what readers see from now on.
+    /// Records the state that readers see from now on.
     pub fn publish(&self, snapshot: &Snapshot) {
         self.revision.set(snapshot.revision().0);
         self.cameras.set(i64::try_from(snapshot.cameras()).unwrap_or(i64::MAX));
     }
 
-    /// Notes a commit of so many changes, and of what happened to requests.
+    /// Records a commit with its changes and events.
     pub fn committed(&self, took: Duration, changes: usize, events: &[LifecycleEvent]) {
         self.commits.inc();
         self.changes.inc_by(changes as u64);
@@ -241,7 +241,7 @@ impl Metrics {
         self.commit_seconds.observe(took.as_secs_f64());
     }
 
-    /// Notes a checkpoint, and how many revisions of the log it took in.
+    /// Records a checkpoint, and the number of revisions that it included.
     pub fn checkpointed(&self, took: Duration, tiles: usize, revisions: u64) {
         self.checkpoints.inc();
         self.checkpoint_failing.set(0);

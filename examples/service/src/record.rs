@@ -1,4 +1,4 @@
-//! Records that are written by the names of their fields, and never by position.
+//! Records that are read by the names of their fields, never by position.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,8 +8,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 /// A record that is read from a JSON object only.
 ///
-/// Derived readers take a list as well, its values by position: whoever swaps two numbers in one would
-/// not be told.
+/// Derived readers also accept a list of the values by position, so that swapping two numbers in
+/// one would go unnoticed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Record<T>(pub T);
 

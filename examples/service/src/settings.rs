@@ -1,4 +1,4 @@
-//! The configuration: who may call, the policy, and the limits. Read once, at start.
+//! The configuration: callers, the policy, and the limits. Read once, at start.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::engine::Rules;
-use crate::planes::{CoverageDates, Hosts, Notices};
+use crate::planes::{CoverageDates, Hosts, LogDates, Notices};
 use crate::portal::Portal;
 use crate::record::Record;
 use crate::texts;
@@ -27,21 +27,23 @@ pub struct Settings {
     pub agencies: Vec<Caller>,
     /// The operator's limits on requests.
     pub policy: Policy,
-    /// How answers to requests are told.
+    /// How answers to requests are released.
     pub outcomes: ReleaseMode,
     /// The service's limits.
     pub limits: Limits,
     /// The names of the planes' hosts.
     pub hosts: Hosts,
-    /// How notices are worded and approved.
+    /// The wording and the approval of notices.
     pub notices: Notices,
+    /// How often a batch of the audit log is closed.
+    pub log: LogDates,
     /// How often coverage is made.
     pub coverage: CoverageDates,
-    /// The set-up of the pages: not in the configuration's file.
+    /// The set-up of the pages, which is not in the configuration's file.
     pub portal: Portal,
 }
 
-/// An agency that may call.
+/// An agency with its token.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Caller {
@@ -51,7 +53,7 @@ pub struct Caller {
     pub agency: Agency,
 }
 
-/// How much is taken, and how often things are done.
+/// The service's limits and intervals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -61,54 +63,56 @@ pub struct Limits {
     pub changes_per_list: usize,
     /// The largest body of any other request in bytes.
     pub body_bytes: usize,
-    /// The most vertices that an area may have to be read at all, those that close rings included.
-    /// What a policy allows is less.
+    /// The most vertices of an area that is read at all, including those that close rings. A policy
+    /// allows fewer.
     pub vertices: usize,
-    /// So many seconds after its head has come a request must be answered.
+    /// The seconds within which a request must be answered, counted from its head.
     pub answer_seconds: u64,
-    /// So many seconds a connection may take to send a head.
+    /// The seconds within which a connection must send a head.
     pub head_seconds: u64,
-    /// So many seconds a connection may not take any of an answer, and then 64 KiB of it a second on
-    /// average.
+    /// The seconds for which a connection may take nothing of an answer; after that it must take 64
+    /// KiB a second on average.
     pub write_seconds: u64,
-    /// The most requests of agencies that are answered at once, and as many of the operator's; who comes
-    /// after them is sent away.
+    /// The most requests of agencies that are answered at once, and as many of the operator's;
+    /// further ones are refused.
     pub in_flight: usize,
-    /// The most connections at once; who comes after them waits.
+    /// The most connections at once; further ones wait.
     pub connections: usize,
-    /// The most connections of one address (an IPv4 address, or the first 64 bits of an IPv6 address); who
-    /// comes after them is sent away. Behind a proxy that is the proxy's.
+    /// The most connections of one address (an IPv4 address, or the first 64 bits of an IPv6
+    /// address); further ones are refused. Behind a proxy, all have the proxy's address.
     pub connections_per_address: usize,
-    /// The most requests without a valid token of one address in a second: health checks are such.
+    /// The most requests of one address in a second without a valid token, such as health checks.
     pub without_token_per_second: u32,
-    /// The most requests of one agency that are answered at once, bodies that still come among them.
+    /// The most requests of one agency that are answered at once, including bodies that still
+    /// arrive.
     pub agency_in_flight: usize,
     /// The most requests of one agency in a minute.
     pub agency_requests_per_minute: u32,
     /// The most requests for footage of one agency that are open at once.
     pub agency_open_requests: usize,
-    /// The most bytes that one agency may have kept for good (the README has how they are counted).
+    /// The most bytes stored for good for one agency (the README defines the charges).
     pub agency_stored_bytes: u64,
     /// The most characters of a case reference, a contact, or an agency's name.
     pub text_characters: usize,
-    /// After so many revisions a checkpoint is made; the log has at most about four times as many,
+    /// The revisions after which a checkpoint is made; the log has at most about four times as
+    /// many.
     pub checkpoint_revisions: u64,
-    /// or after so many bytes of changes in the log, likewise,
+    /// The bytes of changes in the log after which one is made, likewise.
     pub checkpoint_bytes: u64,
-    /// and after so many seconds if there was any change.
+    /// The seconds after which one is made if there was any change.
     pub checkpoint_seconds: u64,
-    /// About so many bytes of tiles one transaction of a checkpoint writes at most: for as long as it
-    /// lasts, no change is committed.
+    /// About the most bytes of tiles that one transaction of a checkpoint writes: while it lasts,
+    /// no change is committed.
     pub transaction_bytes: usize,
-    /// The database caches so many bytes at most.
+    /// The most bytes of the database's cache.
     pub database_cache_bytes: usize,
-    /// A wall clock that jumped is believed once it stayed there for so many seconds.
+    /// The seconds after which a wall clock that jumped is believed.
     pub clock_settle_seconds: u64,
-    /// At least so many hours an idempotency key is kept.
+    /// The least hours for which an idempotency key is stored.
     pub key_hours: u64,
-    /// After so many seconds all open requests are looked at again, for what time brings about.
+    /// The seconds after which all open requests are examined again, for effects of time.
     pub look_again_seconds: u64,
-    /// So many seconds requests may take to finish when the service stops.
+    /// The seconds that requests may take to finish when the service stops.
     pub drain_seconds: u64,
 }
 
@@ -144,10 +148,10 @@ impl Default for Limits {
     }
 }
 
-/// The SHA-256 of a token: what is compared, and all that is kept of it.
+/// The SHA-256 of a token, which is compared and stored in its place.
 ///
-/// Tokens are long and drawn by chance, so that a plain digest is enough: nobody can go through all
-/// of them. Comparing takes the same time whatever the difference is.
+/// Tokens are long and random, so a plain digest is enough: nobody can try all of them. Comparison
+/// takes constant time.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 pub struct TokenDigest([u8; 32]);
@@ -159,7 +163,7 @@ impl TokenDigest {
         Self(Sha256::digest(token).into())
     }
 
-    /// The digest in hexadecimal, as a configuration has it.
+    /// The digest in hexadecimal, as in a configuration.
     #[must_use]
     pub fn hex(&self) -> String {
         self.0.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
@@ -177,7 +181,7 @@ impl TokenDigest {
         self.0
     }
 
-    /// Whether two are the same, in a time that does not tell.
+    /// Whether two digests are equal, in constant time.
     #[must_use]
     pub fn same(&self, other: &Self) -> Choice {
         self.0.ct_eq(&other.0)
@@ -206,30 +210,30 @@ impl TryFrom<String> for TokenDigest {
     }
 }
 
-/// Why there is no configuration.
+/// Why there is no valid configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
     /// The file cannot be read.
     #[error("cannot read `{path}`: {error}")]
     Unread {
-        /// Which file.
+        /// The file.
         path: String,
-        /// Why not.
+        /// The system's reason.
         error: std::io::Error,
     },
     /// The file is not a configuration.
     #[error("`{path}` is no configuration: {error}")]
     Invalid {
-        /// Which file.
+        /// The file.
         path: String,
-        /// Why not.
+        /// The reason.
         error: serde_json::Error,
     },
 }
 
 impl Settings {
-    /// What the engine goes by.
+    /// The engine's rules.
     #[must_use]
     pub fn rules(&self) -> Rules {
         Rules {
@@ -237,6 +241,7 @@ impl Settings {
             agencies: self.agencies.iter().map(|caller| caller.agency.clone()).collect(),
             release: self.outcomes,
             notices_needed: self.notices.approval == crate::planes::Approval::Here,
+            log_seconds: self.log.seconds,
         }
     }
 
@@ -244,7 +249,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or says something that cannot be.
+    /// If the file cannot be read, or its content is invalid.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         let shown = || path.display().to_string();
         let text =
@@ -254,7 +259,7 @@ impl Settings {
     }
 }
 
-/// The configuration as it is written.
+/// The configuration's file form.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
@@ -273,6 +278,8 @@ struct Wire {
     notices: Notices,
     #[serde(default)]
     coverage: CoverageDates,
+    #[serde(default)]
+    log: LogDates,
 }
 
 fn alone() -> ReleaseMode {
@@ -286,8 +293,11 @@ impl TryFrom<Record<Wire>> for Settings {
         let hosts = wire.hosts.checked()?;
         let notices =
             wire.notices.checked().map_err(|error| format!("`notices.template`: {error}"))?;
-        let coverage = wire.coverage;
-        if coverage.seconds == 0 {
+        let (coverage, log) = (wire.coverage, wire.log);
+        if log.seconds == 0 {
+            return Err("`log.seconds` is 0, so that no period would begin".to_owned());
+        }
+        if coverage.seconds == Some(0) {
             return Err("`coverage.seconds` is 0, so that no period would begin".to_owned());
         }
         let Wire { operator_token_sha256: operator, agencies, policy, outcomes, limits, .. } = wire;
@@ -331,9 +341,9 @@ impl TryFrom<Record<Wire>> for Settings {
             ("key_hours", many(limits.key_hours)),
         ];
         if let Some((name, _)) = needed.iter().find(|&&(_, limit)| limit == 0) {
-            return Err(format!("limit `{name}` is 0, so that nothing would be taken"));
+            return Err(format!("limit `{name}` is 0, so that nothing would be accepted"));
         }
-        // More than there are of either, and as many as semaphores and timers take.
+        // More than is possible of either, and as many as semaphores and timers accept.
         let most = many(u64::from(u32::MAX));
         let bounded =
             ["head_seconds", "write_seconds", "in_flight", "connections", "agency_in_flight"];
@@ -349,6 +359,7 @@ impl TryFrom<Record<Wire>> for Settings {
                 hosts,
                 notices,
                 coverage,
+                log,
                 portal: Portal::default(),
             }),
         }

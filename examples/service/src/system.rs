@@ -1,35 +1,35 @@
-//! What the system lets this process have, compared with what the configuration asks for.
+//! The system's limits for this process, compared with the configuration.
 
 use crate::settings::Limits;
 
-/// Files that are open beside connections: the database, the log, the listener, the runtime's, and some
-/// to spare.
+/// Open files beside connections: the database, the log, the listener, the runtime's, and a
+/// reserve.
 const OTHER_FILES: u64 = 64;
 
-/// The system lets this process open so few files that it could hardly answer anybody.
+/// The system allows this process too few open files to answer anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this process may have {allowed} open files, and needs {OTHER_FILES} beside one for each \
      connection; allow it more (`ulimit -n`, or `LimitNOFILE=` of systemd)"
 )]
 pub struct TooFewFiles {
-    /// How many it may have.
+    /// The number of files that it allows.
     pub allowed: u64,
 }
 
-/// The limits with as many connections as the system has files for. The system's own soft limit is
-/// raised first, as far as it may be.
+/// The limits, with as many connections as the system allows files. The system's own soft limit is
+/// raised first, as far as possible.
 ///
 /// # Errors
 ///
-/// If there would be none.
+/// If that leaves no connection.
 #[cfg(unix)]
 pub fn fitted(limits: Limits) -> Result<Limits, TooFewFiles> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let needed = files(&limits);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // No number is no limit.
+    // No number means no limit.
     let mut allowed = current.unwrap_or(u64::MAX);
     if allowed < needed {
         let raised = maximum.map_or(needed, |maximum| maximum.min(needed));
@@ -43,7 +43,7 @@ pub fn fitted(limits: Limits) -> Result<Limits, TooFewFiles> {
     lowered(limits, allowed)
 }
 
-/// The limits as they are: this system does not tell how many files it allows.
+/// The limits unchanged: this system does not report the number of files that it allows.
 ///
 /// # Errors
 ///
@@ -57,7 +57,7 @@ fn files(limits: &Limits) -> u64 {
     u64::try_from(limits.connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES)
 }
 
-/// The limits with no more connections than there are files for.
+/// The limits with no more connections than files.
 #[cfg_attr(not(unix), expect(dead_code, reason = "only where the system tells"))]
 fn lowered(limits: Limits, allowed: u64) -> Result<Limits, TooFewFiles> {
     if files(&limits) <= allowed {

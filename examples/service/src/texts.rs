@@ -1,18 +1,19 @@
-//! Texts that people wrote: how long they may be, and which characters they may have.
+//! Texts that people write: their length and their characters.
 //!
-//! A case reference, a contact and an agency's name are shown to operators and printed in notices. A
-//! control character breaks lines and terminals, and a direction character makes a text look like another.
+//! A case reference, a contact and an agency's name are shown to operators and printed in notices.
+//! A control character breaks lines and terminals, and a direction character disguises a text as
+//! another.
 
-/// Why a text is not taken.
+/// Why a text is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// It is too long.
+    /// The text is too long.
     #[error("has more than {allowed} characters; send a shorter text")]
     TooLong {
-        /// How many characters it may have.
+        /// The most characters.
         allowed: usize,
     },
-    /// It has a character that no text may have.
+    /// The text has a forbidden character.
     #[error(
         "has the control or direction character U+{:04X} at place {index}, counted from 0; remove it",
         u32::from(*character)
@@ -20,7 +21,7 @@ pub enum TextError {
     Refused {
         /// The character.
         character: char,
-        /// How many characters are in front of it.
+        /// The number of characters in front of it.
         index: usize,
     },
 }
@@ -29,7 +30,7 @@ pub enum TextError {
 ///
 /// # Errors
 ///
-/// If it has too many characters, or one that no text may have.
+/// If it has too many characters, or a forbidden one.
 pub fn check(text: &str, allowed: usize) -> Result<(), TextError> {
     if text.chars().nth(allowed).is_some() {
         return Err(TextError::TooLong { allowed });
@@ -40,9 +41,9 @@ pub fn check(text: &str, allowed: usize) -> Result<(), TextError> {
     }
 }
 
-/// Whether no text may have a character: control characters, line and paragraph separators, those that
-/// change the direction of text (Unicode's `Bidi_Control`), and those that show nothing. Joiners may be,
-/// since several scripts are written with them.
+/// Whether a character is forbidden in texts: control characters, line and paragraph separators,
+/// those that change the direction of text (Unicode's `Bidi_Control`), and invisible ones. Joiners
+/// are allowed, since several scripts need them.
 #[must_use]
 pub fn is_refused(character: char) -> bool {
     character.is_control()
@@ -52,7 +53,7 @@ pub fn is_refused(character: char) -> bool {
             '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
             // The line and the paragraph separator, embeddings and overrides.
             | '\u{2028}'..='\u{202e}'
-            // The word joiner, isolates, and format characters that are not to be used any more.
+            // The word joiner, isolates, and deprecated format characters.
             | '\u{2060}'..='\u{206f}'
             // The byte order mark, annotations, and tags.
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'

@@ -1,4 +1,4 @@
-//! What a configuration lets nobody do, though it can be read.
+//! Configurations that are valid and yet let nobody ask.
 
 use canvass::policy::Jurisdiction;
 use canvass::{Agency, Policy};
@@ -6,7 +6,7 @@ use canvass::{Agency, Policy};
 use crate::settings::{Caller, Settings};
 
 impl Settings {
-    /// Lines about a configuration under which no request, or none of an agency, would be taken.
+    /// Warnings about a configuration under which no request, or none of an agency, would pass.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let Self { agencies, policy, limits, .. } = self;
@@ -21,7 +21,7 @@ impl Settings {
         if policy.max_requests_per_case == 0 {
             warn("`policy.max_requests_per_case` is 0, so that no request is taken".to_owned());
         }
-        // A triangle, and its first corner again.
+        // A triangle has three corners, and the first one again.
         if limits.vertices < 4 {
             warn("`limits.vertices` is less than 4, so that no area is read".to_owned());
         }
@@ -34,7 +34,7 @@ impl Settings {
     }
 }
 
-/// Why a policy refuses every request of an agency, if it does.
+/// The reason why a policy refuses every request of an agency, if it does.
 fn nothing_passes(agency: &Agency, policy: &Policy) -> Option<String> {
     if !policy.agency_kinds.is_empty() && !policy.agency_kinds.contains(&agency.kind) {
         return Some(format!("is {}, which `policy.agency_kinds` leaves out", agency.kind.code()));

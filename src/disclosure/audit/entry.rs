@@ -9,16 +9,16 @@ use super::secrets::{EntrySeed, OwnerSalt, PartiesKey, SubjectKey};
 use crate::disclosure::digest::Digest;
 use crate::disclosure::receipt::Receipt;
 use crate::model::{AgencyId, OwnerId};
-use crate::registry::Revision;
 use crate::request::{AuthorizedRequest, Policy, Request, Violations};
 use crate::routing::Route;
 
-/// One entry of the log: an event, its instant and its policy. Made for publication.
+/// One entry of the log: an event of a period. Made for publication, in an
+/// [`AuditBatch`](super::AuditBatch).
 ///
-/// In the open are the instant, the policy's version, the event, for a refusal the codes of
-/// the violations, and for a route the registry's revision and a band of how many were asked. The
-/// agency, the case and the digest of the subject are commitments, which only an
-/// [`EntrySeed`] or the keys from it open; owners are tags, which only an [`OwnerSalt`] finds.
+/// In the open are the instant at which its batch was closed, the event, the policy's version unless
+/// it is a route, and for a refusal the codes of the violations. The agency, the case and the digest of
+/// the subject are commitments, which only an [`EntrySeed`] or the keys from it open; owners are tags,
+/// which only an [`OwnerSalt`] finds. All entries about routes have the same size.
 ///
 /// It can be written to serde formats, or [to bytes](Self::to_bytes), which are the leaf of the
 /// log's tree; both are validated on the way in.
@@ -53,18 +53,11 @@ pub enum AuditEvent {
         /// The codes of all violations, in the order of the review.
         codes: Vec<String>,
     },
-    /// A request was routed. The subject is [`Route::digest`].
+    /// A request was routed, or a route was rechecked and this is the rest. The subject is
+    /// [`Route::digest`], which commits to the registry's revision, the exact instant and the policy
+    /// as well: in the open they would put routes in the order of time.
     Routed {
-        /// As of which state of the registry.
-        revision: Revision,
-        /// Who was asked.
-        asked: AskedTags,
-    },
-    /// A route was rechecked. The subject is the [`Route::digest`] of the rest.
-    Rechecked {
-        /// As of which state of the registry.
-        revision: Revision,
-        /// Who was still asked.
+        /// Who was asked; in a route of many owners, some of them.
         asked: AskedTags,
     },
     /// The agency got its receipt. The subject is [`Receipt::digest`].
@@ -72,7 +65,7 @@ pub enum AuditEvent {
 }
 
 impl AuditEntry {
-    /// A request passed review.
+    /// Records that a request passed review. You need a new seed for each entry.
     #[must_use]
     pub fn accepted(authorized: &AuthorizedRequest, seed: &EntrySeed) -> Self {
         let request = authorized.request();
@@ -86,7 +79,7 @@ impl AuditEntry {
         )
     }
 
-    /// A request was refused by a policy at `now`.
+    /// Records that a policy refused a request at `now`.
     #[must_use]
     pub fn refused(
         request: &Request,
@@ -106,7 +99,9 @@ impl AuditEntry {
         )
     }
 
-    /// A request was routed. `salts` gives each owner's salt.
+    /// A request was routed, or a route was rechecked and this is the rest. `salts` gives each owner's
+    /// salt. There is one entry for each [`AskedTags::PER_ENTRY`] owners and at least one, the first
+    /// with this seed and each with [that of its number](EntrySeed::part).
     ///
     /// # Errors
     ///
@@ -115,26 +110,36 @@ impl AuditEntry {
         route: &Route,
         seed: &EntrySeed,
         salts: impl Fn(OwnerId) -> Option<OwnerSalt>,
-    ) -> Result<Self, SaltMissing> {
-        let asked = AskedTags::of(route, seed, salts)?;
-        Ok(Self::of_route(route, seed, AuditEvent::Routed { revision: route.revision(), asked }))
+    ) -> Result<Vec<Self>, SaltMissing> {
+        let owners: Vec<(OwnerId, OwnerSalt)> = route
+            .recipients()
+            .map(|recipient| {
+                let owner = recipient.owner;
+                salts(owner).map(|salt| (owner, salt)).ok_or(SaltMissing { owner })
+            })
+            .collect::<Result<_, _>>()?;
+        let request = route.authorized().request();
+        let parties = (request.agency, request.case_reference.as_str());
+        let subject = route.digest();
+        let nobody: &[(OwnerId, OwnerSalt)] = &[];
+        let parts = owners.chunks(AskedTags::PER_ENTRY);
+        let parts = parts.chain(owners.is_empty().then_some(nobody));
+        let entry = |(number, part): (u64, &[(OwnerId, OwnerSalt)])| {
+            let seed = seed.part(number);
+            let asked = AskedTags::of(part, &seed);
+            Self::new(&seed, route.now(), "", parties, subject, AuditEvent::Routed { asked })
+        };
+        Ok((0..).zip(parts).map(entry).collect())
     }
 
-    /// A route was rechecked, and this is the rest. `salts` gives each owner's salt.
-    ///
-    /// # Errors
-    ///
-    /// If an owner of the route has no salt: nobody is left out in silence.
-    pub fn rechecked(
-        route: &Route,
-        seed: &EntrySeed,
-        salts: impl Fn(OwnerId) -> Option<OwnerSalt>,
-    ) -> Result<Self, SaltMissing> {
-        let asked = AskedTags::of(route, seed, salts)?;
-        Ok(Self::of_route(route, seed, AuditEvent::Rechecked { revision: route.revision(), asked }))
+    /// An entry about nobody, which only whoever has its seed can tell from one about a route.
+    pub(super) fn blank(seed: &EntrySeed) -> Self {
+        let asked = AskedTags::of(&[], seed);
+        let (parties, subject) = ((AgencyId(0), ""), seed.padding(u64::MAX));
+        Self::new(seed, Timestamp::UNIX_EPOCH, "", parties, subject, AuditEvent::Routed { asked })
     }
 
-    /// The agency got its receipt at `now`.
+    /// Records that the agency got its receipt at `now`.
     #[must_use]
     pub fn receipt(receipt: &Receipt, now: Timestamp, seed: &EntrySeed) -> Self {
         Self::new(
@@ -144,19 +149,6 @@ impl AuditEntry {
             (receipt.agency(), receipt.case_reference()),
             receipt.digest(),
             AuditEvent::Receipt,
-        )
-    }
-
-    fn of_route(route: &Route, seed: &EntrySeed, event: AuditEvent) -> Self {
-        let authorized = route.authorized();
-        let request = authorized.request();
-        Self::new(
-            seed,
-            route.now(),
-            authorized.policy_version(),
-            (request.agency, &request.case_reference),
-            route.digest(),
-            event,
         )
     }
 
@@ -171,7 +163,7 @@ impl AuditEntry {
         let (nonce, parties) = (seed.nonce(), seed.parties_key());
         let fields = EntryFields {
             nonce,
-            at,
+            at: day_of(at),
             policy_version: policy_version.to_owned(),
             agency: parties.agency(nonce, agency.0),
             case: parties.case(nonce, case),
@@ -187,14 +179,15 @@ impl AuditEntry {
         self.fields.nonce
     }
 
-    /// The instant of the event, by the clock of whoever made the entry: of the review, the route, the
-    /// receipt. Instants of a log need not ascend.
+    /// The instant at which its [batch](super::AuditBatch) was closed, the same for all its entries: the event
+    /// was in the period before. An entry that is in no batch yet has the beginning of the event's
+    /// day, UTC.
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.fields.at
     }
 
-    /// The version of the policy in force.
+    /// The version of the policy in force; empty for a route, whose subject commits to it.
     #[must_use]
     pub fn policy_version(&self) -> &str {
         &self.fields.policy_version
@@ -207,16 +200,14 @@ impl AuditEntry {
     }
 
     /// Whether the entry records that an owner was asked; needs their salt. `None` if it is not
-    /// about a route.
+    /// about a route. A route of many owners has several entries, each of which names some of them.
     ///
     /// The entry must be known to be in the log, by an [inclusion proof](crate::audit::InclusionProof).
-    /// O(log n) in the band.
+    /// O(1).
     #[must_use]
     pub fn whether_asked(&self, owner: OwnerId, salt: &OwnerSalt) -> Option<Asked> {
         match self.event() {
-            AuditEvent::Routed { asked, .. } | AuditEvent::Rechecked { asked, .. } => {
-                Some(asked.has(salt.tag(self.nonce(), owner)))
-            }
+            AuditEvent::Routed { asked } => Some(asked.has(salt.tag(self.nonce(), owner))),
             AuditEvent::Accepted | AuditEvent::Refused { .. } | AuditEvent::Receipt => None,
         }
     }
@@ -242,7 +233,8 @@ impl AuditEntry {
     }
 
     /// Verifies that the entry's subject has this digest: see [`AuditEvent`] for the subject of each. To
-    /// replay a route, route again as of the entry's revision and instant and compare. Where the
+    /// replay a route, route again as of the revision and the instant that the operator names, and compare:
+    /// the digest depends on both. Where the
     /// route is one of [`OpenRequests`](crate::OpenRequests), replay these as well: it leaves out
     /// whom the request had asked before.
     ///
@@ -260,6 +252,20 @@ impl AuditEntry {
     pub(crate) fn fields(&self) -> &EntryFields {
         &self.fields
     }
+
+    /// The entry as it is in a batch that was closed at this instant.
+    pub(super) fn closed_at(mut self, closed: Timestamp) -> Self {
+        self.fields.at = closed;
+        self
+    }
+}
+
+/// The beginning of an instant's day, UTC.
+fn day_of(at: Timestamp) -> Timestamp {
+    let second = at.as_second();
+    let day = second.saturating_sub(second.rem_euclid(86_400));
+    // The first of all days begins before there are instants.
+    Timestamp::from_second(day).unwrap_or(Timestamp::MIN)
 }
 
 impl TryFrom<EntryFields> for AuditEntry {

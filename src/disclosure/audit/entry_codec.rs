@@ -6,22 +6,20 @@ use super::entry::{AuditEntry, AuditEvent, EntryFields};
 use super::entry_error::{EntryError, VERSION};
 use super::owner_tags::AskedTags;
 use crate::disclosure::digest::{Digest, Encoder};
-use crate::registry::Revision;
 
 impl AuditEntry {
     /// The entry's bytes, of which there is exactly one form:
     ///
     /// | bytes | field |
     /// |---|---|
-    /// | 1 | version of this layout: 1 |
-    /// | 1 | event: 1 accepted, 2 refused, 3 routed, 4 rechecked, 5 receipt |
+    /// | 1 | version of this layout: 2 |
+    /// | 1 | event: 1 accepted, 2 refused, 3 routed, 4 receipt |
     /// | 32 | nonce |
     /// | 8 + 4 | instant: seconds from 1970, nanoseconds, signed |
     /// | 8 + n | policy's version: length, UTF-8 |
     /// | 32 + 32 + 32 | commitments to agency, case and subject |
     /// | 8 + (8 + n)... | refused only: number of codes, each with its length |
-    /// | 8 | routed and rechecked only: revision |
-    /// | 8 + 32... | routed and rechecked only: number of tags, and the tags |
+    /// | 8 + 32 * 64 | routed only: number of tags, and the tags |
     ///
     /// Numbers have their highest byte first.
     #[must_use]
@@ -31,8 +29,7 @@ impl AuditEntry {
             AuditEvent::Accepted => 1,
             AuditEvent::Refused { .. } => 2,
             AuditEvent::Routed { .. } => 3,
-            AuditEvent::Rechecked { .. } => 4,
-            AuditEvent::Receipt => 5,
+            AuditEvent::Receipt => 4,
         };
         let head = Encoder::default()
             .byte(VERSION)
@@ -48,9 +45,8 @@ impl AuditEntry {
             AuditEvent::Refused { codes } => {
                 head.each(codes.iter(), |encoder, code| encoder.text(code))
             }
-            AuditEvent::Routed { revision, asked } | AuditEvent::Rechecked { revision, asked } => {
-                head.number(revision.0)
-                    .each(asked.tags().iter(), |encoder, tag| encoder.digest(*tag))
+            AuditEvent::Routed { asked } => {
+                head.each(asked.tags().iter(), |encoder, tag| encoder.digest(*tag))
             }
         }
         .bytes()
@@ -78,11 +74,8 @@ impl AuditEntry {
             event: match event {
                 1 => AuditEvent::Accepted,
                 2 => AuditEvent::Refused { codes: decoder.list(Decoder::text)? },
-                3 => AuditEvent::Routed { revision: decoder.revision()?, asked: decoder.asked()? },
-                4 => {
-                    AuditEvent::Rechecked { revision: decoder.revision()?, asked: decoder.asked()? }
-                }
-                5 => AuditEvent::Receipt,
+                3 => AuditEvent::Routed { asked: decoder.asked()? },
+                4 => AuditEvent::Receipt,
                 event => return Err(EntryError::Event { event }),
             },
         };
@@ -120,10 +113,6 @@ impl Decoder<'_> {
 
     fn digest(&mut self) -> Result<Digest, EntryError> {
         self.array().map(Digest)
-    }
-
-    fn revision(&mut self) -> Result<Revision, EntryError> {
-        self.number().map(Revision)
     }
 
     fn instant(&mut self) -> Result<Timestamp, EntryError> {

@@ -3,7 +3,7 @@
 use super::owner_tags::AskedTagsError;
 
 /// The version of the layout that the bytes start with.
-pub(super) const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 2;
 
 /// Bytes or fields are not an [`AuditEntry`](super::AuditEntry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum EntryError {
         version: u8,
     },
     /// No such event.
-    #[error("event `{event}` is not known: expected 1 to 5")]
+    #[error("event `{event}` is not known: expected 1 to 4")]
     Event {
         /// The number given.
         event: u8,
@@ -39,7 +39,7 @@ pub enum EntryError {
     /// A refusal without a code, or with something else for one.
     #[error("a refusal needs at least one code, each of `a-z`, `0-9` and `_`")]
     Codes,
-    /// The tags are out of order, or no band.
+    /// The tags are out of order, or too many or too few.
     #[error(transparent)]
     Tags(#[from] AskedTagsError),
 }

@@ -13,7 +13,7 @@ use super::secrets::OwnerSalt;
 use crate::disclosure::digest::Digest;
 use crate::model::OwnerId;
 
-/// An append-only log with proofs. A value: the service keeps it, and stores its entries.
+/// An append-only log with proofs. You keep this value, and store its entries.
 ///
 /// ```
 /// use canvass::*;
@@ -27,7 +27,7 @@ use crate::model::OwnerId;
 /// # let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
 /// # let snapshot = Registry::new().apply([Change::Register(camera), yes])?;
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
-/// let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+/// let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let route = snapshot.route(&authorized, now);
 ///
 /// // The service's own randomness, and its own safe place for salts.
@@ -35,10 +35,16 @@ use crate::model::OwnerId;
 /// let salts = |owner| (owner == OwnerId(1)).then(|| OwnerSalt::new([9; 32]));
 ///
 /// let mut log = AuditLog::new();
-/// log.append(AuditEntry::accepted(&authorized, &seeds[0]))?;
 /// let older = log.head();
-/// let index = log.append(AuditEntry::routed(&route, &seeds[1], salts)?)?;
+/// // At the end of the day: what happened, among entries about nobody, in an order by chance.
+/// let mut entries = vec![AuditEntry::accepted(&authorized, &seeds[0])];
+/// entries.extend(AuditEntry::routed(&route, &seeds[1], salts)?);
+/// let routed = entries[1].nonce();
+/// for entry in AuditBatch::close(entries, "2026-05-03T00:00:00Z".parse()?, &EntrySeed::new([3; 32])) {
+///     log.append(entry)?;
+/// }
 /// let head = log.head();
+/// let index = (0..).zip(log.entries()).find(|(_, entry)| entry.nonce() == routed).map_or(0, |(index, _)| index);
 ///
 /// // Anybody: the entry is in the log, and the log has not been rewritten.
 /// let entry = log.entry(index).ok_or("no entry")?;
@@ -75,8 +81,8 @@ impl AuditLog {
         Self::default()
     }
 
-    /// The log that has these entries, in this order, as a service stored them. Compare its
-    /// [`head`](Self::head) with one that was published.
+    /// The log with these entries, in this order, as your service stored them. Compare its
+    /// [`head`](Self::head) with one that you published.
     ///
     /// O(n log n).
     ///
@@ -94,6 +100,9 @@ impl AuditLog {
     }
 
     /// Appends an entry and gives back its index, counted from 0. O(log n).
+    ///
+    /// Append the entries of an [`AuditBatch`](super::AuditBatch), in its order, and publish no head in between: by
+    /// entries that are appended as they come, everybody sees when somebody was asked.
     ///
     /// # Errors
     ///
@@ -122,7 +131,7 @@ impl AuditLog {
         self.tree.is_empty()
     }
 
-    /// The state of the log, to be published.
+    /// The state of the log, for you to publish.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         let root = Digest((*self.tree.root().as_bytes()).into());

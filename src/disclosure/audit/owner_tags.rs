@@ -7,64 +7,39 @@ use serde::{Deserialize, Serialize};
 use super::secrets::{EntrySeed, OwnerSalt};
 use crate::disclosure::digest::Digest;
 use crate::model::OwnerId;
-use crate::routing::Route;
 
-/// The tags of the owners asked, among tags that are nobody's: strictly ascending, and as many as
-/// the band above their number, 16, 64, 256 and so on.
+/// The tags of owners who were asked, among tags that are nobody's: strictly ascending, and always
+/// [`PER_ENTRY`](Self::PER_ENTRY) of them.
 ///
-/// Without salts it reveals only the band: no tag can be linked to another, nor to any tag of
-/// another entry.
+/// Without salts it reveals nothing: nobody and 64 owners look alike, and no tag can be linked to
+/// another, nor to any tag of another entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Digest>", into = "Vec<Digest>")]
 pub struct AskedTags(
-    // INVARIANT: strictly ascending, and the length is a band.
+    // INVARIANT: strictly ascending, and `PER_ENTRY` of them.
     Vec<Digest>,
 );
 
-/// The smallest band: nobody and 16 owners look alike.
-const LEAST: usize = 16;
-
-/// How many tags there are for so many owners.
-fn band(owners: usize) -> usize {
-    let mut band = LEAST;
-    while band < owners {
-        band = band.saturating_mul(4);
-    }
-    band
-}
-
 impl AskedTags {
-    /// The tags of a route's owners, in an entry with this seed.
-    pub(crate) fn of(
-        route: &Route,
-        seed: &EntrySeed,
-        salts: impl Fn(OwnerId) -> Option<OwnerSalt>,
-    ) -> Result<Self, SaltMissing> {
+    /// How many tags an entry has, whoever was asked. A route of more owners has more entries.
+    pub const PER_ENTRY: usize = 64;
+
+    /// The tags of some owners in an entry with this seed.
+    pub(super) fn of(owners: &[(OwnerId, OwnerSalt)], seed: &EntrySeed) -> Self {
         let nonce = seed.nonce();
-        let mut tags = BTreeSet::new();
-        for recipient in route {
-            let owner = recipient.owner;
-            let salt = salts(owner).ok_or(SaltMissing { owner })?;
-            tags.insert(salt.tag(nonce, owner));
-        }
-        let band = band(tags.len());
+        let mut tags: BTreeSet<Digest> =
+            owners.iter().map(|(owner, salt)| salt.tag(nonce, *owner)).collect();
         let mut padding = (0..).map(|number| seed.padding(number));
-        while tags.len() < band {
+        while tags.len() < Self::PER_ENTRY {
             tags.extend(padding.next());
         }
-        Ok(Self(tags.into_iter().collect()))
+        Self(tags.into_iter().collect())
     }
 
     /// All tags, strictly ascending.
     #[must_use]
     pub fn tags(&self) -> &[Digest] {
         &self.0
-    }
-
-    /// The band: at most so many owners were asked, and more than a quarter of it unless it is 16.
-    #[must_use]
-    pub fn band(&self) -> usize {
-        self.0.len()
     }
 
     pub(crate) fn has(&self, tag: Digest) -> Asked {
@@ -76,8 +51,8 @@ impl TryFrom<Vec<Digest>> for AskedTags {
     type Error = AskedTagsError;
 
     fn try_from(tags: Vec<Digest>) -> Result<Self, Self::Error> {
-        if tags.len() != band(tags.len()) {
-            return Err(AskedTagsError::NoBand { tags: tags.len() });
+        if tags.len() != Self::PER_ENTRY {
+            return Err(AskedTagsError::Number { tags: tags.len() });
         }
         let pairs = tags.iter().zip(tags.iter().skip(1)).zip(1..);
         match pairs.filter(|((one, next), _)| one >= next).map(|(_, index)| index).next() {
@@ -107,9 +82,9 @@ pub enum Asked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskedTagsError {
-    /// The number of tags would reveal more than a band.
-    #[error("`{tags}` tags do not fill a band: expected 16, 64, 256 and so on")]
-    NoBand {
+    /// The number of tags would reveal something.
+    #[error("an entry has {} tags, not `{tags}`", AskedTags::PER_ENTRY)]
+    Number {
         /// How many there are.
         tags: usize,
     },
@@ -127,7 +102,7 @@ pub enum AskedTagsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("owner `{owner}` has no salt, so no entry can say that they were asked: make a salt first")]
 pub struct SaltMissing {
-    owner: OwnerId,
+    pub(super) owner: OwnerId,
 }
 
 impl SaltMissing {

@@ -9,8 +9,8 @@ use crate::disclosure::digest::Digest;
 
 /// The state of a log: how many entries, and the root of their Merkle tree as in RFC 6962.
 ///
-/// Publish it often and where it cannot be taken back: whoever kept a head notices when an entry
-/// below it is changed, left out or put in. By itself it reveals only the number of entries.
+/// Publish it often and where it cannot be taken back: anybody who kept a head notices when an
+/// entry below it is changed, left out or put in. By itself it reveals only the number of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "HeadFields", into = "HeadFields")]
 pub struct TreeHead {

@@ -21,7 +21,7 @@ macro_rules! secret {
                 Self(bytes)
             }
 
-            /// The bytes, to be stored where secrets are.
+            /// The bytes, to be stored where you keep secrets.
             #[must_use]
             pub const fn to_bytes(&self) -> [u8; 32] {
                 self.0
@@ -83,6 +83,19 @@ impl EntrySeed {
     #[must_use]
     pub fn subject_key(&self) -> SubjectKey {
         SubjectKey(derived(&self.0, "subject", 0).0)
+    }
+
+    /// The seed of an event's entry of this number: the event's own for number 0. A route of more than
+    /// [`PER_ENTRY`](super::AskedTags::PER_ENTRY) owners has several entries.
+    #[must_use]
+    pub fn part(&self, number: u64) -> Self {
+        if number == 0 { self.clone() } else { Self(derived(&self.0, "part", number).0) }
+    }
+
+    /// A number below `below` that nobody without the seed can foretell; uniform where `below` is a power of two.
+    pub(super) fn draw_below(&self, below: usize) -> usize {
+        let [first, second, ..] = derived(&self.0, "blanks", 0).0;
+        usize::from(u16::from_be_bytes([first, second])).checked_rem(below).unwrap_or(0)
     }
 
     /// The nonce: it makes the entry's tags and commitments unlike those of any other. Public.

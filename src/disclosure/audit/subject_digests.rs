@@ -20,15 +20,8 @@ impl Request {
     pub fn digest(&self) -> Digest {
         let encoder =
             Encoder::new("canvass/request/1").number(self.agency.0).text(self.incident.code());
-        let parts = self.area.to_multi_polygon().0;
         let encoder = encoder
-            .each(parts.iter(), |encoder, part| {
-                let rings: Vec<_> =
-                    std::iter::once(part.exterior()).chain(part.interiors()).collect();
-                encoder.each(rings.into_iter(), |encoder, ring| {
-                    encoder.each(ring.0.iter(), |encoder, at| encoder.e7(at.x).e7(at.y))
-                })
-            })
+            .area(&self.area)
             .window(&self.window)
             .text(&self.case_reference)
             .text(&self.contact);
@@ -57,8 +50,8 @@ impl Route {
     ///
     /// Of `canvass/route/1`, the [authorised request's digest](AuthorizedRequest::digest), the
     /// revision, the instant, and the list of owners, each with the list of their cameras, ids in 8
-    /// bytes. So routing again with the same inputs gives the same digest, on every machine and
-    /// whatever order the registry was built in.
+    /// bytes. Routing again with the same inputs gives the same digest, on every machine and for
+    /// every order in which the registry was built.
     ///
     /// Linear in the route and in the area's vertices.
     #[must_use]

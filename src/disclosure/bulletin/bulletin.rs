@@ -22,9 +22,9 @@ const HOUR: i64 = 3_600;
 /// it from outside are asked as well, the window widened to whole hours of UTC, and the end of
 /// it.
 ///
-/// It can be appended to and never edited. Each entry of its history has a digest over all that was
-/// before, and that is checked when a bulletin is read. Who rewrites everything can make new digests
-/// as well: a reader who kept a [head](Self::head) finds out with [`continues`](Self::continues).
+/// You can append to it and never edit it. Each entry of its history has a digest over everything
+/// before, which is checked when a bulletin is read. Somebody who rewrites everything can make new
+/// digests as well: keep a [head](Self::head), and compare with [`continues`](Self::continues).
 ///
 /// ```
 /// use canvass::*;
@@ -93,8 +93,9 @@ impl Bulletin {
     ///
     /// # Errors
     ///
-    /// If the request is another agency's; if the text is blank or a rule of [`lint_public`] speaks
-    /// against it, with all findings at once; if `now` is before the review; or if the area has no
+    /// If the request is another agency's; if the text is blank or breaks a rule of
+    /// [`lint_public`], with all findings at once; if `now` is before the review; or if the area
+    /// has no
     /// cover of that resolution: see [`CoverError`](crate::bulletin::CoverError).
     pub fn open(
         authorized: &AuthorizedRequest,
@@ -128,7 +129,7 @@ impl Bulletin {
     ///
     /// # Errors
     ///
-    /// If the text is blank or a rule of [`lint_public`] speaks against it, or `now` is before the
+    /// If the text is blank or breaks a rule of [`lint_public`], or `now` is before the
     /// last entry.
     pub fn correct(&mut self, text: &str, now: Timestamp) -> Result<(), BulletinError> {
         self.history.append(now, BulletinEvent::Correction(linted(text)?))
@@ -207,8 +208,8 @@ impl Bulletin {
         self.history.ending()
     }
 
-    /// The digest of the bulletin and its history up to now. Keep it to find out
-    /// whether it is ever rewritten.
+    /// The digest of the bulletin and its history up to now. Keep it to find out whether the
+    /// bulletin is ever rewritten.
     ///
     /// The SHA-256 digest of `canvass/bulletin/entry/1`, the digest before, the last entry's instant
     /// and its event. Before the first is the digest of `canvass/bulletin/1`, the text, the agency's
@@ -219,15 +220,15 @@ impl Bulletin {
         self.history.head()
     }
 
-    /// Whether this is the bulletin that had that head, perhaps with more in its history. O(n) in
-    /// the history.
+    /// Whether this bulletin had that head, perhaps with fewer entries. Use it on a head that you
+    /// kept. O(n) in the history.
     #[must_use]
     pub fn continues(&self, head: &Digest) -> bool {
         self.history().any(|entry| entry.digest() == *head)
     }
 
-    /// The cells as a GeoJSON `FeatureCollection`, a feature for each: polygons that share edges are
-    /// no valid multipolygon. Cells at the antimeridian are split there, as RFC 7946 wants it.
+    /// The cells as a GeoJSON `FeatureCollection`, a feature for each: polygons that share edges
+    /// are no valid multipolygon. Cells at the antimeridian are split there, as RFC 7946 requires.
     #[must_use]
     pub fn to_geojson(&self) -> String {
         feature_collection(self.said.cover.polygons().map(|(cell, geometry)| {

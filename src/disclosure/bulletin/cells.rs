@@ -23,7 +23,8 @@ const CENTRE_LATITUDE: f64 = 86.0;
 ///
 /// A cell's edges are geodesics, and a polygon of its vertices has straight edges in degrees. An
 /// edge of 12 km at 85 degrees is 33 m from its chord, and the hundredth is 60 m and more there; an
-/// edge half as long is off by a quarter. So whatever meets a cell meets its inflated polygon.
+/// edge half as long is off by a quarter. A shape that meets a cell therefore meets its inflated
+/// polygon.
 const INFLATED: f64 = 1.01;
 
 /// The cells of one resolution that an area meets, and perhaps some that it comes within a

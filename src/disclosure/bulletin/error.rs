@@ -6,7 +6,7 @@ use super::ending::Ending;
 use crate::disclosure::notice::Findings;
 use crate::model::AgencyId;
 
-/// Why a bulletin is not opened or not appended to; it stays as it was.
+/// Why a bulletin cannot be opened or appended to; it stays as it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BulletinError {
@@ -19,7 +19,7 @@ pub enum BulletinError {
         known: AgencyId,
     },
     /// There is no text.
-    #[error("the text is blank: say what the public may know")]
+    #[error("the text is blank: write one for the public")]
     TextMissing,
     /// Rules speak against the text.
     #[error(transparent)]
@@ -116,7 +116,7 @@ pub enum BulletinReadError {
     },
     /// An entry, or the bulletin's content, was edited.
     #[error(
-        "entry `{entry}` of the history does not have the digest of what is written: something was edited"
+        "entry `{entry}` of the history has another digest than its content: something was edited"
     )]
     Edited {
         /// Which entry, counted from 0.

@@ -7,6 +7,7 @@ use h3o::{CellIndex, Resolution};
 use serde::{Serialize, Serializer};
 
 use super::cell_outline::outline;
+use super::edition::{CoveragePeriod, CoverageSeed};
 use crate::disclosure::band::{Band, edge_from};
 use crate::disclosure::geojson::feature_collection;
 use crate::geometry::{Area, Position};
@@ -20,8 +21,14 @@ use crate::registry::{Snapshot, cell};
 /// they answered, and there is no map of those who agreed: beside this one it would show how many
 /// of a few neighbours did not.
 ///
-/// A count is published as its band, of those that begin at 11, 21, 51, 101, 201, 501, 1,001 and so
-/// on. A cell with fewer than [`min_households`](Self::min_households) is absent, exactly as one
+/// A coverage is made for a [`CoveragePeriod`], once, when it begins. Each count has noise that only whoever has
+/// the [`CoverageSeed`] can foretell, another in each period: 0 in one of three cases, at most 2 in
+/// five of six. So with one household more or less no coverage is more than twice as likely, and
+/// those of the four quarters of a year together not more than 16 times; but that a cell with one
+/// household is there at all, which a cell with none never is, has a probability of 1 in 1,500.
+///
+/// A count with its noise is published as its band, of those that begin at 11, 21, 51, 101, 201, 501, 1,001
+/// and so on. A cell with fewer than [`min_households`](Self::min_households) is absent, exactly as one
 /// where nobody lives. That number is the one asked for, rounded up to where a band begins: else a
 /// cell that is there for 11 and absent for 12 would have exactly 11.
 ///
@@ -36,7 +43,7 @@ use crate::registry::{Snapshot, cell};
 /// 2. The map at a coarser resolution for k is a sum over the map at
 ///    resolution 8 for k.
 /// 3. So all of it is computed from the bands at resolution 8 for 11, and is the same for every town
-///    with those bands, whichever number within its band each cell has.
+///    with those bands, whichever number within its band each cell has with its noise.
 ///
 /// In particular a cell minus its children is nothing at all, and no second cell needs to be
 /// suppressed for the sake of a first. A cell's children cover about the same ground, not exactly
@@ -44,28 +51,27 @@ use crate::registry::{Snapshot, cell};
 ///
 /// # Limits
 ///
-/// - **Two coverages in succession.** A cell that moves to the next band between two of them has
-///   gained at least one household, and if it can have gained only one, its number is known at that
-///   instant, and who knows which household is new knows its cell. A household whose lowest camera
-///   is removed may move to another cell as well. So publish at fixed dates, each with many changes
-///   since the last, and not on every change.
+/// - **Two coverages of one period**, of two snapshots, have the same noise: keep the first.
 /// - **Whoever can register at will** can add households of his own until the band changes, and
-///   so count the others. It is up to the service to verify that those who register live there.
+///   so count the others, up to the noise. It is up to the service to verify that those who register
+///   live there.
 ///
 /// ```
 /// use canvass::{Camera, CameraId, Change, OwnerId, Position, Recording, Registry};
-/// use canvass::coverage::Coverage;
+/// use canvass::coverage::{Coverage, CoveragePeriod, CoverageSeed};
 ///
 /// let registry = Registry::new();
 /// let position = Position::new(-73.974, 40.771)?;
 /// let recording = Recording::kept_for_days(30);
-/// let snapshot = registry.apply((0..14).map(|id| {
+/// let snapshot = registry.apply((0..35).map(|id| {
 ///     Change::Register(Camera::new(CameraId(id), OwnerId(id), position, recording))
 /// }))?;
-/// let coverage = snapshot.coverage(Coverage::FINEST, 11)?;
+/// // 32 random bytes of the operator's, and the quarter.
+/// let (seed, period) = (CoverageSeed::new([7; 32]), CoveragePeriod::of("2026-05-02T09:00:00Z".parse()?));
+/// let coverage = snapshot.coverage(period, &seed, Coverage::FINEST, 11)?;
 /// let [cell] = coverage.cells() else { panic!("one cell") };
-/// assert_eq!((cell.at_least(), cell.at_most()), (11, Some(20)));
-/// assert!(snapshot.coverage(Coverage::FINEST, 12)?.cells().is_empty());
+/// assert_eq!((cell.at_least(), cell.at_most()), (21, Some(50)));
+/// assert!(snapshot.coverage(period, &seed, Coverage::FINEST, 51)?.cells().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -85,10 +91,11 @@ use crate::registry::{Snapshot, cell};
 /// # }
 /// ```
 ///
-/// In serde formats it has its `resolution` as a number, `min_households` and its `cells`. It can
+/// In serde formats it has its `period` and its `resolution` as numbers, `min_households` and its `cells`. It can
 /// only be written: one that was read could not be trusted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Coverage {
+    period: CoveragePeriod,
     // INVARIANT: not finer than `FINEST`; `min_households` is where a band begins; cells ascend.
     #[serde(serialize_with = "as_number")]
     resolution: Resolution,
@@ -134,7 +141,7 @@ pub enum CoverageError {
 }
 
 impl Snapshot {
-    /// How many households are registered where: everybody's to see.
+    /// About how many households are registered where: everybody's to see, once a period.
     ///
     /// `min_households` is rounded up to where a band begins; see [`Coverage`] for all the rules.
     /// O(cameras), and memory for each household: it is made for a publication, not for a request.
@@ -145,6 +152,8 @@ impl Snapshot {
     /// [`Coverage::LEAST_HOUSEHOLDS`].
     pub fn coverage(
         &self,
+        period: CoveragePeriod,
+        seed: &CoverageSeed,
         resolution: Resolution,
         min_households: u32,
     ) -> Result<Coverage, CoverageError> {
@@ -158,7 +167,10 @@ impl Snapshot {
         let min_households = edge_from(min_households);
         let mut finest: Vec<CoverageCell> = households(self)
             .into_iter()
-            .map(|(cell, households)| (cell, Band::of(households, min_households)))
+            .map(|(cell, households)| {
+                let told = households.saturating_add_signed(seed.noise(period, cell));
+                (cell, Band::of(told, min_households))
+            })
             .filter(|(_, band)| band.at_least() >= min_households)
             .map(|(cell, band)| CoverageCell {
                 cell,
@@ -168,7 +180,7 @@ impl Snapshot {
             .collect();
         finest.sort_unstable_by_key(|cell| cell.cell);
         let cells = if resolution == Coverage::FINEST { finest } else { sums(&finest, resolution) };
-        Ok(Coverage { resolution, min_households, cells })
+        Ok(Coverage { period, resolution, min_households, cells })
     }
 }
 
@@ -178,6 +190,16 @@ impl Coverage {
 
     /// The least households of a cell that is published: where the first band begins.
     pub const LEAST_HOUSEHOLDS: u32 = 11;
+
+    /// The cost of one coverage to a household: the natural logarithm of 2. With a household more or less
+    /// no coverage is more than twice as likely.
+    pub const EPSILON: f64 = std::f64::consts::LN_2;
+
+    /// The period that it was made for.
+    #[must_use]
+    pub fn period(&self) -> CoveragePeriod {
+        self.period
+    }
 
     /// The resolution of the cells.
     #[must_use]
@@ -216,13 +238,13 @@ impl CoverageCell {
         self.cell.into()
     }
 
-    /// The cell has at least so many households.
+    /// The cell has at least so many households, up to the noise of the count.
     #[must_use]
     pub fn at_least(&self) -> u64 {
         self.at_least
     }
 
-    /// The cell has at most so many households; `None` without an upper end: at coarser resolutions
+    /// The cell has at most so many households, up to the noise; `None` without an upper end: at coarser resolutions
     /// than [`Coverage::FINEST`], and in the last band, which begins beyond all numbers of `u32`.
     #[must_use]
     pub fn at_most(&self) -> Option<u64> {

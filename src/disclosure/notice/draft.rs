@@ -8,7 +8,8 @@ use crate::disclosure::notice::rules::{Findings, Source, Sources, lint_notice};
 use crate::model::{Agency, AgencyId, Zone};
 use crate::request::{AuthorizedRequest, CameraScope};
 
-/// A notice that nobody has reviewed yet. It cannot be sent.
+/// A notice that nobody has reviewed yet. It cannot be sent: [`review`](Self::review) makes a
+/// [`Notice`] of it.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct NoticeDraft {
@@ -26,8 +27,8 @@ enum Piece {
 }
 
 impl NoticeTemplate {
-    /// Fills a template in for a request of `agency`, and `stop`, the sentence on how to stop
-    /// being asked.
+    /// Fills in a template for a request of `agency`. `stop` is the sentence on how to stop being
+    /// asked.
     ///
     /// # Errors
     ///
@@ -64,20 +65,21 @@ impl NoticeTemplate {
 }
 
 impl NoticeDraft {
-    /// The same draft, refused if one of these names occurs in it as well: those of victims and
-    /// witnesses, as far as the reviewer knows them. Case is ignored.
+    /// The same draft, refused if it contains one of these names. Pass the names of victims and
+    /// witnesses as far as the reviewer knows them. Case is ignored.
     pub fn withholding<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.withheld.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// The text with the window in UTC: places of findings refer to it.
+    /// The text with the window in UTC: places of findings refer to it. Use it to show the draft to
+    /// its reviewer.
     #[must_use]
     pub fn text(&self) -> String {
         self.text_in(&Zone::UTC)
     }
 
-    /// Lints the draft.
+    /// Lints the draft. Use it while somebody writes; a review lints again.
     ///
     /// # Errors
     ///
@@ -105,11 +107,11 @@ impl NoticeDraft {
         lint_notice(&text, &sources, self.authorized.request().camera_scope, &self.withheld)
     }
 
-    /// A person has read the draft at `now` and takes it upon them.
+    /// Records that a person has read the draft at `now` and answers for it.
     ///
     /// # Errors
     ///
-    /// If a rule speaks against the draft, with all findings at once, or `reviewer` is blank.
+    /// If the draft breaks a rule, with all findings at once, or `reviewer` is blank.
     pub fn review(&self, reviewer: &str, now: Timestamp) -> Result<Notice, ReviewError> {
         self.lint().map_err(ReviewError::Findings)?;
         match reviewer.trim() {
@@ -149,7 +151,7 @@ const fn cameras(camera_scope: CameraScope) -> &'static str {
 /// # let request = Request::new(AgencyId(3), IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let agency = Agency::new(AgencyId(3), "Springfield Police", AgencyKind::Local);
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
-/// let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+/// let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let template: NoticeTemplate = "{agency} asks for footage of {window}, case {case}. \
 ///     To share is voluntary, and this is not a warrant. {stop}"
 ///     .parse()?;

@@ -48,9 +48,9 @@ impl Route {
     /// The route with the notice that its owners get. `zones` gives the time zone that each owner
     /// lives in.
     ///
-    /// [Recheck](Route::recheck) a route before, so that the mailing is as of now. An owner's consent
-    /// has the zone that they named; an operator who serves one town may give the town's for those
-    /// who named none:
+    /// [Recheck](Route::recheck) the route before you call this, so that the mailing is as of now.
+    /// An owner's consent has the zone that they named; if you serve one town, you may give the
+    /// town's for those who named none:
     ///
     /// ```
     /// # use canvass::{Registry, Route, Zone};

@@ -24,7 +24,7 @@
 //! # let yes = Change::SetConsent { owner: OwnerId(1), consent: Consent::granted() };
 //! # let snapshot = Registry::new().apply([Change::Register(camera), yes])?;
 //! # let now = "2026-05-02T09:00:00Z".parse()?;
-//! # let authorized = Policy::unlimited().review(&request, &agency, &CaseFile::new(agency.id), now)?;
+//! # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
 //! let template: NoticeTemplate = "{agency} asks for footage of {window}, case {case}. To share is \
 //!     voluntary, and this is not a warrant. {stop}"
 //!     .parse()?;

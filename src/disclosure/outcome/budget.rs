@@ -17,10 +17,11 @@ const DAY: i64 = 86_400;
 /// [`PER_365_DAYS`](Self::PER_365_DAYS) in any 365 days, of a day of 24 hours each. Further outcomes
 /// do not count it: it is asked all the same, and nothing reveals that it is not counted. So the
 /// outcomes of a year, of all agencies together, depend on one household by a factor of at most
-/// e^3.6 = 36, and those of 90 days by e^0.9 = 2.4, whatever they ask.
+/// e^3.6 = 36, and those of 90 days by e^0.9 = 2.4, for any requests.
 ///
-/// Keep it with the ledgers, and write it after each close. Counts older than a year are dropped when
-/// the household is counted next; [`forget_before`](Self::forget_before) drops it for all.
+/// Keep it with the ledgers, and store it after each close. Counts older than a year are dropped
+/// when the household is counted next; call [`forget_before`](Self::forget_before) to drop them for
+/// all.
 ///
 /// ```
 /// use canvass::OwnerId;
@@ -52,7 +53,8 @@ impl OutcomeBudget {
     /// those who were counted, no outcome is more than 5/4 times as likely.
     pub const EPSILON: f64 = 0.223_143_551_314_209_76;
 
-    /// Whether an outcome of `now` may count a household; if so, that is spent.
+    /// Spends the budget of a household for an outcome at `now`, if enough is left; returns whether
+    /// the outcome may count it.
     pub fn spend(&mut self, owner: OwnerId, now: Timestamp) -> bool {
         let now = now.as_second();
         let counted = self.counted.entry(owner).or_default();
@@ -67,7 +69,8 @@ impl OutcomeBudget {
         is_left
     }
 
-    /// Drops the counts on which no outcome of `now` or later depends. O(households).
+    /// Drops the counts on which no outcome of `now` or later depends. Call it once a day or so.
+    /// O(households).
     pub fn forget_before(&mut self, now: Timestamp) {
         let year_ago = now.as_second().saturating_sub(365 * DAY);
         self.counted.retain(|_, counted| {
@@ -83,8 +86,7 @@ impl OutcomeBudget {
         self.counted.get(&owner).map_or(&[], Vec::as_slice)
     }
 
-    /// The households that were counted since this was called last, ascending: whose rows are to be
-    /// written anew.
+    /// The households that were counted since you called this last, ascending: rewrite their rows.
     pub fn take_changed(&mut self) -> impl Iterator<Item = OwnerId> + use<> {
         std::mem::take(&mut self.changed).into_iter()
     }

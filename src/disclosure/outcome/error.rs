@@ -59,7 +59,7 @@ pub enum OutcomeError {
         id: RequestId,
     },
     /// The answers belong to a pool and have no outcome of their own.
-    #[error("the answers to request `{id}` are told only as part of a pool")]
+    #[error("the answers to request `{id}` are released only as part of a pool")]
     OnlyPooled {
         /// Which request.
         id: RequestId,
@@ -106,7 +106,7 @@ pub enum OutcomesReadError {
         id: RequestId,
     },
     /// The entry of a request does not fit its release and its pool.
-    #[error("what is kept of request `{id}` does not fit its release and its pool")]
+    #[error("the entry of request `{id}` does not fit its release and its pool")]
     Kept {
         /// Which request.
         id: RequestId,

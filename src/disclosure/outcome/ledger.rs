@@ -21,9 +21,10 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 ///
 /// # The rules
 ///
-/// 1. Each request gets an outcome of its own, whatever the agency asked before: two counts, each
-///    with discrete noise that only whoever has the [`OutcomeSeed`] can foretell, in bands. With one
-///    household more or less among those who are counted, no outcome is more than 5/4 times as likely.
+/// 1. Each request gets an outcome of its own, independent of the agency's earlier requests: two
+///    counts, each with discrete noise that cannot be predicted without the [`OutcomeSeed`], in
+///    bands. With one household more or less among those who are counted, no outcome is more than
+///    5/4 times as likely.
 /// 2. A household is counted in as many outcomes as its [`OutcomeBudget`] allows, of all agencies
 ///    together, and is not counted in further ones. So areas that overlap, repeats, several agencies and
 ///    accomplices reveal no more of one household in a year than the budget.
@@ -53,7 +54,7 @@ use crate::request::{AuthorizedRequest, CaseFile, RequestState};
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let mut file = CaseFile::new(agency.id);
-/// # let authorized = Policy::unlimited().review(&request, &agency, &file, now)?;
+/// # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &file, now)?;
 /// // Both are the operator's: 32 random bytes, and the budget that earlier outcomes have spent.
 /// let (seed, mut budget) = (OutcomeSeed::new([7; 32]), OutcomeBudget::default());
 /// let (mut outcomes, id) = (Outcomes::new(agency.id), RequestId(1));
@@ -133,7 +134,7 @@ impl Outcomes {
         Ok(())
     }
 
-    /// Counts owners as asked: those to whom a notice went. Whoever was counted already counts once.
+    /// Counts owners as asked. Pass the owners to whom you sent a notice; each counts once.
     ///
     /// # Errors
     ///
@@ -169,8 +170,9 @@ impl Outcomes {
         Ok(())
     }
 
-    /// Forgets an owner in all requests that keep who was asked: for whoever is erased. They count neither as
-    /// having shared nor as not. Returns which requests have changed, ascending by their opening.
+    /// Forgets an owner in all requests that keep who was asked: call it when you erase an owner.
+    /// They count neither as having shared nor as not. Returns the requests that have changed,
+    /// ascending by their opening.
     pub fn forget(&mut self, owner: OwnerId) -> Vec<RequestId> {
         let mut changed = Vec::new();
         for entry in &mut self.requests {
@@ -184,9 +186,9 @@ impl Outcomes {
         changed
     }
 
-    /// Closes a request that ended, as the case file has it at `now`: nothing more is counted, budgets
-    /// of those who are counted are spent, and owners are dropped. Once closed it stays so, whatever the
-    /// file holds later. Expired requests are for the caller to close as well.
+    /// Closes a request that ended, as the case file has it at `now`: nothing more is counted,
+    /// budgets of those who are counted are spent, and owners are dropped. Once closed it stays
+    /// closed, even if the file changes later. Close expired requests yourself as well.
     ///
     /// # Errors
     ///
@@ -226,7 +228,7 @@ impl Outcomes {
         Ok(())
     }
 
-    /// The outcome of a request, for the agency. The same at each call.
+    /// The outcome of a request, for the agency. Each call returns the same.
     ///
     /// # Errors
     ///

@@ -7,8 +7,8 @@ use sha2::Sha256;
 
 use crate::model::AgencyId;
 
-/// The seed of all noise in outcomes: 32 random bytes that the operator made once, and shows to
-/// nobody. Whoever knows it can take the noise away. `Debug` does not print it.
+/// The seed of all noise in outcomes: 32 random bytes that you make once and show to nobody.
+/// Anybody who knows it can subtract the noise. `Debug` does not print it.
 ///
 /// With the same seed, the same events give the same outcomes. A new seed changes no outcome that was released.
 ///
@@ -27,7 +27,7 @@ impl OutcomeSeed {
         Self(bytes)
     }
 
-    /// The bytes, to be stored where secrets are.
+    /// The bytes, to be stored where you keep secrets.
     #[must_use]
     pub const fn to_bytes(&self) -> [u8; 32] {
         self.0

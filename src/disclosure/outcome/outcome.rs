@@ -62,8 +62,7 @@ impl Outcome {
         Self { requests, shared, not_shared }
     }
 
-    /// Whose answers these are: of one request, perhaps not the one that was asked about, or of
-    /// those in a pool.
+    /// The requests whose answers these are: one, or those of a pool.
     #[must_use]
     pub fn requests(&self) -> &[RequestId] {
         &self.requests

@@ -125,7 +125,7 @@ fn half_up(half: i64) -> i32 {
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
 fn lines_near<S: Simd>(simd: S, edges: [i32x16<S>; 4], envelope: Envelope) -> u64 {
     let [ax, ay, bx, by] = edges;
-    // One by one: what runs inside `map` does not have the SIMD level.
+    // Not with `map`: its closure would be compiled without the SIMD level.
     let (ax, ay, bx, by) = (ax >> 1, ay >> 1, bx >> 1, by >> 1);
     let Envelope { west, south, east, north } = envelope;
     let from = |side: i32, of: i32x16<S>| f32x16::float_from(i32x16::splat(simd, side >> 1) - of);

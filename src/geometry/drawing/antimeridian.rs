@@ -71,7 +71,7 @@ pub(crate) fn whole(turns: f64) -> i32 {
 /// turn. Every vertex is at most a turn east of -180 degrees.
 ///
 /// Cut edges get a vertex on the antimeridian at the latitude rounded to the grid. Just off the
-/// antimeridian the inside is between every other pair of crossings, whatever rounding did to the
+/// antimeridian the inside is between every other pair of crossings, however rounding moved the
 /// rings before. O(n log n), and O(pieces) for each hole that is not cut.
 pub(crate) fn split(rings: &[Vec<Point>]) -> Vec<Vec<Vec<Point>>> {
     let mut parts = side(rings, 1);

@@ -8,7 +8,8 @@ const DETAIL: usize = 200;
 /// The largest radius of a circle, in metres.
 pub(crate) const MAX_RADIUS_M: f64 = 10_000_000.0;
 
-/// Why a drawing, or a text, is not an [`Area`](crate::Area).
+/// Why a drawing or a text is not an [`Area`](crate::Area). Show the message to whoever drew it,
+/// and use [`place`](Self::place) to mark the spot on your map.
 ///
 /// The message is a sentence that somebody who draws on a map can act on. It counts parts, holes
 /// and vertices from one; [`VertexRef`] counts from zero, as the arrays of a GeoJSON text do.
@@ -71,7 +72,8 @@ pub enum AreaError {
 }
 
 impl AreaError {
-    /// A stable name of the reason, in snake case, for logs and for front ends.
+    /// The reason's stable name in snake case. Use it in logs, and in front ends that have texts of
+    /// their own.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -136,7 +138,8 @@ pub enum AreaFlaw {
     NotFinite,
     /// A latitude is outside [-90, 90].
     LatitudeOutOfRange,
-    /// A longitude is outside [-3600, 3600]: further than anybody pans a map, so not in degrees.
+    /// A longitude is outside [-3600, 3600], farther than anybody pans a map: perhaps not in
+    /// degrees.
     LongitudeOutOfRange,
     /// A ring crosses itself.
     SelfCrossing,
@@ -215,7 +218,8 @@ impl AreaFlaw {
         }
     }
 
-    /// Whether its places are on the edges that start at their vertices, not at the vertices themselves.
+    /// Whether the flaw is on the edges that start at its places' vertices, not at the vertices
+    /// themselves. Use this to decide whether you highlight an edge or a point.
     #[must_use]
     pub const fn on_edge(self) -> bool {
         matches!(
@@ -259,8 +263,8 @@ impl VertexRef {
         self.vertex
     }
 
-    /// Longitude and latitude in degrees: of the vertex, or about where two edges meet. They may
-    /// be out of range or not finite, if that is the complaint.
+    /// Longitude and latitude in degrees: of the vertex, or about where two edges meet. Check them
+    /// before you draw: they may be out of range or not finite, if that is the flaw.
     #[must_use]
     pub const fn lon_lat(&self) -> (f64, f64) {
         (self.lon, self.lat)

@@ -36,9 +36,9 @@ impl Envelope {
 }
 
 impl EnvelopeIndex {
-    /// The index of envelopes that are numbered in their order. O(n log n).
-    pub(crate) fn of(envelopes: impl Iterator<Item = Envelope>) -> Self {
-        let entries = envelopes.enumerate().map(|(number, envelope)| Entry { envelope, number });
+    /// The index of numbered envelopes. O(n log n).
+    pub(crate) fn of(envelopes: impl Iterator<Item = (usize, Envelope)>) -> Self {
+        let entries = envelopes.map(|(number, envelope)| Entry { envelope, number });
         Self(RTree::bulk_load(entries.collect()))
     }
 

@@ -14,8 +14,8 @@ pub(crate) const QUARTER_TURN: i32 = 900_000_000;
 
 /// A place on the WGS 84 ellipsoid, to 1e-7 degree (about 1.1 cm).
 ///
-/// Longitude and latitude are held as two `i32` in units of 1e-7 degree, the field's "E7".
-/// So a position is exact, hashable and totally ordered, and no NaN needs thinking about.
+/// Longitude and latitude are held as two `i32` in units of 1e-7 degree, the field's "E7". A
+/// position is therefore exact, hashable and totally ordered, and you need not think about NaN.
 /// Longitude 180 is written as -180: one place, one position.
 ///
 /// In serde formats a position is the array `[lon, lat]` in degrees, as in GeoJSON: an altitude after
@@ -41,7 +41,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// The position at a longitude and a latitude in degrees, rounded to 1e-7 degree.
+    /// Rounds a longitude and a latitude in degrees to a position on the grid of 1e-7 degree.
     ///
     /// # Errors
     ///
@@ -57,7 +57,8 @@ impl Position {
         Ok(Self::vertex(to_e7(lon), to_e7(lat)).canonical())
     }
 
-    /// The position at a longitude and a latitude in units of 1e-7 degree.
+    /// The position at a longitude and a latitude in units of 1e-7 degree. Use this for data that
+    /// is stored as E7 integers: nothing is rounded.
     ///
     /// # Errors
     ///

@@ -28,7 +28,8 @@ impl TryFrom<Geometry<f64>> for Area {
 /// The polygons of a geometry, in its order; anything that has no inside is refused.
 fn polygons(geometry: Geometry<f64>) -> Result<Vec<Polygon<f64>>, AreaError> {
     let mut parts = Vec::new();
-    // A list of what is left, since a collection may hold collections as deep as a caller likes.
+    // The rest of the work is a list, since a collection may hold collections as deep as a caller
+    // likes.
     let mut left = vec![geometry];
     while let Some(geometry) = left.pop() {
         let found = match geometry {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text     = geometry | feature | collection of features
-//! geometry = { "type": T, "coordinates": lists as deep as T says }
+//! geometry = { "type": T, "coordinates": lists as deep as T requires }
 //!          | { "type": "GeometryCollection", "geometries": [ geometry, ... ] }
 //! feature  = { "type": "Feature", "geometry": geometry | null }
 //! features = { "type": "FeatureCollection", "features": [ feature, ... ] }
@@ -21,6 +21,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use super::coordinates::{Coordinates, Depth, Path};
 use super::members::{Optional, Properties, Scalar};
+use super::object_kind::{Kind, Role};
 use crate::geometry::area::Area;
 use crate::geometry::drawing::{AreaError, is_empty};
 
@@ -29,8 +30,9 @@ impl Area {
     /// Reads GeoJSON: a polygon, a multipolygon, a feature of one, or a feature collection in which
     /// exactly one feature is one. The polygons of a geometry collection are the parts of one area.
     ///
-    /// Empty polygons and empty holes are passed over wherever they stand, and features of nothing else
-    /// are not counted. Inside a record of any serde format an area is read in the same way.
+    /// Empty polygons and empty holes are passed over wherever they stand, and features of nothing
+    /// else are not counted. You need not call this for an area inside a record of a serde format:
+    /// it is read in the same way.
     ///
     /// ```
     /// use canvass::Area;
@@ -74,72 +76,6 @@ struct Object<'a> {
 
 /// A text as a whole.
 const TEXT: Object<'static> = Object { path: Path::Start, role: Role::Text };
-
-/// The types that an object may have where it stands.
-#[derive(Clone, Copy, PartialEq)]
-enum Role {
-    Text,
-    Geometry,
-    Feature,
-}
-
-impl Role {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Text => "a GeoJSON polygon or multipolygon",
-            Self::Geometry => "a GeoJSON geometry",
-            Self::Feature => "a GeoJSON feature",
-        }
-    }
-
-    const fn allows(self, kind: Kind) -> bool {
-        match self {
-            Self::Text => true,
-            Self::Geometry => !matches!(kind, Kind::Feature | Kind::FeatureCollection),
-            Self::Feature => matches!(kind, Kind::Feature),
-        }
-    }
-}
-
-/// The types of RFC 7946.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    /// A geometry of coordinates that are so deep, and whether they draw an area.
-    Coordinates {
-        depth: u8,
-        is_areal: bool,
-    },
-    GeometryCollection,
-    Feature,
-    FeatureCollection,
-}
-
-impl Kind {
-    fn of(name: &str) -> Option<Self> {
-        let coordinates = |depth, is_areal| Some(Self::Coordinates { depth, is_areal });
-        match name {
-            "Point" => coordinates(0, false),
-            "MultiPoint" | "LineString" => coordinates(1, false),
-            "MultiLineString" => coordinates(2, false),
-            "Polygon" => coordinates(2, true),
-            "MultiPolygon" => coordinates(3, true),
-            "GeometryCollection" => Some(Self::GeometryCollection),
-            "Feature" => Some(Self::Feature),
-            "FeatureCollection" => Some(Self::FeatureCollection),
-            _ => None,
-        }
-    }
-
-    /// The member that holds the drawing of an object of this type.
-    const fn member(self) -> &'static str {
-        match self {
-            Self::Coordinates { .. } => "coordinates",
-            Self::GeometryCollection => "geometries",
-            Self::Feature => "geometry",
-            Self::FeatureCollection => "features",
-        }
-    }
-}
 
 /// The names of members.
 #[derive(Clone, Copy, PartialEq, Deserialize)]

@@ -11,7 +11,7 @@ use crate::geometry::grid::{Position, ring_size_m2};
 use crate::geometry::overlay::even_odd;
 
 impl Area {
-    /// Makes an area of a drawing that is none, to be shown to its author before it is used.
+    /// Repairs a drawing that is refused. Show the result to its author before you use it.
     ///
     /// The outline is read by the even-odd rule: a position is inside if an odd number of rings go around it. So
     /// a bow-tie becomes two parts, a spike vanishes, and where two parts overlap there is a hole.
@@ -81,19 +81,19 @@ struct Counts {
 }
 
 impl Repaired {
-    /// The area.
+    /// The area after the repair.
     #[must_use]
     pub const fn area(&self) -> &Area {
         &self.area
     }
 
-    /// The area alone.
+    /// The area after the repair, without the list of changes.
     #[must_use]
     pub fn into_area(self) -> Area {
         self.area
     }
 
-    /// Whether the drawing had to be changed.
+    /// Whether the drawing had to be changed. If so, ask its author before you use the area.
     #[must_use]
     pub const fn is_changed(&self) -> bool {
         self.cause.is_some()

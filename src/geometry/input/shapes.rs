@@ -12,7 +12,7 @@ const CIRCLE: u8 = 64;
 
 /// Draws circles and bounds.
 impl Area {
-    /// Everything within a distance in metres, as a ring of 64 geodesic destinations.
+    /// The area within a distance in metres of a center, as a ring of 64 geodesic destinations.
     ///
     /// The ring lies inside the true circle: between two vertices by up to 0.12% of the radius, and
     /// by less than that again for the curvature of parallels while the radius is below 100 km
@@ -34,7 +34,7 @@ impl Area {
         Self::from_polygons(&[Polygon::new(LineString(vertices.collect()), Vec::new())])
     }
 
-    /// Everything between two meridians and two parallels, in degrees.
+    /// The area between two meridians and two parallels, in degrees.
     ///
     /// If `west` is greater than `east`, the area crosses the antimeridian. From -180 to 180 it is
     /// the whole band. `south` and `north` may be given in either order.

@@ -28,8 +28,9 @@ impl Area {
     /// or without; each vertex must have as many numbers as the first. `EMPTY` polygons and rings are
     /// passed over. Words are read in any case.
     ///
-    /// An `SRID=4326;` in front, as `PostGIS` writes it, is not well-known text: the error asks to
-    /// leave it out, and to transform a drawing of any other reference system first.
+    /// Remove an `SRID=4326;` in front, as `PostGIS` writes it, before you call this: it is not
+    /// well-known text, and the error asks for that. Transform a drawing of any other reference
+    /// system first.
     ///
     /// ```
     /// use canvass::Area;

@@ -16,7 +16,7 @@ pub(crate) fn meet(one: &Boundary, other: &Boundary) -> bool {
 
 /// Whether two edges share a point. One may be a point itself: then all is on its line.
 pub(crate) fn touch(one: Edge, other: Edge) -> bool {
-    // On both lines at once they lie on one, and there their envelopes say it.
+    // Two edges on one line reach each other by this test; there the envelopes decide.
     let reaches = |edge: Edge, line: Edge| {
         line.side(edge.ax, edge.ay).signum() * line.side(edge.bx, edge.by).signum() <= 0
     };

@@ -1,6 +1,6 @@
 //! Collisions that a sweep finds, and the flaws that they are.
 
-#![expect(clippy::indexing_slicing, reason = "ids of edges and rings come from what they index")]
+#![expect(clippy::indexing_slicing, reason = "ids index the lists that they come from")]
 
 use super::sweep_edge::{EdgeId, SweepEdge, SweepPlace, intersection};
 use crate::geometry::drawing::{AreaFlaw, Drawing};

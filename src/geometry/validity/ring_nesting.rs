@@ -1,6 +1,6 @@
 //! The nesting of rings as a sweep finds it, and the check that each ring is where it must be.
 
-#![expect(clippy::indexing_slicing, reason = "ids of edges and rings come from what they index")]
+#![expect(clippy::indexing_slicing, reason = "ids index the lists that they come from")]
 
 use super::collision::Collision;
 use super::sweep_edge::{EdgeId, SweepEdge};
@@ -55,7 +55,7 @@ impl RingNesting {
         self.0[ring].and_then(|met| met.container).map(|id| id as usize)
     }
 
-    /// Whether a ring is inside another, at whatever depth.
+    /// Whether a ring is inside another, at any depth.
     fn is_within(&self, ring: usize, outer: usize) -> bool {
         std::iter::successors(self.container(ring), |&id| self.container(id)).any(|id| id == outer)
     }

@@ -9,7 +9,7 @@
 //! - the edges around a vertex, in angular order, show whether rings that meet there cross or touch,
 //! - rings of one part that touch in a cycle cut its inside into pieces.
 //!
-//! O(n log n) for n vertices, whatever their shape; every predicate is exact. Stops at the
+//! O(n log n) for n vertices of rings of any shape; every predicate is exact. Stops at the
 //! westernmost vertex where edges are in each other's way; rings in the wrong place are reported
 //! after that, those of the lowest part and ring first.
 

@@ -3,7 +3,7 @@
 
 #![expect(
     clippy::indexing_slicing,
-    reason = "elements and places are made here, from what they index"
+    reason = "elements and places are made here, from the lists that they index"
 )]
 
 use std::collections::HashMap;

@@ -20,17 +20,21 @@ impl<T: Clone> Clone for SparseColumn<T> {
         Self { values: self.values.clone(), mask: self.mask }
     }
 
-    /// Reuses the list's memory if it fits and wastes little. A new list has room for two more, since
-    /// the next one may be longer.
     fn clone_from(&mut self, source: &Self) {
-        let few = source.values.len();
-        let room = few..=few + 5;
-        if !room.contains(&self.values.capacity()) {
-            self.values = Vec::with_capacity(if few == 0 { 0 } else { few + 2 });
-        }
-        self.values.clone_from(&source.values);
+        clone_list(&mut self.values, &source.values);
         self.mask = source.mask;
     }
+}
+
+/// Clones a list into the memory of another if it fits and wastes little. A new list has room for two
+/// more, since the next one may be longer.
+pub(crate) fn clone_list<T: Clone>(list: &mut Vec<T>, source: &Vec<T>) {
+    let few = source.len();
+    let room = few..=few + 5;
+    if !room.contains(&list.capacity()) {
+        *list = Vec::with_capacity(if few == 0 { 0 } else { few + 2 });
+    }
+    list.clone_from(source);
 }
 
 impl<T: Copy> SparseColumn<T> {

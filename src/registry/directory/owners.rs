@@ -7,7 +7,7 @@ use foldhash::quality::RandomState;
 use super::extra_cameras::ExtraCameras;
 use super::probe_table::{ProbeTable, Slot};
 use super::shards::{Shard, split_off};
-use crate::model::{AskLimit, CameraId, GrantSpan, OwnerId};
+use crate::model::{AgencyId, AskLimit, AskTime, CameraId, GrantSpan, OwnerId};
 
 /// A shard of the owners.
 #[derive(Debug)]
@@ -257,10 +257,10 @@ impl Owner {
 pub(crate) struct ConsentExtras {
     pub(crate) grant_span: GrantSpan,
     pub(crate) limit: AskLimit,
-    /// The last times the owner was asked, ascending; at most as many as a limit can look at. Boxed,
-    /// since most owners with extras were never asked.
+    /// The last times the owner was asked and by whom, ascending; at most as many as a limit can look at.
+    /// Boxed, since most owners with extras were never asked.
     #[expect(clippy::box_collection, reason = "8 bytes in a table of many, not 24")]
-    pub(crate) asked: Option<Box<Vec<i64>>>,
+    pub(crate) asked: Option<Box<Vec<AskTime>>>,
 }
 
 impl Default for ConsentExtras {
@@ -271,8 +271,8 @@ impl Default for ConsentExtras {
 }
 
 impl ConsentExtras {
-    /// When the owner was asked, ascending.
-    pub(crate) fn asked(&self) -> &[i64] {
+    /// When the owner was asked and by whom, ascending.
+    pub(crate) fn asked(&self) -> &[AskTime] {
         self.asked.as_deref().map_or(&[], Vec::as_slice)
     }
 
@@ -284,10 +284,10 @@ impl ConsentExtras {
             && self.asked.is_none()
     }
 
-    pub(crate) fn record(&mut self, at: i64) {
+    pub(crate) fn record(&mut self, at: i64, agency: Option<AgencyId>) {
         let asked = self.asked.get_or_insert_default();
-        let index = asked.partition_point(|&earlier| earlier <= at);
-        asked.insert(index, at);
+        let index = asked.partition_point(|&earlier| earlier <= (at, agency));
+        asked.insert(index, (at, agency));
         let surplus = asked.len().saturating_sub(usize::from(AskLimit::MAX));
         asked.drain(..surplus);
     }

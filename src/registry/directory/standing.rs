@@ -31,13 +31,16 @@ pub(crate) fn standing<'a>(
 
 /// The time limits of a grant with extras; `None` if it always holds.
 fn timing(extras: &ConsentExtras) -> Option<GrantWindow> {
+    let (reached_until, shares) = extras.limit.reached_by(extras.asked());
     let timing = GrantWindow {
         paused_until: extras.grant_span.paused_until,
-        reached_until: extras.limit.reached_until(extras.asked().iter().copied()),
+        reached_until,
         expires: extras.grant_span.expires,
+        shares,
     };
     let always = timing.paused_until == i64::MIN
         && timing.reached_until == i64::MIN
+        && timing.shares.is_empty()
         && timing.expires == i64::MAX;
     (!always).then_some(timing)
 }

@@ -143,8 +143,8 @@ fn sides(cell: CellIndex) -> Option<SmallVec<[Side; 6]>> {
     sides.collect()
 }
 
-/// A side of a cell, seen counter-clockwise: positions with `lon * x + lat * y >= least` are well to
-/// the left of it. A position left of all sides is in the cell, whatever its shape.
+/// A side of a cell, seen counter-clockwise: positions with `lon * x + lat * y >= least` are well
+/// to the left of it. A position left of all sides is in the cell, for cells of any shape.
 #[derive(Debug)]
 struct Side {
     x: i64,

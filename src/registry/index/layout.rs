@@ -5,7 +5,8 @@ use h3o::{CellIndex, LatLng, Resolution};
 use crate::geometry::Position;
 use crate::util::BLOCK_ROWS;
 
-/// The layout of cameras in tiles and blocks. Routes do not depend on it; their cost does.
+/// The layout of cameras in tiles and blocks. Routes do not depend on it; their cost does. Use the
+/// default unless you have measured another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     tile: Resolution,

@@ -24,8 +24,8 @@ use crate::registry::writer::Writer;
 use crate::util::parallel;
 
 impl Registry {
-    /// Loads many cameras and consents at once. The result is the same as registering them one by one
-    /// with [`apply`](Registry::apply), only faster.
+    /// Loads many cameras and consents at once. Use it for the first load: the result is the same
+    /// as registering them one by one with [`apply`](Registry::apply), only faster.
     ///
     /// O(n log n), on all cores with the feature `parallel`.
     ///

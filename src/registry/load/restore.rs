@@ -77,17 +77,54 @@ impl Registry {
         revision: Revision,
         changes: impl IntoIterator<Item = Change>,
     ) -> Result<Snapshot, ReplayError> {
+        self.apply_revision(revision, changes, |old| {
+            let is_next = Some(revision.0) == old.0.checked_add(1);
+            if is_next { Ok(()) } else { Err(ReplayError::Gap { current: old, found: revision }) }
+        })
+    }
+
+    /// Applies changes as of a revision that somebody else counts, unless they were applied before.
+    /// Use it where registries share one log and each takes the records of its own part, so that
+    /// revisions between are other parts'. Make sure yourself that no record of yours is missing:
+    /// [`replay`](Self::replay) finds that out where all records are one registry's.
+    ///
+    /// # Errors
+    ///
+    /// If the changes cannot be applied. Then none of them was.
+    ///
+    /// ```
+    /// use canvass::{Change, OwnerId, Registry, Revision};
+    ///
+    /// let registry = Registry::new();
+    /// let log = || [Change::Withdraw { owner: OwnerId(1) }];
+    /// assert_eq!(registry.apply_at(Revision(40), log())?.revision(), Revision(40));
+    /// assert_eq!(registry.apply_at(Revision(12), log())?.revision(), Revision(40), "done before");
+    /// # Ok::<(), canvass::error::ReplayError>(())
+    /// ```
+    pub fn apply_at(
+        &self,
+        revision: Revision,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<Snapshot, ReplayError> {
+        self.apply_revision(revision, changes, |_| Ok(()))
+    }
+
+    /// Applies the changes of a revision, if it is later than the registry's and may follow it.
+    fn apply_revision(
+        &self,
+        revision: Revision,
+        changes: impl IntoIterator<Item = Change>,
+        follows: impl FnOnce(Revision) -> Result<(), ReplayError>,
+    ) -> Result<Snapshot, ReplayError> {
         let changes: Vec<Change> = changes.into_iter().collect();
         let next = |writer: &mut Writer, old: &State| {
             if revision <= old.revision {
                 // Applied before.
-                Err(None)
-            } else if Some(revision.0) == old.revision.0.checked_add(1) {
-                Self::next(writer, old, changes)
-                    .map_err(|reason| Some(ReplayError::Refused { revision, reason }))
-            } else {
-                Err(Some(ReplayError::Gap { current: old.revision, found: revision }))
+                return Err(None);
             }
+            follows(old.revision).map_err(Some)?;
+            Self::next(writer, old, revision, changes)
+                .map_err(|reason| Some(ReplayError::Refused { revision, reason }))
         };
         match self.state.apply(next, Writer::retire) {
             Ok(state) => Ok(Snapshot::new(state)),

@@ -3,13 +3,13 @@
 use h3o::CellIndex;
 use jiff::Timestamp;
 
-use super::encode::{CAMERA, FACING, HEADER, MAGIC, NONE, OWNER, VERSION, kind};
+use super::encode::{ASK, CAMERA, FACING, HEADER, MAGIC, NONE, OWNER, VERSION, kind};
 use super::error::{TileError, TileFlaw};
 use super::tile::{KeyKind, TileKey};
 use crate::geometry::Position;
 use crate::model::{
-    AskLimit, Camera, CameraId, Consent, Facing, NEVER, OwnerId, Recording, RecordingError,
-    Standing,
+    AgencyId, AskLimit, AskTime, Camera, CameraId, Consent, Facing, NEVER, OwnerId, Recording,
+    RecordingError, Standing,
 };
 use crate::registry::index::{CellLookup, Layout};
 use crate::registry::revision::Revision;
@@ -32,7 +32,7 @@ pub(crate) struct OwnerRow {
     pub(crate) owner: OwnerId,
     /// The index of the consent among the page's.
     pub(crate) consent: Option<u32>,
-    pub(crate) asked: Vec<i64>,
+    pub(crate) asked: Vec<AskTime>,
 }
 
 /// Decodes the tile at an index, for a registry at a revision, and checks everything that one tile
@@ -156,7 +156,7 @@ fn decode_owners(
     page: u16,
     [rows, number_of_consents, instants]: [u32; 3],
 ) -> Result<Rows, TileError> {
-    let after = u64::from(rows) * OWNER as u64 + u64::from(instants) * 8;
+    let after = u64::from(rows) * OWNER as u64 + u64::from(instants) * ASK as u64;
     reader.expect(u64::from(number_of_consents) * 4 + after)?;
     let mut consents = Vec::new();
     // The offset of each consent, until an owner refers to it.
@@ -212,9 +212,16 @@ fn decode_owners(
     for (row, count) in owners.iter_mut().zip(counts) {
         let start = reader.offset;
         for _ in 0..count {
-            row.asked.push(i64::from_le_bytes(reader.array()?));
+            let instant = i64::from_le_bytes(reader.array()?);
+            let ([is_known], agency) = (reader.array()?, reader.u64()?);
+            let agency = match (is_known, agency) {
+                (0, 0) => None,
+                (1, agency) => Some(AgencyId(agency)),
+                _ => return Err(reader.error_at(start, TileFlaw::History { owner: row.owner })),
+            };
+            row.asked.push((instant, agency));
         }
-        let instant = |&second: &i64| Timestamp::from_second(second).is_ok();
+        let instant = |&(second, _): &AskTime| Timestamp::from_second(second).is_ok();
         if !row.asked.is_sorted() || !row.asked.iter().all(instant) {
             return Err(reader.error_at(start, TileFlaw::History { owner: row.owner }));
         }

@@ -7,7 +7,7 @@
 //!           facing: number of the row u32 | bearing u16 | angle u16 | reach u16
 //! owners    consent: length u32 | JSON
 //!           row: owner u64 | number of the consent u32, or 2^32 - 1 for none | instants u8
-//!           instant: seconds i64, those of each row in turn
+//!           instant: seconds i64 | 1 u8 | agency u64, or 0 u8 | 0 u64 for none, those of each row in turn
 //! end       CRC-32 of all before u32
 //! ```
 //!
@@ -18,24 +18,26 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::tile::{Content, KeyKind, OwnerRecord, Tile, TileKey};
-use crate::model::{AskLimit, Camera};
+use crate::model::{AgencyId, AskLimit, AskTime, Camera};
 use crate::registry::directory::{ConsentExtras, granted};
 use crate::registry::index::Cluster;
 use crate::registry::scopes::TermsTable;
 
 pub(crate) const MAGIC: [u8; 4] = *b"CNVT";
-pub(crate) const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
 pub(crate) const HEADER: usize = 36;
 pub(crate) const CAMERA: usize = 34;
 pub(crate) const FACING: usize = 10;
 pub(crate) const OWNER: usize = 13;
+/// An instant, and the agency that asked.
+pub(crate) const ASK: usize = 17;
 /// The number that stands for no consent.
 pub(crate) const NONE: u32 = u32::MAX;
 
 impl Tile {
-    /// The tile as bytes. Equal content and revision give equal bytes, whatever led to them.
+    /// The tile as bytes. Equal content and revision give equal bytes, by any sequence of changes.
     ///
-    /// O(n log n) for n rows. 34 bytes a camera and 10 its facing, 13 an owner and 8 each time they were asked, and
+    /// O(n log n) for n rows. 34 bytes a camera and 10 its facing, 13 an owner and 17 each time they were asked, and
     /// each distinct consent of a page once, as JSON.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -129,9 +131,9 @@ fn encode_owners(tile: &Tile, records: &[OwnerRecord], table: &TermsTable) -> Ve
     };
     let asked =
         |record: &OwnerRecord| record.extras.as_ref().map_or(&[][..], |s| s.asked()).to_vec();
-    let instants: Vec<i64> = records.iter().flat_map(|record| asked(record)).collect();
+    let instants: Vec<AskTime> = records.iter().flat_map(|record| asked(record)).collect();
     let json: usize = consents.iter().map(|json| json.len() + 4).sum();
-    let room = json + records.len() * OWNER + instants.len() * 8;
+    let room = json + records.len() * OWNER + instants.len() * ASK;
     let mut bytes = header(tile, [records.len(), consents.len(), instants.len()], room);
     for json in consents {
         bytes.extend(u32::try_from(json.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -142,6 +144,10 @@ fn encode_owners(tile: &Tile, records: &[OwnerRecord], table: &TermsTable) -> Ve
         bytes.extend(number(record).unwrap_or(NONE).to_le_bytes());
         bytes.push(u8::try_from(asked(record).len()).unwrap_or(u8::MAX));
     }
-    bytes.extend(instants.iter().flat_map(|instant| instant.to_le_bytes()));
+    for (instant, agency) in instants {
+        bytes.extend(instant.to_le_bytes());
+        bytes.push(u8::from(agency.is_some()));
+        bytes.extend(agency.unwrap_or(AgencyId(0)).0.to_le_bytes());
+    }
     sealed(bytes)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::encode::VERSION;
 use super::tile::TileKey;
 use crate::geometry::PositionError;
 use crate::model::{CameraId, FacingError, OwnerId, RecordingError};
@@ -47,7 +48,7 @@ pub enum TileFlaw {
     #[error("expected a tile, which starts with `CNVT`")]
     NoTile,
     /// A version of the format that this release does not read.
-    #[error("expected version `1` of the format, not `{found}`")]
+    #[error("expected version `{VERSION}` of the format, not `{found}`")]
     Version {
         /// The version found.
         found: u16,

@@ -41,7 +41,8 @@ pub(crate) enum KeyKind {
 }
 
 impl TileKey {
-    /// The key as a number: the H3 index, or the number of the page, which is below 1,024.
+    /// The key as a number: the H3 index, or the number of the page, which is below 1,024. Use it
+    /// as the key in your store.
     #[must_use]
     pub fn to_u64(self) -> u64 {
         match self.0 {

@@ -7,13 +7,9 @@ use crate::registry::revision::Revision;
 pub(crate) const PAGES: u16 = 1 << PAGE_BITS;
 const PAGE_BITS: u32 = 10;
 
-/// The highest bits of the finalizer of `SplitMix64`.
+/// The highest bits of the owner's hash.
 pub(crate) fn page(owner: OwnerId) -> u16 {
-    let x = owner.0;
-    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    let x = x ^ (x >> 31);
-    u16::try_from(x >> (u64::BITS - PAGE_BITS)).unwrap_or(0)
+    u16::try_from(owner.hash() >> (u64::BITS - PAGE_BITS)).unwrap_or(0)
 }
 
 /// The revision that last changed each page of owners.

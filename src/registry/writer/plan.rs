@@ -154,7 +154,10 @@ impl PartitionedChanges {
                 }
                 Change::Withdraw { owner } => (owner, OwnerEffect::withdrawal()),
                 Change::Forget { owner } => (owner, OwnerEffect::Forget),
-                Change::RecordAsked { owner, at } => (owner, OwnerEffect::Asked(seconds(at))),
+                Change::RecordAsked { owner, at } => (owner, OwnerEffect::Asked(seconds(at), None)),
+                Change::RecordAskedBy { owner, agency, at } => {
+                    (owner, OwnerEffect::Asked(seconds(at), Some(agency)))
+                }
                 Change::Register(camera) => {
                     partitioned.camera(index, CameraChange::Register(camera), camera_group);
                     continue;
@@ -258,8 +261,8 @@ fn follow_owners(
                 owners.change_extras(*owner, |extras| *extras = ConsentExtras::default());
                 followed.push(*owner);
             }
-            OwnerEffect::Asked(at) => {
-                owners.change_extras(*owner, |extras| extras.record(at));
+            OwnerEffect::Asked(at, agency) => {
+                owners.change_extras(*owner, |extras| extras.record(at, agency));
                 followed.push(*owner);
             }
         }

@@ -2,7 +2,7 @@
 
 use h3o::CellIndex;
 
-use crate::model::{AskLimit, Camera, CameraId, Consent, GrantSpan, OwnerId};
+use crate::model::{AgencyId, AskLimit, Camera, CameraId, Consent, GrantSpan, OwnerId};
 use crate::registry::edit::Edit;
 
 /// An edit with its tile and the index of the change that caused it.
@@ -35,7 +35,8 @@ pub(crate) enum OwnerEffect {
         grant_span: GrantSpan,
         limit: AskLimit,
     },
-    Asked(i64),
+    /// When, and by which agency if that is known.
+    Asked(i64, Option<AgencyId>),
     /// All that is known of the owner beside their cameras is forgotten.
     Forget,
 }

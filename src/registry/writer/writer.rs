@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::camera_plan::Refusals;
 use super::page_revisions::PageRevisions;
 use super::plan::{Plan, plan};
-use crate::model::{Consent, OwnerId};
+use crate::model::{Ask, AskTime, Consent, OwnerId};
 use crate::registry::block::BlockPool;
 use crate::registry::change::{Change, ChangeError};
 use crate::registry::directory::{ConsentExtras, Directory, granted};
@@ -120,8 +120,11 @@ impl Writer {
     }
 
     /// The times at which an owner was asked.
-    pub(crate) fn asked(&self, owner: OwnerId) -> Vec<Timestamp> {
+    pub(crate) fn asked(&self, owner: OwnerId) -> Vec<Ask> {
         let asked = self.directory.extras(owner).map_or(&[][..], ConsentExtras::asked);
-        asked.iter().filter_map(|&second| Timestamp::from_second(second).ok()).collect()
+        let ask = |&(second, agency): &AskTime| {
+            Timestamp::from_second(second).ok().map(|at| Ask { agency, at })
+        };
+        asked.iter().filter_map(ask).collect()
     }
 }

@@ -1,9 +1,9 @@
-//! How the registry publishes, under the schedules of a model checker: thousands of ways in which
+//! The registry's publication, under the schedules of a model checker: thousands of ways in which
 //! threads can take turns, drawn at random and by PCT (few switches at well-chosen places).
 //!
-//! Checked is the protocol, by its own source file: what is locked, read and stored, and in which
-//! order, if each step happens at once and is seen by all (sequential consistency). `ArcSwap` is a
-//! lock around an `Arc` here; its inside and weaker orderings of memory are not modelled.
+//! The checker runs the protocol's own source file: its locks, reads and stores and their order,
+//! with each step atomic and visible to all (sequential consistency). `ArcSwap` is a lock around an
+//! `Arc` here; its inside and weaker orderings of memory are not modelled.
 
 #[path = "../../../src/registry/writer/publish.rs"]
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the publisher is built on, with a scheduler that may switch threads at each use.
+//! The publisher's primitives, with a scheduler that may switch threads at each use.
 
 use std::sync::Arc;
 

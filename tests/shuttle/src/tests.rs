@@ -13,14 +13,14 @@ use crate::publish::Publisher;
 const WRITERS: usize = 3;
 const CHANGES: usize = 2;
 
-/// As many revisions as changes, and the changes in order: `writer * CHANGES + change`.
+/// The revision equals the number of changes, which are in order: `writer * CHANGES + change`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct State {
     revision: usize,
     changes: Vec<usize>,
 }
 
-/// The writer's look-ups: what was applied, kept beside the state, as the registry's are.
+/// The writer's look-ups: the changes applied, kept beside the state, as in the registry.
 type LookUps = Vec<usize>;
 
 fn append(look_ups: &mut LookUps, old: &State, change: usize) -> State {
@@ -42,7 +42,7 @@ fn apply(publisher: &Publisher<LookUps, State>, change: usize) -> Arc<State> {
     state
 }
 
-/// Runs a scene under schedules of both kinds. It notes how it went, which must differ.
+/// Runs a scenario under schedules of both kinds. It returns its course, and courses must differ.
 #[track_caller]
 fn explore(at_least: usize, scene: impl Fn() -> Vec<usize> + Send + Sync + 'static) {
     let outcomes = Arc::new(Plain::new(BTreeSet::new()));

@@ -1,11 +1,11 @@
-//! Which column of a file is which, by the header.
+//! The columns of a file, found by the header.
 
 use canvass::CameraScope;
 
 use super::super::bad_input::shown;
 use super::records::Record;
 
-/// Something that the tool reads of a camera.
+/// A property of a camera that the tool reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     Id,
@@ -17,14 +17,14 @@ pub(crate) enum Key {
     Reach,
 }
 
-/// The keys of which a file has all or none.
+/// The keys that a file must have all or none of.
 pub(crate) const FACING: [Key; 3] = [Key::Bearing, Key::Angle, Key::Reach];
 
 impl Key {
     const ALL: [Self; 7] =
         [Self::Id, Self::Lon, Self::Lat, Self::Owner, Self::Bearing, Self::Angle, Self::Reach];
 
-    /// The column's name where none is given.
+    /// The column's default name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Id => "id",
@@ -49,13 +49,13 @@ impl Key {
     }
 }
 
-/// The names of a file's columns, where they are not the usual ones.
+/// The names of a file's columns, where they are not the defaults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ColumnNames(Vec<(Key, String)>);
 
 impl ColumnNames {
-    /// Adds `id=ID,lon=LON`: a comma separates where a key and `=` follow it, so that names may
-    /// have commas.
+    /// Adds `id=ID,lon=LON`. A comma separates only if a key and `=` follow it, so names may
+    /// contain commas.
     pub(crate) fn add(&mut self, text: &str) -> Result<(), String> {
         let mut rest = text;
         while !rest.is_empty() {
@@ -90,7 +90,7 @@ fn named(key: &str) -> Option<Key> {
     Key::ALL.into_iter().find(|known| known.name() == key.trim())
 }
 
-/// Where the columns are.
+/// The positions of the columns.
 #[derive(Debug)]
 pub(crate) struct Columns {
     pub(crate) id: usize,
@@ -101,11 +101,11 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Finds the columns by their names as they are written.
+    /// Finds the columns by their exact names.
     ///
     /// # Errors
     ///
-    /// If a column is missing or there twice, with the options to try.
+    /// If a column is missing or occurs twice, with the options to try.
     pub(crate) fn find(
         header: &Record,
         delimiter: u8,
@@ -125,7 +125,7 @@ impl Columns {
         let required =
             |key: Key| optional(key)?.ok_or_else(|| missing(header, delimiter, key.name()));
         let owner = optional(Key::Owner)?;
-        // Passed over, each camera would have a household to itself.
+        // Without this error each camera would silently get a household of its own.
         if let (None, Some(like)) = (owner, header.iter().find(|name| plain(name) == "owner")) {
             let like = shown(like);
             return Err(format!(
@@ -159,7 +159,7 @@ fn missing(header: &Record, delimiter: u8, name: &str) -> String {
     }
 }
 
-/// The options to try, by what the header looks like.
+/// The options to try, guessed from the header.
 fn advice(columns: &[&str], line: &str) -> Option<String> {
     if line.starts_with("sep=") {
         return Some("remove this line, which is for spreadsheets, and use --delimiter".to_owned());

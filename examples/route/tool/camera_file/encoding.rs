@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// How a file of cameras is encoded.
+/// The encoding of a file of cameras.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Utf8,
@@ -27,16 +27,16 @@ impl Encoding {
     }
 }
 
-/// The beginning of a file and what follows it.
+/// The first bytes of a file, followed by the rest.
 type Whole<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 
 /// UTF-8 from a reader of any encoding, without a byte order mark.
 ///
-/// What is UTF-8 already is passed through unchecked: [`Records`](super::records::Records) checks it,
-/// since it knows the line.
+/// UTF-8 is passed through unchecked: [`Records`](super::records::Records) checks it, since it
+/// knows the line.
 pub(crate) struct Decoded<R> {
     input: Whole<R>,
-    /// `None` where the input is UTF-8.
+    /// `None` if the input is UTF-8.
     decoding: Option<Decoding>,
 }
 
@@ -46,15 +46,15 @@ struct Decoding {
     /// The part of `text` that is not consumed yet.
     unread: std::ops::Range<usize>,
     ended: bool,
-    /// Whether the bytes behind `unread` are no text.
+    /// Whether the bytes behind `unread` are not valid text.
     malformed: bool,
 }
 
 const TEXT: usize = 1 << 16;
 
 impl<R: Read> Decoded<R> {
-    /// Opens a reader. Returns the encoding that its byte order mark names, if it has one, which may
-    /// be another one.
+    /// Opens a reader. Returns the encoding of its byte order mark, if it has one, which may differ
+    /// from the given one.
     pub(crate) fn open(mut input: R, encoding: Encoding) -> io::Result<(Self, Option<Encoding>)> {
         let mut start = Vec::new();
         input.by_ref().take(3).read_to_end(&mut start)?;

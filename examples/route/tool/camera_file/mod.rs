@@ -1,9 +1,9 @@
 //! The cameras of a CSV file.
 //!
-//! The library's ids are numbers; those of a file may be anything. If every id of the file is a
-//! number, written plainly (`7`, not `007`), the ids are used as they are. If not, the rows are
-//! numbered in the file's order, and the file's own texts are printed. Owners likewise, each at
-//! their first row. An owner who is not named goes by the id of the camera.
+//! The library's ids are numbers; those of a file may be any text. If every id of the file is a
+//! plain number (`7`, not `007`), the ids are used unchanged. If not, the rows are numbered in the
+//! file's order, and the file's own texts are printed. Owners are numbered in the same way, each at
+//! their first row. An owner without a name gets the id of the camera.
 
 pub(crate) mod columns;
 pub(crate) mod encoding;
@@ -30,7 +30,7 @@ use rows_read::RowLines;
 
 pub(crate) use rows_read::RowsRead;
 
-/// How a file is written, and what becomes of rows that cannot be read.
+/// The form of a file, and the treatment of rows that cannot be read.
 #[derive(Clone, Debug)]
 pub(crate) struct FileForm {
     pub(crate) encoding: Encoding,
@@ -58,20 +58,20 @@ pub(crate) enum BadRows {
     Skip,
 }
 
-/// The cameras, and how the file's ids are to be printed.
+/// The cameras, and the form in which the file's ids are printed.
 pub(crate) struct Cameras {
     pub(crate) cameras: Vec<Camera>,
     pub(crate) ids: Ids,
 }
 
-/// The file's ids and owners by number, where they are not numbers themselves.
+/// The file's ids and owners by number, if they are not numbers themselves.
 pub(crate) struct Ids {
     cameras: Option<names::Texts>,
     owners: Owners,
 }
 
 enum Owners {
-    /// The file has no column of them.
+    /// The file has no column of owners.
     AsCameras,
     Own(Option<names::Texts>),
 }
@@ -130,8 +130,8 @@ impl Cameras {
         Self::read(file, opened, Some(length), form, camera_scope)
     }
 
-    /// Reads a file row by row. Where cameras are asked for that see into an area it must have their
-    /// facing, or the answer would be that of those that stand in it.
+    /// Reads a file row by row. If cameras that see into an area are requested, every row needs a
+    /// facing: otherwise the answer would silently leave cameras out.
     pub(crate) fn read(
         file: &Path,
         input: impl Read,
@@ -159,7 +159,7 @@ impl Cameras {
         let columns = Columns::find(&record, form.dialect.delimiter, &form.columns, camera_scope);
         let columns = match columns {
             Ok(columns) => columns,
-            // In another encoding no column has its name: that is the error to mend first.
+            // In a wrong encoding no column name matches, so the encoding is reported first.
             Err(reason) => {
                 let header = BadInput::at(file, record.line(), reason);
                 return Err(encoding_error(&mut records, &mut record).map_or(header, malformed));
@@ -202,7 +202,8 @@ fn encoding_error(
     }
 }
 
-/// The rows so far. Until the file is read, cameras and owners have the numbers of their names.
+/// The rows so far. Until the whole file is read, cameras and owners have the numbers of their
+/// names.
 struct Table<'a> {
     columns: Columns,
     width: usize,
@@ -220,7 +221,7 @@ impl<'a> Table<'a> {
         Self { columns, width, form, ids, owners, cameras, lines }
     }
 
-    /// Adds a row, or nothing of it.
+    /// Adds a row, or nothing if it is invalid.
     fn add(&mut self, record: &Record) -> Result<(), BadRow> {
         let row = Row { record, decimal_comma: self.form.decimal_comma };
         row.has_fields(self.width)?;
@@ -244,7 +245,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Gives each camera and owner the number that they have in the file, or keeps the texts.
+    /// Gives each camera and owner its number in the file, or keeps the texts.
     fn into_cameras(self) -> Cameras {
         let mut cameras = self.cameras;
         let ids = self.ids.into_kept();

@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-/// More rows than a registry takes.
+/// The file has more rows than a registry takes.
 #[derive(Debug)]
 pub(crate) struct Full;
 
@@ -23,7 +23,7 @@ pub(crate) struct Names {
 
 /// Texts by number.
 pub(crate) enum Kept {
-    /// While each text is a number, plainly written: `7`, not `007`.
+    /// Used while each text is a plain number: `7`, not `007`.
     Numbers(Vec<u64>),
     Texts(Texts),
 }
@@ -88,7 +88,7 @@ impl Names {
                     }
                 })
             }
-            // Turned to texts above.
+            // Unreachable: the numbers were turned into texts above.
             (Kept::Numbers(_), None) => Err(Full),
         }
     }
@@ -98,7 +98,7 @@ impl Names {
         self.kept
     }
 
-    /// From the first text that is no number on, numbers are texts as well.
+    /// Turns numbers into texts, once a text is not a plain number.
     fn turn_to_texts(&mut self) {
         let Kept::Numbers(numbers) = &self.kept else { return };
         let mut texts = Texts::default();
@@ -125,7 +125,7 @@ fn add(entry: Entry<'_, u32>, next: usize) -> Result<(u32, bool), Full> {
     }
 }
 
-/// The number that a text is, if it is written as numbers are printed.
+/// The number of a text, if the text is the number as printed.
 fn plain_number(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     if plain && (!text.starts_with('0') || text == "0") { text.parse().ok() } else { None }

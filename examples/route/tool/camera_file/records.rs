@@ -10,9 +10,9 @@
 //! blank    = any white space but the delimiter, CR and LF
 //! ```
 //!
-//! The grammar of RFC 4180, with blanks around fields. Anything else is refused, since a reader that
-//! guesses may pass over cameras, or make two owners of one: a quoted field that is not closed, text
-//! behind a closing quotation mark, a mark inside a plain field. `csv` takes all three.
+//! The grammar of RFC 4180, with blanks around fields. Everything else is refused, since a reader
+//! that guesses may drop cameras or split an owner: a quoted field that is not closed, text behind
+//! a closing quotation mark, a mark inside a plain field. The crate `csv` accepts all three.
 
 use std::io::{self, BufRead};
 use std::mem;
@@ -20,12 +20,12 @@ use std::ops::Range;
 
 use super::super::bad_input::LineCounter;
 
-/// A quoted field may span lines; one as long as this is one that was never closed.
+/// A quoted field may span lines; one this long was never closed.
 const LONGEST_FIELD: usize = 1 << 20;
 
 const QUOTE: u8 = b'"';
 
-/// How the fields of a file are written.
+/// The syntax of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     /// An ASCII character.
@@ -41,7 +41,7 @@ impl Dialect {
 /// One record, its fields without marks and blanks around them.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
-    /// The fields with a delimiter behind each, so that no two of them join to one character.
+    /// The fields with a delimiter behind each, so that neighbours do not join.
     text: String,
     fields: Vec<Field>,
     line: u64,
@@ -69,7 +69,7 @@ impl Record {
         self.last_line
     }
 
-    /// A field's text, without blanks around it; empty where there is no such field.
+    /// A field's text without blanks around it; empty if there is no such field.
     pub(crate) fn get(&self, index: usize) -> &str {
         let field = self.fields.get(index).and_then(|field| self.text.get(field.within.clone()));
         field.unwrap_or_default().trim()
@@ -89,10 +89,10 @@ impl Record {
     }
 }
 
-/// Why a text is no CSV.
+/// The reason why a text is not CSV.
 #[derive(Debug)]
 pub(crate) struct Malformed {
-    /// The line to look at; of a quoted field, the one in which it opens.
+    /// The line of the fault; for a quoted field, the line in which it opens.
     pub(crate) line: u64,
     pub(crate) reason: Reason,
 }
@@ -165,20 +165,20 @@ impl<R: BufRead> Records<R> {
         Self { input, dialect, lines: LineCounter::new(), bytes: 0, empty_lines: 0 }
     }
 
-    /// How many bytes were read.
+    /// The number of bytes read.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// How many lines without a record were passed over.
+    /// The number of empty lines passed over.
     pub(crate) fn empty_lines(&self) -> u64 {
         self.empty_lines
     }
 
-    /// Reads the next record into one that may be used again. `false` at the end of the text; lines
-    /// with nothing but blanks are passed over.
+    /// Reads the next record into a buffer that can be reused. Returns `false` at the end of the
+    /// text; lines of blanks only are passed over.
     ///
-    /// An error ends the text: behind a misplaced mark nobody knows where a record begins.
+    /// An error ends the text: behind a misplaced mark the start of the next record is unknown.
     pub(crate) fn read(&mut self, record: &mut Record) -> Result<bool, Malformed> {
         while self.read_line(record)? {
             if record.len() > 1 || !record.is_blank() {
@@ -225,7 +225,7 @@ impl<R: BufRead> Records<R> {
                 rest = behind;
                 let line = self.lines.line();
                 if self.lines.pass(byte) && !any {
-                    // The LF of the CR LF that ended the record before.
+                    // This LF belongs to the CR LF that ended the record before.
                     continue;
                 }
                 any = true;
@@ -256,7 +256,7 @@ impl<R: BufRead> Records<R> {
     }
 }
 
-/// Where the reader is in a field.
+/// The reader's state in a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Plain,
@@ -270,7 +270,7 @@ enum State {
 /// A field that is being read.
 struct Open {
     start: usize,
-    /// Where a quoted field ends in the text, once it is closed; blanks may lie behind.
+    /// The end of a quoted field's text, once it is closed; blanks may follow.
     end: usize,
     line: u64,
     state: State,
@@ -285,7 +285,7 @@ impl Open {
         self.state == State::Quoted
     }
 
-    /// Adds bytes that mean nothing but themselves.
+    /// Adds bytes without a special meaning.
     fn push(&mut self, text: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Malformed> {
         if self.state == State::Mark {
             self.state = State::Closed;

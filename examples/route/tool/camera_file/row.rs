@@ -11,11 +11,11 @@ use super::records::Record;
 
 const KEPT_FOR_DAYS: u16 = 60;
 
-/// Why a row is no camera.
+/// The reason why a row is not a camera.
 #[derive(Debug)]
 pub(crate) struct BadRow {
     pub(crate) line: u64,
-    /// By which rows that were skipped are counted.
+    /// The column by which skipped rows are counted.
     pub(crate) column: &'static str,
     reason: String,
 }
@@ -65,7 +65,7 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// Which way the camera looks; `None` where that is not known.
+    /// The camera's facing; `None` if it is not known.
     pub(crate) fn facing(&self, columns: Option<[usize; 3]>) -> Result<Option<Facing>, BadRow> {
         let Some(columns) = columns else { return Ok(None) };
         let is_blank = |&column: &usize| self.record.get(column).is_empty();
@@ -104,7 +104,7 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// That an id is also that of another row.
+    /// An error for an id that another row has as well.
     pub(crate) fn twice(&self, column: usize, id: &str, line: u64) -> BadRow {
         let reason = format!("`{}` is also the id in line {line}", shown(id));
         self.bad("id", column, reason)

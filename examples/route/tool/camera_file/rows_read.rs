@@ -1,4 +1,4 @@
-//! How many rows were read, which were skipped, and where they are in the file.
+//! The numbers of rows read and skipped, and their places in the file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,8 +6,8 @@ use std::fmt;
 use super::records::Record;
 use super::row::BadRow;
 
-/// The line of each row that was taken. Most rows follow one another line by line, so one entry
-/// stands for a run of them.
+/// The line of each accepted row. Most rows follow one another line by line, so one entry stands
+/// for a run of them.
 #[derive(Default)]
 pub(crate) struct RowLines {
     /// The first row of each run and its line.
@@ -23,7 +23,7 @@ impl RowLines {
         self.rows = self.rows.saturating_add(1);
     }
 
-    /// The line of a row, or the one in which the next would be without a gap.
+    /// The line of a row; for the next row, the line that it has without a gap.
     pub(crate) fn of(&self, row: u32) -> u64 {
         let run = self.runs.partition_point(|&(first, _)| first <= row);
         let run = run.checked_sub(1).and_then(|run| self.runs.get(run));
@@ -31,21 +31,21 @@ impl RowLines {
     }
 }
 
-/// A report on a file: each of the first rows that were skipped, and counts of all.
+/// A report on a file: the first skipped rows one by one, and counts of all.
 #[derive(Debug)]
 pub(crate) struct RowsRead {
     file: String,
     pub(crate) read: u64,
-    /// Lines and rows that have nothing but blanks and delimiters.
+    /// Lines and rows of only blanks and delimiters.
     pub(crate) blank: u64,
     named: Vec<String>,
     skipped: BTreeMap<&'static str, u64>,
     spanning: u64,
-    /// The lines of the longest of those that span more than one.
+    /// The first and last line of the longest record that spans lines.
     longest: Option<(u64, u64)>,
 }
 
-/// How many rows are named one by one.
+/// The number of rows that are reported one by one.
 const NAMED: usize = 20;
 
 impl RowsRead {

@@ -1,4 +1,4 @@
-//! Rows of CSV: one a feature or, with ids, one a camera that is asked for.
+//! Rows of CSV: one for each feature or, with ids, one for each camera that is asked for.
 
 use std::error::Error;
 use std::io::Write;
@@ -28,7 +28,7 @@ impl<'w> CsvRows<'w> {
         Ok(Self { writer, with_ids, timings })
     }
 
-    /// With ids, a feature for which nobody is asked has one row with none.
+    /// With ids, a feature that asks nobody has one row without an id.
     pub(super) fn write<'a>(
         &mut self,
         line: &Line<'_>,

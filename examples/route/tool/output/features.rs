@@ -42,7 +42,7 @@ impl<'w> Features<'w> {
         Ok(Self { out, written: 0 })
     }
 
-    /// An area, or null where there is none, and behind it a point for each camera.
+    /// An area, or null without one, followed by a point for each camera.
     pub(super) fn write<'a>(
         &mut self,
         line: &Line<'_>,

@@ -1,4 +1,4 @@
-//! What is written of each feature, in one of four formats.
+//! The output for each feature, in one of four formats.
 
 mod csv_rows;
 mod features;
@@ -18,7 +18,7 @@ use features::Features;
 use line::Line;
 use table::Table;
 
-/// The cameras by which routes are written.
+/// The cameras that routes refer to.
 pub(crate) struct Found<'a> {
     pub(crate) ids: &'a Ids,
     pub(crate) registry: &'a Registry,
@@ -46,8 +46,8 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Writes a feature at a time; a table is written at the end, since its columns are as wide as their
-/// widest entry.
+/// Writes one feature at a time; a table is written at the end, since its columns are as wide as
+/// their widest entry.
 pub(crate) struct Output<'a, 'w> {
     with_ids: bool,
     form: Form<'a, 'w>,

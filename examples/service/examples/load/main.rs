@@ -1,17 +1,17 @@
-//! How many requests a second the service answers on this machine, and how fast.
+//! The rate and the latency of the service's answers on this machine.
 //!
 //! ```sh
 //! cargo run --release -p canvass-service --example load -- [cameras] [seconds]
 //! ```
 //!
-//! With `CANVASS_LOG=info` it prints the service's log too.
+//! `CANVASS_LOG=info` prints the service's log too.
 //!
 //! It starts the service as a process of its own, registers cameras over HTTP, and asks: idle, and
 //! while 1,000 changes a second are applied. Before that the service is killed and started from its
 //! log, and from its tiles. Client and service share the machine's cores.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints what it measures")]
-#![allow(clippy::indexing_slicing, reason = "what is indexed was made a few lines before")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints its measurements")]
+#![allow(clippy::indexing_slicing, reason = "the indexed vectors were made a few lines before")]
 
 mod client;
 mod requests;
@@ -35,7 +35,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 const OPERATOR: &str = "load-operator";
 const AGENCY: &str = "load-agency";
 const CONNECTIONS: usize = 16;
-/// Changes come over so many connections, so that one list need not wait for the one before.
+/// The connections for changes, so that one list need not wait for the one before.
 const CHANGERS: u32 = 8;
 
 #[tokio::main]
@@ -130,8 +130,8 @@ async fn measure(cameras: u64, span: Duration) -> Result<(), Failure> {
     stop(start(folder, &json!({}))?.0)
 }
 
-/// A thousand changes a second: a list of ten every 10 ms, of owners who agree and withdraw. How many
-/// were applied is returned, and how long each list took.
+/// A thousand changes a second: a list of ten every 10 ms, of owners who agree and withdraw.
+/// Returns the number of changes applied, and the time of each list.
 async fn change(
     address: SocketAddr,
     cameras: u64,
@@ -143,7 +143,7 @@ async fn change(
         let stop = Arc::clone(&stop);
         tokio::spawn(async move {
             let mut client = Client::connect(address).await?;
-            // One that was late catches up.
+            // A late connection catches up.
             let mut ticks = tokio::time::interval_at(begun + apart * changer, apart * CHANGERS);
             let (mut times, mut owner) = (Vec::new(), u64::from(changer) * 104_729);
             while !stop.load(Ordering::Relaxed) {
@@ -172,7 +172,7 @@ async fn change(
     Ok(times)
 }
 
-/// Asks over several connections for some time, and prints how it went.
+/// Sends requests over several connections for some time, and prints the times.
 async fn report(
     name: &str,
     span: Duration,

@@ -1,11 +1,11 @@
-//! What is registered, and what is asked: cameras in cities, and areas of the size that portals see.
+//! The registered cameras, in cities, and the requests, with areas of the size that portals see.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 const CITIES: u64 = 40;
 
-/// The corner of a city, and how far a camera is from it: cities of 0.25 by 0.25 degree.
+/// The corner of a city, and a camera's distance from it: cities of 0.25 by 0.25 degree.
 fn place(camera: u64) -> (f64, f64) {
     let mixed = camera.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let (city, x, y) = (camera % CITIES, mixed >> 40 & 0xfff, mixed >> 20 & 0xfff);
@@ -31,7 +31,7 @@ pub(crate) fn registrations(cameras: std::ops::Range<u64>) -> String {
     json!(each.collect::<Vec<_>>()).to_string()
 }
 
-/// A portal request: 8 vertices, about 1.2 km2, in a case of its own.
+/// A request as portals see it: 8 vertices, about 1.2 km2, in a case of its own.
 pub(crate) fn request(number: u64) -> String {
     let (west, south) = corner(number % CITIES);
     let offset = 0.02 + 0.2 * (number.wrapping_mul(2_654_435_761) % 1000) as f64 / 1000.0;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{AGENCY, Failure, OPERATOR};
 
-/// The word that has this program be the service.
+/// The argument that makes this program run the service.
 pub(crate) const SERVE: &str = "serve";
 
 /// The service in this process, until its standard input ends.
@@ -22,7 +22,7 @@ pub(crate) async fn serve(folder: &str, mut limits: Value) -> Result<(), Failure
     if std::env::var_os("CANVASS_LOG").is_some() {
         logs::start(LogFormat::Text);
     }
-    // The one agency asks as often as the machine lets it.
+    // The one agency asks as often as the machine allows.
     for name in ["agency_requests_per_minute", "agency_open_requests", "agency_stored_bytes"] {
         limits[name] = json!(u32::MAX);
     }
@@ -45,7 +45,7 @@ pub(crate) async fn serve(folder: &str, mut limits: Value) -> Result<(), Failure
     Ok(())
 }
 
-/// The service in a process of its own, and how long it took until it answers.
+/// The service in a process of its own, and the time until it answers.
 pub(crate) fn start(folder: &Path, limits: &Value) -> Result<(Child, SocketAddr), Failure> {
     let begun = Instant::now();
     let mut child = Command::new(std::env::current_exe()?)
@@ -62,14 +62,14 @@ pub(crate) fn start(folder: &Path, limits: &Value) -> Result<(Child, SocketAddr)
     Ok((child, address))
 }
 
-/// Stops the service in good order.
+/// Stops the service regularly.
 pub(crate) fn stop(mut child: Child) -> Result<(), Failure> {
     drop(child.stdin.take());
     child.wait()?;
     Ok(())
 }
 
-/// How large the database's file is, and the tiles in it, for each of so many cameras.
+/// Prints the sizes of the database's file and of its tiles for each camera.
 pub(crate) fn size(folder: &Path, cameras: u64) -> Result<(), Failure> {
     let file = std::fs::metadata(folder.join("canvass.redb"))?.len();
     let (_, tiles) = Store::open(folder)?.checkpoint()?;

@@ -8,27 +8,27 @@ use serde::Deserialize;
 
 use super::{BaseMap, End, Kind, Picture};
 
-/// Why a file is no map.
+/// Why a file is not a map.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MapError {
     /// The file cannot be read.
     #[error("cannot read the map `{path}`: {error}")]
     Unread {
-        /// Which file.
+        /// The file.
         path: String,
-        /// Why not.
+        /// The system's reason.
         error: std::io::Error,
     },
-    /// It is not a feature collection of lines and polygons.
+    /// The text is not a feature collection of lines and polygons.
     #[error("no GeoJSON feature collection of lines and polygons: {0}")]
     Syntax(#[from] serde_json::Error),
-    /// A feature is of no kind that is drawn.
+    /// A feature has a kind that is not drawn.
     #[error(
         "feature {index}: kind `{kind}` is not water, park, road or building; set the property `kind`"
     )]
     Kind {
-        /// Which feature, counted from 0.
+        /// The index of the feature, from 0.
         index: usize,
         /// Its kind.
         kind: String,
@@ -36,9 +36,9 @@ pub enum MapError {
     /// A position is not on the earth.
     #[error("feature {index}: {error}")]
     Position {
-        /// Which feature, counted from 0.
+        /// The index of the feature, from 0.
         index: usize,
-        /// Why not.
+        /// The reason.
         error: PositionError,
     },
 }
@@ -63,14 +63,14 @@ struct Properties {
 
 type Line = Vec<Coordinates>;
 
-/// A third number, a height, is allowed and not drawn.
+/// A third number, a height, is allowed and ignored.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(from = "Vec<f64>")]
 struct Coordinates(f64, f64);
 
 impl From<Vec<f64>> for Coordinates {
     fn from(numbers: Vec<f64>) -> Self {
-        // A missing number makes no position.
+        // A missing number becomes NaN, which no position accepts.
         let number = |place| numbers.get(place).copied().unwrap_or(f64::NAN);
         Self(number(0), number(1))
     }

@@ -1,7 +1,8 @@
 //! The map under the pages: streets, water, parks and buildings as lines of a picture, made once at start.
 //!
-//! A browser gets paths that it draws as they are, and the four numbers that turn longitude and latitude
-//! into the picture's units. Edges stay straight in longitude and latitude, as the library's are.
+//! A browser gets paths that it draws unchanged, and the four numbers that turn longitude and
+//! latitude into the picture's units. Edges are straight in longitude and latitude, as in the
+//! library.
 
 mod file;
 mod town;
@@ -17,7 +18,7 @@ pub use file::MapError;
 /// Units of the picture in a degree of latitude: decimetres, so that paths need no fractions.
 const PER_DEGREE: f64 = 1_110_600.0;
 
-/// A base map, as `GET /map.json` answers it.
+/// A base map, as `GET /map.json` returns it.
 #[derive(Clone, Debug)]
 pub struct BaseMap(Arc<str>);
 
@@ -28,7 +29,7 @@ impl BaseMap {
         &self.0
     }
 
-    /// A map without streets, around the jurisdictions of agencies: for an operator who gives none.
+    /// A map without streets, around the jurisdictions of agencies: for an operator without a map.
     #[must_use]
     pub fn bare<'a>(agencies: impl IntoIterator<Item = &'a Agency>) -> Self {
         let areas = agencies.into_iter().filter_map(|agency| agency.jurisdiction.as_ref());
@@ -41,7 +42,7 @@ impl BaseMap {
     }
 }
 
-/// The kinds of shapes on a map, from the ground up.
+/// The kinds of shapes on a map, in the order of drawing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
@@ -70,7 +71,7 @@ enum End {
     Closed,
 }
 
-/// A map that is being made.
+/// A map under construction.
 struct Picture {
     west: f64,
     north: f64,
@@ -94,7 +95,7 @@ struct Layer<'a> {
 }
 
 impl Picture {
-    /// A picture that has room for some places, given in degrees; of the whole world without any.
+    /// A picture with room for some places, given in degrees; of the whole world without any.
     fn around(places: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let nothing = (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
         let (mut west, mut south, mut east, mut north) =
@@ -104,7 +105,7 @@ impl Picture {
         if west > east || south > north {
             (west, south, east, north) = (-180.0, -85.0, 180.0, 85.0);
         }
-        // True to scale in the middle.
+        // The scale is exact in the middle.
         let per_lon = PER_DEGREE * f64::midpoint(south, north).to_radians().cos();
         let size = (((east - west) * per_lon).max(1.0), ((north - south) * PER_DEGREE).max(1.0));
         Self { west, north, per_lon, size, paths: Default::default() }
@@ -120,7 +121,8 @@ impl Picture {
         let mut last = None;
         let mut sign = 'l';
         for (x, y) in positions.into_iter().map(units) {
-            // Steps from the last position are shorter than places. Writing to a string cannot fail.
+            // Steps from the last position are shorter than positions. Writing to a string cannot
+            // fail.
             let _ = match last {
                 None => write!(path, "M{x} {y}"),
                 Some(last) if last == (x, y) => Ok(()),

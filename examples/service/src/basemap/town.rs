@@ -16,7 +16,7 @@ impl BaseMap {
     ///
     /// # Errors
     ///
-    /// If something of it is not on the earth, which cannot be: the town is always the same.
+    /// If a part of it is not on the earth, which cannot happen: the town is always the same.
     pub fn of_town(town: &Town) -> Result<Self, PositionError> {
         let (south_west, north_east) =
             (Spot { x: 0.0, y: 0.0 }.position()?, Spot { x: SIZE.0, y: SIZE.1 }.position()?);

@@ -2,9 +2,9 @@
 
 mod neighbours;
 
-use canvass::{Change, Consent, OwnerId};
+use canvass::{Change, Consent, OwnerId, Request};
 use canvass_town::{SIZE, Spot, Town};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::basemap::BaseMap;
@@ -23,12 +23,13 @@ pub const OWNER: &str = "demo-owner";
 /// A reason why the demo cannot start.
 type Failure = Box<dyn std::error::Error>;
 
-/// The demo's configuration: one operator, one agency, the default policy, a school that may not be touched, and a
-/// notice that hurries, for the reviewer to find.
+/// The demo's configuration: one operator, one agency, the default policy with a least difference
+/// between areas that overlap (0.025 square miles), a protected school, and a notice with a
+/// hurrying phrase, for the reviewer to find.
 ///
 /// # Errors
 ///
-/// If the configuration cannot be: it is always the same, so that would be a mistake in it.
+/// If the configuration is invalid, which would be a mistake in it: it never changes.
 pub fn settings() -> Result<Settings, Failure> {
     let digest = |token: &str| TokenDigest::of(token.as_bytes()).hex();
     let outline = |(west, south, east, north): (f64, f64, f64, f64)| {
@@ -48,12 +49,14 @@ pub fn settings() -> Result<Settings, Failure> {
             }
         }],
         "policy": {
+            "min_difference_m2": 64_750.0,
             "quiet_hours": { "from": "21:00:00", "until": "08:00:00", "zone": "America/New_York" },
             "sensitive_places": [{
                 "kind": "school", "label": "PS 9", "rule": "refuse",
                 "area": outline((west, south, east, north)),
             }],
         },
+        "log": { "seconds": LOG_SECONDS },
         "notices": {
             "template": "{agency} asks for footage of {window}, from {cameras}. It is about case {case} \
                 ({incident}). Please answer at once.\n\nTo share is voluntary, and doing nothing is an answer \
@@ -65,8 +68,8 @@ pub fn settings() -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// Registers the town, and gives a token to the owner to sign in as: one in the middle of the town who agrees
-/// to everything.
+/// Registers the town, and gives a token to the owner who can sign in: one in the middle of the
+/// town who agrees to everything.
 ///
 /// # Errors
 ///
@@ -81,8 +84,34 @@ pub async fn fill(engine: &Engine) -> Result<OwnerId, Failure> {
     let changes: Vec<Change> = cameras.chain(consents).chain(asked_before).collect();
     let json = serde_json::to_vec(&changes)?;
     engine.apply(changes, json, now, None).await?;
+    // A period of the log ends here, so that its first head is there from the beginning.
+    engine.clock(now.saturating_sub(SignedDuration::from_secs(LOG_SECONDS))?).await?;
+    refuse(engine, now).await?;
+    engine.clock(now).await?;
     engine.give_token(owner, OWNER).await?;
     Ok(owner)
+}
+
+/// How often the demo's log grows, in seconds: a day would be too long for somebody who only looks.
+const LOG_SECONDS: i64 = 15;
+
+/// Has a request refused, whose area is too large: the log has a beginning then, and the head that somebody
+/// copies first is of something.
+async fn refuse(engine: &Engine, now: Timestamp) -> Result<(), Failure> {
+    let hours_ago = |hours| now.saturating_sub(SignedDuration::from_hours(hours));
+    let request: Request = serde_json::from_value(json!({
+        "agency": 1, "incident": "burglary", "case_reference": "AS-2026-0409", "contact": "Sgt. Ames, +1 555 0100",
+        "window": { "start": hours_ago(30)?, "end": hours_ago(26)? },
+        "area": { "type": "Polygon", "coordinates": [[
+            [-84.96, 41.115], [-84.93, 41.115], [-84.93, 41.135], [-84.96, 41.135], [-84.96, 41.115]
+        ]] },
+    }))?;
+    let agency =
+        engine.cases().agency(request.agency).ok_or("the demo's agency is not on record")?;
+    match engine.cases().review(&request, agency, now) {
+        Ok(_) => Err("the demo's policy allows an area of 5 square kilometres".into()),
+        Err(violations) => Ok(engine.refused(&request, &violations, now).await?),
+    }
 }
 
 /// The owner nearest to the town's middle who agrees to everything and was not asked lately.
@@ -110,7 +139,7 @@ fn in_the_middle(
     near.into_iter().map(|camera| camera.owner).find(|&owner| agrees(owner) && !was_asked(owner))
 }
 
-/// The text that the demo prints: one link, and calls for programs.
+/// The text that the demo prints: a link for people, and calls for programs.
 #[must_use]
 pub fn welcome(address: &str, port: u16) -> String {
     format!(

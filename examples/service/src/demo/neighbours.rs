@@ -1,4 +1,4 @@
-//! The other owners of the demo: they answer by dice, so that an evening has an outcome.
+//! The other owners of the demo: they answer at random, so that an evening has an outcome.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use serde::Deserialize;
 
 use crate::engine::Engine;
 
-/// One neighbour of so many shares.
+/// One in this many neighbours shares.
 const ONE_SHARES_OF: u64 = 8;
 
-/// As much of an event as there is to answer to.
+/// The part of an event that is needed to answer it.
 #[derive(Deserialize)]
 struct Happened {
     sequence: u64,
@@ -21,7 +21,7 @@ struct Happened {
     step: serde_json::Value,
 }
 
-/// Answers for all who are asked, but for the owner whom somebody plays, for as long as there is an engine.
+/// Answers for all owners who are asked, except the one a visitor plays, while the engine exists.
 pub async fn neighbours(engine: Weak<Engine>, played: OwnerId) {
     let mut seen = 0;
     loop {
@@ -51,7 +51,7 @@ fn answers(event: &Happened, played: OwnerId) -> Vec<(OwnerId, Answer)> {
     let others = owners.into_iter().flatten().filter(|&owner| owner != played);
     others
         .map(|owner| {
-            // A die that falls the same way for the same neighbour and request.
+            // The same die for the same neighbour and request.
             let roll =
                 (owner.0 ^ event.id.0.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
             let shares = roll.is_multiple_of(ONE_SHARES_OF);

@@ -1,4 +1,4 @@
-//! What can be asked of the engine: deeds for the writer, and looks at what is kept.
+//! The engine's calls: jobs for the writer, and reads of the stored state.
 
 use canvass::error::OpenRequestsError;
 use canvass::outcome::{Answer, Outcome, OutcomeError};
@@ -14,11 +14,11 @@ use crate::store::{Answered, Once, OtherBody, StoreError};
 
 impl Engine {
     /// Applies changes, all or none. When this returns they are on the disk, and in every snapshot
-    /// taken from then on.
+    /// that you take from then on.
     ///
     /// # Errors
     ///
-    /// If they cannot be applied, or the writer does not take any.
+    /// If they cannot be applied, or the writer accepts no jobs.
     pub async fn apply(
         &self,
         changes: Vec<Change>,
@@ -29,11 +29,11 @@ impl Engine {
         self.have_done(Deed::Apply { changes, json, now }, once).await
     }
 
-    /// Opens an authorised request in its agency's case file, and gives the receipt.
+    /// Opens an authorised request in its agency's case file, and returns the receipt.
     ///
     /// # Errors
     ///
-    /// If the case file does not take it, or the writer does not take any.
+    /// If the case file refuses it, or the writer accepts no jobs.
     pub async fn open(
         &self,
         authorized: AuthorizedRequest,
@@ -43,11 +43,11 @@ impl Engine {
         self.have_done(Deed::Open { authorized, now }, once).await
     }
 
-    /// Takes an agency's request one step on in its life.
+    /// Takes a step in the life of an agency's request.
     ///
     /// # Errors
     ///
-    /// If the agency has no such request, if it is not open, or the writer does not take any.
+    /// If the agency has no such request, if it is not open, or the writer accepts no jobs.
     pub async fn go_on(
         &self,
         agency: AgencyId,
@@ -59,12 +59,30 @@ impl Engine {
         self.have_done(Deed::Go { agency, id, step, now }, once).await
     }
 
+    /// Decides whether an open request has households enough, if that was not decided before: at the
+    /// first look, and never again. Not while the agency waits, who could see how long it takes.
+    ///
+    /// # Errors
+    ///
+    /// If the request is not open, or the writer does not take any.
+    pub async fn decide(
+        &self,
+        id: RequestId,
+        authorized: AuthorizedRequest,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if !self.cases.look(|open| open.is_decided(id)) {
+            self.have_done(Deed::Decide { id, authorized, now }, None).await?;
+        }
+        Ok(())
+    }
+
     /// Hands over whom to ask of a route that is [due](Cases::due): who was not asked for the request
     /// before, and may still be. When this returns it is on the disk that they are asked.
     ///
     /// # Errors
     ///
-    /// If the request is not open, or the writer does not take any.
+    /// If the request is not open, or the writer accepts no jobs.
     pub async fn ask(
         &self,
         id: RequestId,
@@ -75,11 +93,11 @@ impl Engine {
         self.have_done(Deed::Ask { id, route, now }, once).await
     }
 
-    /// Counts what owners answered to a request, all of it or nothing.
+    /// Counts owners' answers to a request, all or none.
     ///
     /// # Errors
     ///
-    /// If the request is not open, if an owner was not asked, or the writer does not take any.
+    /// If the request is not open, if an owner was not asked, or the writer accepts no jobs.
     pub async fn report(
         &self,
         id: RequestId,
@@ -90,7 +108,7 @@ impl Engine {
         self.have_done(Deed::Report { id, answers, now }, once).await
     }
 
-    /// Tells the writer how late it is, so that requests expire.
+    /// Gives the writer the time, so that requests expire.
     ///
     /// # Errors
     ///
@@ -99,20 +117,20 @@ impl Engine {
         self.jobs.send(Job::Clock(now)).await.map_err(|_| self.refusal())
     }
 
-    /// What was answered before to the same key. Reads from the disk.
+    /// The earlier answer to the same key. Reads from the disk.
     ///
     /// # Errors
     ///
-    /// If the store cannot be read; inside, if something else was sent with the key.
+    /// If the store cannot be read; inside, if another body was sent with the key.
     pub fn answered(&self, once: &Once) -> Result<Option<Result<Answered, OtherBody>>, StoreError> {
         Ok(self.store.answered(once)?.map(|kept| once.again(&kept)))
     }
 
-    /// What is held of an owner, as it is on the disk.
+    /// The data held of an owner, as on the disk.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn holdings(&self, owner: OwnerId) -> Result<Holdings, Refusal> {
         self.look(move |registry, _| Holdings {
             owner,
@@ -123,21 +141,21 @@ impl Engine {
         .await
     }
 
-    /// The open requests that somebody may have to be asked for who was not: those that were opened
-    /// or touched by changes since they last asked, and now and then all.
+    /// The open requests that may have further owners to ask: those that were opened or touched by
+    /// changes since they last asked, and from time to time all.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn waiting(&self, now: Timestamp) -> Result<Vec<RequestId>, Refusal> {
         self.look(move |_, requests| requests.waiting(now)).await
     }
 
-    /// The same, of those whose number is higher than one, the first so many.
+    /// As [`waiting`](Self::waiting), for ids above `after`, at most `most` of them.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn waiting_after(
         &self,
         now: Timestamp,
@@ -147,11 +165,11 @@ impl Engine {
         self.look(move |_, requests| requests.waiting_after(now, after, most)).await
     }
 
-    /// What an agency may see of the answers to an own request.
+    /// The agency's view of the answers to one of its requests.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any; inside, if there is nothing to see (yet).
+    /// If the writer accepts no jobs; inside, if there is no outcome (yet).
     pub async fn outcome(
         &self,
         agency: AgencyId,
@@ -160,11 +178,11 @@ impl Engine {
         self.look(move |_, requests| requests.outcome(agency, id)).await
     }
 
-    /// What an agency may see of a pool of its requests.
+    /// The agency's view of a pool of its requests.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any; inside, if the pool is not complete.
+    /// If the writer accepts no jobs; inside, if the pool is not complete.
     pub async fn pool(
         &self,
         agency: AgencyId,
@@ -188,7 +206,7 @@ impl Engine {
     ) -> Result<T, Refusal> {
         let (answer, answered) = oneshot::channel();
         let look = move |registry: &Registry, requests: &Requests| {
-            // Nobody may be listening any more.
+            // The caller may have gone.
             drop(answer.send(look(registry, requests)));
         };
         self.send(Job::Look(Box::new(look)), answered).await
@@ -199,7 +217,7 @@ impl Engine {
         answered.await.map_err(|_| self.refusal())
     }
 
-    /// The receipt of a request, as it was given. Reads from the disk.
+    /// The receipt of a request, as it was first returned. Reads from the disk.
     ///
     /// # Errors
     ///
@@ -208,8 +226,14 @@ impl Engine {
         self.store.receipt(id)
     }
 
-    /// What happened to requests after an event: some of it, and nothing only if that was the last.
-    /// Reads from the disk.
+    /// Which store this is: another one once a copy was put back, whose events have numbers that were given
+    /// before.
+    #[must_use]
+    pub fn generation(&self) -> String {
+        format!("{:016x}", self.store.acknowledged().generation)
+    }
+
+    /// A page of the events after a number; empty only if that was the last. Reads from the disk.
     ///
     /// # Errors
     ///
@@ -218,11 +242,11 @@ impl Engine {
         self.store.events(after)
     }
 
-    /// Whom an open request may ask who was not asked for it, as of the newest state on the disk.
+    /// The owners whom an open request may ask and has not asked, by the newest state on the disk.
     ///
     /// # Errors
     ///
-    /// If it was not this that was authorised.
+    /// If the authorised request is not this one.
     pub fn due(
         &self,
         id: RequestId,
@@ -253,6 +277,7 @@ mod tests {
             agencies: Vec::new(),
             release: ReleaseMode::Alone,
             notices_needed: true,
+            log_seconds: 86_400,
         };
         let (engine, threads) = Engine::start(folder.path(), rules, &Limits::default(), &metrics)?;
         assert!(engine.is_ready());

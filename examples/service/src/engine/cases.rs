@@ -10,21 +10,22 @@ use canvass::{
 };
 use jiff::Timestamp;
 
-/// So many open requests are remembered: to review one again costs less than a millisecond.
+/// The number of authorised requests in memory; reviewing one again costs less than a millisecond.
 const REMEMBERED: usize = 100_000;
 
-/// Reviews requests, remembers what was reviewed, and says whom to ask.
+/// Reviews requests, remembers the authorised ones, and decides whom to ask.
 #[derive(Debug)]
 pub struct Cases {
     policy: Policy,
     agencies: BTreeMap<AgencyId, Agency>,
-    // INVARIANT: what the events on the disk lead to; the writer alone replays more, after its commit.
+    // INVARIANT: the state after the events on the disk; the writer alone replays more, after its
+    // commit.
     open: RwLock<OpenRequests>,
-    /// Whether a request is open is asked of `open`, whatever is remembered.
+    /// Only `open` decides whether a request is open, never this cache.
     remembered: RwLock<HashMap<RequestId, AuthorizedRequest>>,
 }
 
-/// Why a request that was opened once cannot be routed now.
+/// Why an opened request cannot be routed now.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotAuthorized {
@@ -37,9 +38,9 @@ pub enum NotAuthorized {
     /// It is not open any more.
     #[error("request `{id}` is {state}, not open")]
     NotOpen {
-        /// Which request.
+        /// The request's id.
         id: RequestId,
-        /// What it is.
+        /// Its state.
         state: RequestState,
     },
     /// It cannot be authorised again after a restart.
@@ -70,7 +71,7 @@ impl Cases {
         self.agencies.get(&id)
     }
 
-    /// Reviews what an agency submitted, against what it asked before.
+    /// Reviews an agency's request against its case file.
     ///
     /// # Errors
     ///
@@ -95,29 +96,29 @@ impl Cases {
         self.agencies.values()
     }
 
-    /// Looks at all requests that were opened; the writer waits meanwhile.
+    /// Reads all opened requests under a lock; the writer waits meanwhile.
     pub fn look<T>(&self, look: impl FnOnce(&OpenRequests) -> T) -> T {
         look(&self.open())
     }
 
-    /// Looks at the requests that an agency has opened.
+    /// Reads the requests that an agency has opened.
     pub fn with_case_file<T>(&self, agency: AgencyId, look: impl FnOnce(&CaseFile) -> T) -> T {
         look(&self.open().case_file(agency))
     }
 
-    /// A request that was opened, whatever became of it.
+    /// An opened request in any state.
     #[must_use]
     pub fn request(&self, id: RequestId) -> Option<OpenedRequest> {
         self.open().get(id).cloned()
     }
 
-    /// A request as authorised: reviewed when it was opened, or once more by the same rules if that
-    /// was before a restart. An authorisation cannot be kept on a disk, so that nobody can write one
-    /// down by hand.
+    /// An authorised request: from the review at its opening or, after a restart, from another
+    /// review by the same rules. An authorisation cannot be stored, so nobody can forge one on the
+    /// disk.
     ///
     /// # Errors
     ///
-    /// If it is not open, or if today's policy would have refused it.
+    /// If it is not open, or if the present policy would have refused it.
     pub fn authorized(
         &self,
         id: RequestId,
@@ -143,11 +144,11 @@ impl Cases {
         Ok(authorized)
     }
 
-    /// Whom an open request may ask who was not asked for it yet.
+    /// The owners whom an open request may ask and has not asked yet.
     ///
     /// # Errors
     ///
-    /// If it was not this that was authorised.
+    /// If the authorised request is not this one.
     pub fn due(
         &self,
         id: RequestId,
@@ -158,17 +159,17 @@ impl Cases {
         self.open().due(id, authorized, snapshot, now)
     }
 
-    /// Has readers see what happened, once it is on the disk. For the writer.
+    /// Publishes events to readers, once they are on the disk. For the writer.
     ///
     /// # Errors
     ///
-    /// If that cannot have happened after what they see.
+    /// If they do not follow from the published state.
     pub(super) fn publish(
         &self,
         events: &[LifecycleEvent],
         opened: impl IntoIterator<Item = (RequestId, AuthorizedRequest)>,
     ) -> Result<(), OpenRequestsError> {
-        // Before they are open, so that nobody reviews again what was reviewed just now.
+        // Remembered before it is open, so that nobody repeats the review.
         self.remember(opened);
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         events.iter().try_for_each(|event| open.replay(event))?;
@@ -182,12 +183,12 @@ impl Cases {
         Ok(())
     }
 
-    /// Has readers see what is on the disk, whatever they saw before. For the writer.
+    /// Replaces the state that readers see by the one on the disk. For the writer.
     pub(super) fn replace(&self, with: OpenRequests) {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = with;
     }
 
-    /// Forgets owners who were erased. For the writer.
+    /// Forgets erased owners. For the writer.
     pub(super) fn forget(&self, owners: &[OwnerId]) {
         if !owners.is_empty() {
             let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
@@ -210,7 +211,7 @@ impl Cases {
     }
 }
 
-/// Whether a request has ended with a step.
+/// Whether a step ends its request.
 pub(super) fn ends(step: &LifecycleStep) -> bool {
     matches!(step, LifecycleStep::Resolved | LifecycleStep::Withdrawn | LifecycleStep::Expired)
 }

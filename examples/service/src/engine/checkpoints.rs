@@ -1,8 +1,8 @@
-//! When a checkpoint is made, and the thread that makes it.
+//! The schedule of checkpoints, and the thread that makes them.
 //!
-//! The writer says which tiles have changed, right after a commit, when what is published is what is
-//! on the disk. Encoding and writing them is the thread's. One checkpoint is made at a time; what
-//! changes meanwhile is in the next one.
+//! Right after a commit, when the published state equals the one on the disk, the writer lists the
+//! tiles that have changed. The thread encodes and writes them. It makes one checkpoint at a time;
+//! changes in between are in the next one.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -18,22 +18,22 @@ use crate::metrics::Metrics;
 use crate::settings::Limits;
 use crate::store::{LogLength, Store};
 
-/// The log may grow to so many times the length after which a checkpoint is due; then the writer
-/// waits for the one that is made.
+/// The log may grow to this many times the length at which a checkpoint is due; then the writer
+/// waits for the checkpoint.
 const TAIL: u64 = 4;
 
-/// The writer's side: what the log has that no checkpoint has.
+/// The writer's side: the part of the log that no checkpoint includes.
 pub(super) struct Due {
-    /// The log since the last checkpoint that was made.
+    /// The log since the last checkpoint.
     log: LogLength,
-    /// After which length a checkpoint is due.
+    /// The length at which a checkpoint is due.
     after: LogLength,
     last: Revision,
-    /// The part of the log that the checkpoint which is being made takes in.
+    /// The part of the log that the checkpoint in progress includes.
     in_making: Option<LogLength>,
-    /// The last one could not be made: the next is tried when its time has come.
+    /// The last checkpoint failed; the next attempt is at its regular time.
     failed: bool,
-    /// One has failed, and the database has not been opened again since.
+    /// A checkpoint has failed, and the database has not been opened again since.
     broken: bool,
     hand_over: SyncSender<(Revision, TileChanges)>,
     made: Receiver<Option<Revision>>,
@@ -76,12 +76,12 @@ pub(super) fn checkpoints(
 }
 
 impl Due {
-    /// Notes what a commit has added to the log.
+    /// Adds a commit to the length of the log.
     pub(super) fn logged(&mut self, bytes: usize) {
         self.log.add(bytes);
     }
 
-    /// Has a checkpoint made if one is due. For the writer, after a commit.
+    /// Starts a checkpoint if one is due. For the writer, after a commit.
     pub(super) fn look(&mut self, registry: &Registry) {
         while let Ok(made) = self.made.try_recv() {
             self.note(made);
@@ -94,7 +94,7 @@ impl Due {
         }
     }
 
-    /// Has one made if anything has changed: its time has come.
+    /// Starts a checkpoint at its regular time, if anything has changed.
     pub(super) fn time_has_come(&mut self, registry: &Registry) {
         while let Ok(made) = self.made.try_recv() {
             self.note(made);
@@ -102,7 +102,7 @@ impl Due {
         self.make(registry);
     }
 
-    /// Has the last one made, when nothing will change any more, and returns whether it was.
+    /// Makes the last checkpoint, after all changes, and returns whether it succeeded.
     pub(super) fn finish(mut self, registry: &Registry) -> bool {
         self.wait();
         self.make(registry);
@@ -110,17 +110,17 @@ impl Due {
         !self.failed
     }
 
-    /// Waits for the checkpoint that is being made.
+    /// Waits for the checkpoint in progress.
     pub(super) fn settle(&mut self) {
         self.wait();
     }
 
-    /// Goes on with a store that was read again.
+    /// Continues with a store that was read again.
     pub(super) fn restart(&mut self, last: Revision, log: LogLength) {
         (self.last, self.log, self.broken) = (last, log, false);
     }
 
-    /// Whether a checkpoint has failed, after which the database has to be opened again.
+    /// Whether a checkpoint has failed, so that the database must be opened again.
     pub(super) fn is_broken(&mut self) -> bool {
         while let Ok(made) = self.made.try_recv() {
             self.note(made);
@@ -137,14 +137,14 @@ impl Due {
         if self.in_making.is_some() || registry.snapshot().revision() <= self.last {
             return;
         }
-        // The registry began empty or with the tiles of the last checkpoint, so that the first time
-        // these are all there are.
+        // The registry began empty or from the last checkpoint's tiles, so the first time these are
+        // all tiles.
         let start = Instant::now();
         let changes = registry.tiles_since(self.last);
         let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::info!(microseconds, tiles = changes.changed.len(), "tiles gathered");
         self.failed = false;
-        // An error means that the thread has panicked, which its end will tell.
+        // An error means that the thread has panicked, which joining it shows.
         if self.hand_over.send((self.last, changes)).is_ok() {
             self.in_making = Some(self.log);
         }
@@ -169,7 +169,7 @@ impl Due {
 }
 
 impl Checkpoints {
-    /// Makes what the writer hands over, until it has stopped.
+    /// Makes the checkpoints that the writer hands over, until it stops.
     pub(super) fn run(self) {
         loop {
             match self.taken.recv_timeout(self.at_least_every) {
@@ -179,7 +179,7 @@ impl Checkpoints {
                     let _ = self.made.send(made);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    // Not where the queue is full: the writer may be waiting for this thread.
+                    // Not if the queue is full: the writer may be waiting for this thread.
                     if let Some(jobs) = self.jobs.upgrade() {
                         let _ = jobs.try_send(Job::Checkpoint);
                     }
@@ -205,7 +205,8 @@ impl Checkpoints {
                 );
                 Some(revision)
             }
-            // The one before holds, and the log since: the next try will write all of it.
+            // The previous checkpoint and the log since remain valid: the next attempt writes all
+            // of it.
             Err(error) => {
                 self.metrics.checkpoint_failing.set(1);
                 tracing::error!(%error, "no checkpoint could be made");

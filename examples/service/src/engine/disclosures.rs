@@ -1,5 +1,5 @@
-//! What people see: the audit log, the notices that were approved, bulletins, and the coverage that was
-//! made last. The writer changes it once it is on the disk; readers look.
+//! Disclosures: the audit log, approved notices, bulletins, and the last coverage. The writer
+//! changes them once they are on the disk; readers read.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
@@ -16,33 +16,32 @@ use super::error::{Failure, Fault};
 use super::requests::News;
 use super::told::raw;
 use super::writer::{Group, Writer};
-use crate::store::{Answered, DisclosedRows, KeptBulletin, KeptEntry, KeptNotice};
+use crate::store::{Answered, DisclosedRows, KeptBulletin, KeptEntry, KeptNotice, PendingEntry};
 
-/// What people see, as it is on the disk.
+/// The disclosures on the disk.
 #[derive(Debug, Default)]
 pub struct Disclosures {
     log: AuditLog,
-    /// Which request each entry is about.
-    // INVARIANT: as long as the log.
-    about: Vec<Option<RequestId>>,
+    /// Entries that wait for their batch, which nobody sees before.
+    pending: Vec<PendingEntry>,
     notices: HashMap<RequestId, KeptNotice>,
-    /// Number 1 first.
+    /// The bulletins, from number 1.
     bulletins: Vec<KeptBulletin>,
     numbers: HashMap<RequestId, u64>,
     coverage: Option<(u64, Box<RawValue>)>,
 }
 
-/// The same for many readers and the writer.
+/// Disclosures, shared by readers and the writer.
 #[derive(Debug, Default)]
 pub struct Disclosed(RwLock<Disclosures>);
 
 impl Disclosed {
-    /// Looks at it; the writer waits meanwhile.
+    /// Locks for reading; the writer waits meanwhile.
     pub fn read(&self) -> RwLockReadGuard<'_, Disclosures> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in what was kept.
+    /// Adds stored rows.
     pub(super) fn take(&self, rows: DisclosedRows) -> Result<(), NonceReused> {
         if rows.is_empty() {
             return Ok(());
@@ -52,7 +51,7 @@ impl Disclosed {
 }
 
 impl Disclosed {
-    /// Has readers see what is on the disk, whatever they saw before.
+    /// Replaces the state that readers see by the one on the disk.
     pub(super) fn replace(&self, rows: DisclosedRows) -> Result<(), NonceReused> {
         let mut fresh = Disclosures::default();
         fresh.take(rows)?;
@@ -63,10 +62,13 @@ impl Disclosed {
 
 impl Disclosures {
     fn take(&mut self, rows: DisclosedRows) -> Result<(), NonceReused> {
-        for KeptEntry { entry, request, .. } in rows.entries {
-            self.log.append(entry)?;
-            self.about.push(request);
+        if !rows.entries.is_empty() {
+            self.pending.clear();
         }
+        for KeptEntry { entry, .. } in rows.entries {
+            self.log.append(entry)?;
+        }
+        self.pending.extend(rows.pending);
         self.notices.extend(rows.notices);
         for (number, kept) in rows.bulletins {
             self.numbers.insert(kept.request, number);
@@ -88,10 +90,9 @@ impl Disclosures {
         &self.log
     }
 
-    /// Which request an entry is about; none if it was refused, or there is no such entry.
-    #[must_use]
-    pub fn about(&self, index: u64) -> Option<RequestId> {
-        self.about.get(usize::try_from(index).ok()?).copied().flatten()
+    /// The entries that wait for their batch.
+    pub(super) fn pending(&self) -> &[PendingEntry] {
+        &self.pending
     }
 
     /// The notice that was approved for a request.
@@ -100,7 +101,7 @@ impl Disclosures {
         self.notices.get(&id)
     }
 
-    /// How many bulletins there are: they are numbered from 1.
+    /// The number of bulletins, which are numbered from 1.
     #[must_use]
     pub fn bulletins(&self) -> u64 {
         self.bulletins.len() as u64
@@ -118,16 +119,16 @@ impl Disclosures {
         self.numbers.get(&id).copied()
     }
 
-    /// The coverage that was made last, and the period that it was made for.
+    /// The last coverage, with the number of its period.
     #[must_use]
     pub fn coverage(&self) -> Option<&(u64, Box<RawValue>)> {
         self.coverage.as_ref()
     }
 }
 
-/// What can be done about what people see.
+/// A change of the disclosures.
 pub(super) enum Disclosing {
-    /// A person approved a notice; the bulletin is what is published if none was.
+    /// A person approved a notice; the bulletin is published if there is none yet.
     Approve {
         id: RequestId,
         notice: KeptNotice,
@@ -151,7 +152,7 @@ impl Writer {
                 self.approve(id, notice, *bulletin, now, group)
             }
             Disclosing::Refused { entry, seed } => {
-                self.append(&mut group.kept.disclosed, *entry, seed, None);
+                wait(&mut group.kept.disclosed, *entry, seed, None);
                 Ok(Answered { request: None, body: raw(&()) })
             }
             Disclosing::Cover { period, made } => {
@@ -196,7 +197,7 @@ impl Writer {
         Ok(Answered { request: Some(id), body })
     }
 
-    /// Refuses to ask for a request whose notice nobody has approved.
+    /// Refuses to ask for a request without an approved notice.
     pub(super) fn has_notice(&self, id: RequestId, group: &Group) -> Result<(), Refusal> {
         let approved = || {
             let mut pending = group.kept.disclosed.notices.iter();
@@ -208,7 +209,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Notes in the log who is asked, and for each owner that the request reached them.
+    /// Records in the log who is asked, and for each owner that the request reached them.
     pub(super) fn disclose_asked(
         &self,
         id: RequestId,
@@ -223,12 +224,14 @@ impl Writer {
             rows.reached.push((owner, id, asked.now()));
         }
         let seed = EntrySeed::new(chance()?);
-        let entry = AuditEntry::routed(asked, &seed, |owner| salts.get(&owner).cloned());
-        self.append(rows, entry?, seed, Some(id));
+        let entries = AuditEntry::routed(asked, &seed, |owner| salts.get(&owner).cloned())?;
+        for (entry, number) in entries.into_iter().zip(0..) {
+            wait(rows, entry, seed.part(number), Some(id));
+        }
         Ok(())
     }
 
-    /// An owner's salt, which is made if they have none.
+    /// An owner's salt, made on first use.
     pub(super) fn salt(
         &self,
         rows: &mut DisclosedRows,
@@ -245,16 +248,16 @@ impl Writer {
         Ok(OwnerSalt::new(salt))
     }
 
-    /// What events are for people: entries of what was opened, and the end of bulletins.
+    /// Turns events into disclosures: entries for opened requests, and the end of bulletins.
     pub(super) fn disclose_news(&self, news: &News, rows: &mut DisclosedRows) -> Result<(), Fault> {
         for (id, authorized) in &news.opened {
             let (seed, id) = (EntrySeed::new(chance()?), Some(*id));
             let accepted = AuditEntry::accepted(authorized, &seed);
-            self.append(rows, accepted, seed, id);
+            wait(rows, accepted, seed, id);
             let seed = EntrySeed::new(chance()?);
             let receipt =
                 AuditEntry::receipt(&authorized.receipt(), authorized.reviewed_at(), &seed);
-            self.append(rows, receipt, seed, id);
+            wait(rows, receipt, seed, id);
         }
         for event in &news.events {
             let ending = match event.step {
@@ -271,7 +274,7 @@ impl Writer {
         Ok(())
     }
 
-    /// A request's bulletin, as this group has left it.
+    /// A request's bulletin, including this group's changes.
     fn bulletin(&self, rows: &DisclosedRows, id: RequestId) -> Option<(u64, KeptBulletin)> {
         let pending = rows.bulletins.iter().rev().find(|(_, kept)| kept.request == id);
         pending.cloned().or_else(|| {
@@ -285,25 +288,19 @@ impl Writer {
         let pending = rows.bulletins.iter().map(|&(number, _)| number).max().unwrap_or(0);
         pending.max(self.disclosed.read().bulletins()).saturating_add(1)
     }
-
-    fn append(
-        &self,
-        rows: &mut DisclosedRows,
-        entry: AuditEntry,
-        seed: EntrySeed,
-        request: Option<RequestId>,
-    ) {
-        let index = self.disclosed.read().log().len() + rows.entries.len() as u64;
-        rows.entries.push(KeptEntry { index, entry, request, seed });
-    }
 }
 
-/// When the last entry was added to a bulletin.
+/// Has an entry wait for its batch to be closed.
+fn wait(rows: &mut DisclosedRows, entry: AuditEntry, seed: EntrySeed, request: Option<RequestId>) {
+    rows.pending.push(PendingEntry { entry, request, seed });
+}
+
+/// The instant of a bulletin's last entry.
 fn last(bulletin: &canvass::bulletin::Bulletin) -> Option<Timestamp> {
     bulletin.history().next_back().map(canvass::bulletin::BulletinEntry::at)
 }
 
-/// 32 bytes by chance.
+/// 32 random bytes.
 pub(super) fn chance() -> Result<[u8; 32], Fault> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;

@@ -1,8 +1,8 @@
-//! Why something cannot be, or was not done.
+//! Why a call is refused, or could not be completed.
 
 use canvass::audit::{NonceReused, SaltMissing};
 use canvass::bulletin::BulletinError;
-use canvass::error::{CaseFileError, ChangeError, OpenRequestsError};
+use canvass::error::{CaseFileError, ChangeError, OpenRequestsError, StaleSnapshot};
 use canvass::outcome::OutcomeError;
 use canvass::{CameraId, RequestId};
 
@@ -18,7 +18,7 @@ pub enum StartError {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What was read does not make a registry, or no requests.
+    /// The stored data do not form a registry, or its requests.
     #[error(transparent)]
     Restore(#[from] RestoreError),
     /// Two entries of the audit log have one nonce.
@@ -29,17 +29,17 @@ pub enum StartError {
     Thread(std::io::Error),
 }
 
-/// Why something was not done, and will not be.
+/// Why a job was refused, for good.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// Changes cannot be applied.
     #[error(transparent)]
     Changes(#[from] ChangeError),
-    /// The request cannot be opened, or not go on so.
+    /// The request cannot be opened, or this step is not allowed.
     #[error(transparent)]
     Requests(OpenRequestsError),
-    /// The case file does not take it.
+    /// The case file refuses it.
     #[error(transparent)]
     CaseFile(#[from] CaseFileError),
     /// Answers cannot be counted.
@@ -48,48 +48,48 @@ pub enum Refusal {
     /// Nobody has approved a notice, so nobody is asked.
     #[error("nobody has approved a notice for request `{0}`; approve one first")]
     NoticeNotApproved(RequestId),
-    /// A bulletin cannot go on so.
+    /// The bulletin cannot be changed so.
     #[error(transparent)]
     Bulletin(#[from] BulletinError),
-    /// Nobody has such an invitation, or not any more.
+    /// Nobody has this invitation, or it is no longer valid.
     #[error("this invitation was used, has expired, or never was; ask the operator for another")]
     InvitationUnknown,
     /// The owner has no such camera.
     #[error("camera `{0}` is none of yours")]
     NoSuchCamera(CameraId),
-    /// The key was sent before, and then with something else.
+    /// The key was sent before with another body.
     #[error(transparent)]
     OtherBody(#[from] OtherBody),
     /// The service is stopping.
     #[error("the service is stopping; nothing was done")]
     Stopping,
-    /// The store failed; only reading it again shows what is kept.
+    /// The store failed; only reading it again shows whether the job was stored.
     #[error(
         "the store failed; it is not known whether this was kept: send it again with the same key \
          once the service is ready"
     )]
     StoreFailed,
-    /// A copy was put back, and withdrawals since may be missing.
+    /// A copy was put back, and withdrawals since its time may be missing.
     #[error(
         "a copy of the store was put back, and withdrawals since {since} may be missing; nobody is \
          asked until they are named: see POST /v1/restored"
     )]
     Held {
-        /// Since when.
+        /// The instant from which they may be missing.
         since: Timestamp,
     },
     /// No copy was put back, or it was released already.
     #[error("no copy of the store was put back that is still held")]
     NotHeld,
-    /// The withdrawals that are named do not go back far enough.
+    /// The named withdrawals do not go back far enough.
     #[error(
         "withdrawals since {since} may be missing, and those that are named are complete since \
          {complete} only"
     )]
     NotComplete {
-        /// Since when they may be missing.
+        /// The instant from which withdrawals may be missing.
         since: Timestamp,
-        /// Since when they are all named.
+        /// The instant from which the named ones are complete.
         complete: Timestamp,
     },
     /// A copy is being written already.
@@ -106,32 +106,34 @@ impl From<OpenRequestsError> for Refusal {
     }
 }
 
-/// Why the writer does not do something.
+/// Why the writer does not do a job.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// It cannot be done, and nothing was.
+    /// The job cannot be done, and nothing was changed.
     Refused(Refusal),
     /// The writer cannot go on.
     Fault(Fault),
 }
 
-/// Why the writer cannot go on: what it has in memory is not what is kept, or is no whole.
+/// Why the writer cannot continue: its memory differs from the disk, or is inconsistent.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the ledger of outcomes does not go with the case file: {0}")]
     Ledger(#[from] OutcomeError),
-    #[error("readers cannot be told what happened: {0}")]
+    #[error("events cannot be published to readers: {0}")]
     Events(#[from] OpenRequestsError),
-    #[error("who was asked cannot be noted in the registry: {0}")]
+    #[error("the owners asked cannot be recorded in the registry: {0}")]
     Asked(ChangeError),
-    #[error("the audit log does not take an entry: {0}")]
+    #[error("the audit log refuses an entry: {0}")]
     Nonce(#[from] NonceReused),
     #[error("the audit log cannot name who was asked: {0}")]
     Salt(#[from] SaltMissing),
     #[error("a bulletin does not end with its request: {0}")]
     Bulletin(#[from] BulletinError),
+    #[error("a route is newer than the registry that it is asked of: {0}")]
+    Stale(#[from] StaleSnapshot),
     #[error("nothing can be drawn by chance: {0}")]
     Chance(#[from] getrandom::Error),
 }

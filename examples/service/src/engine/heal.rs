@@ -1,5 +1,5 @@
-//! How the writer goes on after the disk has failed: a database that could not write once writes no
-//! more, and what was applied in memory is not what is kept. So the store is opened and read again.
+//! The writer's recovery from a disk failure. After a failed write a database accepts no more, and
+//! the state in memory is not the stored one. So the store is opened and read again.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,32 +10,33 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
+use super::disclosures::Disclosed;
 use super::requests::Requests;
 use super::tiles;
 use super::writer::{Job, Writer};
 use super::{Rules, Standing, StartError};
 use crate::store::{DisclosedRows, FIRST_EVENT, LogLength, Store};
 
-/// After a failure it is tried again so soon, then after twice the time, and so on.
+/// The first wait after a failure; each further wait is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// It is tried again at least so often.
+/// The longest wait between attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// So often is looked whether the service is to stop.
+/// The time between two checks whether the service is stopping.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What a store has, as the writer works with it.
+/// The content of a store, in the writer's form.
 pub(super) struct Loaded {
     pub(super) registry: Registry,
     pub(super) requests: Requests,
-    /// The revision of the last checkpoint, and the log since.
+    /// The revision of the last checkpoint, and the length of the log since.
     pub(super) checkpoint: (Revision, LogLength),
     /// Notices, bulletins, entries of the log and the last coverage.
     pub(super) disclosed: DisclosedRows,
-    /// How many tiles of a checkpoint were swept away that was cut off.
+    /// The number of tiles swept away that an interrupted checkpoint left.
     pub(super) unfinished: usize,
 }
 
-/// Reads all that a store has. Nothing is removed before all of it could be read.
+/// Reads the content of a store. Removes nothing before all of it could be read.
 pub(super) fn load(store: &Store, release: ReleaseMode) -> Result<Loaded, StartError> {
     let (registry, checkpoint, log) = tiles::restore(store)?;
     let requests = Requests::load(store, release)?;
@@ -44,16 +45,16 @@ pub(super) fn load(store: &Store, release: ReleaseMode) -> Result<Loaded, StartE
     Ok(Loaded { registry, requests, checkpoint: (checkpoint, log), disclosed, unfinished })
 }
 
-/// What is in a store.
+/// The content of a store, in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Examined {
     /// The registry's revision.
     pub revision: Revision,
-    /// How many cameras are registered.
+    /// The number of registered cameras.
     pub cameras: usize,
-    /// How many events there are.
+    /// The number of events.
     pub events: u64,
-    /// How many revisions the log has.
+    /// The number of revisions in the log.
     pub log: u64,
 }
 
@@ -65,6 +66,7 @@ pub struct Examined {
 pub fn examine(store: &Store, rules: &Rules) -> Result<Examined, StartError> {
     let (registry, _, log) = tiles::restore(store)?;
     let requests = Requests::load(store, rules.release)?;
+    Disclosed::default().replace(store.disclosed()?)?;
     let snapshot = registry.snapshot();
     Ok(Examined {
         revision: snapshot.revision(),
@@ -75,9 +77,9 @@ pub fn examine(store: &Store, rules: &Rules) -> Result<Examined, StartError> {
 }
 
 impl Writer {
-    /// Opens the store again and reads what it has, as often as it takes. Meanwhile nothing is taken,
-    /// and readers see the last state that was acknowledged. Returns whether the writer goes on; it
-    /// does not if it is to stop and the store cannot be opened once more.
+    /// Opens the store again and reads it, as often as needed. Meanwhile no job is accepted, and
+    /// readers see the last acknowledged state. Returns whether the writer continues; it does not
+    /// if the service is stopping and the store cannot be opened once more.
     pub(super) fn heal(&mut self, queue: &mut mpsc::Receiver<Job>, mut stop: bool) -> bool {
         self.standing.set(Standing::HEALING);
         self.metrics.store_failures.inc();
@@ -89,9 +91,9 @@ impl Writer {
                 Ok(()) => break,
                 Err(error) => {
                     let error = error.to_string();
-                    // Once, however often it is tried.
+                    // Logged once for repeated attempts with the same error.
                     if error != said {
-                        tracing::error!(error, "the store cannot be used; it is tried again");
+                        tracing::error!(error, "the store cannot be used; the service tries again");
                     }
                     said = error;
                 }
@@ -100,7 +102,7 @@ impl Writer {
             while !stop && Instant::now() < end {
                 match queue.try_recv() {
                     Ok(Job::Stop) | Err(TryRecvError::Disconnected) => stop = true,
-                    // Whoever waits for it is told by the end of their channel.
+                    // The end of their channel informs callers who still wait.
                     Ok(_) => {}
                     Err(TryRecvError::Empty) => std::thread::sleep(LOOK),
                 }
@@ -111,7 +113,7 @@ impl Writer {
             wait = LONGEST_WAIT.min(wait * 2);
         }
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(milliseconds, "the store can be used again; changes are taken");
+        tracing::info!(milliseconds, "the store can be used again; changes are accepted");
         self.metrics.store_failing.set(0);
         self.standing.set(Standing::TAKING);
         !stop
@@ -120,7 +122,7 @@ impl Writer {
     fn reload(&mut self) -> Result<(), StartError> {
         self.store.reopen()?;
         let loaded = load(&self.store, self.release)?;
-        // Not before there is room for the next commits: each failure costs another reload.
+        // First there must be room for the next commits: each failure costs another reload.
         self.store.make_room()?;
         let Loaded { registry, requests, checkpoint: (checkpoint, log), disclosed, .. } = loaded;
         self.disclosed.replace(disclosed)?;

@@ -7,8 +7,8 @@
 //!                                    checkpoint thread: keep them, trim the log
 //! ```
 //!
-//! What readers see is what is on the disk: a snapshot is published after its commit, and only then
-//! is the change acknowledged.
+//! Readers see only state that is on the disk: a snapshot is published after its commit, and only
+//! then is the change acknowledged.
 
 mod calls;
 mod cases;
@@ -16,6 +16,7 @@ mod checkpoints;
 mod disclosures;
 mod error;
 mod heal;
+mod log_batches;
 mod owners;
 mod people;
 mod recovery;
@@ -55,20 +56,22 @@ use checkpoints::checkpoints;
 use heal::{Loaded, load};
 use writer::{Job, Writer};
 
-/// So many jobs may wait for the writer; who comes after them waits in turn.
+/// The number of jobs that may wait for the writer; further callers wait for a place.
 const QUEUE: usize = 1024;
 
-/// What the operator has laid down.
+/// The operator's configuration of requests.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The limits on requests.
     pub policy: Policy,
     /// The agencies on record.
     pub agencies: Vec<Agency>,
-    /// How answers are told, of requests that are opened from now on.
+    /// How answers are released, for requests opened from now on.
     pub release: ReleaseMode,
-    /// Whether nobody is asked before a notice is approved here.
+    /// Whether asking needs a notice that was approved here.
     pub notices_needed: bool,
+    /// A batch of the audit log is closed each so many seconds.
+    pub log_seconds: u64,
 }
 
 /// Registry, store, requests, and the threads that change them.
@@ -81,21 +84,21 @@ pub struct Engine {
     standing: Arc<Standing>,
     jobs: mpsc::Sender<Job>,
     clock: Arc<Clock>,
-    /// Where copies are written, one at a time.
+    /// The folder for copies, locked so that one is written at a time.
     copies: Mutex<std::path::PathBuf>,
 }
 
-/// The engine's threads, to be waited for.
+/// The engine's threads, for the caller to join.
 #[derive(Debug)]
 pub struct Threads {
     writer: JoinHandle<Ended>,
     checkpoints: JoinHandle<()>,
 }
 
-/// How the engine came to its end.
+/// How the engine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// All was done.
+    /// Everything was completed.
     Well,
     /// Without a last checkpoint: the next start replays the log.
     WithoutCheckpoint,
@@ -103,26 +106,26 @@ pub enum Ended {
     StoreFailed,
 }
 
-/// Whether changes are taken, and what they may lead to.
+/// Whether jobs are accepted, and whether they may lead to asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
-    /// All is taken.
+    /// All jobs are accepted.
     Ready,
-    /// All is taken, and nobody is asked: a copy was put back.
+    /// All jobs are accepted, and nobody is asked: a copy was put back.
     Restored,
-    /// The wall clock jumped: what needs the time waits.
+    /// The wall clock jumped: jobs that depend on the time are refused.
     ClockInDoubt,
-    /// The disk takes nothing at the moment.
+    /// The disk accepts no writes at the moment.
     StoreFailing,
-    /// Nothing is taken any more.
+    /// No job is accepted any more.
     Ended,
 }
 
-/// What the writer does, as others see it.
+/// The writer's state, for others to read.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
     writer: AtomicU8,
-    /// From which second on withdrawals may be missing; 0 if none are.
+    /// The second from which withdrawals may be missing; 0 if none are.
     held_since: AtomicU64,
 }
 
@@ -144,29 +147,29 @@ impl Standing {
         self.held_since.store(since.unwrap_or(0), Ordering::Release);
     }
 
-    /// From which second on withdrawals may be missing, if any may.
+    /// The second from which withdrawals may be missing, if any may be.
     fn held_since(&self) -> Option<u64> {
         Some(self.held_since.load(Ordering::Acquire)).filter(|&since| since > 0)
     }
 }
 
-/// How a request goes on in its life, as its agency says.
+/// A step in a request's life, taken by its agency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The agency has what it needs.
+    /// The agency needs no more footage.
     Resolve,
-    /// The agency takes it back.
+    /// The agency takes the request back.
     Withdraw,
-    /// It is to be open until a later instant.
+    /// The request stays open until a later instant.
     Extend(Timestamp),
 }
 
 impl Engine {
-    /// Opens the store in a folder, loads what is in it, and starts the threads.
+    /// Opens the store in a folder, loads its content, and starts the threads.
     ///
     /// # Errors
     ///
-    /// If the store cannot be opened or read, or a thread not be started.
+    /// If the store cannot be opened or read, or a thread cannot be started.
     pub fn start(
         folder: &Path,
         rules: Rules,
@@ -176,11 +179,11 @@ impl Engine {
         Self::start_as(folder, &Opening::default(), rules, limits, metrics)
     }
 
-    /// The same, with a store that is opened in some way.
+    /// As [`start`](Self::start), with options for opening the store.
     ///
     /// # Errors
     ///
-    /// If the store cannot be opened or read, or a thread not be started.
+    /// If the store cannot be opened or read, or a thread cannot be started.
     pub fn start_as(
         folder: &Path,
         opening: &Opening,
@@ -194,7 +197,7 @@ impl Engine {
         if let Some(loss) = loss {
             tracing::warn!("{loss}");
         }
-        let Rules { policy, agencies, release, notices_needed } = rules;
+        let Rules { policy, agencies, release, notices_needed, log_seconds } = rules;
         let Loaded {
             registry,
             requests,
@@ -250,6 +253,8 @@ impl Engine {
             release,
             clock: Arc::clone(&clock),
             time_noted: Instant::now(),
+            log_seconds: i64::try_from(log_seconds).unwrap_or(i64::MAX),
+            log_since: None,
         };
         let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let made = thread("checkpoints").spawn(|| checkpoints.run());
@@ -272,25 +277,25 @@ impl Engine {
         &self.cases
     }
 
-    /// What people see: the audit log, notices, bulletins and coverage.
+    /// The disclosures: the audit log, notices, bulletins and coverage.
     #[must_use]
     pub fn disclosed(&self) -> &Disclosed {
         &self.disclosed
     }
 
-    /// Whether changes are taken.
+    /// Whether jobs are accepted.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         matches!(self.readiness(), Readiness::Ready | Readiness::Restored)
     }
 
-    /// Whether changes are taken, and what they may lead to.
+    /// Whether jobs are accepted, and whether they may lead to asking.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         match self.standing.get() {
             Standing::HEALING => Readiness::StoreFailing,
             Standing::STOPPED | Standing::FAILED => Readiness::Ended,
-            // A writer that panicked says nothing, and listens no more.
+            // A writer that panicked has closed its queue.
             _ if self.jobs.is_closed() => Readiness::Ended,
             _ if !self.time().is_sure() => Readiness::ClockInDoubt,
             _ if self.standing.held_since().is_some() => Readiness::Restored,
@@ -298,7 +303,7 @@ impl Engine {
         }
     }
 
-    /// The time, and whether something may be decided by it.
+    /// The time, and whether decisions may rest on it.
     #[must_use]
     pub fn time(&self) -> Reading {
         self.clock.read()
@@ -311,7 +316,7 @@ impl Engine {
         }
     }
 
-    /// Asks the writer to stop once it has done what waits already.
+    /// Asks the writer to stop after the jobs in its queue.
     pub async fn stop(&self) {
         // An error means that it has stopped already.
         let _ = self.jobs.send(Job::Stop).await;

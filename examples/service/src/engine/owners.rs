@@ -1,7 +1,7 @@
 //! Owners who come by themselves: by an operator's invitation, which works once, and from then on by
 //! their own token.
 
-use canvass::{CameraId, Change, Consent, Facing, OwnerId, Recording, RequestId, Revision};
+use canvass::{Ask, CameraId, Change, Consent, Facing, OwnerId, Recording, RequestId, Revision};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
@@ -14,33 +14,33 @@ use super::{Engine, Refusal};
 use crate::settings::TokenDigest;
 use crate::store::{Answered, OwnerKeys, StoreError};
 
-/// An invitation may be used for so long.
+/// The time for which an invitation is valid.
 const INVITED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What can be done about an owner who comes by themself.
+/// A change that an owner makes, or the operator for them.
 pub(super) enum Owning {
-    /// The operator invites them: with this digest of an invitation.
+    /// Invites the owner, with this digest of an invitation.
     Invite { owner: OwnerId, invitation: [u8; 32], now: Timestamp },
-    /// Who has the invitation with this digest gets the token with that.
+    /// Gives the token with this digest to the holder of the invitation.
     Redeem { invitation: [u8; 32], token: [u8; 32], now: Timestamp },
-    /// They have the token with this digest, and no other.
+    /// Gives the owner the token with this digest, and ends any other.
     Token { owner: OwnerId, token: [u8; 32] },
-    /// They change one of their cameras, or remove it.
+    /// Changes or removes one of their cameras.
     Camera { owner: OwnerId, camera: CameraId, change: CameraChange, now: Timestamp },
-    /// They set their consent.
+    /// Sets their consent.
     Consent { owner: OwnerId, consent: Consent, now: Timestamp },
-    /// They are erased: nothing that names them is kept.
+    /// Erases them: nothing that names them is kept.
     Erase { owner: OwnerId, now: Timestamp },
-    /// They have their salt made, if they have none.
+    /// Makes their salt, if they have none.
     Salt { owner: OwnerId },
 }
 
-/// How an owner changes a camera of theirs.
+/// An owner's change of one of their cameras.
 #[derive(Clone, Copy, Debug)]
 pub enum CameraChange {
-    /// Where it looks and how long it keeps. It stays where it is: see the README.
+    /// Changes its facing and recording. It cannot be moved: see the README.
     Describe(Option<Facing>, Recording),
-    /// It is not registered any more.
+    /// Removes it from the registry.
     Remove,
 }
 
@@ -102,8 +102,8 @@ impl Writer {
         }
     }
 
-    /// Takes an owner out of the registry, the requests and the ledgers, and out of every row. A checkpoint
-    /// follows, so that they are in no tile and not in the log.
+    /// Takes an owner out of the registry, the requests and the ledgers, and out of every row. A
+    /// checkpoint follows, so that no tile and no log entry has them.
     fn erase(
         &mut self,
         owner: OwnerId,
@@ -131,7 +131,7 @@ impl Writer {
         self.apply(changes, json, now, group)
     }
 
-    /// An owner's keys, as this group has left them.
+    /// An owner's keys, including this group's changes.
     fn keys_of(&self, owner: OwnerId, group: &Group) -> Result<OwnerKeys, Failure> {
         let pending = group.kept.disclosed.owner_keys.iter().rev().find(|(of, _)| *of == owner);
         match pending {
@@ -142,12 +142,12 @@ impl Writer {
 }
 
 impl Engine {
-    /// Invites an owner: gives an invitation that works once, and until when. It is in no answer that
-    /// is kept; an earlier one that was not used works no more.
+    /// Invites an owner: returns an invitation that works once, and its end. It is in no stored
+    /// answer; an earlier unused one becomes invalid.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn invite(
         &self,
         owner: OwnerId,
@@ -161,11 +161,12 @@ impl Engine {
         Ok((invitation, until))
     }
 
-    /// Exchanges an invitation for a token: whose it is, and the token, of which only a digest is kept.
+    /// Exchanges an invitation for a token: returns the owner, and the token, of which only a
+    /// digest is stored.
     ///
     /// # Errors
     ///
-    /// If nobody has such an invitation any more, or the writer does not take any.
+    /// If nobody has this invitation any more, or the writer accepts no jobs.
     pub async fn redeem(
         &self,
         invitation: &str,
@@ -185,26 +186,26 @@ impl Engine {
         Ok((owner, token))
     }
 
-    /// Erases an owner; see the README for what stays, and why.
+    /// Erases an owner; the README lists the data that stay, with reasons.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn erase(&self, owner: OwnerId, now: Timestamp) -> Result<Answered, Refusal> {
         self.have_owned(Owning::Erase { owner, now }).await
     }
 
-    /// Gives an owner a token, for a demo: elsewhere they are invited.
+    /// Gives an owner a token. For the demo: elsewhere owners are invited.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn give_token(&self, owner: OwnerId, token: &str) -> Result<(), Refusal> {
         let token = TokenDigest::of(token.as_bytes()).bytes();
         self.have_owned(Owning::Token { owner, token }).await.map(drop)
     }
 
-    /// Whose token has a digest. Reads from the disk.
+    /// The owner whose token has a digest. Reads from the disk.
     ///
     /// # Errors
     ///
@@ -224,7 +225,7 @@ impl Engine {
     }
 }
 
-/// A token by chance: 32 bytes as 64 hexadecimal digits.
+/// A random token: 32 bytes as 64 hexadecimal digits.
 pub(super) fn secret() -> Result<String, Refusal> {
     let bytes = chance().map_err(|error| {
         tracing::error!(%error, "nothing can be drawn by chance");
@@ -233,7 +234,7 @@ pub(super) fn secret() -> Result<String, Refusal> {
     Ok(TokenDigest::from_bytes(bytes).hex())
 }
 
-/// What an owner is told of a change of theirs.
+/// The answer to an owner's change.
 pub(crate) fn changed(answered: &Answered, more: &serde_json::Value) -> serde_json::Value {
     let told: serde_json::Value = serde_json::from_str(answered.body.get()).unwrap_or_default();
     let mut told = json!({ "revision": told.get("revision") });
@@ -243,18 +244,18 @@ pub(crate) fn changed(answered: &Answered, more: &serde_json::Value) -> serde_js
     told
 }
 
-/// A part of a registry, as changes that make it again.
+/// A part of a registry, as changes that rebuild it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Exported {
-    /// As of which state.
+    /// The revision of the registry.
     pub revision: Revision,
     /// Cameras, consents and when owners were asked, owner by owner.
     pub changes: Vec<Change>,
-    /// The last owner in it, after whom the next page begins; none if there are no more.
+    /// The last owner in it, to pass for the next page; none if this is the last page.
     pub next: Option<OwnerId>,
 }
 
-/// So many owners are exported at once.
+/// The number of owners in one export.
 const OWNERS: usize = 5000;
 
 impl Engine {
@@ -262,10 +263,10 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn export(&self, after: Option<OwnerId>) -> Result<Exported, Refusal> {
         self.look(move |registry, _| {
-            // One more tells whether there are more.
+            // One owner more than a page shows whether there are more.
             let found = registry.owners_after(after, OWNERS + 1);
             let page = found.get(..OWNERS).unwrap_or(&found);
             let mut changes = Vec::new();
@@ -276,7 +277,10 @@ impl Engine {
                     changes.push(Change::SetConsent { owner, consent });
                 }
                 let asked = registry.asked(owner).into_iter();
-                changes.extend(asked.map(|at| Change::RecordAsked { owner, at }));
+                changes.extend(asked.map(|Ask { agency, at }| match agency {
+                    None => Change::RecordAsked { owner, at },
+                    Some(agency) => Change::RecordAskedBy { owner, agency, at },
+                }));
             }
             let next = (page.len() < found.len()).then(|| page.last().copied()).flatten();
             Exported { revision: registry.snapshot().revision(), changes, next }

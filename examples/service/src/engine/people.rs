@@ -1,10 +1,10 @@
-//! What handlers ask of the engine for people: approvals, refusals, owners' own changes, coverage.
+//! The engine's calls about people: approvals, refusals, owners' own changes, coverage.
 
 use std::collections::BTreeMap;
 
 use canvass::audit::{AuditEntry, EntrySeed, OwnerSalt};
 use canvass::bulletin::Bulletin;
-use canvass::coverage::CoverageError;
+use canvass::coverage::{CoverageError, CoverageSeed};
 use canvass::h3o::Resolution;
 use canvass::notice::{Notice, NoticeTemplate};
 use canvass::outcome::Answer;
@@ -28,20 +28,20 @@ use crate::store::{Answered, KeptNotice, Once, StoreError};
 /// An owner who was asked for a request, and still agrees.
 #[derive(Clone, Debug)]
 pub struct AskedOwner {
-    /// Who.
+    /// The owner's id.
     pub owner: OwnerId,
-    /// Their cameras that it asks for, ascending.
+    /// The cameras of theirs that it asks for, ascending.
     pub cameras: Vec<CameraId>,
     /// The zone that they named.
     pub zone: Option<Zone>,
 }
 
 impl Engine {
-    /// Keeps a notice that a person approved, and publishes the bulletin if none was.
+    /// Stores an approved notice, and publishes the bulletin if there is none yet.
     ///
     /// # Errors
     ///
-    /// If the request is not open, or the writer does not take any.
+    /// If the request is not open, or the writer accepts no jobs.
     pub async fn approve(
         &self,
         id: RequestId,
@@ -55,11 +55,11 @@ impl Engine {
         self.have_done(Deed::Disclose(what), once).await
     }
 
-    /// Notes in the log that a request was refused.
+    /// Records in the log that a request was refused.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn refused(
         &self,
         request: &Request,
@@ -72,50 +72,49 @@ impl Engine {
         self.have_done(Deed::Disclose(what), None).await.map(drop)
     }
 
-    /// Makes the coverage of a period, unless it was made. Blocks, and takes as long as the registry is
-    /// large; nobody waits for it.
+    /// Computes the coverage of a period, unless there is one. Blocks for a time in proportion to
+    /// the registry; nobody waits for it.
     ///
     /// # Errors
     ///
-    /// If the configuration asks for a coverage that would tell too much.
+    /// If the configured coverage would reveal too much.
     pub fn make_coverage(
         &self,
         dates: &CoverageDates,
         now: Timestamp,
     ) -> Result<Option<(u64, Box<RawValue>)>, CoverageError> {
-        let Ok(second) = u64::try_from(now.as_second()) else { return Ok(None) };
-        let period = second / dates.seconds.max(1);
-        if self.disclosed.read().coverage().is_some_and(|&(made, _)| made >= period) {
+        let (period, next) = dates.period(now);
+        if self.disclosed.read().coverage().is_some_and(|&(made, _)| made == period.number()) {
             return Ok(None);
         }
+        // Drawn for this one alone: it is made once, and kept.
+        let Ok(seed) = chance().map(CoverageSeed::new) else { return Ok(None) };
         let resolution = Resolution::try_from(dates.resolution).unwrap_or(Resolution::Seven);
-        let coverage = self.snapshot().coverage(resolution, dates.min_households)?;
-        let next = period.saturating_add(1).saturating_mul(dates.seconds);
-        let next = Timestamp::from_second(i64::try_from(next).unwrap_or(i64::MAX));
+        let coverage = self.snapshot().coverage(period, &seed, resolution, dates.min_households)?;
         let cells = serde_json::from_str::<Box<RawValue>>(&coverage.to_geojson());
         let made = raw(&json!({
-            "made_at": now, "next": next.unwrap_or(Timestamp::MAX),
+            "period": period, "made_at": now, "next": next,
             "resolution": u8::from(coverage.resolution()),
             "min_households": coverage.min_households(),
             "cells": cells.unwrap_or_default(),
         }));
-        Ok(Some((period, made)))
+        Ok(Some((period.number(), made)))
     }
 
-    /// Keeps the coverage of a period.
+    /// Stores the coverage of a period.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn keep_coverage(&self, period: u64, made: Box<RawValue>) -> Result<(), Refusal> {
         self.have_done(Deed::Disclose(Disclosing::Cover { period, made }), None).await.map(drop)
     }
 
-    /// The notice that was approved for a request, made again by today's rules.
+    /// The approved notice of a request, made again by the present rules.
     ///
     /// # Errors
     ///
-    /// If none was approved, or a rule that has come since speaks against it.
+    /// If none was approved, or it breaks a rule that was added since.
     pub fn notice(
         &self,
         id: RequestId,
@@ -133,16 +132,16 @@ impl Engine {
         Ok((notice, kept))
     }
 
-    /// Has an owner's deed done, which no key is kept for.
+    /// Runs an owner's change, without an idempotency key.
     pub(super) async fn have_owned(&self, what: Owning) -> Result<Answered, Refusal> {
         self.have_done(Deed::Own(what), None).await
     }
 
-    /// Sets an owner's consent, as they say.
+    /// Sets an owner's consent at their request.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn consent(
         &self,
         owner: OwnerId,
@@ -153,11 +152,11 @@ impl Engine {
         self.have_done(Deed::Own(Owning::Consent { owner, consent, now }), once).await
     }
 
-    /// Changes or removes a camera, as its owner says.
+    /// Changes or removes a camera at its owner's request.
     ///
     /// # Errors
     ///
-    /// If the camera is not theirs, or the writer does not take any.
+    /// If the camera is not theirs, or the writer accepts no jobs.
     pub async fn change_camera(
         &self,
         owner: OwnerId,
@@ -169,11 +168,11 @@ impl Engine {
         self.have_done(Deed::Own(Owning::Camera { owner, camera, change, now }), once).await
     }
 
-    /// An owner's salt, which is made if they have none.
+    /// An owner's salt, made on first use.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any, or the store cannot be read.
+    /// If the writer accepts no jobs, or the store cannot be read.
     pub async fn salt(&self, owner: OwnerId) -> Result<Result<OwnerSalt, StoreError>, Refusal> {
         match self.store.salt(owner) {
             Ok(Some(salt)) => return Ok(Ok(salt)),
@@ -189,11 +188,11 @@ impl Engine {
         Ok(self.store.salt(owner).and_then(|salt| salt.ok_or_else(missing)))
     }
 
-    /// To which of these requests an owner has shared; of those that are open.
+    /// The ids among `of` of open requests to which an owner has shared.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn shared(
         &self,
         owner: OwnerId,
@@ -202,12 +201,12 @@ impl Engine {
         self.look(move |_, requests| requests.shared(owner, of)).await
     }
 
-    /// Whom an open request has asked and who still agree, with their cameras that it asks for and the
-    /// zone that they named.
+    /// The owners whom an open request has asked and who still agree, each with the cameras that it
+    /// asks for and their zone.
     ///
     /// # Errors
     ///
-    /// If the writer does not take any.
+    /// If the writer accepts no jobs.
     pub async fn asked(
         &self,
         id: RequestId,
@@ -219,7 +218,7 @@ impl Engine {
         let look = move |registry: &Registry, requests: &Requests| {
             let asked = requests.open_requests().asked(id).map(|owner| {
                 let consent = registry.consent(owner);
-                // Their own limits are not looked at: that they were asked for this counts there already.
+                // Their own limits are ignored: this very request already counts towards those.
                 (owner, consent.evaluate(&question, &[]).is_ok(), consent.zone().cloned())
             });
             asked.filter(|&(_, agrees, _)| agrees).collect::<Vec<_>>()
@@ -250,11 +249,11 @@ impl Engine {
         Ok(agreed.into_iter().filter_map(with_cameras).collect())
     }
 
-    /// Counts what one owner answered.
+    /// Counts one owner's answer.
     ///
     /// # Errors
     ///
-    /// If the request is not open, did not ask them, or the writer does not take any.
+    /// If the request is not open, did not ask them, or the writer accepts no jobs.
     pub async fn answer(
         &self,
         id: RequestId,

@@ -1,4 +1,4 @@
-//! Copies of the store, and what follows when one was put back.
+//! Copies of the store, and recovery after one was put back.
 
 use std::path::PathBuf;
 use std::sync::{PoisonError, TryLockError};
@@ -13,7 +13,7 @@ use super::writer::{Deed, Group, Writer};
 use super::{Engine, Refusal, Standing};
 use crate::store::{Acknowledged, Answered, Once, StoreError};
 
-/// The file of a copy, in the store's folder: the next replaces it.
+/// The file of a copy in the store's folder; the next copy replaces it.
 const COPY: &str = "backup.redb";
 
 /// A copy that was written.
@@ -21,9 +21,9 @@ const COPY: &str = "backup.redb";
 pub struct Copied {
     /// Its file in the store's folder.
     pub file: PathBuf,
-    /// How large it is.
+    /// Its size.
     pub bytes: u64,
-    /// How far it goes.
+    /// The last commit in it.
     pub kept: Acknowledged,
 }
 
@@ -38,7 +38,7 @@ impl Standing {
 }
 
 impl Engine {
-    /// Refuses while nobody may be asked, because a copy was put back.
+    /// Refuses while asking is held, because a copy was put back.
     ///
     /// # Errors
     ///
@@ -47,12 +47,12 @@ impl Engine {
         self.standing.may_ask()
     }
 
-    /// Writes a copy of the store as it is now into its folder, while it is in use. Blocks for as long
-    /// as it takes to read and write all of it.
+    /// Writes a copy of the store's present state into its folder, while it is in use. Blocks until
+    /// the whole store is read and written.
     ///
     /// # Errors
     ///
-    /// If one is being written already; inside, if it cannot be written.
+    /// If another copy is being written; inside, if it cannot be written.
     pub fn back_up(&self) -> Result<Copied, BackUpError> {
         let folder = match self.copies.try_lock() {
             Ok(folder) => folder,
@@ -66,11 +66,12 @@ impl Engine {
         Ok(Copied { file, bytes, kept })
     }
 
-    /// Applies the withdrawals that a copy lacks which was put back, and has people asked again.
+    /// Applies the withdrawals that the restored copy lacks, and allows asking again.
     ///
     /// # Errors
     ///
-    /// If no copy is held, if the withdrawals do not go back far enough, or the writer takes nothing.
+    /// If no copy is held, if the withdrawals do not go back far enough, or the writer accepts no
+    /// jobs.
     pub async fn release(
         &self,
         complete_since: Timestamp,
@@ -86,10 +87,10 @@ impl Engine {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackUpError {
-    /// It was not begun.
+    /// The copy was not begun.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// It cannot be written.
+    /// The copy cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -117,7 +118,7 @@ impl Writer {
     }
 }
 
-/// A second since 1970 that was kept.
+/// A stored second since 1970.
 fn instant(second: u64) -> Timestamp {
     let second = i64::try_from(second).unwrap_or(i64::MAX);
     Timestamp::from_second(second).unwrap_or(Timestamp::MAX)

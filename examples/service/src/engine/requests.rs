@@ -1,5 +1,5 @@
-//! The writer's side of requests: the case files with whom each open request has asked, and the
-//! ledgers of what was answered. Whatever happens here is an event, and counts once it is kept.
+//! The writer's side of requests: the case files with the owners each open request has asked, and
+//! the ledgers of answers. Every step is an event, and takes effect once it is stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use canvass::outcome::{
 };
 use canvass::{
     AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests, OpenedRequest,
-    OwnerId, Position, RequestId, RequestState, Revision, Route,
+    OwnerId, Position, RequestId, RequestState, Revision, Route, Snapshot,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -21,21 +21,22 @@ use super::tiles::RestoreError;
 use super::told::raw;
 use crate::store::{FIRST_EVENT, LedgerRows, Said, Store};
 
-/// Requests as the writer has them: ahead of what readers see by what is not on the disk yet.
+/// Requests in the writer's memory: ahead of readers by the events that are not on the disk yet.
 pub(super) struct Requests {
     open: OpenRequests,
-    // INVARIANT: of each agency with a case file, with the same requests in the same order.
+    // INVARIANT: each agency with a case file has a ledger, with the same requests in the same
+    // order.
     ledgers: BTreeMap<AgencyId, Ledger>,
     seed: OutcomeSeed,
-    /// Of all agencies together.
+    /// The budget of all agencies together.
     budget: OutcomeBudget,
     release: ReleaseMode,
-    /// Open requests that somebody may have to be asked for who was not, and as of which revision.
-    /// Not kept: after a restart it is all that are open.
+    /// Open requests that may have further owners to ask, each with the revision that caused it.
+    /// Not stored: after a restart it contains all open requests.
     waiting: BTreeMap<RequestId, Revision>,
 }
 
-/// One agency's ledger, and how many of its pools are kept.
+/// One agency's ledger, and the number of its stored pools.
 #[derive(Debug)]
 struct Ledger {
     outcomes: Outcomes,
@@ -43,7 +44,7 @@ struct Ledger {
 }
 
 impl Ledger {
-    /// A pool that is complete and was not kept yet.
+    /// A complete pool that was not stored yet.
     fn next_pool(&mut self) -> Option<Outcome> {
         let pool = self.outcomes.pool(self.pools).ok()?;
         self.pools += 1;
@@ -51,20 +52,20 @@ impl Ledger {
     }
 }
 
-/// What has to be kept, and then published, of what a group did.
+/// The results of a group that must be stored, and then published.
 #[derive(Default)]
 pub(super) struct News {
     pub(super) events: Vec<LifecycleEvent>,
     pub(super) opened: Vec<(RequestId, AuthorizedRequest)>,
-    /// Whose rows in a ledger have changed.
+    /// The requests whose rows in a ledger have changed.
     counted: BTreeSet<RequestId>,
     pools: Vec<(AgencyId, usize)>,
-    /// Whose budget outcomes have spent.
+    /// The owners whose budget an outcome has spent.
     spent: BTreeSet<OwnerId>,
 }
 
 impl Requests {
-    /// As the events that are kept say, with their ledgers.
+    /// Loads the requests from the stored events, with their ledgers.
     pub(super) fn load(store: &Store, release: ReleaseMode) -> Result<Self, RestoreError> {
         let mut open = OpenRequests::new(FIRST_EVENT);
         let mut agencies = BTreeSet::new();
@@ -95,13 +96,13 @@ impl Requests {
         Ok(Self { open, ledgers, seed, budget, release, waiting: BTreeMap::new() })
     }
 
-    /// What readers start from.
+    /// The initial state for readers.
     pub(super) fn open_requests(&self) -> &OpenRequests {
         &self.open
     }
 
-    /// An instant at which something can happen: jobs come through the queue out of order, clocks
-    /// are set back, and in what happened time does not run backwards.
+    /// An instant that is not before the last event: jobs leave the queue out of order, clocks are
+    /// set back, and events never run backwards.
     pub(super) fn not_before(&self, now: Timestamp) -> Timestamp {
         self.open.clamp_now(now)
     }
@@ -125,7 +126,7 @@ impl Requests {
         Ok(self.open.get(id).cloned().ok_or(CaseFileError::Unknown { id })?)
     }
 
-    /// Takes a request one step on in its life.
+    /// Takes a step in the life of a request.
     pub(super) fn go_on(
         &mut self,
         agency: AgencyId,
@@ -148,6 +149,19 @@ impl Requests {
         Ok(self.open.get(id).cloned().ok_or(CaseFileError::Unknown { id })?)
     }
 
+    /// Decides, at the first look, whether an open request has households enough; never again.
+    pub(super) fn decide(
+        &mut self,
+        id: RequestId,
+        authorized: &AuthorizedRequest,
+        snapshot: &Snapshot,
+        now: Timestamp,
+        news: &mut News,
+    ) -> Result<(), Failure> {
+        let events = self.open.decide(id, authorized, snapshot, self.not_before(now))?;
+        Ok(self.note(events, news)?)
+    }
+
     /// Notes who is asked, and gives back whom to send to: who was not asked before. `seen` is the
     /// revision whose changes the route has seen, all of them.
     pub(super) fn ask(
@@ -166,7 +180,7 @@ impl Requests {
         Ok(to_send)
     }
 
-    /// Counts what owners answered, all of it or nothing.
+    /// Counts owners' answers, all or none.
     pub(super) fn report(
         &mut self,
         id: RequestId,
@@ -191,16 +205,19 @@ impl Requests {
             ledger.outcomes.answer(id, owner, answer).map_err(Fault::from)?;
         }
         news.counted.insert(id);
-        Ok(())
+        // Whoever shared is known to the agency by name, and hides nobody else from it for a while.
+        let shared = answers.iter().filter(|(_, answer)| *answer == Answer::Shared);
+        let events = self.open.record_shared(id, shared.map(|&(owner, _)| owner), now)?;
+        Ok(self.note(events, news)?)
     }
 
-    /// Notes which requests have expired.
+    /// Records the requests that have expired.
     pub(super) fn expire(&mut self, now: Timestamp, news: &mut News) -> Result<(), Fault> {
         let events = self.open.expire(now);
         self.note(events, news)
     }
 
-    /// What events are for the ledgers.
+    /// Applies events to the ledgers.
     fn note(&mut self, events: Vec<LifecycleEvent>, news: &mut News) -> Result<(), Fault> {
         for event in &events {
             let id = event.id;
@@ -230,7 +247,7 @@ impl Requests {
         Ok(())
     }
 
-    /// The rows of ledgers that are to be kept anew.
+    /// The rows of ledgers that must be stored again.
     pub(super) fn rows(&self, news: &News) -> Result<LedgerRows, Fault> {
         let mut rows = LedgerRows::default();
         for &id in &news.counted {
@@ -248,9 +265,9 @@ impl Requests {
         Ok(rows)
     }
 
-    /// To which of these requests an owner has shared; of those that are open.
+    /// The ids among `of` of open requests to which an owner has shared.
     pub(super) fn shared(&self, owner: OwnerId, of: Vec<RequestId>) -> Vec<RequestId> {
-        /// What a ledger's row says of answers.
+        /// The part of a ledger's row that has the answers.
         #[derive(Deserialize)]
         struct Row {
             answers: Answers,
@@ -273,7 +290,7 @@ impl Requests {
         of.into_iter().filter(|id| has_shared(id) == Some(true)).collect()
     }
 
-    /// Forgets an owner, whoever has asked them and whatever they answered.
+    /// Forgets an owner in all requests and answers.
     pub(super) fn forget(&mut self, owner: OwnerId, news: &mut News) {
         self.open.forget_owner(owner);
         for event in &mut news.events {
@@ -292,29 +309,29 @@ impl Requests {
         }
     }
 
-    /// Whether any request is open: if none is, changes matter to none.
+    /// Whether any request is open; otherwise no change affects one.
     pub(super) fn any_open(&self, now: Timestamp) -> bool {
         self.open.open_at(self.not_before(now)).next().is_some()
     }
 
-    /// Notes that something changed at some positions, with a revision.
+    /// Marks the requests that a change at some positions affects, with its revision.
     pub(super) fn touch(&mut self, at: Vec<Position>, now: Timestamp, revision: Revision) {
         let touched = self.open.touched_by(at, self.not_before(now));
         self.waiting.extend(touched.into_iter().map(|id| (id, revision)));
     }
 
-    /// Has all open requests looked at again: what time brings about is in no change.
+    /// Marks all open requests, since effects of time are in no change.
     pub(super) fn look_again(&mut self, now: Timestamp, revision: Revision) {
         let open = self.open.open_at(self.not_before(now));
         self.waiting.extend(open.map(|opened| (opened.id(), revision)));
     }
 
-    /// The open requests that somebody may have to be asked for who was not, ascending.
+    /// The marked requests in ascending order: they may have further owners to ask.
     pub(super) fn waiting(&self, now: Timestamp) -> Vec<RequestId> {
         self.waiting_after(now, RequestId(0), usize::MAX)
     }
 
-    /// The same, of those whose number is higher than one, the first so many.
+    /// As [`waiting`](Self::waiting), for ids above `after`, at most `most` of them.
     pub(super) fn waiting_after(
         &self,
         now: Timestamp,
@@ -326,20 +343,20 @@ impl Requests {
         self.waiting.range(next..).map(|(id, _)| *id).filter(is_open).take(most).collect()
     }
 
-    /// What an agency may see of an own request, after its close.
+    /// The agency's view of one of its requests after its close.
     pub(super) fn outcome(&self, agency: AgencyId, id: RequestId) -> Result<Outcome, OutcomeError> {
         let ledger = self.ledgers.get(&agency).ok_or(OutcomeError::Unknown { id })?;
         ledger.outcomes.release(id)
     }
 
-    /// What an agency may see of a pool of its requests.
+    /// The agency's view of a pool of its requests.
     pub(super) fn pool(&self, agency: AgencyId, pool: usize) -> Result<Outcome, OutcomeError> {
         let ledger = self.ledgers.get(&agency).map(|ledger| ledger.outcomes.pool(pool));
         ledger.unwrap_or_else(|| Outcomes::new(agency).pool(pool))
     }
 
-    /// An id that no request has. By chance, since numbers in a row would tell an agency how much the
-    /// others ask; below 2^53, so that every reader of JSON keeps it whole.
+    /// A free id, drawn at random: consecutive numbers would reveal to an agency how much the
+    /// others ask. Below 2^53, so that every reader of JSON represents it exactly.
     fn fresh(&self) -> RequestId {
         let mut otherwise = self.open.next_sequence();
         loop {

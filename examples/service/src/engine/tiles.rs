@@ -1,4 +1,4 @@
-//! How the registry comes back from its tiles and the log, and what of it a checkpoint keeps.
+//! Restores the registry from its tiles and the log, and lists the tiles for a checkpoint.
 
 use canvass::error::{OpenRequestsError, ReplayError, TileError};
 use canvass::tiles::{TileChanges, TileKey};
@@ -6,24 +6,24 @@ use canvass::{Registry, Revision};
 
 use crate::store::{LogLength, StagedTile, Store, StoreError};
 
-/// Why a registry, or its requests, could not be put together again. Then the service does not start:
-/// without a page of owners it would not know who withdrew, or whom they let ask, and without an event
-/// it would ask somebody twice.
+/// Why a registry, or its requests, could not be restored. Then the service does not start: without
+/// a page of owners it would not know who withdrew, and without an event it would ask somebody
+/// twice.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A tile is not as it was written, or does not go with the others.
+    /// A tile differs from the one written, or contradicts the others.
     #[error("tile `{tile}` of the store cannot be used: {error}")]
     Tile {
-        /// Which tile.
+        /// The tile.
         tile: String,
-        /// What is wrong.
+        /// The flaw.
         error: TileError,
     },
-    /// There is more in the tiles than a registry holds.
+    /// The tiles hold more than a registry can.
     #[error("the tiles of the store cannot be used: {0}")]
     Tiles(TileError),
     /// The log does not continue the tiles.
@@ -34,12 +34,12 @@ pub enum RestoreError {
     Events(#[from] OpenRequestsError),
 }
 
-/// The registry as it was last kept, at which revision its tiles are, and how long the log is since.
+/// The last stored registry, with the revision of its tiles and the length of the log since.
 pub(super) fn restore(store: &Store) -> Result<(Registry, Revision, LogLength), RestoreError> {
     let (checkpoint, tiles, complete) = store.tiles()?;
     let keys: Vec<u64> = tiles.keys().copied().collect();
-    // The bytes are given away, so that they do not take memory once they are read. A tile that is wrong
-    // by itself is named before it is said that these are others than were kept.
+    // The bytes are moved, so that they take no memory after decoding. A tile that is invalid by
+    // itself is reported before a mismatch of the whole set.
     let registry = Registry::from_tiles(checkpoint, tiles.into_values());
     let registry = registry.map_err(|error| named(&keys, error))?;
     complete?;
@@ -49,7 +49,7 @@ pub(super) fn restore(store: &Store) -> Result<(Registry, Revision, LogLength), 
     Ok((registry, checkpoint, log))
 }
 
-/// Names the tile that is wrong: its own bytes may not even say which it is.
+/// Names the invalid tile: its own bytes may not reveal its key.
 fn named(keys: &[u64], error: TileError) -> RestoreError {
     match error.index.and_then(|index| keys.get(index)) {
         Some(&tile) => {
@@ -60,7 +60,7 @@ fn named(keys: &[u64], error: TileError) -> RestoreError {
     }
 }
 
-/// What has to be kept. Tiles are encoded as they are asked for, so that they are never in memory all
+/// The tiles to store. They are encoded one by one on demand, so that they are never in memory all
 /// at once.
 pub(super) fn staged(changes: TileChanges) -> impl Iterator<Item = StagedTile> {
     let TileChanges { changed, vanished, .. } = changes;

@@ -1,4 +1,4 @@
-//! What callers are told, as answers have it.
+//! The content of answers to callers.
 
 use std::borrow::Cow;
 
@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-/// What an agency is told of a request: its number, where it is in its life, and the receipt. Nothing
-/// in it comes from a camera or an owner.
+/// An agency's view of a request: its id, its state, and the receipt. Nothing in it comes from a
+/// camera or an owner.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Told<'a> {
     id: RequestId,
@@ -22,7 +22,7 @@ pub struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    /// Of a request as it is at some instant, with its receipt as it was given.
+    /// The view of a request at some instant, with its stored receipt.
     #[must_use]
     pub fn of(opened: &OpenedRequest, receipt: &'a RawValue, now: Timestamp) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl<'a> Told<'a> {
     }
 }
 
-/// Whom an operator is to ask.
+/// The owners whom an operator is to ask.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Routed<'a> {
     request: RequestId,
@@ -52,7 +52,7 @@ pub struct Routed<'a> {
 struct Recipient<'a> {
     owner: OwnerId,
     cameras: Cow<'a, [CameraId]>,
-    /// From which instant on a notice may be sent, if it is an hour of quiet where they are.
+    /// The first instant at which a notice may be sent, if the owner has a quiet hour now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
 }
@@ -79,9 +79,9 @@ impl<'a> Routed<'a> {
         }
     }
 
-    /// The same, said again at a later instant: those whose consent still says yes, with the cameras
-    /// that they still have, and from when on a notice may be sent as of now. Their limits are not
-    /// looked at: that they were asked for this counts there already.
+    /// The same recipients at a later instant: owners whose consent still permits it, with the
+    /// cameras that they still have, and the present waiting times. Their limits are ignored: this
+    /// very request already counts towards those.
     #[must_use]
     pub(super) fn again(
         mut self,
@@ -106,12 +106,12 @@ impl<'a> Routed<'a> {
     }
 }
 
-/// What is held of one owner.
+/// The data held of one owner.
 #[derive(Clone, Debug, Serialize)]
 pub struct Holdings {
-    /// Who.
+    /// The owner's id.
     pub owner: OwnerId,
-    /// As of which state.
+    /// The revision of the registry.
     pub revision: Revision,
     /// Their consent.
     pub consent: Consent,
@@ -119,7 +119,7 @@ pub struct Holdings {
     pub cameras: Vec<Camera>,
 }
 
-/// A value as JSON. These are numbers, texts and instants: writing them cannot fail.
+/// A value as JSON. It has only numbers, texts and instants, so writing cannot fail.
 pub(super) fn raw(value: &impl Serialize) -> Box<RawValue> {
     to_raw_value(value).unwrap_or_default()
 }

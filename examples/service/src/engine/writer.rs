@@ -1,7 +1,7 @@
 //! The one thread that changes anything.
 //!
-//! It takes all that waits, applies it, and commits it together: one fsync for a whole group, so
-//! that under load each waits for about one and a half of them, however many there are.
+//! It takes all waiting jobs, applies them, and commits them together: one fsync for a whole group,
+//! so that under load each job waits for about one and a half of them, however many there are.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,37 +26,38 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::{Answered, Kept, KeptAnswer, LogEntry, Once, Store, StoreError};
 
-/// A group has at most so many jobs, and once it has so many changes none is added.
+/// The most jobs in a group, and the number of changes after which no job is added.
 const GROUP: (usize, usize) = (1024, 100_000);
 
-/// While nothing is committed, the time is kept so often.
+/// Without commits, the time is stored this often.
 const NOTE_TIME: Duration = Duration::from_secs(60);
 
-/// What is asked of the writer, with where the answer goes.
+/// A job for the writer, with a channel for the answer.
 pub(super) enum Job {
-    /// Something is to be changed: once, if it came with a key.
+    /// A change; with a key, it is made once.
     Do {
         what: Box<Deed>,
         once: Option<Once>,
         answer: oneshot::Sender<Result<Answered, Refusal>>,
     },
-    /// Something is looked at as it is on the disk, and told.
+    /// A read of the state on the disk.
     Look(Look),
-    /// It is so late.
+    /// The present time.
     Clock(Timestamp),
-    /// It is time for a checkpoint.
+    /// The time for a checkpoint has come.
     Checkpoint,
     Stop,
 }
 
-/// A look at what the writer has, right after a commit.
+/// A read of the writer's state, right after a commit.
 pub(super) type Look = Box<dyn FnOnce(&Registry, &Requests) + Send>;
 
-/// What can be changed.
+/// A change that the writer can make.
 pub(super) enum Deed {
     Apply { changes: Vec<Change>, json: Vec<u8>, now: Timestamp },
     Open { authorized: AuthorizedRequest, now: Timestamp },
     Go { agency: AgencyId, id: RequestId, step: Step, now: Timestamp },
+    Decide { id: RequestId, authorized: AuthorizedRequest, now: Timestamp },
     Ask { id: RequestId, route: Route, now: Timestamp },
     Report { id: RequestId, answers: Vec<(OwnerId, Answer)>, now: Timestamp },
     Release { complete_since: Timestamp, withdrawn: Vec<OwnerId>, now: Timestamp },
@@ -73,37 +74,41 @@ pub(super) struct Writer {
     pub(super) standing: Arc<Standing>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) disclosed: Arc<Disclosed>,
-    /// Whether nobody is asked before a notice is approved here.
+    /// Whether asking needs a notice that was approved here.
     pub(super) notices_needed: bool,
     pub(super) due: Due,
-    /// So many seconds keys are kept.
+    /// The seconds for which keys are stored.
     pub(super) keys_seconds: u64,
-    /// All open requests are looked at again so long after the last time.
+    /// The time after which all open requests are examined again.
     pub(super) look_again_after: SignedDuration,
-    /// When they are next.
+    /// The next time of that.
     pub(super) look_again_at: Timestamp,
-    /// How answers are told, of requests that are opened from now on.
+    /// How answers are released, for requests opened from now on.
     pub(super) release: ReleaseMode,
     pub(super) clock: Arc<Clock>,
-    /// When the time was kept last.
+    /// The last time at which the time was stored.
     pub(super) time_noted: Instant,
+    /// A batch of the audit log is closed each so many seconds.
+    pub(super) log_seconds: i64,
+    /// When the period began in which the writer did.
+    pub(super) log_since: Option<i64>,
 }
 
-/// What is committed together, and who is told then.
+/// The jobs committed together, and the callers who wait for them.
 #[derive(Default)]
 pub(super) struct Group {
     pub(super) kept: Kept,
     pub(super) news: News,
     snapshot: Option<Snapshot>,
     changes: usize,
-    /// What is answered in this group to whom sent a key.
+    /// The answers of this group by key.
     keys: HashMap<Vec<u8>, KeptAnswer>,
-    /// The time has come for a checkpoint.
+    /// The time for a checkpoint has come.
     pub(super) checkpoint: bool,
     answers: Vec<Waiting>,
 }
 
-/// Who waits for the commit.
+/// A caller who waits for the commit.
 enum Waiting {
     Done(oneshot::Sender<Result<Answered, Refusal>>, Result<Answered, Refusal>),
     Look(Look),
@@ -122,7 +127,8 @@ impl Writer {
                 Ok(()) if !self.due.is_broken() => true,
                 Ok(()) => self.heal(&mut queue, stop),
                 Err(error) => {
-                    // What was applied in memory is not what is kept: reading it makes them one.
+                    // The state in memory differs from the stored one: reading it again removes the
+                    // difference.
                     tracing::error!(%error, "the store failed; it is opened again");
                     self.heal(&mut queue, stop)
                 }
@@ -134,14 +140,14 @@ impl Writer {
             stop |= !goes_on;
         }
         self.standing.set(Standing::STOPPED);
-        // Who still waits is told by the end of their channels.
+        // The end of their channels informs callers who still wait.
         drop(queue);
         self.note_time();
         if self.due.finish(&self.registry) { Ended::Well } else { Ended::WithoutCheckpoint }
     }
 
-    /// Keeps how late it is, for the next start. The mark is not worth a failure: it is written with
-    /// the next commit again.
+    /// Stores the present time, for the next start. A failure here is ignored: the mark is written
+    /// with the next commit again.
     fn note_time(&mut self) {
         let reading = self.clock.read();
         if reading.is_sure()
@@ -152,7 +158,7 @@ impl Writer {
         self.time_noted = Instant::now();
     }
 
-    /// Does what waits in the queue, up to a group's size.
+    /// Takes waiting jobs from the queue, up to a group's size.
     fn gather(
         &mut self,
         first: Job,
@@ -177,8 +183,8 @@ impl Writer {
         Ok((group, false))
     }
 
-    /// Does something, unless its key says that it was done before. What was refused has done
-    /// nothing, so its key is not kept.
+    /// Does a job, unless its key shows that it was done before. A refused job has changed nothing,
+    /// so its key is not stored.
     fn once(
         &mut self,
         what: Deed,
@@ -218,8 +224,8 @@ impl Writer {
         match what {
             Deed::Apply { changes, json, now } => self.apply(&changes, json, now, group),
             Deed::Open { authorized, now } => {
-                // The receipt is of the request alone, so it takes no route to write one: that costs
-                // the agency the same time, whoever lives there.
+                // The receipt depends on the request alone, so writing it needs no route: it takes
+                // the agency the same time wherever it asks.
                 let receipt = raw(&authorized.receipt());
                 let revision = self.registry.snapshot().revision();
                 let opened = self.requests.open(authorized, now, revision, &mut group.news)?;
@@ -229,13 +235,18 @@ impl Writer {
                 Ok(Answered { request: Some(id), body })
             }
             Deed::Go { agency, id, step, now } => {
-                // A number is told once its request is kept: before, it is nobody's.
+                // An id is revealed once its request is stored; before, it is nobody's.
                 let receipt = self.store.receipt(id).map_err(Fault::from)?;
                 let receipt = receipt.ok_or(CaseFileError::Unknown { id })?;
                 let opened = self.requests.go_on(agency, id, step, now, &mut group.news)?;
                 let now = self.requests.not_before(now);
                 let body = raw(&Told::of(&opened, &receipt, now));
                 Ok(Answered { request: Some(id), body })
+            }
+            Deed::Decide { id, authorized, now } => {
+                let snapshot = self.registry.snapshot();
+                self.requests.decide(id, &authorized, &snapshot, now, &mut group.news)?;
+                Ok(Answered { request: Some(id), body: raw(&()) })
             }
             Deed::Ask { id, route, now } => self.ask(id, &route, now, group),
             Deed::Release { complete_since, withdrawn, now } => {
@@ -268,8 +279,8 @@ impl Writer {
         Ok(Answered { request: None, body })
     }
 
-    /// Hands over who is to be asked and was not. From then on they are asked, for this request and
-    /// by their own limits, whether a notice reaches them or not.
+    /// Returns the due owners and records them as asked, for this request and towards their own
+    /// limits, even if a notice does not reach them.
     fn ask(
         &mut self,
         id: RequestId,
@@ -280,13 +291,15 @@ impl Writer {
         self.standing.may_ask()?;
         let (newest, now) = (self.registry.snapshot(), self.requests.not_before(now));
         self.has_notice(id, group)?;
-        // Whoever withdrew, was asked often enough or let a consent run out since is left out.
+        // Owners who withdrew, reached their limit or whose consent expired since are left out.
         let is_current = route.revision() == newest.revision() && route.now() == now;
-        let rechecked = (!is_current).then(|| route.recheck(&newest, now));
+        let rechecked =
+            (!is_current).then(|| route.recheck(&newest, now)).transpose().map_err(Fault::from)?;
         let current = rechecked.as_ref().unwrap_or(route);
         let seen = route.revision();
         let to_send = self.requests.ask(id, current, seen, now, &mut group.news)?;
-        let asked = |owner| Change::RecordAsked { owner, at: now };
+        let agency = to_send.authorized().request().agency;
+        let asked = |owner| Change::RecordAskedBy { owner, agency, at: now };
         let asked: Vec<_> = to_send.recipients().map(|to| asked(to.owner)).collect();
         if !asked.is_empty() {
             let json = raw(&asked).get().as_bytes().to_vec();
@@ -298,8 +311,8 @@ impl Writer {
         Ok(Answered { request: Some(id), body: raw(&Routed::of(id, &to_send)) })
     }
 
-    /// Whom an answer named, said again because it may not have arrived: without those who withdrew
-    /// since, and nobody once the request has ended.
+    /// Repeats the owners of an earlier answer, which may not have arrived: without those who
+    /// withdrew since, and nobody once the request has ended.
     fn named_again(
         &self,
         answered: &Answered,
@@ -324,14 +337,15 @@ impl Writer {
         Ok(Ok(Answered { request: Some(id), body }))
     }
 
-    /// What time brings about: requests expire, and others are looked at again.
+    /// Applies the effects of time: requests expire, and all others are examined again.
     fn clock(&mut self, now: Timestamp, group: &mut Group) -> Result<(), Fault> {
         if self.time_noted.elapsed() >= NOTE_TIME {
             self.note_time();
         }
         self.requests.expire(now, &mut group.news)?;
+        self.close_batch(now, group)?;
         let left = self.look_again_at.duration_since(now);
-        // Longer than it ever is, if the clock was set back.
+        // Longer than the interval only if the clock was set back.
         if left <= SignedDuration::ZERO || left > self.look_again_after {
             self.requests.look_again(now, self.registry.snapshot().revision());
             self.look_again_at =
@@ -340,7 +354,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits a group, publishes it, and only then tells everybody.
+    /// Commits a group, publishes it, and only then answers its callers.
     fn commit(&mut self, group: Group) -> Result<(), Fault> {
         let Group { mut kept, news, snapshot, changes, answers, checkpoint, .. } = group;
         self.disclose_news(&news, &mut kept.disclosed)?;
@@ -369,7 +383,7 @@ impl Writer {
         }
         for waiting in answers {
             match waiting {
-                // Nobody may be listening any more, which is no matter.
+                // The caller may have gone, which does no harm.
                 Waiting::Done(answer, done) => drop(answer.send(done)),
                 Waiting::Look(look) => look(&self.registry, &self.requests),
             }
@@ -387,7 +401,7 @@ impl Writer {
 }
 
 impl Group {
-    /// Takes a revision of the registry in.
+    /// Adds a revision of the registry to the group.
     fn log(&mut self, snapshot: Snapshot, changes: usize, json: Vec<u8>) {
         let revision = snapshot.revision();
         self.kept.revisions.push(LogEntry { revision, changes: json });
@@ -396,7 +410,7 @@ impl Group {
     }
 }
 
-/// An instant in seconds since 1970, as it is kept.
+/// An instant in seconds since 1970, as it is stored.
 fn second(now: Timestamp) -> u64 {
     u64::try_from(now.as_second()).unwrap_or(0)
 }

@@ -1,5 +1,5 @@
 //! The agencies' plane: requests go in, receipts come out, and outcomes after the end. Nothing here
-//! routes, so nothing here could tell who lives where, not even by the time it takes.
+//! routes, so no answer reveals who lives where, not even by its time.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use crate::engine::{Refusal, Step, Told};
 use crate::record::Record;
 use crate::store::{Answered, Caller, Once};
 
-/// So often a request is reviewed while others that overlap it are opened.
+/// The number of reviews of a request while overlapping ones are being opened.
 const REVIEWS: usize = 5;
 
-/// What a look at a request led to.
+/// The result of a review.
 enum Looked {
     Again(Answered),
     Passed(Box<AuthorizedRequest>),
@@ -48,7 +48,8 @@ pub(super) async fn submit(
             Looked::Passed(authorized) => *authorized,
             Looked::Refused(refused) => {
                 let (request, violations) = *refused;
-                // Its entry is kept for good, so that it counts like what was opened.
+                // The entry of a refusal is stored for good, so it is charged like an opened
+                // request.
                 let account = app.account(agency).ok_or_else(no_account)?;
                 let reserved = account.refuse()?;
                 app.engine.refused(&request, &violations, now).await?;
@@ -63,7 +64,7 @@ pub(super) async fn submit(
         let account = app.account(agency).ok_or_else(no_account)?;
         let reserved = account.open(authorized.request(), open)?;
         match app.engine.open(authorized, now, once).await {
-            // One that overlaps it was opened since the review, which has to see it.
+            // An overlapping request was opened since the review, which must include it.
             Err(Refusal::CaseFile(CaseFileError::OverlapOpened { .. })) => {}
             opened => {
                 let opened = opened?;
@@ -72,12 +73,13 @@ pub(super) async fn submit(
             }
         }
     }
-    let detail = "other requests of yours about the same place came at the same time; try again";
+    let detail =
+        "your agency opened other requests about the same place at the same time; try again";
     Err(Problem::new(Kind::Overloaded, detail))
 }
 
-/// Reviews a request, if it was not answered before. What was opened counts against what is sent
-/// again, so that the key is asked for first, and again if the review refuses: the first answer may
+/// Reviews a request, unless it was answered before. An opened request counts against a repetition
+/// of itself, so the key is looked up first, and again if the review refuses: the first answer may
 /// have been given meanwhile.
 fn look(
     app: &App,
@@ -92,7 +94,7 @@ fn look(
     }
     let looked = (|| {
         let request = read(app, text)?;
-        // The token has said which agency calls; the policy refuses a request that names another.
+        // The token identifies the agency; the policy refuses a request that names another.
         match app.engine.cases().review(&request, record(app, agency)?, now) {
             Ok(authorized) => Ok(Looked::Passed(Box::new(authorized))),
             Err(violations) => Ok(Looked::Refused(Box::new((request, violations)))),
@@ -121,7 +123,7 @@ pub(super) async fn receipt(
     let pool = Arc::clone(&app);
     let looking = move || {
         let opened = app.engine.cases().request(id);
-        // Another agency's request is answered as one that never was.
+        // Another agency's request gets the same answer as one that does not exist.
         let own = opened.filter(|opened| opened.request().agency == agency);
         let receipt = app.engine.receipt(id)?;
         let (opened, receipt) = own.zip(receipt).ok_or_else(|| no_such_request(id))?;
@@ -130,7 +132,7 @@ pub(super) async fn receipt(
     pool.blocking(looking).await?
 }
 
-/// `GET /v1/requests/{id}/outcome`: what became of an own request, after its end.
+/// `GET /v1/requests/{id}/outcome`: the outcome of the agency's own request, after its end.
 pub(super) async fn outcome(
     State(app): State<Arc<App>>,
     Extension(agency): Extension<AgencyId>,
@@ -140,7 +142,7 @@ pub(super) async fn outcome(
     Ok(body::json(StatusCode::OK, &outcome?))
 }
 
-/// `GET /v1/outcomes/pools/{pool}`: what became of ten own requests together.
+/// `GET /v1/outcomes/pools/{pool}`: the outcome of ten of the agency's own requests together.
 pub(super) async fn pool(
     State(app): State<Arc<App>>,
     Extension(agency): Extension<AgencyId>,
@@ -171,7 +173,7 @@ pub(super) async fn withdraw(
     go_on(app, agency, &id, request, |Nothing {}| Step::Withdraw).await
 }
 
-/// Takes a request on by the step that a body stands for.
+/// Takes the step that a body describes.
 async fn go_on<T: DeserializeOwned>(
     app: Arc<App>,
     agency: AgencyId,
@@ -181,14 +183,14 @@ async fn go_on<T: DeserializeOwned>(
 ) -> Result<Response, Problem> {
     let id = request_id(id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    // A body may come slowly: what counts is when it was all there.
+    // A body may arrive slowly: the time of its end counts.
     let now = app.now();
     let Record(asked) = sent.read()?;
     let (step, once) = (step(asked), sent.once(Caller::Agency(agency), now));
     Ok(body::answered(StatusCode::OK, app.engine.go_on(agency, id, step, now, once).await?))
 }
 
-/// What was answered before to what was sent with the same key.
+/// The earlier answer to the same body under the same key.
 pub(super) fn answered_before(app: &App, once: Option<&Once>) -> Result<Option<Answered>, Problem> {
     match once.map(|once| app.engine.answered(once)) {
         Some(kept) => kept?.transpose().map_err(|other| Problem::from(Refusal::from(other))),

@@ -1,4 +1,4 @@
-//! Who calls: the operator, an agency or an owner, told apart by bearer tokens or by their sessions.
+//! Authentication: the operator, an agency or an owner, by bearer tokens or sessions.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use crate::engine::Engine;
 use crate::settings::{Settings, TokenDigest};
 use crate::store::Caller;
 
-/// The tokens that are known.
+/// The known tokens.
 #[derive(Debug)]
 pub(crate) struct Callers {
     operator: TokenDigest,
@@ -31,7 +31,7 @@ pub(crate) struct Callers {
 }
 
 impl Callers {
-    /// Who is known, with what each agency has used of the service before.
+    /// The known callers, each agency with its earlier use of the service.
     pub(crate) fn new(settings: &Settings, engine: &Engine) -> Self {
         let (limits, now) = (&settings.limits, Timestamp::now());
         let open_days = settings.policy.open_days;
@@ -48,7 +48,7 @@ impl Callers {
         }
     }
 
-    /// The same with the tokens of a configuration; agencies that are in it have used what they had.
+    /// The same with a new configuration's tokens; agencies in it keep their use.
     pub(crate) fn exchanged(&self, settings: &Settings) -> Self {
         let agencies = settings.agencies.iter().filter_map(|caller| {
             let account = self.account(caller.agency.id)?;
@@ -63,9 +63,10 @@ impl Callers {
         found.map(|(_, _, account)| Arc::clone(account))
     }
 
-    /// The operator or an agency, if the token is theirs.
+    /// The operator or an agency that has this token.
     fn recognise(&self, digest: TokenDigest) -> Option<Caller> {
-        // Every token is compared, whichever it is: 0 is the operator, then come the agencies.
+        // Every token is compared, so that the time is the same: 0 is the operator, then come the
+        // agencies.
         let mut found = u64::MAX;
         let known = std::iter::once(&self.operator).chain(self.agencies.iter().map(|(d, ..)| d));
         for (place, known) in (0_u64..).zip(known) {
@@ -78,7 +79,7 @@ impl Callers {
         }
     }
 
-    /// Whether a token is somebody's of these.
+    /// Whether a caller has a token.
     pub(crate) fn know(&self, token: [u8; 32], caller: Caller) -> bool {
         self.recognise(TokenDigest::from_bytes(token)) == Some(caller)
     }
@@ -90,7 +91,7 @@ impl App {
         self.callers.load().account(agency)
     }
 
-    /// Whose token it is.
+    /// The caller who has a token.
     pub(super) async fn holder(&self, token: &[u8]) -> Result<Caller, Problem> {
         let digest = TokenDigest::of(token);
         if let Some(caller) = self.callers.load().recognise(digest) {
@@ -102,7 +103,7 @@ impl App {
         owner.map(Caller::Owner).ok_or_else(unknown)
     }
 
-    /// Who calls, by a token or by a session.
+    /// The caller, by a token or by a session.
     async fn caller(&self, presented: Result<Presented, Problem>) -> Result<Caller, Problem> {
         match presented? {
             Presented::Session(caller) => Ok(caller),
@@ -110,11 +111,11 @@ impl App {
         }
     }
 
-    /// What a request has to show who calls; both at once are refused, since they may be two people's.
+    /// A request's credential; two at once are refused, since they may belong to two people.
     fn presented(&self, request: &Request) -> Result<Presented, Problem> {
         let plane = request.extensions().get::<Plane>().copied().unwrap_or(Plane::Programs);
         let headers = request.headers();
-        // Sessions are for people: where programs are answered, no cookie counts.
+        // Sessions are for people: on hosts for programs no cookie counts.
         let cookie = session::cookie(headers).filter(|_| plane != Plane::Programs);
         match (bearer(headers), cookie) {
             (Some(_), Some(_)) => {
@@ -134,7 +135,7 @@ impl App {
     }
 }
 
-/// What shows who calls.
+/// A credential.
 enum Presented {
     Token(Vec<u8>),
     Session(Caller),
@@ -147,8 +148,8 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     (scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty()).then(|| token.trim_ascii())
 }
 
-/// Limits what an address may ask without a valid token. Without this limit, anybody could have the service
-/// answer health checks and refusals, and nothing else.
+/// Limits the requests of an address without a valid token. Without this limit, anybody could keep
+/// the service busy with health checks and refusals.
 pub(crate) async fn without_token(
     peer: Option<Extension<Arc<Peer>>>,
     State(app): State<Arc<App>>,
@@ -180,14 +181,14 @@ pub(crate) async fn without_token(
     Ok(response)
 }
 
-/// Notes that the connection of a request belongs to a known caller.
+/// Marks the connection of a request as a known caller's.
 fn connection_is_known(request: &Request) {
     if let Some(peer) = request.extensions().get::<Arc<Peer>>() {
         peer.recognise();
     }
 }
 
-/// Lets the operator pass.
+/// Admits the operator only.
 pub(crate) async fn operator(
     State(app): State<Arc<App>>,
     request: Request,
@@ -201,7 +202,7 @@ pub(crate) async fn operator(
     }
 }
 
-/// Lets an agency pass that has not used up what it may, and says which it is.
+/// Admits an agency within its limits, and passes on its id.
 pub(crate) async fn agency(
     State(app): State<Arc<App>>,
     mut request: Request,
@@ -220,7 +221,7 @@ pub(crate) async fn agency(
     }
 }
 
-/// Lets an owner pass, and says which.
+/// Admits an owner, and passes on the id.
 pub(crate) async fn owner(
     State(app): State<Arc<App>>,
     mut request: Request,
@@ -235,7 +236,7 @@ pub(crate) async fn owner(
     }
 }
 
-/// Lets everybody with a token or a session pass, and says who.
+/// Admits everybody with a token or a session, and passes on the caller.
 pub(crate) async fn somebody(
     State(app): State<Arc<App>>,
     mut request: Request,

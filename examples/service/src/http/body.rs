@@ -1,4 +1,4 @@
-//! Bodies: JSON, up to a size, within a time.
+//! Bodies: JSON with a limit on size and time.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::{Kind, Problem};
 use crate::store::{Answered, Caller, Once};
 
-/// What was sent for something to be done, and what has it be done once if it came with a key.
+/// A body, with its idempotency key if it has one.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) text: Bytes,
@@ -33,12 +33,12 @@ impl Sent {
         Ok(Self { text, path, key })
     }
 
-    /// What was sent, as JSON.
+    /// The body as JSON.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
         read(&self.text)
     }
 
-    /// What is to be done once, if a key came with it.
+    /// The key and the body's digest, if a key came with it.
     pub(crate) fn once(&self, caller: Caller, now: Timestamp) -> Option<Once> {
         let second = u64::try_from(now.as_second()).unwrap_or(0);
         let key = self.key.as_ref()?;
@@ -51,7 +51,7 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Problem>
     serde_json::from_slice(text).map_err(|error| Problem::json(&error, text))
 }
 
-/// The body of what needs no more to be said: an empty object.
+/// The body of a call without arguments: an empty object.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
@@ -74,15 +74,15 @@ async fn receive(request: Request, allowed: usize, within: Duration) -> Result<B
         Ok(Err(_)) => Err(Problem::new(Kind::BrokenBody, "the connection broke, or the encoding")),
         Err(_) => Err(Problem::new(
             Kind::BodyTooSlow,
-            format!("it was not all there after {} seconds", within.as_secs()),
+            format!("it was incomplete after {} seconds", within.as_secs()),
         )),
     }
 }
 
-/// The header with which a sender says that this is the same as it sent before.
+/// The header that marks a repetition of an earlier call.
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// A key has at most so many bytes.
+/// The most bytes of a key.
 const KEY_BYTES: usize = 255;
 
 /// The idempotency key of a request's head, if it has one.
@@ -97,7 +97,7 @@ fn key(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
     Ok(Some(key.clone()))
 }
 
-/// An answer that was given, for the first time or again.
+/// A stored answer, for the first time or again.
 pub(crate) fn answered(status: StatusCode, answered: Answered) -> Response {
     let Answered { request, body } = answered;
     let mut response = json(status, &body);
@@ -125,7 +125,7 @@ pub(crate) fn json(status: StatusCode, answer: &impl Serialize) -> Response {
         Ok(text) => (status, [(header::CONTENT_TYPE, "application/json")], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
-            Problem::new(Kind::Internal, "the operator's log says more").into_response()
+            Problem::new(Kind::Internal, "the operator's log has the details").into_response()
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Endpoints, each with what is said of it: routes and the `OpenAPI` document are made of one list, so that neither has
-//! what the other has not.
+//! Endpoints with their descriptions: routes and the `OpenAPI` document come from one list, so that
+//! they cannot differ.
 
 use std::sync::Arc;
 
@@ -25,13 +25,13 @@ use super::App;
 use super::portal_hosts::Plane;
 use super::problem::{Kind, MEDIA_TYPE};
 
-/// Routes, with what is said of them.
+/// Routes with their descriptions.
 pub(super) struct Endpoints {
     router: Router<Arc<App>>,
     told: Vec<Endpoint>,
 }
 
-/// What is said of one.
+/// The description of one endpoint.
 struct Endpoint {
     method: HttpMethod,
     path: &'static str,
@@ -40,7 +40,7 @@ struct Endpoint {
     takes: Option<Value>,
     success: StatusCode,
     query: Vec<(&'static str, &'static str)>,
-    /// Who is let pass; none if everybody is.
+    /// The callers who are admitted; none if everybody is.
     by: Option<&'static str>,
 }
 
@@ -58,7 +58,7 @@ impl Endpoints {
         self.with(HttpMethod::Get, path, get(handler), StatusCode::OK, None, summary)
     }
 
-    /// One that takes a body, of which there is an example.
+    /// An endpoint that takes a body, with an example.
     pub(super) fn post<H: Handler<T, Arc<App>>, T: 'static>(
         self,
         path: &'static str,
@@ -112,7 +112,7 @@ impl Endpoints {
         self
     }
 
-    /// The last takes a value in its query.
+    /// Adds a query parameter to the last endpoint.
     pub(super) fn query(mut self, name: &'static str, about: &'static str) -> Self {
         if let Some(last) = self.told.last_mut() {
             last.query.push((name, about));
@@ -120,7 +120,7 @@ impl Endpoints {
         self
     }
 
-    /// All of these let only some callers pass, as a layer sees to.
+    /// Restricts all of these to some callers, which a layer enforces.
     pub(super) fn only(
         mut self,
         by: &'static str,
@@ -133,7 +133,7 @@ impl Endpoints {
         self
     }
 
-    /// What is around the answers of all of these.
+    /// Adds a layer around the answers of all of these.
     pub(super) fn limited(
         mut self,
         layer: impl FnOnce(Router<Arc<App>>) -> Router<Arc<App>>,
@@ -148,7 +148,7 @@ impl Endpoints {
         self
     }
 
-    /// The routes, with the document about them.
+    /// The routes, and the document about them.
     pub(super) fn router(self, plane: Plane) -> Router<Arc<App>> {
         let document = document(plane, &self.told);
         let text = serde_json::to_string(&document).unwrap_or_default();
@@ -163,7 +163,7 @@ impl Endpoints {
     }
 }
 
-/// Where the document is.
+/// The path of the document.
 const DOCUMENT: &str = "/v1/openapi.json";
 
 fn document(plane: Plane, told: &[Endpoint]) -> OpenApi {

@@ -1,5 +1,5 @@
-//! A registry as a list of changes that makes it again, a page of owners at a time: what `POST /v1/changes` and
-//! `--import` take.
+//! A registry as a list of changes that rebuilds it, one page of owners at a time: input for `POST
+//! /v1/changes` and `--import`.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ pub(super) struct After {
     after: Option<OwnerId>,
 }
 
-/// `GET /v1/export?after=OWNER`: the next owners in the order of their numbers, with all that is known of them. Each
-/// page is as of its own revision: with changes in between, an owner is as they were when their page was made.
+/// `GET /v1/export?after=OWNER`: the next owners in the order of their ids, with all their data.
+/// Each page has its own revision: an owner is exported as of their page.
 pub(super) async fn page(
     State(app): State<Arc<App>>,
     after: Result<Query<After>, QueryRejection>,

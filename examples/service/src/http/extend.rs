@@ -1,6 +1,6 @@
 //! Agencies keep requests open for longer: by a day or more at a time.
 //!
-//! Each extension is an event that is kept for good, and there is no end of instants between two days.
+//! Each extension is an event that is stored for good, so the number of extensions needs a limit.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::engine::{Step, Told};
 use crate::record::Record;
 use crate::store::{Caller, Once};
 
-/// Until when a request is to be open.
+/// The instant until which a request is to be open.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Until {
@@ -37,7 +37,7 @@ pub(super) async fn extend(
 ) -> Result<Response, Problem> {
     let id = request_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    // A body may come slowly: what counts is when it was all there.
+    // A body may arrive slowly: the time of its end counts.
     let now = app.sure_now()?;
     let (Record(Until { until }), once) = (sent.read()?, sent.once(Caller::Agency(agency), now));
     let opened = app.engine.cases().request(id);
@@ -59,20 +59,20 @@ pub(super) async fn extend(
     Ok(body::answered(StatusCode::OK, extended))
 }
 
-/// Whether an extension adds less than it has to.
+/// Whether an extension is shorter than the least.
 fn is_short(opened: &OpenedRequest, until: Timestamp) -> bool {
     let from = opened.open_until();
     (from == until && until <= opened.latest()) || (from < until && until < least(opened))
 }
 
-/// The earliest instant that a request may be extended to.
+/// The earliest instant to which a request may be extended.
 fn least(opened: &OpenedRequest) -> Timestamp {
     let next = opened.open_until().checked_add(SHORTEST);
     next.map_or(opened.latest(), |next| next.min(opened.latest()))
 }
 
-/// Answers an extension that is too short: as it was answered before, with what is so already if it adds
-/// nothing, and with a problem if it adds little.
+/// Answers an extension that is too short: with the present state if it adds nothing, and with a
+/// problem if it adds little.
 fn answer_short(
     app: &App,
     id: RequestId,

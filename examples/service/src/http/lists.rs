@@ -1,4 +1,4 @@
-//! Lists of requests: an agency's own, and the operator's queue; and who is signed in.
+//! Lists of requests: an agency's own, and the operator's queue; and the signed-in caller.
 
 use std::sync::Arc;
 
@@ -21,20 +21,20 @@ use super::{App, body};
 use crate::engine::Engine;
 use crate::store::Caller;
 
-/// So many requests of a list are told at once.
+/// The number of requests on a page.
 const PAGE: usize = 200;
 
-/// Which requests of a list.
+/// The query of a list.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
-    /// Those that were opened before this one.
+    /// Only those that were opened before this one.
     before: Option<RequestId>,
     #[serde(default)]
     state: Phase,
 }
 
-/// Whether requests have ended.
+/// A phase of requests: open or ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Phase {
@@ -44,7 +44,7 @@ enum Phase {
     All,
 }
 
-/// What both sides may see of a request.
+/// The view of a request that both sides share.
 #[derive(Serialize)]
 struct Listed<'a> {
     id: RequestId,
@@ -109,7 +109,7 @@ fn query(which: Result<Query<Which>, QueryRejection>) -> Result<Which, Problem> 
     which.map(|Query(which)| which).map_err(bad)
 }
 
-/// `GET /v1/requests` of an agency: its own, whatever became of them.
+/// `GET /v1/requests` of an agency: its own requests in any state.
 pub(super) async fn own(
     State(app): State<Arc<App>>,
     Extension(agency): Extension<AgencyId>,
@@ -172,7 +172,7 @@ fn list(engine: &Engine, which: &Which, due: &[RequestId], now: Timestamp) -> Re
     body::json(StatusCode::OK, &json!({ "requests": told.0, "more": told.1 }))
 }
 
-/// `GET /v1/requests` where programs of both are answered.
+/// `GET /v1/requests` on hosts for programs: by caller.
 pub(super) async fn of_caller(
     state: State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -187,7 +187,8 @@ pub(super) async fn of_caller(
     }
 }
 
-/// `GET /v1/requests/{id}/cameras`: each camera of the area, where it is and looks, and why it is asked or not.
+/// `GET /v1/requests/{id}/cameras`: each camera of the area, with its place, its view, and the
+/// reason why it is asked or not.
 pub(super) async fn cameras(
     State(app): State<Arc<App>>,
     id: Path<String>,
@@ -242,7 +243,7 @@ pub(super) async fn operator() -> Response {
     body::json(StatusCode::OK, &json!({ "plane": "operator" }))
 }
 
-/// `GET /v1/me` where programs of all are answered.
+/// `GET /v1/me` on hosts for programs: by caller.
 pub(super) async fn me(
     state: State<Arc<App>>,
     Extension(caller): Extension<Caller>,

@@ -1,4 +1,4 @@
-//! The interface: who may ask what, and how everything is answered.
+//! The interface: authorisation, and the layers around every answer.
 
 mod agency;
 mod auth;
@@ -55,11 +55,11 @@ use session::Sessions;
 use swapped::Jurisdictions;
 use warnings::Warnings;
 
-/// The reason why nothing that needs the time is decided.
+/// The reason why nothing that depends on the time is decided.
 const CLOCK_IN_DOUBT: &str =
     "the wall clock jumped, and everything that needs the time waits until it is sure";
 
-/// What every answer is made from.
+/// The state that every answer uses.
 #[derive(Debug)]
 pub struct App {
     engine: Arc<Engine>,
@@ -70,7 +70,7 @@ pub struct App {
     portal: Pages,
     callers: ArcSwap<Callers>,
     sessions: Sessions,
-    /// Requests of agencies that are answered at once, the operator's, and those of owners and everybody:
+    /// Limits on concurrent requests of agencies, of the operator, and of owners and everybody:
     /// none takes the others' places.
     agencies_in_flight: Semaphore,
     operator_in_flight: Semaphore,
@@ -102,8 +102,8 @@ impl App {
         }
     }
 
-    /// Has agencies and the operator call with the tokens of a configuration from now on. Sessions that a
-    /// token opened which is nobody's any more end with it.
+    /// Replaces the tokens of agencies and the operator by those of a configuration. A session ends
+    /// if the token that opened it is no longer valid.
     pub(crate) fn exchange(&self, settings: &Settings) {
         let callers = self.callers.load().exchanged(settings);
         self.sessions.retain(|caller, token| {
@@ -113,28 +113,28 @@ impl App {
         tracing::info!("tokens were exchanged");
     }
 
-    /// Does work that takes its time in the pool that may be blocked.
+    /// Runs blocking work in the pool for it.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "work in the pool panicked");
-            Problem::new(Kind::Internal, "the operator's log says more")
+            Problem::new(Kind::Internal, "the operator's log has the details")
         })
     }
 
-    /// What is measured.
+    /// The metrics.
     pub(crate) fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.metrics)
     }
 
-    /// The time; while the wall clock is in doubt, it goes on from where it was.
+    /// The time; while the wall clock is in doubt, it continues from its last value.
     fn now(&self) -> Timestamp {
         self.engine.time().now
     }
 
-    /// The time, for what is decided by it: not while the wall clock is in doubt.
+    /// The time, for decisions that depend on it: refused while the wall clock is in doubt.
     fn sure_now(&self) -> Result<Timestamp, Problem> {
         let reading = self.engine.time();
         if reading.is_sure() {
@@ -143,21 +143,22 @@ impl App {
         Err(Problem::new(Kind::ClockInDoubt, CLOCK_IN_DOUBT))
     }
 
-    /// How long a body may take: less than the whole answer, so that it can be said.
+    /// The time limit of a body: shorter than that of the whole answer, so that a problem can be
+    /// sent.
     fn body_within(&self) -> Duration {
         Duration::from_millis(self.limits.answer_seconds.saturating_mul(750))
     }
 }
 
-/// All endpoints, on each host those of its plane.
+/// All endpoints; each host has those of its plane.
 pub fn router(app: &Arc<App>) -> Router {
     portal_hosts::by_host(app, |plane| layered(app, plane, routes::of_plane(app, plane)))
 }
 
-/// Endpoints with what is around every answer.
+/// Endpoints with the layers around every answer.
 ///
-/// From outside in: what is observed, what closes the connection, what becomes a problem, how often it
-/// may be asked without a token, how long it may take, who asks, how many at once, and the answer.
+/// From outside in: observation, closing of the connection, problems, the limit without a token,
+/// the time limit, authentication, the limit on concurrency, and the answer.
 fn layered(app: &Arc<App>, plane: Plane, endpoints: Endpoints) -> Router {
     let within = Duration::from_secs(app.limits.answer_seconds);
     endpoints

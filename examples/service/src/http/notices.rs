@@ -1,5 +1,5 @@
-//! Notices: drafted and linted as often as a reviewer likes, approved by a person, and sent as letters in each
-//! owner's local time. With an approval the request's bulletin is published.
+//! Notices: drafted and linted as often as a reviewer likes, approved by a person, and sent as
+//! letters in each owner's local time. An approval publishes the request's bulletin.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ struct Written {
     approve: bool,
 }
 
-/// `GET /v1/requests/{id}/notice`: what a reviewer starts from, and what was approved.
+/// `GET /v1/requests/{id}/notice`: the template for a reviewer, and the approved notice.
 pub(super) async fn look(
     State(app): State<Arc<App>>,
     id: Path<String>,
@@ -63,7 +63,7 @@ pub(super) async fn look(
     Ok(body::json(StatusCode::OK, &answer))
 }
 
-/// A draft, and all that speaks against it.
+/// A draft, with all findings.
 struct Linted {
     draft: Option<NoticeDraft>,
     bulletin: Option<Bulletin>,
@@ -71,7 +71,7 @@ struct Linted {
     passes: bool,
 }
 
-/// `POST /v1/requests/{id}/notice`: lints a draft and keeps nothing, or has it approved.
+/// `POST /v1/requests/{id}/notice`: lints a draft without storing it, or approves it.
 pub(super) async fn write(
     State(app): State<Arc<App>>,
     id: Path<String>,
@@ -98,7 +98,7 @@ pub(super) async fn write(
     }
     let refused = |told: &Value| {
         let mut problem =
-            Problem::new(Kind::NoticeRefused, "mend what is marked, and approve again");
+            Problem::new(Kind::NoticeRefused, "correct the marked text, and approve again");
         for (name, value) in told.as_object().into_iter().flatten() {
             problem = problem.with(name, value);
         }
@@ -134,7 +134,7 @@ fn tell(told: &mut Value, name: &str, value: Value) {
     }
 }
 
-/// Lints both texts: what owners get, and what everybody reads.
+/// Lints both texts: the owners' notice, and the public one.
 fn lint(
     app: &App,
     written: &Written,
@@ -173,7 +173,7 @@ fn lint(
     Ok(Linted { draft, bulletin: bulletin.ok(), told, passes })
 }
 
-/// What one owner gets.
+/// One owner's letter.
 #[derive(Serialize)]
 struct Letter {
     owner: OwnerId,
@@ -218,7 +218,7 @@ pub(super) async fn letters(
 }
 
 impl App {
-    /// The zone of owners who named none.
+    /// The zone of owners without a zone of their own.
     pub(super) fn zone_of_owners(&self, authorized: &AuthorizedRequest) -> Zone {
         let quiet = || authorized.quiet_hours().map(|hours| hours.zone().clone());
         self.notices.zone.clone().or_else(quiet).unwrap_or(Zone::UTC)

@@ -1,4 +1,4 @@
-//! Around every answer: its log line and measures, its problem, and how many are made at once.
+//! Layers around every answer: its log line and metrics, its problem, and limits on concurrency.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,8 +15,8 @@ use tracing::Instrument;
 use super::App;
 use super::problem::{Kind, MEDIA_TYPE, Problem};
 
-/// Logs and measures an answer: method, route, status and time, and nothing that was sent. The
-/// route is the pattern that matched, since a path may hold anything.
+/// Logs and measures an answer: method, route, status and time, and nothing from the request. The
+/// route is the pattern that matched, since a path may contain anything.
 pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let start = Instant::now();
@@ -25,7 +25,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let method = method(request.method());
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let span = tracing::info_span!("answer", number, method, route);
-    // A connection that breaks drops this future in the middle.
+    // If the connection breaks, this future is dropped in the middle.
     let answering = app.metrics.answering();
     let response = next.run(request).instrument(span.clone()).await;
     drop(answering);
@@ -39,7 +39,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     response
 }
 
-/// A method's name, if it is one of HTTP's own: others could be anything.
+/// A method's name, if it is one of HTTP's own; a client can send any text as a method.
 fn method(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -53,7 +53,7 @@ fn method(method: &Method) -> &'static str {
     }
 }
 
-/// Gives every error a problem that has none: those that the web framework answers by itself.
+/// Adds a problem to errors without one: those of the web framework.
 pub(super) async fn problems(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
@@ -70,9 +70,9 @@ pub(super) async fn problems(request: Request, next: Next) -> Response {
     problem
 }
 
-/// Has the connection closed behind an error to what came with a body, which may not have been read: who
-/// was not told would send the next request into it. And behind a body in chunks, whose end only its
-/// reader knows: what comes behind it has not been checked.
+/// Closes the connection after an error to a request with a body, which may not have been read: the
+/// client's next request would be taken for a part of it. Also after a body in chunks, whose end
+/// only its reader knows: the bytes behind it have not been checked.
 pub(super) async fn closing(request: Request, next: Next) -> Response {
     let is_read = request.body().is_end_stream();
     let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
@@ -84,7 +84,7 @@ pub(super) async fn closing(request: Request, next: Next) -> Response {
     response
 }
 
-/// Sends agencies away while as many of their requests are answered as there may be.
+/// Refuses agencies' requests beyond the limit on concurrency.
 pub(super) async fn limit_agencies(
     State(app): State<Arc<App>>,
     request: Request,
@@ -94,7 +94,7 @@ pub(super) async fn limit_agencies(
     Ok(next.run(request).await)
 }
 
-/// The same for the operator, who has as many places.
+/// As [`limit_agencies`], for the operator, who has as many places.
 pub(super) async fn limit_operator(
     State(app): State<Arc<App>>,
     request: Request,
@@ -104,7 +104,7 @@ pub(super) async fn limit_operator(
     Ok(next.run(request).await)
 }
 
-/// The same for owners and everybody.
+/// As [`limit_agencies`], for owners and everybody.
 pub(super) async fn limit_others(
     State(app): State<Arc<App>>,
     request: Request,

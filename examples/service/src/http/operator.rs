@@ -1,4 +1,4 @@
-//! The operator's plane: changes, what is held of owners, and why a route is as it is.
+//! The operator's plane: changes, the data held of owners, and explanations of routes.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::problem::{Kind, Problem};
 use super::{App, body};
 use crate::store::Caller;
 
-/// So many errors of one list are told at once.
+/// The most errors of one list in an answer.
 const TOLD: usize = 20;
 
 /// `POST /v1/changes`: an array of changes, all or none.
@@ -36,7 +36,7 @@ pub(super) async fn change(
     Ok(body::answered(StatusCode::OK, app.engine.apply(changes, json, now, once).await?))
 }
 
-/// Reads a list of changes, and writes it as it is kept.
+/// Reads a list of changes, and writes it in the stored form.
 fn read_changes(text: &[u8], allowed: usize) -> Result<(Vec<Change>, Vec<u8>), Problem> {
     let changes: Vec<Change> = body::read(text).map_err(|problem| match problem.kind() {
         Kind::WrongShape => each_error(text).unwrap_or(problem),
@@ -47,15 +47,15 @@ fn read_changes(text: &[u8], allowed: usize) -> Result<(Vec<Change>, Vec<u8>), P
             format!("there are {} changes; send at most {allowed} in one list", changes.len());
         return Err(Problem::new(Kind::WrongShape, detail));
     }
-    // Written anew: what is kept has one form, whatever was sent.
+    // Written anew, so that the stored form does not depend on the input's.
     let json = serde_json::to_vec(&changes).map_err(|error| {
         tracing::error!(%error, "changes could not be written");
-        Problem::new(Kind::Internal, "the operator's log says more")
+        Problem::new(Kind::Internal, "the operator's log has the details")
     })?;
     Ok((changes, json))
 }
 
-/// What is wrong with each change of a list, if it is a list.
+/// The error of each invalid change, if the text is a list.
 fn each_error(text: &[u8]) -> Option<Problem> {
     let items: Vec<&RawValue> = serde_json::from_slice(text).ok()?;
     let mut errors = Vec::new();
@@ -73,7 +73,7 @@ fn each_error(text: &[u8]) -> Option<Problem> {
     Some(Problem::new(Kind::WrongShape, detail).with("errors", errors))
 }
 
-/// `GET /v1/requests/{id}/funnel`: how many cameras fall where.
+/// `GET /v1/requests/{id}/funnel`: the numbers of cameras by outcome.
 pub(super) async fn funnel(
     State(app): State<Arc<App>>,
     id: Path<String>,
@@ -102,7 +102,7 @@ pub(super) struct Which {
     camera: CameraId,
 }
 
-/// `GET /v1/requests/{id}/explanation?camera=ID`: why one camera is in the route or not.
+/// `GET /v1/requests/{id}/explanation?camera=ID`: the reason why one camera is in the route or not.
 pub(super) async fn explanation(
     State(app): State<Arc<App>>,
     id: Path<String>,
@@ -122,7 +122,7 @@ pub(super) async fn explanation(
     .await
 }
 
-/// Does something with a request that was opened, in the pool.
+/// Runs a function on an opened request, in the pool.
 async fn with_request(
     app: Arc<App>,
     id: &str,
@@ -139,7 +139,7 @@ async fn with_request(
     .await?
 }
 
-/// `GET /v1/owners/{id}`: what is held of one owner, for when they ask.
+/// `GET /v1/owners/{id}`: the data held of one owner, for an owner who requests them.
 pub(super) async fn owner(
     State(app): State<Arc<App>>,
     id: Path<String>,

@@ -1,5 +1,5 @@
-//! The owners' plane: their consent and cameras, the requests that reached them, and what they need to find out
-//! from the log whether they were asked.
+//! The owners' plane: their consent and cameras, the requests that reached them, and the proofs by
+//! which they find out from the log whether they were asked.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::engine::{CameraChange, changed};
 use crate::record::Record;
 use crate::store::Caller;
 
-/// `GET /v1/me` of an owner: what is held of them, and what they can choose from.
+/// `GET /v1/me` of an owner: the data held of them, and their choices.
 pub(super) async fn me(
     State(app): State<Arc<App>>,
     Extension(owner): Extension<OwnerId>,
@@ -43,7 +43,7 @@ pub(super) async fn me(
     Ok(body::json(StatusCode::OK, &answer))
 }
 
-/// `PUT /v1/me/consent`: the whole of it, in force when this answers.
+/// `PUT /v1/me/consent`: replaces the whole consent, in force when this answers.
 pub(super) async fn consent(
     State(app): State<Arc<App>>,
     Extension(owner): Extension<OwnerId>,
@@ -56,7 +56,8 @@ pub(super) async fn consent(
     Ok(body::json(StatusCode::OK, &changed(&answered, &json!({ "consent": consent }))))
 }
 
-/// `POST /v1/me/withdraw`: stop. In force when this answers; scopes and limits are forgotten with it.
+/// `POST /v1/me/withdraw`: withdraws the consent with its scopes and limits, in force when this
+/// answers.
 pub(super) async fn withdraw(
     State(app): State<Arc<App>>,
     Extension(owner): Extension<OwnerId>,
@@ -71,7 +72,7 @@ pub(super) async fn withdraw(
     Ok(body::json(StatusCode::OK, &changed(&answered, &json!({ "consent": consent }))))
 }
 
-/// Where a camera looks, and how long it keeps.
+/// A camera's facing and recording.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Described {
@@ -80,8 +81,8 @@ struct Described {
     recording: Recording,
 }
 
-/// `PUT /v1/me/cameras/{id}`: describes an own camera anew. It stays where it is, and owners register none:
-/// whoever could place one would place it where they want to know who asks.
+/// `PUT /v1/me/cameras/{id}`: changes the description of an own camera. Owners cannot move or
+/// register cameras: with a camera at a place of choice one could find out who asks about it.
 pub(super) async fn describe(
     State(app): State<Arc<App>>,
     Extension(owner): Extension<OwnerId>,
@@ -99,7 +100,7 @@ pub(super) async fn describe(
     Ok(body::json(StatusCode::OK, &changed(&answered, &json!({ "camera": camera }))))
 }
 
-/// `DELETE /v1/me/cameras/{id}`: an own camera is not registered any more.
+/// `DELETE /v1/me/cameras/{id}`: removes an own camera from the registry.
 pub(super) async fn remove(
     State(app): State<Arc<App>>,
     Extension(owner): Extension<OwnerId>,
@@ -143,7 +144,8 @@ pub(super) async fn requests(
                 Some((notice.text_in(&zone), not_before))
             });
             let disclosed = look.engine.disclosed().read();
-            // Of one that has ended the text is told as it was read, with the window in UTC.
+            // For an ended request, the text is the one that the reviewer read, with the window in
+            // UTC.
             let kept = || disclosed.notice(id).map(|kept| (kept.text.clone(), None));
             let (text, not_before) = notice.or_else(kept).unzip();
             let cameras: Vec<CameraId> = held
@@ -184,8 +186,8 @@ enum Said {
     Declined,
 }
 
-/// `POST /v1/me/requests/{id}/answer`: the last before the end counts. That somebody declined is not kept: it
-/// is told from silence by nobody.
+/// `POST /v1/me/requests/{id}/answer`: the last answer before the end counts. A refusal is not
+/// stored, so nobody can distinguish it from silence.
 pub(super) async fn answer(
     State(app): State<Arc<App>>,
     Extension(owner): Extension<OwnerId>,
@@ -198,7 +200,7 @@ pub(super) async fn answer(
     let engine = Arc::clone(&app.engine);
     let reached = app.blocking(move || engine.reached(owner)).await??;
     if !reached.iter().any(|&(of, _)| of == id) {
-        // One that was not theirs is answered as one that never was.
+        // A request that was not theirs gets the same answer as one that does not exist.
         return Err(no_such_request(id));
     }
     let once = sent.once(Caller::Owner(owner), now);
@@ -216,11 +218,12 @@ pub(super) struct After {
     after: Option<u64>,
 }
 
-/// So many entries are told at once.
+/// The number of entries on a page.
 const PAGE: usize = 100;
 
-/// `GET /v1/me/log`: the owner's salt, and the entries in which they could be named, each with its proof. So they
-/// find out by themselves whether they were asked, and that the log says the same to all.
+/// `GET /v1/me/log`: the owner's salt, and the entries that may name them, each with its proof.
+/// With these they verify by themselves whether they were asked, and that all readers see the same
+/// log.
 pub(super) async fn log(
     State(app): State<Arc<App>>,
     Extension(owner): Extension<OwnerId>,
@@ -228,26 +231,16 @@ pub(super) async fn log(
 ) -> Result<Response, Problem> {
     let bad = |error: QueryRejection| Problem::new(Kind::BadQuery, error.body_text());
     let Query(After { after }) = after.map_err(bad)?;
-    let (salt, now) = (app.engine.salt(owner).await??, Timestamp::now());
+    let salt = app.engine.salt(owner).await??;
     let telling = {
         let app = Arc::clone(&app);
         move || {
             let disclosed = app.engine.disclosed().read();
-            let (log, cases) = (disclosed.log(), app.engine.cases());
+            let log = disclosed.log();
             let (mut told, mut more) = (Vec::new(), false);
             for index in after.map_or(0, |after| after.saturating_add(1))..log.len() {
                 let Some(found) = log.entry(index) else { break };
-                if !matches!(
-                    found.event(),
-                    AuditEvent::Routed { .. } | AuditEvent::Rechecked { .. }
-                ) {
-                    continue;
-                }
-                // While a request is open only those whom it has asked see its entries.
-                let has_ended = super::public::may_be_seen(cases, disclosed.about(index), now);
-                let asked =
-                    || found.whether_asked(owner, &salt) == Some(canvass::audit::Asked::Asked);
-                if !has_ended && !asked() {
+                if !matches!(found.event(), AuditEvent::Routed { .. }) {
                     continue;
                 }
                 if told.len() == PAGE {
@@ -270,7 +263,7 @@ pub(super) async fn log(
     Ok(body::json(StatusCode::OK, &told))
 }
 
-/// `DELETE /v1/owners/{id}`, the operator's: erases an owner. Whoever is signed in as them is not any more.
+/// `DELETE /v1/owners/{id}`, the operator's: erases an owner, and ends their sessions.
 pub(super) async fn erase(
     State(app): State<Arc<App>>,
     id: Path<String>,
@@ -286,8 +279,8 @@ fn owner_id(text: &str) -> Result<OwnerId, Problem> {
     text.parse().map(OwnerId).map_err(refused)
 }
 
-/// `POST /v1/owners/{id}/invitation`, the operator's: how an owner comes in. In no answer that is kept, so that it
-/// takes no idempotency key; a new one ends the old.
+/// `POST /v1/owners/{id}/invitation`, the operator's: a secret with which an owner signs up. It is
+/// in no stored answer, so the call takes no idempotency key; a new one ends the old.
 pub(super) async fn invite(
     State(app): State<Arc<App>>,
     id: Path<String>,

@@ -1,4 +1,4 @@
-//! What is not about requests: health, measures, and what problems mean.
+//! Endpoints beside requests: health, metrics, and the meaning of problems.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use super::problem::{Kind, Problem};
 use super::{App, CLOCK_IN_DOUBT, body};
 use crate::engine::Readiness;
 
-/// `GET /healthz`: whether the process answers at all. Open to all, and says nothing else.
+/// `GET /healthz`: whether the process answers at all. Open to all, without further information.
 pub(super) async fn healthy() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: whether changes are taken.
+/// `GET /readyz`: whether jobs are accepted.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
     match app.engine.readiness() {
         Readiness::Ready => Ok("ok\n"),
@@ -24,11 +24,12 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, P
         Readiness::ClockInDoubt => Err(Problem::new(Kind::ClockInDoubt, CLOCK_IN_DOUBT)),
         Readiness::StoreFailing => Err(Problem::new(
             Kind::StoreFailed,
-            "the disk takes nothing at the moment; it is tried again",
+            "the disk accepts no writes at the moment; the service tries again",
         )),
-        Readiness::Ended => {
-            Err(Problem::new(Kind::StoreFailed, "nothing is taken; the operator's log says why"))
-        }
+        Readiness::Ended => Err(Problem::new(
+            Kind::StoreFailed,
+            "no change is accepted; the operator's log has the reason",
+        )),
     }
 }
 
@@ -38,7 +39,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     ([(header::CONTENT_TYPE, kind)], app.metrics.text()).into_response()
 }
 
-/// `GET /problems/{code}`: what a problem's type stands for.
+/// `GET /problems/{code}`: the meaning of a problem's type.
 pub(super) async fn problem(code: Path<String>) -> Result<Response, Problem> {
     let kind = Kind::ALL.iter().find(|kind| kind.code() == *code);
     let kind =

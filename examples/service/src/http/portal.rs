@@ -1,5 +1,5 @@
-//! The pages: static files of our own, and what the pages have to know that is no answer of the service.
-//! Each plane has its own page and no other.
+//! The pages: static files, and the set-up that the pages need. Each plane has its own page and no
+//! other.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ const SHARED: &[File] = &[
     file!(SCRIPT "time.js"),
 ];
 
-/// The page of one plane, and what it alone uses.
+/// The page of one plane, and the files that it alone uses.
 const fn own(plane: Plane) -> &'static [File] {
     match plane {
         Plane::Agency => &[
@@ -88,7 +88,7 @@ const fn own(plane: Plane) -> &'static [File] {
 
 const STORY: File = file!(SCRIPT "story.js");
 
-/// Answers of the pages that are no files.
+/// The pages' answers that are not files.
 #[derive(Debug)]
 pub(super) struct Pages {
     map: BaseMap,
@@ -136,8 +136,8 @@ async fn map(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     tagged(&headers, "application/json", map_tag, || map.json().as_bytes().to_vec())
 }
 
-/// `GET /portal.json`: which plane this is, and in the demo how to sign in. The names of the other hosts
-/// are only for the public, and for the demo's links.
+/// `GET /portal.json`: the name of this plane, and in the demo the way to sign in. The names of the
+/// other hosts are only for the public, and for the demo's links.
 fn about(plane: Plane, app: &App) -> Response {
     let is_demo = app.portal.is_demo;
     let hosts = (plane == Plane::Public || is_demo).then(|| {
@@ -160,7 +160,7 @@ impl File {
         tagged(headers, self.kind, &tag(&bytes), || bytes)
     }
 
-    /// While the service is worked on, files are read anew, so that a page is mended by loading it again.
+    /// In debug builds files are read from the disk, so that reloading a page shows an edit.
     fn bytes(self) -> Vec<u8> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/portal/");
         let fresh =
@@ -169,14 +169,14 @@ impl File {
     }
 }
 
-/// The tag of what an answer has, as the header `ETag` has it.
+/// The tag of an answer's content, in the form of the header `ETag`.
 fn tag(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     let hex = digest.iter().take(12).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     format!("\"{hex}\"")
 }
 
-/// An answer that a browser keeps and asks for again, and gets only when it has changed.
+/// An answer that a browser caches and revalidates each time.
 fn tagged(
     headers: &HeaderMap,
     kind: &'static str,

@@ -1,5 +1,5 @@
-//! Planes by the name of their host: routes of another plane do not exist on it. The browser itself keeps
-//! the planes' cookies and pages apart, since each has an origin of its own.
+//! Planes by host name: routes of another plane do not exist on a host. Each host is an origin of
+//! its own, so the browser keeps the planes' cookies and pages apart.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::App;
 use super::problem::{Kind, Problem};
 use crate::planes::Hosts;
 
-/// Who is answered on a host.
+/// The callers of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Plane {
     /// Agencies.
@@ -26,7 +26,7 @@ pub(crate) enum Plane {
     Owner,
     /// Everybody.
     Public,
-    /// Programs of all of them, told apart by their tokens.
+    /// Programs of all callers, identified by their tokens.
     Programs,
 }
 
@@ -44,8 +44,9 @@ impl Plane {
         }
     }
 
-    /// The plane of a host, if it is one. An address is for programs: no name leads a browser there, so
-    /// that a name which somebody else has pointed at this machine is none.
+    /// The plane of a host. An address is for programs, and so is a name without a dot, as programs
+    /// call each other in a local network: nobody else can register such a name and point it at
+    /// this machine, as they could with a domain to bring a browser here under their name.
     fn of(host: &str, hosts: &Hosts) -> Option<Self> {
         let named = [
             (&hosts.agency, Self::Agency),
@@ -56,13 +57,15 @@ impl Plane {
         let is = |name: &str| name.eq_ignore_ascii_case(host);
         let found = named.into_iter().find(|(name, _)| is(name)).map(|(_, plane)| plane);
         let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let programs = address.unwrap_or(host).parse::<IpAddr>().is_ok()
+        let is_local = !host.is_empty() && !host.contains(['.', ':', '[']);
+        let programs = is_local
+            || address.unwrap_or(host).parse::<IpAddr>().is_ok()
             || hosts.programs.iter().any(|name| is(name));
         found.or_else(|| programs.then_some(Self::Programs))
     }
 }
 
-/// The host that was asked for, without its port.
+/// The host of a request, without its port.
 fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let whole = uri.authority().map(axum::http::uri::Authority::as_str).or(named)?;
@@ -86,14 +89,14 @@ pub(super) fn by_host(app: &Arc<App>, router: impl Fn(Plane) -> Router) -> Route
 async fn dispatch(hosts: &Hosts, routers: &[(Plane, Router)], mut request: Request) -> Response {
     let plane = match host(request.uri(), request.headers()) {
         Some(host) => Plane::of(host, hosts),
-        // As HTTP/1.0 has it: browsers always name one.
+        // HTTP/1.0 allows a request without a host; browsers always send one.
         None => Some(Plane::Programs),
     };
     let found = routers.iter().find(|(of, _)| Some(*of) == plane);
     let Some((plane, router)) = found else {
         let mut response =
             Problem::new(Kind::UnknownHost, "this service has other names").into_response();
-        // Its body was not read.
+        // The body was not read.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         return response;
     };
@@ -109,7 +112,7 @@ async fn dispatch(hosts: &Hosts, routers: &[(Plane, Router)], mut request: Reque
 const CONTENT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// What every answer has, unless it says otherwise by itself.
+/// Headers of every answer that does not set its own.
 fn secured(mut response: Response) -> Response {
     let headers = [
         (header::CONTENT_SECURITY_POLICY, CONTENT),
@@ -153,6 +156,8 @@ mod tests {
             ("127.0.0.1:8787", Some(Plane::Programs)),
             ("[::1]:8787", Some(Plane::Programs)),
             ("api.example.org", Some(Plane::Programs)),
+            ("canvass:8787", Some(Plane::Programs)),
+            ("canvass.", None),
             ("evil.example", None),
             ("agency.localhost.evil.example", None),
             ("", None),

@@ -1,4 +1,4 @@
-//! Everything that can go wrong at the interface, as problem details (RFC 9457).
+//! All errors of the interface, as problem details (RFC 9457).
 
 use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
@@ -16,7 +16,7 @@ use crate::engine::{BackUpError, NotAuthorized, Refusal};
 use crate::store::StoreError;
 use crate::texts::{TextError, is_refused};
 
-/// One thing that went wrong, with all that helps to put it right.
+/// One error, with all information that helps to correct it.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     kind: Kind,
@@ -33,24 +33,24 @@ impl Problem {
         self.kind
     }
 
-    /// The same with one more member.
+    /// The same problem with one more member.
     pub(crate) fn with(mut self, name: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
         self.more.insert(name.to_owned(), value);
         self
     }
 
-    /// A body that is no JSON, or not the JSON that was expected.
+    /// A body that is not JSON, or not the expected JSON.
     ///
-    /// `serde_json` calls a number that no type here can hold, nesting deeper than it follows and half a
-    /// surrogate pair errors of syntax. All three are JSON, so the grammar decides.
+    /// `serde_json` reports a number that no type here can hold, deep nesting and half a surrogate
+    /// pair as errors of syntax. All three are JSON, so the grammar decides.
     pub(crate) fn json(error: &serde_json::Error, text: &[u8]) -> Self {
         let is_json = error.is_data() || is_json(text);
         let kind = if is_json { Kind::WrongShape } else { Kind::MalformedJson };
         Self::new(kind, error.to_string()).with("line", error.line()).with("column", error.column())
     }
 
-    /// A text that is not taken, in the field of a name.
+    /// A text that is refused, with the name of its field.
     pub(crate) fn text(field: &str, error: TextError) -> Self {
         let detail = format!("`{field}` {error}");
         match error {
@@ -69,8 +69,7 @@ impl Problem {
             .with("allowed_bytes", allowed)
     }
 
-    /// What stands for an answer with an error's status and no problem in it: the web framework's
-    /// own, most of them.
+    /// The problem for an answer with an error status and no problem: mostly the web framework's.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => {
@@ -86,9 +85,9 @@ impl Problem {
             }
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(Kind::BodyTooLarge, "send less at once"),
             status if status.is_client_error() => {
-                Self::new(Kind::BadRequest, "the path or a header is not as HTTP has it")
+                Self::new(Kind::BadRequest, "the path or a header is not valid HTTP")
             }
-            _ => Self::new(Kind::Internal, "the operator's log says more"),
+            _ => Self::new(Kind::Internal, "the operator's log has the details"),
         }
     }
 }
@@ -159,7 +158,7 @@ impl From<BackUpError> for Problem {
 impl From<CaseFileError> for Problem {
     fn from(error: CaseFileError) -> Self {
         match error {
-            // Another request in the same case came between review and opening.
+            // Another request in the same case was opened between review and opening.
             CaseFileError::CaseExhausted { .. } => {
                 let violation = json!({ "code": "case_exhausted", "message": error.to_string() });
                 Self::new(Kind::Refused, error.to_string()).with("violations", [violation])
@@ -175,7 +174,7 @@ impl From<CaseFileError> for Problem {
             }
             error => {
                 tracing::error!(%error, "a case file refused");
-                Self::new(Kind::Internal, "the operator's log says more")
+                Self::new(Kind::Internal, "the operator's log has the details")
             }
         }
     }
@@ -187,7 +186,7 @@ impl From<OpenRequestsError> for Problem {
             OpenRequestsError::CaseFile(error) => error.into(),
             error => {
                 tracing::error!(%error, "open requests refused");
-                Self::new(Kind::Internal, "the operator's log says more")
+                Self::new(Kind::Internal, "the operator's log has the details")
             }
         }
     }
@@ -206,7 +205,7 @@ impl From<OutcomeError> for Problem {
             }
             error => {
                 tracing::error!(%error, "a ledger of outcomes refused");
-                return Self::new(Kind::Internal, "the operator's log says more");
+                return Self::new(Kind::Internal, "the operator's log has the details");
             }
         };
         Self::new(kind, error.to_string())
@@ -232,20 +231,20 @@ impl From<NotAuthorized> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store failed");
-        Self::new(Kind::StoreFailed, "what is kept could not be read")
+        Self::new(Kind::StoreFailed, "the stored data could not be read")
     }
 }
 
-/// Whether a text is JSON by its grammar (RFC 8259), whatever it says. Neither recursive nor bounded in
-/// depth, and numbers are not read.
+/// Whether a text is JSON by its grammar (RFC 8259). Neither recursive nor bounded in depth, and
+/// numbers are not converted.
 fn is_json(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok() && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
-/// The longest detail. It may quote what was sent, which may be long.
+/// The most characters of a detail. It may quote the input, which may be long.
 const DETAIL_CHARACTERS: usize = 600;
 
-/// A detail as it is shown: cut if it is long, and without characters that change how others look.
+/// A detail for display: shortened, and without characters that change how others look.
 fn shown(detail: String) -> String {
     let is_plain = |c: char| c == '\n' || !is_refused(c);
     if detail.len() <= DETAIL_CHARACTERS && detail.chars().all(is_plain) {
@@ -284,7 +283,7 @@ impl Problem {
         if passes.contains(&kind.status()) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        // Nothing is read on: what was sent behind this would be answered likewise.
+        // Nothing more is read: further requests on the connection would get the same answer.
         if matches!(kind, Kind::TooManyRequests | Kind::TokenUnknown) {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

@@ -1,5 +1,5 @@
-//! The public plane: bulletins, coverage, the policy and the agencies, and the audit log. Nobody signs in, and all
-//! are told the same.
+//! The public plane: bulletins, coverage, the policy and the agencies, and the audit log. Nobody
+//! signs in, and all get the same answers.
 
 use std::sync::Arc;
 
@@ -8,20 +8,19 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use canvass::audit::{AuditEntry, ProofError};
-use canvass::{IncidentKind, RequestId, RequestState, Violation};
-use jiff::Timestamp;
+use canvass::{IncidentKind, Violation};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::problem::{Kind, Problem};
 use super::{App, body};
-use crate::engine::{Cases, Disclosures};
+use crate::engine::Disclosures;
 use crate::store::KeptBulletin;
 
-/// So many of a list are told at once.
+/// The number of items on a page.
 const PAGE: usize = 100;
 
-/// An answer that is the same for all, and may be kept for five minutes.
+/// An answer that is the same for all, and may be cached for five minutes.
 fn shared(answer: &Value) -> Response {
     let mut response = body::json(StatusCode::OK, answer);
     let kept = HeaderValue::from_static("public, max-age=300");
@@ -29,7 +28,7 @@ fn shared(answer: &Value) -> Response {
     response
 }
 
-/// `GET /v1/agencies`: who may ask.
+/// `GET /v1/agencies`: the agencies on record.
 pub(super) async fn agencies(State(app): State<Arc<App>>) -> Response {
     let agencies = app.engine.cases().agencies();
     let agencies: Vec<Value> =
@@ -37,7 +36,7 @@ pub(super) async fn agencies(State(app): State<Arc<App>>) -> Response {
     shared(&json!({ "agencies": agencies }))
 }
 
-/// `GET /v1/policy`: the limits in force. Without the sensitive places: those of which nobody is told would be.
+/// `GET /v1/policy`: the limits in force, without the sensitive places, some of which are secret.
 pub(super) async fn policy(State(app): State<Arc<App>>) -> Response {
     let mut policy = json!(app.engine.cases().policy());
     if let Some(policy) = policy.as_object_mut() {
@@ -49,7 +48,7 @@ pub(super) async fn policy(State(app): State<Arc<App>>) -> Response {
     }))
 }
 
-/// The codes of what can be wrong with a drawing.
+/// The codes of all flaws of drawings.
 const FLAWS: [&str; 17] = [
     "too_few_vertices",
     "not_finite",
@@ -70,7 +69,7 @@ const FLAWS: [&str; 17] = [
     "too_wide",
 ];
 
-/// The bulletins before one.
+/// A query for the bulletins before one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Before {
@@ -117,7 +116,7 @@ pub(super) async fn bulletin(
     Ok(shared(&bulletin_of(number, kept)))
 }
 
-/// A bulletin as everybody sees it: without the number of its request, which its agency knows.
+/// A bulletin for the public: without the id of its request, which its agency knows.
 fn bulletin_of(number: u64, kept: &KeptBulletin) -> Value {
     let bulletin = &kept.bulletin;
     let mut told = json!(bulletin);
@@ -131,8 +130,8 @@ fn bulletin_of(number: u64, kept: &KeptBulletin) -> Value {
     told
 }
 
-/// `GET /v1/coverage`: the one that was made last, at a fixed date. Made on demand, two in succession would tell
-/// single registrations.
+/// `GET /v1/coverage`: the last one, made at a fixed date. Made on demand, two in succession would
+/// reveal single registrations.
 pub(super) async fn coverage(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let disclosed = app.engine.disclosed().read();
     let none = || Problem::new(Kind::NoCoverage, "the first is made shortly after the start");
@@ -140,7 +139,7 @@ pub(super) async fn coverage(State(app): State<Arc<App>>) -> Result<Response, Pr
     Ok(shared(&json!(made)))
 }
 
-/// `GET /v1/log/head`: to be kept by whoever wants to find out whether the log is ever rewritten.
+/// `GET /v1/log/head`: to be kept by whoever wants to find out whether the log is ever rewritten. One a period.
 pub(super) async fn head(State(app): State<Arc<App>>) -> Response {
     body::json(StatusCode::OK, &app.engine.disclosed().read().log().head())
 }
@@ -152,37 +151,26 @@ pub(super) struct Start {
     from: u64,
 }
 
-/// `GET /v1/log/entries?from=N`: entries in their order. That of a request that is open is withheld: it has a band of
-/// how many were asked, which its agency may not know yet.
+/// `GET /v1/log/entries?from=N`: the entries of all batches that were closed. None is withheld: neither its size nor
+/// its place follows who was asked, and to show some of them later would tell when their requests end.
 pub(super) async fn entries(
     State(app): State<Arc<App>>,
     from: Result<Query<Start>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(Start { from }) = from.map_err(|error| bad(&error))?;
-    let now = Timestamp::now();
     let telling = {
         let app = Arc::clone(&app);
-        move || entries_of(&app.engine.disclosed().read(), app.engine.cases(), from, now)
+        move || entries_of(&app.engine.disclosed().read(), from)
     };
     Ok(body::json(StatusCode::OK, &app.blocking(telling).await?))
 }
 
-fn entries_of(disclosed: &Disclosures, cases: &Cases, from: u64, now: Timestamp) -> Value {
+fn entries_of(disclosed: &Disclosures, from: u64) -> Value {
     let log = disclosed.log();
     let end = log.len().min(from.saturating_add(PAGE as u64));
-    let told = |index: u64| match log.entry(index) {
-        Some(found) if may_be_seen(cases, disclosed.about(index), now) => entry(index, found),
-        _ => json!({ "index": index, "withheld": true }),
-    };
-    let entries: Vec<Value> = (from..end).map(told).collect();
+    let entries: Vec<Value> =
+        (from..end).filter_map(|index| Some(entry(index, log.entry(index)?))).collect();
     json!({ "head": log.head(), "entries": entries, "more": end < log.len() })
-}
-
-/// Whether everybody may see an entry: its request has ended, or was refused.
-pub(super) fn may_be_seen(cases: &Cases, about: Option<RequestId>, now: Timestamp) -> bool {
-    let is_open =
-        |id| cases.request(id).is_none_or(|opened| opened.state(now) == RequestState::Open);
-    !about.is_some_and(is_open)
 }
 
 /// An entry with its bytes, which are the leaf of the log's tree.
@@ -201,7 +189,7 @@ pub(super) struct Index {
     index: u64,
 }
 
-/// `GET /v1/log/inclusion?index=N`: that the log has the entry, whatever is in it.
+/// `GET /v1/log/inclusion?index=N`: the proof that the log has an entry.
 pub(super) async fn inclusion(
     State(app): State<Arc<App>>,
     index: Result<Query<Index>, QueryRejection>,
@@ -219,7 +207,7 @@ pub(super) struct Older {
     older: u64,
 }
 
-/// `GET /v1/log/consistency?older=N`: that the log goes on where it had so many entries.
+/// `GET /v1/log/consistency?older=N`: the proof that the log extends its first `older` entries.
 pub(super) async fn consistency(
     State(app): State<Arc<App>>,
     older: Result<Query<Older>, QueryRejection>,

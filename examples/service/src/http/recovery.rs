@@ -1,4 +1,4 @@
-//! The operator's plane: copies of the store, and a copy that was put back.
+//! The operator's plane: copies of the store, and recovery from one.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::{App, body};
 use crate::store::Caller;
 
-/// `POST /v1/backup`: writes a copy of the store beside it, and names its file.
+/// `POST /v1/backup`: writes a copy of the store beside it, and returns its file name.
 pub(super) async fn backup(
     State(app): State<Arc<App>>,
     request: HttpRequest,
@@ -31,17 +31,17 @@ pub(super) async fn backup(
     Ok(body::json(StatusCode::OK, &answer))
 }
 
-/// Who withdrew since a copy was made that was put back.
+/// The owners who withdrew since the restored copy was made.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Withdrawals {
-    /// Since when these are all.
+    /// The instant from which they are complete.
     complete_since: Timestamp,
     withdrawn: Vec<OwnerId>,
 }
 
-/// `POST /v1/restored`: names everybody who withdrew since the copy was made. From then on people are
-/// asked again.
+/// `POST /v1/restored`: names everybody who withdrew since the copy was made. From then on owners
+/// are asked again.
 pub(super) async fn release(
     State(app): State<Arc<App>>,
     request: HttpRequest,

@@ -1,5 +1,5 @@
-//! Reviews while an agency draws: the whole verdict, which opens nothing and keeps nothing. And what a refusal
-//! has beside its message: its figures, its field, and its places on the map.
+//! Reviews while an agency draws: the whole verdict, which opens and stores nothing. And the parts
+//! of a refusal beside its message: its figures, its field, and its places on the map.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use canvass::error::AreaError;
-use canvass::policy::{SensitivePlace, SensitiveRule};
+use canvass::policy::SensitivePlace;
 use canvass::{
     Agency, AgencyId, Area, CameraScope, IncidentKind, Position, Request, TimeWindow, Violation,
     Violations,
@@ -25,8 +25,8 @@ use super::{App, body};
 use crate::record::Record;
 use crate::texts;
 
-/// A request as an agency writes it. The area is read by itself, so that what is wrong with the
-/// drawing can be said with its place, and so that any GeoJSON with one area is taken.
+/// A request as an agency writes it. The area is read by itself, so that an error in the drawing
+/// has a place, and so that any GeoJSON with one area is accepted.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Submitted<'a> {
@@ -45,9 +45,9 @@ struct Submitted<'a> {
 
 /// Why there is no request to review.
 pub(super) enum Unread {
-    /// The body is not one.
+    /// The body is not a request.
     Body(Problem),
-    /// The drawing is no area.
+    /// The drawing is not an area.
     Drawing(AreaError),
 }
 
@@ -94,13 +94,13 @@ pub(super) fn read(app: &App, text: &[u8]) -> Result<Request, Unread> {
     .with_contact(submitted.contact))
 }
 
-/// How many positions a GeoJSON text has, or a few more: arrays that start with a number.
+/// The number of positions in a GeoJSON text, or slightly more: arrays that start with a number.
 fn positions(text: &str) -> usize {
     let starts = text.split('[').skip(1).map(|rest| rest.trim_ascii_start().as_bytes().first());
     starts.filter(|first| first.is_some_and(|&b| b == b'-' || b.is_ascii_digit())).count()
 }
 
-/// `POST /v1/reviews`: what would become of a request. Nobody is routed, so that neither the verdict nor its
+/// `POST /v1/reviews`: the verdict on a request. It does not route, so neither the verdict nor its
 /// time depends on who lives there.
 pub(super) async fn review(
     State(app): State<Arc<App>>,
@@ -132,12 +132,12 @@ pub(super) async fn review(
     pool.blocking(reviewing).await?
 }
 
-/// The operator's record of an agency that has called.
+/// The operator's record of the calling agency.
 pub(super) fn record(app: &App, agency: AgencyId) -> Result<&Agency, Problem> {
     app.engine.cases().agency(agency).ok_or_else(no_account)
 }
 
-/// The verdict on a drawing that is no area.
+/// The verdict on a drawing that is not an area.
 fn flawed(error: &AreaError) -> Response {
     let refusal = json!({
         "code": error.code(), "message": error.to_string(), "kind": "flaw", "field": "area",
@@ -149,7 +149,7 @@ fn flawed(error: &AreaError) -> Response {
     body::json(StatusCode::OK, &verdict)
 }
 
-/// The places of what is wrong with a drawing, one or two.
+/// The places of a drawing's error, one or two.
 pub(super) fn places(error: &AreaError) -> Vec<Value> {
     let on_edge = matches!(error, AreaError::Flawed { flaw, .. } if flaw.on_edge());
     let place = |place: canvass::error::VertexRef| {
@@ -168,25 +168,26 @@ fn shown(at: (usize, usize, usize), (lon, lat): (f64, f64), on_edge: bool) -> Va
     })
 }
 
-/// Degrees to 7 decimals; null if they are no number.
+/// Degrees to 7 decimals; null if they are not a number.
 fn degrees(degrees: f64) -> Value {
     const PER_DEGREE: f64 = 1e7;
     json!((degrees * PER_DEGREE).round() / PER_DEGREE)
 }
 
-/// What stands against a request, each with its figures, its field and its places. All of it is of the
-/// policy, the agency's record and what it asked before: nothing comes from a camera.
+/// The violations of a request, each with its figures, its field and its places. All of it follows
+/// from the policy, the agency's record and its earlier requests: nothing comes from a camera.
 pub(super) fn refusals(
     app: &App,
     request: &Request,
     record: &Agency,
     violations: &Violations,
 ) -> Vec<Value> {
-    let mut sensitive =
-        app.engine.cases().policy().sensitive_places.met_by(&request.area, &request.window);
-    // Of the others nobody is told, and what is drawn is told.
-    sensitive.retain(|place| place.rule() == SensitiveRule::Refuse);
-    let mut sensitive = sensitive.into_iter();
+    // Looked for where the review named some, or the time of any refusal would show them.
+    let names_places =
+        violations.iter().any(|violation| matches!(violation, Violation::SensitivePlace { .. }));
+    let places = &app.engine.cases().policy().sensitive_places;
+    let sensitive = names_places.then(|| places.refused_by(&request.area, &request.window));
+    let mut sensitive = sensitive.into_iter().flatten();
     let mut told = Vec::new();
     for violation in violations {
         let mut refusal = Map::new();
@@ -198,6 +199,11 @@ pub(super) fn refusals(
         match violation {
             Violation::OutsideJurisdiction => {
                 refusal.insert("places".to_owned(), json!(corners_outside(request, record)));
+            }
+            Violation::TooNarrow { ends, .. } => {
+                // Both sides of the way across; a corner only where one lies there.
+                let end = |at: &Position| json!({ "lon": degrees(at.lon()), "lat": degrees(at.lat()), "on_edge": false });
+                refusal.insert("places".to_owned(), json!(ends.each_ref().map(end)));
             }
             Violation::SensitivePlace { .. } => {
                 // The review names places in this order.
@@ -224,14 +230,14 @@ pub(super) fn refusals(
     told
 }
 
-/// The corners of a drawing that lie outside a jurisdiction; none if only an edge does.
+/// The corners of a drawing outside a jurisdiction; none if only an edge crosses it.
 fn corners_outside(request: &Request, record: &Agency) -> Vec<Value> {
     let Some(jurisdiction) = &record.jurisdiction else { return Vec::new() };
     let mut outside = Vec::new();
     for (part, polygon) in request.area.to_multi_polygon().0.iter().enumerate() {
         let rings = std::iter::once(polygon.exterior()).chain(polygon.interiors());
         for (ring, corners) in rings.enumerate() {
-            // The last closes the ring.
+            // The last corner closes the ring.
             let corners = corners.0.iter().take(corners.0.len().saturating_sub(1)).enumerate();
             for (vertex, corner) in corners {
                 let is_inside =
@@ -261,6 +267,9 @@ fn figures(violation: &Violation) -> Value {
         Violation::PartTooSmall { part, m2, allowed_m2 } => {
             json!({ "part": part, "m2": m2, "allowed_m2": allowed_m2 })
         }
+        Violation::TooNarrow { part, m, allowed_m, .. } => {
+            json!({ "part": part, "m": m, "allowed_m": allowed_m })
+        }
         Violation::WindowTooShort { asked, allowed }
         | Violation::WindowTooLong { asked, allowed } => {
             json!({ "asked_seconds": asked.as_secs(), "allowed_seconds": allowed.as_secs() })
@@ -282,7 +291,7 @@ fn figures(violation: &Violation) -> Value {
     }
 }
 
-/// Which field of a form a refusal is about; none if it is about the whole.
+/// The field of a form that a refusal is about; none if it is about the whole.
 pub(super) fn field(code: &str) -> Option<&'static str> {
     Some(match code {
         "outside_jurisdiction"
@@ -291,6 +300,7 @@ pub(super) fn field(code: &str) -> Option<&'static str> {
         | "area_too_small"
         | "area_too_large"
         | "part_too_small"
+        | "too_narrow"
         | "too_close_to_earlier"
         | "too_many_overlaps"
         | "sensitive_place" => "area",

@@ -1,4 +1,4 @@
-//! Which endpoints each plane has.
+//! The endpoints of each plane.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use super::{
     recovery, reviews, session, standing,
 };
 
-/// The endpoints of a plane. Where programs of all planes are answered, paths that several have are told apart
-/// by who calls.
+/// The endpoints of a plane. On hosts for programs, a path that several planes have depends on the
+/// caller.
 pub(super) fn of_plane(app: &Arc<App>, plane: Plane) -> Endpoints {
-    let me = "who calls, and what is on record of them";
+    let me = "the caller, and the data on record of them";
     match plane {
         Plane::Operator => {
             let own = queue(Endpoints::new().get("/v1/me", lists::operator, me), lists::queue);
@@ -47,7 +47,7 @@ pub(super) fn of_plane(app: &Arc<App>, plane: Plane) -> Endpoints {
 fn queue<H: Handler<T, Arc<App>>, T: 'static>(endpoints: Endpoints, list: H) -> Endpoints {
     endpoints
         .get("/v1/requests", list, "requests, the newest first")
-        .query("before", "the request that the page before ended with")
+        .query("before", "the last request of the previous page")
         .query("state", "`open`, `ended` or `all`")
 }
 
@@ -78,8 +78,8 @@ fn operators(app: &Arc<App>) -> Endpoints {
             json!([{ "withdraw": { "owner": 7 } }]),
             "changes to the registry, all or none",
         )
-        .get("/v1/due", standing::due, "open requests that somebody may have to be asked for")
-        .get("/v1/events", standing::events, "what happened to requests")
+        .get("/v1/due", standing::due, "open requests that may have further owners to ask")
+        .get("/v1/events", standing::events, "the events of requests")
         .query("after", "the number of the last event that was read")
         .get("/v1/requests/{id}/route", standing::route, "whom to ask: a look")
         .post(
@@ -87,19 +87,23 @@ fn operators(app: &Arc<App>) -> Endpoints {
             standing::ask,
             StatusCode::OK,
             json!({}),
-            "whom to ask, who are asked from then on",
+            "records the due owners as asked, and returns them",
         )
         .post(
             "/v1/requests/{id}/answers",
             standing::answers,
             StatusCode::OK,
             json!([{ "owner": 7, "answer": "shared" }]),
-            "what owners answered, all or none",
+            "the answers of owners, all or none",
         )
         .get("/v1/requests/{id}/funnel", operator::funnel, "how many cameras fall where")
         .get("/v1/requests/{id}/explanation", operator::explanation, "why a camera is in or out")
         .query("camera", "which camera")
-        .get("/v1/requests/{id}/cameras", lists::cameras, "each camera of the area, and why")
+        .get(
+            "/v1/requests/{id}/cameras",
+            lists::cameras,
+            "each camera of the area, with its reason",
+        )
         .get("/v1/requests/{id}/notice", notices::look, "the wording, and the approved notice")
         .post(
             "/v1/requests/{id}/notice",
@@ -110,13 +114,13 @@ fn operators(app: &Arc<App>) -> Endpoints {
                 "withheld": ["Jane Roe"], "public_text": "A home was entered.",
                 "reviewer": "J. Hill", "approve": false,
             }),
-            "lints a draft, or has it approved",
+            "lints a draft, or approves it",
         )
-        .get("/v1/requests/{id}/letters", notices::letters, "a letter for each who was asked")
-        .get("/v1/owners/{id}", operator::owner, "what is held of an owner")
+        .get("/v1/requests/{id}/letters", notices::letters, "a letter for each owner who was asked")
+        .get("/v1/owners/{id}", operator::owner, "the data held of an owner")
         .delete("/v1/owners/{id}", owner::erase, StatusCode::OK, "erases an owner")
         .get("/v1/export", export::page, "the registry, a page of owners at a time")
-        .query("after", "the owner that the page before ended with")
+        .query("after", "the last owner of the previous page")
         .post(
             "/v1/owners/{id}/invitation",
             owner::invite,
@@ -136,7 +140,7 @@ fn operators(app: &Arc<App>) -> Endpoints {
             recovery::release,
             StatusCode::OK,
             json!({ "complete_since": "2026-05-01T18:00:00Z", "withdrawn": [7] }),
-            "after a copy was put back: who withdrew since",
+            "after a copy was put back: the withdrawals since",
         )
         .get("/metrics", pages::metrics, "measures for Prometheus");
     only_operator(app, endpoints)
@@ -185,39 +189,39 @@ fn owners(app: &Arc<App>) -> Endpoints {
         .delete("/v1/me/cameras/{id}", owner::remove, ok, "removes an own camera")
         .get("/v1/me/requests", owner::requests, "the requests that reached the owner")
         .post("/v1/me/requests/{id}/answer", owner::answer, ok, answer, "answers one")
-        .get("/v1/me/log", owner::log, "what shows whether they were asked")
+        .get("/v1/me/log", owner::log, "the proofs of whether they were asked")
         .query("after", "the index of the last entry that was read");
     only_owners(app, endpoints)
 }
 
-/// As many of these are answered at once as there may be.
+/// Adds the limit on concurrency.
 fn limited(app: &Arc<App>, endpoints: Endpoints) -> Endpoints {
     let limit = from_fn_with_state(Arc::clone(app), observe::limit_others);
     endpoints.limited(|router| router.route_layer(limit))
 }
 
-/// What everybody may see.
+/// The public endpoints.
 fn everybodys(app: &Arc<App>) -> Endpoints {
     let endpoints = Endpoints::new()
         .get("/v1/agencies", public::agencies, "who may ask")
         .get("/v1/bulletins", public::bulletins, "bulletins, the newest first")
-        .query("before", "the bulletin that the page before ended with")
+        .query("before", "the last bulletin of the previous page")
         .get("/v1/bulletins/{id}", public::bulletin, "a bulletin")
-        .get("/v1/coverage", public::coverage, "how many are registered where, in bands");
+        .get("/v1/coverage", public::coverage, "households by cell, in bands");
     limited(app, endpoints)
 }
 
-/// The limits in force: for everybody, agencies among them.
+/// The limits in force, for everybody including agencies.
 fn rules(app: &Arc<App>) -> Endpoints {
     let endpoints = Endpoints::new().get("/v1/policy", public::policy, "the limits in force");
     limited(app, endpoints)
 }
 
-/// The audit log: for everybody, owners among them.
+/// The audit log, for everybody including owners.
 fn log(app: &Arc<App>) -> Endpoints {
     let endpoints = Endpoints::new()
         .get("/v1/log/head", public::head, "the head of the audit log")
-        .get("/v1/log/entries", public::entries, "entries of requests that have ended")
+        .get("/v1/log/entries", public::entries, "the entries of the audit log")
         .query("from", "the index of the first")
         .get("/v1/log/inclusion", public::inclusion, "a proof that the log has an entry")
         .query("index", "of which entry")
@@ -226,7 +230,7 @@ fn log(app: &Arc<App>) -> Endpoints {
     limited(app, endpoints)
 }
 
-/// How people sign in and out.
+/// Signing in and out.
 fn sessions(app: &Arc<App>) -> Endpoints {
     let token = json!({ "token": "..." });
     let endpoints = Endpoints::new()
@@ -236,7 +240,7 @@ fn sessions(app: &Arc<App>) -> Endpoints {
     limited(app, endpoints)
 }
 
-/// Endpoints that tell how the service is, and what its problems are.
+/// Endpoints for the service's health, and for its problems.
 pub(super) fn open() -> Endpoints {
     Endpoints::new()
         .get("/healthz", pages::healthy, "whether it answers")

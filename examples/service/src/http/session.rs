@@ -1,5 +1,5 @@
-//! Sessions of people who sign in with a browser: a token is exchanged once for a cookie that no script can
-//! read. They are in memory, so that a restart signs everybody out.
+//! Sessions of people in a browser: a token is exchanged once for a cookie that no script can read.
+//! They are in memory, so a restart signs everybody out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,16 +20,16 @@ use super::{App, body};
 use crate::settings::TokenDigest;
 use crate::store::Caller;
 
-/// A session ends after so long without a request, and
+/// A session ends after this long without a request, and
 const IDLE: Duration = Duration::from_secs(15 * 60);
-/// after so long in any case.
+/// after this long in any case.
 const LONGEST: Duration = Duration::from_secs(8 * 3600);
 
-/// More sessions than these are not kept: the one that was idle for longest makes room.
+/// The most sessions: beyond, the one that was idle for longest ends.
 const MOST: usize = 10_000;
 
-/// A cookie that only this host gets, only over a secure connection (loopback counts), with no page of
-/// another site in between.
+/// A cookie for this host only, over a secure connection only (loopback counts), and not for
+/// requests from another site's page.
 const COOKIE: &str = "__Host-session";
 
 /// Sessions by the digests of their secrets.
@@ -39,7 +39,7 @@ pub(crate) struct Sessions(Mutex<HashMap<[u8; 32], Session>>);
 #[derive(Clone, Copy, Debug)]
 struct Session {
     caller: Caller,
-    /// Of the token that opened it.
+    /// The digest of the token that opened it.
     token: [u8; 32],
     since: Instant,
     last: Instant,
@@ -54,7 +54,7 @@ impl Session {
 }
 
 impl Sessions {
-    /// Opens one; what is returned is its secret.
+    /// Opens a session and returns its secret.
     fn open(
         &self,
         caller: Caller,
@@ -64,7 +64,7 @@ impl Sessions {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(|error| {
             tracing::error!(%error, "nothing can be drawn by chance");
-            Problem::new(Kind::Internal, "the operator's log says more")
+            Problem::new(Kind::Internal, "the operator's log has the details")
         })?;
         let secret = TokenDigest::from_bytes(secret).hex();
         let longest = SignedDuration::try_from(LONGEST).unwrap_or(SignedDuration::MAX);
@@ -85,7 +85,7 @@ impl Sessions {
         Ok((secret, until))
     }
 
-    /// Whose session it is, and until when; it lives on from now.
+    /// The session's caller and end; its idle time starts anew.
     fn touch(&self, secret: &[u8]) -> Option<(Caller, Timestamp)> {
         let (key, now) = (TokenDigest::of(secret).bytes(), Instant::now());
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +103,7 @@ impl Sessions {
         sessions.remove(&TokenDigest::of(secret).bytes());
     }
 
-    /// Ends all but those of some callers with some tokens.
+    /// Ends all sessions except those of some callers with some tokens.
     pub(super) fn retain(&self, keep: impl Fn(Caller, [u8; 32]) -> bool) {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|_, session| keep(session.caller, session.token));
@@ -119,8 +119,8 @@ pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
         .map(|(_, secret)| secret)
 }
 
-/// Whether a request comes from a page of the same origin, as the browser says: it cannot be made to say so
-/// for another's page.
+/// Whether a request comes from a page of the same origin, by the browser's header, which another
+/// site's page cannot set.
 fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     match text(HeaderName::from_static("sec-fetch-site")) {
@@ -140,7 +140,7 @@ fn cross_site() -> Problem {
     Problem::new(Kind::CrossSite, detail)
 }
 
-/// Refuses what another site's page has sent with somebody's cookie.
+/// Refuses a request that another site's page has sent with somebody's cookie.
 fn refuse_forgery(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     let changes = *method != Method::GET && *method != Method::HEAD;
     let is_foreign =
@@ -149,7 +149,7 @@ fn refuse_forgery(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 impl App {
-    /// Who calls on a plane of people, by their session.
+    /// The caller on a plane for people, by their session.
     pub(super) fn signed_in(
         &self,
         plane: Plane,
@@ -164,7 +164,7 @@ impl App {
     }
 }
 
-/// Whether a caller is one of a plane.
+/// Whether a caller belongs to a plane.
 pub(super) fn goes_with(plane: Plane, caller: Caller) -> bool {
     match plane {
         Plane::Agency => matches!(caller, Caller::Agency(_)),
@@ -175,7 +175,7 @@ pub(super) fn goes_with(plane: Plane, caller: Caller) -> bool {
     }
 }
 
-/// What somebody signs in with.
+/// A credential for signing in.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Credential {
@@ -205,15 +205,12 @@ pub(super) async fn sign_in(
         }
         Credential::Invitation(invitation) if plane == Plane::Owner => {
             let (owner, token) = app.engine.redeem(&invitation, now).await?;
-            // The token that they had before opens nothing any more.
+            // The owner's previous token is no longer valid.
             app.sessions.retain(|caller, _| caller != Caller::Owner(owner));
             (Caller::Owner(owner), token, true)
         }
         Credential::Invitation(_) => {
-            return Err(Problem::new(
-                Kind::InvitationUnknown,
-                "owners are invited, and nobody else",
-            ));
+            return Err(Problem::new(Kind::InvitationUnknown, "only owners sign up by invitation"));
         }
     };
     let digest = TokenDigest::of(token.as_bytes()).bytes();
@@ -230,7 +227,7 @@ pub(super) async fn sign_in(
     Ok(response)
 }
 
-/// `GET /v1/session`: whose session it is.
+/// `GET /v1/session`: the session's caller.
 pub(super) async fn session(
     State(app): State<Arc<App>>,
     Extension(plane): Extension<Plane>,
@@ -241,7 +238,7 @@ pub(super) async fn session(
     Ok(body::json(StatusCode::OK, &told(&app, plane, caller, until)))
 }
 
-/// `DELETE /v1/session`: signs out, and has the browser forget what it has seen.
+/// `DELETE /v1/session`: signs out, and makes the browser clear its cache.
 pub(super) async fn sign_out(
     State(app): State<Arc<App>>,
     request: HttpRequest,

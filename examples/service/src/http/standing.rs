@@ -1,5 +1,5 @@
-//! The operator's plane: requests that stand. Who is due is asked, once; what they answer is counted;
-//! and all that happens can be followed.
+//! The operator's plane: standing requests. Due owners are asked once, their answers are counted,
+//! and all events can be followed.
 
 use std::sync::Arc;
 
@@ -22,10 +22,10 @@ use crate::planes::Approval;
 use crate::record::Record;
 use crate::store::Caller;
 
-/// So many requests are on one page of `due`.
+/// The number of requests on a page of `due`.
 const PAGE: usize = 1000;
 
-/// Behind which request a page begins.
+/// The request after which a page begins.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Behind {
@@ -33,8 +33,8 @@ pub(super) struct Behind {
     after: u64,
 }
 
-/// `GET /v1/due?after=ID`: the requests that somebody may have to be asked for who was not, a thousand
-/// at once, ascending. Where there are more, the answer has `next`, to be sent as `after`.
+/// `GET /v1/due?after=ID`: the requests that may have further owners to ask, a thousand at once,
+/// ascending. If there are more, the answer has `next`, to be sent as `after`.
 pub(super) async fn due(
     State(app): State<Arc<App>>,
     behind: Result<Query<Behind>, QueryRejection>,
@@ -52,13 +52,14 @@ pub(super) async fn due(
     Ok(body::json(StatusCode::OK, &answer))
 }
 
-/// `GET /v1/requests/{id}/route`: whom to ask who was not asked yet, as of this moment. A look, which
-/// asks nobody.
+/// `GET /v1/requests/{id}/route`: the owners to ask who were not asked yet, as of this moment. A
+/// read, which asks nobody.
 pub(super) async fn route(
     State(app): State<Arc<App>>,
     id: Path<String>,
 ) -> Result<Response, Problem> {
     let (id, now) = (request_id(&id)?, app.sure_now()?);
+    decide(&app, id, now).await?;
     let pool = Arc::clone(&app);
     let routing = move || {
         let route = due_of(&app, id, now)?;
@@ -67,8 +68,8 @@ pub(super) async fn route(
     pool.blocking(routing).await?
 }
 
-/// `POST /v1/requests/{id}/ask`: the same, and from then on they are asked. For right before sending:
-/// whom the answer names, and nobody else.
+/// `POST /v1/requests/{id}/ask`: the same owners, and records them as asked. Call it right before
+/// sending, and send to the owners in the answer only.
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
     id: Path<String>,
@@ -79,9 +80,18 @@ pub(super) async fn ask(
     let Record(Nothing {}) = sent.read()?;
     let now = app.sure_now()?;
     let once = sent.once(Caller::Operator, now);
+    decide(&app, id, now).await?;
     let routing = Arc::clone(&app);
     let route = app.blocking(move || approved_of(&routing, id, now)).await??;
     Ok(body::answered(StatusCode::OK, app.engine.ask(id, route, now, once).await?))
+}
+
+/// Settles at the first look whether a request has households enough.
+async fn decide(app: &Arc<App>, id: RequestId, now: Timestamp) -> Result<(), Problem> {
+    app.engine.may_ask()?;
+    let look = Arc::clone(app);
+    let authorized = app.blocking(move || look.engine.cases().authorized(id, now)).await??;
+    Ok(app.engine.decide(id, authorized, now).await?)
 }
 
 fn due_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {
@@ -90,7 +100,7 @@ fn due_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {
     Ok(app.engine.due(id, &authorized, now)?)
 }
 
-/// The same, if a notice was approved that today's rules let pass.
+/// The route, if a notice was approved that passes the present rules.
 fn approved_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {
     if app.notices.approval == Approval::Here {
         let authorized = app.engine.cases().authorized(id, now)?;
@@ -99,7 +109,7 @@ fn approved_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Proble
     due_of(app, id, now)
 }
 
-/// What an owner did, as the operator reports it.
+/// An owner's answer, as the operator reports it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Reported {
@@ -115,8 +125,8 @@ enum Said {
     Silent,
 }
 
-/// `POST /v1/requests/{id}/answers`: an array of what owners answered, all or none; the last answer of
-/// each before the end counts.
+/// `POST /v1/requests/{id}/answers`: an array of owners' answers, all or none; the last answer of
+/// each owner before the end counts.
 pub(super) async fn answers(
     State(app): State<Arc<App>>,
     id: Path<String>,
@@ -129,7 +139,7 @@ pub(super) async fn answers(
     let reported: Vec<Record<Reported>> = sent.read()?;
     let answer = |Record(Reported { owner, answer })| match answer {
         Said::Shared => (owner, Answer::Shared),
-        // The ledger does not tell the two apart, so that nobody ever can.
+        // The ledger does not distinguish the two, so nobody ever can.
         Said::Declined | Said::Silent => (owner, Answer::Declined),
     };
     let answers = reported.into_iter().map(answer).collect();
@@ -143,8 +153,8 @@ pub(super) struct After {
     after: u64,
 }
 
-/// `GET /v1/events?after=N`: what happened to requests after an event, in its order. Numbers have no
-/// gaps, so whoever keeps the last that they have read misses nothing.
+/// `GET /v1/events?after=N`: the events after a number, in order. Numbers have no gaps, so a reader
+/// who stores the last number misses nothing.
 pub(super) async fn events(
     State(app): State<Arc<App>>,
     after: Result<Query<After>, QueryRejection>,
@@ -153,5 +163,6 @@ pub(super) async fn events(
     let Query(After { after }) = after.map_err(bad)?;
     let engine = Arc::clone(&app.engine);
     let events = app.blocking(move || engine.events(after)).await??;
-    Ok(body::json(StatusCode::OK, &json!({ "events": events })))
+    let generation = app.engine.generation();
+    Ok(body::json(StatusCode::OK, &json!({ "generation": generation, "events": events })))
 }

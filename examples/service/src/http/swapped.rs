@@ -1,17 +1,17 @@
-//! Positions whose longitude and latitude are in each other's place, as far as jurisdictions show it.
+//! Positions with longitude and latitude swapped, as far as jurisdictions reveal it.
 //!
-//! In `[41.1, -84.9]` each number is possible where the other belongs, so that nothing else refuses it:
-//! the camera would stand in the sea, and its owner would never be asked.
+//! In `[41.1, -84.9]` each number is valid in the other's place, so no other check refuses it: the
+//! camera would stand in the sea, and its owner would never be asked.
 
 use canvass::{Area, CameraId, Change, Position};
 use serde_json::json;
 
 use super::problem::{Kind, Problem};
 
-/// So many cameras of one list are named at once.
+/// The most cameras of one list in an answer.
 const NAMED: usize = 20;
 
-/// An area with its bounds, which refuse most positions at once.
+/// Areas with their bounds, which exclude most positions at once.
 #[derive(Debug)]
 pub(super) struct Jurisdictions(Vec<((f64, f64, f64, f64), Area)>);
 
@@ -20,8 +20,8 @@ impl Jurisdictions {
         Self(areas.into_iter().map(|area| (area.bounds(), area)).collect())
     }
 
-    /// Refuses changes that put a camera outside all jurisdictions, where with longitude and latitude
-    /// the other way round it would be in one.
+    /// Refuses changes that put a camera outside all jurisdictions, if it would be inside one with
+    /// longitude and latitude swapped.
     pub(super) fn review(&self, changes: &[Change]) -> Result<(), Problem> {
         let mut swapped = Vec::new();
         for (index, change) in changes.iter().enumerate() {
@@ -37,7 +37,7 @@ impl Jurisdictions {
 
     fn is_swapped(&self, position: Position) -> bool {
         let other = Position::new(position.lat(), position.lon());
-        // First what is almost never the case.
+        // The rarest condition comes first.
         other.is_ok_and(|other| self.cover(other) && !self.cover(position))
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// What was answered with a status of 500 or more since it was logged last.
+/// The counts of answers with a status of 500 or more since the last log line.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings(Mutex<BTreeMap<(&'static str, String, u16), Count>>);
 
@@ -16,7 +16,7 @@ struct Count {
 }
 
 impl Warnings {
-    /// Notes an answer. The route is the one that matched, so that there are few.
+    /// Counts an answer. The route is the pattern that matched, so that there are few.
     pub(crate) fn note(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry((method, route.to_owned(), status)).or_default();
@@ -24,7 +24,7 @@ impl Warnings {
         count.slowest = count.slowest.max(took);
     }
 
-    /// Logs one line for each method, route and status that was noted.
+    /// Logs one line for each counted method, route and status.
     pub(crate) fn log(&self) {
         let counts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for ((method, route, status), Count { times, slowest }) in counts {

@@ -2,56 +2,44 @@
 
 use canvass::RequestId;
 use canvass::bulletin::Bulletin;
-use redb::{TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
+use super::counted::{BULLETINS, leading};
+use super::group::{Into, Row};
 use super::{Store, StoreError, unread};
 
-pub(super) const BULLETINS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("bulletins");
-
-/// A bulletin, and of which request it is: that is the operator's to know.
+/// A bulletin with its request's id, which is the operator's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeptBulletin {
-    /// Which request.
+    /// The request's id.
     pub request: RequestId,
     /// The bulletin with its history.
     pub bulletin: Bulletin,
 }
 
-pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    transaction.open_table(BULLETINS)?;
-    Ok(())
-}
-
-pub(super) fn insert(
-    transaction: &WriteTransaction,
+pub(super) fn rows(
     bulletins: &[(u64, KeptBulletin)],
+    rows: &mut Vec<Row>,
 ) -> Result<(), StoreError> {
-    if bulletins.is_empty() {
-        return Ok(());
-    }
-    let mut table = transaction.open_table(BULLETINS)?;
     for (number, bulletin) in bulletins {
-        let row =
-            serde_json::to_vec(bulletin).map_err(|error| unread("bulletins", *number, &error))?;
-        table.insert(number, row.as_slice())?;
+        let row = serde_json::to_vec(bulletin);
+        let row = row.map_err(|error| unread("bulletins", *number, &error))?;
+        rows.push(Row::sealed(Into::Bulletins, number.to_be_bytes().to_vec(), row));
     }
     Ok(())
 }
 
 impl Store {
     pub(super) fn bulletins(&self) -> Result<Vec<(u64, KeptBulletin)>, StoreError> {
-        let table = self.read()?.open_table(BULLETINS)?;
         let mut bulletins = Vec::new();
-        for (row, expected) in table.range::<u64>(..)?.zip(1..) {
-            let (number, row) = row?;
-            let number = number.value();
+        for ((key, row), expected) in self.rows_of(BULLETINS)?.into_iter().zip(1..) {
+            let number = leading(&key);
             if number != expected {
                 let missing = format!("it comes where bulletin `{expected}` should");
                 return Err(unread("bulletins", number, &missing));
             }
-            let bulletin = serde_json::from_slice(row.value());
+            let bulletin = serde_json::from_slice(&row);
             let bulletin = bulletin.map_err(|error| unread("bulletins", number, &error))?;
             bulletins.push((number, bulletin));
         }

@@ -1,7 +1,7 @@
-//! Checkpoints: one transaction keeps the tiles that changed and makes them count. Where they are too
-//! many for that, the first of them are staged beside the old ones in transactions before, so that
-//! commits go on in between. Then what they replace is swept away, and the log trimmed. Wherever that
-//! is cut off, the store is as it was before the checkpoint, or after it.
+//! Checkpoints: one transaction stores the changed tiles and makes them valid. If they are too many
+//! for one, the first of them are staged beside the old ones in earlier transactions, so that
+//! commits continue in between. Then replaced tiles are swept away, and the log is trimmed. After
+//! an interruption at any point, the store is as before the checkpoint, or as after it.
 
 use std::sync::PoisonError;
 
@@ -10,31 +10,31 @@ use redb::{AccessGuard, ReadableTable};
 
 use super::{FILE, Inventory, LOG, META, Store, StoreError, TILES, number};
 
-/// A file that is smaller takes little, and would soon grow again.
+/// A smaller file is not worth compacting, and would soon grow again.
 const WORTH_COMPACTING: u64 = 64 << 20;
 
-/// So many entries are removed in one transaction.
+/// The number of entries removed in one transaction.
 const SWEEP: usize = 1024;
 
-/// A tile as it is to be kept.
+/// A tile to be stored.
 #[derive(Clone, Debug)]
 pub struct StagedTile {
-    /// Which tile.
+    /// The tile's key.
     pub tile: u64,
-    /// The tile; empty if it has vanished.
+    /// The tile's bytes; empty if it has vanished.
     pub bytes: Vec<u8>,
 }
 
 impl Store {
     /// Makes a checkpoint of the state at a revision, given every tile that has changed or vanished
-    /// since the last one that was made. A transaction has about so many bytes of tiles at most;
-    /// commits go on in between.
+    /// since the last one. A transaction has at most about this many bytes of tiles; commits
+    /// continue in between.
     ///
-    /// Only one checkpoint may be made at a time.
+    /// Only one checkpoint may be in progress.
     ///
     /// # Errors
     ///
-    /// If the database refuses; then the checkpoint before holds, with the log since.
+    /// If the database fails; then the previous checkpoint and the log since remain valid.
     pub fn checkpoint_at(
         &self,
         revision: Revision,
@@ -48,7 +48,7 @@ impl Store {
             Inventory::read(&meta)?
         };
         loop {
-            // Encoded before the transaction begins, for as long as it lasts nobody else can commit.
+            // Encoded before the transaction begins, since nobody else can commit during it.
             let (mut staged, mut bytes) = (Vec::new(), 0);
             while let Some(tile) = changed.next_if(|_| bytes < transaction_bytes) {
                 bytes += tile.bytes.len().max(1);
@@ -84,12 +84,12 @@ impl Store {
         Ok(replaced.len())
     }
 
-    /// Removes all that a checkpoint which was cut off has left: for start-up, when no other is
-    /// made. How many tiles it had staged is returned.
+    /// Removes the leftovers of an interrupted checkpoint: for start-up, when no other is in
+    /// progress. Returns the number of its staged tiles.
     ///
     /// # Errors
     ///
-    /// If the database refuses.
+    /// If the database fails.
     pub fn sweep(&self) -> Result<usize, StoreError> {
         let (revision, unfinished, tiles) = {
             let transaction = self.begin()?;
@@ -121,13 +121,13 @@ impl Store {
         Ok(unfinished.len())
     }
 
-    /// Gives the file's free space back to the system if that is most of it: after the log has been
-    /// longer than all else, or much was removed. For start-up, when nobody else uses the store.
-    /// Takes time in proportion to what is kept.
+    /// Returns the file's free space to the system if that is most of it: after a long log, or a
+    /// large removal. For start-up, when nobody else uses the store. Takes time in proportion to
+    /// the stored data.
     ///
     /// # Errors
     ///
-    /// If the database refuses.
+    /// If the database fails.
     pub fn compact(&self) -> Result<bool, StoreError> {
         let length = std::fs::metadata(self.folder().join(FILE)).map_or(0, |file| file.len());
         if length < WORTH_COMPACTING {
@@ -142,8 +142,8 @@ impl Store {
         Ok(used < length / 2 && database.compact()?)
     }
 
-    /// Of each of these tiles, removes all versions but the newest, and that too if it says that
-    /// the tile has vanished.
+    /// Removes all versions of these tiles except the newest, and that one too if it marks the tile
+    /// as vanished.
     fn sweep_tiles(&self, revision: Revision, replaced: &[u64]) -> Result<(), StoreError> {
         for some in replaced.chunks(SWEEP) {
             self.give_way();
@@ -196,10 +196,10 @@ impl Store {
     }
 }
 
-/// Since which revision a tile is as it is, and its bytes.
+/// The revision since which a tile is unchanged, and its bytes.
 type Version<'a> = (u64, AccessGuard<'a, &'static [u8]>);
 
-/// A tile as the last checkpoint has it, if it does, and since which revision.
+/// A tile of the last checkpoint, if it has one, with its revision.
 fn kept(
     tiles: &impl ReadableTable<(u64, u64), &'static [u8]>,
     tile: u64,

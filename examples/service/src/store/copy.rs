@@ -13,20 +13,20 @@ use redb::{
 use super::mark::{self, Acknowledged};
 use super::{
     AGING, BUDGETS, EVENTS, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS, SEED, Store, StoreError,
-    TILES, bulletins, coverage, invitations, log, meta, notices, reached,
+    TILES, counted, meta,
 };
 
-/// The database of a copy caches so many bytes while it is written.
+/// The size of the copy's database cache while it is written.
 const CACHE_BYTES: usize = 64 << 20;
 
 impl Store {
-    /// Writes a copy to a file as of the last commit, which is returned. Changes go on meanwhile; the
-    /// file of the store grows by what they replace until the copy is written. A file that is there
-    /// already is replaced once the copy is whole and on the disk.
+    /// Writes a copy to a file as of the last commit, and returns that. Changes continue meanwhile;
+    /// the file of the store grows by the replaced data until the copy is written. An existing file
+    /// is replaced once the copy is whole and on the disk.
     ///
     /// # Errors
     ///
-    /// If the store cannot be read or the copy not be written.
+    /// If the store cannot be read or the copy cannot be written.
     pub fn copy_to(&self, path: &Path) -> Result<Acknowledged, StoreError> {
         let refused = |reason: &dyn std::fmt::Display| StoreError::Copy {
             path: path.display().to_string(),
@@ -66,15 +66,9 @@ impl Store {
         copy_table(&from, &to, SEED)?;
         copy_table(&from, &to, KEYS)?;
         copy_table(&from, &to, AGING)?;
-        copy_table(&from, &to, notices::NOTICES)?;
-        copy_table(&from, &to, bulletins::BULLETINS)?;
-        copy_table(&from, &to, coverage::COVERAGE)?;
-        copy_table(&from, &to, reached::REACHED)?;
-        copy_table(&from, &to, log::ENTRIES)?;
-        copy_table(&from, &to, log::SEEDS)?;
-        copy_table(&from, &to, log::SALTS)?;
-        copy_table(&from, &to, invitations::OWNERS)?;
-        copy_table(&from, &to, invitations::DIGESTS)?;
+        for table in counted::ALL {
+            copy_table(&from, &to, table.table())?;
+        }
         to.commit()?;
         copy.close()?;
         Ok(kept)

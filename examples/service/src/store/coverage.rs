@@ -1,36 +1,34 @@
-//! The coverage that was made last, by the number of its period.
+//! The last coverage, by the number of its period.
 
-use redb::{TableDefinition, WriteTransaction};
+use redb::WriteTransaction;
 use serde_json::value::RawValue;
 
+use super::counted::{COVERAGE, Tally, leading};
+use super::group::{Into, Row};
 use super::{Store, StoreError, unread};
 
-pub(super) const COVERAGE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("coverage");
-
-pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    transaction.open_table(COVERAGE)?;
-    Ok(())
+pub(super) fn rows(coverage: Option<&(u64, Box<RawValue>)>, rows: &mut Vec<Row>) {
+    if let Some((period, made)) = coverage {
+        let key = period.to_be_bytes().to_vec();
+        rows.push(Row::sealed(Into::Coverage, key, made.get().into()));
+    }
 }
 
-/// Keeps a coverage in the place of the one before: two in succession tell single registrations.
-pub(super) fn insert(
+/// Replaces the stored coverage: two in succession would reveal single registrations.
+pub(super) fn replace(
     transaction: &WriteTransaction,
-    coverage: Option<&(u64, Box<RawValue>)>,
+    rows: &[Row],
+    tally: &mut Tally,
 ) -> Result<(), StoreError> {
-    let Some((period, made)) = coverage else { return Ok(()) };
-    let mut table = transaction.open_table(COVERAGE)?;
-    table.retain(|_, _| false)?;
-    table.insert(period, made.get().as_bytes())?;
-    Ok(())
+    tally.take(transaction, COVERAGE, &[])?;
+    tally.put(transaction, COVERAGE, rows)
 }
 
 impl Store {
     pub(super) fn coverage(&self) -> Result<Option<(u64, Box<RawValue>)>, StoreError> {
-        let table = self.read()?.open_table(COVERAGE)?;
-        let Some(row) = table.range::<u64>(..)?.next_back() else { return Ok(None) };
-        let (period, made) = row?;
-        let period = period.value();
-        let made = serde_json::from_slice(made.value());
+        let Some((key, made)) = self.rows_of(COVERAGE)?.pop() else { return Ok(None) };
+        let period = leading(&key);
+        let made = serde_json::from_slice(&made);
         Ok(Some((period, made.map_err(|error| unread("coverage", period, &error))?)))
     }
 }

@@ -1,5 +1,6 @@
-//! Erasing an owner: every row that names them goes, in the transaction of the changes that take them out of
-//! the registry. The file's free pages still hold what was there, so that the next start writes the file anew.
+//! Erasing an owner: every row that names them is removed, in the transaction that takes them out
+//! of the registry. The file's free pages still hold the old data, so the next start rewrites the
+//! file.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -13,33 +14,35 @@ use redb::{
     TableDefinition, TableHandle, Value, WriteTransaction,
 };
 
+use super::counted::{self, REACHED, SALTS, Tally};
 use super::{
     AGING, BUDGETS, EVENTS, FILE, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS, SEED, StoreError,
-    TILES, bulletins, coverage, invitations, log, meta, notices, number, reached, row, unread,
+    TILES, invitations, meta, number, outcomes, row, unread,
 };
 
-/// The file that is written anew, until it takes the other's place.
+/// The rewritten file, until it replaces the old one.
 const FRESH: &str = "canvass.redb.new";
 
-/// Takes owners out of every row that names them, whatever else the transaction has kept of them.
-pub(super) fn erase(transaction: &WriteTransaction, owners: &[OwnerId]) -> Result<(), StoreError> {
+/// Removes owners from every row that names them, including rows of this transaction.
+pub(super) fn erase(
+    transaction: &WriteTransaction,
+    owners: &[OwnerId],
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
     for &owner in owners {
-        log::erase_salt(transaction, owner)?;
-        reached::erase(transaction, owner)?;
-        invitations::erase(transaction, owner)?;
-        transaction.open_table(BUDGETS)?.remove(owner.0)?;
+        let key = owner.0.to_be_bytes();
+        // Without the salt nobody can identify the owner's tags in the log any more.
+        tally.take(transaction, SALTS, &key)?;
+        tally.take(transaction, REACHED, &key)?;
+        invitations::erase(transaction, owner, tally)?;
+        outcomes::erase(transaction, owner, tally)?;
         erase_from_events(transaction, owner)?;
         erase_from_keys(transaction, owner)?;
-    }
-    if !owners.is_empty() {
-        let mut meta = transaction.open_table(META)?;
-        meta.insert("rewrite", 1)?;
-        meta::seal(&mut meta)?;
     }
     Ok(())
 }
 
-/// An event that asked others stays, with them; one that asked nobody else stays too, since numbers have no gaps.
+/// An event that asked them stays, even with nobody else in it, since numbers have no gaps.
 fn erase_from_events(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
     let digits = owner.0.to_string();
     let mut table = transaction.open_table(EVENTS)?;
@@ -65,8 +68,8 @@ fn erase_from_events(transaction: &WriteTransaction, owner: OwnerId) -> Result<(
     Ok(())
 }
 
-/// What was answered to somebody's key and names the owner goes with the key, and so do the owner's own keys:
-/// whoever sends the same again has it done again, and then nobody is asked twice.
+/// A stored answer that names the owner goes with its key, and so do the owner's own keys: a
+/// repetition of such a call runs again, and asks nobody twice.
 fn erase_from_keys(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
     let named = format!("\"owner\":{}", owner.0);
     let own = [&[2][..], &owner.0.to_be_bytes()].concat();
@@ -75,7 +78,7 @@ fn erase_from_keys(transaction: &WriteTransaction, owner: OwnerId) -> Result<(),
     for row in keys.iter()? {
         let (key, kept) = row?;
         let text = String::from_utf8_lossy(kept.value());
-        // Of a longer number it is the beginning.
+        // The match may be the beginning of a longer number.
         let is_named = text.match_indices(&named).any(|(at, _)| {
             let next = text.as_bytes().get(at.saturating_add(named.len()));
             !next.is_some_and(u8::is_ascii_digit)
@@ -93,12 +96,12 @@ fn erase_from_keys(transaction: &WriteTransaction, owner: OwnerId) -> Result<(),
     Ok(())
 }
 
-/// Whether somebody was erased since the file was written.
+/// Whether an owner was erased since the file was written.
 pub(super) fn is_to_be_rewritten(database: &Database) -> Result<bool, StoreError> {
     Ok(number(&database.begin_read()?.open_table(META)?, "rewrite")? != 0)
 }
 
-/// Writes the file anew with what is kept and nothing else, puts it in the other's place, and overwrites that.
+/// Writes the stored data into a new file, replaces the old one, and overwrites that.
 pub(super) fn rewrite(
     store: Database,
     folder: &Path,
@@ -137,17 +140,11 @@ pub(super) fn rewrite(
         copy_table(&from, &to, &mut tables, SEED)?;
         copy_table(&from, &to, &mut tables, KEYS)?;
         copy_table(&from, &to, &mut tables, AGING)?;
-        copy_table(&from, &to, &mut tables, notices::NOTICES)?;
-        copy_table(&from, &to, &mut tables, bulletins::BULLETINS)?;
-        copy_table(&from, &to, &mut tables, coverage::COVERAGE)?;
-        copy_table(&from, &to, &mut tables, reached::REACHED)?;
-        copy_table(&from, &to, &mut tables, log::ENTRIES)?;
-        copy_table(&from, &to, &mut tables, log::SEEDS)?;
-        copy_table(&from, &to, &mut tables, log::SALTS)?;
-        copy_table(&from, &to, &mut tables, invitations::OWNERS)?;
-        copy_table(&from, &to, &mut tables, invitations::DIGESTS)?;
+        for table in counted::ALL {
+            copy_table(&from, &to, &mut tables, table.table())?;
+        }
         if let Some(table) = tables.first() {
-            // A table that this does not know would be lost.
+            // An unknown table would be lost.
             return Err(refused(&format!("table `{table}` would not be in it")));
         }
         {
@@ -168,7 +165,7 @@ fn open(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
-/// Overwrites a file that has no name any more, so that what it held is not in what becomes of its blocks.
+/// Overwrites a file without a name, so that its data do not remain in its blocks.
 fn overwrite(file: &mut File) -> std::io::Result<()> {
     let zeros = vec![0; 1 << 16];
     let mut left = file.metadata()?.len();

@@ -1,4 +1,4 @@
-//! Why something could not be kept or read back.
+//! Why data could not be stored or read.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use canvass::Revision;
 use super::FORMAT;
 use super::mark::Acknowledged;
 
-/// Why something could not be kept or read back.
+/// Why data could not be stored or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The folder or the file in it cannot be made or opened.
     #[error("cannot open `{path}`: {reason}")]
     Open {
-        /// Which.
+        /// The folder or file.
         path: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// The file was written by another version of this service.
@@ -25,7 +25,7 @@ pub enum StoreError {
         /// The format found.
         found: u64,
     },
-    /// There was a store, and its file is not there or empty.
+    /// There was a store, and its file is missing or empty.
     #[error(
         "`{path}` is missing or empty, and {}: put back a copy and start with --restore (for a new \
          store, move the old one's files away)",
@@ -36,10 +36,10 @@ pub enum StoreError {
         path: String,
         /// The mark's file.
         mark: String,
-        /// How far the store was acknowledged, if the mark can be read.
+        /// The last acknowledged commit, if the mark can be read.
         acknowledged: Option<Acknowledged>,
     },
-    /// A store without its mark.
+    /// A store has no valid mark.
     #[error(
         "`{path}` ends at {kept}, and its mark `{mark}` {wrong}, so that nobody knows how far it was \
          acknowledged: put the mark back, or start with --restore to go on from here"
@@ -49,12 +49,12 @@ pub enum StoreError {
         path: String,
         /// The mark's file.
         mark: String,
-        /// How far the store goes.
+        /// The last commit in the store.
         kept: Acknowledged,
-        /// What is wrong with the mark.
+        /// The flaw of the mark.
         wrong: &'static str,
     },
-    /// The store was acknowledged further than it goes.
+    /// The store lacks acknowledged commits.
     #[error(
         "`{path}` ends at {kept}, and {acknowledged} was acknowledged: it is an old copy, or its last \
          commits are damaged; put back the newest copy, or start with --restore to go on without \
@@ -63,12 +63,12 @@ pub enum StoreError {
     OldCopy {
         /// The database's file.
         path: String,
-        /// How far it goes.
+        /// The last commit in the store.
         kept: Acknowledged,
-        /// How far it was acknowledged.
+        /// The last acknowledged commit.
         acknowledged: Acknowledged,
     },
-    /// The mark is of another store.
+    /// The mark belongs to another store.
     #[error(
         "`{path}` ends at {kept}, and its mark `{mark}` is of {acknowledged}: they do not belong \
          together; put back the other, or start with --restore to go on from `{path}`"
@@ -78,12 +78,12 @@ pub enum StoreError {
         path: String,
         /// The mark's file.
         mark: String,
-        /// How far the store goes.
+        /// The last commit in the store.
         kept: Acknowledged,
         /// The mark.
         acknowledged: Acknowledged,
     },
-    /// The numbers about the whole store are not as they were kept.
+    /// The numbers about the whole store do not match their checksum.
     #[error("table `meta` is not as it was kept: its checksum is not that of its numbers")]
     Numbers,
     /// The mark cannot be written.
@@ -97,20 +97,20 @@ pub enum StoreError {
     Copy {
         /// The copy's file.
         path: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// The database refused.
+    /// The database failed.
     #[error("the database refused: {0}")]
     Database(redb::Error),
-    /// An entry is not what this service writes.
+    /// An entry is not in this service's form.
     #[error("entry `{entry}` of table `{table}` cannot be read: {reason}")]
     Entry {
-        /// Which table.
+        /// The table.
         table: &'static str,
-        /// Which entry.
+        /// The entry's key.
         entry: u64,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// Tiles of the last checkpoint are missing.
@@ -118,41 +118,52 @@ pub enum StoreError {
     TilesMissing {
         /// The checkpoint's revision.
         revision: Revision,
-        /// How many there were.
+        /// The number of tiles that were stored.
         kept: u64,
-        /// How many there are.
+        /// The number of tiles found.
         found: u64,
     },
-    /// There are as many tiles as were kept, but not the same, or not as of the same revisions.
+    /// The number of tiles is right, but some of them, or their revisions, differ.
     #[error("the tiles are not those in which revision `{revision}` was kept")]
     OtherTiles {
         /// The checkpoint's revision.
         revision: Revision,
     },
-    /// A table goes on behind the last entry that was kept.
+    /// A table has entries behind the last stored one.
     #[error("table `{table}` goes on to `{found}`, and was kept up to `{kept}`")]
     NotKept {
-        /// Which table.
+        /// The table.
         table: &'static str,
-        /// The number of the last entry that was kept.
+        /// The number of the last stored entry.
         kept: u64,
-        /// The number of the last entry that is there.
+        /// The number of the last entry found.
+        found: u64,
+    },
+    /// The counted rows are not those that were stored.
+    #[error(
+        "of notices, bulletins, the audit log, coverage, answers and owners' keys {kept} rows were kept, and \
+         {found} are there: one is missing, from before, or there although it was removed"
+    )]
+    OtherRows {
+        /// How many there were.
+        kept: u64,
+        /// How many there are.
         found: u64,
     },
     /// The last events are missing.
     #[error("events are missing: the last is `{found}`, and there were `{kept}`")]
     EventsCutOff {
-        /// The number of the last one that was kept.
+        /// The number of the last stored event.
         kept: u64,
-        /// The number of the last one that is there.
+        /// The number of the last event found.
         found: u64,
     },
     /// The end of the log is missing.
     #[error("the log is cut off: it ends at revision `{found}`, and went on to `{kept}`")]
     LogCutOff {
-        /// The last revision that was kept.
+        /// The last stored revision.
         kept: Revision,
-        /// The last one that is there.
+        /// The last revision found.
         found: Revision,
     },
 }
@@ -163,7 +174,7 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
     }
 }
 
-/// What a mark knows of a store that is not there.
+/// The mark's knowledge of a missing store.
 fn known(mark: &str, acknowledged: Option<Acknowledged>) -> String {
     match acknowledged {
         Some(acknowledged) => format!("its mark `{mark}` acknowledged {acknowledged}"),
@@ -171,7 +182,7 @@ fn known(mark: &str, acknowledged: Option<Acknowledged>) -> String {
     }
 }
 
-/// An entry that is not what this service writes.
+/// An entry that is not in this service's form.
 pub(super) fn unread(table: &'static str, entry: u64, reason: &dyn fmt::Display) -> StoreError {
     StoreError::Entry { table, entry, reason: reason.to_string() }
 }

@@ -1,4 +1,4 @@
-//! What happened to requests, in the order in which it happened, and the receipts as they were given.
+//! Events of requests in their order, and the receipts as they were returned.
 
 use std::cmp::Ordering;
 
@@ -10,12 +10,12 @@ use serde_json::value::RawValue;
 use super::group::{Into, Row};
 use super::{EVENTS, META, RECEIPTS, Store, StoreError, number, row, unread};
 
-/// The number of the first event: after 0 there are all.
+/// The number of the first event; all events come after 0.
 pub const FIRST_EVENT: u64 = 1;
 
-/// So many events are read at once,
+/// The most events on a page,
 const PAGE: usize = 1000;
-/// or, from the first on, fewer that together have so many bytes.
+/// and the most bytes of events on it, except for the first.
 const PAGE_BYTES: usize = 1 << 20;
 
 pub(super) fn rows(events: &[LifecycleEvent], rows: &mut Vec<Row>) -> Result<(), StoreError> {
@@ -49,12 +49,11 @@ fn json_row<T: DeserializeOwned>(
 }
 
 impl Store {
-    /// The events that come after one, as they are kept: the first thousand of them or fewer, and
-    /// none only if there are none.
+    /// A page of the events after a number, as they are stored; empty only if there are none.
     ///
     /// # Errors
     ///
-    /// If the database refuses or an event cannot be read.
+    /// If the database fails or an event cannot be read.
     pub fn events(&self, after: u64) -> Result<Vec<Box<RawValue>>, StoreError> {
         let transaction = self.read()?;
         let rows = transaction.open_table(EVENTS)?;
@@ -70,11 +69,11 @@ impl Store {
         Ok(page)
     }
 
-    /// Hands over every event in its order.
+    /// Passes every event to `take`, in order.
     ///
     /// # Errors
     ///
-    /// If the database refuses, an event cannot be read, the last ones are missing, or `take` fails.
+    /// If the database fails, an event cannot be read, the last ones are missing, or `take` fails.
     pub fn replay_events<E: From<StoreError>>(
         &self,
         mut take: impl FnMut(LifecycleEvent) -> Result<(), E>,
@@ -103,16 +102,16 @@ impl Store {
         }
     }
 
-    /// Makes sure that requests have receipts of their own agency and case.
+    /// Verifies that requests have receipts of their own agency and case.
     ///
     /// # Errors
     ///
-    /// If the database refuses, or a receipt is missing, cannot be read or is another's.
+    /// If the database fails, or a receipt is missing, cannot be read or is another's.
     pub fn have_receipts<'a>(
         &self,
         requests: impl IntoIterator<Item = &'a OpenedRequest>,
     ) -> Result<(), StoreError> {
-        /// Whose a receipt is.
+        /// The agency and case of a receipt.
         #[derive(Deserialize)]
         struct Of {
             agency: AgencyId,
@@ -132,11 +131,11 @@ impl Store {
         Ok(())
     }
 
-    /// The receipt of a request, as it was given. O(log requests).
+    /// The receipt of a request, as it was first returned. O(log requests).
     ///
     /// # Errors
     ///
-    /// If the database refuses or the receipt cannot be read.
+    /// If the database fails or the receipt cannot be read.
     pub fn receipt(&self, id: RequestId) -> Result<Option<Box<RawValue>>, StoreError> {
         let transaction = self.read()?;
         let receipts = transaction.open_table(RECEIPTS)?;

@@ -1,19 +1,21 @@
-//! What one commit does to the tables, as rows: they go into the database and, beside it, into the mark,
-//! from which a commit can be done again that the database lost.
+//! The rows of one commit: they go into the database and, beside it, into the mark, from which a
+//! commit can be repeated that the database lost.
 
+use canvass::OwnerId;
 use redb::{ReadableTable, WriteTransaction};
 
+use super::counted::{self, Counted, Tally, leading};
 use super::mark::Acknowledged;
 use super::{
-    AGING, BUDGETS, EVENTS, KEYS, Kept, LOG, META, OUTCOMES, POOLS, RECEIPTS, StoreError, events,
-    keys, meta, outcomes, unread,
+    AGING, EVENTS, KEYS, Kept, LOG, META, RECEIPTS, StoreError, coverage, disclosed, erase, events,
+    invitations, keys, log, meta, outcomes, row, unread,
 };
 
-/// Of each key that is added so many old ones may be forgotten: more than one, so that they become
-/// fewer, and few, so that no commit takes long.
+/// The number of old keys removed for each new one: more than one, so that they become fewer, and
+/// few, so that no commit takes long.
 const FORGOTTEN: u64 = 4;
 
-/// A table that a commit adds rows to. The numbers are kept in marks.
+/// A table to which a commit adds rows. Marks store these numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Into {
@@ -25,10 +27,19 @@ pub(super) enum Into {
     Keys = 6,
     Aging = 7,
     Budgets = 8,
+    Notices = 9,
+    Bulletins = 10,
+    Coverage = 11,
+    Entries = 12,
+    Seeds = 13,
+    Salts = 14,
+    Reached = 15,
+    OwnerKeys = 16,
+    Pending = 17,
 }
 
 impl Into {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 17] = [
         Self::Log,
         Self::Events,
         Self::Receipts,
@@ -37,10 +48,35 @@ impl Into {
         Self::Keys,
         Self::Aging,
         Self::Budgets,
+        Self::Notices,
+        Self::Bulletins,
+        Self::Coverage,
+        Self::Entries,
+        Self::Seeds,
+        Self::Salts,
+        Self::Reached,
+        Self::OwnerKeys,
+        Self::Pending,
     ];
+
+    /// The table, if its keys are bytes and its rows are counted.
+    fn counted(self) -> Option<Counted> {
+        match self {
+            Self::Notices => Some(counted::NOTICES),
+            Self::Bulletins => Some(counted::BULLETINS),
+            Self::Coverage => Some(counted::COVERAGE),
+            Self::Entries => Some(counted::ENTRIES),
+            Self::Seeds => Some(counted::SEEDS),
+            Self::Pending => Some(counted::PENDING),
+            Self::Salts => Some(counted::SALTS),
+            Self::Reached => Some(counted::REACHED),
+            Self::OwnerKeys => Some(counted::OWNER_KEYS),
+            _ => None,
+        }
+    }
 }
 
-/// A row: numbers in keys are big-endian.
+/// A row; numbers in keys are big-endian.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) table: Into,
@@ -48,19 +84,30 @@ pub(super) struct Row {
     pub(super) bytes: Vec<u8>,
 }
 
-/// All that one commit does.
+impl Row {
+    /// A row of a counted table, with its checksum.
+    pub(super) fn sealed(table: Into, key: Vec<u8>, row: Vec<u8>) -> Self {
+        let name = table.counted().map_or("", Counted::name);
+        let bytes = row::seal(name, &key, row);
+        Self { table, key, bytes }
+    }
+}
+
+/// The content of one commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Group {
     to: Acknowledged,
     /// The last revision and the last event; 0 if there is none among the rows.
     revision: u64,
     event: u64,
-    /// Keys that were sent before this second may be forgotten, so many of them.
+    /// Keys sent before this second may be removed.
     keys_kept_after: u64,
     forgotten: u64,
-    /// 1 if a copy that was put back may ask again.
+    /// 1 if asking is allowed again after a restored copy.
     release: u64,
     rows: Vec<Row>,
+    /// Owners who are in no row from then on. They are in no mark either: such a commit is not done again.
+    erased: Vec<OwnerId>,
 }
 
 impl Group {
@@ -73,6 +120,7 @@ impl Group {
         events::receipt_rows(&kept.receipts, &mut rows);
         outcomes::rows(&kept.outcomes, &mut rows);
         keys::rows(&kept.answers, &mut rows)?;
+        disclosed::rows(&kept.disclosed, &mut rows)?;
         Ok(Self {
             to,
             revision: kept.revisions.last().map_or(0, |entry| entry.revision.0),
@@ -81,25 +129,21 @@ impl Group {
             forgotten: FORGOTTEN.saturating_mul(kept.answers.len() as u64),
             release: u64::from(kept.release),
             rows,
+            erased: kept.disclosed.erased.clone(),
         })
     }
 
-    /// Puts the rows where they belong.
+    /// Writes the rows into their tables.
     pub(super) fn apply(&self, transaction: &WriteTransaction) -> Result<(), StoreError> {
+        let mut tally = Tally::read(&transaction.open_table(META)?)?;
         for rows in self.rows.chunk_by(|one, next| one.table == next.table) {
             let Some(Row { table, .. }) = rows.first() else { continue };
             match table {
                 Into::Log => insert(transaction, LOG, rows)?,
                 Into::Events => insert(transaction, EVENTS, rows)?,
                 Into::Receipts => insert(transaction, RECEIPTS, rows)?,
-                Into::Outcomes => insert(transaction, OUTCOMES, rows)?,
-                Into::Budgets => insert(transaction, BUDGETS, rows)?,
-                Into::Pools => {
-                    let mut pools = transaction.open_table(POOLS)?;
-                    for Row { key, bytes, .. } in rows {
-                        let (agency, pool) = key.split_at_checked(8).ok_or_else(short)?;
-                        pools.insert((number(agency)?, number(pool)?), bytes.as_slice())?;
-                    }
+                Into::Outcomes | Into::Pools | Into::Budgets => {
+                    outcomes::put(transaction, *table, rows, &mut tally)?;
                 }
                 Into::Keys => {
                     let mut keys = transaction.open_table(KEYS)?;
@@ -114,11 +158,22 @@ impl Group {
                         aging.insert((number(second)?, key), ())?;
                     }
                 }
+                Into::Entries => log::close(transaction, rows, &mut tally)?,
+                Into::Coverage => coverage::replace(transaction, rows, &mut tally)?,
+                Into::OwnerKeys => invitations::replace(transaction, rows, &mut tally)?,
+                other => {
+                    let table = other.counted().ok_or_else(short)?;
+                    tally.put(transaction, table, rows)?;
+                }
             }
         }
         if self.forgotten > 0 {
             self.forget(transaction)?;
         }
+        // Last, so that nothing that the group has kept of them stays.
+        erase::erase(transaction, &self.erased, &mut tally)?;
+        let entries = self.rows.iter().filter(|row| row.table == Into::Entries);
+        let entries = entries.map(|row| leading(&row.key).saturating_add(1)).max();
         let mut meta = transaction.open_table(META)?;
         if self.revision > 0 {
             meta.insert("revision", self.revision)?;
@@ -129,10 +184,17 @@ impl Group {
         if self.release > 0 {
             meta.insert("held", 0)?;
         }
+        if let Some(entries) = entries {
+            meta.insert("audit", entries)?;
+        }
+        if !self.erased.is_empty() {
+            meta.insert("rewrite", 1)?;
+        }
+        tally.write(&mut meta)?;
         meta::commit(&mut meta, self.to)
     }
 
-    /// Removes some of the keys that are old.
+    /// Removes some of the old keys.
     fn forget(&self, transaction: &WriteTransaction) -> Result<(), StoreError> {
         let (mut keys, mut aging) = (transaction.open_table(KEYS)?, transaction.open_table(AGING)?);
         for _ in 0..self.forgotten {
@@ -149,7 +211,7 @@ impl Group {
         Ok(())
     }
 
-    /// The bytes that a mark carries.
+    /// The bytes of the commit in a mark.
     pub(super) fn encode(&self) -> Vec<u8> {
         let size = self.rows.iter().map(|row| 17 + row.key.len() + row.bytes.len()).sum::<usize>();
         let mut bytes = Vec::with_capacity(64 + size);
@@ -168,7 +230,7 @@ impl Group {
         bytes
     }
 
-    /// The commit that a mark carries.
+    /// The commit in a mark.
     pub(super) fn decode(to: Acknowledged, mut bytes: &[u8]) -> Result<Self, StoreError> {
         let mut numbers = [0; 5];
         for number in &mut numbers {
@@ -183,7 +245,16 @@ impl Group {
             let key = take_bytes(&mut bytes)?;
             rows.push(Row { table, key, bytes: take_bytes(&mut bytes)? });
         }
-        Ok(Self { to, revision, event, keys_kept_after, forgotten, release, rows })
+        Ok(Self {
+            to,
+            revision,
+            event,
+            keys_kept_after,
+            forgotten,
+            release,
+            rows,
+            erased: Vec::new(),
+        })
     }
 }
 
@@ -199,7 +270,7 @@ fn insert(
     Ok(())
 }
 
-fn number(bytes: &[u8]) -> Result<u64, StoreError> {
+pub(super) fn number(bytes: &[u8]) -> Result<u64, StoreError> {
     Ok(u64::from_be_bytes(bytes.try_into().map_err(|_| short())?))
 }
 
@@ -216,8 +287,8 @@ fn take_bytes(bytes: &mut &[u8]) -> Result<Vec<u8>, StoreError> {
     Ok(taken.to_vec())
 }
 
-/// The rows of a mark whose checksum is right and which no service wrote.
-fn short() -> StoreError {
+/// The error for rows of a mark with a valid checksum that no service wrote.
+pub(super) fn short() -> StoreError {
     unread("mark", 0, &"its rows end too early, or are of no table")
 }
 
@@ -235,11 +306,13 @@ mod tests {
         let to = Acknowledged { generation: 7, commit: 3, second: 100 };
         let rows = Into::ALL.map(|table| row(table, &[table as u8; 16], b"row")).to_vec();
         let (revision, event, keys_kept_after, forgotten, release) = (1, 2, 3, 4, 1);
-        let group = Group { to, revision, event, keys_kept_after, forgotten, release, rows };
+        let erased = Vec::new();
+        let group =
+            Group { to, revision, event, keys_kept_after, forgotten, release, rows, erased };
         let bytes = group.encode();
         assert_eq!(Group::decode(to, &bytes)?, group);
         for length in 0..bytes.len() {
-            // A cut between rows leaves fewer of them; the mark's checksum notices that.
+            // A cut between rows leaves fewer of them; the mark's checksum detects that.
             if let Ok(shorter) = Group::decode(to, &bytes[..length]) {
                 assert!(shorter.rows.len() < group.rows.len());
             }

@@ -1,7 +1,8 @@
 //! The database's file while a store is being opened: writes stay in memory until the store is accepted.
 //!
-//! Opening a database that was not closed repairs it, and a repair may drop the last commit. Whether
-//! that may be dropped is only known once the database can be read, so the repair is not written before.
+//! Opening a database that was not closed repairs it, and a repair may drop the last commit.
+//! Whether that is acceptable is known only once the database can be read, so the repair is not
+//! written before.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,7 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend};
 
-/// Held writes are kept in chunks of so many bytes, aligned.
+/// The size of a held chunk in bytes; chunks are aligned.
 const CHUNK: u64 = 4096;
 
 /// A file whose writes are held back until [`HeldFile::release`].
@@ -24,19 +25,20 @@ struct Inner {
     file: FileBackend,
     /// `None` once the writes were released.
     held: RwLock<Option<Held>>,
-    /// They could not all be written. Nothing may be written behind a gap, not even by closing.
+    /// The held writes could not all be written. Nothing may be written behind a gap, not even by
+    /// closing.
     is_broken: AtomicBool,
 }
 
-/// What was to be done to the file.
+/// The held operations on the file.
 #[derive(Debug, Default)]
 struct Held {
     length: u64,
-    /// The file's own length, which stays as it is meanwhile.
+    /// The file's own length, which stays unchanged meanwhile.
     on_disk: u64,
-    /// In their order, so that releasing them is as safe as it would have been without holding them.
+    /// In their order, so that releasing them is as safe as without holding them.
     operations: Vec<Operation>,
-    /// The bytes of the file where they are no longer those on the disk.
+    /// The chunks of the file that differ from the disk.
     chunks: BTreeMap<u64, Vec<u8>>,
 }
 
@@ -55,8 +57,8 @@ impl HeldFile {
         Ok(Self(Arc::new(Inner { file, held, is_broken: AtomicBool::new(false) })))
     }
 
-    /// Carries out all writes that were held, in their order. From then on each goes to the file at once;
-    /// or none does, if one of these fails: then the file is as after a crash in between.
+    /// Carries out all held writes in their order. Later writes go to the file at once. If one of
+    /// these fails, no further one is written: then the file is as after a crash in between.
     pub(super) fn release(&self) -> std::io::Result<()> {
         let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
         let Some(Held { operations, .. }) = held.take() else { return Ok(()) };
@@ -70,7 +72,7 @@ impl HeldFile {
 }
 
 impl Held {
-    /// Whether a range of the file is as it is on the disk.
+    /// Whether a range of the file equals the disk.
     fn is_untouched(&self, offset: u64, length: usize) -> bool {
         let end = offset.saturating_add(length as u64);
         let first = offset - offset % CHUNK;
@@ -79,7 +81,7 @@ impl Held {
 }
 
 impl Inner {
-    /// Does something with what is held, if anything still is.
+    /// Runs a function on the held state, if there still is any.
     fn held<T>(&self, with: impl FnOnce(&mut Held) -> T) -> Option<T> {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         held.as_mut().map(with)
@@ -89,7 +91,7 @@ impl Inner {
         self.held.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// The file, for what is not held.
+    /// The file, for data that is not held.
     fn file(&self) -> std::io::Result<&FileBackend> {
         if self.is_broken.load(Ordering::Acquire) {
             return Err(std::io::Error::other("an earlier write to the file has failed"));
@@ -97,7 +99,7 @@ impl Inner {
         Ok(&self.file)
     }
 
-    /// A chunk of the file as it is on the disk, filled up with zeros behind its end.
+    /// A chunk of the file on the disk, filled up with zeros behind its end.
     fn on_disk(&self, chunk: u64) -> std::io::Result<Vec<u8>> {
         let mut bytes = vec![0; usize::try_from(CHUNK).unwrap_or(usize::MAX)];
         let there = self.file.len()?.saturating_sub(chunk).min(CHUNK);
@@ -108,7 +110,7 @@ impl Inner {
     }
 }
 
-/// The parts of `bytes` by the chunks in which they are: chunk, place within it, and the bytes' range.
+/// The parts of `bytes` by chunk: the chunk, the place within it, and the range of bytes.
 fn parts(offset: u64, length: usize) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
     let mut done = 0;
     std::iter::from_fn(move || {
@@ -165,7 +167,7 @@ impl StorageBackend for HeldFile {
 
     fn set_len(&self, length: u64) -> std::io::Result<()> {
         let set = self.0.held(|held| {
-            // Bytes that are cut off must not come back when the file grows again.
+            // Truncated bytes must not come back when the file grows again.
             let first = length - length % CHUNK;
             if length < held.length {
                 held.chunks.retain(|&chunk, _| chunk < length);

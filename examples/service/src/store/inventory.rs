@@ -1,6 +1,6 @@
-//! Which tiles a checkpoint has. Each tile's bytes say whether they are as they were written, and
-//! nothing in them says that another is missing, or that they are in another's place: a registry
-//! without a page of owners would not know who withdrew.
+//! The inventory of a checkpoint's tiles. Each tile's bytes have a checksum, but nothing in them
+//! reveals that another tile is missing or replaced: a registry without a page of owners would not
+//! know who withdrew.
 
 use canvass::Revision;
 use redb::{ReadableTable, Table};
@@ -8,17 +8,17 @@ use sha2::{Digest, Sha256};
 
 use super::{StoreError, meta, number};
 
-/// How many tiles there are, and a digest of which, each as it was kept and at which revision.
-/// Tiles come and go one by one, whatever the others are.
+/// The number of tiles, and a digest over all of them with their revisions. A tile can be added or
+/// removed independently of the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Inventory {
     tiles: u64,
-    /// The sum of the digests of all, so that order is no matter.
+    /// The sum of the digests of all tiles, so that their order is irrelevant.
     digest: u64,
 }
 
 impl Inventory {
-    /// The revision of the last checkpoint, and which tiles it has.
+    /// The revision of the last checkpoint, and its inventory.
     pub(super) fn read(
         meta: &impl ReadableTable<&'static str, u64>,
     ) -> Result<(Revision, Self), StoreError> {
@@ -43,13 +43,13 @@ impl Inventory {
         self.digest = self.digest.wrapping_add(digest(tile, version, bytes));
     }
 
-    /// Takes out a tile that was added.
+    /// Removes a tile that was added.
     pub(super) fn remove(&mut self, tile: u64, version: u64, bytes: &[u8]) {
         self.tiles = self.tiles.saturating_sub(1);
         self.digest = self.digest.wrapping_sub(digest(tile, version, bytes));
     }
 
-    /// Refuses other tiles than those of a checkpoint.
+    /// Refuses any other tiles than those of a checkpoint.
     pub(super) fn is_all_of(self, found: Self, revision: Revision) -> Result<(), StoreError> {
         if found.tiles < self.tiles {
             let (kept, found) = (self.tiles, found.tiles);
@@ -59,12 +59,12 @@ impl Inventory {
     }
 }
 
-/// What stands for the revision of them all: no tile has this number.
+/// The digest of the revision of all tiles: no tile has this number.
 fn whole(revision: Revision) -> u64 {
     digest(u64::MAX, revision.0, &[])
 }
 
-/// A tile ends with a checksum of all that is before it, so that its last bytes stand for it.
+/// A tile ends with a checksum of its content, so its last bytes represent it.
 fn digest(tile: u64, version: u64, bytes: &[u8]) -> u64 {
     let end = bytes.last_chunk::<8>().map_or(bytes, <[u8; 8]>::as_slice);
     let digest = Sha256::new().chain_update(tile.to_be_bytes()).chain_update(version.to_be_bytes());

@@ -1,24 +1,22 @@
-//! How owners come in: an operator's invitation, which works once, and the token that it is exchanged
-//! for. Only digests are kept.
+//! Sign-up of owners: an operator's invitation, which works once, and the token for which it is
+//! exchanged. Only digests are stored.
 
 use canvass::OwnerId;
 use jiff::Timestamp;
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use redb::{ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, unread};
+use super::counted::{OWNER_DIGESTS, OWNER_KEYS, Tally, leading};
+use super::group::{Into, Row};
+use super::{Store, StoreError, row, unread};
 
-pub(super) const OWNERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("owner_keys");
-pub(super) const DIGESTS: TableDefinition<'_, [u8; 32], u64> =
-    TableDefinition::new("owner_digests");
-
-/// An owner's keys: digests of what they hold.
+/// The digests of an owner's secrets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnerKeys {
-    /// Of their token.
+    /// The digest of their token.
     pub token: Option<[u8; 32]>,
-    /// Of an invitation that was not used, and until when it may be.
+    /// The digest of an unused invitation, and its end.
     pub invitation: Option<([u8; 32], Timestamp)>,
 }
 
@@ -28,53 +26,69 @@ impl OwnerKeys {
     }
 }
 
-pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    transaction.open_table(OWNERS)?;
-    transaction.open_table(DIGESTS)?;
-    Ok(())
-}
-
-/// Keeps keys in the place of those that an owner had, which open nothing from then on.
-pub(super) fn insert(
-    transaction: &WriteTransaction,
-    keys: &[(OwnerId, OwnerKeys)],
-) -> Result<(), StoreError> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let mut owners = transaction.open_table(OWNERS)?;
-    let mut digests = transaction.open_table(DIGESTS)?;
+pub(super) fn rows(keys: &[(OwnerId, OwnerKeys)], rows: &mut Vec<Row>) -> Result<(), StoreError> {
     for (owner, keys) in keys {
-        if let Some(old) = read(&owners, *owner)? {
-            for digest in old.digests() {
-                digests.remove(digest)?;
-            }
-        }
-        let row =
-            serde_json::to_vec(keys).map_err(|error| unread("owner_keys", owner.0, &error))?;
-        owners.insert(owner.0, row.as_slice())?;
-        for digest in keys.digests() {
-            digests.insert(digest, owner.0)?;
-        }
+        let row = serde_json::to_vec(keys);
+        let row = row.map_err(|error| unread("owner_keys", owner.0, &error))?;
+        rows.push(Row::sealed(Into::OwnerKeys, owner.0.to_be_bytes().to_vec(), row));
     }
     Ok(())
 }
 
-pub(super) fn erase(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
-    insert(transaction, &[(owner, OwnerKeys::default())])?;
-    transaction.open_table(OWNERS)?.remove(owner.0)?;
+/// Replaces an owner's keys; the old ones become invalid.
+pub(super) fn replace(
+    transaction: &WriteTransaction,
+    rows: &[Row],
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
+    for row in rows {
+        forget(transaction, &row.key, tally)?;
+        let keys = row::open(OWNER_KEYS.name(), &row.key, &row.bytes);
+        let keys = keys.map_err(|reason| unread("owner_keys", leading(&row.key), &reason))?;
+        let keys = read(leading(&row.key), keys)?;
+        let found: Vec<_> = keys.digests().map(|digest| found_by(digest, &row.key)).collect();
+        tally.put(transaction, OWNER_DIGESTS, &found)?;
+        tally.put(transaction, OWNER_KEYS, std::slice::from_ref(row))?;
+    }
     Ok(())
 }
 
-fn read(
-    owners: &impl ReadableTable<u64, &'static [u8]>,
+pub(super) fn erase(
+    transaction: &WriteTransaction,
     owner: OwnerId,
-) -> Result<Option<OwnerKeys>, StoreError> {
-    let row = owners.get(owner.0)?;
-    let read = |row: &[u8]| {
-        serde_json::from_slice(row).map_err(|error| unread("owner_keys", owner.0, &error))
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
+    let key = owner.0.to_be_bytes();
+    forget(transaction, &key, tally)?;
+    tally.take(transaction, OWNER_KEYS, &key)
+}
+
+/// Takes the digests away by which an owner's keys are found.
+fn forget(
+    transaction: &WriteTransaction,
+    owner: &[u8],
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
+    let old = {
+        let owners = transaction.open_table(OWNER_KEYS.table())?;
+        let Some(row) = owners.get(owner)? else { return Ok(()) };
+        let row = row::open(OWNER_KEYS.name(), owner, row.value());
+        read(leading(owner), row.map_err(|reason| unread("owner_keys", leading(owner), &reason))?)?
     };
-    row.map(|row| read(row.value())).transpose()
+    for digest in old.digests() {
+        tally.take(transaction, OWNER_DIGESTS, &digest)?;
+    }
+    Ok(())
+}
+
+/// The row by which an owner is found who has something with this digest.
+fn found_by(digest: [u8; 32], owner: &[u8]) -> Row {
+    let bytes = row::seal(OWNER_DIGESTS.name(), &digest, owner.to_vec());
+    Row { table: Into::OwnerKeys, key: digest.to_vec(), bytes }
+}
+
+fn read(owner: u64, row: &[u8]) -> Result<OwnerKeys, StoreError> {
+    serde_json::from_slice(row).map_err(|error| unread("owner_keys", owner, &error))
 }
 
 impl Store {
@@ -82,22 +96,24 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses or the row cannot be read.
+    /// If the database fails or the row cannot be read.
     pub fn owner_keys(&self, owner: OwnerId) -> Result<OwnerKeys, StoreError> {
-        let owners = self.read()?.open_table(OWNERS)?;
-        Ok(read(&owners, owner)?.unwrap_or_default())
+        let row = self.row_of(OWNER_KEYS, &owner.0.to_be_bytes())?;
+        Ok(row.map(|row| read(owner.0, &row)).transpose()?.unwrap_or_default())
     }
 
-    /// Whose token or invitation has a digest, and their keys.
+    /// The owner whose token or invitation has a digest, and their keys.
     ///
     /// # Errors
     ///
-    /// If the database refuses or a row cannot be read.
+    /// If the database fails or a row cannot be read.
     pub fn owner_with(&self, digest: [u8; 32]) -> Result<Option<(OwnerId, OwnerKeys)>, StoreError> {
-        let transaction = self.read()?;
-        let found = transaction.open_table(DIGESTS)?.get(digest)?.map(|owner| owner.value());
-        let Some(owner) = found.map(OwnerId) else { return Ok(None) };
-        let keys = read(&transaction.open_table(OWNERS)?, owner)?;
+        let Some(owner) = self.row_of(OWNER_DIGESTS, &digest)? else { return Ok(None) };
+        let owner = OwnerId(leading(&owner));
+        let row = self.row_of(OWNER_KEYS, &owner.0.to_be_bytes())?;
+        let keys = row.map(|row| read(owner.0, &row)).transpose()?;
+        // Between the two another token may have come in the place of this one.
+        let keys = keys.filter(|keys| keys.digests().any(|of| of == digest));
         Ok(keys.map(|keys| (owner, keys)))
     }
 }

@@ -1,4 +1,4 @@
-//! What was answered to whoever sent a key, so that sending the same again does nothing more.
+//! Answers to calls with an idempotency key, so that a repetition has no further effect.
 
 use canvass::{AgencyId, OwnerId, RequestId};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::group::{Into, Row};
 use super::{KEYS, Store, StoreError, row, unread};
 
-/// Who sent a key. A key is the sender's own: others may send the same.
+/// The sender of a key. Two senders may use the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// The operator.
@@ -19,7 +19,7 @@ pub enum Caller {
     Owner(OwnerId),
 }
 
-/// What is to be done once, however often it is sent: by whom, under which key, and what.
+/// A call that runs once, however often it is sent: its sender, its key, and its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Once {
     key: Vec<u8>,
@@ -27,14 +27,14 @@ pub struct Once {
     second: u64,
 }
 
-/// The SHA-256 of what was sent.
+/// The SHA-256 of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digest([u8; 32]);
 
 impl Once {
-    /// What a caller sends under a key: where to, and the body. At some second, from which on the key
-    /// is kept for a time.
+    /// A call under a key: the path and the body, and the second from which the key is stored for a
+    /// time.
     #[must_use]
     pub fn new(caller: Caller, key: &[u8], path: &str, body: &[u8], second: u64) -> Self {
         let (kind, id) = match caller {
@@ -45,45 +45,45 @@ impl Once {
         let mut whole = vec![kind];
         whole.extend(id.to_be_bytes());
         whole.extend(key);
-        // No path has a zero in it, so that nothing else has the same digest.
+        // A path contains no zero byte, so no other call has the same digest.
         let digest = Sha256::new().chain_update(path).chain_update([0]).chain_update(body);
         Self { key: whole, digest: Digest(digest.finalize().into()), second }
     }
 
-    /// Caller and key, as they are kept.
+    /// The sender and the key, as they are stored.
     #[must_use]
     pub fn key(&self) -> &[u8] {
         &self.key
     }
 
-    /// When it was sent, in seconds since 1970.
+    /// The second at which it was sent, since 1970.
     #[must_use]
     pub fn second(&self) -> u64 {
         self.second
     }
 
-    /// An answer, as it is kept for whoever sends the same again.
+    /// An answer in its stored form.
     #[must_use]
     pub fn answered(&self, answered: Answered) -> KeptAnswer {
         KeptAnswer { digest: self.digest, answered }
     }
 
-    /// The answer that was given, if it was to the same body.
+    /// The stored answer, if it was to the same body.
     ///
     /// # Errors
     ///
-    /// [`OtherBody`] if it was to another.
+    /// [`OtherBody`] if it was to another one.
     pub fn again(&self, kept: &KeptAnswer) -> Result<Answered, OtherBody> {
         (kept.digest == self.digest).then(|| kept.answered.clone()).ok_or(OtherBody)
     }
 }
 
-/// A key was sent before, and then with something else.
+/// A key was sent before with another body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this key was sent before with another body or to another path; nothing was done")]
 pub struct OtherBody;
 
-/// An answer that was given.
+/// The answer to a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answered {
@@ -93,7 +93,7 @@ pub struct Answered {
     pub body: Box<RawValue>,
 }
 
-/// An answer, and to what it was given.
+/// A stored answer, with the digest of its call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeptAnswer {
@@ -115,11 +115,11 @@ pub(super) fn rows(answers: &[(Once, KeptAnswer)], rows: &mut Vec<Row>) -> Resul
 }
 
 impl Store {
-    /// What was answered to whoever sent a key. O(log keys).
+    /// The stored answer to a key. O(log keys).
     ///
     /// # Errors
     ///
-    /// If the database refuses or the entry cannot be read.
+    /// If the database fails or the entry cannot be read.
     pub fn answered(&self, once: &Once) -> Result<Option<KeptAnswer>, StoreError> {
         let transaction = self.read()?;
         let keys = transaction.open_table(KEYS)?;

@@ -1,75 +1,79 @@
 //! The audit log: entries by their index, each with the seed that it was made with and the request that
-//! it is about, and the salts of owners. Seeds and salts are secrets, and are in no other table.
+//! it is about; entries that wait for their batch to be closed; and the salts of owners. Seeds and salts are
+//! secrets, and are in no other table.
 
 use std::cmp::Ordering;
 
 use canvass::audit::{AuditEntry, EntrySeed, OwnerSalt};
 use canvass::{OwnerId, RequestId};
-use redb::{TableDefinition, WriteTransaction};
+use redb::WriteTransaction;
 
+use super::counted::{ENTRIES, PENDING, SALTS, SEEDS, Tally, leading};
+use super::group::{Into, Row};
 use super::{META, Store, StoreError, number, unread};
-
-pub(super) const ENTRIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
-pub(super) const SEEDS: TableDefinition<'_, u64, (u64, [u8; 32])> =
-    TableDefinition::new("audit_seeds");
-pub(super) const SALTS: TableDefinition<'_, u64, [u8; 32]> = TableDefinition::new("owner_salts");
 
 /// An entry of the audit log.
 #[derive(Clone, Debug)]
 pub struct KeptEntry {
     /// Its index, counted from 0.
     pub index: u64,
-    /// The entry, as everybody may see it once its request has ended.
+    /// The entry, as everybody may see it.
     pub entry: AuditEntry,
-    /// Of which request; none of one that was refused.
+    /// Of which request; none of one that was refused, and of an entry about nobody.
     pub request: Option<RequestId>,
-    /// The seed that it was made with.
+    /// The seed that it was made with; of an entry about nobody, that of its batch.
+    pub seed: EntrySeed,
+}
+
+/// An entry that waits for its batch to be closed: nobody sees it before.
+#[derive(Clone, Debug)]
+pub struct PendingEntry {
+    /// The entry.
+    pub entry: AuditEntry,
+    /// The request's id; none for a refusal.
+    pub request: Option<RequestId>,
+    /// The seed of the entry.
     pub seed: EntrySeed,
 }
 
 /// No request has this number: ids are below 2^53.
 const NO_REQUEST: u64 = u64::MAX;
 
-pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    transaction.open_table(ENTRIES)?;
-    transaction.open_table(SEEDS)?;
-    transaction.open_table(SALTS)?;
-    Ok(())
+pub(super) fn rows(entries: &[KeptEntry], rows: &mut Vec<Row>) {
+    let key = |index: u64| index.to_be_bytes().to_vec();
+    for KeptEntry { index, entry, .. } in entries {
+        rows.push(Row::sealed(Into::Entries, key(*index), entry.to_bytes()));
+    }
+    for KeptEntry { index, request, seed, .. } in entries {
+        let request = request.map_or(NO_REQUEST, |id| id.0).to_be_bytes();
+        let row = [request.as_slice(), &seed.to_bytes()].concat();
+        rows.push(Row::sealed(Into::Seeds, key(*index), row));
+    }
 }
 
-pub(super) fn insert(
-    transaction: &WriteTransaction,
-    entries: &[KeptEntry],
-) -> Result<(), StoreError> {
-    let Some(last) = entries.last() else { return Ok(()) };
-    let mut table = transaction.open_table(ENTRIES)?;
-    let mut seeds = transaction.open_table(SEEDS)?;
-    for KeptEntry { index, entry, request, seed } in entries {
-        table.insert(index, entry.to_bytes().as_slice())?;
-        seeds.insert(index, (request.map_or(NO_REQUEST, |id| id.0), seed.to_bytes()))?;
+/// Entries that wait, by their nonces: in a batch they are in this order as well.
+pub(super) fn pending_rows(entries: &[PendingEntry], rows: &mut Vec<Row>) {
+    for PendingEntry { entry, request, seed } in entries {
+        let request = request.map_or(NO_REQUEST, |id| id.0).to_be_bytes();
+        let row = [request.as_slice(), &seed.to_bytes(), &entry.to_bytes()].concat();
+        rows.push(Row::sealed(Into::Pending, entry.nonce().0.to_vec(), row));
     }
-    transaction.open_table(META)?.insert("audit", last.index.saturating_add(1))?;
-    Ok(())
 }
 
-pub(super) fn insert_salts(
+/// Keeps a batch that was closed: whatever waited is in it.
+pub(super) fn close(
     transaction: &WriteTransaction,
-    salts: &[(OwnerId, [u8; 32])],
+    rows: &[Row],
+    tally: &mut Tally,
 ) -> Result<(), StoreError> {
-    if salts.is_empty() {
-        return Ok(());
-    }
-    let mut table = transaction.open_table(SALTS)?;
+    tally.take(transaction, PENDING, &[])?;
+    tally.put(transaction, ENTRIES, rows)
+}
+
+pub(super) fn salt_rows(salts: &[(OwnerId, [u8; 32])], rows: &mut Vec<Row>) {
     for (owner, salt) in salts {
-        table.insert(owner.0, salt)?;
+        rows.push(Row::sealed(Into::Salts, owner.0.to_be_bytes().to_vec(), salt.to_vec()));
     }
-    Ok(())
-}
-
-/// Without their salt nobody can tell any more which tags were an owner's.
-pub(super) fn erase_salt(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
-    transaction.open_table(SALTS)?.remove(owner.0)?;
-    Ok(())
 }
 
 impl Store {
@@ -77,31 +81,50 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses.
+    /// If the database fails.
     pub fn salt(&self, owner: OwnerId) -> Result<Option<OwnerSalt>, StoreError> {
-        let table = self.read()?.open_table(SALTS)?;
-        Ok(table.get(owner.0)?.map(|salt| OwnerSalt::new(salt.value())))
+        let Some(salt) = self.row_of(SALTS, &owner.0.to_be_bytes())? else { return Ok(None) };
+        let salt =
+            salt.try_into().map_err(|_| unread("owner_salts", owner.0, &"it has not 32 bytes"))?;
+        Ok(Some(OwnerSalt::new(salt)))
+    }
+
+    pub(super) fn pending_entries(&self) -> Result<Vec<PendingEntry>, StoreError> {
+        let rows = self.rows_of(PENDING)?.into_iter().zip(0..);
+        rows.map(|((_, row), place)| {
+            let wrong = || unread("audit_pending", place, &"it is too short");
+            let (request, row) = row.split_first_chunk::<8>().ok_or_else(wrong)?;
+            let (seed, bytes) = row.split_first_chunk::<32>().ok_or_else(wrong)?;
+            let request = u64::from_be_bytes(*request);
+            let request = (request != NO_REQUEST).then_some(RequestId(request));
+            let entry = AuditEntry::from_bytes(bytes)
+                .map_err(|error| unread("audit_pending", place, &error))?;
+            Ok(PendingEntry { entry, request, seed: EntrySeed::new(*seed) })
+        })
+        .collect()
     }
 
     pub(super) fn log_entries(&self) -> Result<Vec<KeptEntry>, StoreError> {
-        let transaction = self.read()?;
-        let kept = number(&transaction.open_table(META)?, "audit")?;
-        let (table, seeds) = (transaction.open_table(ENTRIES)?, transaction.open_table(SEEDS)?);
+        let kept = number(&self.read()?.open_table(META)?, "audit")?;
+        let (rows, seeds) = (self.rows_of(ENTRIES)?, self.rows_of(SEEDS)?);
+        let mut seeds = seeds.into_iter().peekable();
         let mut entries = Vec::new();
-        for (row, expected) in table.range::<u64>(..)?.zip(0..) {
-            let (index, bytes) = row?;
-            let index = index.value();
+        for ((key, bytes), expected) in rows.into_iter().zip(0..) {
+            let index = leading(&key);
             if index != expected {
                 let missing = format!("it comes where entry `{expected}` should");
                 return Err(unread("audit", index, &missing));
             }
-            let entry = AuditEntry::from_bytes(bytes.value())
-                .map_err(|error| unread("audit", index, &error))?;
-            let seed = seeds.get(index)?;
-            let seed = seed.ok_or_else(|| unread("audit_seeds", index, &"it is missing"))?;
-            let (request, seed) = seed.value();
+            let entry =
+                AuditEntry::from_bytes(&bytes).map_err(|error| unread("audit", index, &error))?;
+            let seed = seeds.next_if(|(of, _)| *of == key);
+            let (_, seed) = seed.ok_or_else(|| unread("audit_seeds", index, &"it is missing"))?;
+            let wrong = || unread("audit_seeds", index, &"it has not 40 bytes");
+            let (request, seed) = seed.split_first_chunk::<8>().ok_or_else(wrong)?;
+            let request = u64::from_be_bytes(*request);
             let request = (request != NO_REQUEST).then_some(RequestId(request));
-            entries.push(KeptEntry { index, entry, request, seed: EntrySeed::new(seed) });
+            let seed = EntrySeed::new(seed.try_into().map_err(|_| wrong())?);
+            entries.push(KeptEntry { index, entry, request, seed });
         }
         let found = entries.len() as u64;
         match found.cmp(&kept) {

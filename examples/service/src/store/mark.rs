@@ -1,9 +1,9 @@
 //! The high-water mark: the number of the last commit, kept outside the database's file.
 //!
-//! A database that lost its last commit, or an old copy of its file, is a whole database: nothing in it
-//! shows that there was more. The mark does. It is synced before a commit is acknowledged, at the same
-//! time as the database, so that it costs no second wait for the disk. For that it carries the rows of
-//! the commit: whatever of the two is missing after a crash can be made from the other.
+//! A database that lost its last commit, or an old copy of its file, is a whole database: nothing
+//! in it reveals the loss. The mark does. It is synced before a commit is acknowledged, at the same
+//! time as the database, so that it costs no second wait for the disk. For that it contains the
+//! rows of the commit: after a crash, either of the two can be restored from the other.
 //!
 //! ```text
 //! two slots of 4096 + 262,144 bytes, written in turns, so that a write that is cut off leaves the other:
@@ -25,24 +25,25 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 const MAGIC: &[u8; 16] = b"canvass mark 1\n\0";
-/// The bytes of a slot's head that count.
+/// The bytes of a slot's head that are used.
 const HEAD: usize = 64;
-/// Where the rows begin: a page of their own.
+/// The offset of the rows, on a page of their own.
 const ROWS: usize = 4096;
-/// So many bytes of rows have room.
+/// The space for rows in bytes.
 const ROOM: usize = 256 << 10;
 const SLOT: usize = ROWS + ROOM;
-/// The length that stands for rows that are not here.
+/// The length that marks absent rows.
 const NO_ROWS: u64 = u64::MAX;
 
-/// How far a store was acknowledged.
+/// The last acknowledged commit of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Acknowledged {
-    /// Which store: drawn by chance when a store is made, and again when a copy is put back.
+    /// The store's generation: drawn at random when a store is made, and again when a copy is put
+    /// back.
     pub generation: u64,
     /// The number of the last commit; they are counted from 1.
     pub commit: u64,
-    /// When that was, in seconds since 1970.
+    /// The second of that commit, since 1970.
     pub second: u64,
 }
 
@@ -53,21 +54,21 @@ impl fmt::Display for Acknowledged {
     }
 }
 
-/// What a mark's file holds.
+/// The content of a mark's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// There is no file.
     Missing,
-    /// There is a file, and neither slot of it can be read.
+    /// There is a file, and neither of its slots can be read.
     Damaged,
-    /// How far it goes, with the rows of that commit if they are here.
+    /// The last commit, with its rows if the mark has them.
     Read(Acknowledged, Option<Vec<u8>>),
 }
 
-/// A mark that can be advanced. A thread of its own writes it.
+/// A mark that can be advanced. Its own thread writes it.
 #[derive(Debug)]
 pub(super) struct Mark {
-    /// `None` if the store was opened to look at it only.
+    /// `None` if the store was opened for reading only.
     thread: Option<Thread>,
     writes: u64,
     acknowledged: Acknowledged,
@@ -94,7 +95,7 @@ impl Mark {
         Ok(newest.map_or(Found::Damaged, |(_, to, rows)| Found::Read(to, rows.map(<[u8]>::to_vec))))
     }
 
-    /// Opens a mark's file for writing, and makes it if there is none.
+    /// Opens a mark's file for writing, or makes one.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -106,7 +107,7 @@ impl Mark {
         let newest = newest(&bytes).map(|(writes, to, _)| (writes, to));
         let (writes, acknowledged) = newest.unwrap_or_default();
         if bytes.len() != 2 * SLOT {
-            // All of it at once, so that no later write needs space on the disk.
+            // The whole size at once, so that no later write needs space on the disk.
             bytes.resize(2 * SLOT, 0);
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&bytes)?;
@@ -126,7 +127,7 @@ impl Mark {
         Ok(Self { thread: Some(Thread { slots, written }), writes, acknowledged })
     }
 
-    /// A mark that is not written.
+    /// A mark without a file.
     pub(super) fn unwritten(acknowledged: Acknowledged) -> Self {
         Self { thread: None, writes: 0, acknowledged }
     }
@@ -135,13 +136,13 @@ impl Mark {
         self.acknowledged
     }
 
-    /// Keeps how far the store is committed. It is on the disk when this returns.
+    /// Stores the last commit. It is on the disk when this returns.
     pub(super) fn advance(&mut self, to: Acknowledged) -> Result<()> {
         self.begin(to, None)?;
         self.finish(to)
     }
 
-    /// Keeps how far the store is committed, and overwrites the rows of all earlier commits.
+    /// Stores the last commit, and overwrites the rows of all earlier ones.
     pub(super) fn scrub(&mut self, to: Acknowledged) -> Result<()> {
         for _ in 0..2 {
             let thread = self.thread.as_ref().ok_or_else(gone)?;
@@ -155,22 +156,22 @@ impl Mark {
         Ok(())
     }
 
-    /// Whether the rows of a commit have room.
+    /// Whether the rows of a commit fit.
     pub(super) fn has_room_for(rows: &[u8]) -> bool {
         rows.len() <= ROOM
     }
 
-    /// Begins to write how far the store will be committed, with the rows of that commit.
+    /// Begins to write the next commit, with its rows.
     pub(super) fn begin(&mut self, to: Acknowledged, rows: Option<&[u8]>) -> Result<()> {
         let thread = self.thread.as_ref().ok_or_else(gone)?;
-        // Also if the write fails: a slot may be half written then, and must not be written over by
-        // what cannot be told from it.
+        // Also if the write fails: the slot may be half written, and the next write must not have
+        // the same number.
         self.writes = self.writes.saturating_add(1);
         let offset = (self.writes % 2) * SLOT as u64;
         thread.slots.send((offset, slot(self.writes, to, rows))).map_err(|_| gone())
     }
 
-    /// Waits until what was begun is on the disk.
+    /// Waits until that write is on the disk.
     pub(super) fn finish(&mut self, to: Acknowledged) -> Result<()> {
         let thread = self.thread.as_ref().ok_or_else(gone)?;
         thread.written.recv().map_err(|_| gone())??;
@@ -207,7 +208,7 @@ fn slot(writes: u64, to: Acknowledged, rows: Option<&[u8]>) -> Vec<u8> {
     slot
 }
 
-/// A slot that can be read: the number of its write, how far it goes, and the rows.
+/// A readable slot: the number of its write, its commit, and the rows.
 type Slot<'a> = (u64, Acknowledged, Option<&'a [u8]>);
 
 fn newest(bytes: &[u8]) -> Option<Slot<'_>> {
@@ -236,7 +237,7 @@ fn read(slot: &[u8]) -> Option<Slot<'_>> {
     Some((writes, Acknowledged { generation, commit, second }, rows))
 }
 
-/// Has a file's name in its folder kept, where the system can do that.
+/// Syncs a file's name in its folder, if the system can.
 pub(super) fn sync_folder(path: &Path) -> Result<()> {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
     let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };

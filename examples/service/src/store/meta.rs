@@ -5,10 +5,10 @@ use redb::{ReadableTable, Table};
 use super::StoreError;
 use super::mark::Acknowledged;
 
-/// The name under which the checksum of the other numbers is kept.
+/// The name of the other numbers' checksum.
 const SEAL: &str = "seal";
 
-/// A number that is kept about the whole; 0 before it is.
+/// A number about the whole store; 0 until it is set.
 pub(super) fn number(
     meta: &impl ReadableTable<&'static str, u64>,
     name: &str,
@@ -16,19 +16,19 @@ pub(super) fn number(
     Ok(meta.get(name)?.map_or(0, |number| number.value()))
 }
 
-/// Keeps the checksum of all numbers, after some of them were changed.
+/// Stores the checksum of all numbers, after some of them were changed.
 pub(super) fn seal(meta: &mut Table<'_, &'static str, u64>) -> Result<(), StoreError> {
     let checksum = checksum(meta)?;
     meta.insert(SEAL, checksum)?;
     Ok(())
 }
 
-/// Refuses numbers that are not as they were kept together.
+/// Refuses numbers that do not match their checksum.
 pub(super) fn verify(meta: &impl ReadableTable<&'static str, u64>) -> Result<(), StoreError> {
     if number(meta, SEAL)? == checksum(meta)? { Ok(()) } else { Err(StoreError::Numbers) }
 }
 
-/// How far the store was committed, as it has it itself.
+/// The last commit, as the store itself has it.
 pub(super) fn committed(
     meta: &impl ReadableTable<&'static str, u64>,
 ) -> Result<Acknowledged, StoreError> {
@@ -40,7 +40,7 @@ pub(super) fn committed(
     })
 }
 
-/// Keeps how far the store is committed.
+/// Stores the last commit.
 pub(super) fn commit(
     meta: &mut Table<'_, &'static str, u64>,
     to: Acknowledged,
@@ -51,7 +51,7 @@ pub(super) fn commit(
     seal(meta)
 }
 
-/// Each name with its length, so that nothing else has the same bytes.
+/// Each name comes with its length, so that no other names have the same bytes.
 fn checksum(meta: &impl ReadableTable<&'static str, u64>) -> Result<u64, StoreError> {
     let mut hasher = crc32fast::Hasher::new();
     for entry in meta.iter()? {
@@ -62,6 +62,6 @@ fn checksum(meta: &impl ReadableTable<&'static str, u64>) -> Result<u64, StoreEr
             hasher.update(&number.value().to_le_bytes());
         }
     }
-    // Never 0, which stands for no checksum.
+    // Never 0, which means that there is no checksum.
     Ok(u64::from(hasher.finalize()) | 1 << 32)
 }

@@ -1,9 +1,9 @@
-//! What is kept: tiles, the log of changes since, what happened to requests, and what owners answered.
+//! The stored data: tiles, the log of changes since, events of requests, and owners' answers.
 //!
 //! One file of `redb`, where a commit is one transaction, on the disk before it returns.
 //!
 //! ```text
-//! meta      "format"          -> 6
+//! meta      "format"          -> 8
 //!           "checkpoint"      -> revision of the last checkpoint
 //!           "tiles", "digest" -> how many tiles that has, and which versions with which bytes, and it
 //!           "revision"        -> revision of the last entry that the log was given
@@ -13,36 +13,40 @@
 //!           "held"            -> since when withdrawals may be missing, if a copy was put back; or 0
 //!           "seal"            -> a checksum of all these
 //!           "audit"           -> how many entries the audit log has
+//!           "rows", "rows_digest" -> how many rows the [counted] tables have, and which
 //!           "rewrite"         -> 1 if the next start writes the file anew, since somebody was erased
 //! tiles     tile, revision    -> the tile as of that revision; empty where it has vanished
 //! log       revision          -> the same and the changes that made it, as JSON
-//! events    number            -> what happened to a request, as JSON
+//! events    number            -> an event of a request, as JSON
 //! receipts  request           -> its receipt, as JSON
-//! outcomes  request           -> what is kept of the answers to it, as JSON
+//! outcomes  request           -> the stored form of its answers, as JSON
 //! budgets   owner             -> when outcomes counted them in the last year, 8 bytes each
 //! seed      0                 -> the 32 bytes that noise in outcomes is drawn from
-//! pools     agency, pool      -> what may be told of a pool of requests, as JSON
+//! pools     agency, pool      -> the releasable outcome of a pool of requests, as JSON
 //! notices   request           -> the notice that a person approved, as JSON
 //! bulletins number            -> a bulletin and its request, as JSON
 //! audit     index             -> an entry of the audit log; `audit_seeds` has its seed and request
+//! audit_pending nonce         -> an entry that waits for its batch, with its request and seed
 //! reached   owner, request    -> when the owner was asked; `owner_salts` has the salts of owners
 //! coverage  period            -> the coverage that was made last, as JSON
 //! owner_keys owner            -> digests of an owner's token and invitation; `owner_digests` finds them
-//! keys      caller, key       -> what was answered to whoever sent the key, as JSON
+//! keys      caller, key       -> the answer to the call with the key, as JSON
 //! aging     second, keys' key -> nothing: which keys are old
 //! ```
 //!
-//! The state at the checkpoint is, of each tile, the newest version that is not newer than the
-//! checkpoint; what is newer was staged by a checkpoint that did not get to its end. What is in
-//! `meta` is for what would be missed nowhere: a tile that is not there, or the end of the log.
+//! The state at the checkpoint has, of each tile, the newest version that is not newer than the
+//! checkpoint; newer ones were staged by an interrupted checkpoint. The numbers in `meta` detect
+//! losses that would go unnoticed: a missing tile, or the missing end of the log.
 //!
-//! Rows of `log`, `events`, `receipts`, `outcomes`, `pools` and `keys` end with a checksum of table, key
-//! and bytes. The database's own checksums are verified whole at each opening, and the number of the
-//! last acknowledged commit is kept outside the file, in the [mark].
+//! Rows of all tables except `meta`, `tiles` and `aging` end with a checksum of table, key and
+//! bytes; `meta` and tiles have their own. For disclosures and answers, `meta` also has the number
+//! of rows and a digest of all. The database's own checksums are verified whole at each opening,
+//! and the number of the last acknowledged commit is kept outside the file, in the [mark].
 
 mod bulletins;
 mod checkpoint;
 mod copy;
+mod counted;
 mod coverage;
 mod disclosed;
 mod erase;
@@ -90,7 +94,7 @@ pub use error::StoreError;
 pub use events::FIRST_EVENT;
 pub use invitations::OwnerKeys;
 pub use keys::{Answered, Caller, Digest, KeptAnswer, Once, OtherBody};
-pub use log::KeptEntry;
+pub use log::{KeptEntry, PendingEntry};
 pub use mark::Acknowledged;
 pub use notices::KeptNotice;
 pub use open::{Loss, Opening};
@@ -108,20 +112,20 @@ const POOLS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("pool
 const KEYS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keys");
 const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging");
 
-/// What is only there to see whether there is room, for so many bytes.
+/// A table that only tests whether there is room for some bytes.
 const ROOM: TableDefinition<'_, (), &[u8]> = TableDefinition::new("room");
 const ROOM_BYTES: usize = 512 << 10;
 
-/// A checkpoint gives way to commits for so long at most, between two of its transactions.
+/// The longest time for which a checkpoint gives way to commits between two of its transactions.
 const GIVE_WAY: Duration = Duration::from_millis(100);
 
 /// The database's file in its folder.
 const FILE: &str = "canvass.redb";
 
 /// The format that is written and read.
-const FORMAT: u64 = 6;
+const FORMAT: u64 = 8;
 
-/// The revision of a checkpoint, its tiles by their numbers, and whether they are all there.
+/// The revision of a checkpoint, its tiles by their numbers, and whether they are complete.
 type Tiles = (Revision, BTreeMap<u64, Vec<u8>>, Result<(), StoreError>);
 
 /// The embedded database.
@@ -130,12 +134,12 @@ pub struct Store {
     /// `None` while it could not be opened again.
     database: RwLock<Option<Database>>,
     mark: Mutex<Mark>,
-    /// How many commits wait for the database: a checkpoint gives way to them.
+    /// The number of commits that wait for the database: a checkpoint gives way to them.
     waiting: AtomicUsize,
     place: Place,
 }
 
-/// A transaction, during which the database cannot be closed.
+/// A transaction, which keeps the database open.
 struct Open<'a, T> {
     transaction: T,
     _open: RwLockReadGuard<'a, Option<Database>>,
@@ -168,7 +172,7 @@ pub struct LogEntry {
     pub changes: Vec<u8>,
 }
 
-/// One revision of the log as it is kept: with its number, so that changes are of no other.
+/// A stored revision of the log: with its number, so that changes cannot be taken for another's.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LogRow {
@@ -176,7 +180,7 @@ struct LogRow {
     changes: Vec<Change>,
 }
 
-/// How a revision of the log is kept.
+/// The row of a revision of the log.
 fn log_row(entry: &LogEntry) -> Row {
     let LogEntry { revision, changes } = entry;
     let head = format!(r#"{{"revision":{revision},"changes":"#);
@@ -185,23 +189,23 @@ fn log_row(entry: &LogEntry) -> Row {
     Row { table: Into::Log, key, bytes }
 }
 
-/// How long a log is.
+/// The length of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogLength {
-    /// Revisions.
+    /// The number of revisions.
     pub revisions: u64,
-    /// Bytes of their changes.
+    /// The bytes of their changes.
     pub bytes: u64,
 }
 
 impl LogLength {
-    /// Adds a revision whose changes have so many bytes.
+    /// Adds a revision with the size of its changes.
     pub fn add(&mut self, bytes: usize) {
         self.revisions = self.revisions.saturating_add(1);
         self.bytes = self.bytes.saturating_add(bytes as u64);
     }
 
-    /// What is left of it without a part at its start.
+    /// The length without a part at its start.
     #[must_use]
     pub fn without(self, part: Self) -> Self {
         Self {
@@ -211,34 +215,34 @@ impl LogLength {
     }
 }
 
-/// What is kept together, in one transaction.
+/// The data stored in one transaction.
 #[derive(Debug, Default)]
 pub struct Kept {
     /// Revisions of the registry.
     pub revisions: Vec<LogEntry>,
-    /// What happened to requests.
+    /// Events of requests.
     pub events: Vec<LifecycleEvent>,
-    /// The receipts of those that were opened.
+    /// The receipts of opened requests.
     pub receipts: Vec<(RequestId, Box<RawValue>)>,
-    /// What is counted of answers.
+    /// The counts of answers.
     pub outcomes: LedgerRows,
-    /// What people see of it.
+    /// The disclosures.
     pub disclosed: DisclosedRows,
-    /// What was answered to whom sent a key.
+    /// The answers to calls with a key.
     pub answers: Vec<(Once, KeptAnswer)>,
-    /// Keys that were sent before this second may be forgotten.
+    /// Keys sent before this second may be removed.
     pub keys_kept_after: u64,
-    /// When it is kept, in seconds since 1970; 0 leaves what was said before.
+    /// The second of the commit, since 1970; 0 leaves the earlier one.
     pub second: u64,
-    /// All withdrawals that a copy lacked are known: it may ask again.
+    /// All withdrawals that a copy lacked are known: asking is allowed again.
     pub release: bool,
 }
 
 impl Kept {
-    /// Whether there is nothing to keep.
+    /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        // Receipts and rows come with events, but for a row that an answer makes anew.
+        // Receipts and rows come with events, except a row that an answer changes.
         self.revisions.is_empty()
             && self.events.is_empty()
             && self.outcomes.requests.is_empty()
@@ -249,55 +253,48 @@ impl Kept {
 }
 
 impl Store {
-    /// Keeps a group, all of it or nothing. It is on the disk when this returns, and so is the mark.
+    /// Stores a group, all or nothing. It is on the disk when this returns, and so is the mark.
     ///
     /// # Errors
     ///
-    /// If the database or the mark refuses; what was to be kept may then be kept or not, which only
-    /// opening the store again will tell.
+    /// If the database or the mark fails; then the group may be stored or not, which only opening
+    /// the store again shows.
     pub fn commit(&self, kept: &Kept) -> Result<(), StoreError> {
         let mut mark = self.mark.lock().unwrap_or_else(PoisonError::into_inner);
         let mut to = mark.acknowledged();
         to.commit = to.commit.saturating_add(1);
         to.second = to.second.max(kept.second);
         let group = Group::of(kept, to)?;
-        // Rows of what people see are not in the mark: such a commit waits for the database, then for
-        // the mark, so that a commit which the database lost is noticed at the next start.
-        let rows = Some(group.encode())
-            .filter(|rows| kept.disclosed.is_empty() && Mark::has_room_for(rows));
-        // Both at once, so that the disk is waited for once.
+        // A commit that erases somebody has no rows in the mark, which would name them: it waits for the
+        // database, then for the mark, so that one which the database lost is noticed at the next start. So
+        // does one whose rows are too long.
+        let erases = !kept.disclosed.erased.is_empty();
+        let rows = Some(group.encode()).filter(|rows| !erases && Mark::has_room_for(rows));
+        // Both at once, so that there is one wait for the disk.
         if let Some(rows) = &rows {
             mark.begin(to, Some(rows)).map_err(StoreError::Mark)?;
         }
-        let committed = self.apply(&group, &kept.disclosed);
+        let committed = self.apply(&group);
         if rows.is_some() {
             let finished = mark.finish(to).map_err(StoreError::Mark);
             committed.and(finished)
         } else {
             committed?;
-            if kept.disclosed.erased.is_empty() {
-                mark.advance(to).map_err(StoreError::Mark)
-            } else {
-                mark.scrub(to).map_err(StoreError::Mark)
-            }
+            if erases { mark.scrub(to) } else { mark.advance(to) }.map_err(StoreError::Mark)
         }
     }
 
-    fn apply(&self, group: &Group, disclosed: &DisclosedRows) -> Result<(), StoreError> {
-        // The database lets in whoever comes first, and a checkpoint comes again at once.
+    fn apply(&self, group: &Group) -> Result<(), StoreError> {
+        // The database admits whichever writer comes first, and a checkpoint asks again at once.
         self.waiting.fetch_add(1, Ordering::AcqRel);
         let begun = self.begin();
         self.waiting.fetch_sub(1, Ordering::AcqRel);
         let transaction = begun?;
-        // Before the group, which seals the numbers about the whole.
-        disclosed::insert(&transaction, disclosed)?;
         group.apply(&transaction)?;
-        // Last, so that nothing that the group has kept of them stays.
-        erase::erase(&transaction, &disclosed.erased)?;
         transaction.commit()
     }
 
-    /// Lets commits go first that wait, for a while at most. For a checkpoint, between transactions.
+    /// Lets waiting commits go first, for a limited time. For a checkpoint, between transactions.
     fn give_way(&self) {
         let begun = Instant::now();
         while self.waiting.load(Ordering::Acquire) > 0 && begun.elapsed() < GIVE_WAY {
@@ -305,7 +302,7 @@ impl Store {
         }
     }
 
-    /// Keeps how late it is outside the database, when nothing else is to be kept.
+    /// Stores the present time outside the database, when there is nothing else to store.
     ///
     /// # Errors
     ///
@@ -317,11 +314,11 @@ impl Store {
         mark.advance(to).map_err(StoreError::Mark)
     }
 
-    /// Makes sure that the next commits have room on the disk, and that the mark can be written.
+    /// Verifies that the next commits have room on the disk, and that the mark can be written.
     ///
     /// # Errors
     ///
-    /// If they have not.
+    /// If there is no room, or the mark cannot be written.
     pub fn make_room(&self) -> Result<(), StoreError> {
         let transaction = self.begin()?;
         transaction.open_table(ROOM)?.insert((), vec![0; ROOM_BYTES].as_slice())?;
@@ -332,17 +329,17 @@ impl Store {
         self.note_time(0)
     }
 
-    /// How far the store is acknowledged.
+    /// The last acknowledged commit.
     #[must_use]
     pub fn acknowledged(&self) -> Acknowledged {
         self.mark.lock().unwrap_or_else(PoisonError::into_inner).acknowledged()
     }
 
-    /// From which second on withdrawals may be missing, if a copy was put back that was not released.
+    /// The second from which withdrawals may be missing, if a copy was put back and not released.
     ///
     /// # Errors
     ///
-    /// If the database refuses.
+    /// If the database fails.
     pub fn held_since(&self) -> Result<Option<u64>, StoreError> {
         let held = number(&self.read()?.open_table(META)?, "held")?;
         Ok((held > 0).then_some(held))
@@ -352,13 +349,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses, or if a tile is missing, an older one, or not as it was kept.
+    /// If the database fails, or if a tile is missing, outdated, or altered.
     pub fn checkpoint(&self) -> Result<(Revision, BTreeMap<u64, Vec<u8>>), StoreError> {
         let (revision, tiles, complete) = self.tiles()?;
         complete.map(|()| (revision, tiles))
     }
 
-    /// The same, and whether these are all tiles as they were kept.
+    /// As [`checkpoint`](Self::checkpoint), with the check that the tiles are complete.
     pub(crate) fn tiles(&self) -> Result<Tiles, StoreError> {
         let transaction = self.read()?;
         let meta = transaction.open_table(META)?;
@@ -366,13 +363,13 @@ impl Store {
         let mut tiles: BTreeMap<u64, (u64, Vec<u8>)> = BTreeMap::new();
         for entry in transaction.open_table(TILES)?.iter()? {
             let (key, tile) = entry?;
-            // Versions of a tile ascend, so that the last one that fits stays.
+            // Versions of a tile ascend, so the last one that fits stays.
             let (tile_key, version) = key.value();
             if version <= revision.0 {
                 tiles.insert(tile_key, (version, tile.value().to_vec()));
             }
         }
-        // What has vanished has no bytes, and is no tile.
+        // A vanished tile has no bytes.
         tiles.retain(|_, (_, tile)| !tile.is_empty());
         let mut found = Inventory::default();
         for (&tile, &(version, ref bytes)) in &tiles {
@@ -383,12 +380,12 @@ impl Store {
         Ok((revision, tiles.collect(), complete))
     }
 
-    /// Hands over the revisions of the log that are newer than one, ascending. How long that log is
-    /// is returned.
+    /// Passes the revisions of the log after a number to `take`, ascending. Returns the length of
+    /// that log.
     ///
     /// # Errors
     ///
-    /// If the database refuses, an entry cannot be read, the log is cut off, or `take` fails.
+    /// If the database fails, an entry cannot be read, the log is cut off, or `take` fails.
     pub fn replay<E: From<StoreError>>(
         &self,
         after: Revision,

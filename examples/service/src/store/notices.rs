@@ -1,21 +1,20 @@
-//! Notices that a person approved, by request.
+//! Approved notices, by request.
 
 use canvass::RequestId;
 use jiff::Timestamp;
-use redb::{TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
+use super::counted::{NOTICES, leading};
+use super::group::{Into, Row};
 use super::{Store, StoreError, unread};
 
-pub(super) const NOTICES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("notices");
-
-/// A notice that a person approved: all that makes it again, and by whom.
+/// An approved notice: the parts that make it again, and its reviewer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeptNotice {
     /// The wording, with placeholders.
     pub template: String,
-    /// How to stop being asked.
+    /// The sentence on how to stop being asked.
     pub stop: String,
     /// Names that must not occur in it.
     pub withheld: Vec<String>,
@@ -23,44 +22,32 @@ pub struct KeptNotice {
     pub public_text: String,
     /// The agency's name as the notice gives it.
     pub agency: String,
-    /// Who read it and takes it upon them.
+    /// The person who read it and answers for it.
     pub reviewer: String,
-    /// When they did.
+    /// The instant of the approval.
     pub at: Timestamp,
-    /// The text with the window in UTC, as it was read.
+    /// The text with the window in UTC, as the reviewer read it.
     pub text: String,
 }
 
-pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    transaction.open_table(NOTICES)?;
-    Ok(())
-}
-
-pub(super) fn insert(
-    transaction: &WriteTransaction,
+pub(super) fn rows(
     notices: &[(RequestId, KeptNotice)],
+    rows: &mut Vec<Row>,
 ) -> Result<(), StoreError> {
-    if notices.is_empty() {
-        return Ok(());
-    }
-    let mut table = transaction.open_table(NOTICES)?;
     for (id, notice) in notices {
         let row = serde_json::to_vec(notice).map_err(|error| unread("notices", id.0, &error))?;
-        table.insert(id.0, row.as_slice())?;
+        rows.push(Row::sealed(Into::Notices, id.0.to_be_bytes().to_vec(), row));
     }
     Ok(())
 }
 
 impl Store {
     pub(super) fn notices(&self) -> Result<Vec<(RequestId, KeptNotice)>, StoreError> {
-        let table = self.read()?.open_table(NOTICES)?;
-        let mut notices = Vec::new();
-        for row in table.range::<u64>(..)? {
-            let (id, notice) = row?;
-            let id = id.value();
-            let notice = serde_json::from_slice(notice.value());
-            notices.push((RequestId(id), notice.map_err(|error| unread("notices", id, &error))?));
-        }
-        Ok(notices)
+        let read = |(key, row): (Vec<u8>, Vec<u8>)| {
+            let id = leading(&key);
+            let notice = serde_json::from_slice(&row);
+            Ok((RequestId(id), notice.map_err(|error| unread("notices", id, &error))?))
+        };
+        self.rows_of(NOTICES)?.into_iter().map(read).collect()
     }
 }

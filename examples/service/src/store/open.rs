@@ -1,4 +1,4 @@
-//! Opening a store: what is in the folder is compared with its mark before anything is changed.
+//! Opening a store: the folder is compared with its mark before anything is changed.
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
@@ -17,33 +17,33 @@ use super::held_file::HeldFile;
 use super::mark::{self, Acknowledged, Found, Mark};
 use super::{
     AGING, BUDGETS, EVENTS, FILE, FORMAT, Inventory, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS,
-    SEED, Store, StoreError, TILES, disclosed, erase, meta, row,
+    SEED, Store, StoreError, TILES, counted, erase, meta, row,
 };
 
-/// A mark's file where no other is named.
+/// The default name of a mark's file.
 const MARK: &str = "canvass.mark";
 
-/// A new store is made beside its place, and put there once it is whole.
+/// A new store is made beside its place, and moved there once it is whole.
 const NEW: &str = "canvass.redb.new";
 
-/// How a store is opened.
+/// The options for opening a store.
 #[derive(Clone, Debug, Default)]
 pub struct Opening {
-    /// Where the mark is; `None` for `canvass.mark` in the store's folder. On another disk it also
-    /// notices a folder that was put back as a whole.
+    /// The mark's file; `None` for `canvass.mark` in the store's folder. On another disk it also
+    /// detects a folder that was put back as a whole.
     pub mark: Option<PathBuf>,
-    /// How many bytes the database may cache; `None` for its own default.
+    /// The size of the database's cache in bytes; `None` for its own default.
     pub cache_bytes: Option<usize>,
-    /// Take what is there, though more was acknowledged.
+    /// Accept the store, though acknowledged commits are missing.
     pub restore: bool,
 }
 
-/// A copy that was taken though more was acknowledged.
+/// A copy that was accepted without some acknowledged commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loss {
-    /// How far the copy goes.
+    /// The last commit in the copy.
     pub kept: Acknowledged,
-    /// How far the store was acknowledged, if its mark could be read.
+    /// The last acknowledged commit, if its mark could be read.
     pub acknowledged: Option<Acknowledged>,
 }
 
@@ -67,13 +67,13 @@ impl fmt::Display for Loss {
     }
 }
 
-/// A second since 1970 for people.
+/// A second since 1970 in readable form.
 fn at(second: u64) -> String {
     let instant = i64::try_from(second).ok().and_then(|s| Timestamp::from_second(s).ok());
     instant.filter(|_| second > 0).map_or("an unknown time".to_owned(), |i| i.to_string())
 }
 
-/// Where a store is and how it is opened, to open it again.
+/// A store's place and options, to open it again.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     folder: PathBuf,
@@ -87,13 +87,14 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the file cannot be opened, is open elsewhere, has another format, is damaged, or ends before
-    /// what was acknowledged. Nothing was changed then.
+    /// If the file cannot be opened, is open elsewhere, has another format, is damaged, or lacks
+    /// acknowledged commits. Then nothing was changed.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         Self::open_as(folder, &Opening::default()).map(|(store, _)| store)
     }
 
-    /// The same with options. With [`Opening::restore`], also returns what the copy lacks if it does.
+    /// As [`open`](Self::open), with options. With [`Opening::restore`], also returns the loss of
+    /// the copy, if any.
     ///
     /// # Errors
     ///
@@ -104,7 +105,7 @@ impl Store {
         Ok((Self::new(database, mark, place), loss))
     }
 
-    /// Opens a store to look at it: nothing on the disk is changed. `None` if there is no store and
+    /// Opens a store for reading: nothing on the disk is changed. `None` if there is no store and
     /// never was one.
     ///
     /// # Errors
@@ -125,8 +126,8 @@ impl Store {
         Self { database, mark, waiting: AtomicUsize::new(0), place }
     }
 
-    /// Closes the database and opens it again, for after the disk has failed: a database that could
-    /// not write once writes no more. Waits until nobody reads or writes.
+    /// Closes the database and opens it again, after the disk has failed: after a failed write a
+    /// database accepts no more. Waits until nobody reads or writes.
     ///
     /// # Errors
     ///
@@ -152,9 +153,9 @@ struct Looked {
     file: HeldFile,
     kept: Acknowledged,
     loss: Option<Loss>,
-    /// Whether the mark goes as far as well.
+    /// Whether the mark has the last commit as well.
     is_marked: bool,
-    /// Whether the last commit was done again from the mark.
+    /// Whether the last commit was repeated from the mark.
     is_redone: bool,
 }
 
@@ -189,20 +190,20 @@ impl Place {
         if let Some(loss) = loss {
             mark.advance(restored(&database, loss)?).map_err(unwritten)?;
         } else if !is_marked {
-            // A commit was kept and not acknowledged any more, or the store is new.
+            // A commit was stored and not acknowledged any more, or the store is new.
             mark.advance(kept).map_err(unwritten)?;
         }
         Ok((database, mark, loss))
     }
 
-    /// The mark of the store that is there; `None` if there is no store, and never was one.
+    /// The mark of the store; `None` if there is no store, and never was one.
     fn look(&self) -> Result<Option<Found>, StoreError> {
         let path = self.folder.join(FILE);
         let found = Mark::look(&self.mark).map_err(|error| refused(&self.mark, error))?;
         match fs::metadata(&path) {
             Ok(file) if file.len() > 0 => Ok(Some(found)),
             Err(error) if error.kind() != ErrorKind::NotFound => Err(refused(&path, error)),
-            // A file that was made in this folder is never empty.
+            // A file made in this folder is never empty.
             file => match found {
                 Found::Missing if file.is_err() => Ok(None),
                 _ => Err(self.missing(&path, &found)),
@@ -223,7 +224,7 @@ impl Place {
             && to.generation == kept.generation
             && kept.commit.checked_add(1) == Some(to.commit)
         {
-            // The last commit is in the mark alone.
+            // Only the mark has the last commit.
             let mut transaction = database.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
             Group::decode(*to, rows)?.apply(&transaction)?;
@@ -236,7 +237,7 @@ impl Place {
         Ok(Looked { database, file, kept, loss, is_marked, is_redone })
     }
 
-    /// How the database is opened: every page is verified, also after it was closed in good order.
+    /// The database's options: every page is verified, also after a regular close.
     fn builder(&self) -> Builder {
         let mut builder = Database::builder();
         builder.set_check_integrity_on_open(true);
@@ -246,11 +247,11 @@ impl Place {
         builder
     }
 
-    /// Makes a new store with nothing in it.
+    /// Makes an empty store.
     fn make(&self, path: &Path) -> Result<(), StoreError> {
         let new = self.folder.join(NEW);
         let mut options = OpenOptions::new();
-        // One that was not finished had acknowledged nothing.
+        // An unfinished store had acknowledged nothing.
         options.read(true).write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -280,14 +281,14 @@ impl Place {
             transaction.open_table(SEED)?.insert(0, seed.as_slice())?;
             transaction.open_table(KEYS)?;
             transaction.open_table(AGING)?;
-            disclosed::create(&transaction)?;
+            counted::create(&transaction)?;
         }
         transaction.commit()?;
         drop(database);
         fs::rename(&new, path).and_then(|()| mark::sync_folder(path)).map_err(|e| refused(path, e))
     }
 
-    /// Whether the store is the one that was acknowledged, and as far; or what is lost, if that is
+    /// Whether the store is the acknowledged one and has all its commits; or the loss, if that is
     /// accepted.
     fn compare(
         &self,
@@ -330,7 +331,7 @@ impl Place {
     }
 }
 
-/// Verifies the numbers about the whole, and returns how far the store goes.
+/// Verifies the numbers about the whole, and returns the last commit.
 fn examined(database: &Database) -> Result<Acknowledged, StoreError> {
     let transaction = database.begin_read()?;
     let meta = match transaction.open_table(META) {
@@ -346,7 +347,7 @@ fn examined(database: &Database) -> Result<Acknowledged, StoreError> {
     meta::committed(&meta)
 }
 
-/// Begins a new generation with a copy that was put back, which asks nobody until it is released.
+/// Begins a new generation with a restored copy, which asks nobody until it is released.
 fn restored(database: &Database, loss: Loss) -> Result<Acknowledged, StoreError> {
     let last = loss.acknowledged.map_or(0, |acknowledged| acknowledged.commit);
     let commit = loss.kept.commit.max(last).saturating_add(1);
@@ -357,7 +358,7 @@ fn restored(database: &Database, loss: Loss) -> Result<Acknowledged, StoreError>
     transaction.set_durability(Durability::Immediate)?;
     {
         let mut meta = transaction.open_table(META)?;
-        // A copy may have been put back in the place of one that was not released: the older counts.
+        // The copy may replace one that was not released: the older second counts.
         let before = meta::number(&meta, "held")?;
         let since = loss.kept.second.max(1);
         meta.insert("held", if before == 0 { since } else { before.min(since) })?;

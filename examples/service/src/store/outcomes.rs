@@ -1,26 +1,27 @@
-//! What owners answered: a row for each request and one for each pool, of which an agency's ledger is
-//! made again.
+//! Owners' answers: a row for each request and one for each pool, from which an agency's ledger is
+//! restored.
 
 use std::collections::BTreeSet;
 
 use canvass::outcome::{OutcomeBudget, OutcomeSeed, Outcomes};
 use canvass::{AgencyId, Area, OwnerId, RequestId};
-use redb::ReadableTable;
+use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::group::{Into, Row as TableRow};
+use super::counted::Tally;
+use super::group::{Into, Row as TableRow, number, short};
 use super::{BUDGETS, OUTCOMES, POOLS, SEED, Store, StoreError, row, unread};
 
-/// Rows of ledgers, in the place of what was there.
+/// Rows of ledgers, to replace the stored ones.
 #[derive(Debug, Default)]
 pub struct LedgerRows {
-    /// Of requests.
+    /// Rows of requests.
     pub requests: Vec<(RequestId, Box<RawValue>)>,
-    /// Of an agency's pools, by their numbers.
+    /// Rows of an agency's pools, by their numbers.
     pub pools: Vec<((AgencyId, u64), Box<RawValue>)>,
-    /// Of households that were counted: the seconds at which they were, in the last year.
+    /// Rows of households: the seconds at which they were counted in the last year.
     pub budgets: Vec<(OwnerId, Vec<i64>)>,
 }
 
@@ -44,23 +45,82 @@ pub(super) fn rows(ledgers: &LedgerRows, rows: &mut Vec<TableRow>) {
     }
 }
 
+/// Puts rows of one of the tables where they belong, each in the place of the one that has its key.
+pub(super) fn put(
+    transaction: &WriteTransaction,
+    into: Into,
+    rows: &[TableRow],
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
+    if into == Into::Pools {
+        let mut pools = transaction.open_table(POOLS)?;
+        for TableRow { key, bytes, .. } in rows {
+            let (agency, pool) = key.split_at_checked(8).ok_or_else(short)?;
+            if let Some(old) = pools.insert((number(agency)?, number(pool)?), bytes.as_slice())? {
+                tally.remove("pools", key, old.value());
+            }
+            tally.add("pools", key, bytes);
+        }
+        return Ok(());
+    }
+    let (name, table) =
+        if into == Into::Budgets { ("budgets", BUDGETS) } else { ("outcomes", OUTCOMES) };
+    let mut table = transaction.open_table(table)?;
+    for TableRow { key, bytes, .. } in rows {
+        if let Some(old) = table.insert(number(key)?, bytes.as_slice())? {
+            tally.remove(name, key, old.value());
+        }
+        tally.add(name, key, bytes);
+    }
+    Ok(())
+}
+
+/// How often an owner was counted is not kept any more.
+pub(super) fn erase(
+    transaction: &WriteTransaction,
+    owner: OwnerId,
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
+    let mut budgets = transaction.open_table(BUDGETS)?;
+    if let Some(old) = budgets.remove(owner.0)? {
+        tally.remove("budgets", &owner.0.to_be_bytes(), old.value());
+    }
+    Ok(())
+}
+
+/// Counts the rows that are there. Their checksums are verified where they are read.
+pub(super) fn count(transaction: &ReadTransaction, tally: &mut Tally) -> Result<(), StoreError> {
+    for (name, table) in [("outcomes", OUTCOMES), ("budgets", BUDGETS)] {
+        for row in transaction.open_table(table)?.iter()? {
+            let (key, bytes) = row?;
+            tally.add(name, &key.value().to_be_bytes(), bytes.value());
+        }
+    }
+    for row in transaction.open_table(POOLS)?.iter()? {
+        let (key, bytes) = row?;
+        let (agency, pool) = key.value();
+        tally.add("pools", &pool_key(agency, pool), bytes.value());
+    }
+    Ok(())
+}
+
 /// The bytes of a pool's key, for its checksum.
 fn pool_key(agency: u64, pool: u64) -> Vec<u8> {
     [agency.to_be_bytes(), pool.to_be_bytes()].concat()
 }
 
-/// What events say of a request. Its row has to say the same: one of before would count other answers.
+/// A request's data by the events. Its row must agree: an older row would count other answers.
 #[derive(Debug)]
 pub struct Said<'a> {
-    /// Which request.
+    /// The request's id.
     pub id: RequestId,
-    /// Where it asks.
+    /// Its area.
     pub area: &'a Area,
-    /// Whom it has asked; `None` once it has ended.
+    /// The owners it has asked; `None` once it has ended.
     pub asked: Option<BTreeSet<OwnerId>>,
 }
 
-/// What a row says of that.
+/// The same data by the row.
 #[derive(Deserialize)]
 struct Row<'a> {
     id: RequestId,
@@ -79,7 +139,7 @@ enum Answers {
 }
 
 impl Said<'_> {
-    /// Whether a row is this request's, as of its last event; or else what is wrong with it.
+    /// Whether a row is this request's, as of its last event; otherwise the contradiction.
     fn goes_with(&self, row: &[u8]) -> Result<(), String> {
         let row: Row<'_> = serde_json::from_slice(row).map_err(|error| error.to_string())?;
         let area = serde_json::to_string(self.area).map_err(|error| error.to_string())?;
@@ -104,7 +164,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses, or the seed is missing or cannot be read.
+    /// If the database fails, or the seed is missing or cannot be read.
     pub fn outcome_seed(&self) -> Result<OutcomeSeed, StoreError> {
         let wrong = |reason: &str| unread("seed", 0, &reason);
         let table = self.read()?.open_table(SEED)?;
@@ -118,7 +178,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses, or a row cannot be read.
+    /// If the database fails, or a row cannot be read.
     pub fn outcome_budget(&self) -> Result<OutcomeBudget, StoreError> {
         let mut budget = OutcomeBudget::default();
         for kept in self.read()?.open_table(BUDGETS)?.iter()? {
@@ -139,13 +199,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database refuses, or a row is missing, cannot be read, or does not go with the events.
+    /// If the database fails, or a row is missing, cannot be read, or contradicts the events.
     pub fn outcomes<'a>(
         &self,
         agency: AgencyId,
         requests: impl IntoIterator<Item = Said<'a>>,
     ) -> Result<Outcomes, StoreError> {
-        /// A ledger as serde writes it.
+        /// A ledger in its serde form.
         #[derive(Serialize)]
         struct Written {
             agency: AgencyId,

@@ -1,56 +1,35 @@
-//! Which requests reached which owners, by owner: for the owner who looks. Taken away when they are
-//! erased.
+//! The requests that reached each owner, for the owner to see. Removed when they are erased.
 
 use canvass::{OwnerId, RequestId};
 use jiff::Timestamp;
-use redb::{TableDefinition, WriteTransaction};
 
+use super::counted::{REACHED, leading};
+use super::group::{Into, Row};
 use super::{Store, StoreError, unread};
 
-/// Owner and request, to when they were asked, in milliseconds since 1970.
-pub(super) const REACHED: TableDefinition<'_, (u64, u64), i64> = TableDefinition::new("reached");
-
-pub(super) fn create(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    transaction.open_table(REACHED)?;
-    Ok(())
-}
-
-pub(super) fn insert(
-    transaction: &WriteTransaction,
-    reached: &[(OwnerId, RequestId, Timestamp)],
-) -> Result<(), StoreError> {
-    if reached.is_empty() {
-        return Ok(());
-    }
-    let mut table = transaction.open_table(REACHED)?;
+/// Owner and request, with the instant of asking in milliseconds since 1970.
+pub(super) fn rows(reached: &[(OwnerId, RequestId, Timestamp)], rows: &mut Vec<Row>) {
     for (owner, request, at) in reached {
-        table.insert((owner.0, request.0), at.as_millisecond())?;
+        let key = [owner.0.to_be_bytes(), request.0.to_be_bytes()].concat();
+        let at = at.as_millisecond().to_be_bytes().to_vec();
+        rows.push(Row::sealed(Into::Reached, key, at));
     }
-    Ok(())
-}
-
-pub(super) fn erase(transaction: &WriteTransaction, owner: OwnerId) -> Result<(), StoreError> {
-    let mut table = transaction.open_table(REACHED)?;
-    table.retain_in((owner.0, 0)..=(owner.0, u64::MAX), |_, _| false)?;
-    Ok(())
 }
 
 impl Store {
-    /// The requests that reached an owner, and when each did; in no order that tells anything.
+    /// The requests that reached an owner, each with its instant; in an order without meaning.
     ///
     /// # Errors
     ///
-    /// If the database refuses or a row cannot be read.
+    /// If the database fails or a row cannot be read.
     pub fn reached(&self, owner: OwnerId) -> Result<Vec<(RequestId, Timestamp)>, StoreError> {
-        let table = self.read()?.open_table(REACHED)?;
-        let mut reached = Vec::new();
-        for row in table.range((owner.0, 0)..=(owner.0, u64::MAX))? {
-            let (key, at) = row?;
-            let request = key.value().1;
-            let at = Timestamp::from_millisecond(at.value());
-            let at = at.map_err(|error| unread("reached", request, &error))?;
-            reached.push((RequestId(request), at));
-        }
-        Ok(reached)
+        let read = |(key, at): (Vec<u8>, Vec<u8>)| {
+            let request = key.get(8..).map_or(0, leading);
+            let wrong = |reason: &dyn std::fmt::Display| unread("reached", request, reason);
+            let at = at.try_into().map_err(|_| wrong(&"it has not 8 bytes"))?;
+            let at = Timestamp::from_millisecond(i64::from_be_bytes(at));
+            Ok((RequestId(request), at.map_err(|error| wrong(&error))?))
+        };
+        self.rows_from(REACHED, &owner.0.to_be_bytes())?.into_iter().map(read).collect()
     }
 }

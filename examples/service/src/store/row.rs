@@ -1,17 +1,17 @@
-//! Rows with a checksum behind them: of the table, the key and the bytes, so that a row in another's
-//! place is as wrong as one with another digit in it.
+//! Rows with a checksum of the table, the key and the bytes, so that a row in another's place is as
+//! invalid as one with a changed byte.
 
-/// How many bytes the checksum has.
-const SEAL: usize = 4;
+/// The bytes of the checksum.
+pub(super) const SEAL: usize = 4;
 
-/// A row as it is kept.
+/// A row in its stored form.
 pub(super) fn seal(table: &str, key: &[u8], mut row: Vec<u8>) -> Vec<u8> {
     let checksum = checksum(table, key, &row);
     row.extend(checksum.to_le_bytes());
     row
 }
 
-/// A row as it was given to [`seal`], or why it is not that.
+/// The row that was given to [`seal`], or the reason why it is not.
 pub(super) fn open<'a>(table: &str, key: &[u8], row: &'a [u8]) -> Result<&'a [u8], String> {
     let (row, found) = row.split_last_chunk::<SEAL>().ok_or("it has no checksum")?;
     let (expected, found) = (checksum(table, key, row), u32::from_le_bytes(*found));

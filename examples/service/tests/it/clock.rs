@@ -1,4 +1,4 @@
-//! What time brings about, by an engine whose clock the test is, and by the program with its own.
+//! Effects of time, in an engine whose clock is the test's, and in the program with its own.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,7 +50,7 @@ async fn requests_expire_by_the_clock_of_the_service() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&json!({ "max_requests_per_case": 9 }), &json!({}));
     let (engine, threads) = start(folder.path(), &config);
-    // To the second, as the library has it.
+    // Whole seconds, as in the library.
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
     let then = now - days(17);
     let houses: Vec<Value> =
@@ -61,13 +61,14 @@ async fn requests_expire_by_the_clock_of_the_service() {
     let second = open(&engine, "26-1", then + days(1)).await.unwrap();
     let third = open(&engine, "26-1", then + days(6)).await.unwrap();
     let authorized = engine.cases().authorized(first, then + days(7)).unwrap();
+    engine.decide(first, authorized.clone(), then + days(7)).await.unwrap();
     let route = engine.due(first, &authorized, then + days(7)).unwrap();
     assert_eq!(route.owners(), 12);
     engine.ask(first, route, then + days(7), None).await.unwrap();
 
     engine.clock(then + days(10) - SignedDuration::from_secs(1)).await.unwrap();
     assert_eq!(engine.waiting(then + days(9)).await.unwrap().len(), 3);
-    assert_eq!(events(&engine).len(), 4);
+    assert_eq!(events(&engine).len(), 5);
     // The clock stood still, and then it is much later: both expired when they did.
     engine.clock(then + days(12)).await.unwrap();
     let agency = canvass::AgencyId(1);
@@ -85,7 +86,7 @@ async fn requests_expire_by_the_clock_of_the_service() {
     assert_eq!(expired, expected);
     assert!(engine.cases().authorized(first, then + days(12)).is_err());
     assert_eq!(engine.waiting(then + days(12)).await.unwrap(), [third]);
-    // A clock that is set back does not turn back what happened.
+    // A clock that is set back undoes no event.
     engine.clock(then).await.unwrap();
     let fourth = open(&engine, "26-1", then + days(10)).await.unwrap();
     let last = events(&engine).pop().unwrap();
@@ -94,7 +95,7 @@ async fn requests_expire_by_the_clock_of_the_service() {
     drop(engine);
     tokio::task::spawn_blocking(|| threads.join()).await.unwrap();
 
-    // The program has a clock of its own: what expired while it was down, it says.
+    // The program has its own clock: it reports requests that expired while it was down.
     tokio::task::spawn_blocking(move || {
         let service = Service::start(folder.path(), &config);
         assert_eq!(
@@ -131,21 +132,22 @@ async fn a_consent_that_expires_in_the_queue_asks_nobody() {
     engine.apply(list, json!(changes).to_string().into_bytes(), now, None).await.unwrap();
     let id = open(&engine, "26-1", now).await.unwrap();
     let authorized = engine.cases().authorized(id, now).unwrap();
+    engine.decide(id, authorized.clone(), now).await.unwrap();
     let route = engine.due(id, &authorized, now).unwrap();
     assert_eq!(route.owners(), 13);
-    // No change came in between: the revision is the same, and it is later.
+    // No change came in between: the revision is the same, at a later instant.
     let asked = engine.ask(id, route, now + SignedDuration::from_secs(5), None).await.unwrap();
     let asked: Value = serde_json::from_str(asked.body.get()).unwrap();
     assert_eq!(asked["owners"], 12);
     assert!(asked["recipients"].as_array().unwrap().iter().all(|named| named["owner"] != 5));
-    let LifecycleStep::Asked { owners } = &events(&engine)[1].step else { panic!("nobody asked") };
+    let LifecycleStep::Asked { owners } = &events(&engine)[2].step else { panic!("nobody asked") };
     assert_eq!(owners.len(), 12);
     engine.stop().await;
     drop(engine);
     tokio::task::spawn_blocking(|| threads.join()).await.unwrap();
 }
 
-/// What happens between a route and the writer: each at the same instant.
+/// Changes between a route and the writer's turn, all at the same instant.
 #[tokio::test]
 async fn changes_made_while_a_route_waits_count() {
     let folder = tempfile::tempdir().unwrap();
@@ -164,9 +166,10 @@ async fn changes_made_while_a_route_waits_count() {
     change((1..=13).flat_map(house).collect()).await;
     let id = open(&engine, "26-1", now).await.unwrap();
     let authorized = engine.cases().authorized(id, now).unwrap();
+    engine.decide(id, authorized.clone(), now).await.unwrap();
     let route = engine.due(id, &authorized, now).unwrap();
     assert_eq!(route.owners(), 13);
-    // One withdraws, who is not asked; another comes, for whom the request stays due.
+    // One owner withdraws and is not asked; another registers, for whom the request stays due.
     change(vec![json!({ "withdraw": { "owner": 5 } })]).await;
     change(house(14).into()).await;
     let once = Once::new(Caller::Operator, b"key", "/ask", b"{}", 0);
@@ -178,7 +181,7 @@ async fn changes_made_while_a_route_waits_count() {
     let next = engine.due(id, &authorized, now).unwrap();
     assert_eq!(owners(engine.ask(id, next, now, None).await), [14]);
     assert_eq!(engine.waiting(now).await.unwrap(), []);
-    // The agency ends it: what was handed over is not again, though its route is still there.
+    // The agency ends the request: no owner is handed over again, even with an old route.
     let agency = canvass::AgencyId(1);
     engine.go_on(agency, id, Step::Resolve, now, None).await.unwrap();
     let refused = ask().await.unwrap_err().to_string();
@@ -195,9 +198,11 @@ async fn a_clock_set_back_does_not_delay_the_next_sweep() {
     let (engine, threads) = start(folder.path(), &config(&json!({}), &limits));
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
     let id = open(&engine, "26-1", now).await.unwrap();
-    // For nobody lives there: a look takes it off the list until there is a reason.
+    // Nobody lives there, so one check removes the request from the list until a change affects it.
     let look = async |at| {
-        let route = engine.due(id, &engine.cases().authorized(id, at).unwrap(), at).unwrap();
+        let authorized = engine.cases().authorized(id, at).unwrap();
+        engine.decide(id, authorized.clone(), at).await.unwrap();
+        let route = engine.due(id, &authorized, at).unwrap();
         engine.ask(id, route, at, None).await.unwrap();
         engine.waiting(at).await.unwrap()
     };

@@ -1,5 +1,5 @@
-//! A wall clock that jumps, as the started program sees it: a library that the system loads before the
-//! program answers for the wall clock, and adds what a file has.
+//! A jumping wall clock: a preloaded library replaces the program's wall clock, and adds the offset
+//! in a file.
 #![cfg(target_os = "linux")]
 
 use std::path::{Path, PathBuf};
@@ -57,7 +57,7 @@ impl Clock {
         self.folder.path()
     }
 
-    /// Sets the wall clock so many seconds ahead, at once.
+    /// Sets the wall clock ahead by some seconds.
     fn set(&self, ahead: i64) {
         let (next, file) = (self.path().join("next"), self.path().join("ahead"));
         std::fs::write(&next, ahead.to_string()).unwrap();
@@ -97,7 +97,7 @@ fn a_clock_ahead_for_two_seconds_expires_nothing_and_heals() {
     submitted(&service).problem(503, "clock_in_doubt");
     service.post(OPERATOR, &ask, "{}").problem(503, "clock_in_doubt");
     service.get(OPERATOR, &route).problem(503, "clock_in_doubt");
-    // Who withdraws has withdrawn, whatever the clock shows.
+    // A withdrawal is accepted at any time that the clock shows.
     service.change(&agreed(2, -84.898, 41.102));
     service.change(&[json!({ "withdraw": { "owner": 2 } })]);
     service.wait_for(Duration::from_secs(3), |s| s.measure("clock_off_seconds") > ELEVEN_DAYS - 60);
@@ -113,7 +113,7 @@ fn a_clock_ahead_for_two_seconds_expires_nothing_and_heals() {
     let second = submitted(&service).expect(201);
     service.kill();
 
-    // Over restarts too, the last of them while the clock is wrong.
+    // The state survives restarts, the last of them while the clock is wrong.
     clock.set(ELEVEN_DAYS);
     let service = clock.start(&config);
     service.get("", "/readyz").problem(503, "clock_in_doubt");

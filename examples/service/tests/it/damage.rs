@@ -1,4 +1,4 @@
-//! A damaged file: each start ends with one line, or has everything as it was acknowledged.
+//! A damaged file: each start ends with one line, or has all acknowledged state.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::support::{FIRST, OPERATOR, Service, agreed, complaint, config, request, square};
 
 /// A page of the database.
-const PAGE: usize = 4096;
+pub const PAGE: usize = 4096;
 
-/// What is done to a file.
+/// A way to damage a file.
 #[derive(Clone, Copy, Debug)]
 enum Damage {
     Zeros {
@@ -19,7 +19,7 @@ enum Damage {
         byte: usize,
         bit: usize,
     },
-    /// A page has what another has.
+    /// A page has the content of another.
     Moved {
         from: usize,
         to: usize,
@@ -44,7 +44,7 @@ impl Damage {
     }
 }
 
-/// Numbers by chance, and the same in each run.
+/// Random numbers, the same in each run.
 struct Chance(u64);
 
 impl Chance {
@@ -57,7 +57,7 @@ impl Chance {
     }
 }
 
-/// All that can be seen of a service's owners, events and requests.
+/// The visible state of a service's owners, events and requests.
 fn seen(service: &Service, requests: &[u64]) -> Vec<Value> {
     let owners = (1..=12).map(|owner| format!("/v1/owners/{owner}"));
     let paths = owners.chain(["/v1/events?after=0".to_owned()]);
@@ -136,9 +136,9 @@ fn damaged(is_killed: bool, tries: usize) -> (usize, usize) {
     (refused, whole)
 }
 
-/// A service, or what it complains about.
-fn start(folder: &Path, config: &Value) -> Result<Service, String> {
-    // A check reads what a start reads and changes nothing, so that both have to agree.
+/// A service, or its error message.
+pub fn start(folder: &Path, config: &Value) -> Result<Service, String> {
+    // A check reads the same as a start and changes nothing, so both must agree.
     let mut check = crate::support::command(folder, config);
     let checked = check.arg("--check").output().unwrap();
     match checked.status.code() {

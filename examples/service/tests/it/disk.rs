@@ -1,5 +1,5 @@
-//! A disk that is full for a while: a limit on the size of files, which the program meets as it would a
-//! full disk, and which is lifted while it runs.
+//! A disk that is full for a while: a limit on the size of files, which has the same effect on the
+//! program and is lifted while it runs.
 #![cfg(target_os = "linux")]
 
 use std::path::Path;
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::support::{FIRST, OPERATOR, Service, agreed, command, config, request, square};
 
-/// Starts the program with files of at most so many blocks of 512 bytes or 1 KiB, as the shell has it;
-/// the signal that comes with the limit is ignored, so that writes fail.
+/// Starts the program with a limit on file sizes, in the shell's blocks of 512 bytes or 1 KiB; the
+/// limit's signal is ignored, so that writes fail.
 fn limited(folder: &Path, config: &Value, blocks: &str) -> Service {
     let program = command(folder, config);
     let mut shell = Command::new("bash");
@@ -31,7 +31,7 @@ fn limit(service: &Service, bytes: u64) {
     assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
 }
 
-/// Lists of changes until one is not taken, and how many were.
+/// Applies lists of changes until one is refused; returns the number that succeeded.
 fn fill(service: &Service) -> u64 {
     for list in 0..400 {
         let changes: Vec<Value> = (0..50)
@@ -60,7 +60,7 @@ fn a_full_disk_is_healed_once_there_is_room() {
     service.get("", "/readyz").problem(503, "store_failed");
     assert_eq!(service.measure("store_failing"), 1);
     assert!(service.measure("store_failures_total") >= 1);
-    // What was acknowledged can be seen all the while.
+    // Acknowledged state stays visible meanwhile.
     assert_eq!(service.measure("revision"), i64::try_from(lists).unwrap());
     std::thread::sleep(Duration::from_secs(1));
     service.post(OPERATOR, "/v1/changes", "[]").problem(503, "store_failed");
@@ -69,7 +69,7 @@ fn a_full_disk_is_healed_once_there_is_room() {
     println!("healed {healed:?} after there was room");
     assert_eq!(service.measure("store_failing"), 0);
     let revision = service.get(OPERATOR, "/v1/owners/1").expect(200)["revision"].as_u64().unwrap();
-    // The list that had no answer is kept or not, and as a whole.
+    // The unanswered list is stored as a whole or not at all.
     assert!((lists..=lists + 1).contains(&revision), "{lists} {revision}");
     assert_eq!(service.change(&[json!({ "withdraw": { "owner": 1 } })]), revision + 1);
     let told = service.open(&request("26-1", &square(-84.9, 41.1, 0.008)));
@@ -92,7 +92,7 @@ fn a_checkpoint_that_failed_is_made_once_there_is_room() {
     let service = limited(folder.path(), &config, "unlimited");
     let changes: Vec<Value> = (1..=3000).flat_map(|n| agreed(n, -84.9, 41.102)).collect();
     service.change(&changes);
-    // No room for anything more, before the checkpoint's time has come.
+    // No room is left before the next checkpoint.
     limit(&service, 4096);
     service.wait_for(Duration::from_secs(20), |s| s.measure("checkpoint_failing") == 1);
     lift(&service);

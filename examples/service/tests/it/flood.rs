@@ -1,4 +1,4 @@
-//! Floods: connections that never read, and many of one address.
+//! Floods: connections that never read, and many connections of one address.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -9,14 +9,15 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
-use crate::support::{OPERATOR, Service, agreed, config, request, square};
+use crate::support::{OPERATOR, Service, agreed, alone, config, request, square};
 use crate::wire::{Seen, Wire};
 
-/// As many connections as the test holds, where the system lets it.
+/// The connections that the test holds, if the system allows them.
 const HELD: u64 = 10_000;
 const WORKERS: usize = 16;
 
-/// Raises what this process may have open, and gives how many connections it can hold.
+/// Raises this process's limit on open files, and returns the number of connections that it can
+/// hold.
 fn room() -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let most = maximum.unwrap_or(HELD + 1_000).min(HELD + 1_000).max(current.unwrap_or(0));
@@ -25,7 +26,7 @@ fn room() -> u64 {
     HELD.min(current.saturating_sub(1_000))
 }
 
-/// A value of the service's measures.
+/// A metric's value.
 #[track_caller]
 pub fn measure(service: &Service, name: &str) -> u64 {
     let metrics = service.get(OPERATOR, "/metrics").text;
@@ -33,20 +34,20 @@ pub fn measure(service: &Service, name: &str) -> u64 {
     line.unwrap_or_else(|| panic!("no `{name}` in {metrics}")).parse().unwrap()
 }
 
-/// A connection from an address of this machine, and pipelined requests on it. Whether they were taken is
-/// not waited for.
+/// A connection from an address of this machine, with pipelined requests. It does not wait for the
+/// service to accept them.
 fn flooding(from: Ipv4Addr, to: SocketAddr, sent: &[u8]) -> Option<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
     socket.bind(&SocketAddr::from((from, 0)).into()).ok()?;
     socket.set_nonblocking(true).ok()?;
-    // On its way: what is sent comes later.
+    // The connection is in progress; the data follow later.
     let _ = socket.connect(&to.into());
     let _ = socket.send(sent);
     Some(socket)
 }
 
-/// How long requests of those that work took, each on a connection of its own that stays, and how long
-/// it took to connect anew.
+/// The times of the workers' requests, each worker on a connection of its own that stays, and the
+/// times of new connections.
 fn work(to: SocketAddr, path: &str, span: Duration) -> (Vec<Duration>, Vec<Duration>) {
     let begun = Instant::now();
     let (mut times, mut connects) = (Vec::new(), Vec::new());
@@ -85,7 +86,7 @@ fn work(to: SocketAddr, path: &str, span: Duration) -> (Vec<Duration>, Vec<Durat
     (times, connects)
 }
 
-/// Stops those that flood, also where a check fails.
+/// Stops the flooding threads, also when an assertion fails.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -94,7 +95,8 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// Has those that work work, and prints how it went; the slowest of answers and of new connections.
+/// Runs the workers, and prints their times; returns the slowest answer and the slowest new
+/// connection.
 fn working(name: &str, to: SocketAddr, path: &str, span: Duration) -> (Duration, Duration) {
     let (mut times, mut connects) = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(|| work(to, path, span))).collect();
@@ -123,6 +125,7 @@ fn working(name: &str, to: SocketAddr, path: &str, span: Duration) -> (Duration,
 #[cfg(target_os = "linux")]
 #[test]
 fn ten_thousand_unread_connections_starve_nobody() {
+    let _alone = alone();
     let held = room();
     let folder = tempfile::tempdir().unwrap();
     let service =
@@ -140,9 +143,9 @@ fn ten_thousand_unread_connections_starve_nobody() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let mut sockets = Vec::new();
-                // Those that work have begun before.
+                // The flood begins before the workers.
                 std::thread::sleep(Duration::from_secs(1));
-                // Connections that the service has closed are made anew, some 500 a second.
+                // Connections that the service has closed are opened anew, some 500 a second.
                 let mut next = 0_u64;
                 while !stop.load(Ordering::Relaxed) {
                     for _ in 0..50 {
@@ -172,7 +175,7 @@ fn ten_thousand_unread_connections_starve_nobody() {
             let (slowest, connect) =
                 working(&format!("beside {held} of {addresses} addresses"), to, &path, span);
             drop(stopping);
-            // The slowest is one that came while ten thousand were being taken.
+            // The slowest connection came while ten thousand were being accepted.
             assert!(slowest < Duration::from_secs(10), "{slowest:?}");
             assert!(connect < Duration::from_secs(10), "{connect:?}");
         });
@@ -207,7 +210,7 @@ fn an_answer_that_nobody_takes_ends_its_connection() {
         std::thread::sleep(Duration::from_millis(50));
     }
     println!("20 connections were ended {:?} after they were sent to", begun.elapsed());
-    // One that reads slowly, and faster than it has to, gets all that it asked for.
+    // A client that reads slowly, and faster than the minimum, gets all its answers.
     let mut slow = TcpStream::connect(to).unwrap();
     slow.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     slow.write_all(sent.repeat(1_000).as_bytes()).unwrap();
@@ -255,7 +258,8 @@ fn connections_of_one_address_are_limited_with_a_problem() {
 #[test]
 fn answers_without_a_token_are_limited() {
     let folder = tempfile::tempdir().unwrap();
-    let limits = json!({ "without_token_per_second": 20 });
+    // So few that a slow machine is not slower: one comes back in a quarter of a second.
+    let limits = json!({ "without_token_per_second": 4 });
     let service = Service::start(folder.path(), &config(&json!({}), &limits));
     let refused = |answer: &Seen| {
         assert_eq!(answer.problem(), (429, "too_many_requests".to_owned()));
@@ -263,7 +267,7 @@ fn answers_without_a_token_are_limited() {
         assert_eq!(answer.header("retry-after"), Some("1"));
     };
     let health = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-    // One after the other, a limit of the address.
+    // Sequential requests reach the limit of the address.
     let (mut wire, mut answered) = (Wire::open(&service), 0);
     let last = loop {
         wire.send(health);
@@ -274,19 +278,20 @@ fn answers_without_a_token_are_limited() {
         answered += 1;
     };
     refused(&last);
-    assert!((20..100).contains(&answered), "{answered}");
+    // Those of two seconds, and some that came back meanwhile.
+    assert!((4..20).contains(&answered), "{answered}");
     assert!(wire.answers().is_empty());
-    // A new connection brings no more.
+    // A new connection does not raise the limit.
     refused(&Wire::exchange(&service, health)[0]);
     std::thread::sleep(Duration::from_millis(1_100));
-    // Many at once: the first alone.
+    // Of many at once only the first is answered.
     let answers = Wire::exchange(&service, health.repeat(400));
     assert_eq!((answers.len(), answers[0].status), (2, 200));
     refused(&answers[1]);
     let unknown = "GET /v1/due HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer nobody\r\n\r\n";
     let answers = Wire::exchange(&service, unknown.repeat(400));
     assert_eq!((answers.len(), answers[0].problem()), (1, (401, "token_unknown".to_owned())));
-    // Tokens are answered all the while.
+    // Requests with tokens are answered meanwhile.
     for _ in 0..100 {
         service.get(OPERATOR, "/v1/due").expect(200);
     }
@@ -315,7 +320,7 @@ fn nothing_is_counted_as_being_answered_after_hang_ups() {
         socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
     let begun = Instant::now();
-    // The request for the measures is one itself.
+    // The request for the metrics counts itself.
     while measure(&service, "canvass_http_requests_in_flight") != 1
         || measure(&service, "canvass_http_connections") > 2
     {
@@ -331,17 +336,20 @@ fn nothing_is_counted_as_being_answered_after_hang_ups() {
 #[test]
 fn an_overload_is_a_line_a_second_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
-    let limits = json!({ "in_flight": 1, "answer_seconds": 8 });
+    let limits = json!({ "in_flight": 1, "answer_seconds": 120 });
     let service = Service::start(folder.path(), &config(&json!({}), &limits));
-    // One slow body has the one place.
+    // One slow body takes the only place.
     let mut slow = Wire::open(&service);
     slow.send(format!(
         "POST /v1/changes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {OPERATOR}\r\nContent-Type: \
          application/json\r\nContent-Length: 100\r\n\r\n["
     ));
+    // Nobody else has the place when it comes: it would be sent away.
+    std::thread::sleep(Duration::from_millis(500));
     let begun = Instant::now();
     while service.get(OPERATOR, "/v1/due").status == 200 {
         assert!(begun.elapsed() < Duration::from_secs(5));
+        std::thread::sleep(Duration::from_millis(100));
     }
     let mut overloaded = 1;
     for _ in 0..3_000 {

@@ -1,4 +1,4 @@
-//! Heads of requests: every one that is refused is a problem, byte by byte.
+//! Heads of requests: every refusal is a problem, byte by byte.
 
 use std::time::{Duration, Instant};
 
@@ -185,7 +185,7 @@ fn heads_that_come_slowly_or_by_half_are_problems() {
     assert!(
         begun.elapsed() > Duration::from_millis(900) && begun.elapsed() < Duration::from_secs(4)
     );
-    // One byte in a while does not bring more time.
+    // A byte now and then does not extend the time.
     let mut slower = Wire::open(&service);
     let begun = Instant::now();
     for byte in HEALTH.as_bytes().iter().take(25) {
@@ -199,13 +199,13 @@ fn heads_that_come_slowly_or_by_half_are_problems() {
     half.send("GET /healthz HTTP/1.1\r\nHo");
     half.finish();
     assert_eq!(half.answers()[0].problem(), (400, "bad_head".to_owned()));
-    // Nothing at all is no request, and needs no answer.
+    // A connection without a byte is no request, and gets no answer.
     assert!(Wire::open(&service).answers().is_empty());
     let mut kept = Wire::open(&service);
     kept.send(HEALTH);
     assert_eq!(kept.answer().status, 200);
     assert!(kept.answers().is_empty());
-    // Who sends one request and no more gets its answer.
+    // A client that closes its sending side still gets its answer.
     let mut last = Wire::open(&service);
     last.send(changes("Content-Length: 2\r\n", "[]"));
     last.finish();

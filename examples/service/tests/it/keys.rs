@@ -1,4 +1,4 @@
-//! What is sent again with the same key is done once, and answered as it was.
+//! A repeated call with the same key takes effect once, and gets the same answer.
 
 use serde_json::json;
 
@@ -14,14 +14,14 @@ fn changes_sent_again_with_their_key_are_applied_once() {
     let list = json!(agreed(1, -84.9, 41.1)).to_string();
     let first = service.post_keyed(OPERATOR, "/v1/changes", "key-1", &list).expect(200);
     assert_eq!(first, json!({ "revision": 1, "changes": 2 }));
-    // Without a key it would be refused, since the camera is registered.
+    // Without a key the repetition would be refused, since the camera is registered.
     assert_eq!(service.post_keyed(OPERATOR, "/v1/changes", "key-1", &list).expect(200), first);
     service.post(OPERATOR, "/v1/changes", &list).problem(409, "changes_refused");
     let other = json!([{ "withdraw": { "owner": 1 } }]).to_string();
     service.post_keyed(OPERATOR, "/v1/changes", "key-1", &other).problem(422, "key_reused");
     let held = service.get(OPERATOR, "/v1/owners/1").expect(200);
     assert_eq!((&held["revision"], &held["consent"]["standing"]), (&json!(1), &json!("granted")));
-    // What was refused has done nothing, and its key is free.
+    // A refused call has no effect, and its key is free.
     service.post_keyed(OPERATOR, "/v1/changes", "key-2", &list).problem(409, "changes_refused");
     let second = service.post_keyed(OPERATOR, "/v1/changes", "key-2", &other).expect(200);
     assert_eq!(second["revision"], 2);
@@ -50,7 +50,7 @@ fn a_request_repeated_with_its_key_counts_once() {
     service.post(FIRST, "/v1/requests", &body).problem(422, "refused");
     let other = request("26-6", &area).to_string();
     service.post_keyed(FIRST, "/v1/requests", "k", &other).problem(422, "key_reused");
-    // A key is its sender's own, and goes with a path.
+    // A key belongs to its sender and to a path.
     service.post_keyed(OPERATOR, "/v1/changes", "k", "[]").expect(200);
     let seconds = other.replace("\"agency\":1", "\"agency\":2");
     service.post_keyed(SECOND, "/v1/requests", "k", &seconds).expect(201);
@@ -106,7 +106,7 @@ fn keys_are_forgotten_once_they_are_old() {
     let keys: Vec<_> = (0..10).map(|n| keep(&format!("key-{n}"), 100 + n, 0)).collect();
     let known = |once: &Once| store.answered(once).unwrap().is_some();
     assert!(keys.iter().all(known));
-    // A few at a time, the oldest first, and none that is not old.
+    // Old keys are removed a few at a time, the oldest first, and no recent ones.
     let newer = keep("newer", 200, 106);
     assert_eq!(
         keys.iter().map(known).collect::<Vec<_>>(),

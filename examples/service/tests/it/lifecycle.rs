@@ -1,4 +1,4 @@
-//! A request after it was opened: resolved, withdrawn or extended by its agency.
+//! The life of an opened request: resolved, withdrawn or extended by its agency.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn only_its_agency_extends_resolves_or_withdraws_a_request() {
     let (until, latest) = (instant(&first["open_until"]), instant(&first["latest"]));
     assert_eq!(latest - until, days(18));
 
-    // Who may, and what cannot be read.
+    // Callers without permission, and invalid bodies.
     let resolve = at(&first, "/resolve");
     service.post(OPERATOR, &resolve, "{}").problem(403, "wrong_plane");
     service.post(SECOND, &resolve, "{}").problem(404, "no_such_request");
@@ -33,7 +33,7 @@ fn only_its_agency_extends_resolves_or_withdraws_a_request() {
     service.post(FIRST, &at(&first, "/extend"), "{").problem(400, "malformed_json");
     service.post(FIRST, &at(&first, "/reopen"), "{}").problem(404, "no_such_endpoint");
 
-    // Neither shorter nor longer than may be.
+    // Extensions shorter or longer than allowed.
     let extend = |until: Timestamp| {
         service.post(FIRST, &at(&first, "/extend"), json!({ "until": until }).to_string())
     };
@@ -49,7 +49,7 @@ fn only_its_agency_extends_resolves_or_withdraws_a_request() {
     assert_eq!(extended["receipt"], first["receipt"]);
     assert_eq!(service.get(FIRST, &at(&first, "")).expect(200), extended);
 
-    // An end is one, and nobody is asked any more.
+    // A request ends once, and then asks nobody any more.
     service.get(OPERATOR, &at(&first, "/route")).expect(200);
     let resolved = service.post(FIRST, &resolve, "{}").expect(200);
     assert_eq!(resolved["state"], "resolved");
@@ -96,7 +96,7 @@ fn concurrent_requests_about_one_place_see_each_other() {
         let asked: Vec<_> = (0..8).map(ask).collect();
         asked.into_iter().map(|asked| asked.join().unwrap().unwrap()).collect()
     });
-    // One, and three that overlap it; whoever comes later sees too many.
+    // One request, and three that overlap it; a later one exceeds the limit.
     let mut refused = 0;
     for answer in &answers {
         match answer.status {
@@ -106,7 +106,7 @@ fn concurrent_requests_about_one_place_see_each_other() {
                 let violations = answer.problem(422, "refused")["violations"].clone();
                 assert_eq!(violations[0]["code"], "too_many_overlaps");
             }
-            // Given up after some reviews; then more than one did come between.
+            // The service gives up after some reviews, only if several requests came between.
             _ => drop(answer.problem(503, "overloaded")),
         }
     }

@@ -1,4 +1,4 @@
-//! Tests against the really started program, over HTTP.
+//! Tests of the running program over HTTP.
 
 #![allow(unreachable_pub, reason = "helpers are public within the one test binary")]
 #![allow(
@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod checkpoint;
 mod clock;
 mod clock_jump;
 mod crash;
@@ -19,6 +20,7 @@ mod disk;
 mod flood;
 mod heads;
 mod keys;
+mod last_commit;
 mod lifecycle;
 mod outcomes;
 mod people;
@@ -26,6 +28,7 @@ mod planes;
 mod problems;
 mod program;
 mod quotas;
+mod readme;
 mod recovery;
 mod restart;
 mod rows;

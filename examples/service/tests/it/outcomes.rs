@@ -1,4 +1,4 @@
-//! What owners answered: reported by the operator, told to the agency in bands after the end.
+//! Owners' answers: reported by the operator, released to the agency in bands after the end.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn area(place: u32) -> Value {
     square(-85.4 + 0.1 * f64::from(place), 41.1, 0.008)
 }
 
-/// So many households there who agreed, from a number on.
+/// Households there who agreed, with ids from a number on.
 fn houses(place: u32, from: u64, number: u64) -> Vec<Value> {
     let lon = -85.4 + 0.1 * f64::from(place) + 0.001;
     let house = |house: u64| agreed(from + house, lon + 0.0001 * house as f64, 41.102);
@@ -61,7 +61,7 @@ fn answers_are_released_in_bands_after_the_end() {
     let nobody = Asked::of(&service, "26-2", &area(2));
     assert_eq!((many.owners.len(), nobody.owners.len()), (40, 0));
 
-    // All of a list or none of it, and only who was asked.
+    // A list is counted whole or not at all, and only for owners who were asked.
     let mut answers: Vec<(u64, &str)> = (1..=14).map(|owner| (owner, "shared")).collect();
     answers.push((99, "shared"));
     let problem = many.report(&service, &answers).problem(409, "not_asked");
@@ -74,12 +74,12 @@ fn answers_are_released_in_bands_after_the_end() {
     let taken = many.report(&service, &answers).expect(200);
     assert_eq!(taken, json!({ "request": many.id, "answers": 18 }));
 
-    // Nothing before the end, and nothing for others.
+    // No outcome before the end, and none for other agencies.
     many.outcome(&service).problem(409, "not_closed");
     service.get(OPERATOR, &many.path("outcome")).problem(403, "wrong_plane");
     service.get(SECOND, &many.path("outcome")).problem(404, "no_such_request");
 
-    // One that asks the same again has an outcome of its own, and waits for nobody.
+    // A repeated request has an outcome of its own, and waits for nobody.
     let again = Asked::of(&service, "26-3", &area(0));
     again.resolve(&service);
     let own = again.outcome(&service).expect(200);
@@ -90,14 +90,14 @@ fn answers_are_released_in_bands_after_the_end() {
     many.report(&service, &[(18, "shared"), (1, "silent")]).expect(200);
     many.resolve(&service);
     nobody.resolve(&service);
-    // Noise is added to both counts: told once, they stay.
+    // Noise is added to both counts; once released, they stay.
     let told = many.outcome(&service).expect(200);
     assert_eq!(told["requests"], json!([many.id]));
     assert!(told["shared"]["at_least"].is_u64() && told["not_shared"]["at_least"].is_u64());
     assert_eq!(nobody.outcome(&service).expect(200)["requests"], json!([nobody.id]));
     many.report(&service, &[(19, "shared")]).problem(409, "not_open");
 
-    // What was told is told again, whatever comes later.
+    // A released outcome stays the same after later answers.
     service.kill();
     let service = Service::start(folder.path(), &config);
     assert_eq!(many.outcome(&service).expect(200), told);
@@ -105,7 +105,7 @@ fn answers_are_released_in_bands_after_the_end() {
     service.get(FIRST, "/v1/outcomes/pools/0").problem(409, "pool_not_complete");
     service.get(FIRST, "/v1/outcomes/pools/x").problem(400, "bad_request");
     service.stop();
-    // Who was asked and who shared is not in the ledger any more.
+    // The ledger no longer has the owners who were asked or shared.
     let rows = rows::<u64>(folder.path(), Table::new("outcomes"));
     let rows: Vec<_> = rows.iter().map(|(_, row)| String::from_utf8_lossy(row)).collect();
     assert_eq!(rows.len(), 3);
@@ -126,7 +126,7 @@ fn few_and_none_have_the_same_outcome() {
         asked.resolve(&service);
         let mut outcome = asked.outcome(&service).expect(200);
         assert_eq!(outcome["requests"].take(), json!([asked.id]));
-        // With noise in both counts, each band may be told of none as well as of a few.
+        // With noise in both counts, the bands do not distinguish none from a few.
         let members: Vec<String> = outcome.as_object().unwrap().keys().cloned().collect();
         assert!(["shared", "not_shared"].iter().all(|side| outcome[side]["at_least"].is_u64()));
         told.push(members);
@@ -156,7 +156,7 @@ fn a_pool_releases_ten_requests_together() {
     let ids: Vec<_> = asked.iter().map(|one| one.id.clone()).collect();
     let told = service.get(FIRST, "/v1/outcomes/pools/0").expect(200);
     assert_eq!(told["requests"], json!(ids));
-    // 60 of each, and noise beyond 50 comes once in 100,000.
+    // 60 of each; noise beyond 50 occurs once in 100,000.
     for side in ["shared", "not_shared"] {
         assert!((11..=101).contains(&told[side]["at_least"].as_u64().unwrap()), "{told}");
     }

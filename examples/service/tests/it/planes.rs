@@ -1,4 +1,4 @@
-//! Who may see what.
+//! Access by plane.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn each_token_opens_its_own_plane_and_no_other() {
     }
     let refused = service.post(SECOND, "/v1/changes", "[]");
     refused.problem(403, "wrong_plane");
-    // Its body was not read, so nothing else can come on this connection.
+    // The body was not read, so the connection must close.
     assert_eq!(refused.headers["connection"], "close");
     for verb in ["ask", "answers"] {
         let path = format!("/v1/requests/1/{verb}");
@@ -78,7 +78,7 @@ fn a_receipt_is_the_same_for_nobody_few_and_many() {
         }
         receipts.push(receipt);
     }
-    // With fewer than 11 households nobody is asked: the receipts do not tell.
+    // With fewer than 11 households nobody is asked, and the receipts do not reveal it.
     assert_eq!(owners, [0, 0, 40]);
     assert!(receipts.iter().all(|receipt| *receipt == receipts[0]), "{receipts:?}");
     let expected = json!({
@@ -90,7 +90,7 @@ fn a_receipt_is_the_same_for_nobody_few_and_many() {
 #[test]
 fn an_operator_sees_why_a_route_is_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    // At whatever hour the test runs.
+    // Without quiet hours the test passes at any hour.
     let policy = json!({ "quiet_hours": "none" });
     let service = Service::start(folder.path(), &config(&policy, &json!({})));
     let houses = (1..=12).flat_map(|owner| agreed(owner, -84.9 + 0.0002 * owner as f64, 41.102));

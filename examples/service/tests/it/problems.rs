@@ -1,4 +1,4 @@
-//! Every error is a problem that says what to do.
+//! Every error is a problem with a remedy.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -101,7 +101,7 @@ fn an_agency_gets_all_violations_and_flaws_at_once() {
     let point = json!({ "type": "Point", "coordinates": [0, 0] });
     assert_eq!(ask(&request("26-1", &point)).problem(422, "invalid_area")["reason"], "not_areal");
 
-    // Two requests a case, and a feature is as good as its geometry.
+    // Two requests in a case; a feature is accepted like its geometry.
     let area = square(-84.9, 41.1, 0.008);
     let feature = json!({ "type": "Feature", "properties": {}, "geometry": area });
     service.open(&request("26-2", &area));

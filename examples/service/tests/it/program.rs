@@ -1,4 +1,4 @@
-//! The program's options, and what it notices about configurations and changes.
+//! The program's options, and its warnings about configurations and changes.
 
 use std::process::Command;
 
@@ -40,7 +40,7 @@ fn a_check_reads_everything_and_changes_nothing() {
     let before = std::fs::read(&file).unwrap();
     let (code, found, said) = check();
     assert_eq!((code, said.as_str()), (Some(0), ""));
-    // The first commit keeps the period's coverage.
+    // The first commit stores the period's coverage.
     let expected = "; revision 2, 2 cameras, 1 events, 2 revisions in the log\n";
     assert!(
         found.contains("store: commit 4 of generation ") && found.ends_with(expected),
@@ -92,7 +92,7 @@ fn swapped_longitude_and_latitude_are_refused_and_named() {
         (&json!(1), &json!(2))
     );
     assert_eq!(service.get(OPERATOR, "/v1/owners/1").expect(200)["cameras"], json!([]));
-    // Outside all jurisdictions either way is another matter.
+    // A position that is outside all jurisdictions in both orders is accepted.
     swapped["register"]["position"] = json!([2.35, 48.85]);
     assert_eq!(service.change(&[camera, swapped]), 1);
     let moved = json!([{ "move": { "camera": 1, "position": [41.1, -84.9] } }]).to_string();

@@ -1,4 +1,4 @@
-//! Limits of one agency: at once, in a minute, and for good. The others notice nothing.
+//! Limits of one agency: concurrent, in a minute, and for good. Other agencies notice nothing.
 
 use std::time::{Duration, Instant};
 
@@ -86,7 +86,7 @@ fn open_requests_of_an_agency_are_limited_over_restarts() {
     let opened: Vec<Value> = (0..3).map(|case| open(&service, case).expect(201)).collect();
     let full = open(&service, 3).problem(409, "too_many_open");
     assert_eq!((&full["open"], &full["allowed"]), (&json!(3), &json!(3)));
-    // Of another agency as many may be open.
+    // Another agency has its own limit of open requests.
     let mut other = request("26-1", &area);
     other["agency"] = json!(2);
     service.post(SECOND, "/v1/requests", other.to_string()).expect(201);
@@ -113,7 +113,7 @@ fn stored(folder: &std::path::Path) -> u64 {
         .unwrap()
         .map(|row| {
             let (key, value) = row.unwrap();
-            // Each has a row in the table by age.
+            // Each key has a row in the table by age.
             (2 * key.value().len() + 8 + value.value().len()) as u64
         })
         .sum();
@@ -131,8 +131,8 @@ fn bytes_kept_for_an_agency_are_limited() {
     service.stop();
     let before = stored(folder.path());
     let service = Service::start(folder.path(), &config);
-    // As much as passes: 99 vertices of many digits, texts that take the most bytes, a key each time,
-    // and an extension each day.
+    // The largest accepted request: 99 vertices of many digits, texts that take the most bytes, a
+    // key each time, and an extension each day.
     let ring: Vec<[f64; 2]> = (0..=98)
         .map(|vertex| {
             let angle = f64::from(vertex % 98) * std::f64::consts::TAU / 98.0;
@@ -175,7 +175,7 @@ fn bytes_kept_for_an_agency_are_limited() {
     };
     let problem = refused.problem(403, "storage_quota");
     assert_eq!(problem["allowed_bytes"], allowed);
-    // Another agency has its own.
+    // Another agency has its own account.
     let mut other = request("26-1", &square(-84.9, 41.1, 0.008));
     other["agency"] = json!(2);
     service.post(SECOND, "/v1/requests", other.to_string()).expect(201);
@@ -227,7 +227,7 @@ fn texts_are_short_and_plain() {
         }
     }
     ask("contact", "Müller, 北京, محمد, नमस्ते").expect(201);
-    // What is quoted of a body is short, and has no such characters either.
+    // Quotations of a body are short, and lack such characters too.
     let long = format!("{{\"{}\u{202e}\": 1}}", "x".repeat(5_000));
     let problem = service.post(FIRST, "/v1/requests", long).problem(422, "wrong_shape");
     let detail = problem["detail"].as_str().unwrap();
@@ -272,14 +272,14 @@ fn extensions_are_by_days_and_no_empty_one_is_kept() {
     assert_eq!(events(), 1);
     extend(until + hours(24)).expect(200);
     extend(latest - hours(1)).expect(200);
-    // The last step may be short.
+    // The last extension may be short.
     let last = extend(latest).expect(200);
     assert_eq!(last["open_until"], told["latest"]);
     for _ in 0..5 {
         assert_eq!(extend(latest).expect(200), last);
     }
     assert_eq!(events(), 4);
-    // With a key the first answer is given again, though the end has moved on since.
+    // A key returns the first answer, though the end has moved since.
     let second = service.open(&request("26-2", &square(-84.9, 41.1, 0.008)));
     let path = format!("/v1/requests/{}/extend", second["id"]);
     let until = second["open_until"].as_str().unwrap().parse::<Timestamp>().unwrap() + hours(24);

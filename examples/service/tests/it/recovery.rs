@@ -1,4 +1,4 @@
-//! Old copies that are put back, files that are missing, and copies that are made while the program runs.
+//! Restored old copies, missing files, and copies made while the program runs.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ fn opened(service: &Service) -> String {
     format!("/v1/requests/{}", told["id"])
 }
 
-/// Whom an answer names.
+/// The owners in an answer.
 fn named(answer: &Value) -> Vec<u64> {
     let named = answer["recipients"].as_array().unwrap().iter();
     named.map(|named| named["owner"].as_u64().unwrap()).collect()
@@ -41,18 +41,25 @@ fn a_restored_old_copy_asks_nobody_who_withdrew() {
     let service = Service::start(folder.path(), &config);
     service.change(&houses(1..=20));
     let path = opened(&service);
+    let generation = |service: &Service| {
+        let events = service.get(OPERATOR, "/v1/events?after=0").expect(200);
+        events["generation"].as_str().unwrap().to_owned()
+    };
+    let before = generation(&service);
     service.stop();
     let copy = fs::read(store(folder.path())).unwrap();
     let service = Service::start(folder.path(), &config);
     for owner in [3, 7, 11] {
         service.change(&[withdraw(owner)]);
     }
+    // Whoever follows the events by their numbers sees when they are given once more.
+    assert_eq!(generation(&service), before);
     service.stop();
 
     fs::write(store(folder.path()), &copy).unwrap();
     let said = complaint(folder.path(), &config);
     assert_eq!(said.lines().count(), 1, "{said}");
-    // The first commit keeps the period's coverage.
+    // The first commit stores the period's coverage.
     assert!(said.contains("ends at commit 3 of generation "), "{said}");
     assert!(said.contains("and commit 6 of generation "), "{said}");
     assert!(said.contains("--restore"), "{said}");
@@ -63,10 +70,11 @@ fn a_restored_old_copy_asks_nobody_who_withdrew() {
     assert!(log.contains("3 acknowledged commits are lost"), "{log}");
     assert!(service.get("", "/readyz").text.contains("nobody is asked"));
     assert_eq!(service.measure("restored"), 1);
+    assert_ne!(generation(&service), before);
     let held = service.post(OPERATOR, &format!("{path}/ask"), "{}");
     let since = held.problem(409, "restored")["since"].clone();
     service.get(OPERATOR, &format!("{path}/route")).problem(409, "restored");
-    // Changes are taken; a restart and another --restore hold as well.
+    // Changes are accepted; the hold survives a restart and another --restore.
     service.change(&houses(21..=21));
     service.kill();
     let service = Service::start_with(folder.path(), &config, &["--restore"]);
@@ -117,7 +125,7 @@ fn a_missing_empty_or_foreign_file_stops_the_start() {
     refused("its mark `");
     fs::write(&mark, vec![0; marked.len()]).unwrap();
     refused("is damaged");
-    // Another store's mark.
+    // The mark of another store.
     let other = tempfile::tempdir().unwrap();
     let service = Service::start(other.path(), &config);
     service.change(&houses(1..=2));
@@ -159,7 +167,7 @@ fn a_backup_is_whole_while_changes_go_on() {
     let service = Service::start(folder.path(), &config);
     service.change(&houses(1..=400));
     let path = opened(&service);
-    // Each list withdraws and agrees anew: in a copy that is whole, as many agree as before.
+    // Each list withdraws consents and grants them anew: in a whole copy as many agree as before.
     let copied = std::thread::scope(|scope| {
         let changing = scope.spawn(|| {
             (0..200)

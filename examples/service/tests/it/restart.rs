@@ -1,4 +1,4 @@
-//! What a stop in good order keeps.
+//! State that a regular stop keeps.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ fn a_restart_keeps_changes_receipts_routes_and_cases() {
     assert_eq!(third.problem(422, "refused")["violations"][0]["code"], "case_exhausted");
     assert_eq!(service.change(&[json!({ "withdraw": { "owner": 5 } })]), revision + 1);
 
-    // A stricter policy holds for what was opened under the one before: it is not routed.
+    // A stricter policy applies to requests opened under an earlier one: they are not routed.
     service.stop();
     let stricter = crate::support::config(&json!({ "max_area_m2": 100_000.0 }), &json!({}));
     let service = Service::start(folder.path(), &stricter);

@@ -1,5 +1,5 @@
-//! Rows of the store that are each as the service wrote it, and not where or when: in another's
-//! place, from before, or there twice. A start refuses them, or is as it was.
+//! Valid rows in invalid places: swapped with another's, from an earlier state, or duplicated. A
+//! start refuses them, or has the state as before.
 
 use std::path::Path;
 
@@ -13,10 +13,22 @@ use crate::support::{FIRST, OPERATOR, Service, Table, agreed, config, edit, requ
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const TILES: Table<(u64, u64)> = Table::new("tiles");
-/// The tables whose rows have one number: the log, and all that is kept of requests.
+/// The tables whose keys are one number: the log, and the tables about requests.
 const NUMBERED: [&str; 4] = ["log", "events", "receipts", "outcomes"];
+/// The tables of disclosures, whose keys are bytes.
+const SEEN: [&str; 9] = [
+    "notices",
+    "bulletins",
+    "coverage",
+    "audit",
+    "audit_seeds",
+    "owner_salts",
+    "reached",
+    "owner_keys",
+    "owner_digests",
+];
 
-/// A row's key and what it has.
+/// A row's key and content.
 type Row<K> = (K, Vec<u8>);
 
 /// All rows that a start reads.
@@ -25,6 +37,7 @@ struct Rows {
     meta: Vec<(String, u64)>,
     tiles: Vec<Row<(u64, u64)>>,
     numbered: Vec<(&'static str, Vec<Row<u64>>)>,
+    seen: Vec<(&'static str, Vec<Row<Vec<u8>>>)>,
 }
 
 impl Rows {
@@ -39,6 +52,11 @@ impl Rows {
             };
             rows.iter().unwrap().map(row).collect()
         }
+        fn named(transaction: &WriteTransaction, name: &'static str) -> Vec<Row<Vec<u8>>> {
+            let rows = transaction.open_table(Table::<&'static [u8]>::new(name)).unwrap();
+            let rows = rows.iter().unwrap().map(Result::unwrap);
+            rows.map(|(key, bytes)| (key.value().to_vec(), bytes.value().to_vec())).collect()
+        }
         edit(folder, |transaction| {
             let table = transaction.open_table(META).unwrap();
             let row = |row: Result<(AccessGuard<'_, &str>, AccessGuard<'_, u64>), _>| {
@@ -48,11 +66,12 @@ impl Rows {
                 meta: table.iter().unwrap().map(row).collect(),
                 tiles: all(transaction, TILES),
                 numbered: NUMBERED.map(|name| (name, all(transaction, Table::new(name)))).into(),
+                seen: SEEN.map(|name| (name, named(transaction, name))).into(),
             }
         })
     }
 
-    /// Puts them in the place of all that there are.
+    /// Replaces all rows of a store.
     fn write(&self, folder: &Path) {
         edit(folder, |transaction| {
             let mut meta = transaction.open_table(META).unwrap();
@@ -72,11 +91,18 @@ impl Rows {
                     table.insert(key, bytes.as_slice()).unwrap();
                 }
             }
+            for (name, rows) in &self.seen {
+                let mut table = transaction.open_table(Table::<&'static [u8]>::new(name)).unwrap();
+                table.retain(|_, _| false).unwrap();
+                for (key, bytes) in rows {
+                    table.insert(key.as_slice(), bytes.as_slice()).unwrap();
+                }
+            }
         });
     }
 }
 
-/// Whether a service starts with these rows; and if it does not, that it has touched none of them.
+/// Starts a service with these rows; if it refuses, asserts that it changed none of them.
 fn starts(folder: &Path, config: &Value, rows: &Rows) -> Result<(), String> {
     rows.write(folder);
     let settings: Settings = serde_json::from_value(config.clone()).unwrap();
@@ -94,9 +120,8 @@ fn starts(folder: &Path, config: &Value, rows: &Rows) -> Result<(), String> {
     }
 }
 
-/// Every way to have the contents of two rows in each other's place, one row there twice, a row less,
-/// and a row as it was before.
-fn wrong<K: Copy + Ord>(rows: &[Row<K>], before: &[Row<K>]) -> Vec<Vec<Row<K>>> {
+/// Every way to swap the contents of two rows, duplicate one, drop one, or restore an earlier one.
+fn wrong<K: Clone + Ord>(rows: &[Row<K>], before: &[Row<K>]) -> Vec<Vec<Row<K>>> {
     let mut wrong = Vec::new();
     for one in 0..rows.len() {
         for other in 0..rows.len() {
@@ -124,7 +149,8 @@ fn wrong<K: Copy + Ord>(rows: &[Row<K>], before: &[Row<K>]) -> Vec<Vec<Row<K>>> 
 #[test]
 fn rows_in_anothers_place_or_from_before_stop_the_start() {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(&json!({ "min_households": 0 }), &json!({}));
+    let mut config = config(&json!({ "min_households": 0, "quiet_hours": "none" }), &json!({}));
+    config["notices"] = json!({ "zone": "America/New_York" });
     let service = Service::start(folder.path(), &config);
     let house = |owner: u64| agreed(owner, -84.9 + 0.0002 * owner as f64, 41.102);
     service.change(&(1..=3).flat_map(house).collect::<Vec<_>>());
@@ -132,14 +158,36 @@ fn rows_in_anothers_place_or_from_before_stop_the_start() {
     let ids = [("26-1", -84.9), ("26-2", -84.9), ("26-3", -84.7)]
         .map(|(case, west)| service.open(&request(case, &area(west)))["id"].clone());
     let path = |verb: &str| format!("/v1/requests/{}/{verb}", ids[0]);
+    let approve = |service: &Service, id: &Value, public_text: &str| {
+        let body = json!({ "template": "{agency} asks for {window}, case {case}. To share is voluntary, and this is \
+            not a warrant. {stop}", "stop": "Reply STOP.", "public_text": public_text, "reviewer": "J. Hill",
+            "approve": true });
+        service.post(OPERATOR, &format!("/v1/requests/{id}/notice"), body.to_string()).expect(200);
+    };
+    let invite = |service: &Service, owner: u64| {
+        service.post(OPERATOR, &format!("/v1/owners/{owner}/invitation"), "{}").expect(201);
+    };
+    let answer = |service: &Service, owner: u64| {
+        let answers = json!([{ "owner": owner, "answer": "shared" }]).to_string();
+        service.post(OPERATOR, &path("answers"), answers).expect(200);
+    };
+    approve(&service, &ids[0], "A home was entered.");
+    approve(&service, &ids[1], "A home was entered.");
     service.post(OPERATOR, &path("ask"), "{}").expect(200);
+    answer(&service, 1);
+    invite(&service, 2);
     service.stop();
     let before = Rows::read(folder.path());
-    // One more is asked, somebody withdraws, a request ends; tiles are kept anew, and a log after them.
+    // Another owner is asked, one withdraws, a request ends; a checkpoint follows, and a log after
+    // it.
     let service = Service::start(folder.path(), &config);
     service.change(&house(4));
     service.change(&[json!({ "withdraw": { "owner": 1 } })]);
     service.post(OPERATOR, &path("ask"), "{}").expect(200);
+    answer(&service, 2);
+    approve(&service, &ids[0], "A home was entered on Friday.");
+    invite(&service, 2);
+    invite(&service, 3);
     service.post(FIRST, &format!("/v1/requests/{}/resolve", ids[2]), "{}").expect(200);
     service.stop();
     let service = Service::start(folder.path(), &config);
@@ -162,6 +210,14 @@ fn rows_in_anothers_place_or_from_before_stop_the_start() {
         for rows in wrong(rows, &before.numbered[place].1) {
             let mut edited = now.clone();
             edited.numbered[place].1 = rows;
+            refused(name, edited);
+        }
+    }
+    for (place, &(name, ref rows)) in now.seen.iter().enumerate() {
+        assert!(!rows.is_empty(), "{name} has no rows");
+        for rows in wrong(rows, &before.seen[place].1) {
+            let mut edited = now.clone();
+            edited.seen[place].1 = rows;
             refused(name, edited);
         }
     }

@@ -1,4 +1,4 @@
-//! JSON that says something that cannot be is no malformed JSON, and records go by names.
+//! JSON with impossible values is not reported as malformed, and records are read by names.
 
 use serde_json::json;
 

@@ -1,6 +1,6 @@
-//! Everything at once for a while, at the end of which memory is as it was.
+//! Everything at once for a while, after which memory is as before.
 //!
-//! `CANVASS_SOAK_SECONDS=600` does so for ten minutes; without it, it is ten seconds.
+//! `CANVASS_SOAK_SECONDS=600` runs it for ten minutes; the default is ten seconds.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::flood::measure;
-use crate::support::{FIRST, OPERATOR, SECOND, Service, agreed, config, request, square};
+use crate::support::{FIRST, OPERATOR, SECOND, Service, agreed, alone, config, request, square};
 
-/// Bytes of memory that a process has, as Linux counts them.
+/// A process's memory in bytes, as Linux counts it.
 fn memory(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -33,6 +33,7 @@ fn send(to: SocketAddr, bytes: &[u8], read: bool) {
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_ends_flat_after_a_soak() {
+    let _alone = alone();
     let seconds = std::env::var("CANVASS_SOAK_SECONDS").map_or(10, |text| text.parse().unwrap());
     let span = Duration::from_secs(seconds);
     let folder = tempfile::tempdir().unwrap();

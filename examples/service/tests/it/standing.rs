@@ -1,4 +1,4 @@
-//! Requests that stand: who comes while one is open is asked, once, and what happens is in order.
+//! Standing requests: an owner who comes while one is open is asked once, and events are in order.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ fn area() -> Value {
     square(AREA.0, AREA.1, AREA.2)
 }
 
-/// Somebody in the area who agreed.
+/// An owner in the area who agreed.
 fn house(owner: u64) -> [Value; 2] {
     agreed(owner, AREA.0 + 0.0002 * owner as f64, 41.102)
 }
@@ -50,7 +50,7 @@ impl Desk<'_> {
         owners(&self.service.post(OPERATOR, &self.path("ask"), "{}").expect(200))
     }
 
-    /// Numbers, and steps by their names, of what happened after an event.
+    /// The numbers and steps of the events after one.
     #[track_caller]
     fn events(&self, after: u64) -> Vec<(u64, String)> {
         let page = self.service.get(OPERATOR, &format!("/v1/events?after={after}")).expect(200);
@@ -73,21 +73,23 @@ fn newcomers_are_asked_once_by_an_open_request() {
     let desk = Desk { service: &service, id: told["id"].clone() };
     assert_eq!((desk.due(), desk.events(0)), (json!([told["id"]]), vec![(1, "opened".into())]));
 
-    // A look asks nobody; handing over does, once.
+    // A route asks nobody; handing over asks once.
     let all: Vec<u64> = (1..=12).collect();
     assert_eq!((desk.route(), desk.route()), (all.clone(), all.clone()));
     let first = service.post_keyed(OPERATOR, &desk.path("ask"), "ask-1", "{}").expect(200);
     assert_eq!(owners(&first), all);
     assert_eq!((desk.due(), desk.route(), desk.ask()), (json!([]), vec![], vec![]));
 
-    // Elsewhere is no matter. Here somebody agrees, withdraws before they are asked, and agrees again.
+    // Changes elsewhere have no effect. In the area an owner agrees, withdraws before being asked,
+    // and agrees again.
     service.change(&agreed(50, -84.0, 41.1));
     assert_eq!(desk.due(), json!([]));
     service.change(&house(13));
     assert_eq!((desk.due(), desk.route()), (json!([told["id"]]), vec![13]));
     service.change(&[json!({ "withdraw": { "owner": 13 } })]);
     assert_eq!((desk.route(), desk.ask()), (vec![], vec![]));
-    // An answer that may not have arrived is given again, without who withdrew since or has no camera.
+    // An answer that may not have arrived is repeated, without owners who withdrew since or have no
+    // camera.
     let again = || service.post_keyed(OPERATOR, &desk.path("ask"), "ask-1", "{}").expect(200);
     assert_eq!(again(), first);
     service.change(&[
@@ -102,24 +104,24 @@ fn newcomers_are_asked_once_by_an_open_request() {
     let agrees = |owner: u64| json!({ "set_consent": { "owner": owner, "consent": { "standing": "granted" } } });
     service.change(&[agrees(13), agrees(5), house(4)[0].clone()]);
     assert_eq!((desk.due(), desk.ask()), (json!([told["id"]]), vec![13]));
-    // Who was asked and comes back is not asked again, nor is who gets another camera.
+    // An owner who was asked and comes back is not asked again, nor is one with another camera.
     let mut camera = house(3)[0].clone();
     camera["register"]["id"] = json!(300);
     service.change(&[agrees(2), camera]);
     assert_eq!((desk.due(), desk.ask()), (json!([told["id"]]), vec![]));
-    let expected = ["opened", "asked", "asked"].map(str::to_owned);
+    let expected = ["opened", "decided", "asked", "asked"].map(str::to_owned);
     assert_eq!(desk.events(0), (1..).zip(expected).collect::<Vec<_>>());
 
     let metrics = service.get(OPERATOR, "/metrics").text;
     for line in [
         "canvass_requests_opened_total 1",
-        "canvass_events_total 3",
+        "canvass_events_total 4",
         "canvass_owners_asked_total 13",
     ] {
         assert!(metrics.lines().any(|l| l == line), "no `{line}` in {metrics}");
     }
 
-    // A restart looks at all that are open again, and asks nobody again.
+    // A restart examines all open requests again, and asks nobody again.
     let (id, path) = (desk.id.clone(), desk.path("ask"));
     service.kill();
     let service = Service::start(folder.path(), &config);
@@ -132,10 +134,10 @@ fn newcomers_are_asked_once_by_an_open_request() {
     service.change(&house(15));
     assert_eq!(desk.due(), json!([]));
     service.post(OPERATOR, &path, "{}").problem(409, "not_open");
-    // Nor is anybody named again once the request has ended.
+    // Nobody is named again once the request has ended.
     service.post_keyed(OPERATOR, &path, "ask-1", "{}").problem(409, "not_open");
-    assert_eq!(desk.events(3), [(4, "asked".into()), (5, "resolved".into())]);
-    assert_eq!((desk.events(5), desk.events(u64::MAX)), (vec![], vec![]));
+    assert_eq!(desk.events(4), [(5, "asked".into()), (6, "resolved".into())]);
+    assert_eq!((desk.events(6), desk.events(u64::MAX)), (vec![], vec![]));
 }
 
 #[test]

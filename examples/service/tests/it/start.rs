@@ -1,4 +1,4 @@
-//! The start compares what the configuration asks for with what the system lets it have.
+//! The start compares the configuration with the system's limits.
 #![cfg(unix)]
 
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn connections_are_lowered_to_the_files_that_there_may_be() {
     let warned = log(folder.path());
     let warned = warned.iter().find(|line| line["fields"]["connections"] == 36);
     assert_eq!(warned.unwrap()["level"], "WARN", "{warned:?}");
-    // As many as there are places for are answered, and the next once one has gone.
+    // Only as many connections as there are places are answered; the next follows when one ends.
     let head = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut held = Vec::new();
     for _ in 0..36 {
@@ -34,7 +34,7 @@ fn connections_are_lowered_to_the_files_that_there_may_be() {
     assert_eq!(waiting.answer().status, 200);
     let failed = log(folder.path());
     assert!(
-        failed.iter().all(|line| line["fields"]["message"] != "a connection could not be taken")
+        failed.iter().all(|line| line["fields"]["message"] != "a connection could not be accepted")
     );
 }
 

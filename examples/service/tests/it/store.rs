@@ -1,9 +1,9 @@
-//! Checkpoints of the store, by itself.
+//! Checkpoints of the store alone.
 
 use canvass::Revision;
 use canvass_service::store::{Kept, LogEntry, StagedTile, Store, StoreError};
 
-/// So many bytes in one transaction: a tile each.
+/// The size of a transaction in bytes: one tile each.
 const FEW: usize = 1;
 
 fn tile(tile: u64, bytes: &str) -> StagedTile {
@@ -52,7 +52,7 @@ fn a_checkpoint_that_is_cut_off_leaves_the_one_before() {
     let store = Store::open(folder.path()).unwrap();
     store.commit(&log(1..=4)).unwrap();
     store.checkpoint_at(Revision(2), [tile(7, "old"), tile(8, "gone later")], FEW).unwrap();
-    // Each tile is a transaction by itself, and the fourth does not come any more.
+    // Each tile is a transaction by itself, and the fourth is interrupted.
     let staged = [tile(7, "staged"), tile(8, ""), tile(9, "staged")].into_iter();
     let cut = staged.chain(std::iter::from_fn(|| panic!("cut off")));
     let cut = std::panic::AssertUnwindSafe(|| store.checkpoint_at(Revision(4), cut, FEW));
@@ -61,7 +61,7 @@ fn a_checkpoint_that_is_cut_off_leaves_the_one_before() {
     assert_eq!(kept(&store), before);
     drop(store);
     let store = Store::open(folder.path()).unwrap();
-    // Peeking at the fourth came before the third was written.
+    // The fourth tile was requested before the third was written.
     assert_eq!(store.sweep().unwrap(), 2);
     assert_eq!(kept(&store), before);
     store.checkpoint_at(Revision(4), [tile(7, "new"), tile(8, "")], FEW).unwrap();

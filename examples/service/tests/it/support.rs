@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use canvass_service::settings::TokenDigest;
@@ -14,6 +15,13 @@ use serde_json::{Value, json};
 pub const OPERATOR: &str = "operator-token-of-the-tests";
 pub const FIRST: &str = "token-of-agency-1";
 pub const SECOND: &str = "token-of-agency-2";
+
+/// Held by a test that measures: two of them at once would measure each other.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    // Whoever failed with it leaves nothing behind.
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The service's program, started on a free port.
 pub struct Service {
@@ -36,7 +44,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 
-    /// The problem of an answer that is one.
+    /// The problem in an answer, with the expected status and code.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
@@ -56,8 +64,8 @@ impl Answer {
     }
 }
 
-/// A configuration with two agencies; what is given replaces the policy and the limits. An agency may
-/// ask as often as a test does, unless that is given.
+/// A configuration with two agencies; arguments replace the policy and the limits. The limit on an
+/// agency's rate is high unless the arguments set it.
 pub fn config(policy: &Value, limits: &Value) -> Value {
     let hex = |token: &str| TokenDigest::of(token.as_bytes()).hex();
     let agency = |id: u64, token: &str| {
@@ -76,14 +84,15 @@ pub fn config(policy: &Value, limits: &Value) -> Value {
         "operator_token_sha256": hex(OPERATOR),
         "agencies": [agency(1, FIRST), agency(2, SECOND)],
         "policy": policy, "limits": often,
-        // Most tests are about whom to ask, not about what they are sent; `noticed` has the other way.
+        // Most tests are about the owners asked, not about their letters; `noticed` approves
+        // notices here.
         "notices": { "approval": "elsewhere" },
-        // Where bytes are sent by hand, the host is this.
+        // The host in requests that a test writes by hand.
         "hosts": { "programs": ["x"] },
     })
 }
 
-/// A square from its south-west corner.
+/// A square, given by its south-west corner.
 pub fn square(west: f64, south: f64, side: f64) -> Value {
     let (east, north) = (west + side, south + side);
     json!({ "type": "Polygon", "coordinates": [[
@@ -113,31 +122,31 @@ pub fn agreed(owner: u64, lon: f64, lat: f64) -> [Value; 2] {
 }
 
 impl Service {
-    /// Starts the program in a folder, which keeps the configuration too.
+    /// Starts the program in a folder, where it finds its configuration.
     pub fn start(folder: &Path, config: &Value) -> Self {
         Self::spawn(folder, command(folder, config))
     }
 
-    /// The same where a shell says first how much the program may have, such as `ulimit -n 200`.
+    /// As [`start`](Self::start), with a shell limit such as `ulimit -n 200`.
     pub fn start_within(folder: &Path, config: &Value, limit: &str) -> Self {
         Self::spawn(folder, within(folder, config, limit))
     }
 
-    /// The same with more options.
+    /// As [`start`](Self::start), with further options.
     pub fn start_with(folder: &Path, config: &Value, options: &[&str]) -> Self {
         let mut command = command(folder, config);
         command.args(options);
         Self::spawn(folder, command)
     }
 
-    /// Starts a command that is the program, or becomes it.
+    /// Starts a command that runs the program.
     pub fn spawn(folder: &Path, mut command: Command) -> Self {
         let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
         let mut child = command.stderr(log).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ");
-        let address = address.unwrap_or_else(|| panic!("it said `{line}`")).to_owned();
+        let address = address.unwrap_or_else(|| panic!("the first line is `{line}`")).to_owned();
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(20)))
@@ -164,7 +173,7 @@ impl Service {
         post(&self.agent, &self.address, token, path, body.as_ref()).unwrap()
     }
 
-    /// Sends nothing but a method.
+    /// Sends a request without a body.
     #[track_caller]
     pub fn send(&self, token: &str, method: &str, path: &str) -> Answer {
         let request = ureq::http::Request::builder().method(method);
@@ -173,33 +182,33 @@ impl Service {
         answer(self.agent.run(request.body(()).unwrap()).unwrap()).unwrap()
     }
 
-    /// The same with an idempotency key.
+    /// A `POST` with an idempotency key.
     #[track_caller]
     pub fn post_keyed(&self, token: &str, path: &str, key: &str, body: impl AsRef<[u8]>) -> Answer {
         post_keyed(&self.agent, &self.address, token, path, key, body.as_ref()).unwrap()
     }
 
-    /// Applies changes, which must be taken.
+    /// Applies changes, and asserts that they are accepted.
     #[track_caller]
     pub fn change(&self, changes: &[Value]) -> u64 {
         let answer = self.post(OPERATOR, "/v1/changes", json!(changes).to_string());
         answer.expect(200)["revision"].as_u64().unwrap()
     }
 
-    /// Opens a request of agency 1, which must be taken.
+    /// Opens a request of agency 1, and asserts that it is accepted.
     #[track_caller]
     pub fn open(&self, request: &Value) -> Value {
         self.post(FIRST, "/v1/requests", request.to_string()).expect(201)
     }
 
-    /// Has it read a configuration again.
+    /// Makes the program read its configuration again.
     pub fn hang_up(&self, config: &Value) {
         std::fs::write(&self.config, config.to_string()).unwrap();
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
     }
 
-    /// Ends it at once, as a machine that fails would.
+    /// Kills it at once, as a crash would.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -209,20 +218,20 @@ impl Service {
         self.child.id()
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Stops it, and waits for its end.
     #[track_caller]
     pub fn stop(self) {
         assert_eq!(self.exit_code(), Some(0));
     }
 
-    /// The same, and gives its exit code.
+    /// Stops it, and returns its exit code.
     pub fn exit_code(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         self.child.wait().unwrap().code()
     }
 
-    /// Waits for something that is to come within some time, and gives how long it took.
+    /// Waits for a condition within some time, and returns the time that it took.
     #[track_caller]
     pub fn wait_for(&self, within: Duration, is: impl Fn(&Self) -> bool) -> Duration {
         let begun = Instant::now();
@@ -233,7 +242,7 @@ impl Service {
         begun.elapsed()
     }
 
-    /// A measure.
+    /// A metric's value.
     #[track_caller]
     pub fn measure(&self, name: &str) -> i64 {
         let text = self.get(OPERATOR, "/metrics").text;
@@ -242,19 +251,19 @@ impl Service {
     }
 }
 
-/// Starts the program in a folder, where it must end by itself, and gives what it complains about.
+/// Starts the program in a folder, where it must end by itself, and returns its error message.
 #[track_caller]
 pub fn complaint(folder: &Path, config: &Value) -> String {
     complained(command(folder, config))
 }
 
-/// The same where a shell says first how much the program may have.
+/// As [`complaint`](Self::complaint), with a shell limit.
 #[track_caller]
 pub fn complaint_within(folder: &Path, config: &Value, limit: &str) -> String {
     complained(within(folder, config, limit))
 }
 
-/// The program's command line in a shell that has set a limit.
+/// The program's command line in a shell with a limit.
 fn within(folder: &Path, config: &Value, limit: &str) -> Command {
     let inner = command(folder, config);
     let mut shell = Command::new("sh");
@@ -337,7 +346,7 @@ pub fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, 
 /// A table of the store.
 pub type Table<K> = TableDefinition<'static, K, &'static [u8]>;
 
-/// What a table of a store that is not open has.
+/// The rows of a table, in a store that is not open.
 pub fn rows<K>(folder: &Path, table: Table<K>) -> Vec<(K, Vec<u8>)>
 where
     K: Key + for<'a> redb::Value<SelfType<'a> = K>,
@@ -361,7 +370,7 @@ where
     });
 }
 
-/// Takes a row away, which is returned.
+/// Removes a row, and returns it.
 #[track_caller]
 pub fn remove<K>(folder: &Path, table: Table<K>, key: K) -> Vec<u8>
 where

@@ -1,4 +1,4 @@
-//! The registry is kept as tiles, and the log has only what came since.
+//! The registry is stored as tiles, and the log has only later changes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn held(service: &Service) -> Vec<Value> {
 #[test]
 fn a_start_reads_tiles_and_the_log_since() {
     let folder = tempfile::tempdir().unwrap();
-    // Without quiet hours, at whatever hour the test runs.
+    // Without quiet hours the test passes at any hour.
     let policy = json!({ "max_area_m2": 1e12, "min_households": 0, "quiet_hours": "none" });
     let config = config(&policy, &json!({}));
     let service = Service::start(folder.path(), &config);
@@ -60,7 +60,7 @@ fn a_start_reads_tiles_and_the_log_since() {
     assert_eq!((checkpoint, cells, log), (1, 2, vec![]));
     assert!(tiles.len() > cells, "no page of owners");
 
-    // The second town goes, owner 1 withdraws, owner 7 leaves nothing behind; the log has it.
+    // The second town is removed, owner 1 withdraws, owner 7 leaves nothing behind; the log has it.
     let service = Service::start(folder.path(), &config);
     for camera in 4..=6 {
         service.change(&[json!({ "remove": { "camera": camera } })]);
@@ -71,7 +71,7 @@ fn a_start_reads_tiles_and_the_log_since() {
     let (checkpoint, _, log) = kept(folder.path());
     assert_eq!((checkpoint, log), (1, vec![2, 3, 4, 5]));
 
-    // Once from tiles and the log, once from tiles alone, from which what has vanished is gone.
+    // Restored once from tiles and the log, once from tiles alone, without the vanished ones.
     for (replayed, log) in [(4, vec![]), (0, vec![])] {
         let service = Service::start(folder.path(), &config);
         let after =
@@ -91,7 +91,7 @@ fn a_start_reads_tiles_and_the_log_since() {
     }
     let rows = rows(folder.path(), TILES);
     assert!(rows.iter().all(|(_, bytes)| !bytes.is_empty()), "a vanished tile");
-    // One that has vanished and was not swept away yet is no tile.
+    // A tile that has vanished and was not swept away yet does not count.
     let mut cells = tiles.into_iter().filter(|(key, _)| is_cell(key));
     let (gone, bytes) = cells.find(|(key, _)| rows.iter().all(|row| row.0.0 != *key)).unwrap();
     insert(folder.path(), TILES, (gone, 1), &bytes);
@@ -99,7 +99,7 @@ fn a_start_reads_tiles_and_the_log_since() {
     assert!(!kept(folder.path()).1.contains_key(&gone));
 }
 
-/// The folder of a service that was stopped with some towns in it, how it starts again, and what it held.
+/// A stopped service's folder with some towns, its configuration, and its content.
 fn stopped() -> (TempDir, Value, Vec<Value>) {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&json!({}), &json!({}));
@@ -113,7 +113,7 @@ fn stopped() -> (TempDir, Value, Vec<Value>) {
 #[test]
 fn missing_or_old_tiles_and_short_logs_stop_the_start() {
     let (folder, config, before) = stopped();
-    // Each is a tile that decodes, and none of the others says that it should be there.
+    // Each remaining tile decodes, and none reveals that another is missing.
     let rows = rows(folder.path(), TILES);
     for (key, bytes) in &rows {
         remove(folder.path(), TILES, *key);
@@ -122,7 +122,7 @@ fn missing_or_old_tiles_and_short_logs_stop_the_start() {
         let expected =
             format!("tiles are missing: revision `1` was kept in {kept}, and {found} are there");
         assert!(said.contains(&expected), "{said}");
-        // As of an earlier revision.
+        // The tile of an earlier revision.
         insert(folder.path(), TILES, (key.0, 0), bytes);
         let said = complaint(folder.path(), &config);
         assert!(said.contains("not those in which revision `1` was kept"), "{said}");
@@ -146,7 +146,7 @@ fn a_flipped_byte_in_a_tile_stops_the_start() {
     let rows = rows(folder.path(), TILES);
     for (key, bytes) in &rows {
         let named = format!("tile `{}` of the store", TileKey::from_u64(key.0).unwrap());
-        // In its name, in its key, in its rows, and in its checksum.
+        // In its name, its key, its rows, and its checksum.
         for place in [0, 9, bytes.len() / 2, bytes.len() - 1] {
             let mut flipped = bytes.clone();
             flipped[place] ^= 1;
@@ -196,7 +196,7 @@ fn the_log_stays_short_while_changes_go_on() {
     };
     assert!(number("canvass_checkpoints_total") >= 2, "{metrics}");
     let (checkpoint, tiles, log) = kept(folder.path());
-    // One checkpoint may be in the making when the log has reached its end.
+    // A checkpoint may be in progress when the log has reached its limit.
     assert!(log.len() <= 21, "{log:?}");
     assert!(checkpoint >= 39 && !tiles.is_empty(), "{checkpoint}");
 }

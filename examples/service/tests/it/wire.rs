@@ -1,4 +1,4 @@
-//! A connection on which every byte is the test's.
+//! A connection on which the test controls every byte.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,7 +10,7 @@ use crate::support::Service;
 
 pub struct Wire(TcpStream);
 
-/// An answer as it came over the wire.
+/// An answer as bytes.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub status: u16,
@@ -23,7 +23,7 @@ impl Seen {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Checks that this is a whole problem, and gives its code.
+    /// Asserts that this is a whole problem, and returns its status and code.
     #[track_caller]
     pub fn problem(&self) -> (u16, String) {
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
@@ -59,12 +59,12 @@ impl Wire {
         }
     }
 
-    /// Sends no more.
+    /// Closes the sending side.
     pub fn finish(&mut self) {
         let _ = self.0.shutdown(Shutdown::Write);
     }
 
-    /// All answers until the other side closes, which it must.
+    /// All answers until the other side closes, as it must.
     #[track_caller]
     pub fn answers(&mut self) -> Vec<Seen> {
         let mut bytes = Vec::new();
@@ -72,7 +72,7 @@ impl Wire {
         split(&bytes)
     }
 
-    /// Sends bytes, and gives all that is answered.
+    /// Sends bytes, and returns all answers.
     #[track_caller]
     pub fn exchange(service: &Service, bytes: impl AsRef<[u8]>) -> Vec<Seen> {
         let mut wire = Self::open(service);
@@ -101,7 +101,7 @@ impl Wire {
     }
 }
 
-/// Takes a stream of answers apart, which must be answers from its first byte to its last.
+/// Splits a stream of answers, and asserts that it has nothing else.
 #[track_caller]
 fn split(mut bytes: &[u8]) -> Vec<Seen> {
     let mut answers = Vec::new();

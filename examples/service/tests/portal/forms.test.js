@@ -1,4 +1,4 @@
-// Forms: nothing is sent twice, nothing typed is lost, and clocks are what people read on their walls.
+// Forms: nothing is sent twice, no input is lost, and times are those on people's clocks.
 
 import assert from "node:assert/strict";
 import http from "node:http";
@@ -41,7 +41,7 @@ test("a double click opens one request", async () => {
   await page.context().close();
 });
 
-/** Sends a page's request as it is, and gives the status. */
+/** Sends a page's request unchanged, and returns the status. */
 async function forward(sent) {
   const headers = await sent.allHeaders();
   const { host, pathname } = new URL(sent.url());
@@ -89,7 +89,7 @@ test("a reload and the back button lose nothing that was typed", async () => {
   await page.goBack();
   await page.locator(".corner").nth(3).waitFor();
   assert.equal(await page.inputValue("#contact"), "Sgt. Ames, +1 555 0100");
-  // Another tab has its own.
+  // Another tab has its own form.
   const other = await page.context().newPage();
   await other.goto(service.origin("agency"));
   await other.locator("#map .base, #map svg").first().waitFor({ state: "attached" });

@@ -87,7 +87,7 @@ test("the officer's story from the keyboard alone", { timeout: 90_000 }, async (
     await page.keyboard.type(time);
   }
   await judged(page);
-  assert.equal(await page.locator("#against-title").textContent(), "Nothing stands against it", await page.locator("#against").innerText());
+  assert.equal(await page.locator("#against-title").textContent(), "No refusals", await page.locator("#against").innerText());
   await tabTo(page, "#send");
   await page.keyboard.press("Enter");
   await page.locator("#receipt dl dd").first().waitFor();
@@ -120,7 +120,7 @@ test("the officer's story by touch at 390 pixels", { timeout: 90_000 }, async ()
   for (let i = 0; i < 4; i += 1) await page.tap('[aria-label="Zoom in"]');
   for (const [x, y] of [[0.2, 0.3], [0.8, 0.7], [0.8, 0.3], [0.2, 0.7]]) await tap(x, y);
   await page.locator('#against li[data-code="self_crossing"]').waitFor();
-  // A corner is tapped, then where it shall go: no drag.
+  // A corner is tapped, then its new place: no drag.
   await page.tap('.corner[data-corner="2"]');
   assert.equal(await page.locator('.corner[data-corner="2"]').getAttribute("aria-pressed"), "true");
   await tap(0.6, 0.12);
@@ -139,7 +139,7 @@ test("the officer's story by touch at 390 pixels", { timeout: 90_000 }, async ()
   await page.fill("#from", `${day}T16:00`);
   await page.fill("#until", `${day}T20:00`);
   await judged(page);
-  assert.equal(await page.locator("#against-title").textContent(), "Nothing stands against it", await page.locator("#against").innerText());
+  assert.equal(await page.locator("#against-title").textContent(), "No refusals", await page.locator("#against").innerText());
   await page.tap("#send");
   await page.locator("#receipt dl dd").first().waitFor();
   assert.equal((await sent())[0].case_reference, "26-TOUCH");

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 
 import { ROOT } from "./support.js";
 
@@ -46,6 +46,16 @@ function palette(data) {
 
 const parts = (colour) => [colour >> 16, (colour >> 8) & 255, colour & 255];
 const apart = (one, other) => parts(one).reduce((sum, part, i) => sum + (part - parts(other)[i]) ** 2, 0);
+
+/** CRC-32 as PNG has it; Node's own came with 20.15. */
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
 
 /** A PNG with a palette. */
 function encode({ width, height, data }) {

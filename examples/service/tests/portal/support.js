@@ -101,11 +101,12 @@ export const request = (area, more = {}) => ({
 export function browse() {
   return chromium.launch({
     executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"],
+    // A container's shared memory may be too small for a page.
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"],
   });
 }
 
-/** A page that is watched: what it asks for, what breaks the content policy, what goes wrong. */
+/** A watched page: its requests, its violations of the content policy, and its errors. */
 export async function open(browser, service, plane, { context, hash = "", ...options } = {}) {
   const within = context ?? await browser.newContext({ viewport: { width: 1280, height: 800 }, timezoneId: "America/New_York", ...options });
   const page = await within.newPage();
@@ -122,7 +123,7 @@ export async function open(browser, service, plane, { context, hash = "", ...opt
   return page;
 }
 
-/** Fails if a page asked for anything elsewhere, broke its policy, or had an error. */
+/** Fails if a page requested anything elsewhere, broke its policy, or had an error. */
 export function clean(page, service, allowed = []) {
   const origins = PLANES.map((plane) => service.origin(plane));
   const foreign = page.seen.requests.filter((url) => !origins.some((origin) => url === origin || url.startsWith(`${origin}/`)));
@@ -140,15 +141,16 @@ export async function signIn(page, token) {
   await page.locator("#sign-in[open]").waitFor({ state: "detached" });
 }
 
-/** Clicks at places of the map, in shares of its width and height. */
+/** Clicks at places of the map, in shares of its width and height, once it lies still. */
 export async function point(page, ...places) {
+  const map = page.locator("#map");
   for (const [x, y] of places) {
-    const map = await page.locator("#map").boundingBox();
-    await page.mouse.click(map.x + map.width * x, map.y + map.height * y);
+    const { width, height } = await map.boundingBox();
+    await map.click({ position: { x: width * x, y: height * y } });
   }
 }
 
-/** Waits until the verdict on what is drawn and typed is there. */
+/** Waits for the verdict on the drawing and the form. */
 export async function judged(page) {
   // The list is busy from the change on.
   await page.locator('#against[aria-busy="false"]').waitFor({ state: "attached" });
@@ -167,7 +169,10 @@ export async function typeCase(page, { reference = "AS-2026-0417", from = 16, un
 
 /** Draws a text that is pasted. */
 export async function paste(page, text) {
-  if (!(await page.locator("#text").isVisible())) await page.locator("summary", { hasText: "Paste" }).click();
+  // Only then does the page listen, and nothing moves under the pointer any more.
+  await judged(page);
+  // By its key: a click would miss it if the verdict above it changed in between.
+  if (!(await page.locator("#text").isVisible())) await page.locator("summary", { hasText: "Paste" }).press("Enter");
   await page.fill("#text", typeof text === "string" ? text : JSON.stringify(text));
   await page.click("#paste");
   await judged(page);

@@ -23,7 +23,7 @@ pub(crate) fn lint_notice(
 }
 
 /// Lints a text that everybody may read: by all rules but those for the sentences that a notice
-/// must have. English only.
+/// must have. Use it before you publish a text of your own. English only.
 ///
 /// ```
 /// use canvass::notice::lint_public;

@@ -75,7 +75,7 @@ impl NoticeRule {
                 "give no address with a house number; name the block or the street"
             }
             Self::RaceAlone => {
-                "do not describe by race alone: say what else would tell the person apart"
+                "do not describe by race alone: add details that distinguish the person"
             }
         }
     }

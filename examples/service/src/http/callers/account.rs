@@ -1,4 +1,4 @@
-//! One agency's use of the service: at once, in a minute, and for good.
+//! One agency's use of the service: concurrent, in a minute, and for good.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,26 +11,26 @@ use super::rate::Rate;
 use crate::http::problem::{Kind, Problem};
 use crate::settings::Limits;
 
-/// An opened request is charged with so many bytes: its event, its receipt, what is counted of its
-/// answers, its two entries in the audit log, and the answer that is kept for a key.
+/// The charge in bytes for an opened request: its event, its receipt, the counts of its answers,
+/// its two entries in the audit log, and the answer stored for a key.
 const REQUEST_BYTES: u64 = 3_500;
-/// Each vertex of its area with so many more,
+/// The charge for each vertex of its area,
 const VERTEX_BYTES: u64 = 45;
-/// and each byte of its texts with so many: they are in the event, the receipt and the kept answer, where
+/// and for each byte of its texts, which are in the event, the receipt and the stored answer, where
 /// some take two bytes.
 const TEXT_COPIES: u64 = 6;
-/// An extension is charged with so many: its event, and the answer that is kept for a key,
+/// The charge for an extension: its event, and the answer stored for a key,
 const EXTENSION_BYTES: u64 = 1_500;
-/// in which the texts are as well.
+/// which has the texts as well.
 const EXTENSION_TEXT_COPIES: u64 = 2;
 
-/// A refused request is charged with so many: its entry in the audit log, with the codes of all violations.
+/// The charge for a refused request: its entry in the audit log, with the codes of all violations.
 const REFUSAL_BYTES: u64 = 1_000;
 
-/// The shortest extension, but for one up to the latest end. Each is an event that is kept for good.
+/// The shortest extension, except to the latest end. Each is an event that is stored for good.
 pub(crate) const SHORTEST: SignedDuration = SignedDuration::from_hours(24);
 
-/// What an agency uses, and how much it may.
+/// An agency's use, with its limits.
 #[derive(Debug)]
 pub(crate) struct Account {
     in_flight: Semaphore,
@@ -44,16 +44,17 @@ pub(crate) struct Account {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Used {
-    /// Bytes that opened requests are charged with.
+    /// The charges of opened requests in bytes.
     bytes: u64,
-    /// As many open requests as there may be: those that ended since the last count are in it.
+    /// An upper bound on open requests: it includes those that ended since the last count.
     open: usize,
     /// Requests that are being opened.
     opening: usize,
 }
 
 impl Account {
-    /// The account of an agency, given the requests that it opened before, each for so many days at first.
+    /// The account of an agency, given the requests that it opened before, each initially open for
+    /// `open_days`.
     pub(crate) fn new(limits: &Limits, open_days: u32, file: &CaseFile, now: Timestamp) -> Self {
         let charged = |opened: &OpenedRequest| {
             let request = opened.request();
@@ -74,7 +75,7 @@ impl Account {
         }
     }
 
-    /// Lets one request of the agency in, until what is returned is dropped.
+    /// Admits one request of the agency, until the returned permit is dropped.
     pub(crate) fn enter(&self) -> Result<SemaphorePermit<'_>, Problem> {
         let Ok(place) = self.in_flight.try_acquire() else {
             let detail = format!(
@@ -94,8 +95,9 @@ impl Account {
         Ok(place)
     }
 
-    /// Sets aside what it takes to open a request. It is given back if [`Reservation::keep`] is not called.
-    /// Open requests are counted anew, with `count`, only where too many seem to be open.
+    /// Reserves the charge for opening a request. Dropping it without [`Reservation::keep`]
+    /// releases it. Open requests are counted anew, with `count`, only if the limit seems to be
+    /// reached.
     pub(crate) fn open(
         &self,
         request: &Request,
@@ -119,13 +121,13 @@ impl Account {
         Ok(reserved)
     }
 
-    /// Sets aside what it takes to extend a request.
+    /// Reserves the charge for an extension.
     pub(crate) fn extend(&self, request: &Request) -> Result<Reservation<'_>, Problem> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         self.charge(&mut used, extension_charge(request), false)
     }
 
-    /// Sets aside what it takes to note that a request was refused.
+    /// Reserves the charge for recording a refusal.
     pub(crate) fn refuse(&self) -> Result<Reservation<'_>, Problem> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         self.charge(&mut used, REFUSAL_BYTES, false)
@@ -153,7 +155,7 @@ impl Account {
     }
 }
 
-/// What is set aside for one request.
+/// A reservation for one request.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct Reservation<'a> {
@@ -164,7 +166,7 @@ pub(crate) struct Reservation<'a> {
 }
 
 impl Reservation<'_> {
-    /// Notes that it was done.
+    /// Makes the reservation permanent.
     pub(crate) fn keep(mut self) {
         self.is_kept = true;
     }
@@ -183,7 +185,7 @@ impl Drop for Reservation<'_> {
     }
 }
 
-/// How many bytes an opened request is charged with: at least what is kept of it.
+/// The charge for an opened request in bytes: no less than its stored size.
 fn request_charge(request: &Request) -> u64 {
     REQUEST_BYTES
         .saturating_add(times(request.area.vertices(), VERTEX_BYTES))
@@ -202,7 +204,7 @@ fn times(many: usize, each: u64) -> u64 {
     u64::try_from(many).unwrap_or(u64::MAX).saturating_mul(each)
 }
 
-/// How often a request was extended at most, judged by its end: it is not known otherwise after a start.
+/// The most extensions that a request can have had, judged by its end: a start knows nothing else.
 fn extensions(opened: &OpenedRequest, open_days: u32) -> u64 {
     let day = SHORTEST.as_secs().max(1);
     let open = opened.open_until().as_second() - opened.opened_at().as_second();

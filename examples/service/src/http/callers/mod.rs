@@ -1,4 +1,4 @@
-//! How much each caller may do.
+//! Limits for each caller.
 
 mod account;
 mod rate;

@@ -3,25 +3,25 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many a span of time, and as many at once: a token bucket.
+/// A token bucket: a number of calls in a span, and as many at once.
 #[derive(Debug)]
 pub(crate) struct Rate {
-    /// How long one takes to come back.
+    /// The time in which one token comes back.
     each: Duration,
-    /// How far ahead of the clock the bucket may be: its size in time.
+    /// The bucket's size as time: how far it may be ahead of the clock.
     burst: Duration,
-    /// When the bucket is full again. In the past if it is.
+    /// The instant at which the bucket is full again. In the past if it is.
     full_at: Mutex<Instant>,
 }
 
 impl Rate {
-    /// So many in a span, which is not zero of either.
+    /// A bucket for a number of calls in a span; neither is zero.
     pub(crate) fn new(many: u32, span: Duration) -> Self {
         let each = span.checked_div(many).unwrap_or(span).max(Duration::from_nanos(1));
         Self { each, burst: span, full_at: Mutex::new(Instant::now()) }
     }
 
-    /// Takes one, or says how long it is until there is one again.
+    /// Takes a token, or returns the time until there is one.
     pub(crate) fn take(&self, now: Instant) -> Result<(), Duration> {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let next = (*full_at).max(now) + self.each;
@@ -34,7 +34,7 @@ impl Rate {
         }
     }
 
-    /// Whether all are there.
+    /// Whether the bucket is full.
     pub(crate) fn is_full(&self, now: Instant) -> bool {
         *self.full_at.lock().unwrap_or_else(PoisonError::into_inner) <= now
     }

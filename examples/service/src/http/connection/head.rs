@@ -1,7 +1,7 @@
-//! The head of a request, checked before the HTTP implementation below sees it.
+//! The head of a request, checked before the HTTP implementation sees it.
 //!
-//! That one answers a head that it does not take with a status and no body, and it removes
-//! `Content-Length` beside `Transfer-Encoding` without a word. All that it would refuse is refused here
+//! That implementation answers an invalid head with a status and no body, and silently removes
+//! `Content-Length` beside `Transfer-Encoding`. Every head that it would refuse is refused here
 //! first, with a problem.
 
 use std::mem::MaybeUninit;
@@ -17,32 +17,32 @@ pub(crate) const TARGET_BYTES: usize = 8 << 10;
 /// The most header fields.
 pub(crate) const HEADERS: usize = 100;
 
-/// Fields that decide who asks, of whom, and where a message ends: two of one are refused, since another
-/// program on the way may go by the other one.
+/// Fields that decide the caller, the host and the end of a message: duplicates are refused, since
+/// another program on the way may use the other one.
 const SINGLE: [&str; 5] =
     ["host", "authorization", "content-length", "transfer-encoding", "content-type"];
 
-/// Where the body of a request ends.
+/// The end of a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Body {
-    /// After so many bytes.
+    /// It has this many bytes.
     Bytes(u64),
-    /// Where its last chunk does. Nothing is read from the connection behind it.
+    /// It ends with its last chunk. Nothing is read from the connection behind it.
     Chunks,
 }
 
-/// What the first bytes of a request are.
+/// The result of checking a request's first bytes.
 #[derive(Debug)]
 pub(super) enum Head {
-    /// A head of so many bytes that is passed on, its body, and whether it has a token, known or not.
+    /// A valid head: its length, its body, and whether it has a token, known or not.
     Complete { bytes: usize, body: Body, has_token: bool },
-    /// The beginning of one.
+    /// The beginning of a head.
     Partial,
-    /// No head that is taken.
+    /// An invalid head.
     Refused(Problem),
 }
 
-/// Checks the bytes that a request begins with.
+/// Checks the first bytes of a request.
 pub(super) fn check(received: &[u8]) -> Head {
     let mut fields = [const { MaybeUninit::uninit() }; HEADERS];
     let mut request = httparse::Request::new(&mut []);
@@ -75,7 +75,7 @@ fn refusal(error: httparse::Error, has_target: bool) -> Problem {
             Problem::new(Kind::HeadTooLarge, format!("a head has at most {HEADERS} header fields"))
         }
         httparse::Error::Version => Problem::new(Kind::HttpVersion, "send HTTP/1.1"),
-        httparse::Error::HeaderName => bad("a header's name has a character that no name has"),
+        httparse::Error::HeaderName => bad("a header's name has a forbidden character"),
         httparse::Error::HeaderValue => bad("a header's value has a control character"),
         _ if has_target => bad("a line does not end with CR and LF"),
         _ => Problem::new(Kind::NotHttp, "begin with a line such as `GET /healthz HTTP/1.1`"),
@@ -87,19 +87,19 @@ fn target_too_long() -> Problem {
     Problem::new(Kind::TargetTooLong, detail)
 }
 
-/// Whether the first line that is not empty has come to its end.
+/// Whether the first line that is not empty is complete.
 fn first_line_ended(received: &[u8]) -> bool {
     received.trim_ascii_start().contains(&b'\n')
 }
 
-/// Checks what a parsed head says, and gives where the body ends and whether there is a token.
+/// Checks a parsed head, and returns the end of the body and whether there is a token.
 fn body(request: &httparse::Request<'_, '_>) -> Result<(Body, bool), Problem> {
     let bad = |detail: String| Problem::new(Kind::BadHead, detail);
     let target = request.path.unwrap_or_default();
     if target.len() > TARGET_BYTES {
         return Err(target_too_long());
     }
-    // The commonest form, a plain path, is valid whatever it is.
+    // The commonest form, a plain path, is always valid.
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/-._?=&".contains(b);
     if !(target.starts_with('/') && target.bytes().all(|b| plain(&b)))
         && let Err(error) = Uri::try_from(target)
@@ -141,7 +141,7 @@ fn body(request: &httparse::Request<'_, '_>) -> Result<(Body, bool), Problem> {
     body.map(|body| (body, token.is_some()))
 }
 
-/// A number of digits and nothing else, small enough that every program on the way reads the same.
+/// A number of digits only, small enough that every program on the way reads it alike.
 fn digits(value: &[u8]) -> Option<u64> {
     let is_number = (1..=18).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
     is_number.then(|| value.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))

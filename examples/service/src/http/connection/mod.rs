@@ -1,4 +1,4 @@
-//! Connections: how many, of whom, and what they may send.
+//! Connections: their number, their addresses, and limits on their input.
 
 mod head;
 mod peers;

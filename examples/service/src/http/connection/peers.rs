@@ -1,4 +1,5 @@
-//! Where connections come from: how many of one address, and how much they ask without a token.
+//! Addresses of connections: limits on connections of one address, and on its calls without a
+//! token.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -11,25 +12,29 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::http::callers::Rate;
 use crate::settings::Limits;
 
-/// The addresses that have connections, or had one just now.
+/// The addresses that have connections, or had one recently.
 #[derive(Debug)]
 pub(crate) struct Peers {
     addresses: Mutex<HashMap<Network, Address>>,
     connections_allowed: usize,
-    /// Requests without a valid token that are answered of one address in a second.
+    /// The number of answers without a valid token for one address in a second, on average.
     without_token: u32,
-    /// Turns of connections that have not shown a valid token yet: of requests with a token, which may be
-    /// one, and of those without.
+    /// Turns for connections that have not shown a valid token yet: for requests with a token,
+    /// which may be valid, and for those without.
     token_turns: Arc<Semaphore>,
     other_turns: Arc<Semaphore>,
 }
 
-/// So many connections that have not shown a valid token have a request answered at once, and the others
-/// wait. Those that have shown one are answered beside few, and not beside thousands.
+/// The number of connections without a valid token whose requests are answered at once; the others
+/// wait. Callers with a valid token therefore compete with few connections, not with thousands.
 const TURNS: usize = 4;
 
-/// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 address that a provider gives
-/// to one customer.
+/// Requests without a token are counted over so many seconds: a browser asks for all files of a page at
+/// once, and its reader may turn the page.
+const COUNTED_SECONDS: u32 = 2;
+
+/// The part of an address that counts: an IPv4 address, or the 64 bits of an IPv6 address that a
+/// provider gives to one customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Network {
     V4(Ipv4Addr),
@@ -42,7 +47,7 @@ struct Address {
     without_token: Arc<Rate>,
 }
 
-/// One connection's place among those of its address, which it has until it is dropped.
+/// A connection's place in the count of its address, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Peer {
     peers: Arc<Peers>,
@@ -63,13 +68,16 @@ impl Peers {
         })
     }
 
-    /// A place for one more connection, or nothing if its address has as many as it may have.
+    /// A place for one more connection, or `None` if its address has reached the limit.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Peer> {
         let network = Network::of(address);
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Address {
             connections: 0,
-            without_token: Arc::new(Rate::new(self.without_token, Duration::from_secs(1))),
+            without_token: Arc::new(Rate::new(
+                self.without_token.saturating_mul(COUNTED_SECONDS),
+                Duration::from_secs(COUNTED_SECONDS.into()),
+            )),
         };
         let address = addresses.entry(network).or_insert_with(new);
         if address.connections >= self.connections_allowed {
@@ -86,8 +94,8 @@ impl Peers {
         })
     }
 
-    /// Forgets addresses that have no connection and have not asked for a while. To connect anew does
-    /// not bring back what an address has used up.
+    /// Forgets addresses without connections that have been idle for a while. Connecting anew does
+    /// not reset the use of an address.
     pub(crate) fn sweep(&self, now: Instant) {
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         addresses
@@ -96,7 +104,7 @@ impl Peers {
 }
 
 impl Peer {
-    /// Takes one answer without a valid token, or says how long it is until there is one again.
+    /// Takes one answer without a valid token, or returns the time until there is one.
     pub(crate) fn ask_without_token(&self, now: Instant) -> Result<(), Duration> {
         self.without_token.take(now)
     }
@@ -106,14 +114,14 @@ impl Peer {
         self.is_known.load(Ordering::Acquire)
     }
 
-    /// Notes that the connection has shown a valid token. It needs no turns any more.
+    /// Records that the connection has shown a valid token. It needs no turns any more.
     pub(crate) fn recognise(&self) {
         if !self.is_known.swap(true, Ordering::AcqRel) {
             self.end_turn();
         }
     }
 
-    /// The turns that requests with a token wait for, or those without.
+    /// The turns for requests with a token, or for those without.
     pub(super) fn turns(&self, has_token: bool) -> Arc<Semaphore> {
         let peers = &self.peers;
         Arc::clone(if has_token { &peers.token_turns } else { &peers.other_turns })

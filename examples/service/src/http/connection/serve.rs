@@ -1,4 +1,4 @@
-//! Takes connections, as many as there may be, and ends them when the service stops.
+//! Accepts connections up to a limit, and ends them when the service stops.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -21,13 +21,13 @@ use super::{Peers, head};
 use crate::http::App;
 use crate::http::problem::{Kind, Problem};
 
-/// So often what was noted is logged, and what is over is forgotten.
+/// The interval for logging counts and for removing idle addresses.
 const TICK: Duration = Duration::from_secs(1);
 
-/// The system keeps at most about so much of an answer that is not taken yet. What it has of thousands of
-/// connections that nobody reads is its memory too.
+/// About the most bytes of an unread answer that the system buffers. For thousands of connections
+/// that nobody reads, these buffers take memory too.
 const SEND_BUFFER_BYTES: u32 = 256 << 10;
-/// So many connections wait to be taken.
+/// The number of connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
 /// Listens at an address.
@@ -39,14 +39,14 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
-    // Each connection has the listener's.
+    // Accepted connections inherit the listener's buffer size.
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Answers until it is told to stop; then takes no more connections, and gives those that are
-/// being answered some time to finish.
+/// Answers until `stop` resolves; then accepts no more connections, and gives those in progress
+/// some time to finish.
 pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
@@ -71,13 +71,13 @@ pub async fn serve(
             }
             () = &mut stop => break,
         };
-        // An error means that there are no places at all any more, which nobody takes away.
+        // An error means that the semaphore was closed, which nobody does.
         let Ok(place) = place else { break };
         match accepted {
             Ok((stream, from)) => connections.take(stream, from, place),
             Err(error) => {
-                // Out of file descriptors, most likely: some will be free again soon.
-                tracing::warn!(%error, "a connection could not be taken");
+                // Probably out of file descriptors: some will be free again soon.
+                tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -86,7 +86,7 @@ pub async fn serve(
     connections.finish().await;
 }
 
-/// All connections, and what each is answered by.
+/// All connections, with the service that answers them.
 struct Connections {
     app: Arc<App>,
     router: Router,
@@ -94,7 +94,7 @@ struct Connections {
     graceful: GracefulShutdown,
     places: Arc<Semaphore>,
     peers: Arc<Peers>,
-    /// What an address with too many connections is sent: written once a second, not for each.
+    /// The answer to an address with too many connections: rendered once a second, not for each.
     refusal: Vec<u8>,
     /// Connections that were refused since the last tick.
     refused: u64,
@@ -104,8 +104,8 @@ impl Connections {
     fn new(app: Arc<App>, router: Router) -> Self {
         let mut http = http1::Builder::new();
         http.header_read_timeout(None);
-        // Who has sent a request and nothing more waits for the answer. And nothing is read beside an
-        // answer, which `Stream` relies on.
+        // A client that closes its sending side still gets its answer. Furthermore nothing is read
+        // during an answer, which `Stream` relies on.
         http.half_close(true);
         http.max_buf_size(2 * head::HEAD_BYTES);
         Self {
@@ -126,7 +126,7 @@ impl Connections {
             self.refuse(&stream);
             return;
         };
-        // Small answers should not wait for more to send.
+        // Small answers should not wait for further data.
         let _ = stream.set_nodelay(true);
         let (limits, peer) = (&self.app.limits, Arc::new(peer));
         let stream = Stream::new(
@@ -149,11 +149,12 @@ impl Connections {
         });
     }
 
-    /// Sends away a connection whose address has too many: with a problem, if it fits at once.
+    /// Refuses a connection of an address that has too many: with a problem, if it fits into the
+    /// buffer.
     fn refuse(&mut self, stream: &TcpStream) {
         self.refused = self.refused.saturating_add(1);
         self.app.metrics.refused_connections.inc();
-        // Whoever floods need not be told.
+        // A flooding client need not get the answer.
         let _ = stream.try_write(&self.refusal);
     }
 
@@ -163,7 +164,7 @@ impl Connections {
         self.refusal = refusal(&self.app);
         let refused = std::mem::take(&mut self.refused);
         if refused > 0 {
-            tracing::warn!(refused, "connections of addresses that have as many as they may");
+            tracing::warn!(refused, "refused connections of addresses at their limit");
         }
     }
 

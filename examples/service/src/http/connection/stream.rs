@@ -1,9 +1,9 @@
-//! One connection's bytes: heads are checked before they are passed on, and neither a head nor an answer
-//! may take as long as the other side likes.
+//! One connection's bytes: heads are checked before they are passed on, and both heads and answers
+//! have time limits.
 //!
-//! Each head is passed on whole, and not a byte behind its body before the next one is asked for. So the
-//! implementation of HTTP above is waiting for a head whenever one is refused, has sent all that it
-//! has to, and takes the end of the input for the end of the connection. The problem is sent then.
+//! Each head is passed on whole, and no byte behind its body before the next one is requested. So
+//! when a head is refused, the HTTP implementation above is waiting for a head, has sent all its
+//! output, and takes the end of the input for the end of the connection. Then the problem is sent.
 
 use std::fmt;
 use std::io;
@@ -23,15 +23,15 @@ use super::written::written;
 use crate::http::problem::{Kind, Problem};
 use crate::metrics::Metrics;
 
-/// So many bytes are received at once at first.
+/// The initial size of the buffer.
 const BUFFER_BYTES: usize = 2 << 10;
-/// Whoever is sent an answer takes at least so many bytes of it in a second, after the first seconds.
+/// The rate at which a client must take an answer, after the first seconds.
 const ANSWER_BYTES_A_SECOND: u64 = 64 << 10;
-/// What is still coming when a connection ends is received for so long, and up to so many bytes, and
-/// dropped: to close before would have the other side lose the answer.
+/// After an answer that ends the connection, further input is received and dropped for this time
+/// and up to this many bytes: closing at once would make the client lose the answer.
 const LINGER: (Duration, u64) = (Duration::from_secs(1), 16 << 20);
 
-/// A connection to whoever asks.
+/// A client's connection.
 #[derive(Debug)]
 pub(super) struct Stream {
     socket: TcpStream,
@@ -40,20 +40,20 @@ pub(super) struct Stream {
     head_within: Duration,
     write_within: Duration,
     reading: Reading,
-    /// What a connection that nobody knows yet waits for before it is answered.
+    /// The turn that an unknown connection waits for before it is answered.
     turn: Waiting,
     has_turn: bool,
     received: Received,
-    /// For the head that is waited for, and then for the end.
+    /// For the expected head, and then for the end.
     head_sleep: Option<Pin<Box<Sleep>>>,
-    /// For the answer that is not taken.
+    /// For an answer that is not taken.
     write_sleep: Option<Pin<Box<Sleep>>>,
-    /// By when the answer has to be taken that is not taken just now.
+    /// The deadline for an answer that is not being taken.
     write_by: Option<Instant>,
     closing: Closing,
 }
 
-/// A turn that was asked for.
+/// A requested turn.
 struct Waiting(Option<Acquiring>);
 
 type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
@@ -64,24 +64,24 @@ impl fmt::Debug for Waiting {
     }
 }
 
-/// What is read now.
+/// The part of a request that is read now.
 #[derive(Debug)]
 enum Reading {
-    /// Nothing, until the connection has its turn. Then the head is passed on.
+    /// None, until the connection has its turn. Then the head is passed on.
     Turn { head: usize, body: Body, has_token: bool },
-    /// A head, of which so many bytes were checked.
+    /// A head, of which a part was checked.
     Head { checked: usize, is_asked: bool, is_timed: bool },
-    /// The rest of a head that was checked, and then its body.
+    /// The rest of a checked head, and then its body.
     Passing { head: usize, body: Body },
     /// The rest of a body.
     Body(u64),
     /// A body in chunks, and the end of the connection behind it.
     ToTheEnd,
-    /// Nothing more.
+    /// None any more.
     Ended,
 }
 
-/// A head of which nothing was looked at yet: it was not asked of the system for more, nor has its time begun.
+/// A head of which nothing was received: no data was requested, nor has its time begun.
 const HEAD: Reading = Reading::Head { checked: 0, is_asked: false, is_timed: false };
 
 /// Bytes that were received and not passed on.
@@ -92,17 +92,17 @@ struct Received {
     end: usize,
 }
 
-/// How far the end of a connection is.
+/// The progress of a connection's end.
 #[derive(Debug)]
 enum Closing {
     No,
-    /// So much of a problem was sent.
+    /// A part of the problem was sent.
     Answering {
         answer: Vec<u8>,
         sent: usize,
     },
     Ending,
-    /// What still comes is dropped, so many bytes at most.
+    /// Further input is dropped, up to a number of bytes.
     Lingering {
         left: u64,
         is_timed: bool,
@@ -141,8 +141,8 @@ impl Stream {
             return Poll::Ready(Ok(()));
         };
         let waiting = self.received.waiting();
-        // A head that comes in many pieces is parsed where it may have ended, and where there is twice as
-        // much of it: no piece after piece from its beginning.
+        // A head in many pieces is parsed only if it may have ended, or has doubled in size:
+        // parsing it from its beginning for each piece would take quadratic time.
         if waiting.len() > *checked
             && (waiting.len() >= *checked * 2
                 || waiting.len() >= HEAD_BYTES
@@ -170,7 +170,8 @@ impl Stream {
                         Reading::Passing { head: bytes, body }
                     };
                     if was_sent_before {
-                        // It was sent before the last one was answered. Others are answered first.
+                        // This request was sent before the last answer, so other connections come
+                        // first.
                         cx.waker().wake_by_ref();
                         return Poll::Pending;
                     }
@@ -198,7 +199,7 @@ impl Stream {
                 if self.received.is_empty() {
                     self.reading = Reading::Ended;
                 } else {
-                    let detail = format!("it was not all there after {} seconds", within.as_secs());
+                    let detail = format!("it was incomplete after {} seconds", within.as_secs());
                     self.refuse(Problem::new(Kind::HeadTooSlow, detail));
                 }
                 Poll::Ready(Ok(()))
@@ -206,7 +207,7 @@ impl Stream {
         }
     }
 
-    /// Waits for a turn, if it is not there at once.
+    /// Waits for a turn, if none is free.
     fn poll_turn(&mut self, has_token: bool, cx: &mut Context<'_>) -> Poll<()> {
         let turn = if let Some(waiting) = &mut self.turn.0 {
             ready!(waiting.as_mut().poll(cx)).ok()
@@ -227,14 +228,14 @@ impl Stream {
         Poll::Ready(())
     }
 
-    /// Ends the input, and has a problem sent as the last answer.
+    /// Ends the input, and sends a problem as the last answer.
     fn refuse(&mut self, problem: Problem) {
         self.metrics.refused_head(problem.kind().status().as_u16(), problem.kind().code());
         self.reading = Reading::Ended;
         self.closing = Closing::Answering { answer: written(problem), sent: 0 };
     }
 
-    /// Ends a connection whose answer is not taken, once its time is over.
+    /// Ends a connection whose answer is not taken in time.
     fn watch(
         &mut self,
         polled: Poll<io::Result<usize>>,
@@ -256,7 +257,7 @@ impl Stream {
                 set(&mut self.write_sleep, by);
                 if elapsed(&mut self.write_sleep, cx).is_ready() {
                     self.metrics.unread_answers.inc();
-                    // What is in the system's buffers is dropped too, and not kept for minutes.
+                    // The system's buffers are dropped too, and not kept for minutes.
                     let _ = self.socket.set_zero_linger();
                     let error = "the answer was not taken in time";
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, error)));
@@ -266,7 +267,7 @@ impl Stream {
         polled
     }
 
-    /// Sends what is left of a problem.
+    /// Sends the rest of a problem.
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Closing::Answering { answer, sent } = &mut self.closing {
             let rest = answer.get(*sent..).unwrap_or_default();
@@ -284,7 +285,7 @@ impl Stream {
         Poll::Ready(Ok(()))
     }
 
-    /// Drops what still comes, for a while.
+    /// Drops further input, for a while.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Closing::Lingering { left, is_timed } = &mut self.closing {
             if !std::mem::replace(is_timed, true) {
@@ -398,7 +399,7 @@ impl AsyncWrite for Stream {
                 Closing::Answering { .. } => ready!(this.poll_answer(cx))?,
                 Closing::Ending => {
                     ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
-                    // Behind a whole message nothing is to come.
+                    // Behind a whole message no more input is expected.
                     let more = !matches!(this.reading, Reading::Head { .. } | Reading::Body(0))
                         || !this.received.is_empty();
                     this.closing = if more {
@@ -425,13 +426,13 @@ impl Received {
 
     fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
-        // One long head does not make a connection large for good.
+        // The buffer shrinks after one long head.
         if self.buffer.len() > 4 * BUFFER_BYTES {
             self.buffer = Vec::new();
         }
     }
 
-    /// Passes on up to so many bytes, as many as there is space for.
+    /// Passes on up to `most` bytes, as far as there is space.
     fn pass(&mut self, most: usize, to: &mut ReadBuf<'_>) -> usize {
         let waiting = self.buffer.get(self.start..self.end).unwrap_or_default();
         let passed = most.min(to.remaining()).min(waiting.len());
@@ -443,7 +444,7 @@ impl Received {
         passed
     }
 
-    /// Receives more behind what is there. The buffer grows as far as a head may.
+    /// Receives more behind the present bytes. The buffer grows up to the size of a head.
     fn poll_more(&mut self, from: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if self.end == self.buffer.len() {
             if self.start > 0 {
@@ -462,7 +463,7 @@ impl Received {
     }
 }
 
-/// Receives up to so many bytes where they are wanted, and gives how many came.
+/// Receives up to `most` bytes directly into their destination, and returns the number.
 fn poll_direct(
     from: &mut TcpStream,
     cx: &mut Context<'_>,
@@ -477,7 +478,7 @@ fn poll_direct(
     Poll::Ready(Ok(came))
 }
 
-/// Whether there is an empty line that begins in what came after so many bytes, or right before.
+/// Whether an empty line begins in the unchecked bytes, or right before them.
 fn may_have_ended(received: &[u8], checked: usize) -> bool {
     let new = received.get(checked.saturating_sub(3)..).unwrap_or_default();
     new.windows(2).any(|pair| pair == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n")

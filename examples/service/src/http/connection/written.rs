@@ -1,4 +1,4 @@
-//! A problem as it is sent where no HTTP implementation is asked: by hand, and as the last answer.
+//! A problem as bytes, for places without the HTTP implementation: always the last answer.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 
 use crate::http::problem::Problem;
 
-/// The bytes of an answer, behind which the connection is closed.
+/// The bytes of an answer that closes the connection.
 pub(super) fn written(problem: Problem) -> Vec<u8> {
     let (status, headers, text) = problem.into_parts();
     let mut answer = format!("HTTP/1.1 {status}\r\n");

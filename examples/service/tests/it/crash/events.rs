@@ -1,11 +1,11 @@
-//! Whoever follows what happens to requests, and replays it.
+//! A reader that follows the events of requests and replays them.
 
 use canvass::{LifecycleEvent, OpenRequests, RequestId};
 use serde_json::{Value, json};
 
 use crate::support::{OPERATOR, Service};
 
-/// Every event that was read, and what it leads to.
+/// Every event read so far, and the state that they give.
 #[derive(Debug)]
 pub struct Follower {
     read: Vec<Value>,
@@ -17,7 +17,7 @@ impl Follower {
         Self { read: Vec::new(), open: OpenRequests::new(1) }
     }
 
-    /// Reads on. The library refuses a gap, and what cannot have happened.
+    /// Reads further events. The library refuses gaps and impossible events.
     pub fn follow(&mut self, service: &Service) {
         loop {
             let page = page(service, self.read.len() as u64);
@@ -37,7 +37,7 @@ impl Follower {
         }
     }
 
-    /// What was read before is what is there, from the first on; how many there are.
+    /// Asserts that events from the first on equal those read before; returns their number.
     pub fn read_again(&self, service: &Service) -> usize {
         let mut all = Vec::new();
         loop {
@@ -51,7 +51,7 @@ impl Follower {
         all.len()
     }
 
-    /// A request is where its agency was told that it is.
+    /// Asserts that a request has the state that its agency got.
     pub fn compare(&self, told: &Value) {
         let opened = self.open.get(RequestId(told["id"].as_u64().unwrap())).unwrap();
         let state = opened.state(self.open.last_event_at().unwrap());

@@ -1,12 +1,12 @@
-//! The service is killed at any moment under load, started again on the same folder, and must have
-//! everything that it acknowledged, and nothing by halves.
+//! The service is killed at any moment under load and restarted on the same folder. It must have
+//! everything that it acknowledged, and no part of a list of changes.
 //!
-//! Checkpoints are made all the time, so that kills come into them. What was not answered is sent
-//! again with its key, and must have been done once. Owners who come while requests stand are handed
-//! over, which they must be once, and events are followed, which must have no gap. What SIGKILL does not
-//! test is a power cut: the system still has what the process had written.
+//! Checkpoints run all the time, so that kills hit them. Unanswered calls are sent again with their
+//! keys, and must take effect once. Owners who come while requests stand must be handed over once,
+//! and the followed events must have no gap. SIGKILL does not test a power cut: the system still
+//! has the data that the process had written.
 //!
-//! `CANVASS_CRASH_KILLS` says how often (5), `CANVASS_CRASH_SEED` with which chance.
+//! `CANVASS_CRASH_KILLS` sets the number of kills (5), `CANVASS_CRASH_SEED` the random seed.
 
 mod events;
 mod pair;
@@ -19,12 +19,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{OPERATOR, Service, config, get, request, square};
+use crate::support::{OPERATOR, Service, Table, config, get, request, rows, square};
 use events::Follower;
 use post::Post;
 use sender::Sender;
 
-/// So many send changes at the same time, each about pairs of owners of its own.
+/// The number of concurrent senders, each with pairs of owners of its own.
 const SENDERS: u64 = 4;
 const PAIRS: u64 = 12;
 
@@ -52,7 +52,7 @@ fn a_kill_loses_and_halves_nothing_acknowledged() {
     let policy = json!({
         "max_area_m2": 1e12, "min_households": 0, "max_requests_per_case": 1,
     });
-    // Checkpoints come often, in many transactions or in one, so that kills come into all of them.
+    // Checkpoints come often, in many transactions or in one, so that kills hit all their stages.
     let configs = [(2, 64), (10, 64), (10, 4 << 20), (40, 1000)].map(|(revisions, bytes)| {
         let limits = json!({
             "checkpoint_revisions": revisions, "checkpoint_seconds": 1, "transaction_bytes": bytes,
@@ -99,6 +99,12 @@ fn a_kill_loses_and_halves_nothing_acknowledged() {
         }
     }
     let events = follower.read_again(&service);
+    service.stop();
+    let kept = rows(folder.path(), Table::<u64>::new("outcomes"));
+    for sender in &senders {
+        sender.post.compare_kept(&kept);
+    }
+    service = Service::start(folder.path(), config(&mut dice));
     for sender in &senders {
         sender.post.finish(&service);
     }

@@ -1,4 +1,4 @@
-//! Two owners of whom exactly one agreed at any time: half of a list of changes would show.
+//! Two owners of whom exactly one agreed at any time: a partly applied list would show.
 
 use serde_json::{Value, json};
 
@@ -15,11 +15,11 @@ impl Pair {
         [2 * self.number + 10, 2 * self.number + 11]
     }
 
-    /// The list of changes that makes a stamp of both, and has the other owner agree.
+    /// A list of changes that stamps both owners' cameras, and lets the other owner agree.
     pub fn list(self, stamp: u64) -> Value {
         let mut list = Vec::new();
         for (place, owner) in (0..).zip(self.owners()) {
-            // From one city to another and back, so that tiles come and go.
+            // The cameras move from one city to another and back, so that tiles appear and vanish.
             let lon = if stamp.is_multiple_of(3) { -84.9 } else { -84.0 };
             let camera = json!({
                 "id": owner, "owner": owner, "position": [lon, 41.1 + 0.0001 * self.number as f64],

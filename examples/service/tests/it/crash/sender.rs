@@ -1,4 +1,4 @@
-//! One sender: what it sends, and what it knows to be there.
+//! One sender: its calls, and the state that it expects.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::post::{Errand, Post};
 use super::{Dice, PAIRS};
 use crate::support::{FIRST, OPERATOR, Service, post_keyed, request, square};
 
-/// What one sender knows.
+/// One sender's knowledge.
 #[derive(Debug, Default)]
 pub struct Sender {
     pub who: u64,
@@ -19,16 +19,16 @@ pub struct Sender {
     pub withdrawn: BTreeSet<u64>,
     next: u64,
     sent: u64,
-    /// Receipts as they were acknowledged last.
+    /// Receipts in their last acknowledged form.
     pub receipts: Vec<Value>,
     pub acknowledged: u64,
-    /// What was sent last, until it is answered.
+    /// The last call, until it is answered.
     unanswered: Option<Sent>,
-    /// What was kept before its sender was answered, and was not done again.
+    /// The number of calls that were stored without an answer, and not repeated.
     pub once: u64,
 }
 
-/// What is sent, with a key of its own.
+/// A call with a key of its own.
 #[derive(Clone, Debug)]
 struct Sent {
     what: What,
@@ -46,9 +46,9 @@ enum What {
     /// They withdraw for good.
     Go(u64),
     Open,
-    /// The request of the receipt at this place goes on in its life.
+    /// The request of the receipt at this place takes a step in its life.
     Step(usize),
-    /// Something at the post.
+    /// A call about the standing request.
     Post(Errand),
 }
 
@@ -78,7 +78,7 @@ impl Sender {
             key: key.clone(),
             body: list.to_string(),
         };
-        // Whoever has come goes next.
+        // An owner who has come goes next.
         if let Some(Sent { what: What::Come(owner), .. }) = self.unanswered.take() {
             return changes(What::Go(owner), json!([{ "withdraw": { "owner": owner } }]));
         }
@@ -105,7 +105,7 @@ impl Sender {
                 Sent { what: What::Step(place), path, key, body: body.to_string() }
             }
             (2 | 3, _) => {
-                // Each has a case of its own, in which there may be one request.
+                // Each request is the only one of its case.
                 let body = request(&format!("case-{key}"), &square(-85.0, 41.0, 1.2)).to_string();
                 Sent { what: What::Open, path: "/v1/requests".to_owned(), key, body }
             }
@@ -122,7 +122,7 @@ impl Sender {
         }
     }
 
-    /// Sends something, and notes its answer; whether it was accepted.
+    /// Makes a call, and records its answer; returns whether it was accepted.
     fn attempt(
         &mut self,
         agent: &ureq::Agent,
@@ -150,8 +150,8 @@ impl Sender {
         Ok(true)
     }
 
-    /// Everything acknowledged is there, nothing is by halves; who sends next starts from that.
-    /// Of the receipts the last ones are asked for, which the kill may have hit.
+    /// Asserts that every acknowledged effect is there, and no list by half; the next call starts
+    /// from that. Only the last receipts are compared, which the kill may have hit.
     pub fn verify(&mut self, service: &Service, asked: &BTreeSet<u64>, receipts: usize) -> u64 {
         let mut verified = 0;
         for pair in &mut self.pairs {
@@ -169,7 +169,7 @@ impl Sender {
             let expected = [0, 1].map(|place| stamp > 0 && stamp % 2 == place);
             assert_eq!(granted, expected, "half of a list: {pair:?}");
             let routed = pair.owners().map(|owner| asked.contains(&owner));
-            assert_eq!(routed, expected, "the route says otherwise: {pair:?}");
+            assert_eq!(routed, expected, "the route differs: {pair:?}");
             pair.acknowledged = stamp;
             verified += 1;
         }
@@ -183,8 +183,7 @@ impl Sender {
         verified
     }
 
-    /// Sends what was not answered again: it must be done now, or have been done before, and then
-    /// not twice.
+    /// Repeats the unanswered call: it must take effect now, or have taken effect once before.
     fn send_again(&mut self, service: &Service) {
         let Some(sent) = self.unanswered.clone() else { return };
         let revision = || service.get(OPERATOR, "/v1/owners/1").expect(200)["revision"].clone();

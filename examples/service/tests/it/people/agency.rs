@@ -1,4 +1,4 @@
-//! Reviews that open nothing, and refusals with their figures and their places.
+//! Reviews without opening, and refusals with their figures and places.
 
 use canvass::Violation;
 use jiff::{SignedDuration, Timestamp};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::{noticed, officer};
 use crate::support::{FIRST, OPERATOR, Service, agreed, request, square};
 
-/// What a test changes of a request.
+/// A test's change of a request.
 type Change<'a> = &'a dyn Fn(&mut Value);
 
-/// A square as the service draws it: on the grid of positions.
+/// A square on the grid of positions, as the service returns it.
 fn drawn(west: f64, south: f64, side: f64) -> Value {
     let area: canvass::Area = serde_json::from_value(square(west, south, side)).unwrap();
     json!(area)
@@ -66,7 +66,7 @@ fn a_flaw_has_both_places_with_vertex_or_edge() {
     let spike = refused(&review(spike), "spike");
     assert_eq!(spike["places"].as_array().unwrap().len(), 1, "{spike}");
     assert_eq!(spike["places"][0]["on_edge"], false);
-    // Sent, it is refused with the same places.
+    // When submitted, it is refused with the same places.
     let problem = service.post(FIRST, "/v1/requests", request("26-1", &bow_tie).to_string());
     let problem = problem.problem(422, "invalid_area");
     assert_eq!(problem["places"], crossing["places"]);
@@ -147,7 +147,7 @@ fn the_earlier_own_area_is_drawn() {
     assert_eq!(refusal["figures"]["case_reference"], "26-1");
     let problem = officer.post("/v1/requests", &close).problem(422, "refused");
     assert_eq!(problem["violations"], json!([refusal]));
-    // Another agency's is no earlier one.
+    // Another agency's request does not count as an earlier one.
     let mut others: Value = serde_json::from_str(&close).unwrap();
     others["agency"] = json!(2);
     service.post(crate::support::SECOND, "/v1/requests", others.to_string()).expect(201);
@@ -221,7 +221,8 @@ fn every_limit_has_its_figures_and_its_field() {
     ] {
         assert_eq!(refused(&review(&|r| r[name] = json!(" ")), code)["field"], field);
     }
-    // Those that this configuration cannot break are broken elsewhere, or need another.
+    // Violations that this configuration cannot cause have tests elsewhere, or need another
+    // configuration.
     let elsewhere = [
         "invalid_policy",
         "agency_kind_not_allowed",

@@ -1,4 +1,4 @@
-//! Somebody at a page: a host, a cookie, and what a browser says of where a request comes from.
+//! A person's browser: a host, a cookie, and the browser's own headers.
 
 use serde_json::Value;
 
@@ -9,13 +9,13 @@ pub struct Browser<'a> {
     service: &'a Service,
     host: &'static str,
     pub cookie: Option<String>,
-    /// Headers in the place of those that a browser sends by itself.
+    /// Headers that replace those of the browser.
     pub says: Vec<(&'static str, String)>,
-    /// What the last sign-in was answered.
+    /// The answer to the last sign-in.
     pub told: Value,
 }
 
-/// Signs in, which must be taken.
+/// Signs in, and asserts that it is accepted.
 #[track_caller]
 pub fn sign_in<'a>(service: &'a Service, host: &'static str, with: &Value) -> Browser<'a> {
     let mut browser = Browser::new(service, host);

@@ -1,4 +1,5 @@
-//! Whoever is erased is in no row and in no byte of the file; and a registry is exported and imported in bulk.
+//! An erased owner is in no row and no byte of the file; and a registry is exported and imported in
+//! bulk.
 
 use std::path::Path;
 
@@ -7,11 +8,11 @@ use serde_json::{Value, json};
 use super::{Browser, approve, noticed, owner, street};
 use crate::support::{FIRST, OPERATOR, Service, command, config, request, square};
 
-/// Numbers whose bytes and digits are in nothing else.
+/// A number whose bytes and digits occur in nothing else.
 const ADA: u64 = 0x1a_c3d7_5e91_b26f;
 const CAMERA: u64 = 0x13_97c1_6db5_48e3;
 
-/// Where any form of a number or a text is in a file.
+/// The forms in which a number or a text of hers occurs in a file.
 fn found(file: &Path) -> Vec<&'static str> {
     let bytes = std::fs::read(file).unwrap();
     let contains = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
@@ -44,7 +45,8 @@ fn an_erased_owner_is_in_no_byte_of_the_file() {
             "recording": { "kept_days": 60 } } }),
         json!({ "set_consent": { "owner": ADA, "consent": consent } }),
     ]);
-    // She is asked for one that ends and one that stays open, shares, and is in what keys have kept.
+    // She is asked for a request that ends and one that stays open, shares, and is in answers
+    // stored for keys.
     let mut ids = Vec::new();
     let ada = owner(&service, ADA);
     for case in ["26-1", "26-2"] {
@@ -82,11 +84,12 @@ fn an_erased_owner_is_in_no_byte_of_the_file() {
     };
     assert_eq!(letters(&service), 14);
     service.stop();
-    // The start writes the file anew.
+    // The start rewrites the file.
     let service = Service::start(folder.path(), &noticed(&json!({})));
     assert_eq!(found(&file), [""; 0]);
     assert!(!folder.path().join("data/canvass.redb.new").exists());
-    // All else is there: others' requests and answers, bulletins, and the log, whose tags nobody can read as hers.
+    // Everything else is there: others' requests and answers, bulletins, and the log, whose tags
+    // nobody can assign to her.
     assert_eq!(events(&service), told);
     assert_eq!(letters(&service), 14);
     assert_eq!(service.get("", "/v1/log/head").expect(200), head);
@@ -96,7 +99,7 @@ fn an_erased_owner_is_in_no_byte_of_the_file() {
     );
     service.post(FIRST, &format!("/v1/requests/{}/resolve", ids[1]), "{}").expect(200);
     service.get(FIRST, &format!("/v1/requests/{}/outcome", ids[1])).expect(200);
-    // Whoever comes with her number later is somebody new, who was never asked.
+    // A later owner with her number is a new one, who was never asked.
     let again = owner(&service, ADA);
     assert_eq!(again.get("/v1/me/requests").expect(200)["requests"], json!([]));
     drop(again);
@@ -149,7 +152,7 @@ fn a_registry_is_exported_and_imported_with_its_progress() {
     }
     let at = "2026-05-01T10:00:00Z";
     service.change(&[
-        json!({ "record_asked": { "owner": 5, "at": at } }),
+        json!({ "record_asked_by": { "owner": 5, "agency": 1, "at": at } }),
         json!({ "withdraw": { "owner": 6 } }),
     ]);
     let pages = exported(&service);
@@ -173,7 +176,7 @@ fn a_registry_is_exported_and_imported_with_its_progress() {
     );
     assert!(progress.lines().count() >= 2 && progress.contains(" % of the file"), "{progress}");
     std::fs::write(&file, lines.join("\n")).unwrap();
-    // What was applied before is not applied again.
+    // Changes that were applied before are not applied again.
     let (code, _, complaint) = import("2");
     assert_eq!(code, Some(1));
     assert!(
@@ -191,6 +194,6 @@ fn a_registry_is_exported_and_imported_with_its_progress() {
     };
     let (one, other) = (without_revision(pages), without_revision(exported(&copy)));
     assert!(one == other, "{} and {} changes", one.len(), other.len());
-    assert!(one.contains(&json!({ "record_asked": { "owner": 5, "at": at } })));
+    assert!(one.contains(&json!({ "record_asked_by": { "owner": 5, "agency": 1, "at": at } })));
     assert!(!one.iter().any(|change| change["set_consent"]["owner"] == 6));
 }

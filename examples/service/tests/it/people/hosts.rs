@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Browser, noticed, officer, opened, owner, reviewer};
 use crate::support::{FIRST, Service, config};
 
-/// What each plane has, with a method; of a path with a number the number of a request that is open.
+/// The paths of each plane with their methods; a number in a path is the id of an open request.
 const PATHS: [(&str, &[(&str, &str)]); 4] = [
     (
         "agency.localhost",
@@ -82,7 +82,7 @@ fn routes_of_another_plane_do_not_exist_on_a_host() {
                     let missing = answer.text.contains("no_such_endpoint");
                     assert!(!missing && answer.status != 405, "{host}: {method} {path}");
                 } else {
-                    // Only the method can be what is missing, where both planes have the path.
+                    // Where both planes have the path, only its method can be missing.
                     let shared = *path == "/v1/requests";
                     let expected = if shared && *host == "operator.localhost" { 405 } else { 404 };
                     assert_eq!(answer.status, expected, "{host}: {method} {path}: {}", answer.text);

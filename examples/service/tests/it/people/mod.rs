@@ -1,4 +1,4 @@
-//! What people see on the four hosts, by their sessions.
+//! The views of people on the four hosts, by their sessions.
 
 mod agency;
 mod browser;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::support::{FIRST, OPERATOR, Service, agreed, config, request, square};
 pub(crate) use browser::{Browser, sign_in};
 
-/// A configuration in which a reviewer approves notices here, and no hour is quiet.
+/// A configuration in which a reviewer approves notices here, without quiet hours.
 fn noticed(policy: &Value) -> Value {
     let mut policy = policy.clone();
     policy["quiet_hours"] = json!("none");
@@ -28,7 +28,7 @@ fn noticed(policy: &Value) -> Value {
     config
 }
 
-/// A street of households that agreed to be asked, from a number on.
+/// A street of households that agreed to be asked, with ids from a number on.
 fn street(first: u64, households: u64, west: f64, south: f64) -> Vec<Value> {
     let house = |number: u64| {
         let (column, row) = (number % 20, number / 20);
@@ -45,7 +45,7 @@ fn opened(folder: &Path, policy: &Value) -> (Service, u64) {
     (service, told["id"].as_u64().unwrap())
 }
 
-/// A notice that every rule lets pass.
+/// A notice that passes every rule.
 fn notice(public_text: &str, approve: bool) -> String {
     json!({
         "template": "{agency} asks for footage of {window} from {cameras}, case {case}. To share is voluntary, and \
@@ -56,13 +56,13 @@ fn notice(public_text: &str, approve: bool) -> String {
     .to_string()
 }
 
-/// Approves a notice, which must be taken.
+/// Approves a notice, and asserts that it is accepted.
 fn approve(service: &Service, id: u64) -> Value {
     let path = format!("/v1/requests/{id}/notice");
     service.post(OPERATOR, &path, notice("A home was entered on Friday.", true)).expect(200)
 }
 
-/// Invites an owner, who comes.
+/// Invites an owner, who signs up.
 fn owner(service: &Service, owner: u64) -> Browser<'_> {
     let path = format!("/v1/owners/{owner}/invitation");
     let invited = service.post(OPERATOR, &path, "{}").expect(201);

@@ -1,4 +1,5 @@
-//! Notices are drafted, linted and approved before anybody is asked; bulletins come with them.
+//! Notices are drafted, linted and approved before anybody is asked; an approval publishes a
+//! bulletin.
 
 use serde_json::json;
 
@@ -13,7 +14,7 @@ fn nobody_is_asked_before_a_notice_is_approved() {
     let reviewer = reviewer(&service);
     reviewer.post(&at("ask"), "{}").problem(409, "notice_not_approved");
     reviewer.get(&at("letters")).problem(409, "notice_not_approved");
-    // A draft changes nothing.
+    // A draft has no effect.
     let draft = reviewer.post(&at("notice"), notice("A home was entered.", false)).expect(200);
     assert_eq!((&draft["approved"], &draft["findings"]), (&json!(false), &json!([])));
     reviewer.post(&at("ask"), "{}").problem(409, "notice_not_approved");
@@ -27,7 +28,7 @@ fn nobody_is_asked_before_a_notice_is_approved() {
     let kept = &reviewer.get(&at("notice")).expect(200)["approved"];
     assert_eq!((&kept["reviewer"], &kept["bulletin"]), (&json!("J. Hill"), &json!(1)));
     assert_eq!(kept["text"], draft["text"]);
-    // After a restart it is approved still.
+    // The approval survives a restart.
     service.stop();
     let service = Service::start(folder.path(), &noticed(&json!({})));
     assert_eq!(service.post(OPERATOR, &at("ask"), "{}").expect(200)["owners"], 0);
@@ -81,7 +82,7 @@ fn a_notice_that_rules_speak_against_is_not_approved() {
         .post(OPERATOR, &format!("/v1/requests/{id}/ask"), "{}")
         .problem(409, "notice_not_approved");
     assert_eq!(service.get("", "/v1/bulletins").expect(200)["bulletins"], json!([]));
-    // The wording that a reviewer starts from passes.
+    // The template that a reviewer gets passes the rules.
     reviewer.post(&path, body("A home was entered.", "J. Hill")).expect(200);
 }
 
@@ -103,7 +104,7 @@ fn letters_give_the_window_in_each_owners_time() {
     let reviewer = reviewer(&service);
     assert_eq!(reviewer.get(&at("letters")).expect(200)["letters"], json!([]));
     reviewer.post(&at("ask"), "{}").expect(200);
-    // Whoever has withdrawn since gets none.
+    // An owner who has withdrawn since gets no letter.
     service.change(&[json!({ "withdraw": { "owner": 5 } })]);
     let letters = reviewer.get(&at("letters")).expect(200)["letters"].clone();
     let letters = letters.as_array().unwrap();
@@ -157,7 +158,7 @@ fn a_bulletin_is_corrected_and_ends_with_its_request() {
     let bulletin = || service.get("", "/v1/bulletins/1").expect(200);
     let first = bulletin();
     assert_eq!(first["text"], "A home was entered on Friday.");
-    // The same text again is no correction, and another is.
+    // The same text again is no correction; another text is one.
     approve(&service, id);
     assert_eq!(bulletin(), first);
     let again = service.post(OPERATOR, &path, notice("It was a shop.", true)).expect(200);

@@ -1,4 +1,4 @@
-//! The `OpenAPI` document of each host, checked against what is answered there.
+//! The `OpenAPI` document of each host, compared with the host's answers.
 
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ fn every_documented_operation_is_answered_on_its_host() {
                     "{method} {path}"
                 );
             } else {
-                // Each problem that is answered is one of the document's.
+                // The document lists each problem that occurs.
                 assert!(codes.contains(&answer.json()["code"]), "{}", answer.text);
             }
             all.push((method, path));
@@ -80,7 +80,7 @@ fn another_planes_operations_are_in_no_document() {
         assert!(document("operator.localhost").iter().any(|found| found == path));
     }
     assert!(!document("localhost").iter().any(|found| found.contains("/v1/me")));
-    // Programs have all of them, but for sessions.
+    // The document for programs has all endpoints except sessions.
     let programs = document("127.0.0.1");
     for host in ["agency.localhost", "operator.localhost", "owner.localhost", "localhost"] {
         for found in document(host).iter().filter(|found| !found.ends_with("/v1/session")) {

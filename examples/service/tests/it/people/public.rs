@@ -1,6 +1,8 @@
-//! What everybody sees: bulletins, coverage at fixed dates, and the audit log.
+//! The public view: bulletins, coverage at fixed dates, and the audit log.
 
-use canvass::audit::{AuditEntry, AuditEvent, ConsistencyProof, InclusionProof, TreeHead};
+use canvass::audit::{
+    AuditBatch, AuditEntry, AuditEvent, ConsistencyProof, InclusionProof, TreeHead,
+};
 use serde_json::{Value, json};
 
 use super::{approve, noticed, opened, street};
@@ -31,9 +33,9 @@ fn the_public_sees_who_asks_by_which_rules_and_where() {
         bulletin["cells"].as_array().unwrap().len(),
         bulletin["outline"]["features"].as_array().unwrap().len()
     );
-    // Its agency knows the request's number, which is not in it.
+    // The bulletin lacks the request's id, which the agency knows.
     assert!(!list.to_string().contains(&id.to_string()), "{list}");
-    // It can be read back by whoever checks its history.
+    // A reader can read it back, which verifies its history.
     let mut read = bulletin.clone();
     for ours in ["id", "ending", "head", "outline"] {
         read.as_object_mut().unwrap().remove(ours);
@@ -62,14 +64,14 @@ fn bulletins_come_in_pages_the_newest_first() {
     service.get("", "/v1/bulletins?before=x").problem(400, "bad_query");
 }
 
-/// A service whose coverage is made anew when a period begins.
+/// A service that makes coverage anew when a period begins.
 fn covering(folder: &std::path::Path, seconds: u64) -> Service {
     let mut config = noticed(&json!({}));
     config["coverage"] = json!({ "seconds": seconds, "resolution": 8, "min_households": 11 });
     Service::start(folder, &config)
 }
 
-/// The coverage that is there, once there is one.
+/// The present coverage, once there is one.
 fn coverage(service: &Service) -> Value {
     let made = (0..200).find_map(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
@@ -82,7 +84,7 @@ fn coverage(service: &Service) -> Value {
 #[test]
 fn coverage_is_made_at_fixed_dates_and_kept() {
     let folder = tempfile::tempdir().unwrap();
-    // The next begins in a century.
+    // The next period begins in a century.
     let service = covering(folder.path(), 4_000_000_000);
     let first = coverage(&service);
     assert_eq!(first["cells"]["features"], json!([]));
@@ -113,57 +115,115 @@ fn coverage_follows_the_registry_from_period_to_period() {
     assert_eq!(next.as_second() % 2, 0);
 }
 
-/// The log's entries as everybody sees them; none where one is withheld.
-fn entries(service: &Service) -> (TreeHead, Vec<Option<AuditEntry>>) {
-    let told = service.get("", "/v1/log/entries").expect(200);
-    let read = |entry: &Value| serde_json::from_value(entry["entry"].clone()).ok();
-    let entries = told["entries"].as_array().unwrap().iter().map(read).collect();
-    (serde_json::from_value(told["head"].clone()).unwrap(), entries)
+/// The log's entries as everybody sees them.
+fn entries(service: &Service) -> (TreeHead, Vec<AuditEntry>) {
+    let mut all = Vec::new();
+    loop {
+        let told = service.get("", &format!("/v1/log/entries?from={}", all.len())).expect(200);
+        let read = |entry: &Value| serde_json::from_value::<AuditEntry>(entry["entry"].clone());
+        all.extend(told["entries"].as_array().unwrap().iter().map(|entry| read(entry).unwrap()));
+        if told["more"] == false {
+            return (serde_json::from_value(told["head"].clone()).unwrap(), all);
+        }
+    }
 }
 
-#[test]
-fn entries_of_open_requests_are_withheld_heads_are_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let (service, id) = opened(folder.path(), &json!({}));
-    // Accepted, and its receipt.
-    let (older, seen) = entries(&service);
-    assert_eq!((older.size(), seen), (2, vec![None, None]));
+/// A service that closes a batch of its log each so many seconds.
+fn logging(folder: &std::path::Path, seconds: u64) -> Service {
+    let mut config = noticed(&json!({}));
+    config["log"] = json!({ "seconds": seconds });
+    Service::start(folder, &config)
+}
+
+/// The codes of events in the log that are not about a route, ascending.
+fn events(entries: &[AuditEntry]) -> Vec<String> {
+    let mut events: Vec<String> = entries
+        .iter()
+        .filter_map(|entry| match entry.event() {
+            AuditEvent::Accepted => Some("accepted".to_owned()),
+            AuditEvent::Receipt => Some("receipt".to_owned()),
+            AuditEvent::Refused { codes } => Some(codes.join(",")),
+            _ => None,
+        })
+        .collect();
+    events.sort_unstable();
+    events
+}
+
+/// Opens and asks, is refused, and asks again, which names nobody.
+fn busy(service: &Service) {
+    service.change(&street(1, 12, -84.899, 41.101));
+    let told = service.open(&request("26-1", &square(-84.9, 41.1, 0.008)));
+    let id = told["id"].as_u64().unwrap();
     let small = request("26-2", &square(-84.9, 41.1, 0.0001)).to_string();
     service.post(FIRST, "/v1/requests", small).problem(422, "refused");
-    approve(&service, id);
+    approve(service, id);
     for _ in 0..2 {
         service.post(OPERATOR, &format!("/v1/requests/{id}/ask"), "{}").expect(200);
     }
+}
+
+#[test]
+fn the_log_shows_nothing_before_its_period_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = logging(folder.path(), 4_000_000_000);
+    busy(&service);
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    assert_eq!(service.get("", "/v1/log/head").expect(200)["size"], 0);
+    assert_eq!(entries(&service).1, []);
+    // What waits is kept, and is in the first batch.
+    service.kill();
+    let service = logging(folder.path(), 1);
+    let (head, seen) = batch(&service);
+    assert_eq!(seen.len() as u64, head.size());
+    assert_eq!(events(&seen), ["accepted", "area_too_small", "receipt"]);
+}
+
+/// The log once it has what happened.
+fn batch(service: &Service) -> (TreeHead, Vec<AuditEntry>) {
+    let found = (0..100).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        let (head, seen) = entries(service);
+        (events(&seen).len() == 3).then_some((head, seen))
+    });
+    found.unwrap()
+}
+
+#[test]
+fn a_period_is_one_batch_of_one_instant_and_one_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = logging(folder.path(), 2);
+    busy(&service);
+    let (older, seen) = batch(&service);
+    assert_eq!(events(&seen), ["accepted", "area_too_small", "receipt"]);
+    let mut batches = std::collections::BTreeMap::<_, Vec<&AuditEntry>>::new();
+    for entry in &seen {
+        batches.entry(entry.at()).or_default().push(entry);
+    }
+    for (at, batch) in batches {
+        assert_eq!((at.as_second() % 2, at.subsec_nanosecond()), (0, 0));
+        let routed =
+            batch.iter().filter(|entry| matches!(entry.event(), AuditEvent::Routed { .. }));
+        assert_eq!(routed.count() % AuditBatch::STEP, 0, "{at}");
+        assert!(batch.iter().map(|entry| entry.nonce()).is_sorted(), "{at}");
+    }
+    std::thread::sleep(std::time::Duration::from_millis(3500));
+    let (head, _) = entries(&service);
+    assert!(head.size() > older.size(), "there is a batch where nothing happened");
+    service.stop();
+    // From now on the head stays as it is.
+    let service = logging(folder.path(), 4_000_000_000);
     let (head, seen) = entries(&service);
-    let seen: Vec<bool> = seen.iter().map(Option::is_some).collect();
-    assert_eq!(seen, [false, false, true, false, false]);
-    // Whatever is withheld, everybody sees that the log has it and goes on where it was.
     let proof = |path: String| service.get("", &path).expect(200)["proof"].clone();
     let consistency = proof(format!("/v1/log/consistency?older={}", older.size()));
     let consistency: ConsistencyProof = serde_json::from_value(consistency).unwrap();
     head.verify_extends(&older, &consistency).unwrap();
-    service.post(FIRST, &format!("/v1/requests/{id}/resolve"), "{}").expect(200);
-    let (after, seen) = entries(&service);
-    assert_eq!(after, head);
-    let mut events = Vec::new();
-    for (index, entry) in (0..).zip(seen) {
-        let entry = entry.unwrap();
+    for (index, entry) in (0..).zip(&seen).step_by(7) {
         let inclusion = proof(format!("/v1/log/inclusion?index={index}"));
         let inclusion: InclusionProof = serde_json::from_value(inclusion).unwrap();
-        head.verify_inclusion(index, &entry, &inclusion).unwrap();
-        events.push(match entry.event() {
-            AuditEvent::Accepted => "accepted".to_owned(),
-            AuditEvent::Receipt => "receipt".to_owned(),
-            AuditEvent::Refused { codes } => codes.join(","),
-            AuditEvent::Routed { asked, .. } => format!("routed {}", asked.band()),
-            other => panic!("{other:?}"),
-        });
+        head.verify_inclusion(index, entry, &inclusion).unwrap();
     }
-    // Twelve and nobody look alike.
-    assert_eq!(events, ["accepted", "receipt", "area_too_small", "routed 16", "routed 16"]);
-    service.get("", "/v1/log/inclusion?index=5").problem(404, "no_such_entry");
-    service.get("", "/v1/log/consistency?older=6").problem(404, "no_such_entry");
-    service.stop();
-    let service = Service::start(folder.path(), &noticed(&json!({})));
-    assert_eq!(entries(&service).0, head);
+    let (size, after) = (head.size(), head.size() + 1);
+    service.get("", &format!("/v1/log/inclusion?index={size}")).problem(404, "no_such_entry");
+    service.get("", &format!("/v1/log/consistency?older={after}")).problem(404, "no_such_entry");
 }

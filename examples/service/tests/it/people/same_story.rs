@@ -1,5 +1,5 @@
-//! An agency cannot tell who lives where: whatever it asks, every answer is the same byte by byte in a town with
-//! nobody, with few and with many, but for the ids and the instants in it.
+//! An agency cannot find out who lives where: every answer is the same byte by byte in a town with
+//! nobody, with few and with many, except for ids and instants.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn story(cameras: u64) -> Vec<String> {
         let mut headers: Vec<String> = answer
             .headers
             .iter()
-            // The length is that of ids and instants, among others.
+            // The length depends on the ids and instants, among others.
             .filter(|(name, _)| *name != "date" && *name != "content-length")
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect();
@@ -42,7 +42,7 @@ fn story(cameras: u64) -> Vec<String> {
     note(officer.get(&at("")));
     note(officer.get("/v1/requests"));
     note(officer.get(&at("/outcome")));
-    // The reviewer and the owners do what they do.
+    // The reviewer and the owners act meanwhile.
     assert_eq!(routes(&service), 0, "an agency's story has routed");
     approve(&service, id);
     let asked = service.post(OPERATOR, &at("/ask"), "{}").expect(200);
@@ -72,7 +72,7 @@ fn story(cameras: u64) -> Vec<String> {
     told.iter().map(|text| without_ids_and_instants(text)).collect()
 }
 
-/// How often the service has routed, as its measures count.
+/// The number of routes so far, by the service's metrics.
 fn routes(service: &Service) -> u64 {
     let metrics = service.get(OPERATOR, "/metrics").text;
     let of = |line: &&str| {
@@ -85,7 +85,7 @@ fn routes(service: &Service) -> u64 {
     counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
 }
 
-/// A text with a mark in the place of each instant, and of each number that may be an id.
+/// A text with each instant, and each number that may be an id, replaced by a mark.
 fn without_ids_and_instants(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Signing in and out, and what another site's page can do with somebody's cookie: nothing.
+//! Signing in and out; another site's page can do nothing with somebody's cookie.
 
 use serde_json::json;
 
@@ -47,7 +47,7 @@ fn a_cookie_of_another_plane_opens_nothing() {
             assert_eq!(other.get("/v1/me").status, 200);
         }
     }
-    // Nor is a session anything where programs are answered.
+    // A session has no effect on hosts for programs.
     let mut program = Browser::new(&service, "127.0.0.1");
     program.cookie.clone_from(&browsers[1].cookie);
     program.get("/v1/due").problem(401, "token_missing");
@@ -78,7 +78,7 @@ fn cross_site_posts_with_a_cookie_open_nothing() {
     officer.get("/v1/requests").problem(403, "cross_site");
     officer.says = vec![("sec-fetch-site", "same-origin".to_owned())];
     assert_eq!(officer.get("/v1/requests").expect(200)["requests"], json!([]));
-    // A browser without the header says the same by its origin.
+    // A browser without that header shows the same by the origin.
     officer.says = vec![("origin", "http://agency.localhost".to_owned())];
     officer.post("/v1/requests", &body).expect(201);
 }
@@ -128,11 +128,11 @@ fn tokens_are_exchanged_without_a_restart() {
     });
     assert!(waited.is_some(), "the new token opens nothing");
     service.get(FIRST, "/v1/me").problem(401, "token_unknown");
-    // The session that the old one opened is over; nobody else is signed out.
+    // The session opened with the old token is over; nobody else is signed out.
     officer.get("/v1/me").problem(401, "session_unknown");
     assert_eq!(reviewer.get("/v1/me").status, 200);
     sign_in(&service, "agency.localhost", &json!({ "token": "a-new-token" }));
-    // What cannot be read changes nothing.
+    // An invalid configuration changes nothing.
     service.hang_up(&json!({ "operator_token_sha256": "zz" }));
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert_eq!(service.get("a-new-token", "/v1/me").status, 200);
