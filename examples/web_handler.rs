@@ -1,11 +1,10 @@
-//! A web handler: it holds the registry, reviews the requests of agencies, and reloads its policy
-//! from TOML.
+//! A web handler: it holds the registry, reviews requests, and reloads its policy from TOML.
 //!
 //! ```text
 //! cargo run --example web_handler -- 127.0.0.1:8080 policy.toml
 //! curl -d @request.json 127.0.0.1:8080/requests/1; curl -d '' 127.0.0.1:8080/policy
 //! ```
-//! Behind axum or actix `answer` is the same. For a whole service see `examples/service`.
+//! `answer` is the same behind axum or actix; `examples/service` is a whole service.
 #![allow(clippy::print_stderr, reason = "an example talks to its terminal")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -31,8 +30,8 @@ struct App {
 fn answer(app: &App, path: &str, body: &str, clock: Timestamp) -> (u16, String) {
     if path == "/policy" {
         // If the file cannot be read, the policy in force stays.
-        let policy = match load(&app.policy_file).map(Arc::new) {
-            Ok(policy) => policy,
+        let policy = match load(&app.policy_file) {
+            Ok(policy) => Arc::new(policy),
             Err(error) => return (422, error.to_string()),
         };
         *app.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&policy);
@@ -55,8 +54,8 @@ fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> (u16, 
     let mut open = app.open.lock().unwrap_or_else(PoisonError::into_inner);
     // Another thread may have read a later clock and got the lock first.
     let now = open.clamp_now(clock);
-    let authorized = match policy.review(request, &app.agency, &open.case_file(app.agency.id), now)
-    {
+    let reviewed = policy.review(request, &app.agency, &open.case_file(app.agency.id), now);
+    let authorized = match reviewed {
         Ok(authorized) => authorized,
         Err(violations) => return (422, serde_json::to_string(&violations).unwrap_or_default()),
     };
@@ -69,7 +68,8 @@ fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> (u16, 
 
 fn serve(app: &App, mut stream: &TcpStream) -> Done {
     let mut reader = BufReader::new(stream.take(1 << 20));
-    let (mut first, mut header, mut length) = (String::new(), String::new(), 0);
+    let [mut first, mut header, mut body] = [(); 3].map(|()| String::new());
+    let mut length = 0;
     reader.read_line(&mut first)?;
     while reader.read_line(&mut header)? > 2 {
         if let Some(("content-length", value)) = header.to_lowercase().trim().split_once(": ") {
@@ -77,7 +77,6 @@ fn serve(app: &App, mut stream: &TcpStream) -> Done {
         }
         header.clear();
     }
-    let mut body = String::new();
     reader.take(length).read_to_string(&mut body)?;
     let path = first.split(' ').nth(1).unwrap_or_default();
     let (status, body) = answer(app, path, &body, Timestamp::now());
@@ -90,11 +89,10 @@ fn main() -> Done {
     let policy = RwLock::new(Arc::new(load(&policy_file)?));
     let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
     let (registry, open) = (Registry::new(), Mutex::new(OpenRequests::new(0)));
-    let app = App { registry, agency, policy_file, policy, open };
+    let app = &App { registry, agency, policy_file, policy, open };
     let listener = TcpListener::bind(address)?;
     thread::scope(|scope| {
         for stream in listener.incoming().flatten() {
-            let app = &app;
             scope.spawn(move || serve(app, &stream).unwrap_or_else(|error| eprintln!("{error}")));
         }
     });

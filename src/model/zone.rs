@@ -13,15 +13,16 @@ use serde::{Deserialize, Serialize};
 ///
 /// The database of names comes with the library, so you need no file of the machine, and the same
 /// version of the library gives the same answer everywhere. Names are taken in any case and
-/// kept as the database spells them. Offsets reach 14 hours either way, as far as any clock does.
+/// kept as the database spells them. Without the feature `zone-names` the database is left out, and
+/// only `UTC` and offsets are read. Offsets reach 14 hours either way, as far as any clock does.
 ///
 /// In serde formats a zone is its name. Cloning is cheap.
 ///
 /// ```
 /// use canvass::Zone;
 ///
-/// let home: Zone = "america/new_york".parse()?;
-/// assert_eq!(home.to_string(), "America/New_York");
+/// # #[cfg(feature = "zone-names")]
+/// assert_eq!("america/new_york".parse::<Zone>()?.to_string(), "America/New_York");
 /// assert_eq!(serde_json::from_str::<Zone>("\"+05:30\"")?.to_string(), "+05:30");
 /// assert!("Springfield".parse::<Zone>().is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -81,6 +82,10 @@ impl FromStr for Zone {
             }
             let offset = Offset::from_seconds(minutes * 60).map_err(|_| unknown())?;
             return Ok(Self(TimeZone::fixed(offset)));
+        }
+        if !cfg!(feature = "zone-names") {
+            let is_utc = text.eq_ignore_ascii_case("utc");
+            return is_utc.then_some(Self::UTC).ok_or(ZoneError::NoNames { text: text.to_owned() });
         }
         match TimeZoneDatabase::bundled().get(text) {
             Ok(zone) if zone.iana_name().is_some_and(|name| name != "Factory") => Ok(Self(zone)),
@@ -165,6 +170,14 @@ pub enum ZoneError {
     /// There is no such zone.
     #[error("`{text}` is not a time zone; write one such as `America/New_York` or `+05:30`")]
     Unknown {
+        /// The text given.
+        text: String,
+    },
+    /// The text is a name, and the database of names was left out of the program.
+    #[error(
+        "`{text}` cannot be looked up: the program was built without the feature `zone-names` of canvass"
+    )]
+    NoNames {
         /// The text given.
         text: String,
     },

@@ -209,6 +209,34 @@ impl OpenRequests {
         }
     }
 
+    /// When an owner was asked, for which request and so by which agency, in the order of `events`: for
+    /// the owner's page. **The operator's and the owner's.**
+    ///
+    /// Give all events that were kept, whose steps led here; a request that is not known here is passed
+    /// over. O(events), and O(log n) for each that names the owner.
+    ///
+    /// ```
+    /// use canvass::{LifecycleEvent, OpenRequests, OwnerId};
+    ///
+    /// fn page(open: &OpenRequests, events: &[LifecycleEvent], owner: OwnerId) -> Vec<String> {
+    ///     let asked = open.asked_of(owner, events);
+    ///     let line = |(at, opened): (_, &canvass::OpenedRequest)| {
+    ///         let request = opened.request();
+    ///         format!("{at}: agency {} about a {}", request.agency, request.incident)
+    ///     };
+    ///     asked.map(line).collect()
+    /// }
+    /// # assert!(page(&OpenRequests::new(0), &[], OwnerId(1)).is_empty());
+    /// ```
+    pub fn asked_of<'a>(
+        &'a self,
+        owner: OwnerId,
+        events: impl IntoIterator<Item = &'a LifecycleEvent>,
+    ) -> impl Iterator<Item = (Timestamp, &'a OpenedRequest)> {
+        let asked = events.into_iter().filter(move |event| event.asks(owner));
+        asked.filter_map(|event| Some((event.at, self.get(event.id)?)))
+    }
+
     /// The owners whom an open request has asked, ascending. **The operator's.** Empty once it has
     /// ended.
     pub fn asked(&self, id: RequestId) -> impl Iterator<Item = OwnerId> {

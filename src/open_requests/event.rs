@@ -44,6 +44,15 @@ impl LifecycleEvent {
         Self { sequence, at, id, step }
     }
 
+    /// Whether the owner was asked by this event.
+    #[must_use]
+    pub fn asks(&self, owner: OwnerId) -> bool {
+        match &self.step {
+            LifecycleStep::Asked { owners } => owners.contains(&owner),
+            _ => false,
+        }
+    }
+
     /// Takes an owner out of an event that names them: for whoever is erased. The event stays, be it that
     /// nobody is left in it, since numbers have no gaps. `false` if it does not name them.
     ///

@@ -18,6 +18,7 @@ use super::writer::Refusals;
 use super::writer::Writer;
 use crate::model::{Ask, Camera, CameraId, Consent, OwnerId};
 use crate::registry::index::{Cluster, Layout};
+use crate::util::trace;
 
 /// All cameras and consents. Every change to them goes through this type.
 ///
@@ -98,10 +99,17 @@ impl Registry {
     ) -> Result<Snapshot, ChangeError> {
         // The caller's code must not run between the update of the look-ups and the publication.
         let changes: Vec<Change> = changes.into_iter().collect();
+        trace::span!("apply", changes = changes.len());
         let next = |writer: &mut Writer, old: &State| {
             Self::next(writer, old, Self::revision_after(old)?, changes)
         };
-        self.state.apply(next, Writer::retire).map(Snapshot::new)
+        let applied = self.state.apply(next, Writer::retire).map(Snapshot::new);
+        trace::event!(
+            revision = applied.as_ref().ok().map(|snapshot| snapshot.revision().0),
+            refused = applied.as_ref().err().map(|error| error.reason.code()),
+            "applied"
+        );
+        applied
     }
 
     /// Applies the changes that can be applied, in order, leaves out the others, and publishes the

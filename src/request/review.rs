@@ -10,6 +10,7 @@ use super::search_area::CameraScope;
 use super::violation::{Violation, Violations};
 use crate::geometry::{Area, Neck, Overlap};
 use crate::model::{Agency, DAY, RequestId, seconds};
+use crate::util::trace;
 
 impl Policy {
     /// Reviews a request that `agency` submitted, at `now`, given its case file. Pass the agency
@@ -29,6 +30,7 @@ impl Policy {
         file: &CaseFile,
         now: Timestamp,
     ) -> Result<AuthorizedRequest, Violations> {
+        trace::span!("review", agency = agency.id.0, policy = &*self.version);
         let earlier = self.earlier(request, file);
         let invalid = self.error().map(|error| Violation::InvalidPolicy { error });
         let violations: Vec<Violation> = invalid
@@ -47,6 +49,7 @@ impl Policy {
         let violations =
             if violations.is_empty() { self.sensitive_violations(request) } else { violations };
         if violations.is_empty() {
+            trace::event!("authorized");
             Ok(AuthorizedRequest::new(Authorized {
                 request: request.clone(),
                 policy_version: self.version.clone(),
@@ -63,6 +66,10 @@ impl Policy {
                 earlier: earlier.map(|all| all.into_iter().map(|known| known.area).collect()),
             }))
         } else {
+            trace::event!(
+                codes = ?violations.iter().map(Violation::code).collect::<Vec<_>>(),
+                "refused"
+            );
             Err(Violations(violations))
         }
     }

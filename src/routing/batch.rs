@@ -11,7 +11,7 @@ use super::view_walk;
 use crate::geometry::Envelope;
 use crate::registry::Snapshot;
 use crate::request::AuthorizedRequest;
-use crate::util::parallel;
+use crate::util::{parallel, trace};
 
 /// Requests that one thread takes in a row: neighbours, so that blocks stay in the cache.
 const RUN: usize = 64;
@@ -24,6 +24,7 @@ impl Snapshot {
     /// each other's blocks in the cache; on all cores with the feature `parallel`.
     #[must_use]
     pub fn route_batch(&self, requests: &[AuthorizedRequest], now: Timestamp) -> Vec<Route> {
+        trace::span!("route_batch", revision = self.revision().0, requests = requests.len());
         let empty = |authorized| Route::empty(authorized, now).of_revision(self.revision());
         let mut routes: Vec<Route> = requests.iter().map(empty).collect();
         let tasks = requests.iter().zip(&mut routes);

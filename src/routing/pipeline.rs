@@ -13,7 +13,7 @@ use super::{prune, refine, view_walk};
 use crate::model::{CameraId, OwnerId};
 use crate::registry::{Block, Branch, Snapshot};
 use crate::request::{AuthorizedRequest, CameraScope};
-use crate::util::RowMask;
+use crate::util::{RowMask, trace};
 
 /// The rows of one part of a registry for a request, before households are counted.
 #[derive(Debug, Default)]
@@ -61,12 +61,14 @@ impl Snapshot {
         scratch: &mut Scratch,
         route: &mut Route,
     ) {
+        trace::span!("route", revision = self.revision().0);
         authorized.prefetch();
         let start = view_walk::start(self.root(), authorized.about(), scratch.level);
         route.reset(authorized, self.revision(), now);
         if let Some(start) = start {
             self.fill(route, authorized, start, scratch);
         }
+        trace::event!(owners = route.owners(), cameras = route.cameras().len(), "routed");
     }
 
     /// Adds to an empty route all who may be asked, given where the walk starts.

@@ -5,6 +5,7 @@ pub(crate) mod by_name;
 pub(crate) mod coded_enum;
 pub(crate) mod parallel;
 pub(crate) mod row_mask;
+pub(crate) mod trace;
 
 pub(crate) use bit_iter::set_bits;
 pub(crate) use coded_enum::coded_enum;

@@ -108,6 +108,38 @@ fn newcomers_during_an_open_request_are_asked_once() {
 }
 
 #[test]
+fn an_owner_sees_who_asked_and_when() {
+    let mut open = OpenRequests::new(0);
+    let registry = Registry::new();
+    let cameras = [1, 2].map(|id| Change::Register(house(id, id)));
+    registry.apply(cameras.into_iter().chain([agrees(1), agrees(2)])).unwrap();
+    let mut events = Vec::new();
+    for (id, agency) in [(1, 5), (2, 6)] {
+        let now = noon() + secs(id as i64);
+        let authorized = reviewed(&open, &policy(0), &request(agency, houses(0, 9)));
+        events.extend(open.open(RequestId(id), &authorized, now).unwrap());
+        let due = open.due(RequestId(id), &authorized, &registry.snapshot(), now).unwrap();
+        events.extend(open.record_asked(RequestId(id), &due, now).unwrap().1);
+        // The second is about somebody who agreed after the first, too.
+        registry.apply([Change::Register(house(3, 3)), agrees(3)]).ok();
+    }
+    events.extend(open.resolve(RequestId(1), noon() + secs(3)).unwrap());
+    let seen = |owner| {
+        let asked = open.asked_of(OwnerId(owner), &events);
+        asked.map(|(at, it)| (at, it.id().0, it.request().agency.0)).collect::<Vec<_>>()
+    };
+    let (first, second) = ((noon() + secs(1), 1, 5), (noon() + secs(2), 2, 6));
+    assert_eq!(seen(1), [first, second], "an ended request is still seen");
+    assert_eq!(seen(3), [second]);
+    assert_eq!(seen(4), []);
+    // Whoever is erased is in no event any more.
+    for event in &mut events {
+        event.forget(OwnerId(1));
+    }
+    assert_eq!(open.asked_of(OwnerId(1), &events).count(), 0);
+}
+
+#[test]
 fn an_owner_is_never_asked_twice_for_one_request() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let mut log = Vec::new();

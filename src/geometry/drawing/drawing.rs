@@ -29,6 +29,7 @@ pub(crate) struct Vertex {
 
 impl Vertex {
     /// Where the vertex is in the unwrapped plane; exact if the drawing [is](Drawing::is_exact).
+    #[inline]
     pub(crate) fn coord(&self) -> Coord<f64> {
         // Adding zero makes -0.0 the same as 0.0 in every comparison that follows.
         Coord { x: self.given.x + f64::from(self.turn) * 360.0 + 0.0, y: self.given.y + 0.0 }

@@ -31,9 +31,8 @@ pub(crate) fn find_flaw(drawing: &Drawing) -> Option<Collision> {
 }
 
 fn sweep<P: SweepPlace>(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Option<Collision> {
-    let places: Vec<P> = drawing.vertices.iter().map(place).collect();
-    let mut sweep = Sweep::new(drawing, &places);
-    let events = Sweep::events(&places);
+    let mut sweep = Sweep::new(drawing, &place);
+    let events = Sweep::events(drawing, &place);
     let mut rest = events.as_slice();
     while let [first, ..] = rest {
         let here = rest.iter().take_while(|event| event.at == first.at).count();
@@ -67,12 +66,13 @@ struct Sweep<'a, P> {
 }
 
 impl<'a, P: SweepPlace> Sweep<'a, P> {
-    fn new(drawing: &'a Drawing, places: &[P]) -> Self {
+    fn new(drawing: &'a Drawing, place: &impl Fn(&Vertex) -> P) -> Self {
         let mut edges = Vec::with_capacity(drawing.vertices.len());
         for (id, ring) in drawing.rings.iter().enumerate() {
-            let places = &places[ring.start..ring.end];
-            for (&a, &b) in places.iter().zip(places.iter().cycle().skip(1)) {
-                let forward = a.cmp(&b).is_lt();
+            let vertices = &drawing.vertices[ring.start..ring.end];
+            for (a, b) in vertices.iter().zip(vertices.iter().cycle().skip(1)) {
+                let (a, b) = (place(a), place(b));
+                let forward = a.is_before(&b);
                 let (low, high) = if forward { (a, b) } else { (b, a) };
                 edges.push(SweepEdge { low, high, ring: index(id), forward });
             }
@@ -89,10 +89,10 @@ impl<'a, P: SweepPlace> Sweep<'a, P> {
         }
     }
 
-    fn events(places: &[P]) -> Vec<Event<P>> {
-        let places = places.iter().enumerate();
+    fn events(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Vec<Event<P>> {
+        let vertices = drawing.vertices.iter().enumerate();
         let mut events: Vec<Event<P>> =
-            places.map(|(id, &at)| Event { at, vertex: index(id) }).collect();
+            vertices.map(|(id, vertex)| Event { at: place(vertex), vertex: index(id) }).collect();
         events.sort_unstable_by(|a, b| a.at.cmp(&b.at).then(a.vertex.cmp(&b.vertex)));
         events
     }
@@ -251,7 +251,7 @@ impl<'a, P: SweepPlace> Sweep<'a, P> {
     fn neighbours(&self, below: Option<EdgeId>, above: Option<EdgeId>) -> Result<(), Collision> {
         let (Some(a), Some(b)) = (below, above) else { return Ok(()) };
         let (low, high) = (self.edge(a), self.edge(b));
-        let crosses = if low.high.cmp(&high.high).is_lt() {
+        let crosses = if low.high.is_before(&high.high) {
             side(high, low.high) > 0.0
         } else {
             side(low, high.high) < 0.0

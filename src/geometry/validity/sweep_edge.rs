@@ -23,11 +23,15 @@ pub(crate) trait SweepPlace: Copy + PartialEq {
     /// Orders from west to east, and from south to north where longitudes are equal; exact.
     fn cmp(&self, other: &Self) -> Ordering;
 
+    /// Whether it is first in that order.
+    fn is_before(&self, other: &Self) -> bool;
+
     /// Positive if the three turn counter-clockwise; exact in sign.
     fn orient(a: Self, b: Self, c: Self) -> f64;
 }
 
 impl SweepPlace for Coord<f64> {
+    #[inline]
     fn coord(self) -> Coord<f64> {
         self
     }
@@ -35,6 +39,12 @@ impl SweepPlace for Coord<f64> {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         self.x.total_cmp(&other.x).then(self.y.total_cmp(&other.y))
+    }
+
+    #[inline]
+    fn is_before(&self, other: &Self) -> bool {
+        // Finite and never -0.0, so cheaper than a total order, and the same.
+        (self.x, self.y) < (other.x, other.y)
     }
 
     #[inline]
@@ -54,6 +64,10 @@ impl SweepPlace for Turned {
 
     fn cmp(&self, other: &Self) -> Ordering {
         self.cmp_lon(other).then(self.y.total_cmp(&other.y))
+    }
+
+    fn is_before(&self, other: &Self) -> bool {
+        self.cmp(other).is_lt()
     }
 
     fn orient(a: Self, b: Self, c: Self) -> f64 {
