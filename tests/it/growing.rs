@@ -46,6 +46,9 @@ fn each_setter_of_a_policy_sets_its_own_field() {
     sets("open_days", |it| it.with_open_days(9));
     sets("max_open_days", |it| it.with_max_open_days(29));
     sets("min_households", |it| it.with_min_households(12));
+    sets("min_width_m", |it| it.with_min_width_m(3.25));
+    sets("min_new_households", |it| it.with_min_new_households(7));
+    sets("sharers_known_days", |it| it.with_sharers_known_days(3));
     sets("min_difference_m2", |it| it.with_min_difference_m2(1.0));
     sets("max_overlaps", |it| it.with_max_overlaps(7));
     sets("quiet_hours", |it| it.with_quiet_hours(None));
