@@ -97,7 +97,12 @@ fn authorized(agency: AgencyId) -> Fallible<AuthorizedRequest> {
     let window = "2026-05-09T18:00:00Z/2026-05-09T20:00:00Z".parse()?;
     let request = Request::new(agency, IncidentKind::Burglary, area, window).with_case("26-1");
     let agency = Agency::new(agency, "Springfield Police", AgencyKind::Local);
-    let review = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), noon()?);
+    let review = Policy::without_limits_or_anonymity().review(
+        &request,
+        &agency,
+        &CaseFile::new(agency.id),
+        noon()?,
+    );
     Ok(review.map_err(|violations| violations.to_string())?)
 }
 
