@@ -111,9 +111,10 @@ pub fn noised(counts: &Counts, period: CoveragePeriod, seed: &CoverageSeed) -> C
         let mut mac = Hmac::<Sha256>::new_from_slice(&seed.to_bytes()).unwrap();
         mac.update(b"canvass coverage noise 1");
         mac.update(&[period.number().to_be_bytes(), u64::from(cell).to_be_bytes()].concat());
-        let bits: String =
-            mac.finalize().into_bytes().iter().map(|byte| format!("{byte:08b}")).collect();
-        let ones = |half: &str| half.find('0').unwrap_or(128) as i64;
+        let bytes = mac.finalize().into_bytes();
+        let bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1));
+        let bits: Vec<bool> = bits.collect();
+        let ones = |half: &[bool]| half.iter().take_while(|&&bit| bit).count() as i64;
         ones(&bits[..128]) - ones(&bits[128..])
     };
     let told =
