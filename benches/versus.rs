@@ -4,12 +4,11 @@
 //! [--seed N] [--rounds N] [--population FILE.csv] [--json]`
 //!
 //! For each share of owners who agreed, a data set is drawn and every engine built. Before anything
-//! is timed, all engines answer all requests of a case, and the recipients must be equal: else it
-//! exits 1. That is the warm-up as well. Then each engine in turn answers all requests in a
-//! shuffled order, round after round. All times of all rounds make the median and the 99th
-//! percentile.
+//! is timed, all engines answer all requests of a case, which also warms them up; if the recipients
+//! differ, it exits with 1. Then each engine in turn answers all requests in a shuffled order,
+//! round after round. The median and the 99th percentile are over all times of all rounds.
 //!
-//! The bytes are those that live after the build and not before, by a counting allocator.
+//! The bytes are those allocated by the build and still in use, by a counting allocator.
 
 mod support;
 
@@ -31,7 +30,7 @@ use support::timing::Times;
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const USUAL_CAMERAS: usize = 1_000_000;
-/// A scan takes part by itself up to here, and not at all past the second number.
+/// A scan takes part by default up to the first number of cameras, and never past the second.
 const SCANNED: (usize, usize) = (100_000, 1_000_000);
 
 fn main() -> ExitCode {
@@ -100,7 +99,7 @@ fn chosen_engines(options: &Options, cameras: usize) -> Fallible<Vec<&'static st
     Ok(engines::NAMES.into_iter().filter(|name| chosen(name)).collect())
 }
 
-/// An engine that was built, and what that took.
+/// An engine with the time and memory of its build.
 struct Contender<'a> {
     engine: Box<dyn Engine + 'a>,
     build_s: f64,
@@ -131,7 +130,7 @@ struct Measured {
     cameras: usize,
     median_us: f64,
     p99_us: f64,
-    /// On average over the requests.
+    /// The average over the requests.
     owners: f64,
     build_s: f64,
     bytes_per_camera: f64,
@@ -174,7 +173,7 @@ fn measure(
     Ok(measured.collect())
 }
 
-/// Lets every engine answer every request; the number of owners in all answers.
+/// Makes every engine answer every request; returns the number of owners in all answers.
 fn compare(
     case: &Case,
     agreed: Share,
@@ -210,7 +209,7 @@ fn compare(
             }
         }
     }
-    // Equal answers prove nothing where nobody could be asked.
+    // Equal answers prove nothing if nobody could be asked.
     let some = case.around == Around::People && agreed.fraction() >= 0.5;
     if some && owners == 0 {
         return Err(format!("case {}, agreed {agreed}: nobody is asked at all", case.name).into());

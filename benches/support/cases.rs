@@ -17,7 +17,7 @@ use super::{days, now};
 /// Requests of one kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
     /// The size of each area.
     pub km2: f64,
@@ -25,23 +25,23 @@ pub struct Case {
     pub vertices: usize,
     /// The number of its holes, of eight vertices each.
     pub holes: usize,
-    /// Around which places.
+    /// The places around which its areas lie.
     pub around: Around,
-    /// How many requests: many where they are small, so that they do not find each other's blocks
-    /// in the cache.
+    /// The number of requests: many where they are small, so that they do not find each other's
+    /// blocks in the cache.
     pub requests: usize,
-    /// How often all of them are timed, unless said otherwise.
+    /// The number of times that all requests are timed, unless an option sets it.
     pub rounds: usize,
-    /// How many times faster than `rstar` and `geo-index` the library is meant to be.
+    /// The targets: how many times faster than `rstar` and `geo-index` the library should be.
     pub targets: Option<(f64, f64)>,
 }
 
 /// The places of a case's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Around {
-    /// Where people live, everybody being as likely.
+    /// At homes, each person equally likely.
     People,
-    /// Where nobody lives.
+    /// Away from all homes.
     Nobody,
 }
 
@@ -76,7 +76,7 @@ impl Case {
         Self::ALL.into_iter().find(|case| case.name == name)
     }
 
-    /// Draws so many of its requests.
+    /// Draws `requests` of its requests.
     pub fn draw(&self, requests: usize, set: &DataSet, seed: u64) -> Vec<Query> {
         let mut rng = rng(seed, self.name);
         (0..requests).map(|_| self.query(set, &mut rng)).collect()
@@ -97,24 +97,24 @@ impl Case {
     }
 }
 
-/// One request, made ready for every engine. Making it ready is not timed for any of them.
+/// One request, prepared for every engine. The preparation is not timed for any of them.
 pub struct Query {
     /// The request, authorised by a policy without limits.
     pub authorized: AuthorizedRequest,
-    /// What a consent is asked.
+    /// The question to a consent.
     pub question: Question,
     /// The window.
     pub window: TimeWindow,
     /// The area in units of 1e-7 degree, where `geo` is exact as well.
     pub polygon: MultiPolygon<f64>,
-    /// The same behind `geo`'s index of edges.
+    /// The same polygon behind `geo`'s index of edges.
     pub indexed: IntervalTreeMultiPolygon<f64>,
-    /// The bounds of the same.
+    /// The bounds of the polygon.
     pub bounds: Rect<f64>,
 }
 
 impl Query {
-    /// The same for the cameras that see into the area, too. Peers would answer as before.
+    /// The same request for the cameras that see into the area, too. Peers would answer as before.
     #[must_use]
     pub fn seeing_into(&self) -> Self {
         Self::new(&self.authorized.request().clone().with_camera_scope(CameraScope::SeeingInto))

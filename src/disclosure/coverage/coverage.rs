@@ -16,9 +16,9 @@ use crate::registry::{Snapshot, cell};
 /// How many households are registered where, without showing a home: H3 cells with banded counts.
 ///
 /// Households are counted at resolution 8 (0.74 km2) and nowhere else, each once: in the cell of
-/// its camera with the lowest id, wherever its others stand. They count as *registered*, whatever
-/// they answered, and there is no map of those who agreed: beside this one it would show how many
-/// of a few neighbours did not.
+/// its camera with the lowest id, wherever its others stand. They count as *registered*, agreed or
+/// not, and there is no map of those who agreed: beside this one it would reveal how many of a few
+/// neighbours did not.
 ///
 /// A count is published as its band, of those that begin at 11, 21, 51, 101, 201, 501, 1,001 and so
 /// on. A cell with fewer than [`min_households`](Self::min_households) is absent, exactly as one
