@@ -67,7 +67,7 @@ pub mod error {
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
 }
 
-/// Pages of the repository: guarantees, security, design, performance, formats and parts.
+/// Pages of the repository: guarantees, security, design, defences, performance, formats and parts.
 #[cfg(doc)]
 pub mod _documentation {
     #[doc = include_str!("../docs/guarantees.md")]
@@ -80,6 +80,8 @@ pub mod _documentation {
     pub mod performance {}
     #[doc = include_str!("../docs/formats.md")]
     pub mod formats {}
+    #[doc = include_str!("../docs/defences.md")]
+    pub mod defences {}
     #[doc = include_str!("../docs/parts.md")]
     pub mod parts {}
 }

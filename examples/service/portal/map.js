@@ -4,13 +4,16 @@
 // turn pixels into longitude and latitude and back, `layer` shows shapes, `pan` and `zoom` move,
 // `onclick` hears where somebody points. Shapes are straight in longitude and latitude.
 
+import { h } from "./page.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const STEP = 12;
 const EDGE = 24;
 const HIT = 13;
 const MARGIN = 0.3;
 
-const shape = (tag, attributes) => {
+/** Makes an element of a picture. */
+export const shape = (tag, attributes) => {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;
@@ -21,10 +24,7 @@ export function openMap(root, base) {
   const [west, north] = base.origin;
   const [perLon, perLat] = base.units_per_degree;
   const svg = shape("svg", { "aria-hidden": "true", focusable: "false" });
-  const elements = document.createElement("div");
-  const cross = document.createElement("div");
-  elements.className = "elements";
-  cross.className = "cross";
+  const [elements, cross] = ["elements", "cross"].map((name) => h("div", { class: name }));
   root.append(svg, elements, cross);
   for (const { kind, d } of base.layers) {
     if (kind === "road") svg.append(shape("path", { class: "base casing", d }));
@@ -249,17 +249,8 @@ export function openMap(root, base) {
 }
 
 function zoomButtons(map) {
-  const buttons = document.createElement("div");
-  buttons.className = "zoom";
-  for (const [sign, factor, name] of [["+", 1.5, "Zoom in"], ["\u2212", 1 / 1.5, "Zoom out"]]) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = sign;
-    button.setAttribute("aria-label", name);
-    button.addEventListener("click", () => map.zoom(factor));
-    buttons.append(button);
-  }
-  return buttons;
+  const button = (sign, factor, name) => h("button", { type: "button", "aria-label": name, onclick: () => map.zoom(factor) }, sign);
+  return h("div", { class: "zoom" }, button("+", 1.5, "Zoom in"), button("\u2212", 1 / 1.5, "Zoom out"));
 }
 
 /** The bounds of GeoJSON geometries, `[west, south, east, north]`, for `zoom`. */

@@ -76,8 +76,13 @@ function happened(step) {
 
 /** One request: its cameras, its owners, and its notice. */
 async function request(id) {
-  const { requests } = await get("/v1/requests?state=all");
-  const found = requests.find((each) => each.id === id);
+  let found;
+  for (let before = "", more = true; more && !found;) {
+    const page = await get(`/v1/requests?state=all${before}`);
+    found = page.requests.find((each) => each.id === id);
+    ({ more } = page);
+    before = `&before=${page.requests.at(-1)?.id}`;
+  }
   if (!found) { location.hash = "#review"; return; }
   open = { id, request: found, key: newKey(), askKey: newKey() };
   fill($("#title"), foreign(found.case_reference || `Request ${id}`), ": ", words(found.incident), ", ", foreign(found.agency.name));

@@ -1,7 +1,7 @@
 // The public's page: bulletins, coverage, the rules and the log. Nobody signs in.
 
 import { get } from "./api.js";
-import { bounds, openMap } from "./map.js";
+import { bounds, openMap, shape } from "./map.js";
 import { $, band, copy, complain, fill, foreign, h, km2, start, words } from "./page.js";
 import { ownZone, shown, span } from "./time.js";
 
@@ -37,13 +37,8 @@ async function coverage(map) {
 }
 
 function sign(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", "M4 1h8l4 7-4 7H4L0 8z");
-  path.setAttribute("class", name);
-  svg.append(path);
+  const svg = shape("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" });
+  svg.append(shape("path", { d: "M4 1h8l4 7-4 7H4L0 8z", class: name }));
   return svg;
 }
 

@@ -6,6 +6,7 @@ mod coordinates;
 mod from_geo_types;
 mod geojson;
 mod members;
+mod object_kind;
 mod repair;
 mod shapes;
 mod wkt;
