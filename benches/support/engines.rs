@@ -1,7 +1,7 @@
 //! The engines that answer the same requests.
 //!
-//! Each is given requests that were made ready outside the time, and keeps its answer and its
-//! working memory from one request to the next.
+//! Each gets requests that were prepared outside the time, and keeps its answer and its working
+//! memory from one request to the next.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -18,15 +18,15 @@ use super::cases::Query;
 use super::load;
 use super::population::{DataSet, Standing};
 
-/// Something that finds whom to ask.
+/// An engine that finds the owners to ask.
 pub trait Engine {
-    /// What it is called.
+    /// Its name.
     fn name(&self) -> &'static str;
 
     /// Answers a request, and keeps the answer: owners ascending, each with its cameras ascending.
     fn route(&mut self, query: &Query);
 
-    /// How many owners the last answer has.
+    /// The number of owners in the last answer.
     fn owners(&self) -> usize;
 
     /// The last answer as rows: owners and cameras, both ascending.
@@ -46,7 +46,7 @@ pub trait Engine {
 /// The names of all engines that are built, in the order of tables.
 pub const NAMES: [&str; 5] = ["scan", "rstar", "rstar-tuned", "geo-index", "canvass"];
 
-/// Builds an engine; with the seconds that took.
+/// Builds an engine; returns it with the seconds that this took.
 pub fn build<'a>(name: &str, set: &'a DataSet) -> (Box<dyn Engine + 'a>, f64) {
     match name {
         "canvass" => {
@@ -69,8 +69,8 @@ fn timed<'a, E: Engine + 'a>(build: impl FnOnce() -> E) -> (Box<dyn Engine + 'a>
     (Box::new(engine), seconds)
 }
 
-/// A camera as the peers keep it: all that consent and footage need, at hand. Consents and
-/// histories are shared by many, which is kind to the cache.
+/// A camera in the peers' form: all data that consent and footage need, at hand. Consents and
+/// histories are shared by many cameras, which is kind to the cache.
 #[derive(Clone, Copy, Debug)]
 pub struct Record {
     id: CameraId,
@@ -82,7 +82,7 @@ pub struct Record {
 /// A point in units of 1e-7 degree: whole numbers, so `geo` decides exactly.
 pub type Point = GeomWithData<[f64; 2], Record>;
 
-/// The cameras as the peers keep them.
+/// The cameras in the peers' form.
 fn records(set: &DataSet) -> impl Iterator<Item = (Coord<f64>, Record)> + '_ {
     set.cameras.iter().map(|camera| {
         let at = Coord {
@@ -94,13 +94,13 @@ fn records(set: &DataSet) -> impl Iterator<Item = (Coord<f64>, Record)> + '_ {
     })
 }
 
-/// The cameras as `rstar` keeps them.
+/// The cameras in the form of `rstar`.
 pub fn points(set: &DataSet) -> Vec<Point> {
     records(set).map(|(at, record)| GeomWithData::new([at.x, at.y], record)).collect()
 }
 
-/// What is left to do once a camera is in the envelope: the polygon by `geo`, consent and footage
-/// by the row-at-a-time specification, and grouping.
+/// The work once a camera is in the envelope: the polygon by `geo`, consent and footage by the
+/// row-at-a-time specification, and grouping.
 struct Rest<'a> {
     set: &'a DataSet,
     rows: Vec<(OwnerId, CameraId)>,
@@ -126,8 +126,9 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// The same by one who knows `geo` well and measured: the cheap first, and an index of edges
-    /// where there are many. (That index leaves the boundary out; no drawn camera stands on one.)
+    /// The same work, tuned with good knowledge of `geo` and measurements: the cheap tests first,
+    /// and an index of edges where there are many. (That index leaves the boundary out; no drawn
+    /// camera stands on one.)
     fn take_tuned(&mut self, query: &Query, at: Coord<f64>, record: &Record) {
         let covers = || match query.authorized.request().area.vertices() {
             0..32 => query.polygon.intersects(&at),
@@ -166,16 +167,16 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// How a peer finds the cameras in the envelope of a request's area.
+/// A peer's search for the cameras in the envelope of a request's area.
 trait Search {
-    /// What it is called.
+    /// Its name.
     fn name(&self) -> &'static str;
 
-    /// Hands over what it finds.
+    /// Passes each camera found to `rest`.
     fn search(&self, query: &Query, rest: &mut Rest<'_>);
 }
 
-/// An engine that searches in its own way and does the rest like the others.
+/// An engine with its own search that shares the remaining work with the others.
 struct Peer<'a, S> {
     rest: Rest<'a>,
     cameras: S,
@@ -295,7 +296,7 @@ impl Search for PackedPoints {
     }
 }
 
-/// Every camera is looked at.
+/// A scan over all cameras.
 struct Scan(Vec<(Coord<f64>, Record)>);
 
 impl Search for Scan {
@@ -312,7 +313,7 @@ impl Search for Scan {
 
 /// The library.
 pub struct Canvass {
-    /// Kept: its look-ups are part of what the library needs.
+    /// Kept, since its look-ups count towards the library's memory.
     registry: Registry,
     snapshot: Snapshot,
     scratch: Scratch,
@@ -320,12 +321,12 @@ pub struct Canvass {
 }
 
 impl Canvass {
-    /// Routes in what is registered now.
+    /// Routes in the registry's present state.
     pub fn new(registry: Registry) -> Self {
         Self { snapshot: registry.snapshot(), registry, scratch: Scratch::new(), route: None }
     }
 
-    /// The same with another scratch.
+    /// The same engine with another scratch.
     #[must_use]
     pub fn with_scratch(self, scratch: Scratch) -> Self {
         Self { scratch, ..self }

@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The options of the command line.
 
 use std::path::PathBuf;
 
@@ -6,26 +6,26 @@ use lexopt::prelude::*;
 
 use super::share::Share;
 
-/// The options of `versus` and `targets`. Cargo's own (`--bench`) is passed over.
+/// The options of `versus` and `targets`. Cargo's own (`--bench`) is ignored.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// How many cameras; each bench has its default.
+    /// The number of cameras; each bench has its default.
     pub cameras: Option<usize>,
     /// The cases to run, all if empty.
     pub cases: Vec<String>,
     /// The shares of owners who agreed; see [`shares`](Self::shares) if empty.
     pub agreed: Vec<Share>,
-    /// The engines to run, the usual ones if empty.
+    /// The engines to run, the default ones if empty.
     pub engines: Vec<String>,
-    /// What all randomness comes from.
+    /// The seed of all randomness.
     pub seed: u64,
-    /// How often all requests are timed, if not as often as the case says.
+    /// The number of rounds, instead of the case's.
     pub rounds: Option<usize>,
-    /// Where people live, instead of the drawn centres.
+    /// A file of homes, instead of the drawn centres.
     pub population: Option<PathBuf>,
     /// Whether to print one JSON object a line instead of tables.
     pub json: bool,
-    /// Whether only to see that it runs, on a few cameras.
+    /// Whether only to test that it runs, on a few cameras.
     pub smoke: bool,
     /// Whether to take the time for all shares of owners who agreed, and for all rounds.
     pub long: bool,
@@ -45,7 +45,7 @@ options: --cameras N        how many cameras
          --smoke, --test    few cameras, one round: only to see that it runs";
 
 impl Options {
-    /// Reads the command line; explains itself and exits where it cannot be read.
+    /// Reads the command line; prints the usage and exits if it is invalid.
     pub fn read() -> Self {
         Self::parse(lexopt::Parser::from_env()).unwrap_or_else(|error| {
             eprintln!("{error}\n{USAGE}");
@@ -81,7 +81,7 @@ impl Options {
         Ok(options)
     }
 
-    /// How many cameras: as said, or few for a smoke test, or as many as usual.
+    /// The number of cameras: the option, or few for a smoke test, or `usual`.
     pub fn cameras(&self, usual: usize) -> usize {
         self.cameras.unwrap_or(if self.smoke { 10_000 } else { usual })
     }
@@ -110,7 +110,7 @@ pub fn is_long() -> bool {
 }
 
 /// Whether a criterion bench only has to run once: then it takes few cameras. Criterion itself
-/// knows these two as well.
+/// knows these two options as well.
 pub fn is_smoke() -> bool {
     let mut arguments = std::env::args();
     let tested = arguments.any(|argument| argument == "--test");

@@ -5,12 +5,12 @@ use std::fmt::{Error, Write};
 use super::attacker::{Strip, Tally};
 use super::town::{SIZE, Spot, Town};
 
-/// How much of the fields is drawn, in metres.
+/// The part of the fields that is drawn, in metres.
 const FIELDS: f64 = 120.0;
 /// Pixels in a metre.
 const SCALE: f64 = 0.6;
 
-/// `which` attack it was, for the line below.
+/// Draws an attack; `which` names it in the line below.
 pub(crate) fn draw(town: &Town, which: &str, tally: &Tally) -> Result<String, Error> {
     let mut svg = String::new();
     let (width, height) = ((SIZE.0 + 2.0 * FIELDS) * SCALE, (SIZE.1 + 2.0 * FIELDS) * SCALE);
@@ -50,7 +50,7 @@ pub(crate) fn draw(town: &Town, which: &str, tally: &Tally) -> Result<String, Er
     Ok(svg)
 }
 
-/// West, north, width and height in pixels, as far as it is drawn.
+/// West, north, width and height in pixels, within the picture.
 fn rectangle(area: Strip) -> (f64, f64, f64, f64) {
     let inside = |x: f64| x.clamp(-FIELDS, SIZE.0 + FIELDS);
     let (x, y) = pixels(Spot { x: inside(area.low.x), y: area.high.y });

@@ -28,7 +28,7 @@ Usage: year [--city | --town] [options]
   -h, --help          this
 ";
 
-/// What the command line asks for.
+/// The task that the command line describes.
 pub(crate) enum Asked {
     Help,
     Run(Box<Arguments>),

@@ -1,4 +1,4 @@
-//! What attackers get under the same policy: those of the `attack` example, in its town.
+//! The results of attackers under the same policy: those of the `attack` example, in its town.
 
 use std::error::Error;
 
@@ -30,7 +30,7 @@ impl Attacked {
         format!("{name:<26} {sent:>7} {refused:>8} {claims:>8} {right:>8} {by_chance:>10.1}")
     }
 
-    /// The share of claims that are right; none are, where nothing is claimed.
+    /// The share of right claims; 0 without claims.
     pub(crate) fn right_share(&self) -> f64 {
         if self.claims == 0 { 0.0 } else { self.right as f64 / self.claims as f64 }
     }

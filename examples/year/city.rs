@@ -1,7 +1,7 @@
-//! Where people live, who of them has a camera, and what they agreed to. Everything follows from a seed.
+//! The homes of a city, their cameras, and their owners' consents. Everything follows from a seed.
 //!
-//! Shares are those of `benches/support/population.rs`: cameras of a household, how long they keep
-//! footage, and who set one up lately. Three in five of those who registered agreed to be asked.
+//! The shares are those of `benches/support/population.rs`: cameras of a household, storage times
+//! of footage, and recently installed cameras. Three in five registered owners agreed to be asked.
 
 use std::error::Error;
 
@@ -13,12 +13,12 @@ use crate::arguments::{Arguments, Population};
 
 /// Metres in a degree of latitude.
 const DEGREE: f64 = 111_195.0;
-/// Where a made-up city is, in degrees.
+/// The position of a made-up city, in degrees.
 const ORIGIN: (f64, f64) = (-86.5, 39.7);
-/// The share of those who registered who agree to be asked.
+/// The share of registered owners who agree to be asked.
 const AGREED: f64 = 0.6;
 const PEOPLE_IN_HOUSEHOLD: f64 = 2.5;
-/// How many people a square kilometre of a file's places holds.
+/// The number of people in a square kilometre of a file's places.
 const PEOPLE_IN_KM2: f64 = 3_500.0;
 /// In percent: 0 days is "no storage plan".
 const KEPT_DAYS: [(u16, u8); 11] = [
@@ -96,12 +96,12 @@ impl City {
         self.owners
     }
 
-    /// How large the places are together.
+    /// The total size of the places.
     pub(crate) fn km2(&self) -> f64 {
         self.places.iter().map(|place| (2.0 * place.half / 1_000.0).powi(2)).sum()
     }
 
-    /// Where somebody lives, each household as likely as another.
+    /// A random home, each equally likely.
     pub(crate) fn home(&self, rng: &mut Rng) -> Spot {
         let household = rng.usize(..self.households.max(1));
         let place = self.cumulated.partition_point(|&before| before <= household);
@@ -158,7 +158,7 @@ fn made_up(population: Population, rng: &mut Rng) -> Vec<Place> {
     let blocks: Vec<(Spot, f64)> = (0..rows * rows)
         .map(|block| {
             let (x, y) = (f64::from(block % rows) * 500.0, f64::from(block / rows) * 500.0);
-            // A sum of dice is near enough to a normal deviate.
+            // A sum of dice approximates a normal deviate well enough.
             let normal = (0..12).map(|_| rng.f64()).sum::<f64>() - 6.0;
             (Spot { x, y }, (spread * normal).exp())
         })
@@ -172,7 +172,7 @@ fn made_up(population: Population, rng: &mut Rng) -> Vec<Place> {
     blocks.into_iter().map(place).collect()
 }
 
-/// The places of a file, as large as people live in a city.
+/// The places of a file, with the size that their people need in a city.
 #[expect(clippy::type_complexity, reason = "read once, in the line that calls this")]
 fn read(file: &std::path::Path) -> Result<((f64, f64), Vec<Place>), Box<dyn Error>> {
     #[derive(serde::Deserialize)]
@@ -218,7 +218,7 @@ fn kept_days(rng: &mut Rng) -> u16 {
 }
 
 fn recording(kept_days: u16, rng: &mut Rng) -> Result<Recording, Box<dyn Error>> {
-    // One in ten is put up in the course of the year.
+    // One in ten is installed in the course of the year.
     if rng.u8(..100) < 10 {
         let since = Timestamp::from_second(1_767_225_600)?;
         let since = since + SignedDuration::from_hours(24 * rng.i64(0..365));

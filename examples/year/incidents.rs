@@ -1,4 +1,4 @@
-//! What happens in a year, and where: some places come again and again, the rest is spread as people are.
+//! The incidents of a year: some places have many, the rest are spread as people are.
 
 use canvass::error::{AreaError, TimeWindowError};
 use canvass::jiff::{SignedDuration, Timestamp};
@@ -30,7 +30,7 @@ impl Square {
     }
 }
 
-/// How many places there are where it happens again and again, and the share of all that is there.
+/// The number of places with repeated incidents, and their share of all incidents.
 fn hot_spots(population: Population) -> (usize, f64) {
     match population {
         Population::City => (400, 0.4),
@@ -43,7 +43,7 @@ pub(crate) fn draw(arguments: &Arguments, city: &City) -> Result<Vec<Incident>, 
     let rng = &mut Rng::with_seed(arguments.seed ^ 0x5eed);
     let (number, share) = hot_spots(arguments.population);
     let spots: Vec<Spot> = (0..number).map(|_| city.home(rng)).collect();
-    // The second hot spot has half of what the first has, the third a third of it.
+    // The second hot spot has half as many as the first, the third a third.
     let weights = (1..=number).map(|rank| 1.0 / rank as f64);
     let cumulated: Vec<f64> = weights
         .scan(0.0, |sum, weight| {
@@ -65,7 +65,7 @@ pub(crate) fn draw(arguments: &Arguments, city: &City) -> Result<Vec<Incident>, 
             } else {
                 city.home(rng)
             };
-            // Nobody draws a square with the incident exactly in its middle.
+            // An officer never draws a square with the incident exactly in its middle.
             let mut off = || 80.0 * (rng.f64() + rng.f64() + rng.f64() - 1.5);
             let middle = Spot { x: at.x + off(), y: at.y + off() };
             let asked_at = start + SignedDuration::from_secs(second);

@@ -1,4 +1,4 @@
-//! Plays a year of requests and shows what a policy costs and what it protects, before it is rolled out.
+//! Plays a year of requests and shows a policy's cost and protection before you roll it out.
 //!
 //! ```sh
 //! cargo run --release --example year -- --town

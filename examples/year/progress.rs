@@ -3,12 +3,12 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// What is done sooner than this needs no bar.
+/// A step that ends sooner than this needs no bar.
 const PATIENCE: Duration = Duration::from_millis(400);
 const BETWEEN: Duration = Duration::from_millis(80);
 const WIDTH: u64 = 30;
 
-/// How far along something is. Drawn on stderr, if that is a terminal.
+/// The progress of a step. Drawn on stderr, if that is a terminal.
 pub(crate) struct Progress {
     what: &'static str,
     total: u64,
@@ -43,7 +43,7 @@ impl Progress {
     }
 }
 
-/// A terminal that is gone is no reason to stop.
+/// If the terminal is gone, the run continues.
 fn draw(text: &str) {
     let mut terminal = io::stderr().lock();
     terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush()).ok();

@@ -1,4 +1,4 @@
-//! What became of the requests of a quarter, in numbers.
+//! The results of the requests of a quarter, in numbers.
 
 use serde::Serialize;
 
@@ -8,20 +8,21 @@ pub(crate) struct Quarter {
     /// From 1 to 4; 0 for all of the year.
     pub(crate) number: usize,
     pub(crate) requests: usize,
-    /// Refused, and whatever the agency draws instead is refused as well.
+    /// Refused, and the agency's other drawings are refused as well.
     pub(crate) refused_for_good: usize,
-    /// Refused for being too close to an earlier area, which was asked again instead.
+    /// Refused for being too close to an earlier area, which the agency then asked about again.
     pub(crate) redrawn: usize,
     /// Nobody was asked: fewer households than the anonymity set.
     pub(crate) too_few: usize,
-    /// Nobody was asked: there were households enough, and what the agency asked before is in the way.
+    /// Nobody was asked: there were enough households, and an earlier request of the agency
+    /// prevented it.
     pub(crate) guarded: usize,
-    /// Nobody was asked: nobody could be.
+    /// Nobody was asked: nobody could be asked.
     pub(crate) nobody: usize,
-    /// In areas with enough households: who could be asked, and who was.
+    /// In areas with enough households: the owners who could be asked, and those who were.
     pub(crate) eligible: usize,
     pub(crate) asked: usize,
-    /// Requests of which as many were asked as a band begins with, and those of them that are told an
+    /// Requests with as many owners asked as a band begins with, and those of them that get an
     /// outcome of their own.
     pub(crate) answered: usize,
     pub(crate) own: usize,
@@ -74,7 +75,7 @@ impl Quarter {
         })
     }
 
-    /// Of the owners who could be asked, in areas with households enough.
+    /// The share of owners asked who could be, in areas with enough households.
     pub(crate) fn asked_share(&self) -> f64 {
         share(self.asked, self.eligible)
     }
@@ -83,12 +84,12 @@ impl Quarter {
         share(self.refused_for_good, self.requests)
     }
 
-    /// Of the requests with enough answers.
+    /// The share of requests with an own outcome, among those with enough answers.
     pub(crate) fn own_share(&self) -> f64 {
         share(self.own, self.answered)
     }
 
-    /// Of all requests, because of the defences.
+    /// The share of all requests that ask nobody because of the defences.
     pub(crate) fn nobody_share(&self) -> f64 {
         share(self.too_few + self.guarded, self.requests)
     }
@@ -129,7 +130,7 @@ impl Quarter {
     }
 }
 
-/// A part of a whole; all of nothing is everything.
+/// A part of a whole; 1 if the whole is 0.
 fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }

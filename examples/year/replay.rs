@@ -7,8 +7,9 @@ use std::path::Path;
 use canvass::policy::Jurisdiction;
 use canvass::{Agency, AgencyKind, CaseFile, Policy};
 
-/// Prints how many requests of a case file the policy lets pass, and why it refuses the others. The file
-/// does not say who asked: an agency of an allowed kind, anywhere, is assumed.
+/// Prints the number of requests of a case file that the policy lets pass, and its reasons for
+/// refusing the others. The file does not name the agency's kind or jurisdiction: an allowed kind
+/// is assumed, anywhere.
 pub(crate) fn print(file: &Path, policy: &Policy) -> Result<(), Box<dyn Error>> {
     let shown = file.display();
     let text = std::fs::read_to_string(file)

@@ -1,4 +1,4 @@
-//! The year itself: each request is reviewed, routed, answered and told, in the order of time.
+//! The year itself: each request is reviewed, routed, answered and closed, in the order of time.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -27,7 +27,7 @@ pub(crate) struct Year<'a> {
     arguments: &'a Arguments,
     city: &'a City,
     agency: Agency,
-    /// The policy, and one that asks whoever may be asked by consent and footage alone.
+    /// The policy, and one under which consent and footage alone decide whom to ask.
     policy: Policy,
     free: Policy,
     registry: Registry,
@@ -125,7 +125,8 @@ impl<'a> Year<'a> {
         Ok(())
     }
 
-    /// What passes review: the area as drawn, or an earlier one of which it is too close.
+    /// The request that passes review: the area as drawn, or an earlier area to which it is too
+    /// close.
     fn review(
         &self,
         id: RequestId,
@@ -159,7 +160,7 @@ impl<'a> Year<'a> {
         Ok(None)
     }
 
-    /// Whether a request is told an outcome of its own: of at least four in five of those asked.
+    /// Whether a request gets an outcome of its own: with at least four in five of those asked.
     fn tell(
         &mut self,
         id: RequestId,

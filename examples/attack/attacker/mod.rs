@@ -1,9 +1,10 @@
-//! An agency that wants to know who has a camera. It sees what an agency sees: refusals, and after
-//! close the outcome of a request in bands. It tells a household from the rest by two areas that
-//! differ by a strip, when one is told another band than the other.
+//! An agency that wants to know who has a camera. It gets the answers that any agency gets:
+//! refusals and, after close, the outcome of a request in bands. It distinguishes a household from
+//! the rest by two areas that differ by a strip and get different bands.
 //!
-//! It sees receipts and bulletins too, and everybody sees the coverage. The first two are made of a
-//! request alone, and the third is the same during all of an attack, so none of them tells two areas apart.
+//! It also gets receipts and bulletins, and everybody gets the coverage. The first two depend on a
+//! request alone, and the third is the same during a whole attack, so none of them distinguishes
+//! two areas.
 
 mod site;
 mod world;
@@ -22,9 +23,9 @@ pub(crate) use site::{Padding, Strip, accomplices};
 #[allow(unused_imports, reason = "each program that plays attacks uses some of these")]
 pub(crate) use world::{Told, World, worlds};
 
-/// Where bands begin, as far as a site goes.
+/// The starts of bands, as far as a site needs them.
 pub(crate) const EDGES: [u64; 3] = [11, 21, 51];
-/// How narrow a strip the attacker searches for, and how far a step down is.
+/// The narrowest strip that the attacker searches for, and the length of a step down.
 const NARROW: f64 = 0.25;
 const STEP: f64 = 1.0;
 pub(crate) const STEPS: usize = 60;
@@ -40,31 +41,31 @@ pub(crate) const WAYS: [(Search, Padding); 8] = [
     (Search::StepUp, Padding::Accomplices),
 ];
 
-/// How the attacker goes about it.
+/// The attacker's method.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Search {
     /// Halving between two areas of different bands.
     Halve,
-    /// From an area that should be just above a band's edge, down in small steps.
+    /// From an area expected just above a band's start, down in small steps.
     StepDown,
-    /// From an area that should be just below a band's edge, up in small steps.
+    /// From an area expected just below a band's start, up in small steps.
     StepUp,
     /// One request for each site, about the first house of the map, with accomplices in the pad:
     /// no two of them overlap.
     OneHouse,
 }
 
-/// What an attack came to.
+/// The result of an attack.
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) sent: usize,
     pub(crate) refused: usize,
-    /// How many requests were told another band than the first one of their site.
+    /// The number of requests with another band than the first one of their site.
     pub(crate) told_apart: usize,
     pub(crate) claims: usize,
-    /// The strips that hold exactly one household with a camera, as was claimed.
+    /// The claimed strips that hold exactly one household with a camera.
     pub(crate) isolated: Vec<Strip>,
-    /// How many strips of the same sizes would, anywhere in their sites.
+    /// The number of strips of the same sizes that would by chance, anywhere in their sites.
     pub(crate) by_chance: f64,
     pub(crate) probed: Vec<Strip>,
 }
@@ -92,13 +93,13 @@ pub(crate) struct Attack<'a> {
     pub(crate) now: Timestamp,
     /// Only each n-th site is attacked.
     pub(crate) each: usize,
-    /// How often the attacker steps down or up.
+    /// The number of steps down or up.
     pub(crate) steps: usize,
     /// Which of the operator's seeds, which the attacker does not know.
     pub(crate) seed: u8,
 }
 
-/// What is known of the agency at the operator's, and of the site at the attacker's.
+/// The operator's state about the agency, and the attacker's about the site.
 struct Desk {
     file: CaseFile,
     outcomes: Outcomes,
@@ -130,7 +131,7 @@ impl Attack<'_> {
         Ok(desk.tally)
     }
 
-    /// Claims only what it has seen: an area above the edge, and one below.
+    /// Claims only from observations: an area above the start of a band, and one below.
     fn halve(&self, site: Site, edge: usize, desk: &mut Desk) -> Result<(), AttackError> {
         let (mut below, mut above) = (0.0, SITE.1);
         if self.ask(site, above, desk)?.is_none_or(|level| level < edge)
@@ -196,8 +197,8 @@ impl Attack<'_> {
         Ok(())
     }
 
-    /// How deep an area should be so that it has some more houses than a band's edge needs. The houses are on
-    /// any map; that five in twelve answer is known from elsewhere.
+    /// The depth at which an area should have some more houses than a band's start needs. The
+    /// houses are on any map; the attacker knows from elsewhere that five in twelve answer.
     fn guess(&self, site: Site, edge: usize, more: f64) -> f64 {
         let own = if self.padding == Padding::Accomplices { ACCOMPLICES } else { 0 };
         let answers = EDGES.get(edge - 1).map_or(0, |&least| least.saturating_sub(own));
@@ -208,7 +209,8 @@ impl Attack<'_> {
             .map_or(SITE.1, |(_, depth)| depth.min(SITE.1))
     }
 
-    /// Sends a request; gives how many edges its band is above, or nothing if it is refused.
+    /// Sends a request; returns the number of starts that its band is above, or nothing if it is
+    /// refused.
     fn ask(&self, site: Site, depth: f64, desk: &mut Desk) -> Result<Option<usize>, AttackError> {
         let number = desk.tally.sent;
         let mut parts = site.strip(-SITE.2, depth).ring()?;
@@ -219,7 +221,7 @@ impl Attack<'_> {
         let agency = Agency::new(AgencyId(1), "Millbrook Police", AgencyKind::Local)
             .with_jurisdiction(Area::from_bounds(-86.0, 40.0, -84.0, 42.0)?);
         let id = RequestId(number as u64);
-        // A case each: inventing one costs nothing.
+        // Each request has a case of its own, since inventing one costs nothing.
         let request = Request::new(agency.id, IncidentKind::Burglary, area, self.window)
             .with_case(format!("26-{number}"))
             .with_contact("Det. Nosy");
@@ -232,7 +234,7 @@ impl Attack<'_> {
         };
         desk.file.open(id, &authorized, self.now)?;
         desk.outcomes.open(id, &authorized, ReleaseMode::Alone)?;
-        // Whoever is asked shares.
+        // Every owner who is asked shares.
         let route = self.snapshot.route(&authorized, self.now);
         for recipient in route.recipients() {
             desk.outcomes.ask(id, [recipient.owner])?;
@@ -251,7 +253,7 @@ impl Attack<'_> {
         Ok(Some(level))
     }
 
-    /// Claims that a household with a camera is in a strip, and keeps count of what is true.
+    /// Claims that a household with a camera is in a strip, and counts the true claims.
     fn claim(&self, site: Site, from: f64, to: f64, tally: &mut Tally) {
         let strip = site.strip(from, to);
         let alone = |strip: Strip| strip.households(&self.town.cameras) == 1;

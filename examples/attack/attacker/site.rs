@@ -1,17 +1,17 @@
-//! Where an attacker draws: rows of areas from the fields into the town, and pads far out.
+//! The attacker's drawings: rows of areas from the fields into the town, and pads far out.
 
 use canvass::error::PositionError;
 use canvass::{Camera, CameraId, Change, Consent, OwnerId, Recording};
 
 use super::super::town::{SIZE, Spot, Town};
 
-/// How high a site is, how far it reaches into town, and how far into the fields (metres).
+/// The height of a site, its reach into town, and its reach into the fields (metres).
 pub(super) const SITE: (f64, f64, f64) = (108.0, 1_000.0, 620.0);
-/// How far the pads of a site are apart; each is as large as the part in the fields.
+/// The distance between the pads of a site; each is as large as the part in the fields.
 const PAD_PITCH: f64 = 640.0;
-/// How many households of its own the attacker has; they share whatever is asked.
+/// The number of the attacker's own households, which share on every request.
 pub(super) const ACCOMPLICES: u64 = 10;
-/// How many pads a site has; each attack of a site needs fewer.
+/// The number of pads of a site; each attack of a site needs fewer.
 pub(super) const PADS: usize = 64;
 
 /// A rectangle in metres.
@@ -35,7 +35,7 @@ impl Strip {
         (self.low.x..self.high.x).contains(&at.x) && (self.low.y..self.high.y).contains(&at.y)
     }
 
-    /// How many households have a camera there.
+    /// The number of households with a camera there.
     pub(super) fn households(self, cameras: &[Camera]) -> usize {
         let inside = |camera: &&Camera| {
             self.contains(Spot::from_degrees(camera.position.lon(), camera.position.lat()))
@@ -70,7 +70,7 @@ impl Site {
             .flat_map(|south| [Side::West, Side::East].map(|side| Self { south, side }))
     }
 
-    /// What is between two depths, in metres from the edge of the town.
+    /// The strip between two depths, in metres from the edge of the town.
     pub(super) fn strip(self, from: f64, to: f64) -> Strip {
         let (low, high) = match self.side {
             Side::West => (from, to),
@@ -80,7 +80,7 @@ impl Site {
         Strip { low: Spot { x: low, y: self.south }, high: Spot { x: high, y: north } }
     }
 
-    /// How deep in it its houses are, ascending.
+    /// The depths of its houses, ascending.
     pub(super) fn depths(self, town: &Town) -> Vec<f64> {
         let houses = town.houses.iter().map(|house| house.spot);
         let mut depths: Vec<f64> = houses
@@ -95,14 +95,14 @@ impl Site {
     }
 }
 
-/// Whether each request has some empty land of its own beside, so that no two are too close.
+/// Whether each request has a piece of empty land of its own, so that no two are too close.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Padding {
     None,
     EmptyLand,
-    /// Each meets the one before, so that all requests are a chain.
+    /// Each request overlaps the previous one, so that all form a chain.
     Chain,
-    /// Accomplices live in each, so that the lowest band is left with one household more.
+    /// Accomplices live in each pad, so that one household more leaves the lowest band.
     Accomplices,
 }
 
@@ -119,7 +119,8 @@ impl Padding {
     }
 }
 
-/// What the attacker registers before: accomplices with a camera in each pad of each site.
+/// The attacker's registrations before the attack: accomplices with a camera in each pad of each
+/// site.
 pub(crate) fn accomplices() -> Result<Vec<Change>, PositionError> {
     let mut changes = Vec::new();
     let owners = || (0..ACCOMPLICES).map(|number| OwnerId(1_000_000 + number));

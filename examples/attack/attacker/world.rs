@@ -1,18 +1,18 @@
-//! What an attacker is told, and what stands in the way.
+//! The information that an attacker gets, and the obstacles.
 
 use canvass::Policy;
 
-/// What an attacker is told, and what stands in the way.
+/// The information that an attacker gets, and the obstacles.
 pub(crate) struct World {
     pub(crate) name: &'static str,
     pub(crate) policy: Policy,
     pub(crate) told: Told,
 }
 
-/// What is told of a request after close.
+/// The information about a request after close.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Told {
-    /// Its own exact band, which the library does not do.
+    /// Its exact band, which the library does not release.
     Exact,
     /// Its outcome.
     Outcome,
@@ -21,7 +21,7 @@ pub(crate) enum Told {
     WhetherAsked,
 }
 
-/// What an agency might be told, under policies with and without overlaps.
+/// Possible worlds, under policies with and without overlaps.
 pub(crate) fn worlds() -> [World; 5] {
     let policy = Policy::default();
     let apart = policy.clone().with_max_overlaps(0);

@@ -17,9 +17,9 @@ use crate::registry::{Snapshot, cell};
 /// How many households are registered where, without showing a home: H3 cells with banded counts.
 ///
 /// Households are counted at resolution 8 (0.74 km2) and nowhere else, each once: in the cell of
-/// its camera with the lowest id, wherever its others stand. They count as *registered*, whatever
-/// they answered, and there is no map of those who agreed: beside this one it would show how many
-/// of a few neighbours did not.
+/// its camera with the lowest id, wherever its others stand. They count as *registered*, agreed or
+/// not, and there is no map of those who agreed: beside this one it would reveal how many of a few
+/// neighbours did not.
 ///
 /// A coverage is made for a [`CoveragePeriod`], once, when it begins. Each count has noise that only whoever has
 /// the [`CoverageSeed`] can foretell, another in each period: 0 in one of three cases, at most 2 in

@@ -1,5 +1,5 @@
-//! A registry as a list of changes that rebuilds it, one page of owners at a time: input for `POST
-//! /v1/changes` and `--import`.
+//! A registry as a list of changes that rebuilds it, one page of owners at a time: input for
+//! `POST /v1/changes` and `--import`.
 
 use std::sync::Arc;
 
