@@ -22,7 +22,7 @@ use canvass::{Change, Registry, Revision};
 use serde::{Deserialize, Serialize};
 
 /// A result with an error for people.
-pub type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
+pub(crate) type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// With a shorter log than this, tiles are not written, however small they are.
 const SHORT_LOG: u64 = 64 << 10;
@@ -41,20 +41,20 @@ struct Manifest {
 }
 
 /// An open folder; the log of its registry's changes goes through it.
-pub struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
     manifest: Manifest,
     log: BufWriter<File>,
     log_bytes: u64,
     /// Every byte that was written since the folder was opened.
-    pub written: u64,
+    pub(crate) written: u64,
     /// Held until the folder is dropped.
     _lock: File,
 }
 
 impl Folder {
     /// Opens a folder, or makes an empty one, and restores its registry.
-    pub fn open(path: &Path) -> Done<(Self, Registry)> {
+    pub(crate) fn open(path: &Path) -> Done<(Self, Registry)> {
         fs::create_dir_all(path)?;
         let lock = File::create(path.join("lock"))?;
         lock.try_lock().map_err(|error| format!("{}: in use: {error}", path.display()))?;
@@ -81,7 +81,7 @@ impl Folder {
     }
 
     /// Appends a change that the registry has applied as its next revision.
-    pub fn append(&mut self, change: &Change) -> Done {
+    pub(crate) fn append(&mut self, change: &Change) -> Done {
         let json = serde_json::to_string(change)?;
         self.log_bytes += line(&mut self.log, &json)?;
         self.written += json.len() as u64 + 10;
@@ -89,13 +89,13 @@ impl Folder {
     }
 
     /// Returns once all that was appended outlasts a kill and a loss of power.
-    pub fn sync(&mut self) -> io::Result<()> {
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.log.flush()?;
         self.log.get_ref().sync_data()
     }
 
     /// Writes the tiles that changed, and begins a new log, if the log is four times as long as all tiles.
-    pub fn checkpoint_if_due(&mut self, registry: &Registry) -> Done {
+    pub(crate) fn checkpoint_if_due(&mut self, registry: &Registry) -> Done {
         let tiles: u64 = self.manifest.tiles.values().map(|(_, length)| length).sum();
         if self.log_bytes > (GROWTH * tiles).max(SHORT_LOG) {
             self.checkpoint(registry)
@@ -106,7 +106,7 @@ impl Folder {
 
     /// Writes files under new names first, then the manifest in the place of the old one: a kill
     /// between leaves the folder as it was, with files that no manifest names.
-    pub fn checkpoint(&mut self, registry: &Registry) -> Done {
+    pub(crate) fn checkpoint(&mut self, registry: &Registry) -> Done {
         self.sync()?;
         let changes = registry.tiles_since(Revision(self.manifest.revision));
         for tile in &changes.changed {

@@ -56,6 +56,7 @@ impl AuthorizedRequest {
 
 /// The content of the seal, which no other process reads or writes.
 #[derive(Serialize, Deserialize)]
+#[serde(crate = "crate::util::by_name", deny_unknown_fields)]
 struct Form<'a> {
     request: std::borrow::Cow<'a, Request>,
     policy_version: String,

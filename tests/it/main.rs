@@ -15,6 +15,7 @@
     reason = "small numbers"
 )]
 #![allow(clippy::wildcard_imports, reason = "helpers are one word")]
+#![allow(clippy::print_stdout, reason = "a test that measures prints its figures")]
 
 mod adopters;
 mod area;

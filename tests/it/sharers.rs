@@ -127,7 +127,9 @@ fn a_share_is_recorded_once_and_forgotten_with_its_owner() {
     // Replayed and read back it is the same, and each event by itself is as good.
     let (mut replayed, _) = opened(&policy(11), houses(0, 19));
     for _ in 0..2 {
-        log.iter().for_each(|event| replayed.replay(event).unwrap());
+        for event in &log {
+            replayed.replay(event).unwrap();
+        }
     }
     assert_eq!((&replayed, &written(&open)), (&open, &open));
     let again = LifecycleEvent::new(open.next_sequence(), late, FIRST, log[3].step.clone());
@@ -141,9 +143,13 @@ fn a_share_is_recorded_once_and_forgotten_with_its_owner() {
     // Of who was erased nothing is left, in the state and in the events.
     open.forget_owner(OwnerId(4));
     assert_eq!(next(&open), 11);
-    log.iter_mut().for_each(|event| _ = event.forget(OwnerId(4)));
+    for event in &mut log {
+        event.forget(OwnerId(4));
+    }
     let (mut replayed, _) = opened(&policy(11), houses(0, 19));
-    log.iter().for_each(|event| replayed.replay(event).unwrap());
+    for event in &log {
+        replayed.replay(event).unwrap();
+    }
     assert_eq!(replayed, open);
     assert!(!serde_json::to_string(&open).unwrap().contains(r#""owner":4"#));
     assert_eq!(open.resolve(FIRST, late).unwrap().len(), 1);
@@ -184,7 +190,9 @@ fn ten_sharers_and_one_house_reveal_nothing() {
         let rings = |house: u64| {
             let mut town = street(40);
             // One house in five is registered.
-            town.cameras.retain(|camera, _| camera.0 < 10 || (camera.0 == house && house % 5 == 0));
+            town.cameras.retain(|camera, _| {
+                camera.0 < 10 || (camera.0 == house && house.is_multiple_of(5))
+            });
             let request = request(1, houses(0, 39)).with_case("26-2");
             let authorized = policy.review(&request, &agency(), &sharers, noon()).unwrap();
             !snapshot(&town).route(&authorized, noon()).is_empty()

@@ -255,7 +255,7 @@ fn scales(least_m: f64) -> impl Iterator<Item = f64> {
 
 /// Each way that is refused is one, and none that counts is shorter, to the step of the twin.
 #[test]
-fn what_is_narrow_equals_the_twin() {
+fn narrow_areas_equal_the_twin() {
     let (mut refused, mut passed) = (0, 0);
     for seed in 0..120 {
         let mut rng = Rng(seed);
@@ -332,8 +332,8 @@ fn honest_areas_are_wide_enough() {
     for narrow in &narrow_ones {
         println!("{narrow:?}");
     }
-    for least_m in [10.0, 15.0, 20.0, 25.0, 30.0] {
-        let of = narrow_ones.iter().filter(|narrow| narrow.1 == least_m);
+    for least_m in [10.0, 15.0, 20.0, 25.0, 30.0_f64] {
+        let of = narrow_ones.iter().filter(|narrow| narrow.1.total_cmp(&least_m).is_eq());
         println!(
             "{least_m} m: {} narrow, {} of those that fit the policy",
             of.clone().count(),
