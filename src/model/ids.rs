@@ -85,7 +85,7 @@ impl OwnerId {
     /// use canvass::OwnerId;
     ///
     /// let eight = NonZeroU16::new(8).ok_or("none")?;
-    /// assert_eq!([1, 2, 3].map(|owner| OwnerId(owner).partition(eight)), [2, 4, 6]);
+    /// assert_eq!([1, 2, 3].map(|owner| OwnerId(owner).partition(eight)), [2, 6, 0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

@@ -221,7 +221,7 @@ fn shared_consent(number: u32) -> Vec<u8> {
         (x ^ (x >> 31)) >> 54
     };
     let owners = (0_u64..).filter(|&owner| page(owner) == 3).take(number as usize);
-    let mut bytes = b"CNVT\x01\0\x02\0\x03\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0".to_vec();
+    let mut bytes = b"CNVT\x02\0\x02\0\x03\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0".to_vec();
     for count in [number, 1, 0, u32::try_from(json.len()).unwrap()] {
         bytes.extend(count.to_le_bytes());
     }

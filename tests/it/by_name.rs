@@ -96,6 +96,10 @@ fn every_record_in_the_sources_is_read_by_name() {
             let by_name = record.attributes.contains(r#"crate = "crate::util::by_name""#);
             let name = record.name;
             assert!(by_name, "`{name}` in {} is read by position", file.display());
+            if file.ends_with("parts/sealed_request.rs") {
+                // Read from sealed bytes alone, which nobody without the key can write.
+                continue;
+            }
             found.insert(owner(&name, &record.attributes).to_owned());
         }
     }

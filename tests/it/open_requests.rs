@@ -118,7 +118,9 @@ fn an_owner_sees_who_asked_and_when() {
         let now = noon() + secs(id as i64);
         let authorized = reviewed(&open, &policy(0), &request(agency, houses(0, 9)));
         events.extend(open.open(RequestId(id), &authorized, now).unwrap());
-        let due = open.due(RequestId(id), &authorized, &registry.snapshot(), now).unwrap();
+        let snapshot = registry.snapshot();
+        events.extend(open.decide(RequestId(id), &authorized, &snapshot, now).unwrap());
+        let due = open.due(RequestId(id), &authorized, &snapshot, now).unwrap();
         events.extend(open.record_asked(RequestId(id), &due, now).unwrap().1);
         // The second is about somebody who agreed after the first, too.
         registry.apply([Change::Register(house(3, 3)), agrees(3)]).ok();
