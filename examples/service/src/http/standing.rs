@@ -80,9 +80,11 @@ pub(super) async fn ask(
     let Record(Nothing {}) = sent.read()?;
     let now = app.sure_now()?;
     let once = sent.once(Caller::Operator, now);
+    let looking = Arc::clone(&app);
+    app.blocking(move || check_notice(&looking, id, now)).await??;
     decide(&app, id, now).await?;
     let routing = Arc::clone(&app);
-    let route = app.blocking(move || approved_of(&routing, id, now)).await??;
+    let route = app.blocking(move || due_of(&routing, id, now)).await??;
     Ok(body::answered(StatusCode::OK, app.engine.ask(id, route, now, once).await?))
 }
 
@@ -100,13 +102,14 @@ fn due_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {
     Ok(app.engine.due(id, &authorized, now)?)
 }
 
-/// The route, if a notice was approved that passes the present rules.
-fn approved_of(app: &App, id: RequestId, now: Timestamp) -> Result<Route, Problem> {
+/// Checks that a notice was approved which passes the present rules. Nothing is decided before.
+fn check_notice(app: &App, id: RequestId, now: Timestamp) -> Result<(), Problem> {
+    app.engine.may_ask()?;
     if app.notices.approval == Approval::Here {
         let authorized = app.engine.cases().authorized(id, now)?;
         app.engine.notice(id, &authorized)?;
     }
-    due_of(app, id, now)
+    Ok(())
 }
 
 /// An owner's answer, as the operator reports it.

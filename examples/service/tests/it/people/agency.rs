@@ -172,7 +172,7 @@ fn every_limit_has_its_figures_and_its_field() {
     let two_parts = json!({ "type": "MultiPolygon", "coordinates": [
         square(-84.7, 41.3, 0.008)["coordinates"], square(-84.6, 41.3, 0.0005)["coordinates"],
     ] });
-    let cases: [(&str, &str, &[&str], Change<'_>); 13] = [
+    let cases: [(&str, &str, &[&str], Change<'_>); 14] = [
         ("unknown_agency", "agency", &["known", "named"], &|r| r["agency"] = json!(2)),
         ("too_many_vertices", "area", &["allowed", "vertices"], &|r| r["area"] = two_parts.clone()),
         ("too_many_parts", "area", &["allowed", "parts"], &|r| r["area"] = two_parts.clone()),
@@ -184,6 +184,11 @@ fn every_limit_has_its_figures_and_its_field() {
         }),
         ("part_too_small", "area", &["allowed_m2", "m2", "part"], &|r| {
             r["area"] = two_parts.clone();
+        }),
+        ("too_narrow", "area", &["allowed_m", "m", "part"], &|r| {
+            r["area"] = json!({ "type": "Polygon", "coordinates": [[
+                [-84.7, 41.3], [-84.6, 41.3], [-84.6, 41.300_1], [-84.7, 41.300_1], [-84.7, 41.3]
+            ]] });
         }),
         ("window_too_short", "window", &["allowed_seconds", "asked_seconds"], &|r| {
             r["window"] = json!({ "start": "2026-11-29T10:00:00Z", "end": "2026-11-29T10:05:00Z" });
