@@ -177,7 +177,9 @@ async function verdict() {
   const due = requests.filter(({ asked_at: at }) => Date.parse(at) < closed).length;
   if (yes.length < due) lines.push(wrong(`You got ${due} requests before the log was closed last, and it has ${yes.length} of them.`));
   if (due < requests.length) lines.push(h("p", { class: "hint" }, `The log does not have the last ${requests.length - due} yet: it is closed at stated times. Verify again tomorrow.`));
-  lines.push(await continued(log.head));
+  const older = await continued(log.head);
+  if (!older) return verdict();
+  lines.push(older);
   lines.push(h("p", { class: "hint" }, `Checked by your browser against the head ${log.head.size}:${log.head.root}.`));
   return lines;
 }
@@ -192,10 +194,10 @@ async function continued(head) {
     throw error;
   });
   if (!told) return wrong(`The log has fewer entries than the ${older.size} of the head that you kept.`);
-  const isSame = told.head.root === head.root && told.head.size === head.size;
-  const holds = isSame && await isContinued(older, told.head, told.proof);
-  return holds ? right(`The log goes on from the head that you kept: ${older.size === 1 ? "its entry is" : `its ${older.size} entries are`} unchanged.`)
-    : wrong(isSame ? "The log does not go on from the head that you kept: it was rewritten." : "The log grew meanwhile; verify again.");
+  // The log grew meanwhile.
+  if (told.head.root !== head.root || told.head.size !== head.size) return null;
+  return await isContinued(older, head, told.proof) ? right(`The log goes on from the head that you kept: ${older.size === 1 ? "its entry is" : `its ${older.size} entries are`} unchanged.`)
+    : wrong("The log does not go on from the head that you kept: it was rewritten.");
 }
 
 const right = (text) => h("p", { class: "found" }, `\u2713 ${text}`);

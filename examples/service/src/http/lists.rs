@@ -1,5 +1,6 @@
 //! Lists of requests: an agency's own, and the operator's queue; and the signed-in caller.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -7,8 +8,10 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use canvass::Denial;
 use canvass::{
-    AgencyId, Area, CameraScope, IncidentKind, OpenedRequest, RequestId, RequestState, TimeWindow,
+    AgencyId, Area, CameraScope, Explanation, IncidentKind, OpenedRequest, OwnerId, RequestId,
+    RequestState, TimeWindow,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -208,6 +211,14 @@ pub(super) async fn cameras(
     let looking = move || {
         let authorized = app.engine.cases().authorized(id, now)?;
         let snapshot = app.engine.snapshot();
+        let asked: BTreeSet<OwnerId> = app.engine.cases().look(|open| open.asked(id).collect());
+        // This very request may be the last that a limit allowed.
+        let code = |owner, explanation| match explanation {
+            Explanation::Denied(Denial::AskedOftenEnough) if asked.contains(&owner) => {
+                Explanation::Asked.code()
+            }
+            explanation => explanation.code(),
+        };
         let mut cameras: Vec<Shown> = snapshot
             .explain_area(&authorized, now)
             .into_iter()
@@ -217,7 +228,7 @@ pub(super) async fn cameras(
                 lon: camera.position.lon(),
                 lat: camera.position.lat(),
                 facing: camera.facing,
-                code: explanation.code(),
+                code: code(camera.owner, explanation),
             })
             .collect();
         cameras.sort_unstable_by_key(|camera| camera.id);

@@ -40,6 +40,7 @@ const LIMITS = {
   area_too_small: { area: square(100), shown: "area" },
   area_too_large: { area: square(1300), shown: "area" },
   part_too_small: { area: boxes(square(400), square(40, [LON + 0.005, LAT])), shown: "edge" },
+  too_narrow: { area: box([LON - 0.024, LAT - 0.00008, LON + 0.024, LAT + 0.00008]), shown: "place" },
   window_too_short: { act: (page) => window_(page, local(yesterday(8)), local(yesterday(8)).replace(":00", ":05")), shown: "field" },
   window_too_long: { act: (page) => window_(page, local(yesterday(2)), local(yesterday(22))), shown: "field" },
   window_in_future: { act: (page) => window_(page, local(yesterday(8)), "2099-01-01T00:00"), shown: "field" },
@@ -144,7 +145,7 @@ async function isShown(on, code, shown) {
   await item.waitFor();
   assert.equal(await item.getAttribute("data-shown"), shown, `${code} is shown`);
   const marks = {
-    edge: ".edge.flawed", corner: ".corner.flawed", outline: `.outline.flawed[data-code="${code}"]`, area: "main.area-refused",
+    edge: ".edge.flawed", corner: ".corner.flawed", place: `.place.flawed[data-code="${code}"]`, outline: `.outline.flawed[data-code="${code}"]`, area: "main.area-refused",
     head: `#agency-refusals [data-code="${code}"]`, field: `[aria-invalid="true"][aria-describedby~="${await item.getAttribute("id")}"]`,
   };
   assert.ok(await on.locator(marks[shown]).count() > 0, `${code} is marked: ${marks[shown]}`);
