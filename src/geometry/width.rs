@@ -256,7 +256,7 @@ impl Side {
     }
 }
 
-/// What is left of a convex polygon where a linear function is not below 0.
+/// The part of a convex polygon in which a linear function is not below 0.
 fn clipped(polygon: &[Coord], height: impl Fn(Coord) -> f64) -> SmallVec<[Coord; 8]> {
     let mut left = SmallVec::new();
     for (&from, &to) in polygon.iter().zip(polygon.iter().cycle().skip(1)) {
