@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::policy::PolicyError;
+use super::policy_error::PolicyError;
 use crate::geometry::Position;
 use crate::model::{AgencyId, AgencyKind, RequestId, SensitiveKind};
 use crate::util::coded_enum;

@@ -1,0 +1,48 @@
+//! Contradictions among the limits of a policy.
+
+/// The limits of a [`Policy`](crate::Policy) contradict each other, so that nothing could pass as they intend.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// A limit is NaN.
+    #[error("`{limit}` is NaN: nothing is below or above it")]
+    NotANumber {
+        /// The field's name.
+        limit: &'static str,
+    },
+    /// The smallest area is larger than the largest.
+    #[error("`min_area_m2` is {min_m2:?}, more than `max_area_m2`, {max_m2:?}: no area fits")]
+    Area {
+        /// The smallest area in square metres.
+        min_m2: f64,
+        /// The largest.
+        max_m2: f64,
+    },
+    /// The shortest window is longer than the longest.
+    #[error("`min_window_minutes` is {min}, more than `max_window_minutes`, {max}: no window fits")]
+    Window {
+        /// The shortest window in minutes.
+        min: u32,
+        /// The longest.
+        max: u32,
+    },
+    /// The shortest window is longer than the time that it must lie in.
+    #[error(
+        "`min_window_minutes` is {min}, `max_look_back_days` is {look_back_days} and \
+         `future_windows` are refused: no window fits in between"
+    )]
+    LookBack {
+        /// The shortest window in minutes.
+        min: u32,
+        /// How many days a window's start may lie back.
+        look_back_days: u32,
+    },
+    /// A request would be open for longer than it may be.
+    #[error("`open_days` is {open}, more than `max_open_days`, {max}")]
+    OpenDays {
+        /// For how many days a request is open.
+        open: u32,
+        /// For how many it may be.
+        max: u32,
+    },
+}
