@@ -1,8 +1,8 @@
 //! Standing requests: while one is open, an owner who registers or agrees later is asked as well,
 //! once.
 //!
-//! In reading order: `open_requests` (the state and its steps), `event`, `apply` (takes or replays a step), `due` (whom to ask),
-//! `index` and `first_askers` (which requests a change concerns), `serde_form`, `error`.
+//! In reading order: `open_requests` (the state and its steps), `event`, `steps` and `apply` (take or replay a step), `due`
+//! (whom to ask), `index` (which requests a change concerns), `serde_form`, `error`.
 
 mod apply;
 mod due;
@@ -11,6 +11,7 @@ mod event;
 mod index;
 mod open_requests;
 mod serde_form;
+mod steps;
 
 pub use error::OpenRequestsError;
 pub use event::{LifecycleEvent, LifecycleStep};

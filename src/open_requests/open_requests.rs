@@ -10,7 +10,7 @@ use super::error::OpenRequestsError;
 use super::event::{LifecycleEvent, LifecycleStep};
 use super::index::AreaIndex;
 use crate::model::{AgencyId, OwnerId, RequestId};
-use crate::request::{AuthorizedRequest, CaseFile, CaseFileError, OpenedRequest, RequestState};
+use crate::request::{AuthorizedRequest, CaseFile, OpenedRequest, RequestState};
 
 /// The case files of all agencies, the owners whom each open request has asked, and an R-tree of
 /// the areas of open requests.
@@ -316,86 +316,5 @@ impl OpenRequests {
         let due = self.expired_by(now).into_iter();
         let left = usize::try_from(u64::MAX - self.next).unwrap_or(usize::MAX);
         due.take(left).map(|(at, id)| self.expire_one(id, at)).collect()
-    }
-
-    /// Takes one step, and emits the expiries that come before it and, if it was opened for no time
-    /// at all, after it.
-    pub(super) fn take(
-        &mut self,
-        id: RequestId,
-        now: Timestamp,
-        step: LifecycleStep,
-    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
-        self.check_time_order(now)?;
-        // Expiries are of other requests: an expired one takes no step.
-        let due = self.expired_by(now);
-        self.has_numbers(due.len().saturating_add(1))?;
-        self.carry_out(id, now, &step)?;
-        let mut events: Vec<_> = due.into_iter().map(|(at, id)| self.expire_one(id, at)).collect();
-        events.push(self.say(id, now, step));
-        events.extend(self.expire(now));
-        Ok(events)
-    }
-
-    pub(super) fn expired_by(&self, now: Timestamp) -> Vec<(Timestamp, RequestId)> {
-        self.expiries.range(..=(now, RequestId(u64::MAX))).copied().collect()
-    }
-
-    /// Forgets a request whose time was over, and emits its expiry.
-    pub(super) fn expire_one(&mut self, id: RequestId, at: Timestamp) -> LifecycleEvent {
-        self.forget(id);
-        self.say(id, at, LifecycleStep::Expired)
-    }
-
-    /// Numbers an event.
-    pub(super) fn say(
-        &mut self,
-        id: RequestId,
-        at: Timestamp,
-        step: LifecycleStep,
-    ) -> LifecycleEvent {
-        let sequence = self.next;
-        self.count(at);
-        LifecycleEvent { sequence, at, id, step }
-    }
-
-    /// Notes that an event has happened.
-    pub(super) fn count(&mut self, at: Timestamp) {
-        // INVARIANT: whoever gets here has seen that there is a number left.
-        self.next = self.next.saturating_add(1);
-        self.last = Some(at);
-    }
-
-    pub(super) fn known(&self, id: RequestId) -> Result<&OpenedRequest, CaseFileError> {
-        self.get(id).ok_or(CaseFileError::Unknown { id })
-    }
-
-    /// The request, if it is open at `now`.
-    pub(super) fn known_open(
-        &self,
-        id: RequestId,
-        now: Timestamp,
-    ) -> Result<&OpenedRequest, CaseFileError> {
-        let opened = self.known(id)?;
-        match opened.state(now) {
-            RequestState::Open => Ok(opened),
-            state => Err(CaseFileError::NotOpen { id, state }),
-        }
-    }
-
-    /// Refuses where there are not so many numbers left. At a million events a second that takes
-    /// half a million years.
-    pub(super) fn has_numbers(&self, events: usize) -> Result<(), OpenRequestsError> {
-        if (u64::MAX - self.next) < events as u64 {
-            return Err(OpenRequestsError::NoMoreEvents);
-        }
-        Ok(())
-    }
-
-    pub(super) fn check_time_order(&self, now: Timestamp) -> Result<(), OpenRequestsError> {
-        match self.last {
-            Some(last) if now < last => Err(OpenRequestsError::BackInTime { now, last }),
-            _ => Ok(()),
-        }
     }
 }
