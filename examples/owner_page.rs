@@ -38,8 +38,7 @@ fn page(
     writeln!(page, "  the log of {} entries extends the one you kept", head.size())?;
     for (index, entry) in log.entries_naming(owner, salt) {
         head.verify_inclusion(index, entry, &log.inclusion_proof(index)?)?;
-        let (at, policy) = (entry.at(), entry.policy_version());
-        writeln!(page, "  proven: entry {index} has you asked at {at} under policy {policy}")?;
+        writeln!(page, "  proven: entry {index}, in the batch of {}, has you asked", entry.at())?;
     }
     Ok(page)
 }
