@@ -1,40 +1,11 @@
 //! Secrets, kept apart from the log: an owner's salt, an entry's seed, and the keys derived from it.
 
-use std::fmt;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::disclosure::digest::{Digest, Encoder};
+use crate::disclosure::secret::secret;
 use crate::model::OwnerId;
-
-macro_rules! secret {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone)]
-        pub struct $name([u8; 32]);
-
-        impl $name {
-            /// The secret with these bytes.
-            #[must_use]
-            pub const fn new(bytes: [u8; 32]) -> Self {
-                Self(bytes)
-            }
-
-            /// The bytes, to be stored where you keep secrets.
-            #[must_use]
-            pub const fn to_bytes(&self) -> [u8; 32] {
-                self.0
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(..)"))
-            }
-        }
-    };
-}
 
 secret! {
     /// An owner's salt: 32 random bytes that the service made for this owner, and shows to nobody

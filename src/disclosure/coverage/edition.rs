@@ -1,7 +1,5 @@
 //! When a coverage is made, and the noise in its counts.
 
-use std::fmt;
-
 use h3o::CellIndex;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -9,30 +7,21 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-/// The seed of all noise in coverages: 32 random bytes that the operator made once, and shows to nobody.
-/// Whoever knows it can take the noise away. `Debug` does not print it.
-///
-/// ```
-/// use canvass::coverage::CoverageSeed;
-///
-/// assert_eq!(format!("{:?}", CoverageSeed::new([7; 32])), "CoverageSeed(..)");
-/// ```
-#[derive(Clone)]
-pub struct CoverageSeed([u8; 32]);
+use crate::disclosure::secret::secret;
+
+secret! {
+    /// The seed of all noise in coverages: 32 random bytes that the operator made once, and shows to nobody.
+    /// Whoever knows it can take the noise away. `Debug` does not print it.
+    ///
+    /// ```
+    /// use canvass::coverage::CoverageSeed;
+    ///
+    /// assert_eq!(format!("{:?}", CoverageSeed::new([7; 32])), "CoverageSeed(..)");
+    /// ```
+    CoverageSeed
+}
 
 impl CoverageSeed {
-    /// The seed with these bytes.
-    #[must_use]
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes, to be stored where secrets are.
-    #[must_use]
-    pub const fn to_bytes(&self) -> [u8; 32] {
-        self.0
-    }
-
     /// The noise in the count of a cell: the difference of two geometric numbers, each the number of ones before
     /// the first zero. 0 in one of three cases, at most 2 in five of six.
     pub(super) fn noise(&self, period: CoveragePeriod, cell: CellIndex) -> i64 {
@@ -46,12 +35,6 @@ impl CoverageSeed {
         let halves = bytes.as_chunks::<16>().0.iter().map(|half| u128::from_be_bytes(*half));
         let mut ones = halves.map(|half| i64::from(half.leading_ones()));
         ones.next().unwrap_or(0) - ones.next().unwrap_or(0)
-    }
-}
-
-impl fmt::Debug for CoverageSeed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CoverageSeed(..)")
     }
 }
 

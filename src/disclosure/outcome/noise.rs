@@ -1,43 +1,23 @@
 //! Discrete noise that is the same for the same question, drawn without rounding.
 
-use std::fmt;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::disclosure::secret::secret;
 use crate::model::AgencyId;
 
-/// The seed of all noise in outcomes: 32 random bytes that you make once and show to nobody.
-/// Anybody who knows it can subtract the noise. `Debug` does not print it.
-///
-/// With the same seed, the same events give the same outcomes. A new seed changes no outcome that was released.
-///
-/// ```
-/// use canvass::outcome::OutcomeSeed;
-///
-/// assert_eq!(format!("{:?}", OutcomeSeed::new([7; 32])), "OutcomeSeed(..)");
-/// ```
-#[derive(Clone)]
-pub struct OutcomeSeed([u8; 32]);
-
-impl OutcomeSeed {
-    /// The seed with these bytes.
-    #[must_use]
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes, to be stored where you keep secrets.
-    #[must_use]
-    pub const fn to_bytes(&self) -> [u8; 32] {
-        self.0
-    }
-}
-
-impl fmt::Debug for OutcomeSeed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OutcomeSeed(..)")
-    }
+secret! {
+    /// The seed of all noise in outcomes: 32 random bytes that you make once and show to nobody.
+    /// Anybody who knows it can subtract the noise. `Debug` does not print it.
+    ///
+    /// With the same seed, the same events give the same outcomes. A new seed changes no outcome that was released.
+    ///
+    /// ```
+    /// use canvass::outcome::OutcomeSeed;
+    ///
+    /// assert_eq!(format!("{:?}", OutcomeSeed::new([7; 32])), "OutcomeSeed(..)");
+    /// ```
+    OutcomeSeed
 }
 
 /// A count that is released: of one request or of a pool, of those who shared or of the others.
