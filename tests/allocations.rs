@@ -116,7 +116,7 @@ fn a_warm_request_allocates_nothing() {
 
 /// Or an agency could learn of a shelter by the time of its refusals and receipts.
 #[test]
-fn a_review_is_the_same_work_whatever_silent_places_there_are() {
+fn a_review_costs_the_same_with_silent_places() {
     let area = octagon(10.006, 50.004);
     let silent = |west: f64, south: f64| {
         let place = Area::from_bounds(west, south, west + 0.001, south + 0.001).unwrap();

@@ -2,7 +2,7 @@
 //!
 //! The same as [`Consent::evaluate`](crate::Consent::evaluate) and
 //! [`Recording::has_footage`](crate::Recording::has_footage) for one row, which are the
-//! specification: here the zone map and the masks of a block answer for most rows at once, and a sketch of
+//! specification: here the summary and the masks of a block answer for most rows at once, and a sketch of
 //! few bits for most scopes.
 
 use fearless_simd::prelude::*;
@@ -70,15 +70,15 @@ impl<'a> ConsentQuery<'a> {
         &self,
         simd: S,
         block: &Block,
-        zone: BlockSummary,
+        summary: BlockSummary,
     ) -> RowMask {
-        let granted = zone.granted();
+        let granted = summary.granted();
         let Some(days) = self.days.filter(|_| !granted.is_empty()) else { return RowMask::NONE };
-        let keeps_all = zone.least_kept() > days;
-        if keeps_all && zone.began_before(self.before) {
+        let keeps_all = summary.least_kept() > days;
+        if keeps_all && summary.began_before(self.before) {
             return granted;
         }
-        let (rows, kept, since) = (zone.granted_len(), block.kept_days(), block.since_upper());
+        let (rows, kept, since) = (summary.granted_len(), block.kept_days(), block.since_upper());
         granted & footage(simd, rows, (kept, days), (since, self.before))
     }
 
@@ -89,13 +89,13 @@ impl<'a> ConsentQuery<'a> {
         &self,
         simd: S,
         block: &Block,
-        zone: BlockSummary,
+        summary: BlockSummary,
         candidates: RowMask,
     ) -> RowMask {
         let permitted = self.permitted(block, candidates);
         let mut asked = block.timed().granted_at(permitted, (self.now, self.today), self.agency);
         asked = block.ended().recording_after(asked, |row| self.shown_until(block.kept(row)));
-        let (granted, since) = (zone.granted_len(), block.since_upper());
+        let (granted, since) = (summary.granted_len(), block.since_upper());
         let unsure = asked & equal(simd, granted, since, self.before);
         for row in unsure.rows() {
             asked &= !RowMask::only_if(i64::from(block.since(row)) >= self.end, row);

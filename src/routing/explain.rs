@@ -200,13 +200,13 @@ impl Snapshot {
         now: Timestamp,
         camera: CameraId,
     ) -> Explanation {
-        let inquiry = ConsentQuery::new(authorized, self.terms(), now);
+        let query = ConsentQuery::new(authorized, self.terms(), now);
         let mut found = None;
         let mut households = BTreeSet::new();
         self.each_in_area(authorized, |row| {
             households.insert(row.camera.owner);
             if row.camera.id == camera {
-                found = Some(inquiry.denial(&row));
+                found = Some(query.denial(&row));
             }
         });
         match found {
@@ -227,13 +227,13 @@ impl Snapshot {
     /// person who asks why, not for each request.
     #[must_use]
     pub fn funnel(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Funnel {
-        let inquiry = ConsentQuery::new(authorized, self.terms(), now);
+        let query = ConsentQuery::new(authorized, self.terms(), now);
         let mut funnel = Funnel::default();
         let mut households = BTreeSet::new();
         self.each_in_area(authorized, |row| {
             funnel.in_area += 1;
             households.insert(row.camera.owner);
-            match inquiry.denial(&row) {
+            match query.denial(&row) {
                 None => funnel.permitted += 1,
                 Some(denial) => {
                     if let Some(count) = funnel.denied.get_mut(denial as usize) {
@@ -263,11 +263,11 @@ impl Snapshot {
         authorized: &AuthorizedRequest,
         now: Timestamp,
     ) -> Vec<(Camera, Explanation)> {
-        let inquiry = ConsentQuery::new(authorized, self.terms(), now);
+        let query = ConsentQuery::new(authorized, self.terms(), now);
         let (mut cameras, mut households) = (Vec::new(), BTreeSet::new());
         self.each_in_area(authorized, |row| {
             households.insert(row.camera.owner);
-            let denied = inquiry.denial(&row).map(Explanation::Denied);
+            let denied = query.denial(&row).map(Explanation::Denied);
             cameras.push((row.camera, denied.unwrap_or(Explanation::Asked)));
         });
         let hindered = if authorized.is_over(now) {

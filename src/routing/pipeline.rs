@@ -104,7 +104,7 @@ impl Snapshot {
     ) {
         let Scratch { level, walked, collected, waits, .. } = scratch;
         let request = authorized.request();
-        let inquiry = ConsentQuery::new(authorized, self.terms(), now);
+        let query = ConsentQuery::new(authorized, self.terms(), now);
         collected.clear();
         waits.clear();
         let quiet = authorized.quiet_hours();
@@ -116,10 +116,10 @@ impl Snapshot {
         };
         let flow = if request.camera_scope == CameraScope::SeeingInto {
             view_walk::blocks(start, request.area.boundary(), *level, |near| {
-                let (block, zone) = (near.block, near.zone);
-                let rows = dispatch!(*level, simd => inquiry.candidates(simd, block, zone));
+                let (block, summary) = (near.block, near.summary);
+                let rows = dispatch!(*level, simd => query.candidates(simd, block, summary));
                 let rows = near.rows(rows);
-                let asked = dispatch!(*level, simd => inquiry.evaluate(simd, block, zone, rows));
+                let asked = dispatch!(*level, simd => query.evaluate(simd, block, summary, rows));
                 take(block, asked);
                 ControlFlow::Continue(())
             })
@@ -127,11 +127,11 @@ impl Snapshot {
             prune::blocks(start, &request.area, *level, walked, |window, edges| {
                 dispatch!(*level, simd => {
                     for found in &mut *window {
-                        found.rows = inquiry.candidates(simd, found.block, found.zone);
+                        found.rows = query.candidates(simd, found.block, found.summary);
                     }
                     refine::window(simd, &request.area, window, edges);
-                    for ReachedBlock { block, zone, rows, .. } in &mut *window {
-                        *rows = inquiry.evaluate(simd, block, *zone, *rows);
+                    for ReachedBlock { block, summary, rows, .. } in &mut *window {
+                        *rows = query.evaluate(simd, block, *summary, *rows);
                     }
                     for found in window {
                         take(found.block, found.rows);

@@ -15,7 +15,7 @@ use crate::util::{RowMask, set_bits};
 #[derive(Clone, Debug)]
 pub(crate) struct ReachedBlock<'a> {
     pub(crate) block: &'a Block,
-    pub(crate) zone: BlockSummary,
+    pub(crate) summary: BlockSummary,
     pub(crate) touch: Touch,
     /// Those of its rows that are still in question.
     pub(crate) rows: RowMask,
@@ -170,9 +170,9 @@ fn step<'a, S: Simd>(
                     next.push(ReachedNode { branch, clip });
                 }
                 Some(BranchChild::Leaf(leaf)) => {
-                    let (block, zone) = (leaf.block(), leaf.zone());
-                    block.prefetch(zone.granted_len(), matches!(touch, Touch::Crossed(..)));
-                    window.push(ReachedBlock { block, zone, touch, rows: zone.all() });
+                    let (block, summary) = (leaf.block(), leaf.summary());
+                    block.prefetch(summary.granted_len(), matches!(touch, Touch::Crossed(..)));
+                    window.push(ReachedBlock { block, summary, touch, rows: summary.all() });
                 }
                 None => {}
             }

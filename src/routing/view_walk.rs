@@ -49,7 +49,7 @@ pub(crate) fn rows<'a>(
             window.iter().try_for_each(|found| visit(found.block, found.rows))
         }),
         CameraScope::SeeingInto => blocks(start, area.boundary(), level, |near| {
-            visit(near.block, near.rows(near.zone.all()))
+            visit(near.block, near.rows(near.summary.all()))
         }),
     }
 }
@@ -57,7 +57,7 @@ pub(crate) fn rows<'a>(
 /// A block within reach of the area.
 pub(crate) struct ReachableBlock<'w, 'a> {
     pub(crate) block: &'a Block,
-    pub(crate) zone: BlockSummary,
+    pub(crate) summary: BlockSummary,
     boundary: &'w Boundary,
     level: Level,
     /// The edges that matter in the block's widened envelope, with the clip's list.
@@ -113,9 +113,9 @@ impl<'a, V: FnMut(&ReachableBlock<'_, 'a>) -> ControlFlow<()>> Walk<'_, V> {
             match branch.at(place) {
                 Some(BranchChild::Branch(below)) => self.node(below, envelope, (&clip, &list))?,
                 Some(BranchChild::Leaf(leaf)) => {
-                    let (block, zone, list) = (leaf.block(), leaf.zone(), list.as_slice());
+                    let (block, summary, list) = (leaf.block(), leaf.summary(), list.as_slice());
                     let near =
-                        ReachableBlock { block, zone, boundary, level, clip, list, envelope };
+                        ReachableBlock { block, summary, boundary, level, clip, list, envelope };
                     (self.visit)(&near)?;
                 }
                 None => {}

@@ -22,7 +22,7 @@ fn is_routed(entry: &AuditEntry) -> bool {
 }
 
 #[test]
-fn a_batch_has_all_its_entries_at_one_instant_in_an_order_by_chance() {
+fn a_batch_has_one_instant_and_a_random_order() {
     let made: Vec<AuditEntry> = (0..40).map(entry).collect();
     let batch = closed(made.clone(), 1);
     let routes = batch.entries().iter().filter(|entry| is_routed(entry)).count();

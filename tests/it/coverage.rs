@@ -294,7 +294,7 @@ fn every_cell_can_be_drawn() {
 }
 
 #[test]
-fn what_is_refused_says_what_and_why() {
+fn each_refusal_names_the_fault_and_reason() {
     let (snapshot, seed) = (Registry::new().snapshot(), coverage_seed());
     let told = |resolution, number| snapshot.coverage(PERIOD, &seed, resolution, number);
     let error = told(Resolution::Nine, 11).unwrap_err();

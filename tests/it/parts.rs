@@ -298,7 +298,7 @@ fn a_part_names_no_household_that_is_not_needed() {
 }
 
 #[test]
-fn who_waits_in_one_part_waits_until_the_later_instant() {
+fn merged_waits_end_at_the_later_instant() {
     let policy = Policy::without_limits_or_anonymity().with_quiet_hours(night());
     let authorized = authorize_under(&policy, houses(0, 9));
     let part = |id: u64, place: &str| {

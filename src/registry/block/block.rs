@@ -39,7 +39,7 @@ pub(crate) struct Row {
 /// cache lines, in the order in which a request reads them. Drawn for blocks of 64 rows:
 ///
 /// ```text
-/// lon 64 x i32 | lat 64 x i32 | facings, zone map, ended | ended, timed | timed, upper halves
+/// lon 64 x i32 | lat 64 x i32 | facings, summary, ended | ended, timed | timed, upper halves
 /// | terms 64 x u16 | kept 64 x u16 | since 64 x u16, its upper halves
 /// | ids 64 x (u32, u32) | since 64 x u16, its lower halves
 /// row:       0 .. granted: owner agreed | granted .. len: did not | len .. 64: meaningless
@@ -51,7 +51,7 @@ pub(crate) struct Block {
     pub(crate) lat: [i32; BLOCK_ROWS],
     /// The views of the cameras whose facing is known.
     pub(crate) facings: SparseColumn<Facing>,
-    pub(crate) zone: BlockSummary,
+    pub(crate) summary: BlockSummary,
     /// The end of recording, for cameras that were taken down.
     pub(crate) ended: StoppedColumn,
     /// The time limits of the grants that do not always hold.
@@ -83,7 +83,7 @@ impl Block {
             lon: [0; BLOCK_ROWS],
             lat: [0; BLOCK_ROWS],
             facings: SparseColumn::NONE,
-            zone: BlockSummary::NONE,
+            summary: BlockSummary::NONE,
             ended: StoppedColumn::NONE,
             timed: GrantTimes::NONE,
             terms_upper: SharedColumn::Shared(0),
@@ -97,12 +97,12 @@ impl Block {
     }
 
     #[inline]
-    pub(crate) fn zone(&self) -> BlockSummary {
-        self.zone
+    pub(crate) fn summary(&self) -> BlockSummary {
+        self.summary
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.zone.len()
+        self.summary.len()
     }
 
     #[inline]
@@ -216,7 +216,7 @@ impl Block {
         let recording = Recording::from_columns(self.since(row), until, at(&self.kept_days, row));
         let (position, facing) = (self.position(row), self.facings.get(row));
         let camera = Camera { id, owner, position, recording, facing };
-        let standing = if row < self.zone.granted_len() {
+        let standing = if row < self.summary.granted_len() {
             RowStanding::Granted { terms: self.terms(row), timing: self.timed.get(row) }
         } else {
             RowStanding::NotGranted

@@ -25,7 +25,7 @@ impl Block {
 
     /// Adds a row; a full block stays as it is.
     pub(crate) fn push(&mut self, row: Row) {
-        if !self.zone.is_full() {
+        if !self.summary.is_full() {
             self.write(&row);
         }
     }
@@ -50,9 +50,9 @@ impl Block {
         if facing.is_some() {
             self.facings.set(index, facing);
         }
-        self.zone.least_kept = self.zone.least_kept.min(kept_days);
-        self.zone.latest_since = self.zone.latest_since.max(since_upper);
-        self.zone.len += 1;
+        self.summary.least_kept = self.summary.least_kept.min(kept_days);
+        self.summary.latest_since = self.summary.latest_since.max(since_upper);
+        self.summary.len += 1;
         self.set_standing(index, row.standing);
     }
 
@@ -60,32 +60,32 @@ impl Block {
     pub(crate) fn remove(&mut self, row: usize) {
         self.set_standing(row, RowStanding::NotGranted);
         // The withdrawal above has moved a granted row to the start of those that are not granted.
-        let (row, last) = (row.max(self.zone.granted_len()), self.len().saturating_sub(1));
+        let (row, last) = (row.max(self.summary.granted_len()), self.len().saturating_sub(1));
         self.swap(row, last);
         self.ended.set(last, None);
         self.facings.set(last, None);
-        self.zone.len = self.zone.len.saturating_sub(1);
+        self.summary.len = self.summary.len.saturating_sub(1);
     }
 
     /// Changes a row's standing. The row may swap places with another.
     #[inline]
     pub(crate) fn set_standing(&mut self, row: usize, standing: RowStanding) {
-        let was_granted = row < self.zone.granted_len();
+        let was_granted = row < self.summary.granted_len();
         if was_granted {
             self.timed.set(row, None);
         }
         match standing {
             RowStanding::NotGranted if was_granted => {
-                self.zone.granted -= 1;
-                self.swap(row, self.zone.granted_len());
+                self.summary.granted -= 1;
+                self.swap(row, self.summary.granted_len());
             }
             RowStanding::NotGranted => {}
             RowStanding::Granted { terms, timing } => {
-                let before = self.zone.granted_len();
+                let before = self.summary.granted_len();
                 let target = if was_granted { row } else { before };
                 if !was_granted {
                     self.swap(row, target);
-                    self.zone.granted += 1;
+                    self.summary.granted += 1;
                 }
                 let (upper, lower) = halved(terms);
                 self.terms_upper.set(target, before, upper);
@@ -164,7 +164,7 @@ impl Clone for Block {
         self.lon = source.lon;
         self.lat = source.lat;
         self.facings.clone_from(&source.facings);
-        self.zone = source.zone;
+        self.summary = source.summary;
         self.ended.clone_from(&source.ended);
         self.timed.clone_from(&source.timed);
         self.terms_upper.clone_from(&source.terms_upper);

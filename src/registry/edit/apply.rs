@@ -297,7 +297,7 @@ fn insert_in_place(
 ) -> bool {
     let mut blocks = places.iter().copied();
     let room =
-        blocks.find(|&place| tree.items().get(place).is_some_and(|leaf| !leaf.zone().is_full()));
+        blocks.find(|&place| tree.items().get(place).is_some_and(|leaf| !leaf.summary().is_full()));
     match room.and_then(|place| tree.items_mut().get_mut(place)) {
         Some(leaf) => {
             leaf.change(spares, |block| block.push(row));
@@ -322,5 +322,5 @@ fn with_row(
     })?;
     let leaf = tree.items_mut().get_mut(place)?;
     leaf.change(spares, |block| change(block, row));
-    Some(leaf.zone().len())
+    Some(leaf.summary().len())
 }

@@ -71,7 +71,7 @@ fn are_many(rows: &[Row], blocks: usize) -> bool {
 fn insert_nearest(tree: &mut PackedRTree<Leaf>, row: Row, spares: &mut BlockPool) -> bool {
     let Some(place) = tree.nearest(row.camera.position) else { return false };
     match tree.items_mut().get_mut(place) {
-        Some(leaf) if !leaf.zone().is_full() => leaf.change(spares, |block| block.push(row)),
+        Some(leaf) if !leaf.summary().is_full() => leaf.change(spares, |block| block.push(row)),
         _ => return false,
     }
     tree.grow(place, Envelope::of([row.camera.position]));
@@ -85,7 +85,7 @@ pub(crate) fn settle(
     layout: Layout,
     spares: &mut BlockPool,
 ) -> Vec<NewLeaf> {
-    blocks.retain(|(_, leaf)| leaf.zone().len() > 0);
+    blocks.retain(|(_, leaf)| leaf.summary().len() > 0);
     if are_many(&rows, blocks.len()) {
         let settled = blocks.iter().flat_map(|(_, leaf)| leaf.block().iter());
         let rows: Vec<Row> = settled.chain(rows).collect();
@@ -106,7 +106,7 @@ fn settle_one(blocks: &mut Vec<NewLeaf>, row: Row, spares: &mut BlockPool) {
     let here = Envelope::of([row.camera.position]);
     let nearest = blocks.iter_mut().min_by_key(|(envelope, _)| growth(*envelope, here));
     match nearest {
-        Some((envelope, leaf)) if !leaf.zone().is_full() => {
+        Some((envelope, leaf)) if !leaf.summary().is_full() => {
             *envelope = envelope.merged(here);
             leaf.change(spares, |block| block.push(row));
         }

@@ -47,18 +47,18 @@ pub(crate) enum Members {
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf {
     // INVARIANT: the block's own summary.
-    zone: BlockSummary,
+    summary: BlockSummary,
     block: Arc<Block>,
 }
 
 impl Leaf {
     pub(crate) fn new(block: Block) -> Self {
-        Self { zone: block.zone(), block: Arc::new(block) }
+        Self { summary: block.summary(), block: Arc::new(block) }
     }
 
     #[inline]
-    pub(crate) fn zone(&self) -> BlockSummary {
-        self.zone
+    pub(crate) fn summary(&self) -> BlockSummary {
+        self.summary
     }
 
     #[inline]
@@ -94,7 +94,7 @@ impl Leaf {
     pub(crate) fn change(&mut self, spares: &mut BlockPool, change: impl FnOnce(&mut Block)) {
         let block = spares.make_mut(&mut self.block);
         change(block);
-        self.zone = block.zone();
+        self.summary = block.summary();
     }
 }
 

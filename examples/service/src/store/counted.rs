@@ -180,12 +180,7 @@ impl Store {
 
     /// Every row of a table, by its key and without its checksum.
     pub(super) fn rows_of(&self, table: Counted) -> Result<Vec<KeyAndValue>, StoreError> {
-        let mut rows = Vec::new();
-        for row in self.read()?.open_table(table.table())?.iter()? {
-            let (key, sealed) = row?;
-            rows.push((key.value().to_vec(), table.open(key.value(), sealed.value())?));
-        }
-        Ok(rows)
+        self.rows_from(table, &[])
     }
 
     /// The rows of a table whose keys begin like this.

@@ -190,7 +190,7 @@ fn batch(service: &Service) -> (TreeHead, Vec<AuditEntry>) {
 }
 
 #[test]
-fn a_period_is_one_batch_of_one_instant_and_one_size() {
+fn a_period_is_one_batch_of_one_size() {
     let folder = tempfile::tempdir().unwrap();
     let service = logging(folder.path(), 2);
     busy(&service);
