@@ -157,16 +157,16 @@ impl Consent {
     /// The reason why the owner may not be asked.
     pub fn evaluate(&self, question: &Question, asked: &[Ask]) -> Result<(), Denial> {
         let now = seconds(question.now);
-        let grant_span = self.grant_span();
+        let consent_period = self.consent_period();
         if self.standing == Standing::NotGranted {
             Err(Denial::NotGranted)
-        } else if now >= grant_span.expires {
+        } else if now >= consent_period.expires {
             Err(Denial::Expired)
         } else if !self.agencies.includes(&question.agency) {
             Err(Denial::AgencyOutOfScope)
         } else if !self.incidents.includes(&question.incident) {
             Err(Denial::IncidentOutOfScope)
-        } else if now < grant_span.paused_until {
+        } else if now < consent_period.paused_until {
             Err(Denial::Paused)
         } else if now
             < self.limit.reached_until(
@@ -185,23 +185,23 @@ impl Consent {
         (self.agencies, self.incidents, self.zone)
     }
 
-    /// The same consent with its pause and expiry as [`Consent::grant_span`] gave them.
-    pub(crate) fn with_grant_span(self, grant_span: GrantSpan) -> Self {
+    /// The same consent with its pause and expiry as [`Consent::consent_period`] gave them.
+    pub(crate) fn with_consent_period(self, consent_period: ConsentPeriod) -> Self {
         // A pause up to the end of time ends a second after the last one there is.
         let instant = |second, never| {
             (second != never).then(|| Timestamp::from_second(second).unwrap_or(Timestamp::MAX))
         };
         Self {
-            paused_until: instant(grant_span.paused_until, i64::MIN),
-            expires: instant(grant_span.expires, i64::MAX),
+            paused_until: instant(consent_period.paused_until, i64::MIN),
+            expires: instant(consent_period.expires, i64::MAX),
             ..self
         }
     }
 
     /// When the pause ends and the grant expires, as seconds, rounded so that the consent never holds longer than granted;
     /// "never paused" and "never expires" are the ends of time.
-    pub(crate) fn grant_span(&self) -> GrantSpan {
-        GrantSpan {
+    pub(crate) fn consent_period(&self) -> ConsentPeriod {
+        ConsentPeriod {
             paused_until: self.paused_until.map_or(i64::MIN, seconds_from),
             expires: self.expires.map_or(i64::MAX, seconds),
         }
@@ -210,7 +210,7 @@ impl Consent {
 
 /// When a pause ends and a grant expires, in seconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct GrantSpan {
+pub(crate) struct ConsentPeriod {
     pub(crate) paused_until: i64,
     pub(crate) expires: i64,
 }

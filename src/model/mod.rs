@@ -20,7 +20,7 @@ pub use ask_limit::{AskLimit, AskLimitError};
 pub(crate) use ask_limit::{AskTime, UsedShares};
 pub(crate) use camera::NEVER;
 pub use camera::{Camera, Recording, RecordingError};
-pub(crate) use consent::GrantSpan;
+pub(crate) use consent::ConsentPeriod;
 pub use consent::{Ask, Consent, Denial, Question, Scope, Standing};
 pub use facing::{Facing, FacingError};
 pub(crate) use facing::{near, within_reach};

@@ -15,7 +15,7 @@ mod edit;
 mod load;
 mod tiles;
 
-pub(crate) use block::{Block, BlockSummary, GrantWindow, Row, RowStanding};
+pub(crate) use block::{Block, BlockSummary, Row, RowStanding, RowTimeLimits};
 pub use change::{Change, ChangeError, ChangeRefusal, SkippedChange};
 pub use index::Layout;
 pub(crate) use index::{Branch, BranchChild, Cluster, cell};

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 
 use crate::geometry::Position;
 use crate::model::{AgencyId, DAY, Denial, SensitivePlaces, TimeWindow, day, near, seconds};
-use crate::registry::{Block, BlockSummary, GrantWindow, Row, RowStanding, ScopeQuery, TermsTable};
+use crate::registry::{
+    Block, BlockSummary, Row, RowStanding, RowTimeLimits, ScopeQuery, TermsTable,
+};
 use crate::request::{AuthorizedRequest, CameraScope, Request};
 use crate::util::{BLOCK_ROWS, RowMask};
 
@@ -156,7 +158,7 @@ impl<'a> ConsentQuery<'a> {
     }
 
     /// Why a grant does not hold at `now`, if time is the reason.
-    fn lapsed(&self, timing: &GrantWindow) -> Option<Denial> {
+    fn lapsed(&self, timing: &RowTimeLimits) -> Option<Denial> {
         if self.now >= timing.expires {
             Some(Denial::Expired)
         } else if self.now < timing.paused_until {

@@ -4,7 +4,7 @@
 use prefetch_index::prefetch_index;
 
 use super::column::{SharedColumn, SparseColumn, joined_ids};
-use super::grant_times::{GrantTimes, GrantWindow};
+use super::grant_times::{GrantTimes, RowTimeLimits};
 use super::stopped::StoppedColumn;
 use super::summary::BlockSummary;
 use crate::geometry::{Envelope, Position};
@@ -22,7 +22,7 @@ pub(crate) enum RowStanding {
         /// The interned scopes.
         terms: u32,
         /// The time limits of the grant; `None` if it always holds.
-        timing: Option<GrantWindow>,
+        timing: Option<RowTimeLimits>,
     },
 }
 

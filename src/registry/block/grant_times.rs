@@ -9,7 +9,7 @@ use crate::util::RowMask;
 /// The time limits of a grant: it holds once the pause is over and the limit allows another request,
 /// and before it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct GrantWindow {
+pub(crate) struct RowTimeLimits {
     pub(crate) paused_until: i64,
     pub(crate) reached_until: i64,
     pub(crate) expires: i64,
@@ -127,21 +127,21 @@ impl GrantTimes {
         if self.mask.contains(row) { self.exact.get(self.mask.rank(row)) } else { None }
     }
 
-    pub(crate) fn get(&self, row: usize) -> Option<GrantWindow> {
+    pub(crate) fn get(&self, row: usize) -> Option<RowTimeLimits> {
         let &Instants { paused_until, reached_until, expires } = self.instants(row)?;
         let shares = self.shares.as_ref().and_then(|shares| shares.get(row));
         let shares = shares.unwrap_or_default();
-        Some(GrantWindow { paused_until, reached_until, expires, shares })
+        Some(RowTimeLimits { paused_until, reached_until, expires, shares })
     }
 
-    pub(crate) fn set(&mut self, row: usize, timing: Option<GrantWindow>) {
+    pub(crate) fn set(&mut self, row: usize, timing: Option<RowTimeLimits>) {
         let had = self.mask.contains(row);
         if timing.is_none() && !had {
             return;
         }
         let place = self.mask.rank(row).min(self.exact.len());
         let shares = timing.map(|timing| timing.shares).filter(|shares| !shares.is_empty());
-        if let Some(GrantWindow { paused_until, reached_until, expires, .. }) = timing {
+        if let Some(RowTimeLimits { paused_until, reached_until, expires, .. }) = timing {
             let instants = Instants { paused_until, reached_until, expires };
             match self.exact.get_mut(place).filter(|_| had) {
                 Some(old) => *old = instants,

@@ -10,6 +10,6 @@ mod edit;
 mod pool;
 
 pub(crate) use block::{Block, Row, RowStanding};
-pub(crate) use grant_times::GrantWindow;
+pub(crate) use grant_times::RowTimeLimits;
 pub(crate) use pool::BlockPool;
 pub(crate) use summary::BlockSummary;

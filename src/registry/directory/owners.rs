@@ -7,7 +7,7 @@ use foldhash::quality::RandomState;
 use super::extra_cameras::ExtraCameras;
 use super::probe_table::{ProbeTable, Slot};
 use super::shards::{Shard, split_off};
-use crate::model::{AgencyId, AskLimit, AskTime, CameraId, GrantSpan, OwnerId};
+use crate::model::{AgencyId, AskLimit, AskTime, CameraId, ConsentPeriod, OwnerId};
 
 /// A shard of the owners.
 #[derive(Debug)]
@@ -255,7 +255,7 @@ impl Owner {
 /// The parts of a consent or history that most owners do not have.
 #[derive(Clone, Debug)]
 pub(crate) struct ConsentExtras {
-    pub(crate) grant_span: GrantSpan,
+    pub(crate) consent_period: ConsentPeriod,
     pub(crate) limit: AskLimit,
     /// The last times the owner was asked and by whom, ascending; at most as many as a limit can look at.
     /// Boxed, since most owners with extras were never asked.
@@ -265,8 +265,8 @@ pub(crate) struct ConsentExtras {
 
 impl Default for ConsentExtras {
     fn default() -> Self {
-        let grant_span = GrantSpan { paused_until: i64::MIN, expires: i64::MAX };
-        Self { grant_span, limit: AskLimit::default(), asked: None }
+        let consent_period = ConsentPeriod { paused_until: i64::MIN, expires: i64::MAX };
+        Self { consent_period, limit: AskLimit::default(), asked: None }
     }
 }
 
@@ -278,8 +278,8 @@ impl ConsentExtras {
 
     /// Whether no extra is left.
     pub(crate) fn is_default(&self) -> bool {
-        self.grant_span.paused_until == i64::MIN
-            && self.grant_span.expires == i64::MAX
+        self.consent_period.paused_until == i64::MIN
+            && self.consent_period.expires == i64::MAX
             && self.limit == AskLimit::default()
             && self.asked.is_none()
     }

@@ -2,7 +2,7 @@
 
 use super::owners::ConsentExtras;
 use crate::model::Consent;
-use crate::registry::block::{GrantWindow, RowStanding};
+use crate::registry::block::{RowStanding, RowTimeLimits};
 use crate::registry::scopes::Terms;
 
 /// The consent with these terms and extras.
@@ -15,7 +15,7 @@ pub(crate) fn granted(terms: &Terms, extras: Option<&ConsentExtras>) -> Consent 
         .with_agencies(agencies.clone())
         .with_incidents(incidents.clone())
         .with_limit(extras.limit)
-        .with_grant_span(extras.grant_span)
+        .with_consent_period(extras.consent_period)
 }
 
 /// An owner's standing as their rows store it.
@@ -30,12 +30,12 @@ pub(crate) fn standing<'a>(
 }
 
 /// The time limits of a grant with extras; `None` if it always holds.
-fn timing(extras: &ConsentExtras) -> Option<GrantWindow> {
+fn timing(extras: &ConsentExtras) -> Option<RowTimeLimits> {
     let (reached_until, shares) = extras.limit.reached_by(extras.asked());
-    let timing = GrantWindow {
-        paused_until: extras.grant_span.paused_until,
+    let timing = RowTimeLimits {
+        paused_until: extras.consent_period.paused_until,
         reached_until,
-        expires: extras.grant_span.expires,
+        expires: extras.consent_period.expires,
         shares,
     };
     let always = timing.paused_until == i64::MIN

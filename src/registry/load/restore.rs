@@ -271,9 +271,9 @@ fn take_pages(pages: Vec<Page>) -> Result<StagedConsents, ChangeError> {
     for (_, _, consents, owners) in pages {
         let mut distinct = Vec::with_capacity(consents.len());
         for consent in consents {
-            let (grant_span, limit) = (consent.grant_span(), consent.limit());
+            let (consent_period, limit) = (consent.consent_period(), consent.limit());
             let terms = staged.interner.acquire(Terms::of(consent)).ok_or(full)?;
-            distinct.push((terms, ConsentExtras { grant_span, limit, asked: None }));
+            distinct.push((terms, ConsentExtras { consent_period, limit, asked: None }));
         }
         for OwnerRow { owner, consent, asked } in owners {
             let consent = consent.and_then(|number| distinct.get(number as usize));

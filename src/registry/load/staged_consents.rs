@@ -37,7 +37,7 @@ impl StagedConsents {
                 continue;
             }
             let extras = ConsentExtras {
-                grant_span: consent.grant_span(),
+                consent_period: consent.consent_period(),
                 limit: consent.limit(),
                 asked: None,
             };

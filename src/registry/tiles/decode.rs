@@ -237,8 +237,8 @@ fn consent(json: &[u8], number: u32) -> Result<Consent, TileFlaw> {
         return Err(TileFlaw::consent(&"it is not granted"));
     }
     // Whole seconds, as they are stored.
-    let grant_span = consent.grant_span();
-    let consent = consent.with_grant_span(grant_span);
+    let consent_period = consent.consent_period();
+    let consent = consent.with_consent_period(consent_period);
     match serde_json::to_vec(&consent) {
         Ok(written) if written == json => Ok(consent),
         _ => Err(TileFlaw::ConsentForm { number }),

@@ -105,7 +105,7 @@ fn encode_cameras(tile: &Tile, cluster: &Cluster) -> Vec<u8> {
 fn distinct(terms: u32, extras: Option<&ConsentExtras>) -> (u32, i64, i64, AskLimit) {
     let usual = ConsentExtras::default();
     let extras = extras.unwrap_or(&usual);
-    (terms, extras.grant_span.paused_until, extras.grant_span.expires, extras.limit)
+    (terms, extras.consent_period.paused_until, extras.consent_period.expires, extras.limit)
 }
 
 fn encode_owners(tile: &Tile, records: &[OwnerRecord], table: &TermsTable) -> Vec<u8> {

@@ -201,10 +201,10 @@ impl PartitionedChanges {
         if consent.standing() == Standing::NotGranted {
             return Some(OwnerEffect::withdrawal());
         }
-        let (grant_span, limit) = (consent.grant_span(), consent.limit());
+        let (consent_period, limit) = (consent.consent_period(), consent.limit());
         let terms = interner.acquire(Terms::of(consent))?;
         self.acquired.push(terms);
-        Some(OwnerEffect::Consent { terms: Some(terms), grant_span, limit })
+        Some(OwnerEffect::Consent { terms: Some(terms), consent_period, limit })
     }
 }
 
@@ -249,10 +249,10 @@ fn follow_owners(
             }
             OwnerEffect::Detach(camera) => owners.detach(*owner, camera),
             OwnerEffect::Place(camera, _) => placed.push(camera.id),
-            OwnerEffect::Consent { terms, grant_span, limit } => {
+            OwnerEffect::Consent { terms, consent_period, limit } => {
                 released.extend(owners.set_terms(*owner, terms));
                 owners.change_extras(*owner, |extras| {
-                    (extras.grant_span, extras.limit) = (grant_span, limit);
+                    (extras.consent_period, extras.limit) = (consent_period, limit);
                 });
                 followed.push(*owner);
             }

@@ -2,7 +2,7 @@
 
 use h3o::CellIndex;
 
-use crate::model::{AgencyId, AskLimit, Camera, CameraId, Consent, GrantSpan, OwnerId};
+use crate::model::{AgencyId, AskLimit, Camera, CameraId, Consent, ConsentPeriod, OwnerId};
 use crate::registry::edit::Edit;
 
 /// An edit with its tile and the index of the change that caused it.
@@ -32,7 +32,7 @@ pub(crate) enum OwnerEffect {
     Place(Camera, CellIndex),
     Consent {
         terms: Option<u32>,
-        grant_span: GrantSpan,
+        consent_period: ConsentPeriod,
         limit: AskLimit,
     },
     /// When, and by which agency if that is known.
@@ -45,6 +45,10 @@ impl OwnerEffect {
     /// A consent that is not granted; discards its pause, expiry, limit and scopes.
     pub(crate) fn withdrawal() -> Self {
         let withdrawn = Consent::default();
-        Self::Consent { terms: None, grant_span: withdrawn.grant_span(), limit: withdrawn.limit() }
+        Self::Consent {
+            terms: None,
+            consent_period: withdrawn.consent_period(),
+            limit: withdrawn.limit(),
+        }
     }
 }
