@@ -1,27 +1,15 @@
-//! A started service, and a client of it.
+//! The program, started on a free port.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use canvass_service::settings::TokenDigest;
-use jiff::{SignedDuration, Timestamp};
-use redb::{Database, Key, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde_json::{Value, json};
 
-pub const OPERATOR: &str = "operator-token-of-the-tests";
-pub const FIRST: &str = "token-of-agency-1";
-pub const SECOND: &str = "token-of-agency-2";
-
-/// Held by a test that measures: two of them at once would measure each other.
-pub fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    // Whoever failed with it leaves nothing behind.
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use super::answers::{Answer, answer, get, post, post_keyed};
+use super::{FIRST, OPERATOR};
 
 /// The service's program, started on a free port.
 pub struct Service {
@@ -29,96 +17,6 @@ pub struct Service {
     address: String,
     agent: ureq::Agent,
     config: PathBuf,
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: ureq::http::HeaderMap,
-    pub text: String,
-}
-
-impl Answer {
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
-    }
-
-    /// The problem in an answer, with the expected status and code.
-    #[track_caller]
-    pub fn problem(&self, status: u16, code: &str) -> Value {
-        assert_eq!(self.status, status, "{}", self.text);
-        assert_eq!(self.headers["content-type"], "application/problem+json");
-        let problem = self.json();
-        assert_eq!(problem["code"], code, "{problem}");
-        assert_eq!(problem["status"], status);
-        assert_eq!(problem["type"], format!("/problems/{code}"));
-        assert!(problem["title"].is_string() && problem["detail"].is_string());
-        problem
-    }
-
-    #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.text);
-        self.json()
-    }
-}
-
-/// A configuration with two agencies; arguments replace the policy and the limits. The limit on an
-/// agency's rate is high unless the arguments set it.
-pub fn config(policy: &Value, limits: &Value) -> Value {
-    let hex = |token: &str| TokenDigest::of(token.as_bytes()).hex();
-    let agency = |id: u64, token: &str| {
-        let record = json!({
-            "id": id, "name": format!("Agency {id}"), "kind": "local",
-            "jurisdiction": square(-85.5, 40.5, 2.0),
-        });
-        json!({ "token_sha256": hex(token), "agency": record })
-    };
-    let mut often =
-        json!({ "agency_requests_per_minute": 10_000_000, "agency_open_requests": 1_000_000 });
-    if let (Some(all), Some(given)) = (often.as_object_mut(), limits.as_object()) {
-        all.extend(given.clone());
-    }
-    json!({
-        "operator_token_sha256": hex(OPERATOR),
-        "agencies": [agency(1, FIRST), agency(2, SECOND)],
-        "policy": policy, "limits": often,
-        // Most tests are about the owners asked, not about their letters; `noticed` approves
-        // notices here.
-        "notices": { "approval": "elsewhere" },
-        // The host in requests that a test writes by hand.
-        "hosts": { "programs": ["x"] },
-    })
-}
-
-/// A square, given by its south-west corner.
-pub fn square(west: f64, south: f64, side: f64) -> Value {
-    let (east, north) = (west + side, south + side);
-    json!({ "type": "Polygon", "coordinates": [[
-        [west, south], [east, south], [east, north], [west, north], [west, south]
-    ]] })
-}
-
-/// A request of agency 1 about the last hours.
-pub fn request(case: &str, area: &Value) -> Value {
-    let ago = |hours| {
-        let at = Timestamp::now() - SignedDuration::from_hours(hours);
-        Timestamp::from_second(at.as_second()).unwrap().to_string()
-    };
-    json!({
-        "agency": 1, "incident": "burglary", "area": area, "case_reference": case,
-        "contact": "desk@example.org", "window": { "start": ago(5), "end": ago(3) },
-    })
-}
-
-/// Registers a camera of an owner who agreed.
-pub fn agreed(owner: u64, lon: f64, lat: f64) -> [Value; 2] {
-    [
-        json!({ "register": { "id": owner, "owner": owner, "position": [lon, lat],
-            "recording": { "kept_days": 60 } } }),
-        json!({ "set_consent": { "owner": owner, "consent": { "standing": "granted" } } }),
-    ]
 }
 
 impl Service {
@@ -296,101 +194,4 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-pub fn get(
-    agent: &ureq::Agent,
-    address: &str,
-    token: &str,
-    path: &str,
-) -> Result<Answer, ureq::Error> {
-    let mut request = agent.get(format!("{address}{path}"));
-    if !token.is_empty() {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    answer(request.call()?)
-}
-
-pub fn post(
-    agent: &ureq::Agent,
-    address: &str,
-    token: &str,
-    path: &str,
-    body: &[u8],
-) -> Result<Answer, ureq::Error> {
-    let mut request = agent.post(format!("{address}{path}")).content_type("application/json");
-    if !token.is_empty() {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    answer(request.send(body)?)
-}
-
-pub fn post_keyed(
-    agent: &ureq::Agent,
-    address: &str,
-    token: &str,
-    path: &str,
-    key: &str,
-    body: &[u8],
-) -> Result<Answer, ureq::Error> {
-    let request = agent.post(format!("{address}{path}")).content_type("application/json");
-    let request = request.header("authorization", format!("Bearer {token}"));
-    answer(request.header("idempotency-key", key).send(body)?)
-}
-
-pub fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
-    let text = response.body_mut().read_to_string()?;
-    Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), text })
-}
-
-/// A table of the store.
-pub type Table<K> = TableDefinition<'static, K, &'static [u8]>;
-
-/// The rows of a table, in a store that is not open.
-pub fn rows<K>(folder: &Path, table: Table<K>) -> Vec<(K, Vec<u8>)>
-where
-    K: Key + for<'a> redb::Value<SelfType<'a> = K>,
-{
-    let database = database(folder);
-    let table = database.begin_read().unwrap().open_table(table).unwrap();
-    let mut rows = Vec::new();
-    for row in table.iter().unwrap() {
-        let (key, bytes) = row.unwrap();
-        rows.push((key.value(), bytes.value().to_vec()));
-    }
-    rows
-}
-
-pub fn insert<K>(folder: &Path, table: Table<K>, key: K, bytes: &[u8])
-where
-    K: Key + for<'a> redb::Value<SelfType<'a> = K>,
-{
-    edit(folder, |transaction| {
-        transaction.open_table(table).unwrap().insert(key, bytes).unwrap();
-    });
-}
-
-/// Removes a row, and returns it.
-#[track_caller]
-pub fn remove<K>(folder: &Path, table: Table<K>, key: K) -> Vec<u8>
-where
-    K: Key + for<'a> redb::Value<SelfType<'a> = K>,
-{
-    edit(folder, |transaction| {
-        let mut table = transaction.open_table(table).unwrap();
-        let row = table.remove(key).unwrap();
-        row.unwrap().value().to_vec()
-    })
-}
-
-pub fn edit<T>(folder: &Path, edit: impl FnOnce(&WriteTransaction) -> T) -> T {
-    let database = database(folder);
-    let transaction = database.begin_write().unwrap();
-    let edited = edit(&transaction);
-    transaction.commit().unwrap();
-    edited
-}
-
-fn database(folder: &Path) -> Database {
-    Database::open(folder.join("data/canvass.redb")).unwrap()
 }

@@ -1,30 +1,26 @@
 //! Opening a store: the folder is compared with its mark before anything is changed.
 
-use std::fmt;
+mod loss;
+mod make;
+
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use canvass::Revision;
-use jiff::Timestamp;
-use redb::backends::FileBackend;
 use redb::{Builder, Database, Durability, ReadableDatabase};
 
 use super::group::Group;
 use super::held_file::HeldFile;
-use super::mark::{self, Acknowledged, Found, Mark};
-use super::{
-    AGING, BUDGETS, EVENTS, FILE, FORMAT, Inventory, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS,
-    SEED, Store, StoreError, TILES, counted, erase, meta, row,
-};
+use super::mark::{Acknowledged, Found, Mark};
+use super::{FILE, FORMAT, META, Store, StoreError, erase, meta};
+use loss::restored;
+
+pub use loss::Loss;
 
 /// The default name of a mark's file.
 const MARK: &str = "canvass.mark";
-
-/// A new store is made beside its place, and moved there once it is whole.
-const NEW: &str = "canvass.redb.new";
 
 /// The options for opening a store.
 #[derive(Clone, Debug, Default)]
@@ -36,41 +32,6 @@ pub struct Opening {
     pub cache_bytes: Option<usize>,
     /// Accept the store, though acknowledged commits are missing.
     pub restore: bool,
-}
-
-/// A copy that was accepted without some acknowledged commits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loss {
-    /// The last commit in the copy.
-    pub kept: Acknowledged,
-    /// The last acknowledged commit, if its mark could be read.
-    pub acknowledged: Option<Acknowledged>,
-}
-
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kept, acknowledged } = self;
-        write!(f, "a copy was put back that ends at {kept}, of {}: ", at(kept.second))?;
-        match acknowledged {
-            Some(last) if last.generation == kept.generation => {
-                let lost = last.commit.saturating_sub(kept.commit);
-                write!(
-                    f,
-                    "{lost} acknowledged commits are lost, up to that of {}",
-                    at(last.second)
-                )?;
-            }
-            Some(last) => write!(f, "all that was acknowledged up to {last} is lost")?,
-            None => f.write_str("it is not known how many acknowledged commits are lost")?,
-        }
-        write!(f, "; nobody is asked until POST /v1/restored has named who withdrew since")
-    }
-}
-
-/// A second since 1970 in readable form.
-fn at(second: u64) -> String {
-    let instant = i64::try_from(second).ok().and_then(|s| Timestamp::from_second(s).ok());
-    instant.filter(|_| second > 0).map_or("an unknown time".to_owned(), |i| i.to_string())
 }
 
 /// A store's place and options, to open it again.
@@ -246,89 +207,6 @@ impl Place {
         }
         builder
     }
-
-    /// Makes an empty store.
-    fn make(&self, path: &Path) -> Result<(), StoreError> {
-        let new = self.folder.join(NEW);
-        let mut options = OpenOptions::new();
-        // An unfinished store had acknowledged nothing.
-        options.read(true).write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&new).map_err(|error| refused(&new, error))?;
-        let backend = FileBackend::new(file).map_err(|error| refused(&new, error))?;
-        let database = self.builder().create_with_backend(backend);
-        let database = database.map_err(|error| refused(&new, error))?;
-        let mut transaction = database.begin_write()?;
-        transaction.set_durability(Durability::Immediate)?;
-        {
-            let mut meta = transaction.open_table(META)?;
-            meta.insert("format", FORMAT)?;
-            Inventory::default().write(Revision(0), &mut meta)?;
-            meta::commit(&mut meta, Acknowledged { generation: drawn()?, commit: 0, second: 0 })?;
-            transaction.open_table(TILES)?;
-            transaction.open_table(LOG)?;
-            transaction.open_table(EVENTS)?;
-            transaction.open_table(RECEIPTS)?;
-            transaction.open_table(OUTCOMES)?;
-            transaction.open_table(POOLS)?;
-            transaction.open_table(BUDGETS)?;
-            let mut seed = Vec::new();
-            for _ in 0..4 {
-                seed.extend(drawn()?.to_be_bytes());
-            }
-            let seed = row::seal("seed", &[], seed);
-            transaction.open_table(SEED)?.insert(0, seed.as_slice())?;
-            transaction.open_table(KEYS)?;
-            transaction.open_table(AGING)?;
-            counted::create(&transaction)?;
-        }
-        transaction.commit()?;
-        drop(database);
-        fs::rename(&new, path).and_then(|()| mark::sync_folder(path)).map_err(|e| refused(path, e))
-    }
-
-    /// Whether the store is the acknowledged one and has all its commits; or the loss, if that is
-    /// accepted.
-    fn compare(
-        &self,
-        path: &Path,
-        kept: Acknowledged,
-        found: &Found,
-        restore: bool,
-    ) -> Result<Option<Loss>, StoreError> {
-        let (path, mark) = (path.display().to_string(), self.mark.display().to_string());
-        let (is_missing, acknowledged) = match found {
-            Found::Missing => (true, None),
-            Found::Damaged => (false, None),
-            Found::Read(acknowledged, _) => (false, Some(*acknowledged)),
-        };
-        let error = match acknowledged {
-            Some(acknowledged) if acknowledged.generation != kept.generation => {
-                StoreError::OtherGeneration { path, mark, kept, acknowledged }
-            }
-            Some(acknowledged) if acknowledged.commit > kept.commit => {
-                StoreError::OldCopy { path, kept, acknowledged }
-            }
-            Some(_) => return Ok(None),
-            // Nothing was acknowledged yet.
-            None if kept.commit == 0 => return Ok(None),
-            None => {
-                let wrong = if is_missing { "is missing" } else { "is damaged" };
-                StoreError::NoMark { path, mark, kept, wrong }
-            }
-        };
-        if restore { Ok(Some(Loss { kept, acknowledged })) } else { Err(error) }
-    }
-
-    fn missing(&self, path: &Path, found: &Found) -> StoreError {
-        let acknowledged = match found {
-            Found::Read(acknowledged, _) => Some(*acknowledged),
-            _ => None,
-        };
-        let (path, mark) = (path.display().to_string(), self.mark.display().to_string());
-        StoreError::Missing { path, mark, acknowledged }
-    }
 }
 
 /// Verifies the numbers about the whole, and returns the last commit.
@@ -345,36 +223,6 @@ fn examined(database: &Database) -> Result<Acknowledged, StoreError> {
     }
     meta::verify(&meta)?;
     meta::committed(&meta)
-}
-
-/// Begins a new generation with a restored copy, which asks nobody until it is released.
-fn restored(database: &Database, loss: Loss) -> Result<Acknowledged, StoreError> {
-    let last = loss.acknowledged.map_or(0, |acknowledged| acknowledged.commit);
-    let commit = loss.kept.commit.max(last).saturating_add(1);
-    let second = loss.acknowledged.map_or(0, |acknowledged| acknowledged.second);
-    let second = loss.kept.second.max(second);
-    let begun = Acknowledged { generation: drawn()?, commit, second };
-    let mut transaction = database.begin_write()?;
-    transaction.set_durability(Durability::Immediate)?;
-    {
-        let mut meta = transaction.open_table(META)?;
-        // The copy may replace one that was not released: the older second counts.
-        let before = meta::number(&meta, "held")?;
-        let since = loss.kept.second.max(1);
-        meta.insert("held", if before == 0 { since } else { before.min(since) })?;
-        meta::commit(&mut meta, begun)?;
-    }
-    transaction.commit()?;
-    Ok(begun)
-}
-
-/// The number of a new generation.
-fn drawn() -> Result<u64, StoreError> {
-    let reason = |error: getrandom::Error| StoreError::Open {
-        path: "the system's source of random numbers".to_owned(),
-        reason: error.to_string(),
-    };
-    getrandom::u64().map_err(reason)
 }
 
 fn refused(path: &Path, reason: impl std::fmt::Display) -> StoreError {
