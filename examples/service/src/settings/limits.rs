@@ -41,6 +41,11 @@ pub struct Limits {
     pub agency_open_requests: usize,
     /// The most bytes stored for good for one agency (the README defines the charges).
     pub agency_stored_bytes: u64,
+    /// The most requests of one owner that are answered at once, including bodies that still
+    /// arrive.
+    pub owner_in_flight: usize,
+    /// The most requests of one owner in a minute.
+    pub owner_requests_per_minute: u32,
     /// The most characters of a case reference, a contact, or an agency's name.
     pub text_characters: usize,
     /// The revisions after which a checkpoint is made; the log has at most about four times as
@@ -83,6 +88,8 @@ impl Default for Limits {
             agency_requests_per_minute: 600,
             agency_open_requests: 1000,
             agency_stored_bytes: 256 << 20,
+            owner_in_flight: 16,
+            owner_requests_per_minute: 120,
             text_characters: 200,
             checkpoint_revisions: 10_000,
             checkpoint_bytes: 64 << 20,
@@ -117,6 +124,8 @@ impl Limits {
             ("agency_requests_per_minute", many(self.agency_requests_per_minute.into())),
             ("agency_open_requests", self.agency_open_requests),
             ("agency_stored_bytes", many(self.agency_stored_bytes)),
+            ("owner_in_flight", self.owner_in_flight),
+            ("owner_requests_per_minute", many(self.owner_requests_per_minute.into())),
             ("text_characters", self.text_characters),
             ("checkpoint_revisions", many(self.checkpoint_revisions)),
             ("checkpoint_bytes", many(self.checkpoint_bytes)),
@@ -130,8 +139,14 @@ impl Limits {
         }
         // More than is possible of either, and as many as semaphores and timers accept.
         let most = many(u64::from(u32::MAX));
-        let bounded =
-            ["head_seconds", "write_seconds", "in_flight", "connections", "agency_in_flight"];
+        let bounded = [
+            "head_seconds",
+            "write_seconds",
+            "in_flight",
+            "connections",
+            "agency_in_flight",
+            "owner_in_flight",
+        ];
         let too_large = |&&(name, limit): &&(&str, usize)| bounded.contains(&name) && limit > most;
         match needed.iter().find(too_large) {
             Some((name, limit)) => Err(format!("limit `{name}` is {limit}; at most {most}")),

@@ -80,7 +80,7 @@ use error::unread;
 use inventory::Inventory;
 use mark::Mark;
 use meta::number;
-use open::Place;
+use open::{Lock, Place};
 
 pub use bulletins::KeptBulletin;
 pub use checkpoint::StagedTile;
@@ -124,6 +124,8 @@ pub struct Store {
     /// The number of commits that wait for the database: a checkpoint gives way to them.
     waiting: AtomicUsize,
     place: Place,
+    /// Keeps other processes out; `None` if the store was opened for reading only.
+    _lock: Option<Lock>,
 }
 
 /// A transaction, which keeps the database open.

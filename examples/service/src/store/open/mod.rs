@@ -1,5 +1,6 @@
 //! Opening a store: the folder is compared with its mark before anything is changed.
 
+mod lock;
 mod loss;
 mod make;
 
@@ -17,6 +18,7 @@ use super::mark::{Acknowledged, Found, Mark};
 use super::{FILE, FORMAT, META, Store, StoreError, erase, meta};
 use loss::restored;
 
+pub(super) use lock::Lock;
 pub use loss::Loss;
 
 /// The default name of a mark's file.
@@ -62,8 +64,10 @@ impl Store {
     /// As [`open`](Self::open).
     pub fn open_as(folder: &Path, opening: &Opening) -> Result<(Self, Option<Loss>), StoreError> {
         let place = Place::of(folder, opening);
+        fs::create_dir_all(folder).map_err(|error| refused(folder, error))?;
+        let lock = Lock::take(folder)?;
         let (database, mark, loss) = place.open(opening.restore)?;
-        Ok((Self::new(database, mark, place), loss))
+        Ok((Self::new(database, mark, place, Some(lock)), loss))
     }
 
     /// Opens a store for reading: nothing on the disk is changed. `None` if there is no store and
@@ -79,24 +83,26 @@ impl Store {
         let place = Place::of(folder, opening);
         let Some(found) = place.look()? else { return Ok(None) };
         let Looked { database, kept, loss, .. } = place.examine(&found, opening.restore)?;
-        Ok(Some((Self::new(database, Mark::unwritten(kept), place), loss)))
+        Ok(Some((Self::new(database, Mark::unwritten(kept), place, None), loss)))
     }
 
-    fn new(database: Database, mark: Mark, place: Place) -> Self {
+    fn new(database: Database, mark: Mark, place: Place, lock: Option<Lock>) -> Self {
         let (database, mark) = (RwLock::new(Some(database)), Mutex::new(mark));
-        Self { database, mark, waiting: AtomicUsize::new(0), place }
+        Self { database, mark, waiting: AtomicUsize::new(0), place, _lock: lock }
     }
 
     /// Closes the database and opens it again, after the disk has failed: after a failed write a
-    /// database accepts no more. Waits until nobody reads or writes.
+    /// database accepts no more. Waits until nobody reads or writes. A folder that was emptied or put
+    /// back meanwhile is refused, also where its own mark would go with it.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open); then the store stays closed, and this may be tried again.
     pub fn reopen(&self) -> Result<(), StoreError> {
+        let before = self.acknowledged();
         let mut open = self.database.write().unwrap_or_else(PoisonError::into_inner);
         *open = None;
-        let (database, mark, _) = self.place.open(false)?;
+        let (database, mark) = self.place.open_again(before)?;
         *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
         *open = Some(database);
         Ok(())
@@ -128,24 +134,40 @@ impl Place {
 
     fn open(&self, restore: bool) -> Result<(Database, Mark, Option<Loss>), StoreError> {
         let path = self.folder.join(FILE);
-        fs::create_dir_all(&self.folder).map_err(|error| refused(&self.folder, error))?;
         let found = if let Some(found) = self.look()? {
             found
         } else {
             self.make(&path)?;
             Found::Missing
         };
-        let Looked { database, file, kept, loss, is_marked, is_redone } =
-            self.examine(&found, restore)?;
-        file.release().map_err(|error| refused(&path, error))?;
-        if is_redone {
-            tracing::warn!(commit = kept.commit, "the last commit was done again from the mark");
-        }
+        let looked = self.examine(&found, restore)?;
+        let loss = looked.loss;
+        let (database, mark) = self.accept(looked)?;
         let database = if erase::is_to_be_rewritten(&database)? && loss.is_none() {
             erase::rewrite(database, &self.folder, &self.builder())?
         } else {
             database
         };
+        Ok((database, mark, loss))
+    }
+
+    /// Opens the store that this process had open, and that had acknowledged a commit. It makes no
+    /// new store and rewrites nothing: the disk may be full.
+    fn open_again(&self, before: Acknowledged) -> Result<(Database, Mark), StoreError> {
+        let (path, before) = (self.folder.join(FILE), Found::Read(before, None));
+        let found = self.look()?.ok_or_else(|| self.missing(&path, &before))?;
+        let looked = self.examine(&found, false)?;
+        self.compare(&path, looked.kept, &before, false)?;
+        self.accept(looked)
+    }
+
+    /// Writes the changes that opening the database made, and brings the mark up to it.
+    fn accept(&self, looked: Looked) -> Result<(Database, Mark), StoreError> {
+        let Looked { database, file, kept, loss, is_marked, is_redone } = looked;
+        file.release().map_err(|error| refused(&self.folder.join(FILE), error))?;
+        if is_redone {
+            tracing::warn!(commit = kept.commit, "the last commit was done again from the mark");
+        }
         let unwritten = |error| refused(&self.mark, error);
         let mut mark = Mark::open(&self.mark).map_err(unwritten)?;
         if let Some(loss) = loss {
@@ -154,7 +176,7 @@ impl Place {
             // A commit was stored and not acknowledged any more, or the store is new.
             mark.advance(kept).map_err(unwritten)?;
         }
-        Ok((database, mark, loss))
+        Ok((database, mark))
     }
 
     /// The mark of the store; `None` if there is no store, and never was one.

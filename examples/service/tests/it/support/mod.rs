@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 pub use answers::{Answer, answer, get, post, post_keyed};
 pub use database::{Table, edit, insert, remove, rows};
-pub use service::{Service, command, complaint, complaint_within};
+pub use service::{Service, command, complained, complaint, complaint_within};
 
 pub const OPERATOR: &str = "operator-token-of-the-tests";
 pub const FIRST: &str = "token-of-agency-1";
@@ -25,8 +25,8 @@ pub fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A configuration with two agencies; arguments replace the policy and the limits. The limit on an
-/// agency's rate is high unless the arguments set it.
+/// A configuration with two agencies; arguments replace the policy and the limits. The limits on the
+/// rates of agencies and owners are high unless the arguments set it.
 pub fn config(policy: &Value, limits: &Value) -> Value {
     let hex = |token: &str| TokenDigest::of(token.as_bytes()).hex();
     let agency = |id: u64, token: &str| {
@@ -36,8 +36,8 @@ pub fn config(policy: &Value, limits: &Value) -> Value {
         });
         json!({ "token_sha256": hex(token), "agency": record })
     };
-    let mut often =
-        json!({ "agency_requests_per_minute": 10_000_000, "agency_open_requests": 1_000_000 });
+    let mut often = json!({ "agency_requests_per_minute": 10_000_000, "agency_open_requests": 1_000_000,
+            "owner_requests_per_minute": 10_000_000 });
     if let (Some(all), Some(given)) = (often.as_object_mut(), limits.as_object()) {
         all.extend(given.clone());
     }

@@ -152,13 +152,13 @@ impl Service {
 /// Starts the program in a folder, where it must end by itself, and returns its error message.
 #[track_caller]
 pub fn complaint(folder: &Path, config: &Value) -> String {
-    complained(command(folder, config))
+    complained(&mut command(folder, config))
 }
 
 /// As [`complaint`](Self::complaint), with a shell limit.
 #[track_caller]
 pub fn complaint_within(folder: &Path, config: &Value, limit: &str) -> String {
-    complained(within(folder, config, limit))
+    complained(&mut within(folder, config, limit))
 }
 
 /// The program's command line in a shell with a limit.
@@ -171,7 +171,7 @@ fn within(folder: &Path, config: &Value, limit: &str) -> Command {
 }
 
 #[track_caller]
-fn complained(mut command: Command) -> String {
+pub fn complained(command: &mut Command) -> String {
     let ended = command.stderr(Stdio::piped()).output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!((ended.status.code(), ended.stdout.as_slice()), (Some(1), &b""[..]), "{said}");

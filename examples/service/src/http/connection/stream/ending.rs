@@ -9,6 +9,7 @@ use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
 use super::{Closing, Reading, Stream, elapsed, set};
+use crate::http::connection::Peer;
 use crate::http::connection::written::written;
 use crate::http::problem::Problem;
 
@@ -17,6 +18,14 @@ const ANSWER_BYTES_A_SECOND: u64 = 64 << 10;
 /// After an answer that ends the connection, further input is received and dropped for this time
 /// and up to this many bytes: closing at once would make the client lose the answer.
 pub(super) const LINGER: (Duration, u64) = (Duration::from_secs(1), 16 << 20);
+
+/// Gives a turn back: with the answer, or as soon as the service has to wait for a body. Otherwise a
+/// few slow bodies would keep everybody without a token waiting.
+pub(super) fn end_turn(peer: &Peer, has_turn: &mut bool) {
+    if std::mem::take(has_turn) {
+        peer.end_turn();
+    }
+}
 
 impl Stream {
     /// Ends the input, and sends a problem as the last answer.
@@ -33,9 +42,7 @@ impl Stream {
         offered: usize,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        if std::mem::take(&mut self.has_turn) {
-            self.peer.end_turn();
-        }
+        end_turn(&self.peer, &mut self.has_turn);
         match &polled {
             Poll::Ready(Ok(taken)) if *taken < offered => {
                 let millis = u64::try_from(*taken).unwrap_or(u64::MAX).saturating_mul(1000);

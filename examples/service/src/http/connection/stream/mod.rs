@@ -22,7 +22,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Peer;
 use super::head::Body;
 use crate::metrics::Metrics;
-use ending::LINGER;
+use ending::{LINGER, end_turn};
 use heads::Waiting;
 use received::{Received, poll_direct};
 
@@ -149,7 +149,11 @@ impl AsyncRead for Stream {
                 Reading::Body(left) => {
                     let most = usize::try_from(*left).unwrap_or(usize::MAX);
                     let passed = if this.received.is_empty() {
-                        ready!(poll_direct(&mut this.socket, cx, buffer, most))?
+                        let polled = poll_direct(&mut this.socket, cx, buffer, most);
+                        if polled.is_pending() {
+                            end_turn(&this.peer, &mut this.has_turn);
+                        }
+                        ready!(polled)?
                     } else {
                         this.received.pass(most, buffer)
                     };
@@ -157,7 +161,11 @@ impl AsyncRead for Stream {
                     return Poll::Ready(Ok(()));
                 }
                 Reading::ToTheEnd if this.received.is_empty() => {
-                    return Pin::new(&mut this.socket).poll_read(cx, buffer);
+                    let polled = Pin::new(&mut this.socket).poll_read(cx, buffer);
+                    if polled.is_pending() {
+                        end_turn(&this.peer, &mut this.has_turn);
+                    }
+                    return polled;
                 }
                 Reading::ToTheEnd => {
                     this.received.pass(usize::MAX, buffer);
