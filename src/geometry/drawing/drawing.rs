@@ -139,7 +139,7 @@ impl Drawing {
             with: None,
         };
         let mut previous = coords.last().map_or(0.0, |coord| coord.x);
-        let mut wraps = false;
+        let (mut wraps, mut ends) = (false, [coords.first().copied().unwrap_or_default(); 2]);
         for (index, coord) in coords.iter().enumerate() {
             if !coord.x.is_finite() || !coord.y.is_finite() {
                 return Err(flawed(AreaFlaw::NotFinite, index));
@@ -152,6 +152,12 @@ impl Drawing {
             }
             wraps |= (coord.x - previous).abs() > 180.0;
             previous = coord.x;
+            let [west, east] = &mut ends;
+            if coord.x < west.x {
+                *west = *coord;
+            } else if coord.x > east.x {
+                *east = *coord;
+            }
         }
         let turns = if wraps {
             antimeridian::unwrap(coords).ok_or_else(|| flawed(AreaFlaw::PoleEnclosed, 0))?
@@ -160,7 +166,8 @@ impl Drawing {
         };
         let turn = |index: usize| turns.get(index).copied().unwrap_or(0);
         let places = || coords.iter().enumerate().map(|(index, &coord)| (coord, turn(index)));
-        let extent = Extent::of(places());
+        let extent =
+            if wraps { Extent::of(places()) } else { Extent::between(ends.map(|end| (end, 0))) };
         let moved = moved_by(&extent);
         let extent = extent.moved(moved);
 
