@@ -12,13 +12,13 @@
 use std::collections::BTreeMap;
 use std::{env, fs};
 
-use canvass::geo_types::{Geometry, Point};
+use canvass::geo_types::Point;
 use canvass::jiff::Timestamp;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Consent, IncidentKind, OwnerId,
     Policy, Position, Recording, Registry, Request, TimeWindow,
 };
-use geojson::{Feature, FeatureCollection, GeoJson};
+use geojson::{Feature, FeatureCollection};
 use serde::Deserialize;
 
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -31,6 +31,12 @@ struct Row {
     lat: f64,
     kept_days: u16,
     agreed: String,
+}
+
+/// A feature collection of areas: an `Area` reads a whole feature, and an error names its line.
+#[derive(Deserialize)]
+struct Areas {
+    features: Vec<Area>,
 }
 
 fn main() -> Done {
@@ -48,11 +54,10 @@ fn main() -> Done {
     // All requests are reviewed before any is routed, so that the batch is sorted and shared among
     // cores.
     let (mut authorized, mut refused) = (Vec::new(), 0);
-    for feature in FeatureCollection::try_from(fs::read_to_string(areas)?.parse::<GeoJson>()?)? {
-        let geometry = Geometry::try_from(feature.geometry.ok_or("a feature without a geometry")?)?;
-        let request = Area::try_from(geometry)
-            .map(|area| Request::new(agency.id, IncidentKind::Burglary, area, window))?
-            .with_case("NIGHTLY");
+    let Areas { features } = serde_json::from_str(&fs::read_to_string(areas)?)?;
+    for area in features {
+        let request =
+            Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("NIGHTLY");
         match policy.review(&request, &agency, &CaseFile::new(agency.id), now) {
             Ok(request) => authorized.push(request),
             Err(violations) => {

@@ -37,7 +37,8 @@ fn answer(app: &App, path: &str, body: &str, clock: Timestamp) -> (u16, String) 
         *app.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&policy);
         return (200, policy.version.clone());
     }
-    match (path.trim_start_matches("/requests/").parse(), serde_json::from_str(body)) {
+    let Some(id) = path.strip_prefix("/requests/") else { return (404, "no such path".into()) };
+    match (id.parse(), serde_json::from_str(body)) {
         (Ok(id), Ok(request)) => open(app, id, &request, clock),
         (Err(error), _) => (404, error.to_string()),
         (_, Err(error)) => (422, error.to_string()),
@@ -72,8 +73,8 @@ fn serve(app: &App, mut stream: &TcpStream) -> Done {
     let mut length = 0;
     reader.read_line(&mut first)?;
     while reader.read_line(&mut header)? > 2 {
-        if let Some(("content-length", value)) = header.to_lowercase().trim().split_once(": ") {
-            length = value.parse()?;
+        if let Some(("content-length", value)) = header.to_lowercase().split_once(':') {
+            length = value.trim().parse()?;
         }
         header.clear();
     }

@@ -124,7 +124,7 @@ pub struct Policy {
 
 /// Whether a window may end after `now`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum FutureWindows {
     /// It may; only recorded footage counts.
     Allowed,
@@ -134,7 +134,7 @@ pub enum FutureWindows {
 
 /// Whether a request may ask for cameras that see into the area, not only those that stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum SeeingInto {
     /// It may.
     Allowed,
@@ -144,7 +144,7 @@ pub enum SeeingInto {
 
 /// Whether the fields that identify a case are required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum CaseDetails {
     /// A case reference and a contact are required.
     Required,
@@ -154,7 +154,7 @@ pub enum CaseDetails {
 
 /// Whether an agency may ask beyond where it has authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum Jurisdiction {
     /// The area must lie within the agency's recorded jurisdiction.
     Within,
