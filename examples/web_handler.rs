@@ -45,7 +45,7 @@ fn answer(app: &App, path: &str, body: &str, clock: Timestamp) -> (u16, String) 
     }
 }
 
-/// A policy is validated on reading: one that no request can pass is an error.
+/// A policy is validated on reading: limits that contradict each other are an error.
 fn load(file: &str) -> Done<Policy> {
     Ok(toml::from_str(&fs::read_to_string(file)?)?)
 }
@@ -69,8 +69,8 @@ fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> (u16, 
 
 fn serve(app: &App, mut stream: &TcpStream) -> Done {
     let mut reader = BufReader::new(stream.take(1 << 20));
-    let [mut first, mut header, mut body] = [(); 3].map(|()| String::new());
-    let mut length = 0;
+    let (mut first, mut header, mut body, mut length) =
+        (String::new(), String::new(), String::new(), 0);
     reader.read_line(&mut first)?;
     while reader.read_line(&mut header)? > 2 {
         if let Some(("content-length", value)) = header.to_lowercase().split_once(':') {
@@ -87,9 +87,9 @@ fn serve(app: &App, mut stream: &TcpStream) -> Done {
 fn main() -> Done {
     let mut arguments = std::env::args().skip(1);
     let (address, policy_file) = arguments.next().zip(arguments.next()).ok_or("ADDRESS POLICY")?;
-    let policy = RwLock::new(Arc::new(load(&policy_file)?));
     let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
     let (registry, open) = (Registry::new(), Mutex::new(OpenRequests::new(0)));
+    let policy = RwLock::new(Arc::new(load(&policy_file)?));
     let app = &App { registry, agency, policy_file, policy, open };
     let listener = TcpListener::bind(address)?;
     thread::scope(|scope| {
