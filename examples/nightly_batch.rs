@@ -14,8 +14,8 @@ use std::{env, fs};
 
 use canvass::geo_types::Point;
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Consent, IncidentKind, OwnerId,
-    Policy, Position, Recording, Registry, Request, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Consent,
+    IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, TimeWindow,
 };
 use geojson::{Feature, FeatureCollection};
 use serde::Deserialize;
@@ -62,7 +62,9 @@ fn main() -> Done {
             }
         }
     }
-    let routes = registry.snapshot().route_batch(&authorized, now);
+    // A batch for evaluation: it opens nothing and asks nobody. Otherwise take `OpenRequests::standing`.
+    let standing: Vec<_> = authorized.iter().map(AuthorizedRequest::assume_open).collect();
+    let routes = registry.snapshot().route_batch(&standing, now);
 
     let mut features = Vec::new();
     for (number, route) in routes.iter().enumerate() {

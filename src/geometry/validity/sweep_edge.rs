@@ -30,6 +30,10 @@ pub(crate) trait SweepPlace: Copy + PartialEq {
     fn orient(a: Self, b: Self, c: Self) -> f64;
 }
 
+/// The share of two products by which rounding may move their difference: (3 + 16 e) e with e = 2^-53
+/// (Shewchuk, "Adaptive precision floating-point arithmetic and fast robust geometric predicates", 1997).
+const ROUNDING: f64 = (3.0 + 8.0 * f64::EPSILON) * (f64::EPSILON / 2.0);
+
 impl SweepPlace for Coord<f64> {
     #[inline]
     fn coord(self) -> Coord<f64> {
@@ -38,17 +42,24 @@ impl SweepPlace for Coord<f64> {
 
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        self.x.total_cmp(&other.x).then(self.y.total_cmp(&other.y))
+        // Finite and never -0.0, so cheaper than a total order, and the same.
+        let in_order = |a: f64, b: f64| a.partial_cmp(&b).unwrap_or(Ordering::Equal);
+        in_order(self.x, other.x).then_with(|| in_order(self.y, other.y))
     }
 
     #[inline]
     fn is_before(&self, other: &Self) -> bool {
-        // Finite and never -0.0, so cheaper than a total order, and the same.
         (self.x, self.y) < (other.x, other.y)
     }
 
     #[inline]
     fn orient(a: Self, b: Self, c: Self) -> f64 {
+        // The filter with which the exact predicate begins, where it is inlined.
+        let (left, right) = ((a.x - c.x) * (b.y - c.y), (a.y - c.y) * (b.x - c.x));
+        let turn = left - right;
+        if turn.abs() > ROUNDING * (left.abs() + right.abs()) {
+            return turn;
+        }
         match RobustKernel::orient2d(a, b, c) {
             geo::Orientation::CounterClockwise => 1.0,
             geo::Orientation::Clockwise => -1.0,
