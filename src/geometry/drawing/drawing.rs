@@ -139,7 +139,9 @@ impl Drawing {
             with: None,
         };
         let mut previous = coords.last().map_or(0.0, |coord| coord.x);
-        let (mut wraps, mut ends) = (false, [coords.first().copied().unwrap_or_default(); 2]);
+        let mut wraps = false;
+        let first = coords.first().copied().unwrap_or_default();
+        let (mut west, mut east) = (first, first);
         for (index, coord) in coords.iter().enumerate() {
             if !coord.x.is_finite() || !coord.y.is_finite() {
                 return Err(flawed(AreaFlaw::NotFinite, index));
@@ -152,11 +154,11 @@ impl Drawing {
             }
             wraps |= (coord.x - previous).abs() > 180.0;
             previous = coord.x;
-            let [west, east] = &mut ends;
             if coord.x < west.x {
-                *west = *coord;
-            } else if coord.x > east.x {
-                *east = *coord;
+                west = *coord;
+            }
+            if coord.x > east.x {
+                east = *coord;
             }
         }
         let turns = if wraps {
@@ -167,7 +169,7 @@ impl Drawing {
         let turn = |index: usize| turns.get(index).copied().unwrap_or(0);
         let places = || coords.iter().enumerate().map(|(index, &coord)| (coord, turn(index)));
         let extent =
-            if wraps { Extent::of(places()) } else { Extent::between(ends.map(|end| (end, 0))) };
+            if wraps { Extent::of(places()) } else { Extent::between([(west, 0), (east, 0)]) };
         let moved = moved_by(&extent);
         let extent = extent.moved(moved);
 
