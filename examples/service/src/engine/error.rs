@@ -46,7 +46,10 @@ pub enum Refusal {
     #[error(transparent)]
     Outcome(#[from] OutcomeError),
     /// Nobody has approved a notice, so nobody is asked.
-    #[error("nobody has approved a notice for request `{0}`; approve one first")]
+    #[error(
+        "nobody has approved a notice for request `{0}`; approve one first (where another system \
+         approves notices, the configuration has `notices.approval` `elsewhere`)"
+    )]
     NoticeNotApproved(RequestId),
     /// The bulletin cannot be changed so.
     #[error(transparent)]

@@ -13,7 +13,7 @@ use crate::flood::measure;
 use crate::support::{FIRST, OPERATOR, SECOND, Service, agreed, alone, config, request, square};
 
 /// A process's memory in bytes, as Linux counts it.
-fn memory(pid: u32) -> u64 {
+pub fn memory(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
