@@ -45,20 +45,23 @@ pub struct QuietHours {
     zone: Zone,
 }
 
-/// The hour at which quiet begins unless stated, and that at which it ends.
-fn nine_in_the_evening() -> Time {
-    Time::constant(21, 0, 0, 0)
+/// The hours that hold unless others are stated.
+const USUAL: (Time, Time) = (Time::constant(21, 0, 0, 0), Time::constant(8, 0, 0, 0));
+
+fn usual_from() -> Time {
+    USUAL.0
 }
 
-fn eight_in_the_morning() -> Time {
-    Time::constant(8, 0, 0, 0)
+fn usual_until() -> Time {
+    USUAL.1
 }
 
 impl QuietHours {
     /// 21:00 to 08:00; `zone` is for owners who named none.
     #[must_use]
     pub fn in_zone(zone: Zone) -> Self {
-        Self { from: nine_in_the_evening(), until: eight_in_the_morning(), zone }
+        let (from, until) = USUAL;
+        Self { from, until, zone }
     }
 
     /// The hours from `from` up to but not including `until`; `zone` is for owners who named none.
@@ -172,9 +175,9 @@ pub enum QuietHoursError {
     expecting = "an object with `from`, `until` and `zone`"
 )]
 struct Hours {
-    #[serde(default = "nine_in_the_evening")]
+    #[serde(default = "usual_from")]
     from: Time,
-    #[serde(default = "eight_in_the_morning")]
+    #[serde(default = "usual_until")]
     until: Time,
     #[serde(default)]
     zone: Option<Zone>,
