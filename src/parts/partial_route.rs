@@ -39,7 +39,7 @@ use crate::routing::{Gathered, Route};
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// # let area = Area::from_bounds(-73.98, 40.76, -73.97, 40.78)?;
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
-/// # let policy = Policy { min_households: 2, ..Policy::unlimited() };
+/// # let policy = Policy::unlimited().with_min_households(2);
 /// # let authorized = policy.review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let place = Position::new(-73.975, 40.77)?;
 /// let camera = |owner| Camera::new(CameraId(owner), OwnerId(owner), place, Recording::kept_for_days(30));

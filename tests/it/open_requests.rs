@@ -287,10 +287,8 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
 fn both_halves_of_due_ask_nobody_for_another_request() {
     let (registry, now) = (Registry::new(), noon());
     registry.apply([Change::Register(camera_at(1, 1, place((10, 50), 0, 0))), grant(1)]).unwrap();
-    let authorized = authorize_under(
-        &Policy { open_days: 1, max_open_days: 1, ..Policy::unlimited() },
-        houses(0, 9),
-    );
+    let authorized =
+        authorize_under(&Policy::unlimited().with_open_days(1).with_max_open_days(1), houses(0, 9));
     let mut open = OpenRequests::new(0);
     open.open(RequestId(1), &authorized, now).unwrap();
     let route = || registry.snapshot().route(&authorized, now);

@@ -37,7 +37,7 @@ pub fn asked_town(rng: &mut Rng) -> (Town, AuthorizedRequest) {
         *consent = consent.clone().with_zone(zone);
     }
     let min_households = rng.pick(&[0, 1, 2, 3, 5, 11, 20]);
-    let mut policy = Policy { min_households, max_overlaps: 9, ..Policy::unlimited() };
+    let mut policy = Policy::unlimited().with_min_households(min_households).with_max_overlaps(9);
     if rng.once_in(2) {
         policy.quiet_hours = Some(night().with_zone(zone("Asia/Kolkata")));
     }
@@ -240,9 +240,9 @@ fn parts_of_another_question_are_refused() {
     let part = |policy: &Policy, area| at_noon(&street(20), &authorize_under(policy, area));
     let plain = Policy::unlimited();
     let mut others = vec![
-        part(&Policy { min_households: 3, ..plain.clone() }, houses(0, 9)),
-        part(&Policy { quiet_hours: Some(night()), ..plain.clone() }, houses(0, 9)),
-        part(&Policy { version: "2".into(), ..plain.clone() }, houses(0, 9)),
+        part(&plain.clone().with_min_households(3), houses(0, 9)),
+        part(&plain.clone().with_quiet_hours(night()), houses(0, 9)),
+        part(&plain.clone().with_version("2"), houses(0, 9)),
         part(&plain, houses(0, 8)),
     ];
     let authorized = authorize_under(&plain, houses(0, 9));
@@ -284,7 +284,7 @@ fn a_part_names_no_household_that_is_not_needed() {
     let mut town = street(100);
     town.consents.retain(|owner, _| owner.0 < 50);
     let bytes = |min_households| {
-        let policy = Policy { min_households, ..Policy::unlimited() };
+        let policy = Policy::unlimited().with_min_households(min_households);
         at_noon(&town, &authorize_under(&policy, houses(0, 99))).seal(&key()).len()
     };
     // Fifty who agreed are enough for eleven; sixty are not there, so sixty of all are named.
@@ -293,7 +293,7 @@ fn a_part_names_no_household_that_is_not_needed() {
 
 #[test]
 fn who_waits_in_one_part_waits_until_the_later_instant() {
-    let policy = Policy { quiet_hours: Some(night()), ..Policy::unlimited() };
+    let policy = Policy::unlimited().with_quiet_hours(night());
     let authorized = authorize_under(&policy, houses(0, 9));
     let part = |id: u64, place: &str| {
         let mut town = street(10);
