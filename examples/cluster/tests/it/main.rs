@@ -11,6 +11,7 @@
     clippy::print_stderr,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
+    unreachable_pub,
     reason = "tests"
 )]
 
