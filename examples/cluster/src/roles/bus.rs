@@ -9,6 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::timeout;
 
 use super::call::{Answer, Call};
+use super::failed::Failed;
 use crate::log::record::ChainId;
 use crate::state::writer::WriteError;
 
@@ -123,16 +124,15 @@ impl Bus {
         last
     }
 
-    /// Listens for calls to a process.
+    /// Listens for calls to a process. The engine knows of it once this returns.
     ///
     /// # Errors
     ///
     /// If the engine refuses the subscription.
-    pub async fn listen(
-        &self,
-        name: &str,
-    ) -> Result<async_nats::Subscriber, async_nats::SubscribeError> {
-        self.client.subscribe(self.subject(name)).await
+    pub async fn listen(&self, name: &str) -> Result<async_nats::Subscriber, Failed> {
+        let calls = self.client.subscribe(self.subject(name)).await.map_err(Failed::system)?;
+        self.client.flush().await.map_err(Failed::system)?;
+        Ok(calls)
     }
 
     /// Answers a call; by name if the answer is larger than the engine carries.

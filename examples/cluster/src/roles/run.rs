@@ -173,8 +173,7 @@ where
 {
     let mut is_ready = false;
     loop {
-        let subscribed = bus.listen(name).await;
-        let mut calls = subscribed.map_err(Failed::system)?;
+        let mut calls = bus.listen(name).await?;
         if !std::mem::replace(&mut is_ready, true) {
             print("ready");
         }

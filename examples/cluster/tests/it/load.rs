@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{Scope, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use canvass::{Agency, AgencyId, AgencyKind, Change, OwnerId, Policy, RequestId};
 use canvass_cluster::local::cluster::{Engine, Local, Setup};
@@ -47,7 +47,10 @@ pub fn start(server: std::path::PathBuf, cables: &Cables) -> Local {
         checkpoint_seconds: 5,
         gives_up: Arc::default(),
     };
-    Local::start(setup).unwrap()
+    let begun = Instant::now();
+    let local = Local::start(setup).unwrap();
+    eprintln!("a cluster was up after {:.1?}", begun.elapsed());
+    local
 }
 
 pub fn table() -> Placement {
