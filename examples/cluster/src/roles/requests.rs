@@ -141,15 +141,17 @@ impl Requests {
         if !is_decided {
             self.decide(&placement, id, &authorized, now, fence).await?;
         }
-        let standing = self.with(|kept| {
+        let looked = self.looker.whole(&placement, &authorized, now, fence).await;
+        let whole = looked.map_err(|error| Answer::refused(error.code(), &error))?;
+        // The look took a while: who is due is found with the request as it stands now.
+        let due = self.with(|kept| {
             let standing = kept.open.standing(id, &authorized, now);
-            standing.map_err(|error| Refused::new("not_open", error))
+            let standing = standing.map_err(|error| Refused::new("not_open", error))?;
+            let standing = standing.ok_or_else(|| not_open(id))?;
+            let route = whole.finish(&standing).map_err(|error| Refused::new("parts", error))?;
+            Ok(kept.open.not_asked(id, route))
         })?;
-        let authorized = standing.ok_or_else(|| not_open(id))?;
-        let looked = self.looker.route(&placement, &authorized, now, fence).await;
-        let route = looked.map_err(|error| Answer::refused(error.code(), &error))?;
-        let revision = route.revision().0;
-        let due = self.with(|kept| Ok(kept.open.not_asked(id, route)))?;
+        let revision = due.revision().0;
         let (asked, unavailable) =
             self.ask_partitions(&placement, id, &authorized, now, &due).await;
         let asked = if asked.is_empty() { asked } else { self.note(id, now, asked).await? };

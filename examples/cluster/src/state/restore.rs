@@ -89,13 +89,12 @@ fn registry(folder: &Path, manifest: &Manifest, file: &Path) -> Result<Content, 
     for (&key, &revision) in &manifest.tiles {
         let at = folder.join(tile_name(key, revision));
         let bytes = std::fs::read(&at).map_err(|error| refused(&at, error.to_string()))?;
-        if let Some((found_key, found)) = header(&bytes)
-            && (found_key, found) != (key.to_u64(), revision)
-        {
+        let (found_key, found) = header(&bytes).map_err(|reason| refused(&at, reason))?;
+        if (found_key, found) != (key.to_u64(), revision) {
+            let name = TileKey::from_u64(found_key)
+                .map_or_else(|_| found_key.to_string(), |key| key.to_string());
             let reason = format!(
-                "it holds tile `{}` as of revision {found}, and the checkpoint names `{key}` as of {revision}",
-                TileKey::from_u64(found_key)
-                    .map_or_else(|_| found_key.to_string(), |key| key.to_string())
+                "it holds tile `{name}` as of revision {found}, and the checkpoint names `{key}` as of {revision}"
             );
             return Err(refused(&at, reason));
         }
@@ -106,29 +105,32 @@ fn registry(folder: &Path, manifest: &Manifest, file: &Path) -> Result<Content, 
     Ok(Content::Partition(Arc::new(registry)))
 }
 
-/// The key and the revision in the header of a tile; its checksum is compared when it is read whole.
-fn header(bytes: &[u8]) -> Option<(u64, u64)> {
+/// The key and the revision in the header of a tile whose bytes are as written.
+fn header(bytes: &[u8]) -> Result<(u64, u64), String> {
     let number = |at: usize| {
         let number = bytes.get(at..)?.first_chunk::<8>()?;
         Some(u64::from_le_bytes(*number))
     };
-    bytes.starts_with(b"CNVT").then_some(())?;
-    // A damaged header is left to the checksum.
-    let (body, crc) = bytes.split_last_chunk::<4>()?;
-    (crc32fast::hash(body) == u32::from_le_bytes(*crc)).then_some(())?;
-    Some((number(8)?, number(16)?))
+    let (body, crc) = bytes.split_last_chunk::<4>().ok_or("it is shorter than a tile")?;
+    checked(body, u32::from_le_bytes(*crc))?;
+    number(8).zip(number(16)).ok_or_else(|| "it is shorter than a tile".to_owned())
+}
+
+/// Whether bytes have the checksum that was written.
+fn checked(bytes: &[u8], written: u32) -> Result<(), String> {
+    let found = crc32fast::hash(bytes);
+    if found == written {
+        return Ok(());
+    }
+    Err(format!(
+        "expected checksum `{written:08x}`, not `{found:08x}`: the bytes are not as written"
+    ))
 }
 
 fn requests(folder: &Path, manifest: &Manifest, crc: u32) -> Result<Content, CheckpointError> {
     let at = folder.join(requests_name(manifest.last));
     let bytes = std::fs::read(&at).map_err(|error| refused(&at, error.to_string()))?;
-    let found = crc32fast::hash(&bytes);
-    if found != crc {
-        let reason = format!(
-            "expected checksum `{crc:08x}`, not `{found:08x}`: the bytes are not as written"
-        );
-        return Err(refused(&at, reason));
-    }
+    checked(&bytes, crc).map_err(|reason| refused(&at, reason))?;
     let standing =
         serde_json::from_slice(&bytes).map_err(|error| refused(&at, error.to_string()))?;
     Ok(Content::Requests(standing))

@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::checker::{check, records};
 use crate::client::{HandedOver, Sent, camera};
-use crate::engine::{Node, engine};
+use crate::engine::{Node, server};
 
 /// An owner without a limit, who may be asked again and again.
 const OWNER: OwnerId = OwnerId(3);
@@ -91,7 +91,7 @@ impl Process {
     }
 }
 
-fn authorized(now: Timestamp) -> AuthorizedRequest {
+pub fn authorized(now: Timestamp) -> AuthorizedRequest {
     let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
     let area = Area::from_bounds(9.999, 49.999, 10.01, 50.01).unwrap();
     let ago = |hours| now - SignedDuration::from_hours(hours);
@@ -104,9 +104,9 @@ fn authorized(now: Timestamp) -> AuthorizedRequest {
 /// A writer is stopped, another takes its office and acknowledges a withdrawal, and the first goes on to ask.
 /// Runs the checker on the log and on what callers had; whether the first asked.
 fn stopped_writer_asks(fence: Fence) -> bool {
-    let Some((server, _turn)) = engine() else { return fence == Fence::Broken };
+    let Some(server) = server() else { return fence == Fence::Broken };
     let folder = tempfile::tempdir().unwrap();
-    let node = Node::start(&server, folder.path(), "sync_interval: always");
+    let node = Node::start(&server, folder.path(), ("sync_interval: always", ""));
     let key = OperatorKey::new([7; 32]);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (sent, handed) = runtime.block_on(async {
@@ -167,7 +167,7 @@ fn the_checker_notices_a_broken_fence() {
     let noticed = std::panic::catch_unwind(|| stopped_writer_asks(Fence::Broken));
     match noticed {
         // Without an engine nothing was run.
-        Ok(asked) => assert!(asked && engine().is_none(), "nothing was noticed"),
+        Ok(asked) => assert!(asked && crate::engine::server().is_none(), "nothing was noticed"),
         Err(message) => {
             let words = message.downcast_ref::<String>().unwrap();
             assert!(words.contains("is noted and not recorded"), "{words}");

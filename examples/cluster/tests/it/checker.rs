@@ -48,7 +48,6 @@ pub fn records(nats: &str, region: &str, replicas: usize) -> Vec<Record> {
 /// How much was checked, so that no run is about nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Checked {
-    pub records: usize,
     pub void: usize,
     pub acknowledged: usize,
     pub looks: usize,
@@ -70,7 +69,7 @@ pub fn check(
     let mut asked = BTreeSet::<(RequestId, OwnerId)>::new();
     let mut histories = BTreeMap::<OwnerId, Vec<AgencyId>>::new();
     let mut noted = BTreeSet::<(RequestId, OwnerId)>::new();
-    let mut checked = Checked { records: records.len(), ..Checked::default() };
+    let mut checked = Checked::default();
     for (sequence, record) in (1..).zip(records) {
         if record.chain == MARKS {
             continue;

@@ -12,22 +12,22 @@ use canvass_cluster::roles::call::{Answer, Call, OwnerRecord};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::Runtime;
 
-use crate::engine::{Node, engine, program};
+use crate::engine::{Node, program, server};
 use crate::start::{refused, worker};
 
 /// A worker with a folder of checkpoints, on an engine of one node.
-struct Kept {
+pub struct Kept {
     folder: tempfile::TempDir,
     node: Node,
-    runtime: Runtime,
-    bus: Bus,
+    pub runtime: Runtime,
+    pub bus: Bus,
     client: async_nats::Client,
 }
 
 impl Kept {
-    fn new(server: &Path) -> Self {
+    pub fn new(server: &Path, others: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let node = Node::start(server, folder.path(), "sync_interval: always");
+        let node = Node::start(server, folder.path(), ("sync_interval: always", others));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let options = async_nats::ConnectOptions::new().retry_on_initial_connect();
         let client = runtime.block_on(options.connect(&node.nats)).unwrap();
@@ -47,7 +47,7 @@ impl Kept {
     }
 
     /// Runs a worker, does something with it, and ends it: it writes a checkpoint as it ends.
-    fn with_worker<T>(&self, then: impl FnOnce() -> T) -> T {
+    pub fn with_worker<T>(&self, then: impl FnOnce() -> T) -> T {
         let mut command = Command::new(program());
         let mut child = command.args(self.arguments()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -111,8 +111,8 @@ fn camera(owner: u64, lon: f64) -> Camera {
 
 #[test]
 fn a_start_from_a_checkpoint_leads_to_the_same() {
-    let Some((server, _turn)) = engine() else { return };
-    let kept = Kept::new(&server);
+    let Some(server) = server() else { return };
+    let kept = Kept::new(&server, "");
     kept.with_worker(|| {
         for owner in 0..20 {
             kept.change(owner, vec![Change::Register(camera(owner, 10.0)), yes(owner)]);
@@ -145,8 +145,8 @@ fn a_start_from_a_checkpoint_leads_to_the_same() {
 
 #[test]
 fn a_missing_old_or_flipped_tile_is_refused_by_name() {
-    let Some((server, _turn)) = engine() else { return };
-    let kept = Kept::new(&server);
+    let Some(server) = server() else { return };
+    let kept = Kept::new(&server, "");
     kept.with_worker(|| kept.change(1, vec![Change::Register(camera(1, 10.0)), yes(1)]));
     let old = kept.tiles().into_iter().find(|file| !name(file).starts_with("owners-")).unwrap();
     let old_bytes = std::fs::read(&old).unwrap();
@@ -168,7 +168,7 @@ fn a_missing_old_or_flipped_tile_is_refused_by_name() {
         flipped[at] ^= 4;
         std::fs::write(&tile, flipped).unwrap();
         let message = kept.refused();
-        assert!(message.contains("checksum") && message.contains("tile `"), "{message}");
+        assert!(message.contains("checksum") && message.contains(name(&tile)), "{message}");
     }
     std::fs::write(&tile, bytes).unwrap();
     kept.with_worker(|| assert_eq!(kept.owner(2).consent, Consent::granted()));
@@ -180,8 +180,8 @@ fn name(file: &Path) -> &str {
 
 #[test]
 fn a_log_shorter_than_a_checkpoint_is_refused_with_both_named() {
-    let Some((server, _turn)) = engine() else { return };
-    let kept = Kept::new(&server);
+    let Some(server) = server() else { return };
+    let kept = Kept::new(&server, "");
     kept.with_worker(|| kept.change(1, vec![Change::Register(camera(1, 10.0)), yes(1)]));
     kept.lose_log();
     let message = kept.refused();
@@ -204,8 +204,8 @@ fn a_log_shorter_than_a_checkpoint_is_refused_with_both_named() {
 
 #[test]
 fn another_number_of_partitions_is_refused() {
-    let Some((server, _turn)) = engine() else { return };
-    let kept = Kept::new(&server);
+    let Some(server) = server() else { return };
+    let kept = Kept::new(&server, "");
     kept.with_worker(|| kept.change(1, vec![Change::Register(camera(1, 10.0)), yes(1)]));
     let arguments = kept.arguments();
     let file = kept.folder.path().join("placement.json");

@@ -9,14 +9,19 @@ use canvass_cluster::local::server::find_server;
 
 static TURN: Mutex<()> = Mutex::new(());
 
-/// The engine's program, for one test at a time; `None` where it is missing and nobody requires it.
+/// The engine's program for a whole cluster, of which one runs at a time.
 pub fn engine() -> Option<(PathBuf, MutexGuard<'static, ()>)> {
+    Some((server()?, TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// The engine's program; `None` where it is missing and nobody requires it.
+pub fn server() -> Option<PathBuf> {
     let found = find_server(None);
     assert!(found.is_ok() || std::env::var_os("CANVASS_REQUIRE_NATS").is_none(), "{found:?}");
     if found.is_err() {
         eprintln!("skipped: no nats-server; see `.ci/nats`");
     }
-    Some((found.ok()?, TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+    found.ok()
 }
 
 /// This package's program.
@@ -36,12 +41,12 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node with its files in a folder.
-    pub fn start(server: &Path, folder: &Path, jetstream: &str) -> Self {
+    /// Starts a node with its files in a folder, with lines of its configuration.
+    pub fn start(server: &Path, folder: &Path, (jetstream, others): (&str, &str)) -> Self {
         let (client, monitor) = (free_port(), free_port());
         let store = folder.join("store");
         let config = format!(
-            "listen: 127.0.0.1:{client}\nhttp: 127.0.0.1:{monitor}\njetstream {{ store_dir: {store:?}, {jetstream} }}\n"
+            "listen: 127.0.0.1:{client}\nhttp: 127.0.0.1:{monitor}\njetstream {{ store_dir: {store:?}, {jetstream} }}\n{others}\n"
         );
         let file = folder.join("node.conf");
         std::fs::write(&file, config).unwrap();

@@ -102,7 +102,6 @@ fn writes_return_within_fifteen_seconds_of_a_nodes_death() {
         assert_eq!(town.look(), Ok(100));
         town.local.spawn(name).unwrap();
         town.local.ready(name).unwrap();
-        sleep(Duration::from_secs(2));
     }
 }
 
@@ -116,6 +115,9 @@ fn a_lost_partition_is_an_error_and_no_shorter_route() {
     assert_eq!(town.look(), Err("partition_unavailable".to_owned()));
     let asked = ask(town.front, town.request);
     assert_eq!(asked.map(|_| ()), Err("partition_unavailable".to_owned()));
+    let body = format!("[{}]", ["{\"withdraw\":{\"owner\":7}}"; 60_000].join(","));
+    let (status, problem) = call(town.front, "/v1/owners/7/changes", Some(body)).unwrap();
+    assert_eq!((status, problem["code"].as_str()), (413, Some("too_large")), "{problem}");
     for name in &down {
         town.local.spawn(name).unwrap();
     }

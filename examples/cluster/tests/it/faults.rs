@@ -38,7 +38,7 @@ fn make_faults(
     let mut made = Vec::new();
     for fault in 0..number {
         let name = names[rng.below(names.len() as u64) as usize];
-        let lasts = Duration::from_millis(200 + rng.below(1_500));
+        let lasts = Duration::from_millis(150 + rng.below(1_000));
         let lock = || local.lock().unwrap();
         let kinds = if cables.can_cut() { 3 } else { 2 };
         let kind = match rng.below(kinds) {
@@ -92,8 +92,8 @@ fn faults_under_load_break_nothing() {
         let nodes = faults() / 5;
         let (one, other) = (Rng(rng.below(1 << 30)), Rng(rng.below(1 << 30)));
         let (local, cables) = (&local, &cables);
-        let engine = threads.spawn(move || make_faults(local, cables, &NODES, nodes, 8_000, one));
-        let mut made = make_faults(local, cables, &PROCESSES, faults() - nodes, 900, other);
+        let engine = threads.spawn(move || make_faults(local, cables, &NODES, nodes, 6_000, one));
+        let mut made = make_faults(local, cables, &PROCESSES, faults() - nodes, 600, other);
         made.extend(engine.join().unwrap());
         load.is_over.store(true, std::sync::atomic::Ordering::Relaxed);
         made

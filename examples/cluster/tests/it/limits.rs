@@ -1,10 +1,17 @@
 //! Limits of owners, and sizes that the engine carries.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use canvass::parts::OperatorKey;
 use canvass::{AskLimit, Camera, CameraId, Change, Consent, OwnerId, Recording};
+use canvass_cluster::roles::call::{Answer, Call};
+use jiff::Timestamp;
 use serde_json::json;
 
+use crate::broken_fence::authorized;
+use crate::checkpoints::Kept;
 use crate::client::*;
-use crate::engine::engine;
+use crate::engine::{engine, server};
 use crate::load::{populate, start};
 use crate::spaces::Cables;
 
@@ -41,26 +48,36 @@ fn an_agency_takes_half_of_a_limit() {
 
 #[test]
 fn lists_and_parts_above_the_engines_payload_are_refused_by_name() {
-    let Some((server, _turn)) = engine() else { return };
-    let local = start(server, &Cables::default());
-    let front = local.front().unwrap();
-    let (_, request) = populate(front);
+    let Some(server) = server() else { return };
+    // A sixteenth of what an engine carries by default, so that few cameras are too many.
+    let kept = Kept::new(&server, "max_payload: 65536");
     let place = camera(1).position;
-    let cameras = |from: u64, to: u64| -> Vec<Change> {
-        let camera =
-            |id| Camera::new(CameraId(1_000 + id), OwnerId(1), place, Recording::kept_for_days(30));
-        (from..to).map(|id| Change::Register(camera(id))).collect()
-    };
-    let body = |changes: Vec<Change>| Some(serde_json::to_string(&changes).unwrap());
-    let list = body(cameras(0, 20_000));
-    let (status, problem) = call(front, "/v1/owners/1/changes", list).unwrap();
-    assert_eq!((status, problem["code"].as_str()), (413, Some("too_large")), "{problem}");
-    // An apartment block of 52,000 cameras: 16 bytes for each in a part, and a third more in base64.
-    for step in 0..26 {
-        let list = body(cameras(step * 2_000, (step + 1) * 2_000));
-        let (status, problem) = call(front, "/v1/owners/1/changes", list).unwrap();
-        assert_eq!(status, 200, "{problem}");
-    }
-    assert_eq!(look(front, request, 0).map(|_| ()), Err("too_large".to_owned()));
-    assert_eq!(ask(front, request).map(|_| ()), Err("too_large".to_owned()));
+    let recording = Recording::kept_for_days(30);
+    let camera = |id| Change::Register(Camera::new(CameraId(id), OwnerId(1), place, recording));
+    let changes = |list| Call::Change { owner: OwnerId(1), changes: list };
+    kept.with_worker(|| {
+        let names = ["w".to_owned()];
+        let write = |list| kept.runtime.block_on(kept.bus.write(0, &names, &changes(list)));
+        let refused = |answer| match answer {
+            Answer::Refused { code, message } => (code, message),
+            answer => panic!("{answer:?}"),
+        };
+        let (code, message) = refused(write((0..2_000).map(camera).collect()));
+        assert_eq!(code, "too_large", "{message}");
+        assert!(message.contains("the engine carries 65536: send fewer changes"), "{message}");
+        let consent = Consent::granted();
+        write(vec![Change::SetConsent { owner: OwnerId(1), consent }]);
+        // An apartment block of 3,200 cameras: 16 bytes for each in a part, and a third more in base64.
+        for step in 0..16 {
+            let list = (step * 200..(step + 1) * 200).map(camera).collect();
+            assert!(matches!(write(list), Answer::Written(_)));
+        }
+        let now = Timestamp::now();
+        let sealed = BASE64_STANDARD.encode(authorized(now).seal(&OperatorKey::new([7; 32])));
+        let call = Call::Part { chain: 0, sealed, now, at_least: 0 };
+        let part = kept.runtime.block_on(kept.bus.look(&names, 0, &call));
+        let (code, message) = refused(part.unwrap());
+        assert_eq!(code, "too_large", "{message}");
+        assert!(message.contains("ask about a smaller area"), "{message}");
+    });
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
 
-use crate::engine::{Node, engine, program};
+use crate::engine::{Node, program, server};
 
 /// The message of a process that is refused.
 pub fn refused(arguments: &[&str]) -> String {
@@ -116,9 +116,9 @@ fn one_node_named_three_times_is_one_node() {
 
 #[test]
 fn a_node_that_flushes_late_is_refused() {
-    let Some((server, _turn)) = engine() else { return };
+    let Some(server) = server() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let node = Node::start(&server, folder.path(), "max_mem: 1M");
+    let node = Node::start(&server, folder.path(), ("max_mem: 1M", ""));
     let arguments = worker(folder.path(), &node.nats, &node.monitor);
     let message = refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(message.contains("does not flush before it acknowledges"), "{message}");
@@ -126,9 +126,9 @@ fn a_node_that_flushes_late_is_refused() {
 
 #[test]
 fn a_truncated_log_and_a_lax_stream_are_refused() {
-    let Some((server, _turn)) = engine() else { return };
+    let Some(server) = server() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let node = Node::start(&server, folder.path(), "sync_interval: always");
+    let node = Node::start(&server, folder.path(), ("sync_interval: always", ""));
     let arguments = worker(folder.path(), &node.nats, &node.monitor);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
