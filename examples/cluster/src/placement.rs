@@ -9,6 +9,7 @@ use canvass::OwnerId;
 use serde::{Deserialize, Serialize};
 
 use crate::log::record::{ChainId, REQUESTS};
+use crate::log::stream::note;
 
 /// Where everything is. All processes of a region read the same table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,14 +119,37 @@ impl Table {
     /// table of another region, or of another number of partitions, is passed over, and so is one that
     /// cannot be read: the one in force stays.
     pub async fn follow(self, file: PathBuf) {
+        let mut noted = String::new();
         loop {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            let Ok(next) = Placement::read(&file) else { continue };
-            let known = self.current();
-            let is_same = next.region == known.region && next.count() == known.count();
-            if is_same && next != *known {
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+            let fault = match Placement::read(&file) {
+                Ok(next) => self.take(next).err(),
+                Err(error) => Some(error.to_string()),
+            };
+            // Once, not twice a second.
+            let fault = fault.unwrap_or_default();
+            if fault != noted && !fault.is_empty() {
+                note(&format!("{fault}; the table that was read before stays in force"));
             }
+            noted = fault;
         }
+    }
+
+    /// Takes another table of the same region.
+    fn take(&self, next: Placement) -> Result<(), String> {
+        let known = self.current();
+        if next.region != known.region || next.count() != known.count() {
+            return Err(format!(
+                "the placement is of region `{}` with {} partitions, and this process serves `{}` with {}",
+                next.region,
+                next.count(),
+                known.region,
+                known.count()
+            ));
+        }
+        if next != *known {
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        }
+        Ok(())
     }
 }

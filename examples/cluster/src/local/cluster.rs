@@ -20,7 +20,7 @@ const NODES: usize = 3;
 /// How long a process may take to start.
 const START: Duration = Duration::from_secs(60);
 
-/// What a cluster is made of.
+/// The parts of a cluster.
 #[derive(Debug)]
 pub struct Setup {
     /// The engine.
@@ -83,7 +83,7 @@ impl Local {
     ///
     /// # Errors
     ///
-    /// If something does not start. Whatever was started is ended.
+    /// If something does not start. All children are ended then.
     pub fn start(setup: Setup) -> Result<Self, Failed> {
         let folder = TempDir::with_prefix("canvass-cluster-").map_err(Failed::system)?;
         let at = folder.path().to_owned();

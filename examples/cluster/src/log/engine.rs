@@ -89,7 +89,7 @@ pub enum Unfit {
         /// How many replicas are needed.
         replicas: usize,
     },
-    /// The log is shorter than what a checkpoint has read.
+    /// The log ends before the last record that a checkpoint has read.
     #[error(
         "the log `{stream}` ends at record {last}, and the checkpoint `{file}` has read up to {read}: records that were acknowledged \
          are gone from the log. Restore the log; remove the checkpoint only if it belongs to another one"

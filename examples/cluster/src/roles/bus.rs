@@ -78,17 +78,21 @@ impl Bus {
         };
         let mut names = in_turn(names, from).into_iter();
         let mut asked = FuturesUnordered::new();
+        let mut unknown = None;
         let all = async {
             loop {
                 if let Some(name) = names.next() {
                     asked.push(self.send(name, bytes.clone(), LOOK));
                 } else if asked.is_empty() {
-                    return None;
+                    return unknown;
                 }
                 let pause = if names.len() == 0 { LOOK } else { HEDGE };
                 match timeout(pause, asked.next()).await {
                     // A replica that is behind, or could not be reached, does not speak for another.
                     Ok(Some(Some(answer))) if !answer.is_of_this_replica() => return Some(answer),
+                    Ok(Some(Some(answer))) if answer.is_refused_as("unknown_request") => {
+                        unknown = Some(answer);
+                    }
                     _ => {}
                 }
             }

@@ -138,7 +138,7 @@ pub struct Recipient {
     pub not_before: Option<Timestamp>,
 }
 
-/// What a partition holds of an owner.
+/// The record of an owner in their partition.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OwnerRecord {
     /// Their consent.
@@ -173,11 +173,17 @@ impl Answer {
         Self::Refused { code: code.to_owned(), message: message.to_string() }
     }
 
-    /// Whether another replica may answer otherwise: this one is behind, does not hold the partition, or
-    /// was not reached.
+    /// Whether it is a refusal with a code.
+    #[must_use]
+    pub fn is_refused_as(&self, code: &str) -> bool {
+        matches!(self, Self::Refused { code: own, .. } if own == code)
+    }
+
+    /// Whether another replica may answer otherwise: this one is behind, does not hold the partition or
+    /// know the request yet, or was not reached.
     #[must_use]
     pub fn is_of_this_replica(&self) -> bool {
-        let codes = ["behind", "not_held", "outcome_unknown", "other_role"];
+        let codes = ["behind", "not_held", "outcome_unknown", "other_role", "unknown_request"];
         matches!(self, Self::Refused { code, .. } if codes.contains(&code.as_str()))
     }
 }

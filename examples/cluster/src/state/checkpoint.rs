@@ -1,5 +1,5 @@
-//! Checkpoints: what a replica holds, written to a folder of this process, so that its next start reads only
-//! the records after.
+//! Checkpoints: the content of a replica, written to a folder of this process, so that its next start reads
+//! only the records after.
 //!
 //! A checkpoint is its own process's alone and never the truth: without one a process reads the whole log.
 
@@ -21,7 +21,7 @@ pub(super) const VERSION: u32 = 1;
 /// The name of the file that lists the others. It is written last.
 pub(super) const MANIFEST: &str = "checkpoint.json";
 
-/// What a checkpoint holds.
+/// The list of a checkpoint's files, and its place in the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {

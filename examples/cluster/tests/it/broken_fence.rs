@@ -129,7 +129,7 @@ fn stopped_writer_asks(fence: Fence) -> bool {
         let second = Process::start(&log, "second", fence).await;
         sent.push(second.change(Change::Withdraw { owner: OWNER }).await);
         let begun = Instant::now();
-        // The first makes its record from what it has read, and reads on only then.
+        // The first makes its record from the state that it has read, and reads on only then.
         let asking = first.ask(now);
         tokio::pin!(asking);
         let early = tokio::time::timeout(Duration::from_millis(300), &mut asking).await;

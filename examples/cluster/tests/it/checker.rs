@@ -55,7 +55,7 @@ pub struct Checked {
     pub handed_over: usize,
 }
 
-/// Holds everything that callers were told against the log.
+/// Compares every answer that callers had with the log.
 pub fn check(
     records: &[Record],
     key: &OperatorKey,

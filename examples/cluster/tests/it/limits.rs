@@ -49,7 +49,7 @@ fn an_agency_takes_half_of_a_limit() {
 #[test]
 fn lists_and_parts_above_the_engines_payload_are_refused_by_name() {
     let Some(server) = server() else { return };
-    // A sixteenth of what an engine carries by default, so that few cameras are too many.
+    // A sixteenth of the engine's default, so that few cameras are too many.
     let kept = Kept::new(&server, "max_payload: 65536");
     let place = camera(1).position;
     let recording = Recording::kept_for_days(30);

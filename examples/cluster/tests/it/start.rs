@@ -51,7 +51,7 @@ pub fn worker(folder: &std::path::Path, nats: &str, monitor: &str) -> Vec<String
 }
 
 /// A node that answers its monitoring address with one text.
-fn node_that_says(text: &'static str) -> String {
+fn node_that_answers(text: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -86,24 +86,24 @@ fn a_missing_engine_is_named_with_the_way_to_get_it() {
 
 #[test]
 fn an_old_or_lax_or_absent_node_is_refused() {
-    let old = node_that_says(
+    let old = node_that_answers(
         r#"{"server_id":"A","version":"2.9.10","jetstream":{"config":{"sync_always":true}}}"#,
     );
     assert!(refused_with(&old).contains(
         "is version 2.9.10, and 2.14 or newer is needed: older ones let several writers win"
     ));
-    let lazy = node_that_says(
+    let lazy = node_that_answers(
         r#"{"server_id":"A","version":"2.14.0","jetstream":{"config":{"sync_always":false}}}"#,
     );
     assert!(refused_with(&lazy).contains("does not flush before it acknowledges"));
-    let plain = node_that_says(r#"{"server_id":"A","version":"2.15.1","jetstream":{}}"#);
+    let plain = node_that_answers(r#"{"server_id":"A","version":"2.15.1","jetstream":{}}"#);
     assert!(refused_with(&plain).contains("sync_interval: always"));
     assert!(refused_with("http://127.0.0.1:1").contains("does not answer"));
 }
 
 #[test]
 fn one_node_named_three_times_is_one_node() {
-    let fit = node_that_says(
+    let fit = node_that_answers(
         r#"{"server_id":"A","version":"2.14.0","jetstream":{"config":{"sync_always":true}}}"#,
     );
     let folder = tempfile::tempdir().unwrap();
