@@ -118,6 +118,16 @@ impl Children {
         }
     }
 
+    /// The names of those that have ended by themselves.
+    pub fn ended(&mut self) -> Vec<String> {
+        let has_ended = |running: &mut Running| matches!(running.child.try_wait(), Ok(Some(_)));
+        let ended = self
+            .running
+            .iter_mut()
+            .filter_map(|(name, running)| has_ended(running).then(|| name.clone()));
+        ended.collect()
+    }
+
     /// Kills a child.
     pub fn kill(&mut self, name: &str) {
         if let Some(mut running) = self.running.remove(name) {

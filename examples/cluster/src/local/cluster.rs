@@ -219,6 +219,20 @@ impl Local {
         }
     }
 
+    /// Starts children that have ended by themselves again, as a supervisor does; their names.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be started.
+    pub fn supervise(&mut self) -> Result<Vec<String>, Failed> {
+        let ended = self.children.ended();
+        for name in &ended {
+            self.kill(name);
+            self.spawn(name)?;
+        }
+        Ok(ended)
+    }
+
     /// Ends all children: processes first, which write their checkpoints, and then the engine.
     pub fn stop(&mut self) {
         let (nodes, processes): (Vec<String>, Vec<String>) =

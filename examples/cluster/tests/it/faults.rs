@@ -63,6 +63,8 @@ fn make_faults(
             }
         };
         made.push(kind);
+        // A process that starts while most nodes are cut off is refused, and started again.
+        made.extend(lock().supervise().unwrap().iter().map(|_| "started again"));
         if fault % 20 == 19 {
             eprintln!("{} faults among {names:?}", fault + 1);
         }
@@ -99,7 +101,8 @@ fn faults_under_load_break_nothing() {
         made
     });
     let took = begun.elapsed();
-    assert_eq!(made.len() as u64, faults());
+    assert_eq!(made.iter().filter(|&&kind| kind != "started again").count() as u64, faults());
+    local.lock().unwrap().supervise().unwrap();
     // All is well again: looks are whole, at everything that was acknowledged.
     let last = load.last();
     let requests = load.requests.lock().unwrap().clone();

@@ -86,7 +86,9 @@ impl Load {
         !self.is_over.load(Ordering::Relaxed)
     }
 
+    /// Notes a refusal, and pauses as a sensible caller does.
     fn refuse(&self, code: String) {
+        sleep(Duration::from_millis(10));
         *self.refused.lock().unwrap().entry(code).or_default() += 1;
     }
 
