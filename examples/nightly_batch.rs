@@ -15,8 +15,8 @@ use std::{env, fs};
 use canvass::geo_types::{Geometry, Point};
 use canvass::jiff::Timestamp;
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Consent, IncidentKind, OwnerId,
-    Policy, Position, Recording, Registry, Request, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Consent,
+    IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, TimeWindow,
 };
 use geojson::{Feature, FeatureCollection, GeoJson};
 use serde::Deserialize;
@@ -61,7 +61,9 @@ fn main() -> Done {
             }
         }
     }
-    let routes = snapshot.route_batch(&authorized, now);
+    // A batch for evaluation: it opens nothing and asks nobody. Otherwise take `OpenRequests::standing`.
+    let standing: Vec<_> = authorized.iter().map(AuthorizedRequest::assume_open).collect();
+    let routes = snapshot.route_batch(&standing, now);
 
     let mut features = Vec::new();
     for (number, route) in routes.iter().enumerate() {

@@ -84,12 +84,13 @@ fn main() -> Done {
     let published = log.head();
     let mut entries = vec![AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32]))];
 
-    // The entry is kept before anybody is asked, and each owner's history afterwards.
-    let route = snapshot.route(&authorized, now);
+    // The entry is kept before anybody is asked, and each owner's history afterwards. This example keeps no
+    // requests; a service would take `OpenRequests::due`.
+    let route = snapshot.route(authorized.assume_open(), now);
     entries.extend(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?);
-    registry.apply(route.recipients().map(|to| Change::RecordAskedBy {
+    registry.apply(route.recipients().map(|to| Change::RecordAsked {
         owner: to.owner,
-        agency: route.authorized().request().agency,
+        agency: Some(route.authorized().request().agency),
         at: now,
     }))?;
 

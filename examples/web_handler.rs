@@ -59,9 +59,14 @@ fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> (u16, 
         Ok(authorized) => authorized,
         Err(violations) => return (422, serde_json::to_string(&violations).unwrap_or_default()),
     };
-    // A service would store the events, and send to `open.due` after `open.record_asked`.
+    // A service would store the events, and send to those due after `open.record_asked`.
     let Ok(_events) = open.open(id, &authorized, now) else { return (409, "opened before".into()) };
-    eprintln!("{} owners to ask", app.registry.snapshot().route(&authorized, now).owners());
+    let snapshot = app.registry.snapshot();
+    let decided = open.decide(id, &authorized, &snapshot, now);
+    match decided.and_then(|_events| open.due(id, &authorized, &snapshot, now)) {
+        Ok(due) => eprintln!("{} owners to ask", due.owners()),
+        Err(error) => eprintln!("nobody is asked: {error}"),
+    }
     // The agency learns nothing about who is asked, nor how many.
     (201, serde_json::to_string(&authorized.receipt()).unwrap_or_default())
 }

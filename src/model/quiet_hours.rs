@@ -14,19 +14,20 @@ use super::zone::Zone;
 /// The hours of the night in which no owner is sent anything, by the clock on the owner's wall.
 ///
 /// From `from`, which is quiet, up to `until`, which is not; past midnight if `until` is the
-/// earlier. The default is 21:00 to 08:00, the hours in which the US rules on telephone
+/// earlier. [`QuietHours::in_zone`] has 21:00 to 08:00, the hours in which the US rules on telephone
 /// solicitation (47 CFR 64.1200) forbid calls.
 ///
 /// Quiet hours deny nothing: they delay a notice until they end. The clock is that of the
-/// owner's own [`Zone`] (see [`Consent::with_zone`](crate::Consent::with_zone)), or else that of these hours.
-/// **Set the zone to your own**: the default is UTC, since a library does not know where it runs.
+/// owner's own [`Zone`] (see [`Consent::with_zone`](crate::Consent::with_zone)), or else that of these hours,
+/// whose zone you always name.
 ///
-/// In serde formats the times are strings such as `"21:00:00"`, in TOML as well.
+/// In serde formats the times are strings such as `"21:00:00"`, in TOML as well; times that are left out are
+/// 21:00 and 08:00, and the zone cannot be left out.
 ///
 /// ```
 /// use canvass::{QuietHours, Zone};
 ///
-/// let hours = QuietHours::default();
+/// let hours = QuietHours::in_zone(Zone::UTC);
 /// let home: Zone = "America/New_York".parse()?;
 /// // 23:30 in New York: to be sent at 08:00 the next morning.
 /// let late = "2026-05-02T03:30:00Z".parse()?;
@@ -44,14 +45,22 @@ pub struct QuietHours {
     zone: Zone,
 }
 
-impl Default for QuietHours {
-    fn default() -> Self {
-        let clock = |hour| Time::new(hour, 0, 0, 0).unwrap_or_default();
-        Self { from: clock(21), until: clock(8), zone: Zone::UTC }
-    }
+/// The hour at which quiet begins unless stated, and that at which it ends.
+fn nine_in_the_evening() -> Time {
+    Time::constant(21, 0, 0, 0)
+}
+
+fn eight_in_the_morning() -> Time {
+    Time::constant(8, 0, 0, 0)
 }
 
 impl QuietHours {
+    /// 21:00 to 08:00; `zone` is for owners who named none.
+    #[must_use]
+    pub fn in_zone(zone: Zone) -> Self {
+        Self { from: nine_in_the_evening(), until: eight_in_the_morning(), zone }
+    }
+
     /// The hours from `from` up to but not including `until`; `zone` is for owners who named none.
     ///
     /// # Errors
@@ -142,6 +151,11 @@ pub enum QuietHoursError {
         /// The time given twice.
         time: Time,
     },
+    /// A text names no zone.
+    #[error(
+        "quiet hours need a `zone` for owners who named none, such as `\"zone\": \"America/Denver\"`"
+    )]
+    NoZone,
     /// A time is not a whole second.
     #[error("quiet hours begin and end on whole seconds, not at `{time}`")]
     Fraction {
@@ -158,22 +172,26 @@ pub enum QuietHoursError {
     expecting = "an object with `from`, `until` and `zone`"
 )]
 struct Hours {
+    #[serde(default = "nine_in_the_evening")]
     from: Time,
+    #[serde(default = "eight_in_the_morning")]
     until: Time,
-    zone: Zone,
+    #[serde(default)]
+    zone: Option<Zone>,
 }
 
 impl TryFrom<Hours> for QuietHours {
     type Error = QuietHoursError;
 
     fn try_from(hours: Hours) -> Result<Self, Self::Error> {
-        Self::new(hours.from, hours.until, hours.zone)
+        let zone = hours.zone.ok_or(QuietHoursError::NoZone)?;
+        Self::new(hours.from, hours.until, zone)
     }
 }
 
 impl From<QuietHours> for Hours {
     fn from(QuietHours { from, until, zone }: QuietHours) -> Self {
-        Self { from, until, zone }
+        Self { from, until, zone: Some(zone) }
     }
 }
 

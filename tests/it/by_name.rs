@@ -215,7 +215,7 @@ fn lists_in_place_of_objects_are_refused_at_any_depth() {
         objects
     }
     let town = town(&mut Rng(9), (180, 0), 60);
-    let mut count = turned(&Policy::default()) + turned(&request()) + turned(&police());
+    let mut count = turned(&default_policy()) + turned(&request()) + turned(&police());
     count += town.cameras.values().map(turned).sum::<usize>();
     count += town.consents.values().map(turned).sum::<usize>();
     count += changes(&town).iter().map(turned).sum::<usize>();
@@ -260,7 +260,7 @@ fn records_are_read_from_toml_and_cbor() {
         .with_agencies(Scope::only([AgencyId(3)]))
         .with_incidents(Scope::all_but([IncidentKind::Theft]))
         .with_paused_until(noon());
-    both(&Policy::default());
+    both(&default_policy());
     both(&request());
     both(&police());
     both(&consent);

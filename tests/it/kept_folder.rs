@@ -47,7 +47,11 @@ fn change(revision: u64) -> Change {
         }
         3 => grant(owner),
         4 => withdraw(owner),
-        _ => Change::RecordAsked { owner: OwnerId(owner), at: noon() + days(rng.below(9) as i64) },
+        _ => Change::RecordAsked {
+            owner: OwnerId(owner),
+            agency: None,
+            at: noon() + days(rng.below(9) as i64),
+        },
     }
 }
 

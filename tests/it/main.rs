@@ -83,6 +83,7 @@ mod routing;
 mod routing_laws;
 mod seeing_into;
 mod sharers;
+mod standing_requests;
 mod support;
 mod texts;
 mod tiles;

@@ -113,7 +113,7 @@ fn a_window_is_written_in_local_time() {
 #[test]
 fn each_owner_gets_a_letter_in_their_own_time() {
     let authorized = request();
-    let route = snapshot(&street(3)).route(&authorized, noon());
+    let route = snapshot(&street(3)).route(authorized.assume_open(), noon());
     let notice = draft(BASE).review("J. Hill", noon()).unwrap();
     let zones = |owner: OwnerId| {
         let name = ["America/New_York", "Europe/Berlin", "Asia/Tokyo"].get(owner.0 as usize)?;
@@ -133,7 +133,8 @@ fn each_owner_gets_a_letter_in_their_own_time() {
         route.clone().with_notice(&notice, known).unwrap_err().to_string(),
         "the time zone of owner `1` is not known, so the window cannot be given in it"
     );
-    let other = snapshot(&street(3)).route(&authorize(square(9.9, 49.9, 10.2, 50.1)), noon());
+    let other =
+        snapshot(&street(3)).route(authorize(square(9.9, 49.9, 10.2, 50.1)).assume_open(), noon());
     assert_eq!(
         other.with_notice(&notice, zones).unwrap_err().to_string(),
         "the notice was reviewed for another request than the one that was routed"

@@ -109,7 +109,7 @@ async function cameras(id) {
   const households = new Set(asked.map(({ owner }) => owner)).size;
   $("#asked-count").textContent = `${asked.length} asked, in ${households} households`;
   $("#never-count").textContent = `${found.length - asked.length} in the area, never asked`;
-  $("#ask").textContent = `Ask ${households} households`;
+  $("#ask").textContent = open.request.asked ? "Ask whoever is new" : `Ask ${households} households`;
   steps(found, funnel);
   fill($("#cameras tbody"), found.map((camera) => h("tr", {}, h("td", {}, String(camera.id)), h("td", {}, String(camera.owner)), h("td", {}, words(camera.code)))));
 }
@@ -230,6 +230,7 @@ async function approve() {
 async function ask() {
   const asked = await post(`/v1/requests/${open.id}/ask`, {}, open.askKey);
   open.askKey = newKey();
+  if (asked.owners) $("#ask").textContent = "Ask whoever is new";
   announce(`${asked.owners} households are asked.`);
   $("#approval").append(` ${asked.owners} households are asked.`);
   await letters();

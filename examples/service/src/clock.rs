@@ -58,6 +58,7 @@ struct State {
     settle: Duration,
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that compares the wall clock")]
 impl Clock {
     /// A clock that continues from the last stored instant, if there is one.
     #[must_use]

@@ -5,8 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
-use canvass::Change;
-use jiff::Timestamp;
+use canvass::{Change, Revision};
 use serde::Deserialize;
 
 use crate::engine::{Engine, Refusal};
@@ -31,6 +30,21 @@ pub enum ImportError {
         line: u64,
         /// The reason.
         error: serde_json::Error,
+    },
+    /// The disk failed: the lines are stored as a whole or not at all.
+    #[error(
+        "the store failed at lines {first} to {last}, which may be stored; once there is room, \
+         `--check` shows the revision: at `{revision}` continue with `--skip {}`, and behind it with \
+         `--skip {last}`",
+        first - 1
+    )]
+    Unsure {
+        /// The first line of the list.
+        first: u64,
+        /// Its last line.
+        last: u64,
+        /// The registry's revision without the list.
+        revision: Revision,
     },
     /// Changes cannot be applied.
     #[error("lines {first} to {last} cannot be applied: {refusal}; correct them, and continue with `--skip {}`", first - 1)]
@@ -103,10 +117,15 @@ pub async fn import(
         };
         if !list.changes.is_empty() && list.changes.len() + changes.len() > limits.changes_per_list
         {
+            let last = list.last;
             applied += apply(engine, std::mem::take(&mut list)).await?;
             let percent = bytes.saturating_mul(100) / length;
             // Standard error may be closed.
-            let _ = writeln!(tell, "{applied} changes imported, {percent} % of the file");
+            let _ = writeln!(
+                tell,
+                "{applied} changes imported, up to line {last} as revision {}, {percent} % of the file",
+                engine.snapshot().revision()
+            );
         }
         if list.changes.is_empty() {
             list.first = number;
@@ -127,7 +146,10 @@ async fn apply(engine: &Engine, list: List) -> Result<u64, ImportError> {
     }
     let json =
         serde_json::to_vec(&changes).map_err(|error| ImportError::Line { line: first, error })?;
-    let applied = engine.apply(changes, json, Timestamp::now(), None).await;
-    applied.map_err(|refusal| ImportError::Refused { first, last, refusal })?;
-    Ok(number)
+    let revision = engine.snapshot().revision();
+    match engine.apply(changes, json, engine.time().now, None).await {
+        Ok(_) => Ok(number),
+        Err(Refusal::StoreFailed) => Err(ImportError::Unsure { first, last, revision }),
+        Err(refusal) => Err(ImportError::Refused { first, last, refusal }),
+    }
 }

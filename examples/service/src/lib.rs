@@ -42,6 +42,8 @@ use settings::Settings;
 use store::Opening;
 use system::TooFewFiles;
 
+pub use exchange::Hangups;
+
 /// A service that has loaded its data and listens, but does not answer yet.
 #[derive(Debug)]
 pub struct Service {
@@ -122,8 +124,8 @@ impl Service {
 
     /// Exchanges tokens at each SIGHUP, by reading the configuration again. Call it inside a
     /// runtime.
-    pub fn exchange_tokens_of(&self, config: PathBuf) {
-        tokio::spawn(exchange::at_hangup(Arc::downgrade(&self.app), config));
+    pub fn exchange_tokens_of(&self, config: PathBuf, hangups: Hangups) {
+        tokio::spawn(exchange::at_hangup(Arc::downgrade(&self.app), config, hangups));
     }
 
     /// The address on which it listens.

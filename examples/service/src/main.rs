@@ -10,7 +10,8 @@ use canvass_service::basemap::BaseMap;
 use canvass_service::engine::{Ended, Engine};
 use canvass_service::metrics::Metrics;
 use canvass_service::settings::Settings;
-use canvass_service::{Service, check, demo, logs};
+use canvass_service::store::Opening;
+use canvass_service::{Hangups, Service, check, demo, logs};
 
 fn main() -> ExitCode {
     let arguments = match Arguments::read(std::env::args_os().skip(1)) {
@@ -69,11 +70,12 @@ async fn run(arguments: Arguments) -> ExitCode {
     }
     let is_demo = settings.portal.is_demo;
     if let Some((file, skip)) = arguments.import {
-        return import(&settings, &folder, &file, skip).await;
+        return import(&settings, &folder, &arguments.opening, &file, skip).await;
     }
-    let stop = match stop_signal() {
-        Ok(stop) => stop,
-        Err(error) => return failed(&error, 1),
+    // Both signals before the store is loaded: until then, either would end the process.
+    let (stop, hangups) = match (stop_signal(), Hangups::listen()) {
+        (Ok(stop), Ok(hangups)) => (stop, hangups),
+        (Err(error), _) | (_, Err(error)) => return failed(&error, 1),
     };
     let service = match Service::start_as(settings, &folder, &arguments.opening, arguments.listen) {
         Ok(service) => service,
@@ -84,7 +86,7 @@ async fn run(arguments: Arguments) -> ExitCode {
         Err(error) => return failed(&error, 1),
     };
     if let Some(config) = config {
-        service.exchange_tokens_of(config);
+        service.exchange_tokens_of(config, hangups);
     }
     let mut welcome = format!("listening on http://{address}\n");
     if is_demo {
@@ -114,9 +116,15 @@ async fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// Imports a file without listening, and makes a checkpoint.
-async fn import(settings: &Settings, folder: &Path, file: &Path, skip: u64) -> ExitCode {
+async fn import(
+    settings: &Settings,
+    folder: &Path,
+    opening: &Opening,
+    file: &Path,
+    skip: u64,
+) -> ExitCode {
     let metrics = Arc::new(Metrics::default());
-    let started = Engine::start(folder, settings.rules(), &settings.limits, &metrics);
+    let started = Engine::start_as(folder, opening, settings.rules(), &settings.limits, &metrics);
     let (engine, threads) = match started {
         Ok(started) => started,
         Err(error) => return failed(&error, 1),

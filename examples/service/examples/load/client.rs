@@ -43,10 +43,12 @@ impl Client {
         path: &str,
         body: String,
     ) -> Result<Bytes, Failure> {
+        // Each plane has a host of its own; the paths of another do not exist there.
+        let host = if token == OPERATOR { "operator.localhost" } else { "agency.localhost" };
         let request = hyper::Request::builder()
             .method(method)
             .uri(path)
-            .header("host", "localhost")
+            .header("host", host)
             .header("authorization", format!("Bearer {token}"))
             .header("content-type", "application/json")
             .body(Full::from(body))?;

@@ -11,6 +11,7 @@
 //! log, and from its tiles. Client and service share the machine's cores.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints its measurements")]
+#![allow(clippy::disallowed_methods, reason = "a client has a clock of its own")]
 #![allow(clippy::indexing_slicing, reason = "the indexed vectors were made a few lines before")]
 
 mod client;

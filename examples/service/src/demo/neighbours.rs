@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use canvass::outcome::Answer;
 use canvass::{OwnerId, RequestId};
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::engine::Engine;
@@ -38,7 +37,8 @@ pub async fn neighbours(engine: Weak<Engine>, played: OwnerId) {
             if answers.is_empty() {
                 continue;
             }
-            if let Err(error) = engine.report(event.id, answers, Timestamp::now(), None).await {
+            let now = engine.time().now;
+            if let Err(error) = engine.report(event.id, answers, now, None).await {
                 tracing::debug!(%error, "the neighbours were too late");
             }
         }

@@ -9,16 +9,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use canvass::AgencyId;
-use jiff::Timestamp;
 use subtle::ConditionallySelectable;
 
-use super::App;
 use super::agency::no_account;
 use super::callers::Account;
 use super::connection::Peer;
 use super::portal_hosts::Plane;
 use super::problem::{Kind, Problem};
 use super::session;
+use super::{App, body};
 use crate::engine::Engine;
 use crate::settings::{Settings, TokenDigest};
 use crate::store::Caller;
@@ -33,7 +32,7 @@ pub(crate) struct Callers {
 impl Callers {
     /// The known callers, each agency with its earlier use of the service.
     pub(crate) fn new(settings: &Settings, engine: &Engine) -> Self {
-        let (limits, now) = (&settings.limits, Timestamp::now());
+        let (limits, now) = (&settings.limits, engine.time().now);
         let open_days = settings.policy.open_days;
         let agency = |caller: &crate::settings::Caller| {
             let id = caller.agency.id;
@@ -58,7 +57,7 @@ impl Callers {
     }
 
     /// The account of an agency that has a token.
-    fn account(&self, agency: AgencyId) -> Option<Arc<Account>> {
+    pub(super) fn account(&self, agency: AgencyId) -> Option<Arc<Account>> {
         let found = self.agencies.iter().find(|&&(_, id, _)| id == agency);
         found.map(|(_, _, account)| Arc::clone(account))
     }
@@ -229,6 +228,7 @@ pub(crate) async fn owner(
 ) -> Result<Response, Problem> {
     match app.caller(app.presented(&request)).await? {
         Caller::Owner(id) => {
+            let _place = app.owners.enter(id, body::has_key(request.headers()))?;
             request.extensions_mut().insert(id);
             Ok(next.run(request).await)
         }
@@ -248,6 +248,10 @@ pub(crate) async fn somebody(
         _ => None,
     };
     let _place = account.as_ref().map(|account| account.enter()).transpose()?;
+    let _owners_place = match caller {
+        Caller::Owner(id) => Some(app.owners.enter(id, body::has_key(request.headers()))?),
+        _ => None,
+    };
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }

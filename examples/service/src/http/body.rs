@@ -85,6 +85,11 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The most bytes of a key.
 const KEY_BYTES: usize = 255;
 
+/// Whether a request has an idempotency key, valid or not.
+pub(crate) fn has_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(KEY)
+}
+
 /// The idempotency key of a request's head, if it has one.
 fn key(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
     let mut keys = headers.get_all(KEY).iter();

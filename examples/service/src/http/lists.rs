@@ -118,7 +118,7 @@ pub(super) async fn own(
     Extension(agency): Extension<AgencyId>,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let (which, now) = (query(which)?, Timestamp::now());
+    let (which, now) = (query(which)?, app.now());
     let engine = Arc::clone(&app.engine);
     let listing = move || {
         engine.cases().look(|open| {
@@ -136,7 +136,7 @@ pub(super) async fn queue(
     State(app): State<Arc<App>>,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let (which, now) = (query(which)?, Timestamp::now());
+    let (which, now) = (query(which)?, app.now());
     let due = app.engine.waiting(now).await?;
     let engine = Arc::clone(&app.engine);
     app.blocking(move || list(&engine, &which, &due, now)).await
@@ -206,7 +206,7 @@ pub(super) async fn cameras(
         facing: Option<canvass::Facing>,
         code: &'static str,
     }
-    let (id, now) = (request_id(&id)?, Timestamp::now());
+    let (id, now) = (request_id(&id)?, app.now());
     let pool = Arc::clone(&app);
     let looking = move || {
         let authorized = app.engine.cases().authorized(id, now)?;

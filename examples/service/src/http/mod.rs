@@ -47,6 +47,7 @@ use crate::planes::{Hosts, Notices};
 use crate::settings::{Limits, Settings};
 use crate::store::Caller;
 use auth::Callers;
+use callers::Owners;
 use endpoints::Endpoints;
 use portal::Pages;
 use portal_hosts::Plane;
@@ -70,6 +71,7 @@ pub struct App {
     portal: Pages,
     callers: ArcSwap<Callers>,
     sessions: Sessions,
+    owners: Owners,
     /// Limits on concurrent requests of agencies, of the operator, and of owners and everybody:
     /// none takes the others' places.
     agencies_in_flight: Semaphore,
@@ -92,6 +94,7 @@ impl App {
             notices: settings.notices.clone(),
             portal: Pages::new(settings),
             sessions: Sessions::default(),
+            owners: Owners::new(&settings.limits),
             agencies_in_flight: Semaphore::new(settings.limits.in_flight),
             operator_in_flight: Semaphore::new(settings.limits.in_flight),
             others_in_flight: Semaphore::new(settings.limits.in_flight),
@@ -109,6 +112,11 @@ impl App {
         self.sessions.retain(|caller, token| {
             matches!(caller, Caller::Owner(_)) || callers.know(token, caller)
         });
+        for agency in settings.agencies.iter().map(|caller| caller.agency.id) {
+            if callers.account(agency).is_none() {
+                tracing::warn!(agency = agency.0, "a new agency is admitted after a restart only");
+            }
+        }
         self.callers.store(Arc::new(callers));
         tracing::info!("tokens were exchanged");
     }

@@ -79,7 +79,7 @@ pub(super) async fn write(
 ) -> Result<Response, Problem> {
     let id = request_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let now = Timestamp::now();
+    let now = app.now();
     let once = sent.once(Caller::Operator, now);
     let Record(written): Record<Written> = sent.read()?;
     texts::check(&written.reviewer, app.limits.text_characters)
@@ -189,7 +189,7 @@ pub(super) async fn letters(
     State(app): State<Arc<App>>,
     id: Path<String>,
 ) -> Result<Response, Problem> {
-    let (id, now) = (request_id(&id)?, Timestamp::now());
+    let (id, now) = (request_id(&id)?, app.now());
     let look = Arc::clone(&app);
     let (authorized, notice) = app
         .blocking(move || {

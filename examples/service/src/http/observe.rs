@@ -110,8 +110,13 @@ pub(super) async fn limit_others(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let _place = place(&app.others_in_flight, app.limits.in_flight)?;
+    let _place = other_place(&app)?;
     Ok(next.run(request).await)
+}
+
+/// A place among the requests of owners and everybody.
+pub(super) fn other_place(app: &App) -> Result<SemaphorePermit<'_>, Problem> {
+    place(&app.others_in_flight, app.limits.in_flight)
 }
 
 fn place(places: &Semaphore, all: usize) -> Result<SemaphorePermit<'_>, Problem> {

@@ -11,7 +11,6 @@ use axum::response::Response;
 use canvass::audit::AuditEvent;
 use canvass::outcome::Answer;
 use canvass::{CameraId, Consent, Facing, IncidentKind, OwnerId, Recording, RequestState};
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -50,7 +49,7 @@ pub(super) async fn consent(
     request: HttpRequest,
 ) -> Result<Response, Problem> {
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let (Record(consent), now): (Record<Consent>, _) = (sent.read()?, Timestamp::now());
+    let (Record(consent), now): (Record<Consent>, _) = (sent.read()?, app.now());
     let once = sent.once(Caller::Owner(owner), now);
     let answered = app.engine.consent(owner, consent.clone(), now, once).await?;
     Ok(body::json(StatusCode::OK, &changed(&answered, &json!({ "consent": consent }))))
@@ -65,7 +64,7 @@ pub(super) async fn withdraw(
 ) -> Result<Response, Problem> {
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     let Record(Nothing {}) = sent.read()?;
-    let now = Timestamp::now();
+    let now = app.now();
     let once = sent.once(Caller::Owner(owner), now);
     let consent = Consent::default();
     let answered = app.engine.consent(owner, consent.clone(), now, once).await?;
@@ -91,7 +90,7 @@ pub(super) async fn describe(
 ) -> Result<Response, Problem> {
     let camera = camera_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let (Record(Described { facing, recording }), now) = (sent.read()?, Timestamp::now());
+    let (Record(Described { facing, recording }), now) = (sent.read()?, app.now());
     let once = sent.once(Caller::Owner(owner), now);
     let change = CameraChange::Describe(facing, recording);
     let answered = app.engine.change_camera(owner, camera, change, now, once).await?;
@@ -106,7 +105,7 @@ pub(super) async fn remove(
     Extension(owner): Extension<OwnerId>,
     id: Path<String>,
 ) -> Result<Response, Problem> {
-    let (camera, now) = (camera_id(&id)?, Timestamp::now());
+    let (camera, now) = (camera_id(&id)?, app.now());
     let answered = app.engine.change_camera(owner, camera, CameraChange::Remove, now, None).await?;
     Ok(body::json(StatusCode::OK, &changed(&answered, &json!({}))))
 }
@@ -121,7 +120,7 @@ pub(super) async fn requests(
     State(app): State<Arc<App>>,
     Extension(owner): Extension<OwnerId>,
 ) -> Result<Response, Problem> {
-    let now = Timestamp::now();
+    let now = app.now();
     let engine = Arc::clone(&app.engine);
     let mut reached = app.blocking(move || engine.reached(owner)).await??;
     reached.sort_unstable_by_key(|&(id, at)| std::cmp::Reverse((at, id)));
@@ -196,7 +195,7 @@ pub(super) async fn answer(
 ) -> Result<Response, Problem> {
     let id = request_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let (Record(Answered { answer }), now) = (sent.read()?, Timestamp::now());
+    let (Record(Answered { answer }), now) = (sent.read()?, app.now());
     let engine = Arc::clone(&app.engine);
     let reached = app.blocking(move || engine.reached(owner)).await??;
     if !reached.iter().any(|&(of, _)| of == id) {
@@ -269,7 +268,7 @@ pub(super) async fn erase(
     id: Path<String>,
 ) -> Result<Response, Problem> {
     let owner = owner_id(&id)?;
-    let answered = app.engine.erase(owner, Timestamp::now()).await?;
+    let answered = app.engine.erase(owner, app.now()).await?;
     app.sessions.retain(|caller, _| caller != Caller::Owner(owner));
     Ok(body::answered(StatusCode::OK, answered))
 }
@@ -289,7 +288,7 @@ pub(super) async fn invite(
     let owner = owner_id(&id)?;
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
     let Record(Nothing {}) = sent.read()?;
-    let (invitation, expires) = app.engine.invite(owner, Timestamp::now()).await?;
+    let (invitation, expires) = app.engine.invite(owner, app.now()).await?;
     let answer = json!({ "owner": owner, "invitation": invitation, "expires": expires });
     Ok(body::json(StatusCode::CREATED, &answer))
 }

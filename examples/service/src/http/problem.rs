@@ -43,10 +43,10 @@ impl Problem {
     /// A body that is not JSON, or not the expected JSON.
     ///
     /// `serde_json` reports a number that no type here can hold, deep nesting and half a surrogate
-    /// pair as errors of syntax. All three are JSON, so the grammar decides.
+    /// pair as errors of syntax, and stops at a wrong value before it sees that the rest is not JSON. So
+    /// the grammar decides.
     pub(crate) fn json(error: &serde_json::Error, text: &[u8]) -> Self {
-        let is_json = error.is_data() || is_json(text);
-        let kind = if is_json { Kind::WrongShape } else { Kind::MalformedJson };
+        let kind = if is_json(text) { Kind::WrongShape } else { Kind::MalformedJson };
         Self::new(kind, error.to_string()).with("line", error.line()).with("column", error.column())
     }
 

@@ -13,7 +13,6 @@ use canvass::{
     Agency, AgencyId, Area, CameraScope, IncidentKind, Position, Request, TimeWindow, Violation,
     Violations,
 };
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -108,7 +107,7 @@ pub(super) async fn review(
     request: HttpRequest,
 ) -> Result<Response, Problem> {
     let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let now = Timestamp::now();
+    let now = app.sure_now()?;
     let pool = Arc::clone(&app);
     let reviewing = move || {
         let record = record(&app, agency)?;

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::body::Sent;
 use super::portal_hosts::Plane;
 use super::problem::{Kind, Problem};
-use super::{App, body};
+use super::{App, body, observe};
 use crate::settings::TokenDigest;
 use crate::store::Caller;
 
@@ -27,6 +27,12 @@ const LONGEST: Duration = Duration::from_secs(8 * 3600);
 
 /// The most sessions: beyond, the one that was idle for longest ends.
 const MOST: usize = 10_000;
+
+/// The most sessions of one caller, likewise: nobody ends another's by signing in often.
+const MOST_OF_ONE: usize = 100;
+
+/// The longest body in bytes with which somebody signs in.
+const SIGN_IN_BYTES: usize = 4 << 10;
 
 /// A cookie for this host only, over a secure connection only (loopback counts), and not for
 /// requests from another site's page.
@@ -75,10 +81,15 @@ impl Sessions {
         if sessions.len() >= MOST {
             sessions.retain(|_, session| !session.is_over(start));
         }
-        if sessions.len() >= MOST
-            && let Some(oldest) =
-                sessions.iter().min_by_key(|(_, session)| session.last).map(|(key, _)| *key)
-        {
+        let own = || sessions.iter().filter(|(_, session)| session.caller == caller);
+        let oldest = if own().count() >= MOST_OF_ONE {
+            own().min_by_key(|(_, session)| session.last)
+        } else if sessions.len() >= MOST {
+            sessions.iter().min_by_key(|(_, session)| session.last)
+        } else {
+            None
+        };
+        if let Some(oldest) = oldest.map(|(key, _)| *key) {
             sessions.remove(&oldest);
         }
         sessions.insert(TokenDigest::of(secret.as_bytes()).bytes(), session);
@@ -192,8 +203,10 @@ pub(super) async fn sign_in(
     if !is_same_origin(request.headers()) {
         return Err(cross_site());
     }
-    let sent = Sent::receive(request, app.limits.body_bytes, app.body_within()).await?;
-    let now = Timestamp::now();
+    let allowed = app.limits.body_bytes.min(SIGN_IN_BYTES);
+    let sent = Sent::receive(request, allowed, app.body_within()).await?;
+    let _place = observe::other_place(&app)?;
+    let now = app.now();
     let (caller, token, fresh) = match sent.read()? {
         Credential::Token(token) => {
             let caller = app.holder(token.as_bytes()).await?;

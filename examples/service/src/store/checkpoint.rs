@@ -3,6 +3,7 @@
 //! commits continue in between. Then replaced tiles are swept away, and the log is trimmed. After
 //! an interruption at any point, the store is as before the checkpoint, or as after it.
 
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use canvass::Revision;
@@ -16,6 +17,9 @@ const WORTH_COMPACTING: u64 = 64 << 20;
 /// The number of entries removed in one transaction.
 const SWEEP: usize = 1024;
 
+/// The revision of a checkpoint, its tiles by their numbers, and whether they are complete.
+type Tiles = (Revision, BTreeMap<u64, Vec<u8>>, Result<(), StoreError>);
+
 /// A tile to be stored.
 #[derive(Clone, Debug)]
 pub struct StagedTile {
@@ -26,6 +30,41 @@ pub struct StagedTile {
 }
 
 impl Store {
+    /// The revision of the last checkpoint, and every tile as of it by its number.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails, or if a tile is missing, outdated, or altered.
+    pub fn checkpoint(&self) -> Result<(Revision, BTreeMap<u64, Vec<u8>>), StoreError> {
+        let (revision, tiles, complete) = self.tiles()?;
+        complete.map(|()| (revision, tiles))
+    }
+
+    /// As [`checkpoint`](Self::checkpoint), with the check that the tiles are complete.
+    pub(crate) fn tiles(&self) -> Result<Tiles, StoreError> {
+        let transaction = self.read()?;
+        let meta = transaction.open_table(META)?;
+        let (revision, kept) = Inventory::read(&meta)?;
+        let mut tiles: BTreeMap<u64, (u64, Vec<u8>)> = BTreeMap::new();
+        for entry in transaction.open_table(TILES)?.iter()? {
+            let (key, tile) = entry?;
+            // Versions of a tile ascend, so the last one that fits stays.
+            let (tile_key, version) = key.value();
+            if version <= revision.0 {
+                tiles.insert(tile_key, (version, tile.value().to_vec()));
+            }
+        }
+        // A vanished tile has no bytes.
+        tiles.retain(|_, (_, tile)| !tile.is_empty());
+        let mut found = Inventory::default();
+        for (&tile, &(version, ref bytes)) in &tiles {
+            found.add(tile, version, bytes);
+        }
+        let complete = kept.is_all_of(found, revision);
+        let tiles = tiles.into_iter().map(|(key, (_, tile))| (key, tile));
+        Ok((revision, tiles.collect(), complete))
+    }
+
     /// Makes a checkpoint of the state at a revision, given every tile that has changed or vanished
     /// since the last one. A transaction has at most about this many bytes of tiles; commits
     /// continue in between.

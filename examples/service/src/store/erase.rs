@@ -107,8 +107,22 @@ pub(super) fn rewrite(
     folder: &Path,
     builder: &Builder,
 ) -> Result<Database, StoreError> {
+    let fresh = folder.join(FRESH);
+    rewritten(store, folder, builder).map_err(|error| {
+        // An unfinished file would take the room that the next attempt needs.
+        drop(fs::remove_file(&fresh));
+        match error {
+            error @ StoreError::Rewrite { .. } => error,
+            error => {
+                StoreError::Rewrite { path: fresh.display().to_string(), reason: error.to_string() }
+            }
+        }
+    })
+}
+
+fn rewritten(store: Database, folder: &Path, builder: &Builder) -> Result<Database, StoreError> {
     let (old, fresh) = (folder.join(FILE), folder.join(FRESH));
-    let refused = |error: &dyn std::fmt::Display| StoreError::Open {
+    let refused = |error: &dyn std::fmt::Display| StoreError::Rewrite {
         path: fresh.display().to_string(),
         reason: error.to_string(),
     };

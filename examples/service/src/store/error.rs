@@ -100,6 +100,17 @@ pub enum StoreError {
         /// The reason.
         reason: String,
     },
+    /// The store cannot be written anew, which a start does after an erasure.
+    #[error(
+        "`{path}` cannot be written: {reason}; a start writes the whole store anew after an erasure, \
+         so make room for a second copy"
+    )]
+    Rewrite {
+        /// The new file.
+        path: String,
+        /// The reason.
+        reason: String,
+    },
     /// The database failed.
     #[error("the database refused: {0}")]
     Database(redb::Error),

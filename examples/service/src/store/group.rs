@@ -8,7 +8,7 @@ use super::counted::{self, Counted, Tally, leading};
 use super::mark::Acknowledged;
 use super::{
     AGING, EVENTS, KEYS, Kept, LOG, META, RECEIPTS, StoreError, coverage, disclosed, erase, events,
-    invitations, keys, log, meta, outcomes, row, unread,
+    invitations, keys, log, meta, outcomes, revisions, row, unread,
 };
 
 /// The number of old keys removed for each new one: more than one, so that they become fewer, and
@@ -114,7 +114,7 @@ impl Group {
     pub(super) fn of(kept: &Kept, to: Acknowledged) -> Result<Self, StoreError> {
         let mut rows = Vec::new();
         for entry in &kept.revisions {
-            rows.push(super::log_row(entry));
+            rows.push(revisions::log_row(entry));
         }
         events::rows(&kept.events, &mut rows)?;
         events::receipt_rows(&kept.receipts, &mut rows);

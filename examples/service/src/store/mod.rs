@@ -45,6 +45,7 @@
 
 mod bulletins;
 mod checkpoint;
+mod commit;
 mod copy;
 mod counted;
 mod coverage;
@@ -64,31 +65,26 @@ mod notices;
 mod open;
 mod outcomes;
 mod reached;
+mod revisions;
 mod row;
 
-use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
-use std::time::{Duration, Instant};
 
-use canvass::{Change, LifecycleEvent, RequestId, Revision};
 use redb::{
-    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
-    WriteTransaction,
+    Database, Durability, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction,
 };
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use error::unread;
-use group::{Group, Into, Row};
 use inventory::Inventory;
 use mark::Mark;
 use meta::number;
-use open::Place;
+use open::{Lock, Place};
 
 pub use bulletins::KeptBulletin;
 pub use checkpoint::StagedTile;
+pub use commit::Kept;
 pub use disclosed::DisclosedRows;
 pub use error::StoreError;
 pub use events::FIRST_EVENT;
@@ -99,6 +95,7 @@ pub use mark::Acknowledged;
 pub use notices::KeptNotice;
 pub use open::{Loss, Opening};
 pub use outcomes::{LedgerRows, Said};
+pub use revisions::{LogEntry, LogLength};
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const TILES: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("tiles");
@@ -112,21 +109,11 @@ const POOLS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("pool
 const KEYS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keys");
 const AGING: TableDefinition<'_, (u64, &[u8]), ()> = TableDefinition::new("aging");
 
-/// A table that only tests whether there is room for some bytes.
-const ROOM: TableDefinition<'_, (), &[u8]> = TableDefinition::new("room");
-const ROOM_BYTES: usize = 512 << 10;
-
-/// The longest time for which a checkpoint gives way to commits between two of its transactions.
-const GIVE_WAY: Duration = Duration::from_millis(100);
-
 /// The database's file in its folder.
 const FILE: &str = "canvass.redb";
 
 /// The format that is written and read.
 const FORMAT: u64 = 8;
-
-/// The revision of a checkpoint, its tiles by their numbers, and whether they are complete.
-type Tiles = (Revision, BTreeMap<u64, Vec<u8>>, Result<(), StoreError>);
 
 /// The embedded database.
 #[derive(Debug)]
@@ -137,6 +124,8 @@ pub struct Store {
     /// The number of commits that wait for the database: a checkpoint gives way to them.
     waiting: AtomicUsize,
     place: Place,
+    /// Keeps other processes out; `None` if the store was opened for reading only.
+    _lock: Option<Lock>,
 }
 
 /// A transaction, which keeps the database open.
@@ -163,172 +152,7 @@ impl Open<'_, WriteTransaction> {
     }
 }
 
-/// One revision of the log: its number, and its changes as JSON.
-#[derive(Clone, Debug)]
-pub struct LogEntry {
-    /// The revision that the changes made.
-    pub revision: Revision,
-    /// A JSON array of [`Change`]s.
-    pub changes: Vec<u8>,
-}
-
-/// A stored revision of the log: with its number, so that changes cannot be taken for another's.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LogRow {
-    revision: Revision,
-    changes: Vec<Change>,
-}
-
-/// The row of a revision of the log.
-fn log_row(entry: &LogEntry) -> Row {
-    let LogEntry { revision, changes } = entry;
-    let head = format!(r#"{{"revision":{revision},"changes":"#);
-    let key = revision.0.to_be_bytes().to_vec();
-    let bytes = row::seal("log", &key, [head.as_bytes(), changes, b"}"].concat());
-    Row { table: Into::Log, key, bytes }
-}
-
-/// The length of a log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LogLength {
-    /// The number of revisions.
-    pub revisions: u64,
-    /// The bytes of their changes.
-    pub bytes: u64,
-}
-
-impl LogLength {
-    /// Adds a revision with the size of its changes.
-    pub fn add(&mut self, bytes: usize) {
-        self.revisions = self.revisions.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(bytes as u64);
-    }
-
-    /// The length without a part at its start.
-    #[must_use]
-    pub fn without(self, part: Self) -> Self {
-        Self {
-            revisions: self.revisions.saturating_sub(part.revisions),
-            bytes: self.bytes.saturating_sub(part.bytes),
-        }
-    }
-}
-
-/// The data stored in one transaction.
-#[derive(Debug, Default)]
-pub struct Kept {
-    /// Revisions of the registry.
-    pub revisions: Vec<LogEntry>,
-    /// Events of requests.
-    pub events: Vec<LifecycleEvent>,
-    /// The receipts of opened requests.
-    pub receipts: Vec<(RequestId, Box<RawValue>)>,
-    /// The counts of answers.
-    pub outcomes: LedgerRows,
-    /// The disclosures.
-    pub disclosed: DisclosedRows,
-    /// The answers to calls with a key.
-    pub answers: Vec<(Once, KeptAnswer)>,
-    /// Keys sent before this second may be removed.
-    pub keys_kept_after: u64,
-    /// The second of the commit, since 1970; 0 leaves the earlier one.
-    pub second: u64,
-    /// All withdrawals that a copy lacked are known: asking is allowed again.
-    pub release: bool,
-}
-
-impl Kept {
-    /// Whether there is nothing to store.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        // Receipts and rows come with events, except a row that an answer changes.
-        self.revisions.is_empty()
-            && self.events.is_empty()
-            && self.outcomes.requests.is_empty()
-            && self.disclosed.is_empty()
-            && self.answers.is_empty()
-            && !self.release
-    }
-}
-
 impl Store {
-    /// Stores a group, all or nothing. It is on the disk when this returns, and so is the mark.
-    ///
-    /// # Errors
-    ///
-    /// If the database or the mark fails; then the group may be stored or not, which only opening
-    /// the store again shows.
-    pub fn commit(&self, kept: &Kept) -> Result<(), StoreError> {
-        let mut mark = self.mark.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut to = mark.acknowledged();
-        to.commit = to.commit.saturating_add(1);
-        to.second = to.second.max(kept.second);
-        let group = Group::of(kept, to)?;
-        // A commit that erases somebody has no rows in the mark, which would name them: it waits for the
-        // database, then for the mark, so that one which the database lost is noticed at the next start. So
-        // does one whose rows are too long.
-        let erases = !kept.disclosed.erased.is_empty();
-        let rows = Some(group.encode()).filter(|rows| !erases && Mark::has_room_for(rows));
-        // Both at once, so that there is one wait for the disk.
-        if let Some(rows) = &rows {
-            mark.begin(to, Some(rows)).map_err(StoreError::Mark)?;
-        }
-        let committed = self.apply(&group);
-        if rows.is_some() {
-            let finished = mark.finish(to).map_err(StoreError::Mark);
-            committed.and(finished)
-        } else {
-            committed?;
-            if erases { mark.scrub(to) } else { mark.advance(to) }.map_err(StoreError::Mark)
-        }
-    }
-
-    fn apply(&self, group: &Group) -> Result<(), StoreError> {
-        // The database admits whichever writer comes first, and a checkpoint asks again at once.
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        let begun = self.begin();
-        self.waiting.fetch_sub(1, Ordering::AcqRel);
-        let transaction = begun?;
-        group.apply(&transaction)?;
-        transaction.commit()
-    }
-
-    /// Lets waiting commits go first, for a limited time. For a checkpoint, between transactions.
-    fn give_way(&self) {
-        let begun = Instant::now();
-        while self.waiting.load(Ordering::Acquire) > 0 && begun.elapsed() < GIVE_WAY {
-            std::thread::sleep(GIVE_WAY / 500);
-        }
-    }
-
-    /// Stores the present time outside the database, when there is nothing else to store.
-    ///
-    /// # Errors
-    ///
-    /// If the mark cannot be written.
-    pub fn note_time(&self, second: u64) -> Result<(), StoreError> {
-        let mut mark = self.mark.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut to = mark.acknowledged();
-        to.second = to.second.max(second);
-        mark.advance(to).map_err(StoreError::Mark)
-    }
-
-    /// Verifies that the next commits have room on the disk, and that the mark can be written.
-    ///
-    /// # Errors
-    ///
-    /// If there is no room, or the mark cannot be written.
-    pub fn make_room(&self) -> Result<(), StoreError> {
-        let transaction = self.begin()?;
-        transaction.open_table(ROOM)?.insert((), vec![0; ROOM_BYTES].as_slice())?;
-        transaction.commit()?;
-        let transaction = self.begin()?;
-        transaction.delete_table(ROOM)?;
-        transaction.commit()?;
-        self.note_time(0)
-    }
-
     /// The last acknowledged commit.
     #[must_use]
     pub fn acknowledged(&self) -> Acknowledged {
@@ -343,86 +167,6 @@ impl Store {
     pub fn held_since(&self) -> Result<Option<u64>, StoreError> {
         let held = number(&self.read()?.open_table(META)?, "held")?;
         Ok((held > 0).then_some(held))
-    }
-
-    /// The revision of the last checkpoint, and every tile as of it by its number.
-    ///
-    /// # Errors
-    ///
-    /// If the database fails, or if a tile is missing, outdated, or altered.
-    pub fn checkpoint(&self) -> Result<(Revision, BTreeMap<u64, Vec<u8>>), StoreError> {
-        let (revision, tiles, complete) = self.tiles()?;
-        complete.map(|()| (revision, tiles))
-    }
-
-    /// As [`checkpoint`](Self::checkpoint), with the check that the tiles are complete.
-    pub(crate) fn tiles(&self) -> Result<Tiles, StoreError> {
-        let transaction = self.read()?;
-        let meta = transaction.open_table(META)?;
-        let (revision, kept) = Inventory::read(&meta)?;
-        let mut tiles: BTreeMap<u64, (u64, Vec<u8>)> = BTreeMap::new();
-        for entry in transaction.open_table(TILES)?.iter()? {
-            let (key, tile) = entry?;
-            // Versions of a tile ascend, so the last one that fits stays.
-            let (tile_key, version) = key.value();
-            if version <= revision.0 {
-                tiles.insert(tile_key, (version, tile.value().to_vec()));
-            }
-        }
-        // A vanished tile has no bytes.
-        tiles.retain(|_, (_, tile)| !tile.is_empty());
-        let mut found = Inventory::default();
-        for (&tile, &(version, ref bytes)) in &tiles {
-            found.add(tile, version, bytes);
-        }
-        let complete = kept.is_all_of(found, revision);
-        let tiles = tiles.into_iter().map(|(key, (_, tile))| (key, tile));
-        Ok((revision, tiles.collect(), complete))
-    }
-
-    /// Passes the revisions of the log after a number to `take`, ascending. Returns the length of
-    /// that log.
-    ///
-    /// # Errors
-    ///
-    /// If the database fails, an entry cannot be read, the log is cut off, or `take` fails.
-    pub fn replay<E: From<StoreError>>(
-        &self,
-        after: Revision,
-        mut take: impl FnMut(Revision, Vec<Change>) -> Result<(), E>,
-    ) -> Result<LogLength, E> {
-        let read = || -> Result<_, StoreError> {
-            let transaction = self.read()?;
-            let (log, meta) = (transaction.open_table(LOG)?, transaction.open_table(META)?);
-            let ends = (number(&meta, "checkpoint")?, number(&meta, "revision")?);
-            Ok((log.range(after.0.saturating_add(1)..)?, ends))
-        };
-        let mut length = LogLength::default();
-        let (entries, (checkpoint, kept)) = read()?;
-        let mut found = after.0.max(checkpoint);
-        for entry in entries {
-            let (revision, row) = entry.map_err(StoreError::from)?;
-            let revision = revision.value();
-            length.add(row.value().len());
-            let row = row::open("log", &revision.to_be_bytes(), row.value())
-                .map_err(|reason| unread("log", revision, &reason))?;
-            let row: LogRow =
-                serde_json::from_slice(row).map_err(|error| unread("log", revision, &error))?;
-            if row.revision.0 != revision {
-                let other = format!("it is revision `{}`", row.revision);
-                return Err(unread("log", revision, &other).into());
-            }
-            take(Revision(revision), row.changes)?;
-            found = found.max(revision);
-        }
-        if found < kept {
-            let (kept, found) = (Revision(kept), Revision(found));
-            return Err(StoreError::LogCutOff { kept, found }.into());
-        }
-        if found > kept {
-            return Err(StoreError::NotKept { table: "log", kept, found }.into());
-        }
-        Ok(length)
     }
 
     /// A transaction whose commit is on the disk when it returns.

@@ -32,16 +32,16 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
 }
 "#;
 
-const ELEVEN_DAYS: i64 = 11 * 86_400;
+pub const ELEVEN_DAYS: i64 = 11 * 86_400;
 
 /// A folder with a wall clock of its own.
-struct Clock {
+pub struct Clock {
     folder: tempfile::TempDir,
     library: PathBuf,
 }
 
 impl Clock {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (source, library) = (folder.path().join("clock.c"), folder.path().join("clock.so"));
         std::fs::write(&source, LIBRARY).unwrap();
@@ -58,13 +58,13 @@ impl Clock {
     }
 
     /// Sets the wall clock ahead by some seconds.
-    fn set(&self, ahead: i64) {
+    pub fn set(&self, ahead: i64) {
         let (next, file) = (self.path().join("next"), self.path().join("ahead"));
         std::fs::write(&next, ahead.to_string()).unwrap();
         std::fs::rename(next, file).unwrap();
     }
 
-    fn start(&self, config: &Value) -> Service {
+    pub fn start(&self, config: &Value) -> Service {
         let mut command = command(self.path(), config);
         command.env("LD_PRELOAD", &self.library).env("CLOCK_AHEAD", self.path().join("ahead"));
         Service::spawn(self.path(), command)
@@ -72,7 +72,7 @@ impl Clock {
 }
 
 fn settings(settle: u64) -> Value {
-    let policy = json!({ "min_households": 0, "quiet_hours": "none", "max_requests_per_case": 9 });
+    let policy = json!({ "anonymity": "waived", "min_households": 0, "quiet_hours": "none", "max_requests_per_case": 9 });
     config(&policy, &json!({ "clock_settle_seconds": settle }))
 }
 

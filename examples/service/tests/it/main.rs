@@ -7,10 +7,12 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::cast_precision_loss,
+    clippy::disallowed_methods,
     clippy::too_many_lines,
     reason = "tests"
 )]
 
+mod attacks;
 mod checkpoint;
 mod clock;
 mod clock_jump;

@@ -54,6 +54,10 @@ fn valid_json_is_never_called_malformed() {
         "\u{feff}[]",
         "// []",
         "[\"\\x\"]",
+        // A wrong value in front, and no JSON behind it.
+        "{]",
+        "[7, }",
+        "7 7",
     ] {
         service.post(OPERATOR, "/v1/changes", malformed).problem(400, "malformed_json");
     }

@@ -75,9 +75,29 @@ impl Wire {
     /// Sends bytes, and returns all answers.
     #[track_caller]
     pub fn exchange(service: &Service, bytes: impl AsRef<[u8]>) -> Vec<Seen> {
+        split(&Self::exchange_bytes(service, bytes))
+    }
+
+    /// As [`exchange`](Self::exchange), with the answers as bytes.
+    #[track_caller]
+    pub fn exchange_bytes(service: &Service, bytes: impl AsRef<[u8]>) -> Vec<u8> {
         let mut wire = Self::open(service);
         wire.send(bytes);
-        wire.answers()
+        let mut answers = Vec::new();
+        wire.0.read_to_end(&mut answers).unwrap();
+        answers
+    }
+
+    /// One line, without its end.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"\r\n") {
+            let mut byte = [0];
+            self.0.read_exact(&mut byte).unwrap();
+            bytes.push(byte[0]);
+        }
+        String::from_utf8(bytes).unwrap().trim_end().to_owned()
     }
 
     /// One answer, on a connection that stays.

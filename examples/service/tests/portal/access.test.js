@@ -23,7 +23,8 @@ before(async () => {
   const notice = { template: template.replace(" at once", ""), stop, withheld: [], public_text: "A home was entered.", reviewer: "J. Hill", approve: true };
   assert.equal((await call(service, "demo-operator", "POST", `/v1/requests/${body.id}/notice`, notice)).status, 200);
   await call(service, "demo-operator", "POST", `/v1/requests/${body.id}/ask`, {});
-  await call(service, "demo-agency", "POST", "/v1/requests", request(square(500, [-84.94, 41.131]), { case_reference: "AS-2026-0002" }));
+  const second = await call(service, "demo-agency", "POST", "/v1/requests", request(square(500, [-84.956, 41.131]), { case_reference: "AS-2026-0002" }));
+  assert.equal(second.status, 201, "the queue has a request");
 });
 
 after(async () => {
@@ -43,7 +44,7 @@ const STATES = {
     mine: (page) => page.locator("#mine li").first().waitFor(),
   },
   operator: {
-    review: (page) => page.locator("#queue li").first().waitFor(),
+    review: (page) => page.locator("#queue a").first().waitFor(),
     all: (page) => page.locator("#all li").first().waitFor(),
     events: (page) => page.locator("#events tr").first().waitFor(),
     owners: (page) => page.locator("#invite").waitFor(),

@@ -101,10 +101,11 @@ fn body(request: &httparse::Request<'_, '_>) -> Result<(Body, bool), Problem> {
     }
     // The commonest form, a plain path, is always valid.
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/-._?=&".contains(b);
-    if !(target.starts_with('/') && target.bytes().all(|b| plain(&b)))
-        && let Err(error) = Uri::try_from(target)
-    {
-        return Err(bad(format!("the target is no path: {error}")));
+    let mut named = None;
+    if !(target.starts_with('/') && target.bytes().all(|b| plain(&b))) {
+        let uri = Uri::try_from(target);
+        let uri = uri.map_err(|error| bad(format!("the target is no path: {error}")))?;
+        named = uri.authority().cloned();
     }
     let mut values: [Option<&[u8]>; SINGLE.len()] = [None; SINGLE.len()];
     for field in request.headers.iter() {
@@ -120,6 +121,16 @@ fn body(request: &httparse::Request<'_, '_>) -> Result<(Body, bool), Problem> {
     let is_1_1 = request.version == Some(1);
     if is_1_1 && host.is_none() {
         return Err(bad("the header `Host` is missing, which HTTP/1.1 asks for".to_owned()));
+    }
+    if let Some(host) = host {
+        let is_name = |b: &u8| b.is_ascii_alphanumeric() || b"-._~:[]".contains(b);
+        if !host.iter().all(is_name) {
+            return Err(bad("`Host` is a name or an address, and a port".to_owned()));
+        }
+        // A proxy in front may go by either of them.
+        if named.is_some_and(|named| !named.as_str().as_bytes().eq_ignore_ascii_case(host)) {
+            return Err(bad("the target and `Host` name different hosts".to_owned()));
+        }
     }
     let body = match (length, coding) {
         (Some(_), Some(_)) => Err(bad(
@@ -203,6 +214,31 @@ mod tests {
         assert_eq!(code("GET / HTTP/1.1\r\n\r\n"), "bad_head");
         assert_eq!(code("GET / HTTP/1.0\r\n\r\n"), "18 and 0");
         assert_eq!(code("POST / HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n"), "bad_head");
+    }
+
+    #[test]
+    fn a_target_and_the_host_name_one_host() {
+        let head = |target: &str, host: &str| {
+            code(&format!("GET {target} HTTP/1.1\r\nhost: {host}\r\n\r\n"))
+        };
+        for (target, host) in [
+            ("http://agency.localhost/v1/me", "Agency.localhost"),
+            ("http://[::1]:8787/v1/me", "[::1]:8787"),
+            ("/v1/me", "my_service:8787"),
+        ] {
+            assert!(head(target, host).ends_with(" and 0"), "{target} {host}");
+        }
+        for (target, host) in [
+            ("http://operator.localhost/v1/me", "agency.localhost"),
+            ("http://agency.localhost:81/v1/me", "agency.localhost"),
+            ("http://a@agency.localhost/v1/me", "agency.localhost"),
+            ("/v1/me", "a@agency.localhost"),
+            ("/v1/me", "agency.localhost, operator.localhost"),
+            ("/v1/me", "agency.localhost/operator"),
+            ("/v1/me", "%61gency.localhost"),
+        ] {
+            assert_eq!(head(target, host), "bad_head", "{target} {host}");
+        }
     }
 
     #[test]

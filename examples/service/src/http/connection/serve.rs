@@ -160,7 +160,9 @@ impl Connections {
 
     fn tick(&mut self) {
         self.app.warnings.log();
-        self.peers.sweep(std::time::Instant::now());
+        let now = std::time::Instant::now();
+        self.peers.sweep(now);
+        self.app.owners.sweep(now);
         self.refusal = refusal(&self.app);
         let refused = std::mem::take(&mut self.refused);
         if refused > 0 {

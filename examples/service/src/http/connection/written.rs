@@ -19,7 +19,9 @@ pub(super) fn written(problem: Problem) -> Vec<u8> {
             let _ = write!(answer, "{name}: {value}\r\n");
         }
     }
-    if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::now()) {
+    #[expect(clippy::disallowed_methods, reason = "a header that decides nothing")]
+    let now = Timestamp::now();
+    if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&now) {
         let _ = write!(answer, "date: {date}\r\n");
     }
     let _ = write!(answer, "content-length: {}\r\nconnection: close\r\n\r\n{text}", text.len());

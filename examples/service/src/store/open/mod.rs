@@ -1,30 +1,28 @@
 //! Opening a store: the folder is compared with its mark before anything is changed.
 
-use std::fmt;
+mod lock;
+mod loss;
+mod make;
+
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use canvass::Revision;
-use jiff::Timestamp;
-use redb::backends::FileBackend;
 use redb::{Builder, Database, Durability, ReadableDatabase};
 
 use super::group::Group;
 use super::held_file::HeldFile;
-use super::mark::{self, Acknowledged, Found, Mark};
-use super::{
-    AGING, BUDGETS, EVENTS, FILE, FORMAT, Inventory, KEYS, LOG, META, OUTCOMES, POOLS, RECEIPTS,
-    SEED, Store, StoreError, TILES, counted, erase, meta, row,
-};
+use super::mark::{Acknowledged, Found, Mark};
+use super::{FILE, FORMAT, META, Store, StoreError, erase, meta};
+use loss::restored;
+
+pub(super) use lock::Lock;
+pub use loss::Loss;
 
 /// The default name of a mark's file.
 const MARK: &str = "canvass.mark";
-
-/// A new store is made beside its place, and moved there once it is whole.
-const NEW: &str = "canvass.redb.new";
 
 /// The options for opening a store.
 #[derive(Clone, Debug, Default)]
@@ -36,41 +34,6 @@ pub struct Opening {
     pub cache_bytes: Option<usize>,
     /// Accept the store, though acknowledged commits are missing.
     pub restore: bool,
-}
-
-/// A copy that was accepted without some acknowledged commits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loss {
-    /// The last commit in the copy.
-    pub kept: Acknowledged,
-    /// The last acknowledged commit, if its mark could be read.
-    pub acknowledged: Option<Acknowledged>,
-}
-
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kept, acknowledged } = self;
-        write!(f, "a copy was put back that ends at {kept}, of {}: ", at(kept.second))?;
-        match acknowledged {
-            Some(last) if last.generation == kept.generation => {
-                let lost = last.commit.saturating_sub(kept.commit);
-                write!(
-                    f,
-                    "{lost} acknowledged commits are lost, up to that of {}",
-                    at(last.second)
-                )?;
-            }
-            Some(last) => write!(f, "all that was acknowledged up to {last} is lost")?,
-            None => f.write_str("it is not known how many acknowledged commits are lost")?,
-        }
-        write!(f, "; nobody is asked until POST /v1/restored has named who withdrew since")
-    }
-}
-
-/// A second since 1970 in readable form.
-fn at(second: u64) -> String {
-    let instant = i64::try_from(second).ok().and_then(|s| Timestamp::from_second(s).ok());
-    instant.filter(|_| second > 0).map_or("an unknown time".to_owned(), |i| i.to_string())
 }
 
 /// A store's place and options, to open it again.
@@ -101,8 +64,10 @@ impl Store {
     /// As [`open`](Self::open).
     pub fn open_as(folder: &Path, opening: &Opening) -> Result<(Self, Option<Loss>), StoreError> {
         let place = Place::of(folder, opening);
+        fs::create_dir_all(folder).map_err(|error| refused(folder, error))?;
+        let lock = Lock::take(folder)?;
         let (database, mark, loss) = place.open(opening.restore)?;
-        Ok((Self::new(database, mark, place), loss))
+        Ok((Self::new(database, mark, place, Some(lock)), loss))
     }
 
     /// Opens a store for reading: nothing on the disk is changed. `None` if there is no store and
@@ -118,24 +83,26 @@ impl Store {
         let place = Place::of(folder, opening);
         let Some(found) = place.look()? else { return Ok(None) };
         let Looked { database, kept, loss, .. } = place.examine(&found, opening.restore)?;
-        Ok(Some((Self::new(database, Mark::unwritten(kept), place), loss)))
+        Ok(Some((Self::new(database, Mark::unwritten(kept), place, None), loss)))
     }
 
-    fn new(database: Database, mark: Mark, place: Place) -> Self {
+    fn new(database: Database, mark: Mark, place: Place, lock: Option<Lock>) -> Self {
         let (database, mark) = (RwLock::new(Some(database)), Mutex::new(mark));
-        Self { database, mark, waiting: AtomicUsize::new(0), place }
+        Self { database, mark, waiting: AtomicUsize::new(0), place, _lock: lock }
     }
 
     /// Closes the database and opens it again, after the disk has failed: after a failed write a
-    /// database accepts no more. Waits until nobody reads or writes.
+    /// database accepts no more. Waits until nobody reads or writes. A folder that was emptied or put
+    /// back meanwhile is refused, also where its own mark would go with it.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open); then the store stays closed, and this may be tried again.
     pub fn reopen(&self) -> Result<(), StoreError> {
+        let before = self.acknowledged();
         let mut open = self.database.write().unwrap_or_else(PoisonError::into_inner);
         *open = None;
-        let (database, mark, _) = self.place.open(false)?;
+        let (database, mark) = self.place.open_again(before)?;
         *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
         *open = Some(database);
         Ok(())
@@ -167,24 +134,40 @@ impl Place {
 
     fn open(&self, restore: bool) -> Result<(Database, Mark, Option<Loss>), StoreError> {
         let path = self.folder.join(FILE);
-        fs::create_dir_all(&self.folder).map_err(|error| refused(&self.folder, error))?;
         let found = if let Some(found) = self.look()? {
             found
         } else {
             self.make(&path)?;
             Found::Missing
         };
-        let Looked { database, file, kept, loss, is_marked, is_redone } =
-            self.examine(&found, restore)?;
-        file.release().map_err(|error| refused(&path, error))?;
-        if is_redone {
-            tracing::warn!(commit = kept.commit, "the last commit was done again from the mark");
-        }
+        let looked = self.examine(&found, restore)?;
+        let loss = looked.loss;
+        let (database, mark) = self.accept(looked)?;
         let database = if erase::is_to_be_rewritten(&database)? && loss.is_none() {
             erase::rewrite(database, &self.folder, &self.builder())?
         } else {
             database
         };
+        Ok((database, mark, loss))
+    }
+
+    /// Opens the store that this process had open, and that had acknowledged a commit. It makes no
+    /// new store and rewrites nothing: the disk may be full.
+    fn open_again(&self, before: Acknowledged) -> Result<(Database, Mark), StoreError> {
+        let (path, before) = (self.folder.join(FILE), Found::Read(before, None));
+        let found = self.look()?.ok_or_else(|| self.missing(&path, &before))?;
+        let looked = self.examine(&found, false)?;
+        self.compare(&path, looked.kept, &before, false)?;
+        self.accept(looked)
+    }
+
+    /// Writes the changes that opening the database made, and brings the mark up to it.
+    fn accept(&self, looked: Looked) -> Result<(Database, Mark), StoreError> {
+        let Looked { database, file, kept, loss, is_marked, is_redone } = looked;
+        file.release().map_err(|error| refused(&self.folder.join(FILE), error))?;
+        if is_redone {
+            tracing::warn!(commit = kept.commit, "the last commit was done again from the mark");
+        }
         let unwritten = |error| refused(&self.mark, error);
         let mut mark = Mark::open(&self.mark).map_err(unwritten)?;
         if let Some(loss) = loss {
@@ -193,7 +176,7 @@ impl Place {
             // A commit was stored and not acknowledged any more, or the store is new.
             mark.advance(kept).map_err(unwritten)?;
         }
-        Ok((database, mark, loss))
+        Ok((database, mark))
     }
 
     /// The mark of the store; `None` if there is no store, and never was one.
@@ -246,89 +229,6 @@ impl Place {
         }
         builder
     }
-
-    /// Makes an empty store.
-    fn make(&self, path: &Path) -> Result<(), StoreError> {
-        let new = self.folder.join(NEW);
-        let mut options = OpenOptions::new();
-        // An unfinished store had acknowledged nothing.
-        options.read(true).write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&new).map_err(|error| refused(&new, error))?;
-        let backend = FileBackend::new(file).map_err(|error| refused(&new, error))?;
-        let database = self.builder().create_with_backend(backend);
-        let database = database.map_err(|error| refused(&new, error))?;
-        let mut transaction = database.begin_write()?;
-        transaction.set_durability(Durability::Immediate)?;
-        {
-            let mut meta = transaction.open_table(META)?;
-            meta.insert("format", FORMAT)?;
-            Inventory::default().write(Revision(0), &mut meta)?;
-            meta::commit(&mut meta, Acknowledged { generation: drawn()?, commit: 0, second: 0 })?;
-            transaction.open_table(TILES)?;
-            transaction.open_table(LOG)?;
-            transaction.open_table(EVENTS)?;
-            transaction.open_table(RECEIPTS)?;
-            transaction.open_table(OUTCOMES)?;
-            transaction.open_table(POOLS)?;
-            transaction.open_table(BUDGETS)?;
-            let mut seed = Vec::new();
-            for _ in 0..4 {
-                seed.extend(drawn()?.to_be_bytes());
-            }
-            let seed = row::seal("seed", &[], seed);
-            transaction.open_table(SEED)?.insert(0, seed.as_slice())?;
-            transaction.open_table(KEYS)?;
-            transaction.open_table(AGING)?;
-            counted::create(&transaction)?;
-        }
-        transaction.commit()?;
-        drop(database);
-        fs::rename(&new, path).and_then(|()| mark::sync_folder(path)).map_err(|e| refused(path, e))
-    }
-
-    /// Whether the store is the acknowledged one and has all its commits; or the loss, if that is
-    /// accepted.
-    fn compare(
-        &self,
-        path: &Path,
-        kept: Acknowledged,
-        found: &Found,
-        restore: bool,
-    ) -> Result<Option<Loss>, StoreError> {
-        let (path, mark) = (path.display().to_string(), self.mark.display().to_string());
-        let (is_missing, acknowledged) = match found {
-            Found::Missing => (true, None),
-            Found::Damaged => (false, None),
-            Found::Read(acknowledged, _) => (false, Some(*acknowledged)),
-        };
-        let error = match acknowledged {
-            Some(acknowledged) if acknowledged.generation != kept.generation => {
-                StoreError::OtherGeneration { path, mark, kept, acknowledged }
-            }
-            Some(acknowledged) if acknowledged.commit > kept.commit => {
-                StoreError::OldCopy { path, kept, acknowledged }
-            }
-            Some(_) => return Ok(None),
-            // Nothing was acknowledged yet.
-            None if kept.commit == 0 => return Ok(None),
-            None => {
-                let wrong = if is_missing { "is missing" } else { "is damaged" };
-                StoreError::NoMark { path, mark, kept, wrong }
-            }
-        };
-        if restore { Ok(Some(Loss { kept, acknowledged })) } else { Err(error) }
-    }
-
-    fn missing(&self, path: &Path, found: &Found) -> StoreError {
-        let acknowledged = match found {
-            Found::Read(acknowledged, _) => Some(*acknowledged),
-            _ => None,
-        };
-        let (path, mark) = (path.display().to_string(), self.mark.display().to_string());
-        StoreError::Missing { path, mark, acknowledged }
-    }
 }
 
 /// Verifies the numbers about the whole, and returns the last commit.
@@ -345,36 +245,6 @@ fn examined(database: &Database) -> Result<Acknowledged, StoreError> {
     }
     meta::verify(&meta)?;
     meta::committed(&meta)
-}
-
-/// Begins a new generation with a restored copy, which asks nobody until it is released.
-fn restored(database: &Database, loss: Loss) -> Result<Acknowledged, StoreError> {
-    let last = loss.acknowledged.map_or(0, |acknowledged| acknowledged.commit);
-    let commit = loss.kept.commit.max(last).saturating_add(1);
-    let second = loss.acknowledged.map_or(0, |acknowledged| acknowledged.second);
-    let second = loss.kept.second.max(second);
-    let begun = Acknowledged { generation: drawn()?, commit, second };
-    let mut transaction = database.begin_write()?;
-    transaction.set_durability(Durability::Immediate)?;
-    {
-        let mut meta = transaction.open_table(META)?;
-        // The copy may replace one that was not released: the older second counts.
-        let before = meta::number(&meta, "held")?;
-        let since = loss.kept.second.max(1);
-        meta.insert("held", if before == 0 { since } else { before.min(since) })?;
-        meta::commit(&mut meta, begun)?;
-    }
-    transaction.commit()?;
-    Ok(begun)
-}
-
-/// The number of a new generation.
-fn drawn() -> Result<u64, StoreError> {
-    let reason = |error: getrandom::Error| StoreError::Open {
-        path: "the system's source of random numbers".to_owned(),
-        reason: error.to_string(),
-    };
-    getrandom::u64().map_err(reason)
 }
 
 fn refused(path: &Path, reason: impl std::fmt::Display) -> StoreError {

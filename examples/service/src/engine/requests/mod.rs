@@ -1,25 +1,25 @@
 //! The writer's side of requests: the case files with the owners each open request has asked, and
 //! the ledgers of answers. Every step is an event, and takes effect once it is stored.
 
+mod ledgers;
+mod waiting;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use canvass::error::{CaseFileError, OpenRequestsError};
-use canvass::outcome::{
-    Answer, Outcome, OutcomeBudget, OutcomeError, OutcomeSeed, Outcomes, ReleaseMode,
-};
+use canvass::outcome::{Answer, OutcomeBudget, OutcomeError, OutcomeSeed, Outcomes, ReleaseMode};
 use canvass::{
     AgencyId, AuthorizedRequest, LifecycleEvent, LifecycleStep, OpenRequests, OpenedRequest,
-    OwnerId, Position, RequestId, RequestState, Revision, Route, Snapshot,
+    OwnerId, RequestId, RequestState, Revision, Route, Snapshot,
 };
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::Step;
 use super::cases::ends;
 use super::error::{Failure, Fault};
 use super::tiles::RestoreError;
-use super::told::raw;
-use crate::store::{FIRST_EVENT, LedgerRows, Said, Store};
+use crate::store::{FIRST_EVENT, Said, Store};
+use ledgers::Ledger;
 
 /// Requests in the writer's memory: ahead of readers by the events that are not on the disk yet.
 pub(super) struct Requests {
@@ -34,22 +34,6 @@ pub(super) struct Requests {
     /// Open requests that may have further owners to ask, each with the revision that caused it.
     /// Not stored: after a restart it contains all open requests.
     waiting: BTreeMap<RequestId, Revision>,
-}
-
-/// One agency's ledger, and the number of its stored pools.
-#[derive(Debug)]
-struct Ledger {
-    outcomes: Outcomes,
-    pools: usize,
-}
-
-impl Ledger {
-    /// A complete pool that was not stored yet.
-    fn next_pool(&mut self) -> Option<Outcome> {
-        let pool = self.outcomes.pool(self.pools).ok()?;
-        self.pools += 1;
-        Some(pool)
-    }
 }
 
 /// The results of a group that must be stored, and then published.
@@ -162,6 +146,20 @@ impl Requests {
         Ok(self.note(events, news)?)
     }
 
+    /// A route without those who may not be asked any more; `None` where its request asks nobody, which
+    /// [`ask`](Self::ask) then refuses or finds empty.
+    pub(super) fn recheck(
+        &self,
+        id: RequestId,
+        route: &Route,
+        newest: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Option<Route>, Failure> {
+        let standing = self.open.standing(id, route.authorized(), now)?;
+        let rechecked = standing.map(|standing| route.recheck(standing, newest, now));
+        Ok(rechecked.transpose().map_err(Fault::from)?)
+    }
+
     /// Notes who is asked, and gives back whom to send to: who was not asked before. `seen` is the
     /// revision whose changes the route has seen, all of them.
     pub(super) fn ask(
@@ -247,112 +245,12 @@ impl Requests {
         Ok(())
     }
 
-    /// The rows of ledgers that must be stored again.
-    pub(super) fn rows(&self, news: &News) -> Result<LedgerRows, Fault> {
-        let mut rows = LedgerRows::default();
-        for &id in &news.counted {
-            let unknown = || Fault::Ledger(OutcomeError::Unknown { id });
-            let agency = self.open.get(id).ok_or_else(unknown)?.request().agency;
-            let ledger = self.ledgers.get(&agency).ok_or_else(unknown)?;
-            rows.requests.push((id, raw(&ledger.outcomes.row(id)?)));
-        }
-        for &(agency, pool) in &news.pools {
-            let row = self.ledgers.get(&agency).and_then(|ledger| ledger.outcomes.pool_row(pool));
-            rows.pools.extend(row.map(|row| ((agency, pool as u64), raw(&row))));
-        }
-        let spent = news.spent.iter().map(|&owner| (owner, self.budget.counted(owner).to_vec()));
-        rows.budgets.extend(spent);
-        Ok(rows)
-    }
-
-    /// The ids among `of` of open requests to which an owner has shared.
-    pub(super) fn shared(&self, owner: OwnerId, of: Vec<RequestId>) -> Vec<RequestId> {
-        /// The part of a ledger's row that has the answers.
-        #[derive(Deserialize)]
-        struct Row {
-            answers: Answers,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        enum Answers {
-            Open {
-                shared: BTreeSet<OwnerId>,
-            },
-            #[serde(other)]
-            Closed,
-        }
-        let has_shared = |id: &RequestId| {
-            let agency = self.open.get(*id)?.request().agency;
-            let row = self.ledgers.get(&agency)?.outcomes.row(*id).ok()?;
-            let row: Row = serde_json::from_str(raw(&row).get()).ok()?;
-            Some(matches!(row.answers, Answers::Open { shared } if shared.contains(&owner)))
-        };
-        of.into_iter().filter(|id| has_shared(id) == Some(true)).collect()
-    }
-
-    /// Forgets an owner in all requests and answers.
-    pub(super) fn forget(&mut self, owner: OwnerId, news: &mut News) {
-        self.open.forget_owner(owner);
-        for event in &mut news.events {
-            event.forget(owner);
-        }
-        for ledger in self.ledgers.values_mut() {
-            news.counted.extend(ledger.outcomes.forget(owner));
-        }
-    }
-
     /// Refuses a request that is not open.
     pub(super) fn is_open(&self, id: RequestId, now: Timestamp) -> Result<(), OpenRequestsError> {
         match self.open.state(id, now)? {
             RequestState::Open => Ok(()),
             state => Err(CaseFileError::NotOpen { id, state }.into()),
         }
-    }
-
-    /// Whether any request is open; otherwise no change affects one.
-    pub(super) fn any_open(&self, now: Timestamp) -> bool {
-        self.open.open_at(self.not_before(now)).next().is_some()
-    }
-
-    /// Marks the requests that a change at some positions affects, with its revision.
-    pub(super) fn touch(&mut self, at: Vec<Position>, now: Timestamp, revision: Revision) {
-        let touched = self.open.touched_by(at, self.not_before(now));
-        self.waiting.extend(touched.into_iter().map(|id| (id, revision)));
-    }
-
-    /// Marks all open requests, since effects of time are in no change.
-    pub(super) fn look_again(&mut self, now: Timestamp, revision: Revision) {
-        let open = self.open.open_at(self.not_before(now));
-        self.waiting.extend(open.map(|opened| (opened.id(), revision)));
-    }
-
-    /// The marked requests in ascending order: they may have further owners to ask.
-    pub(super) fn waiting(&self, now: Timestamp) -> Vec<RequestId> {
-        self.waiting_after(now, RequestId(0), usize::MAX)
-    }
-
-    /// As [`waiting`](Self::waiting), for ids above `after`, at most `most` of them.
-    pub(super) fn waiting_after(
-        &self,
-        now: Timestamp,
-        after: RequestId,
-        most: usize,
-    ) -> Vec<RequestId> {
-        let is_open = |id: &RequestId| self.open.get(*id).is_some_and(|r| now < r.open_until());
-        let next = RequestId(after.0.saturating_add(1));
-        self.waiting.range(next..).map(|(id, _)| *id).filter(is_open).take(most).collect()
-    }
-
-    /// The agency's view of one of its requests after its close.
-    pub(super) fn outcome(&self, agency: AgencyId, id: RequestId) -> Result<Outcome, OutcomeError> {
-        let ledger = self.ledgers.get(&agency).ok_or(OutcomeError::Unknown { id })?;
-        ledger.outcomes.release(id)
-    }
-
-    /// The agency's view of a pool of its requests.
-    pub(super) fn pool(&self, agency: AgencyId, pool: usize) -> Result<Outcome, OutcomeError> {
-        let ledger = self.ledgers.get(&agency).map(|ledger| ledger.outcomes.pool(pool));
-        ledger.unwrap_or_else(|| Outcomes::new(agency).pool(pool))
     }
 
     /// A free id, drawn at random: consecutive numbers would reveal to an agency how much the
