@@ -24,8 +24,7 @@ fn main() {
     let mut criterion = micro::criterion();
     let set = micro::data(Share::HALF);
     let whole = micro::registry(&set).snapshot();
-    let parts: Vec<Snapshot> =
-        (0..PARTS.get()).map(|part| dealt(&set, part).snapshot()).collect();
+    let parts: Vec<Snapshot> = (0..PARTS.get()).map(|part| dealt(&set, part).snapshot()).collect();
     for case in Case::UNDER_DEFAULT {
         let requests: Vec<AuthorizedRequest> =
             micro::queries(&case, &set).into_iter().map(|query| query.authorized).collect();
@@ -82,7 +81,7 @@ fn dealt(set: &DataSet, part: u16) -> Registry {
 }
 
 fn route(whole: &Snapshot, request: &AuthorizedRequest) -> Route {
-    whole.route(request, now())
+    whole.route(request.assume_open(), now())
 }
 
 fn merged(request: &AuthorizedRequest, parts: &[Snapshot]) -> Route {
@@ -92,5 +91,5 @@ fn merged(request: &AuthorizedRequest, parts: &[Snapshot]) -> Route {
         let part = part.partial_route(request, now()).unchanged_to(canvass::Revision(u64::MAX));
         whole.merge(part).expect("no camera is in two parts")
     });
-    whole.finish(request).expect("parts of this request")
+    whole.finish(request.assume_open()).expect("parts of this request")
 }

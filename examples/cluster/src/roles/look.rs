@@ -74,7 +74,8 @@ impl Looker {
         Self { bus, key, turn: AtomicUsize::new(0) }
     }
 
-    /// The route of an authorised request at `now`, as of a record at or after `at_least`.
+    /// The route of an authorised request at `now`, as of a record at or after `at_least`. Ask a keeper of
+    /// requests right before whether it is open: this looks, and asks nobody.
     ///
     /// # Errors
     ///
@@ -87,7 +88,7 @@ impl Looker {
         at_least: u64,
     ) -> Result<Route, LookError> {
         let whole = self.whole(placement, authorized, now, at_least).await?;
-        Ok(whole.finish(authorized)?)
+        Ok(whole.finish(authorized.assume_open())?)
     }
 
     /// The merged parts of all partitions.

@@ -148,7 +148,7 @@ impl Requests {
             let standing = kept.open.standing(id, &authorized, now);
             let standing = standing.map_err(|error| Refused::new("not_open", error))?;
             let standing = standing.ok_or_else(|| not_open(id))?;
-            let route = whole.finish(&standing).map_err(|error| Refused::new("parts", error))?;
+            let route = whole.finish(standing).map_err(|error| Refused::new("parts", error))?;
             Ok(kept.open.not_asked(id, route))
         })?;
         let revision = due.revision().0;

@@ -139,7 +139,8 @@ fn apply(registry: &Registry, sequence: u64, body: &Body) -> Result<(), Refused>
             changes.clone()
         }
         &Body::Asked { agency, at, ref owners, .. } => {
-            owners.iter().map(|&owner| Change::RecordAskedBy { owner, agency, at }).collect()
+            let agency = Some(agency);
+            owners.iter().map(|&owner| Change::RecordAsked { owner, agency, at }).collect()
         }
         _ => return Err(other_chain()),
     };
@@ -162,7 +163,7 @@ fn foreign(registry: &Registry, owner: OwnerId, changes: &[Change]) -> Option<St
                 "change {index} concerns owner `{other}`: a list holds changes of one owner, here of `{owner}`"
             ));
         }
-        if matches!(change, Change::RecordAsked { .. } | Change::RecordAskedBy { .. }) {
+        if matches!(change, Change::RecordAsked { .. }) {
             return Some(format!(
                 "change {index} records that somebody was asked: only an ask does that"
             ));

@@ -112,8 +112,11 @@ pub fn check(
                         "agency {agency} takes more than its share of {owner}"
                     );
                 }
-                let changes =
-                    owners.iter().map(|&owner| Change::RecordAskedBy { owner, agency, at });
+                let changes = owners.iter().map(|&owner| Change::RecordAsked {
+                    owner,
+                    agency: Some(agency),
+                    at,
+                });
                 snapshots.insert(sequence, registry.apply_at(Revision(sequence), changes).unwrap());
             }
             Body::Opened { sealed, events } => {
@@ -156,7 +159,7 @@ pub fn check(
     for look in looked {
         assert!(look.revision >= look.at_least, "a look is older than it may be: {look:?}");
         let (_, snapshot) = snapshots.range(..=look.revision).next_back().unwrap();
-        let route = snapshot.route(&requests[&look.request], look.now);
+        let route = snapshot.route(requests[&look.request].assume_open(), look.now);
         let expected: Vec<_> =
             route.recipients().map(|to| (to.owner, to.cameras.to_vec(), to.not_before)).collect();
         let found: Vec<_> = look
