@@ -55,7 +55,7 @@ pub struct Receipt {
 
 /// The one status that a receipt has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 enum Status {
     Accepted,
 }

@@ -1,5 +1,6 @@
 //! The hours in which nobody is disturbed.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -45,20 +46,23 @@ pub struct QuietHours {
     zone: Zone,
 }
 
-/// The hour at which quiet begins unless stated, and that at which it ends.
-fn nine_in_the_evening() -> Time {
-    Time::constant(21, 0, 0, 0)
+/// The hours that hold unless others are stated.
+const USUAL: (Time, Time) = (Time::constant(21, 0, 0, 0), Time::constant(8, 0, 0, 0));
+
+fn usual_from() -> Time {
+    USUAL.0
 }
 
-fn eight_in_the_morning() -> Time {
-    Time::constant(8, 0, 0, 0)
+fn usual_until() -> Time {
+    USUAL.1
 }
 
 impl QuietHours {
     /// 21:00 to 08:00; `zone` is for owners who named none.
     #[must_use]
     pub fn in_zone(zone: Zone) -> Self {
-        Self { from: nine_in_the_evening(), until: eight_in_the_morning(), zone }
+        let (from, until) = USUAL;
+        Self { from, until, zone }
     }
 
     /// The hours from `from` up to but not including `until`; `zone` is for owners who named none.
@@ -172,12 +176,26 @@ pub enum QuietHoursError {
     expecting = "an object with `from`, `until` and `zone`"
 )]
 struct Hours {
-    #[serde(default = "nine_in_the_evening")]
+    #[serde(default = "usual_from", deserialize_with = "read_time")]
     from: Time,
-    #[serde(default = "eight_in_the_morning")]
+    #[serde(default = "usual_until", deserialize_with = "read_time")]
     until: Time,
     #[serde(default)]
     zone: Option<Zone>,
+}
+
+/// Reads a time of day, and nothing more: the parser drops a date, an offset or a zone, so that
+/// `21:00-05:00` would be taken for 21:00 in the zone of the record.
+fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    let is_clock = text.chars().all(|mark| mark.is_ascii_digit() || matches!(mark, ':' | '.'));
+    let time = is_clock.then(|| text.parse().ok()).flatten();
+    time.ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        D::Error::custom(format_args!(
+            "`{shown}` is not a time of day; write one such as `21:00:00`, and the zone beside it"
+        ))
+    })
 }
 
 impl TryFrom<Hours> for QuietHours {

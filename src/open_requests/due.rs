@@ -18,8 +18,9 @@ impl OpenRequests {
     /// [`Registry::touched`](crate::Registry::touched) returns for a batch of changes.
     ///
     /// A request is touched in its area, boundary included; where it asks for cameras that see into
-    /// its area, also within the farthest reach of a camera. A route that is not touched changes
-    /// only with time.
+    /// its area, in the area's envelope widened by 2e-3 degree of latitude (222 m) and as many metres
+    /// of longitude on each side: a little more than the [farthest reach](crate::Facing::MAX_REACH_M)
+    /// of a camera. A route that is not touched changes only with time.
     ///
     /// O(log n + k) for each position and k parts of areas near it, of n in all: a quarter of a
     /// microsecond for each request that is found. Twice that while an [expiry](Self::expire) is due.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether a window may end after `now`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum FutureWindows {
     /// It may; only recorded footage counts.
     Allowed,
@@ -14,7 +14,7 @@ pub enum FutureWindows {
 
 /// Whether a request may ask for cameras that see into the area, not only those that stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum SeeingInto {
     /// It may.
     Allowed,
@@ -24,7 +24,7 @@ pub enum SeeingInto {
 
 /// Whether the fields that identify a case are required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum CaseDetails {
     /// A case reference and a contact are required.
     Required,
@@ -34,7 +34,7 @@ pub enum CaseDetails {
 
 /// Whether an agency may ask beyond where it has authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum Jurisdiction {
     /// The area must lie within the agency's recorded jurisdiction.
     Within,
@@ -44,7 +44,7 @@ pub enum Jurisdiction {
 
 /// Whether a policy may do without the anonymity set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum Anonymity {
     /// [`min_households`](crate::Policy::min_households) is at least
     /// [`LEAST_HOUSEHOLDS`](crate::Policy::LEAST_HOUSEHOLDS), or the policy is an error.

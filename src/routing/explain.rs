@@ -17,7 +17,7 @@ use crate::request::AuthorizedRequest;
 
 /// The reason why a camera is in a route or not. **The operator's.**
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum Explanation {
     /// The camera is not registered.
     NotRegistered,

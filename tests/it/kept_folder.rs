@@ -203,6 +203,32 @@ fn a_damaged_byte_is_never_passed_over() {
     fs::remove_dir_all(path).unwrap();
 }
 
+/// Without one of its files a folder would come back with fewer changes, and without a withdrawal.
+#[test]
+fn a_missing_file_is_never_passed_over() {
+    let path = empty("missing");
+    let (mut folder, registry) = open(&path).unwrap();
+    deliver(&mut folder, &registry, 60, 10);
+    folder.checkpoint(&registry).unwrap();
+    deliver(&mut folder, &registry, 70, 10);
+    drop(folder);
+    let files = fs::read_dir(&path).unwrap().map(|file| file.unwrap().path());
+    let files: Vec<_> = files.filter(|file| file.file_name().unwrap() != "lock").collect();
+    assert!(files.len() > 3, "{files:?}");
+    for file in files {
+        let before = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        let error = open(&path).err().unwrap().to_string();
+        assert!(
+            error.contains("log-") || error.contains(file.file_name().unwrap().to_str().unwrap()),
+            "{error}"
+        );
+        fs::write(&file, before).unwrap();
+    }
+    equal(&open(&path).unwrap().1, &Registry::new(), 70);
+    fs::remove_dir_all(path).unwrap();
+}
+
 #[test]
 fn a_folder_is_opened_by_one_program_at_a_time() {
     let path = empty("locked");

@@ -84,6 +84,7 @@ mod routing_laws;
 mod seeing_into;
 mod sharers;
 mod standing_requests;
+mod stated;
 mod support;
 mod texts;
 mod tiles;

@@ -49,6 +49,18 @@ fn malformed_templates_are_refused_with_a_place() {
 }
 
 #[test]
+fn lines_of_templates_and_drafts_end_as_editors_end_them() {
+    for end in ["\n", "\r\n", "\r"] {
+        let error = ["a", "b", "{c}"].join(end).parse::<NoticeTemplate>().unwrap_err();
+        assert!(error.to_string().starts_with("line 3 has"), "{end:?}: {error}");
+        let draft = draft(&BASE.replace('\n', end).replace("{stop}", "{stop} URGENT"));
+        let lines: Vec<Option<usize>> =
+            draft.lint().unwrap_err().iter().map(Finding::line).collect();
+        assert_eq!(lines, [Some(3)], "{end:?}");
+    }
+}
+
+#[test]
 fn a_draft_becomes_a_notice_by_review() {
     let draft = draft(BASE);
     let notice = draft.review(" J. Hill ", noon()).unwrap();
