@@ -2,7 +2,7 @@
 
 mod support;
 
-use canvass::{AuthorizedRequest, Route};
+use canvass::{AuthorizedRequest, Route, StandingRequest};
 use rayon::ThreadPoolBuilder;
 
 use support::cases::Case;
@@ -23,15 +23,17 @@ fn main() {
     let mut group = criterion.benchmark_group("batch");
     for number in [1, 100, 10_000].into_iter().filter(|&number| number <= most) {
         let requests = &requests[..number];
+        let standing: Vec<StandingRequest<'_>> =
+            requests.iter().map(AuthorizedRequest::assume_open).collect();
         group.bench_function(format!("{number}-requests/canvass-loop"), |bencher| {
             bencher.iter(|| -> Vec<Route> {
-                requests.iter().map(|request| snapshot.route(request, now)).collect()
+                standing.iter().map(|&request| snapshot.route(request, now)).collect()
             });
         });
         for (name, threads) in [("one-thread", 1), ("all-threads", 0)] {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
             group.bench_function(format!("{number}-requests/canvass-{name}"), |bencher| {
-                bencher.iter(|| pool.install(|| snapshot.route_batch(requests, now)));
+                bencher.iter(|| pool.install(|| snapshot.route_batch(&standing, now)));
             });
         }
     }

@@ -8,7 +8,7 @@ mod support;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use canvass::{Area, AuthorizedRequest, Registry, Route, Scratch, Snapshot};
+use canvass::{Area, Registry, Route, Scratch, Snapshot, StandingRequest};
 use geo::Validation;
 use rayon::ThreadPoolBuilder;
 use rstar::RTree;
@@ -188,10 +188,10 @@ impl Bench {
 
     /// Many scattered requests at once, compared with one after the other.
     fn batch(&self, snapshot: &Snapshot, queries: &[Query]) {
-        let requests: Vec<AuthorizedRequest> =
-            queries.iter().map(|query| query.authorized.clone()).collect();
+        let requests: Vec<StandingRequest<'_>> =
+            queries.iter().map(|query| query.authorized.assume_open()).collect();
         let now = now();
-        let each = || requests.iter().map(|request| snapshot.route(request, now)).collect();
+        let each = || requests.iter().map(|&request| snapshot.route(request, now)).collect();
         let routes: Vec<Route> = each();
         assert_eq!(snapshot.route_batch(&requests, now), routes);
 
@@ -275,7 +275,9 @@ fn route_all(queries: &[Query], snapshot: impl Fn() -> Snapshot) -> Times {
     for query in queries {
         let now = query.question.now;
         let route = route.get_or_insert_with(|| Route::empty(&query.authorized, now));
-        times.time(|| snapshot().route_into(&query.authorized, now, &mut scratch, route));
+        times.time(|| {
+            snapshot().route_into(query.authorized.assume_open(), now, &mut scratch, route)
+        });
     }
     times
 }

@@ -53,7 +53,7 @@ fn main() -> Done {
     let (kept_bulletin, kept_log) = (bulletin.head(), portal.log.head());
 
     day("The operator alone sees whom to ask, and why not the others; it is late, so they wait");
-    let route = portal.registry.snapshot().route(&first, now);
+    let route = portal.requests.due(RequestId(1), &first, &portal.registry.snapshot(), now)?;
     portal.tell_why(&first, [ADA, CLEO, SILENT], now);
     let ada = route.recipients().find(|asked| asked.owner == ADA).ok_or("Ada is not asked")?;
     let wait = ada.not_before.ok_or("at once")?;
@@ -66,7 +66,9 @@ fn main() -> Done {
         .parse()?;
     let draft = template.draft(&first, &portal.agency, "To stop being asked, reply STOP.")?;
     let notice = draft.review("J. Hill", now)?;
-    let route = portal.ask(RequestId(1), &route.recheck(&portal.registry.snapshot(), now)?, now)?;
+    let standing = portal.requests.standing(RequestId(1), &first, now)?.ok_or("it has ended")?;
+    let route = route.recheck(standing, &portal.registry.snapshot(), now)?;
+    let route = portal.ask(RequestId(1), &route, now)?;
     let mailing = route.with_notice(&notice, |_| Some(zone.clone()))?;
     println!("{}", mailing.letters().next().ok_or("no letter")?.text);
 
@@ -86,7 +88,8 @@ fn main() -> Done {
     let request = burglary("AS-2026-0417", "2026-05-05T02:00:00Z/2026-05-05T06:00:00Z")?;
     let second = portal.open(RequestId(2), &request, now)?;
     portal.tell_why(&second, [ADA, BEN], now);
-    portal.ask(RequestId(2), &portal.registry.snapshot().route(&second, now), now)?;
+    let due = portal.requests.due(RequestId(2), &second, &portal.registry.snapshot(), now)?;
+    portal.ask(RequestId(2), &due, now)?;
     let third = portal.open(RequestId(3), &request, now).err().ok_or("a third request passed")?;
     println!("refused: {third}");
 
@@ -94,7 +97,7 @@ fn main() -> Done {
     let now: Timestamp = "2026-05-08T14:00:00Z".parse()?;
     let request = burglary("AS-2026-0431", "2026-05-07T22:00:00Z/2026-05-08T02:00:00Z")?;
     let other = portal.open(RequestId(3), &request, now)?;
-    let route = portal.registry.snapshot().route(&other, now);
+    let route = portal.requests.due(RequestId(3), &other, &portal.registry.snapshot(), now)?;
     portal.tell_why(&other, [ADA], now);
     println!("{} owners; receipt  {}", route.owners(), serde_json::to_string(&route.receipt())?);
 
@@ -148,7 +151,8 @@ impl Portal {
         let jurisdiction = Some(Area::from_bounds(-84.97, 41.11, -84.92, 41.14)?);
         let (id, name) = (AgencyId(1), "Ashford Police Department".to_owned());
         let agency = Agency::new(id, name, AgencyKind::Local).with_jurisdiction(jurisdiction);
-        let (registry, policy) = (Registry::new(), Policy::default());
+        let policy = Policy::in_zone("America/Indiana/Indianapolis".parse()?);
+        let registry = Registry::new();
         let (requests, log) = (OpenRequests::new(0), AuditLog::new());
         Ok(Self { registry, policy, agency, requests, entries: Vec::new(), log, seeds: 0 })
     }
@@ -171,9 +175,9 @@ impl Portal {
         let seed = self.seed();
         self.entries.extend(AuditEntry::routed(&route, &seed, salt_of)?);
         let (owners, agency) = (route.recipients().map(|asked| asked.owner), self.agency.id);
-        self.registry.apply(owners.map(|owner| Change::RecordAskedBy {
+        self.registry.apply(owners.map(|owner| Change::RecordAsked {
             owner,
-            agency,
+            agency: Some(agency),
             at: now,
         }))?;
         Ok(route)

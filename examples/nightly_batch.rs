@@ -12,13 +12,12 @@
 use std::collections::BTreeMap;
 use std::{env, fs};
 
-use canvass::geo_types::{Geometry, Point};
-use canvass::jiff::Timestamp;
+use canvass::geo_types::Point;
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, Camera, CameraId, CaseFile, Consent, IncidentKind, OwnerId,
-    Policy, Position, Recording, Registry, Request, TimeWindow,
+    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Consent,
+    IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, TimeWindow,
 };
-use geojson::{Feature, FeatureCollection, GeoJson};
+use geojson::{Feature, FeatureCollection};
 use serde::Deserialize;
 
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -33,26 +32,28 @@ struct Row {
     agreed: String,
 }
 
+/// A feature collection: an `Area` reads a whole feature, and an error names its line.
+#[derive(Deserialize)]
+struct Areas {
+    features: Vec<Area>,
+}
+
 fn main() -> Done {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [cameras, areas, window, out] = arguments.as_slice() else {
         return Err("CAMERAS AREAS WINDOW OUT".into());
     };
     let registry = load(cameras)?;
-    let snapshot = registry.snapshot();
     let window: TimeWindow = window.parse()?;
-    let now: Timestamp = window.end();
+    let now = window.end();
     let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
     let policy = Policy::without_limits_or_anonymity().with_min_households(2);
 
-    // All requests are reviewed before any is routed, so that the batch is sorted and shared among
-    // cores.
+    // All are reviewed before any is routed, so that the batch is sorted and shared among cores.
     let (mut authorized, mut refused) = (Vec::new(), 0);
-    for feature in FeatureCollection::try_from(fs::read_to_string(areas)?.parse::<GeoJson>()?)? {
-        let geometry = Geometry::try_from(feature.geometry.ok_or("a feature without a geometry")?)?;
-        let request = Area::try_from(geometry)
-            .map(|area| Request::new(agency.id, IncidentKind::Burglary, area, window))?
-            .with_case("NIGHTLY");
+    for area in serde_json::from_str::<Areas>(&fs::read_to_string(areas)?)?.features {
+        let request =
+            Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("NIGHTLY");
         match policy.review(&request, &agency, &CaseFile::new(agency.id), now) {
             Ok(request) => authorized.push(request),
             Err(violations) => {
@@ -61,7 +62,9 @@ fn main() -> Done {
             }
         }
     }
-    let routes = snapshot.route_batch(&authorized, now);
+    // A batch for evaluation: it opens nothing and asks nobody. Otherwise take `OpenRequests::standing`.
+    let standing: Vec<_> = authorized.iter().map(AuthorizedRequest::assume_open).collect();
+    let routes = registry.snapshot().route_batch(&standing, now);
 
     let mut features = Vec::new();
     for (number, route) in routes.iter().enumerate() {
@@ -80,22 +83,20 @@ fn main() -> Done {
     Ok(fs::write(out, FeatureCollection::from_iter(features).to_string())?)
 }
 
-/// Loads all rows at once. An owner has agreed if one of their rows has a yes and none has a no.
+/// Loads all rows at once. An owner has agreed if each of their rows has a yes.
 fn load(file: &str) -> Done<Registry> {
-    let (mut cameras, mut consents) = (Vec::new(), BTreeMap::new());
+    let (mut cameras, mut agreement) = (Vec::new(), BTreeMap::new());
     for row in csv::Reader::from_path(file)?.deserialize() {
         let Row { id, owner, lon, lat, kept_days, agreed } = row?;
-        let recording = Recording::kept_for_days(kept_days);
-        cameras.push(Camera::new(id, owner, Position::new(lon, lat)?, recording));
-        let yes = match agreed.as_str() {
-            "yes" => Consent::granted(),
-            "no" => Consent::default(),
+        let at = Position::new(lon, lat).map_err(|error| format!("camera {id}: {error}"))?;
+        cameras.push(Camera::new(id, owner, at, Recording::kept_for_days(kept_days)));
+        *agreement.entry(owner).or_insert(true) &= match agreed.as_str() {
+            "yes" => true,
+            "no" => false,
             other => return Err(format!("camera {id}: `{other}` is neither yes nor no").into()),
         };
-        let kept = consents.entry(owner).or_insert_with(|| yes.clone());
-        if yes == Consent::default() {
-            *kept = yes;
-        }
     }
+    let agreed = |yes: bool| if yes { Consent::granted() } else { Consent::default() };
+    let consents = agreement.into_iter().map(|(owner, yes)| (owner, agreed(yes)));
     Ok(Registry::bulk_load(&cameras, consents)?)
 }

@@ -47,14 +47,9 @@ fn main() -> Done {
     let (ada, ben) = (OwnerId(1), OwnerId(2));
     let now: Timestamp = "2026-05-02T09:00:00Z".parse()?;
     let registry = Registry::new();
-    let camera = |id, owner, lon| {
-        let position = Position::new(lon, 50.005)?;
-        Ok::<_, Box<dyn std::error::Error>>(Change::Register(Camera::new(
-            CameraId(id),
-            owner,
-            position,
-            Recording::kept_for_days(60),
-        )))
+    let camera = |id, owner, lon| -> Done<Change> {
+        let (at, recording) = (Position::new(lon, 50.005)?, Recording::kept_for_days(60));
+        Ok(Change::Register(Camera::new(CameraId(id), owner, at, recording)))
     };
     let cautious = Consent::granted().with_incidents(Scope::only([IncidentKind::MissingPerson]));
     let snapshot = registry.apply([
@@ -74,22 +69,18 @@ fn main() -> Done {
     let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     let request =
         Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
-    let review = Policy::without_limits_or_anonymity().review(
-        &request,
-        &agency,
-        &CaseFile::new(agency.id),
-        now,
-    );
-    let authorized = review.map_err(|violations| violations.to_string())?;
+    let (policy, file) = (Policy::without_limits_or_anonymity(), CaseFile::new(agency.id));
+    let authorized = policy.review(&request, &agency, &file, now)?;
     let published = log.head();
     let mut entries = vec![AuditEntry::accepted(&authorized, &EntrySeed::new([3; 32]))];
 
-    // The entry is kept before anybody is asked, and each owner's history afterwards.
-    let route = snapshot.route(&authorized, now);
+    // The entry is kept before anybody is asked, and each owner's history afterwards. This example keeps no
+    // requests; a service would take `OpenRequests::due`.
+    let route = snapshot.route(authorized.assume_open(), now);
     entries.extend(AuditEntry::routed(&route, &EntrySeed::new([4; 32]), salt)?);
-    registry.apply(route.recipients().map(|to| Change::RecordAskedBy {
+    registry.apply(route.recipients().map(|to| Change::RecordAsked {
         owner: to.owner,
-        agency: route.authorized().request().agency,
+        agency: Some(route.authorized().request().agency),
         at: now,
     }))?;
 

@@ -37,14 +37,15 @@ fn answer(app: &App, path: &str, body: &str, clock: Timestamp) -> (u16, String) 
         *app.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&policy);
         return (200, policy.version.clone());
     }
-    match (path.trim_start_matches("/requests/").parse(), serde_json::from_str(body)) {
+    let Some(id) = path.strip_prefix("/requests/") else { return (404, "no such path".into()) };
+    match (id.parse(), serde_json::from_str(body)) {
         (Ok(id), Ok(request)) => open(app, id, &request, clock),
         (Err(error), _) => (404, error.to_string()),
         (_, Err(error)) => (422, error.to_string()),
     }
 }
 
-/// A policy is validated on reading: one that no request can pass is an error.
+/// A policy is validated on reading: limits that contradict each other are an error.
 fn load(file: &str) -> Done<Policy> {
     Ok(toml::from_str(&fs::read_to_string(file)?)?)
 }
@@ -59,21 +60,25 @@ fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> (u16, 
         Ok(authorized) => authorized,
         Err(violations) => return (422, serde_json::to_string(&violations).unwrap_or_default()),
     };
-    // A service would store the events, and send to `open.due` after `open.record_asked`.
-    let Ok(_events) = open.open(id, &authorized, now) else { return (409, "opened before".into()) };
-    eprintln!("{} owners to ask", app.registry.snapshot().route(&authorized, now).owners());
+    // A service stores the events of each step, and sends to those due after `open.record_asked`.
+    let (opened, snapshot) = (open.open(id, &authorized, now), app.registry.snapshot());
+    let decided = opened.and_then(|_events| open.decide(id, &authorized, &snapshot, now));
+    match decided.and_then(|_events| open.due(id, &authorized, &snapshot, now)) {
+        Ok(due) => eprintln!("{} owners to ask", due.owners()),
+        Err(error) => return (409, error.to_string()),
+    }
     // The agency learns nothing about who is asked, nor how many.
     (201, serde_json::to_string(&authorized.receipt()).unwrap_or_default())
 }
 
 fn serve(app: &App, mut stream: &TcpStream) -> Done {
     let mut reader = BufReader::new(stream.take(1 << 20));
-    let [mut first, mut header, mut body] = [(); 3].map(|()| String::new());
-    let mut length = 0;
+    let (mut first, mut header, mut body, mut length) =
+        (String::new(), String::new(), String::new(), 0);
     reader.read_line(&mut first)?;
     while reader.read_line(&mut header)? > 2 {
-        if let Some(("content-length", value)) = header.to_lowercase().trim().split_once(": ") {
-            length = value.parse()?;
+        if let Some(("content-length", value)) = header.to_lowercase().split_once(':') {
+            length = value.trim().parse()?;
         }
         header.clear();
     }
@@ -86,9 +91,9 @@ fn serve(app: &App, mut stream: &TcpStream) -> Done {
 fn main() -> Done {
     let mut arguments = std::env::args().skip(1);
     let (address, policy_file) = arguments.next().zip(arguments.next()).ok_or("ADDRESS POLICY")?;
-    let policy = RwLock::new(Arc::new(load(&policy_file)?));
     let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
     let (registry, open) = (Registry::new(), Mutex::new(OpenRequests::new(0)));
+    let policy = RwLock::new(Arc::new(load(&policy_file)?));
     let app = &App { registry, agency, policy_file, policy, open };
     let listener = TcpListener::bind(address)?;
     thread::scope(|scope| {

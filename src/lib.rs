@@ -37,7 +37,7 @@ pub use registry::{Change, Layout, Registry, Revision, Snapshot};
 #[doc(inline)]
 pub use request::{
     AuthorizedRequest, CameraScope, CaseFile, OpenedRequest, Policy, Request, RequestState,
-    Violation, Violations,
+    StandingRequest, Violation, Violations,
 };
 #[doc(inline)]
 pub use routing::{
@@ -47,7 +47,7 @@ pub use routing::{
 /// The parts of a [`Policy`]: its requirements, and the places that it protects.
 pub mod policy {
     pub use crate::model::{SensitiveKind, SensitivePlace, SensitivePlaces, SensitiveRule};
-    pub use crate::request::{CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
+    pub use crate::request::{Anonymity, CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
 }
 
 /// A [`Registry`] as bytes that a service keeps, and reads back after a restart.
@@ -67,7 +67,7 @@ pub mod error {
         ChangeError, ChangeRefusal, ReplayError, SkippedChange, TileError, TileFlaw, TileKeyError,
     };
     pub use crate::request::{CaseFileError, PolicyError, ReopenError};
-    pub use crate::routing::StaleSnapshot;
+    pub use crate::routing::RecheckError;
 }
 
 /// Pages of the repository: guarantees, security, design, defences, performance, formats and parts.

@@ -7,12 +7,12 @@
 
 use allocation_counter::measure;
 use canvass::error::TileFlaw;
-use canvass::policy::{SensitiveKind, SensitivePlace, SensitiveRule};
+use canvass::policy::{Anonymity, SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::tiles::Tile;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
     Consent, IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, RequestId,
-    Revision, Route, Scope, Scratch, Snapshot, TimeWindow,
+    Revision, Route, Scope, Scratch, Snapshot, TimeWindow, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -40,9 +40,9 @@ fn town() -> Snapshot {
     let often = (0..800).filter(|owner| owner % 7 == 2);
     let asked = |owner| [1, 2].map(|ago| (owner, ago));
     registry
-        .apply(often.flat_map(asked).map(|(owner, days)| Change::RecordAskedBy {
+        .apply(often.flat_map(asked).map(|(owner, days)| Change::RecordAsked {
             owner: OwnerId(owner),
-            agency: AgencyId(1),
+            agency: Some(AgencyId(1)),
             at: now() - SignedDuration::from_hours(24 * days),
         }))
         .unwrap()
@@ -86,25 +86,27 @@ fn a_warm_request_allocates_nothing() {
     // Three anonymity sets: 11 is reached by the owners asked alone; 180 only by all households,
     // and only in some areas; 10,000 never.
     for min_households in [0, 11, 180, 10_000] {
-        let policy = Policy::default().with_min_households(min_households);
+        let policy = Policy::in_zone(Zone::UTC)
+            .with_anonymity(Anonymity::Waived)
+            .with_min_households(min_households);
         let requests =
             [octagon(10.006, 50.004), octagon(10.012, 50.008)].map(|area| authorize(&policy, area));
         let mut scratch = Scratch::new();
         let mut route = Route::empty(&requests[0], now());
         let (mut owners, mut waiting) = (Vec::new(), 0);
         for request in &requests {
-            snapshot.route_into(request, now(), &mut scratch, &mut route);
+            snapshot.route_into(request.assume_open(), now(), &mut scratch, &mut route);
             owners.push(route.owners());
             waiting += route.recipients().filter(|asked| asked.not_before.is_some()).count();
         }
         // The counter works: it counts the allocations of a cold start.
         let cold = measure(|| {
-            snapshot.route_into(&requests[0], now(), &mut Scratch::new(), &mut route);
+            snapshot.route_into(requests[0].assume_open(), now(), &mut Scratch::new(), &mut route);
         });
         assert!(cold.count_total > 0);
         let warm = measure(|| {
             for request in &requests {
-                snapshot.route_into(request, now(), &mut scratch, &mut route);
+                snapshot.route_into(request.assume_open(), now(), &mut scratch, &mut route);
             }
         });
         assert_eq!(warm.count_total, 0, "{warm:?}");
@@ -130,7 +132,7 @@ fn a_review_costs_the_same_with_silent_places() {
         vec![silent(10.5, 50.5)],
         around.collect::<Vec<_>>(),
     ]
-    .map(|places| Policy::default().with_sensitive_places(places.into()));
+    .map(|places| Policy::in_zone(Zone::UTC).with_sensitive_places(places.into()));
     let work = |policy: &Policy| {
         let mut passed = None;
         let review = measure(|| passed = Some(authorize(policy, area.clone())));
@@ -158,14 +160,17 @@ fn a_review_costs_the_same_with_silent_places() {
     for policy in &policies {
         assert_eq!(work(policy), first);
     }
-    let with_a_shelter = town().route(&authorize(&policies[1], area.clone()), now());
-    assert!(with_a_shelter.owners() < town().route(&authorize(&policies[0], area), now()).owners());
+    let with_a_shelter = town().route(authorize(&policies[1], area.clone()).assume_open(), now());
+    assert!(
+        with_a_shelter.owners()
+            < town().route(authorize(&policies[0], area).assume_open(), now()).owners()
+    );
 }
 
 /// Or an agency could count those who shared, and who was erased of them.
 #[test]
 fn a_review_is_the_same_work_however_many_owners_shared() {
-    let policy = Policy::default().with_max_requests_per_case(9);
+    let policy = Policy::in_zone(Zone::UTC).with_max_requests_per_case(9);
     let area = octagon(10.006, 50.004);
     let work = |sharers: u64| {
         let mut file = CaseFile::new(AgencyId(1));
@@ -208,7 +213,7 @@ fn a_receipt_costs_the_same_for_none_few_and_many() {
     let mut asked = Vec::new();
     let mut receipts = Vec::new();
     for authorized in &requests {
-        let route = snapshot.route(authorized, now());
+        let route = snapshot.route(authorized.assume_open(), now());
         asked.push(route.owners());
         let mut text = Vec::with_capacity(1_000);
         for receipt in [|route: &Route| route.authorized().receipt(), Route::receipt] {
@@ -286,9 +291,9 @@ fn tiles_take_memory_in_proportion_to_their_bytes() {
     };
     let asked = |number| {
         let times = (0..30_u64).flat_map(move |_| 0..number / 30);
-        times.map(|owner| Change::RecordAskedBy {
+        times.map(|owner| Change::RecordAsked {
             owner: OwnerId(owner),
-            agency: AgencyId(1),
+            agency: Some(AgencyId(1)),
             at: now(),
         })
     };

@@ -2,7 +2,7 @@
 
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, CameraScope, CaseFile, IncidentKind,
-    Policy, Question, Request, RequestId, TimeWindow,
+    Policy, Question, Request, RequestId, TimeWindow, Zone,
 };
 use fastrand::Rng;
 use geo::BoundingRect;
@@ -208,7 +208,7 @@ impl Review {
         let agency = Agency::new(request.agency, "An agency", AgencyKind::Local)
             .with_jurisdiction(jurisdiction);
         let file = CaseFile::new(agency.id);
-        Self { policy: Policy::default(), agency, file, request }
+        Self { policy: Policy::in_zone(Zone::UTC), agency, file, request }
     }
 
     /// Opens a request about an earlier area, in a case of its own.

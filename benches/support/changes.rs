@@ -73,7 +73,7 @@ impl Iterator for Changes<'_> {
             55..65 => Change::Withdraw { owner: self.owner() },
             65..85 => {
                 let at = now() - SignedDuration::from_mins(self.rng.i64(0..600));
-                Change::RecordAsked { owner: self.owner(), at }
+                Change::RecordAsked { owner: self.owner(), agency: None, at }
             }
             85..95 => {
                 let neighbour = self.camera();

@@ -341,7 +341,7 @@ impl Engine for Canvass {
     fn route(&mut self, query: &Query) {
         let now = query.question.now;
         let route = self.route.get_or_insert_with(|| Route::empty(&query.authorized, now));
-        self.snapshot.route_into(&query.authorized, now, &mut self.scratch, route);
+        self.snapshot.route_into(query.authorized.assume_open(), now, &mut self.scratch, route);
     }
 
     fn owners(&self) -> usize {
@@ -400,7 +400,7 @@ impl Engine for Beside {
             Way::Unlimited => &query.unlimited,
             Way::Reviewed => reviewed.as_ref().unwrap_or(&query.authorized),
         };
-        self.snapshot.route_into(authorized, now, &mut self.scratch, route);
+        self.snapshot.route_into(authorized.assume_open(), now, &mut self.scratch, route);
     }
 
     fn owners(&self) -> usize {

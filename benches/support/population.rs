@@ -186,7 +186,11 @@ impl DataSet {
     pub fn asked(&self) -> impl Iterator<Item = Change> + '_ {
         (0..).zip(&self.owners).flat_map(|(owner, standing)| {
             let history = self.history(*standing).iter();
-            history.map(move |&Ask { at, .. }| Change::RecordAsked { owner: OwnerId(owner), at })
+            history.map(move |&Ask { at, .. }| Change::RecordAsked {
+                owner: OwnerId(owner),
+                agency: None,
+                at,
+            })
         })
     }
 

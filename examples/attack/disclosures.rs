@@ -11,10 +11,10 @@ use canvass::outcome::{Answer, OutcomeBudget, OutcomeSeed, Outcomes, ReleaseMode
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
     Consent, IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, RequestId,
-    Route, Snapshot,
+    Route,
 };
 
-type Fallible<T> = Result<T, Box<dyn Error>>;
+pub(crate) type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// How often guesses were right.
 pub(crate) struct Guessed {
@@ -70,18 +70,18 @@ pub(crate) fn all(tries: u32) -> Fallible<Vec<Guessed>> {
     ])
 }
 
-fn seed(kind: u8, number: u32) -> [u8; 32] {
+pub(crate) fn seed(kind: u8, number: u32) -> [u8; 32] {
     let mut seed = [kind; 32];
     seed.iter_mut().zip(number.to_be_bytes()).for_each(|(to, from)| *to = from);
     seed
 }
 
-fn noon() -> Fallible<Timestamp> {
+pub(crate) fn noon() -> Fallible<Timestamp> {
     Ok("2026-05-10T12:00:00Z".parse()?)
 }
 
 /// A street of so many households that agreed to be asked.
-fn street(households: u64) -> Fallible<Snapshot> {
+pub(crate) fn street(households: u64) -> Fallible<Registry> {
     let house = |id: u64| {
         let position = Position::from_e7(100_000_000 + i32::try_from(id)? * 100, 500_000_000)?;
         Ok(Camera::new(CameraId(id), OwnerId(id), position, Recording::kept_for_days(60)))
@@ -89,10 +89,12 @@ fn street(households: u64) -> Fallible<Snapshot> {
     let houses: Fallible<Vec<Camera>> = (0..households).map(house).collect();
     let yes = (0..households)
         .map(|id| Change::SetConsent { owner: OwnerId(id), consent: Consent::granted() });
-    Ok(Registry::new().apply(houses?.into_iter().map(Change::Register).chain(yes))?)
+    let registry = Registry::new();
+    registry.apply(houses?.into_iter().map(Change::Register).chain(yes))?;
+    Ok(registry)
 }
 
-fn authorized(agency: AgencyId) -> Fallible<AuthorizedRequest> {
+pub(crate) fn authorized(agency: AgencyId) -> Fallible<AuthorizedRequest> {
     let area = Area::from_bounds(9.9, 49.9, 10.1, 50.1)?;
     let window = "2026-05-09T18:00:00Z/2026-05-09T20:00:00Z".parse()?;
     let request = Request::new(agency, IncidentKind::Burglary, area, window).with_case("26-1");
@@ -107,7 +109,7 @@ fn authorized(agency: AgencyId) -> Fallible<AuthorizedRequest> {
 }
 
 fn route(households: u64) -> Fallible<Route> {
-    Ok(street(households)?.route(&authorized(AgencyId(1))?, noon()?))
+    Ok(street(households)?.snapshot().route(authorized(AgencyId(1))?.assume_open(), noon()?))
 }
 
 fn entries(route: &Route, number: u32) -> Fallible<Vec<AuditEntry>> {
@@ -121,7 +123,7 @@ fn closed(entries: Vec<AuditEntry>, number: u32) -> Fallible<AuditBatch> {
 }
 
 /// A coin for those who see no difference.
-fn coin(number: u32) -> bool {
+pub(crate) fn coin(number: u32) -> bool {
     number.wrapping_mul(2_654_435_761) >> 31 == 1
 }
 
@@ -205,7 +207,8 @@ fn successive_coverages(tries: u32) -> Fallible<Guessed> {
         let before = 5 + u64::from(number) % 20;
         let told = |households, period| {
             let (seed, period) = (CoverageSeed::new(seed(4, 1)), CoveragePeriod::numbered(period));
-            let coverage = street(households)?.coverage(period, &seed, Coverage::FINEST, 11)?;
+            let coverage =
+                street(households)?.snapshot().coverage(period, &seed, Coverage::FINEST, 11)?;
             Fallible::Ok(
                 coverage.cells().iter().map(canvass::coverage::CoverageCell::at_least).sum::<u64>(),
             )

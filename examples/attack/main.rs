@@ -9,6 +9,7 @@
 mod attacker;
 mod disclosures;
 mod picture;
+mod shared_state;
 #[path = "../quickstart/town.rs"]
 #[allow(
     dead_code,
@@ -101,8 +102,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         "\n{:<44} {:>8} {:>8} {:>20} {:>8}",
         "guess", "chance", "right", "95 % interval", "bound"
     );
-    for guessed in disclosures::all(400)? {
+    for guessed in disclosures::all(400)?.into_iter().chain(shared_state::guesses(400)?) {
         println!("{}", guessed.row());
+    }
+    println!("\n{:<60} {:>6} {:>9} {:>8}", "a quarter burnt on purpose", "later", "own", "blocked");
+    for burnt in shared_state::burning(100)? {
+        println!("{}", burnt.row());
     }
     outcomes_over_seeds(&town, &snapshot, &infiltrated, window, now)?;
     if let Some((which, tally)) = pictured {

@@ -10,10 +10,11 @@
 //! A kill at any instant leaves a folder that opens with every change that was [synced](Folder::sync),
 //! and perhaps some behind them. A line of the log and the manifest begin with their CRC-32: damage is
 //! an error that names the line, but for the last line of the log, which a kill may have cut off.
-//! A log that was cut off at the end of a line opens as well: compare the registry's revision with the last that
-//! you acknowledged. Synced changes cost their own length; tiles are written only once the log is four times as long as they are.
+//! A missing manifest or log is an error as well, unless the folder is new. A log that was cut off at the end of
+//! a line opens: compare the registry's revision with the last that you acknowledged. Synced changes cost their own length; tiles are written only once the log is four times as long as they are.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use canvass::{Change, Registry, Revision};
 use serde::{Deserialize, Serialize};
 
 /// A result with an error for people.
-pub(crate) type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
+pub(crate) type Done<T = ()> = Result<T, Box<dyn Error>>;
 
 /// With a shorter log than this, tiles are not written, however small they are.
 const SHORT_LOG: u64 = 64 << 10;
@@ -58,6 +59,7 @@ impl Folder {
         fs::create_dir_all(path)?;
         let lock = File::create(path.join("lock"))?;
         lock.try_lock().map_err(|error| format!("{}: in use: {error}", path.display()))?;
+        let is_new = fs::read_dir(path)?.count() == 1;
         let manifest = match fs::read_to_string(path.join("manifest")) {
             Ok(text) => serde_json::from_str(checked(&text).ok_or("manifest: damaged")?)?,
             Err(error) if error.kind() == ErrorKind::NotFound => Manifest::default(),
@@ -70,6 +72,14 @@ impl Folder {
         let tiles = manifest.tiles.iter().map(file).collect::<Result<Vec<_>, _>>()?;
         let registry = Registry::from_tiles(Revision(manifest.revision), tiles)?;
         let name = path.join(format!("log-{}", manifest.revision));
+        // A checkpoint makes the log before the manifest, and removes the one before last of all.
+        if !is_new && !name.exists() {
+            let missing = format!(
+                "{}: missing, or else the manifest that names a later log is; ",
+                name.display()
+            );
+            return Err((missing + "restore the folder from its copy").into());
+        }
         let log_bytes = replay(&registry, &name, manifest.revision)?;
         let log = OpenOptions::new().create(true).append(true).open(&name)?;
         log.set_len(log_bytes)?;
@@ -182,7 +192,9 @@ fn replay(registry: &Registry, log: &Path, mut revision: u64) -> Done<u64> {
             return Err(format!("{}:{number}: damaged", log.display()).into());
         };
         revision += 1;
-        registry.replay(Revision(revision), [serde_json::from_str(json)?])?;
+        let at = |error: &dyn Error| format!("{}:{number}: {error}", log.display());
+        let change: Change = serde_json::from_str(json).map_err(|error| at(&error))?;
+        registry.replay(Revision(revision), [change]).map_err(|error| at(&error))?;
         end += text.len() as u64;
     }
     Ok(end)

@@ -11,6 +11,7 @@
 
 mod folder;
 
+use std::error::Error;
 use std::io::{self, BufRead};
 use std::path::Path;
 
@@ -29,8 +30,9 @@ fn main() -> Done {
         if revision <= kept {
             continue;
         }
-        let change: Change = serde_json::from_str(&line)?;
-        registry.replay(Revision(revision), [change.clone()])?;
+        let at = |error: &dyn Error| format!("line {revision}: {error}");
+        let change: Change = serde_json::from_str(&line).map_err(|error| at(&error))?;
+        registry.replay(Revision(revision), [change.clone()]).map_err(|error| at(&error))?;
         folder.append(&change)?;
         if revision % SYNC == 0 {
             folder.sync()?;

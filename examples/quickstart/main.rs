@@ -15,8 +15,8 @@ use std::error::Error;
 
 use canvass::jiff::Timestamp;
 use canvass::{
-    Agency, AgencyId, AgencyKind, Area, CaseFile, Change, Funnel, IncidentKind, Policy, Position,
-    Registry, Request,
+    Agency, AgencyId, AgencyKind, Area, Change, Funnel, IncidentKind, OpenRequests, Policy,
+    Position, Registry, Request, RequestId,
 };
 
 use town::Town;
@@ -47,14 +47,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     heading("A request that asks too much: everything wrong with it, at once");
     let agency = Agency::new(AgencyId(1), "Ashford Police Department", AgencyKind::Local)
         .with_jurisdiction(Area::from_bounds(-84.97, 41.11, -84.92, 41.14)?);
-    let (policy, file) = (Policy::default(), CaseFile::new(agency.id));
+    // The zone of owners who named none: nobody is disturbed at night.
+    let policy = Policy::in_zone("America/Indiana/Indianapolis".parse()?);
+    let mut open = OpenRequests::new(0);
     let far_and_wide = Request::new(
         agency.id,
         IncidentKind::Burglary,
         Area::from_circle(Position::new(-84.945, 41.125)?, 3_000.0)?,
         "2026-05-01T00:00:00Z/2026-05-05T00:00:00Z".parse()?,
     );
-    match policy.review(&far_and_wide, &agency, &file, now) {
+    match policy.review(&far_and_wide, &agency, &open.case_file(agency.id), now) {
         Ok(_) => println!("  authorised"),
         Err(violations) => {
             for violation in &violations {
@@ -72,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     )
     .with_case("AS-2026-0417")
     .with_contact("Sgt. Ames, +1 555 0100");
-    let authorized = policy.review(&request, &agency, &file, now)?;
+    let authorized = policy.review(&request, &agency, &open.case_file(agency.id), now)?;
     println!(
         "  area    {:.2} km2, {} vertices",
         request.area.size_m2() / 1e6,
@@ -85,7 +87,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     print_funnel(&snapshot.funnel(&authorized, now), snapshot.cameras());
 
     heading("The route: whose door we knock on (the operator's)");
-    let route = snapshot.route(&authorized, now);
+    // Only a request that is open asks anybody. A service stores the events that each step returns.
+    let id = RequestId(1);
+    open.open(id, &authorized, now)?;
+    open.decide(id, &authorized, &snapshot, now)?;
+    let route = open.due(id, &authorized, &snapshot, now)?;
     println!("  owner   cameras");
     for recipient in route.recipients().take(5) {
         let cameras: Vec<String> = recipient.cameras.iter().map(ToString::to_string).collect();
@@ -99,7 +105,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     heading("An owner withdraws before we send");
     let first = route.recipients().next().ok_or("nobody to ask")?.owner;
     let newer = registry.apply([Change::Withdraw { owner: first }])?;
-    let kept = route.recheck(&newer, now)?;
+    let standing = open.standing(id, &authorized, now)?.ok_or("the request has ended")?;
+    let kept = route.recheck(standing, &newer, now)?;
     println!("  route    revision {}: {} owners", route.revision(), route.owners());
     println!("  recheck  revision {}: {} owners, without {first}", kept.revision(), kept.owners());
 

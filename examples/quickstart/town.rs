@@ -238,7 +238,8 @@ impl Town {
             };
             self.consents.push((owner, consent));
             if dice.one_in(30) {
-                let twice = [2, 5].map(|ago| Change::RecordAsked { owner, at: days(-ago) });
+                let twice =
+                    [2, 5].map(|ago| Change::RecordAsked { owner, agency: None, at: days(-ago) });
                 self.asked_before.extend(twice);
             }
         }

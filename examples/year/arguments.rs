@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use canvass::Policy;
+use canvass::{Policy, Zone};
 use lexopt::{Arg, ValueExt};
 
 pub(crate) const HELP: &str = "\
@@ -63,7 +63,8 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn from_command_line() -> Result<Asked, Box<dyn Error>> {
-        let (mut population, mut policy, mut places) = (Population::Town, Policy::default(), None);
+        let (mut population, mut policy, mut places) =
+            (Population::Town, Policy::in_zone(Zone::UTC), None);
         let (mut requests, mut registered, mut side) = (None, None, 350.0);
         let (mut seed, mut json, mut replay) = (1, false, None);
         let mut parser = lexopt::Parser::from_env();

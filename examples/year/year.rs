@@ -93,11 +93,11 @@ impl<'a> Year<'a> {
         let snapshot = self.registry.snapshot();
         let empty = CaseFile::new(self.agency.id);
         let free = self.free.review(authorized.request(), &self.agency, &empty, now)?;
-        let eligible = snapshot.route(&free, now);
+        let eligible = snapshot.route(free.assume_open(), now);
         let households = snapshot.funnel(&free, now).households();
         let mut route = Route::empty(&authorized, now);
         let start = Instant::now();
-        snapshot.route_into(&authorized, now, &mut self.scratch, &mut route);
+        snapshot.route_into(authorized.assume_open(), now, &mut self.scratch, &mut route);
         quarter.route_nanos.push(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
         let asked: Vec<OwnerId> = route.recipients().map(|recipient| recipient.owner).collect();
         let needed = authorized.min_households() as usize;
@@ -118,9 +118,8 @@ impl<'a> Year<'a> {
             quarter.answered += usize::from(eligible.owners() >= 11);
             quarter.own += usize::from(eligible.owners() >= 11 && own && !asked.is_empty());
         }
-        let agency = self.agency.id;
-        let changes =
-            asked.into_iter().map(|owner| Change::RecordAskedBy { owner, agency, at: now });
+        let agency = Some(self.agency.id);
+        let changes = asked.into_iter().map(|owner| Change::RecordAsked { owner, agency, at: now });
         self.registry.apply(changes.collect::<Vec<_>>())?;
         Ok(())
     }

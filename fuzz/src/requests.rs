@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Result, Unstructured};
-use canvass::policy::{CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
+use canvass::policy::{Anonymity, CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, Ask, AuthorizedRequest, Camera, CameraId, CameraScope,
     CaseFile, Change, Explanation, Policy, Registry, Request, RequestId, Route, Scratch, SimdLevel,
-    Snapshot, TimeWindow,
+    Snapshot, TimeWindow, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -51,8 +51,12 @@ fn ask(u: &mut Unstructured<'_>) -> Result<Reached> {
 }
 
 fn policy(u: &mut Unstructured<'_>) -> Result<Policy> {
-    let mut policy =
-        if once_in(u, 9)? { Policy::default() } else { Policy::without_limits_or_anonymity() };
+    let mut policy = if once_in(u, 9)? {
+        Policy::in_zone(Zone::UTC)
+    } else {
+        Policy::without_limits_or_anonymity()
+    };
+    policy.anonymity = Anonymity::Waived;
     policy.min_households = pick(u, &[0, 0, 0, 1, 4, 11, u32::MAX])?;
     // The twin of the least width is in `tests/it/width.rs`.
     policy.min_width_m = 0.0;
@@ -202,19 +206,22 @@ fn routed(
     let (town, registry) = town(u, origin)?;
     let snapshot = registry.snapshot();
     let expected = oracle(&town, authorized, now);
-    let route = snapshot.route(authorized, now);
+    let route = snapshot.route(authorized.assume_open(), now);
     assert_eq!(answer(&route), expected);
     let waits = route.recipients().filter_map(|asked| Some((asked.owner, asked.not_before?)));
     assert_eq!(waits.collect::<Vec<_>>(), waiting(&town, authorized, now));
     for level in SimdLevel::ALL {
         let Some(mut scratch) = Scratch::with_simd(level) else { continue };
         let mut again = Route::empty(authorized, now);
-        snapshot.route_into(authorized, now, &mut scratch, &mut again);
+        snapshot.route_into(authorized.assume_open(), now, &mut scratch, &mut again);
         assert_eq!(again, route, "{level:?}");
     }
-    let twice = [authorized.clone(), authorized.clone()];
+    let twice = [authorized.assume_open(); 2];
     assert_eq!(snapshot.route_batch(&twice, now), [route.clone(), route.clone()]);
-    assert_eq!(route.recheck(&snapshot, now).expect("the same snapshot"), route);
+    assert_eq!(
+        route.recheck(route.authorized().assume_open(), &snapshot, now).expect("the same snapshot"),
+        route
+    );
     explained(&snapshot, &town, &route, now);
     // The agency's receipt does not reveal whether anybody is asked.
     let nobody = Route::empty(authorized, now);
@@ -246,7 +253,7 @@ fn town(u: &mut Unstructured<'_>, origin: Origin) -> Result<(Town, Registry)> {
     let registry = Registry::bulk_load_with_layout(&cameras, consents, made::layout(u)?);
     let registry = registry.expect("no camera and no consent is given twice");
     let asked = town.asked.iter().flat_map(|(&owner, asked)| {
-        asked.iter().map(move |&Ask { at, .. }| Change::RecordAsked { owner, at })
+        asked.iter().map(move |&Ask { at, .. }| Change::RecordAsked { owner, agency: None, at })
     });
     registry.apply(asked).expect("anybody can be asked");
     Ok((town, registry))

@@ -217,7 +217,11 @@ fn made(u: &mut Unstructured<'_>) -> Result<Reached> {
             changes.push(Change::SetConsent { owner: camera.owner, consent });
         }
         if made::once_in(u, 4)? {
-            changes.push(Change::RecordAsked { owner: made::owner(u)?, at: made::instant(u)? });
+            changes.push(Change::RecordAsked {
+                owner: made::owner(u)?,
+                agency: None,
+                at: made::instant(u)?,
+            });
         }
     }
     registry.apply(changes).expect("ids differ");

@@ -49,8 +49,11 @@ fn owners() -> Vec<Change> {
     let set = |(owner, consent)| Change::SetConsent { owner: OwnerId(owner), consent };
     // Owner 5 has only a history.
     let asked = [(1, -200), (1, -20), (5, -4)];
-    let asked =
-        asked.map(|(owner, hour)| Change::RecordAsked { owner: OwnerId(owner), at: at(hour) });
+    let asked = asked.map(|(owner, hour)| Change::RecordAsked {
+        owner: OwnerId(owner),
+        agency: None,
+        at: at(hour),
+    });
     (1..).zip(consents).map(set).chain(asked).collect()
 }
 

@@ -25,7 +25,7 @@ use crate::routing::Route;
 /// # let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
 /// let receipt = authorized.receipt(); // send this, and route afterwards
 /// assert_eq!(receipt.case_reference(), "26-0117");
-/// assert_eq!(Registry::new().snapshot().route(&authorized, now).receipt(), receipt);
+/// assert_eq!(Registry::new().snapshot().route(authorized.assume_open(), now).receipt(), receipt);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -55,7 +55,7 @@ pub struct Receipt {
 
 /// The one status that a receipt has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 enum Status {
     Accepted,
 }

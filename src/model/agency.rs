@@ -75,7 +75,7 @@ impl Agency {
 coded_enum! {
     /// The level of government that an agency belongs to.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
+    #[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
     pub enum AgencyKind {
         /// A city, town or campus.
         Local = "local",
@@ -136,7 +136,7 @@ coded_enum! {
     /// The list is closed: there is no kind for a protest, an announcement or "other", so a
     /// request about one cannot be written. An unknown kind does not deserialise.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
+    #[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
     #[non_exhaustive]
     pub enum IncidentKind {
         /// A missing or endangered person.

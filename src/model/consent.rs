@@ -54,7 +54,7 @@ pub struct Consent {
 
 /// Whether an owner agreed at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum Standing {
     /// Never agreed, or withdrew: the registry does not distinguish the two.
     #[default]
@@ -249,7 +249,11 @@ pub struct Question {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", bound(deserialize = "T: Ord + Deserialize<'de>"))]
+#[serde(
+    crate = "crate::util::by_name",
+    rename_all = "snake_case",
+    bound(deserialize = "T: Ord + Deserialize<'de>")
+)]
 pub enum Scope<T> {
     /// All of them, those that come later included.
     #[default]
@@ -305,7 +309,7 @@ coded_enum! {
     /// Exhaustive on purpose: if you match on this, a new reason must be handled before your code
     /// compiles. Where several reasons hold, the first in this order is named.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
+    #[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
     pub enum Denial {
         /// The owner never agreed to be asked, or withdrew.
         NotGranted = "not_granted",

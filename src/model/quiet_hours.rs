@@ -1,5 +1,6 @@
 //! The hours in which nobody is disturbed.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -14,19 +15,20 @@ use super::zone::Zone;
 /// The hours of the night in which no owner is sent anything, by the clock on the owner's wall.
 ///
 /// From `from`, which is quiet, up to `until`, which is not; past midnight if `until` is the
-/// earlier. The default is 21:00 to 08:00, the hours in which the US rules on telephone
+/// earlier. [`QuietHours::in_zone`] has 21:00 to 08:00, the hours in which the US rules on telephone
 /// solicitation (47 CFR 64.1200) forbid calls.
 ///
 /// Quiet hours deny nothing: they delay a notice until they end. The clock is that of the
-/// owner's own [`Zone`] (see [`Consent::with_zone`](crate::Consent::with_zone)), or else that of these hours.
-/// **Set the zone to your own**: the default is UTC, since a library does not know where it runs.
+/// owner's own [`Zone`] (see [`Consent::with_zone`](crate::Consent::with_zone)), or else that of these hours,
+/// whose zone you always name.
 ///
-/// In serde formats the times are strings such as `"21:00:00"`, in TOML as well.
+/// In serde formats the times are strings such as `"21:00:00"`, in TOML as well; times that are left out are
+/// 21:00 and 08:00, and the zone cannot be left out.
 ///
 /// ```
 /// use canvass::{QuietHours, Zone};
 ///
-/// let hours = QuietHours::default();
+/// let hours = QuietHours::in_zone(Zone::UTC);
 /// let home: Zone = "America/New_York".parse()?;
 /// // 23:30 in New York: to be sent at 08:00 the next morning.
 /// let late = "2026-05-02T03:30:00Z".parse()?;
@@ -44,14 +46,25 @@ pub struct QuietHours {
     zone: Zone,
 }
 
-impl Default for QuietHours {
-    fn default() -> Self {
-        let clock = |hour| Time::new(hour, 0, 0, 0).unwrap_or_default();
-        Self { from: clock(21), until: clock(8), zone: Zone::UTC }
-    }
+/// The hours that hold unless others are stated.
+const USUAL: (Time, Time) = (Time::constant(21, 0, 0, 0), Time::constant(8, 0, 0, 0));
+
+fn usual_from() -> Time {
+    USUAL.0
+}
+
+fn usual_until() -> Time {
+    USUAL.1
 }
 
 impl QuietHours {
+    /// 21:00 to 08:00; `zone` is for owners who named none.
+    #[must_use]
+    pub fn in_zone(zone: Zone) -> Self {
+        let (from, until) = USUAL;
+        Self { from, until, zone }
+    }
+
     /// The hours from `from` up to but not including `until`; `zone` is for owners who named none.
     ///
     /// # Errors
@@ -142,6 +155,11 @@ pub enum QuietHoursError {
         /// The time given twice.
         time: Time,
     },
+    /// A text names no zone.
+    #[error(
+        "quiet hours need a `zone` for owners who named none, such as `\"zone\": \"America/Denver\"`"
+    )]
+    NoZone,
     /// A time is not a whole second.
     #[error("quiet hours begin and end on whole seconds, not at `{time}`")]
     Fraction {
@@ -158,22 +176,40 @@ pub enum QuietHoursError {
     expecting = "an object with `from`, `until` and `zone`"
 )]
 struct Hours {
+    #[serde(default = "usual_from", deserialize_with = "read_time")]
     from: Time,
+    #[serde(default = "usual_until", deserialize_with = "read_time")]
     until: Time,
-    zone: Zone,
+    #[serde(default)]
+    zone: Option<Zone>,
+}
+
+/// Reads a time of day, and nothing more: the parser drops a date, an offset or a zone, so that
+/// `21:00-05:00` would be taken for 21:00 in the zone of the record.
+fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    let is_clock = text.chars().all(|mark| mark.is_ascii_digit() || matches!(mark, ':' | '.'));
+    let time = is_clock.then(|| text.parse().ok()).flatten();
+    time.ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        D::Error::custom(format_args!(
+            "`{shown}` is not a time of day; write one such as `21:00:00`, and the zone beside it"
+        ))
+    })
 }
 
 impl TryFrom<Hours> for QuietHours {
     type Error = QuietHoursError;
 
     fn try_from(hours: Hours) -> Result<Self, Self::Error> {
-        Self::new(hours.from, hours.until, hours.zone)
+        let zone = hours.zone.ok_or(QuietHoursError::NoZone)?;
+        Self::new(hours.from, hours.until, zone)
     }
 }
 
 impl From<QuietHours> for Hours {
     fn from(QuietHours { from, until, zone }: QuietHours) -> Self {
-        Self { from, until, zone }
+        Self { from, until, zone: Some(zone) }
     }
 }
 

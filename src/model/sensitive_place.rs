@@ -14,7 +14,7 @@ coded_enum! {
     /// The list is closed: each kind is about people who come there for care, faith, learning,
     /// safety or to assemble.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
+    #[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
     pub enum SensitiveKind {
         /// A hospital, a doctor's office, a clinic.
         Clinic = "clinic",
@@ -55,7 +55,7 @@ impl fmt::Display for SensitiveKind {
 
 /// The consequence when a request meets a sensitive place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum SensitiveRule {
     /// The request is refused. The refusal names the kind of place and its label, so that an
     /// officer can draw again. Do not use this for a place that must stay secret: use

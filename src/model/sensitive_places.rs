@@ -16,13 +16,13 @@ use crate::geometry::{Area, Envelope, EnvelopeIndex, Position};
 /// order is kept: refusals name places in it.
 ///
 /// ```
-/// use canvass::Policy;
 /// use canvass::policy::SensitivePlaces;
+/// use canvass::{Policy, Zone};
 ///
 /// let places = r#"[{"kind":"clinic","label":"Women's clinic","rule":"never_ask","area":
 ///     {"type":"Polygon","coordinates":[[[10,50],[10.001,50],[10.001,50.001],[10,50]]]}}]"#;
 /// let sensitive_places: SensitivePlaces = serde_json::from_str(places)?;
-/// let policy = Policy::default().with_sensitive_places(sensitive_places);
+/// let policy = Policy::in_zone(Zone::UTC).with_sensitive_places(sensitive_places);
 /// assert_eq!(policy.sensitive_places.iter().len(), 1);
 /// # Ok::<(), serde_json::Error>(())
 /// ```

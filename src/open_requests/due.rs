@@ -9,7 +9,7 @@ use super::open_requests::OpenRequests;
 use crate::geometry::Position;
 use crate::model::{OwnerId, RequestId};
 use crate::registry::Snapshot;
-use crate::request::{AuthorizedRequest, OpenedRequest, RequestState};
+use crate::request::{AuthorizedRequest, OpenedRequest, RequestState, StandingRequest};
 use crate::routing::Route;
 
 impl OpenRequests {
@@ -18,8 +18,9 @@ impl OpenRequests {
     /// [`Registry::touched`](crate::Registry::touched) returns for a batch of changes.
     ///
     /// A request is touched in its area, boundary included; where it asks for cameras that see into
-    /// its area, also within the farthest reach of a camera. A route that is not touched changes
-    /// only with time.
+    /// its area, in the area's envelope widened by 2e-3 degree of latitude (222 m) and as many metres
+    /// of longitude on each side: a little more than the [farthest reach](crate::Facing::MAX_REACH_M)
+    /// of a camera. A route that is not touched changes only with time.
     ///
     /// O(log n + k) for each position and k parts of areas near it, of n in all: a quarter of a
     /// microsecond for each request that is found. Twice that while an [expiry](Self::expire) is due.
@@ -106,6 +107,11 @@ impl OpenRequests {
     /// anonymity set counts all households in the area, also those who were asked. Costs a route,
     /// and O(log a) for each owner if a were asked.
     ///
+    /// Pass the newest snapshot. An older one than you used before asks nobody twice and decides nothing
+    /// again, since both are recorded here and not in the registry; it may name an owner who withdrew
+    /// meanwhile. That is true of any route once time passes, so [recheck](Route::recheck) before you send:
+    /// it drops them, and refuses a snapshot older than the route.
+    ///
     /// # Errors
     ///
     /// If there is no such request, the authorised one is another, or nobody has decided yet.
@@ -119,27 +125,30 @@ impl OpenRequests {
         let Some(standing) = self.standing(id, authorized, now)? else {
             return Ok(Route::empty(authorized, now).of_revision(snapshot.revision()));
         };
-        Ok(self.not_asked(id, snapshot.route(&standing, now)))
+        Ok(self.not_asked(id, snapshot.route(standing, now)))
     }
 
-    /// The first half of [`due`](Self::due), for a service whose snapshots are elsewhere: the request
-    /// to route, or `None` if it asks nobody: if it is not open at `now`, or has too few households.
+    /// The first half of [`due`](Self::due): the request as routing takes it, or `None` if it asks nobody: if
+    /// it is not open at `now`, or has too few households. Use it to route into a scratch of your own, to
+    /// [recheck](Route::recheck) a route, or where your snapshots are elsewhere.
+    ///
+    /// The token borrows this value: while you hold it, the request cannot end.
     ///
     /// # Errors
     ///
     /// As [`due`](Self::due).
-    pub fn standing(
-        &self,
+    pub fn standing<'a>(
+        &'a self,
         id: RequestId,
-        authorized: &AuthorizedRequest,
+        authorized: &'a AuthorizedRequest,
         now: Timestamp,
-    ) -> Result<Option<AuthorizedRequest>, OpenRequestsError> {
+    ) -> Result<Option<StandingRequest<'a>>, OpenRequestsError> {
         let opened = self.known(id)?;
         is_of(opened, authorized)?;
         let standing = self.open.get(&id).filter(|_| opened.state(now) == RequestState::Open);
         match standing.map(|standing| standing.enough) {
             Some(None) => Err(OpenRequestsError::NotDecided { id }),
-            Some(Some(true)) => Ok(Some(authorized.clone())),
+            Some(Some(true)) => Ok(Some(StandingRequest::new(authorized, opened))),
             Some(Some(false)) | None => Ok(None),
         }
     }
@@ -148,8 +157,8 @@ impl OpenRequests {
     /// the route is another request's, or its request is not open at the route's instant.
     #[must_use]
     pub fn not_asked(&self, id: RequestId, mut route: Route) -> Route {
-        let standing = self.standing(id, route.authorized(), route.now());
-        match self.open.get(&id).filter(|_| matches!(standing, Ok(Some(_)))) {
+        let stands = matches!(self.standing(id, route.authorized(), route.now()), Ok(Some(_)));
+        match self.open.get(&id).filter(|_| stands) {
             Some(standing) => route.leave_out(|owner| standing.asked.contains(&owner)),
             None => route.leave_out(|_| true),
         }
@@ -168,7 +177,7 @@ impl OpenRequests {
     /// asked twice.
     ///
     /// This records one request only. To count it towards the owners' limits, apply a
-    /// [`Change::RecordAskedBy`](crate::Change::RecordAskedBy) for each of them to the registry when
+    /// [`Change::RecordAsked`](crate::Change::RecordAsked) for each of them to the registry when
     /// you send the notice, after the last [recheck](Route::recheck).
     ///
     /// # Errors

@@ -63,7 +63,8 @@ use crate::request::{AuthorizedRequest, CaseFile, OpenedRequest, RequestState};
 /// let (to_send, events) = open.record_asked(id, &due, tuesday)?;
 /// assert_eq!((to_send.cameras(), events[0].sequence), (&[CameraId(7)][..], 2));
 /// // It counts towards how often the owner may be asked at all.
-/// let asked = to_send.recipients().map(|to| Change::RecordAsked { owner: to.owner, at: tuesday });
+/// let by = Some(agency.id);
+/// let asked = to_send.recipients().map(|to| Change::RecordAsked { owner: to.owner, agency: by, at: tuesday });
 /// let snapshot = registry.apply(asked)?;
 /// assert!(open.due(id, &authorized, &snapshot, tuesday)?.is_empty());
 ///

@@ -10,7 +10,7 @@ use super::question::question;
 use crate::disclosure::Digest;
 use crate::model::{CameraId, OwnerId};
 use crate::registry::{Revision, Snapshot};
-use crate::request::AuthorizedRequest;
+use crate::request::{AuthorizedRequest, StandingRequest};
 use crate::routing::{Gathered, Route};
 
 /// The part of a [`Route`] that one registry knows. Use it if your cameras are spread over several
@@ -59,7 +59,8 @@ use crate::routing::{Gathered, Route};
 ///     whole = whole.merge(part)?;
 /// }
 /// // Neither registry knows the two households that the policy requires.
-/// let route = whole.finish(&authorized)?;
+/// // Where the request is kept is for you to know; with `OpenRequests`, take `standing`.
+/// let route = whole.finish(authorized.assume_open())?;
 /// assert_eq!((route.owners(), route.revision()), (2, Revision(2)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -177,12 +178,14 @@ impl PartialRoute {
     }
 
     /// The route of the request, once you have merged all parts: as of the last revision at which
-    /// they hold, or the first if there is no last one. O(n log n) for n cameras.
+    /// they hold, or the first if there is no last one. A part asks nobody, its route does: so this takes a
+    /// request that stands. O(n log n) for n cameras.
     ///
     /// # Errors
     ///
     /// If the parts are of another request, or two of them have the same camera under two owners.
-    pub fn finish(self, authorized: &AuthorizedRequest) -> Result<Route, PartialError> {
+    pub fn finish(self, standing: StandingRequest<'_>) -> Result<Route, PartialError> {
+        let authorized = standing.authorized();
         if self.question != question(authorized, self.now) {
             return Err(PartialError::OtherQuestion);
         }
@@ -194,7 +197,7 @@ impl PartialRoute {
         let endless = self.ends == Revision(u64::MAX);
         let revision = if endless { self.begins } else { self.ends };
         let mut route = Route::empty(authorized, self.now).of_revision(revision);
-        if self.has_enough_households() && !authorized.is_over(self.now) {
+        if self.has_enough_households() && standing.is_open(self.now) {
             route.extend(self.rows.iter().copied());
             route.wait(&self.waiting);
         }

@@ -49,8 +49,7 @@ impl Registry {
                     Change::SetConsent { owner, .. }
                     | Change::Withdraw { owner }
                     | Change::Forget { owner }
-                    | Change::RecordAsked { owner, .. }
-                    | Change::RecordAskedBy { owner, .. } => owners.push(*owner),
+                    | Change::RecordAsked { owner, .. } => owners.push(*owner),
                 }
             }
             owners.sort_unstable();

@@ -9,8 +9,8 @@ use crate::model::{AgencyId, Camera, CameraId, Consent, OwnerId, read_instant};
 /// One change to a registry.
 ///
 /// New kinds may be added: where you match, handle the kinds that you do not know, or use
-/// [`camera`](Self::camera), [`owner`](Self::owner) and [`position`](Self::position). A kind never
-/// gets more fields: one with more in it is a new kind.
+/// [`camera`](Self::camera), [`owner`](Self::owner) and [`position`](Self::position). A kind gets no
+/// further field that its texts would have to have.
 ///
 /// In serde formats: an object with one key, the change's name in `snake_case`. This form is stable:
 /// a log can keep changes as JSON, to be [replayed](crate::Registry::replay), and later releases read
@@ -78,23 +78,34 @@ pub enum Change {
         /// Who is forgotten.
         owner: OwnerId,
     },
-    /// Records that an owner was asked, nobody knows by whom: it counts towards their limit, and towards
-    /// no agency's share of it. In logs from before shares; record new ones with
-    /// [`RecordAskedBy`](Self::RecordAskedBy).
+    /// Records that an owner was asked, which counts towards their limit and towards the agency's share
+    /// of it.
+    ///
+    /// Texts of earlier versions are read as they were meant: without an agency, and with one as
+    /// `record_asked_by`.
+    ///
+    /// ```
+    /// use canvass::{AgencyId, Change, OwnerId};
+    ///
+    /// let read = |text: &str| serde_json::from_str::<Change>(text);
+    /// let at = "2026-05-10T12:00:00Z".parse()?;
+    /// let asked = |agency| Change::RecordAsked { owner: OwnerId(7), agency, at };
+    /// let text = r#"{"record_asked":{"owner":7,"agency":3,"at":"2026-05-10T12:00:00Z"}}"#;
+    /// assert_eq!(read(text)?, asked(Some(AgencyId(3))));
+    /// let earlier = r#"{"record_asked":{"owner":7,"at":"2026-05-10T12:00:00Z"}}"#;
+    /// assert_eq!(read(earlier)?, asked(None));
+    /// let earlier = r#"{"record_asked_by":{"owner":7,"agency":3,"at":"2026-05-10T12:00:00Z"}}"#;
+    /// assert_eq!(read(earlier)?, asked(Some(AgencyId(3))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[serde(alias = "record_asked_by")]
     RecordAsked {
         /// Who was asked.
         owner: OwnerId,
-        /// When.
-        #[serde(deserialize_with = "read_instant")]
-        at: Timestamp,
-    },
-    /// Records that an owner was asked, which counts towards their limit and towards the agency's share
-    /// of it.
-    RecordAskedBy {
-        /// Who was asked.
-        owner: OwnerId,
-        /// By which agency.
-        agency: AgencyId,
+        /// By which agency. `None` if nobody knows, as in logs from before shares: it then counts towards the
+        /// limit, and towards no agency's share.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agency: Option<AgencyId>,
         /// When.
         #[serde(deserialize_with = "read_instant")]
         at: Timestamp,
@@ -113,8 +124,7 @@ impl Change {
             Self::SetConsent { .. }
             | Self::Withdraw { .. }
             | Self::Forget { .. }
-            | Self::RecordAsked { .. }
-            | Self::RecordAskedBy { .. } => None,
+            | Self::RecordAsked { .. } => None,
         }
     }
 
@@ -138,8 +148,7 @@ impl Change {
             Self::SetConsent { owner, .. }
             | Self::Withdraw { owner }
             | Self::Forget { owner }
-            | Self::RecordAsked { owner, .. }
-            | Self::RecordAskedBy { owner, .. } => Some(*owner),
+            | Self::RecordAsked { owner, .. } => Some(*owner),
             Self::Move { .. } | Self::Remove { .. } => None,
         }
     }
@@ -156,8 +165,7 @@ impl Change {
             | Self::SetConsent { .. }
             | Self::Withdraw { .. }
             | Self::Forget { .. }
-            | Self::RecordAsked { .. }
-            | Self::RecordAskedBy { .. } => None,
+            | Self::RecordAsked { .. } => None,
         }
     }
 }

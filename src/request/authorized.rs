@@ -1,4 +1,4 @@
-//! A request that a policy let pass: the only thing that can be routed.
+//! A request that a policy let pass: the only thing that can be opened and routed.
 
 use std::fmt;
 use std::slice::from_ref;
@@ -14,14 +14,15 @@ use crate::geometry::{Area, Envelope, Overlap};
 use crate::model::{OwnerId, QuietHours, SensitivePlaces};
 
 /// A request that passed review: **the operator's**, since it knows of places that the agency does not
-/// know of. It can only come from [`Policy::review`](crate::Policy::review), and only it can be routed.
-/// Cheap to clone.
+/// know of. It can only come from [`Policy::review`](crate::Policy::review). Open it in
+/// [`OpenRequests`](crate::OpenRequests): only a request that stands can be routed, see
+/// [`StandingRequest`](crate::StandingRequest). Cheap to clone.
 ///
 /// ```
 /// # use canvass::{Agency, CaseFile, Policy, Request, Violations};
 /// # use jiff::Timestamp;
 /// # fn ask(request: Request, agency: Agency, file: CaseFile, now: Timestamp) -> Result<(), Violations> {
-/// let authorized: canvass::AuthorizedRequest = Policy::default().review(&request, &agency, &file, now)?;
+/// let authorized: canvass::AuthorizedRequest = Policy::in_zone(canvass::Zone::UTC).review(&request, &agency, &file, now)?;
 /// # Ok(())
 /// # }
 /// ```
@@ -91,6 +92,11 @@ impl AuthorizedRequest {
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.content.request
+    }
+
+    /// Whether another one is of the same review. Cheap for clones.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.content, &other.content) || self == other
     }
 
     /// The envelope of the request's area, and its camera scope.

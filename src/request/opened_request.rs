@@ -37,7 +37,7 @@ pub struct OpenedRequest {
 
 /// How a request ended before its time was over, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub(crate) enum EarlyEnd {
     Resolved(Timestamp),
     Withdrawn(Timestamp),

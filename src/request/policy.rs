@@ -2,26 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
 use super::policy_error::PolicyError;
-use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
+use super::requirements::{Anonymity, CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
+use crate::model::{AgencyKind, QuietHours, SensitivePlaces, Zone, or_none};
 
 /// The operator's limits on requests. [`review`](Self::review) is the only way to authorise one.
 ///
-/// Use [`Policy::default`] for the limits that portals of this kind publish, and change any of
+/// Use [`Policy::in_zone`] for the limits that portals of this kind publish, and change any of
 /// them; or load a policy from JSON, TOML and the like, where a field that is left out keeps its
-/// default. Use [`Policy::without_limits_or_anonymity`] for evaluation only.
+/// default. Only `quiet_hours` must be there: no zone suits everybody, and with a wrong one owners are asked
+/// at night. Use [`Policy::without_limits_or_anonymity`] for evaluation only.
 ///
-/// Limits that contradict each other are an error where a policy is loaded. Call
-/// [`Policy::checked`] for one that you make in code; unchecked, it refuses each request with
+/// Limits that contradict each other are an error where a policy is loaded, and so are fewer than
+/// [`LEAST_HOUSEHOLDS`](Self::LEAST_HOUSEHOLDS). Call [`Policy::checked`] for one that you make in code;
+/// unchecked, it refuses each request with
 /// [`Violation::InvalidPolicy`](crate::Violation::InvalidPolicy).
 ///
 /// These are the defaults, as JSON has them:
 ///
 /// ```
-/// # use canvass::Policy;
+/// # use canvass::{Policy, Zone};
 /// let defaults = serde_json::json!({
 ///     "version": "default-1",
 ///     "min_area_m2": 64750.0, "max_area_m2": 1294994.0, "min_width_m": 20.0,
@@ -31,26 +33,36 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, or_none};
 ///     "paperwork": "required",
 ///     "agency_kinds": ["local", "county"], "jurisdiction": "within",
 ///     "max_requests_per_case": 2, "open_days": 10, "max_open_days": 28,
-///     "min_households": 11, "min_new_households": 5, "sharers_known_days": 365,
+///     "anonymity": "required", "min_households": 11,
+///     "min_new_households": 5, "sharers_known_days": 365,
 ///     "min_difference_m2": 0.0, "max_overlaps": 4294967295_u32,
-///     "quiet_hours": {"from": "21:00:00", "until": "08:00:00", "zone": "UTC"}
+///     "quiet_hours": {"from": "21:00:00", "until": "08:00:00", "zone": "-07:00"}
 /// });
-/// assert_eq!(serde_json::to_value(Policy::default())?, defaults);
-/// # Ok::<(), serde_json::Error>(())
+/// let zone: Zone = "-07:00".parse()?;
+/// assert_eq!(serde_json::to_value(Policy::in_zone(zone))?, defaults);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// Load a policy like this:
 ///
 /// ```
-/// use canvass::Policy;
+/// use canvass::{Policy, Zone};
 ///
-/// let stricter: Policy = serde_json::from_str(r#"{"max_area_m2": 500000.0}"#)?;
-/// assert_eq!(stricter.max_window_minutes, Policy::default().max_window_minutes);
+/// let text = r#"{"max_area_m2": 500000.0, "quiet_hours": {"zone": "America/Denver"}}"#;
+/// # #[cfg(feature = "zone-names")] {
+/// let stricter: Policy = serde_json::from_str(text)?;
+/// let default = Policy::in_zone("America/Denver".parse()?);
+/// assert_eq!(stricter, default.with_max_area_m2(500_000.0));
+/// # }
 /// // The smallest area keeps its default, which is larger than that.
-/// let error = serde_json::from_str::<Policy>(r#"{"max_area_m2": 5000.0}"#).unwrap_err();
+/// let text = r#"{"max_area_m2": 5000.0, "quiet_hours": "none"}"#;
+/// let error = serde_json::from_str::<Policy>(text).unwrap_err();
 /// let words = "`min_area_m2` is 64750.0, more than `max_area_m2`, 5000.0: no area fits";
 /// assert!(error.to_string().starts_with(words));
-/// # Ok::<(), serde_json::Error>(())
+/// // No zone is assumed.
+/// let error = serde_json::from_str::<Policy>("{}").unwrap_err();
+/// assert!(error.to_string().starts_with("`quiet_hours` are missing: name a zone"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -95,6 +107,9 @@ pub struct Policy {
     pub open_days: u32,
     /// How many days of 24 hours a request may be open at most.
     pub max_open_days: u32,
+    /// Whether [`min_households`](Self::min_households) must be at least
+    /// [`LEAST_HOUSEHOLDS`](Self::LEAST_HOUSEHOLDS).
+    pub anonymity: Anonymity,
     /// The anonymity set: with fewer households that have a camera in the area, nobody is asked.
     pub min_households: u32,
     /// How many of these households must be new to the agency: whoever shared footage with it within
@@ -113,7 +128,7 @@ pub struct Policy {
     /// live there, and never mind that a quarter can be asked about in one way only.
     pub max_overlaps: u32,
     /// The hours in which nobody is disturbed; `None` if notices may be sent at any time. In serde
-    /// formats that is `"none"`.
+    /// formats that is `"none"`, and they cannot be left out.
     #[serde(serialize_with = "or_none::serialize")]
     pub quiet_hours: Option<QuietHours>,
     /// The places that an area may not touch, or from which cameras are never asked. Households
@@ -122,48 +137,33 @@ pub struct Policy {
     pub sensitive_places: SensitivePlaces,
 }
 
-/// Whether a window may end after `now`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FutureWindows {
-    /// It may; only recorded footage counts.
-    Allowed,
-    /// It may not.
-    Refused,
-}
+impl Policy {
+    /// The least [`min_households`](Self::min_households) of a policy whose
+    /// [`anonymity`](Self::anonymity) is required: counts of 1 to 10 must be neither shown nor derivable, as
+    /// in the rule for small cells of US health statistics.
+    pub const LEAST_HOUSEHOLDS: u32 = 11;
 
-/// Whether a request may ask for cameras that see into the area, not only those that stand in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SeeingInto {
-    /// It may.
-    Allowed,
-    /// It may not.
-    Refused,
-}
-
-/// Whether the fields that identify a case are required.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CaseDetails {
-    /// A case reference and a contact are required.
-    Required,
-    /// They may be missing. All requests without a case reference count as one case.
-    Optional,
-}
-
-/// Whether an agency may ask beyond where it has authority.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Jurisdiction {
-    /// The area must lie within the agency's recorded jurisdiction.
-    Within,
-    /// Anywhere.
-    Anywhere,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
+    /// The default limits, with the zone of the operator's owners.
+    ///
+    /// Quiet hours follow the clock of the owner's own zone, or of this one where an owner named none, and
+    /// most never do. A library does not know where it runs, and UTC would send notices to Denver at 02:30:
+    /// so there is no `Policy::default()`.
+    ///
+    /// ```
+    /// use canvass::Policy;
+    ///
+    /// # #[cfg(feature = "zone-names")] {
+    /// let policy = Policy::in_zone("America/Denver".parse()?).with_max_requests_per_case(3);
+    /// assert_eq!(policy.min_households, 11);
+    /// // 08:30 in UTC is 02:30 in Denver: a notice waits until 08:00 there.
+    /// let hours = policy.quiet_hours.ok_or("none")?;
+    /// let night = "2026-05-02T08:30:00Z".parse()?;
+    /// assert_eq!(hours.not_before(night, hours.zone()), Some("2026-05-02T14:00:00Z".parse()?));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn in_zone(zone: Zone) -> Self {
         Self {
             version: "default-1".to_owned(),
             // 0.025 and 0.5 square miles.
@@ -183,33 +183,35 @@ impl Default for Policy {
             max_requests_per_case: 2,
             open_days: 10,
             max_open_days: 28,
-            min_households: 11,
+            anonymity: Anonymity::Required,
+            min_households: Self::LEAST_HOUSEHOLDS,
             min_new_households: 5,
             sharers_known_days: 365,
             min_difference_m2: 0.0,
             max_overlaps: u32::MAX,
-            quiet_hours: Some(QuietHours::default()),
+            quiet_hours: Some(QuietHours::in_zone(zone)),
             sensitive_places: SensitivePlaces::default(),
         }
     }
-}
 
-impl Policy {
     /// The policy, if requests can pass it. Call this once for a policy that you make in code.
     ///
     /// ```
-    /// use canvass::Policy;
+    /// use canvass::{Policy, Zone};
     /// use canvass::error::PolicyError;
     ///
-    /// let longer = Policy::default().with_open_days(30);
+    /// let longer = Policy::in_zone(Zone::UTC).with_open_days(30);
     /// let error = PolicyError::OpenDays { open: 30, max: 28 };
     /// assert_eq!(longer.clone().checked(), Err(error));
     /// assert!(longer.with_max_open_days(60).checked().is_ok());
+    /// let few = Policy::in_zone(Zone::UTC).with_min_households(5).checked();
+    /// assert_eq!(few, Err(PolicyError::AnonymitySet { households: 5, least: 11 }));
     /// ```
     ///
     /// # Errors
     ///
-    /// If limits contradict each other, or one is NaN.
+    /// If limits contradict each other, if one is NaN, or if the anonymity set is smaller than
+    /// [`LEAST_HOUSEHOLDS`](Self::LEAST_HOUSEHOLDS) and its [`anonymity`](Self::anonymity) is required.
     pub fn checked(self) -> Result<Self, PolicyError> {
         self.error().map_or(Ok(self), Err)
     }
@@ -238,13 +240,18 @@ impl Policy {
             Some(PolicyError::LookBack { min, look_back_days })
         } else if self.open_days > self.max_open_days {
             Some(PolicyError::OpenDays { open: self.open_days, max: self.max_open_days })
+        } else if self.anonymity == Anonymity::Required
+            && self.min_households < Self::LEAST_HOUSEHOLDS
+        {
+            let (households, least) = (self.min_households, Self::LEAST_HOUSEHOLDS);
+            Some(PolicyError::AnonymitySet { households, least })
         } else {
             None
         }
     }
 
-    /// A policy without limits. Use it to evaluate routing on real geometry, never to ask real
-    /// people.
+    /// A policy without limits, quiet hours and anonymity set. Use it to evaluate routing on real geometry,
+    /// never to ask real people.
     ///
     /// Consent is not one of its limits: it holds under this policy as well.
     #[must_use]
@@ -272,6 +279,7 @@ impl Policy {
             max_requests_per_case: u32::MAX,
             open_days: u32::MAX,
             max_open_days: u32::MAX,
+            anonymity: Anonymity::Waived,
             min_households: 0,
             min_new_households: 0,
             sharers_known_days: 0,
@@ -281,46 +289,4 @@ impl Policy {
             sensitive_places: SensitivePlaces::default(),
         }
     }
-}
-
-impl<'de> Deserialize<'de> for Policy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        PolicyForm::deserialize(deserializer)?.checked().map_err(D::Error::custom)
-    }
-}
-
-/// The wire form of a policy, from which serde reads one that is not checked yet.
-#[derive(Deserialize)]
-#[serde(
-    crate = "crate::util::by_name",
-    remote = "Policy",
-    default = "Policy::default",
-    deny_unknown_fields
-)]
-struct PolicyForm {
-    version: String,
-    min_area_m2: f64,
-    max_area_m2: f64,
-    min_width_m: f64,
-    min_window_minutes: u32,
-    max_window_minutes: u32,
-    max_look_back_days: u32,
-    future_windows: FutureWindows,
-    seeing_into: SeeingInto,
-    max_vertices: u32,
-    max_parts: u32,
-    paperwork: CaseDetails,
-    agency_kinds: BTreeSet<AgencyKind>,
-    jurisdiction: Jurisdiction,
-    max_requests_per_case: u32,
-    open_days: u32,
-    max_open_days: u32,
-    min_households: u32,
-    min_new_households: u32,
-    sharers_known_days: u32,
-    min_difference_m2: f64,
-    max_overlaps: u32,
-    #[serde(with = "or_none")]
-    quiet_hours: Option<QuietHours>,
-    sensitive_places: SensitivePlaces,
 }

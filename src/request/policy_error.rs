@@ -1,6 +1,6 @@
 //! Contradictions among the limits of a policy.
 
-/// The limits of a [`Policy`](crate::Policy) contradict each other, so that nothing could pass as they intend.
+/// The limits of a [`Policy`](crate::Policy) contradict each other, so that nothing could pass as they intend, or protect nobody.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
@@ -44,5 +44,16 @@ pub enum PolicyError {
         open: u32,
         /// For how many it may be.
         max: u32,
+    },
+    /// The anonymity set is too small, and nothing waives it.
+    #[error(
+        "`min_households` is {households}, fewer than {least}: an area with so few points at homes; raise it, or \
+         set `anonymity` to `waived` where no real people are asked"
+    )]
+    AnonymitySet {
+        /// How many households the policy requires.
+        households: u32,
+        /// How many it must require at least.
+        least: u32,
     },
 }

@@ -1,6 +1,7 @@
 //! The setters of a [`Policy`], one for each field.
 
-use super::policy::{CaseDetails, FutureWindows, Jurisdiction, Policy, SeeingInto};
+use super::policy::Policy;
+use super::requirements::{Anonymity, CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
 use crate::model::{AgencyKind, QuietHours, SensitivePlaces};
 
 /// Writes a setter for each field: a policy has new fields from time to time, so callers cannot write
@@ -37,6 +38,7 @@ setters! {
     with_max_requests_per_case(max_requests_per_case: u32) => max_requests_per_case;
     with_open_days(open_days: u32) => open_days;
     with_max_open_days(max_open_days: u32) => max_open_days;
+    with_anonymity(anonymity: Anonymity) => anonymity;
     with_min_households(min_households: u32) => min_households;
     with_min_new_households(min_new_households: u32) => min_new_households;
     with_sharers_known_days(sharers_known_days: u32) => sharers_known_days;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a request is in its life, as of an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum RequestState {
     /// Not opened yet.
     Authorized,

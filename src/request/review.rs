@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::authorized::{Authorized, AuthorizedRequest};
 use super::case_file::{CaseFile, after_days};
-use super::policy::{CaseDetails, FutureWindows, Jurisdiction, Policy, SeeingInto};
+use super::policy::Policy;
 use super::request::Request;
+use super::requirements::{CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
 use super::search_area::CameraScope;
 use super::violation::{Violation, Violations};
 use crate::geometry::{Area, Neck, Overlap};

@@ -6,7 +6,7 @@ use crate::geometry::Area;
 
 /// Which cameras a request is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum CameraScope {
     /// Those that stand in the area or on its boundary.
     #[default]

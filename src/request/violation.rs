@@ -21,7 +21,7 @@ use crate::util::coded_enum;
 /// # let agency = Agency::new(AgencyId(3), "Police", AgencyKind::Local);
 /// # let request = Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("26-0117");
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
-/// let refused = Policy::default().review(&request, &agency, &CaseFile::new(agency.id), now);
+/// let refused = Policy::in_zone(Zone::UTC).review(&request, &agency, &CaseFile::new(agency.id), now);
 /// let violations = refused.unwrap_err();
 /// let codes: Vec<_> = violations.iter().map(Violation::code).collect();
 /// assert_eq!(codes, ["jurisdiction_unknown", "contact_missing"]);

@@ -10,7 +10,7 @@ use super::scratch::Scratch;
 use super::view_walk;
 use crate::geometry::Envelope;
 use crate::registry::Snapshot;
-use crate::request::AuthorizedRequest;
+use crate::request::StandingRequest;
 use crate::util::{parallel, trace};
 
 /// Requests that one thread takes in a row: neighbours, so that blocks stay in the cache.
@@ -23,21 +23,24 @@ impl Snapshot {
     /// Requests are taken in the order of a curve through their areas, so that neighbours find
     /// each other's blocks in the cache; on all cores with the feature `parallel`.
     #[must_use]
-    pub fn route_batch(&self, requests: &[AuthorizedRequest], now: Timestamp) -> Vec<Route> {
+    pub fn route_batch(&self, requests: &[StandingRequest<'_>], now: Timestamp) -> Vec<Route> {
         trace::span!("route_batch", revision = self.revision().0, requests = requests.len());
-        let empty = |authorized| Route::empty(authorized, now).of_revision(self.revision());
+        let empty = |standing: &StandingRequest<'_>| {
+            Route::empty(standing.authorized(), now).of_revision(self.revision())
+        };
         let mut routes: Vec<Route> = requests.iter().map(empty).collect();
         let tasks = requests.iter().zip(&mut routes);
         let mut tasks: Vec<Task<'_>> =
-            tasks.map(|(authorized, route)| Task::new(authorized, route)).collect();
+            tasks.map(|(&standing, route)| Task::new(standing, route)).collect();
         tasks.sort_unstable_by_key(|task| task.place);
         parallel::for_runs(&mut tasks, RUN, Scratch::new, |scratch, run| {
             for turn in 0..run.len() {
                 prefetch(run.get(turn..).unwrap_or_default());
-                if let Some(Task { authorized, route, .. }) = run.get_mut(turn) {
-                    let start = view_walk::start(self.root(), authorized.about(), scratch.level);
+                if let Some(Task { standing, route, .. }) = run.get_mut(turn) {
+                    let about = standing.authorized().about();
+                    let start = view_walk::start(self.root(), about, scratch.level);
                     if let Some(start) = start {
-                        self.fill(route, authorized, start, scratch);
+                        self.fill(route, *standing, start, scratch);
                     }
                 }
             }
@@ -49,14 +52,14 @@ impl Snapshot {
 /// A request, and the empty route that is to be filled.
 struct Task<'a> {
     place: u64,
-    authorized: &'a AuthorizedRequest,
+    standing: StandingRequest<'a>,
     route: &'a mut Route,
 }
 
 impl<'a> Task<'a> {
-    fn new(authorized: &'a AuthorizedRequest, route: &'a mut Route) -> Self {
-        let (around, _) = authorized.about();
-        Self { place: place(around), authorized, route }
+    fn new(standing: StandingRequest<'a>, route: &'a mut Route) -> Self {
+        let (around, _) = standing.authorized().about();
+        Self { place: place(around), standing, route }
     }
 }
 
@@ -64,17 +67,17 @@ impl<'a> Task<'a> {
 /// one before had fetched a turn ago; nothing waits for them here.
 fn prefetch(soon: &[Task<'_>]) {
     if let Some(task) = soon.get(4) {
-        prefetch_index(from_ref(task.authorized), 0);
+        prefetch_index(from_ref(task.standing.authorized()), 0);
         prefetch_index(from_ref(&*task.route), 0);
     }
     if let Some(task) = soon.get(3) {
-        task.authorized.prefetch();
+        task.standing.authorized().prefetch();
     }
     if let Some(task) = soon.get(2) {
-        task.authorized.request().area.boundary().prefetch();
+        task.standing.authorized().request().area.boundary().prefetch();
     }
     if let Some(task) = soon.get(1) {
-        task.authorized.request().area.boundary().prefetch_edges();
+        task.standing.authorized().request().area.boundary().prefetch_edges();
     }
 }
 

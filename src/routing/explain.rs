@@ -17,7 +17,7 @@ use crate::request::AuthorizedRequest;
 
 /// The reason why a camera is in a route or not. **The operator's.**
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum Explanation {
     /// The camera is not registered.
     NotRegistered,
@@ -188,8 +188,11 @@ impl Funnel {
 }
 
 impl Snapshot {
-    /// Explains why one camera is in the request's route or not. Use it to answer an owner's
-    /// question.
+    /// Explains why one camera is in the request's route or not, if the request stands. Use it to answer an
+    /// owner's question.
+    ///
+    /// This, [`funnel`](Self::funnel) and [`explain_area`](Self::explain_area) describe and ask nobody, so an
+    /// authorised request is enough: you can look at one before you open it, and after it has ended.
     ///
     /// Costs as much as [`funnel`](Self::funnel); to distinguish a camera elsewhere from one that is not
     /// registered, the whole registry is looked through: O(cameras).

@@ -22,5 +22,5 @@ mod view_walk;
 
 pub use explain::{Explanation, Funnel, OperatorFunnel};
 pub(crate) use pipeline::Gathered;
-pub use route::{Recipient, Recipients, Route, StaleSnapshot};
+pub use route::{RecheckError, Recipient, Recipients, Route};
 pub use scratch::{Scratch, SimdLevel};

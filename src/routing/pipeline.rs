@@ -12,7 +12,7 @@ use super::scratch::Scratch;
 use super::{prune, refine, view_walk};
 use crate::model::{CameraId, OwnerId};
 use crate::registry::{Block, Branch, Snapshot};
-use crate::request::{AuthorizedRequest, CameraScope};
+use crate::request::{AuthorizedRequest, CameraScope, StandingRequest};
 use crate::util::{RowMask, trace};
 
 /// The rows of one part of a registry for a request, before households are counted.
@@ -36,7 +36,8 @@ impl Snapshot {
     /// A fraction of a second in `now` is dropped: consents, pauses and limits are decided as of the
     /// second that `now` lies in.
     ///
-    /// You need no error handling: a review refuses before. The cost grows with the blocks on the
+    /// You need no error handling: a review refuses before, and a [`StandingRequest`] is open as long as
+    /// you hold it. At an instant at which it is not, nobody is asked. The cost grows with the blocks on the
     /// area's boundary and with the result, not with the registry.
     ///
     /// With fewer households in the area than the policy's anonymity set the route is empty, whatever
@@ -46,9 +47,9 @@ impl Snapshot {
     /// walk, which looks at the blocks within 200 m of the boundary and at the views of their
     /// cameras.
     #[must_use]
-    pub fn route(&self, authorized: &AuthorizedRequest, now: Timestamp) -> Route {
-        let mut route = Route::empty(authorized, now);
-        self.route_into(authorized, now, &mut Scratch::new(), &mut route);
+    pub fn route(&self, standing: StandingRequest<'_>, now: Timestamp) -> Route {
+        let mut route = Route::empty(standing.authorized(), now);
+        self.route_into(standing, now, &mut Scratch::new(), &mut route);
         route
     }
 
@@ -56,17 +57,18 @@ impl Snapshot {
     /// is allocated, unless the request asks for cameras that see into the area.
     pub fn route_into(
         &self,
-        authorized: &AuthorizedRequest,
+        standing: StandingRequest<'_>,
         now: Timestamp,
         scratch: &mut Scratch,
         route: &mut Route,
     ) {
         trace::span!("route", revision = self.revision().0);
+        let authorized = standing.authorized();
         authorized.prefetch();
         let start = view_walk::start(self.root(), authorized.about(), scratch.level);
         route.reset(authorized, self.revision(), now);
         if let Some(start) = start {
-            self.fill(route, authorized, start, scratch);
+            self.fill(route, standing, start, scratch);
         }
         trace::event!(owners = route.owners(), cameras = route.cameras().len(), "routed");
     }
@@ -75,13 +77,14 @@ impl Snapshot {
     pub(super) fn fill(
         &self,
         route: &mut Route,
-        authorized: &AuthorizedRequest,
+        standing: StandingRequest<'_>,
         start: Branch<'_>,
         scratch: &mut Scratch,
     ) {
+        let authorized = standing.authorized();
         self.gather((authorized, route.now()), start, scratch);
         let Scratch { level, walked, collected, census, waits } = scratch;
-        if collected.is_empty() || authorized.is_over(route.now()) {
+        if collected.is_empty() || !standing.is_open(route.now()) {
             // Nobody may be asked, so the number of households does not matter.
             return;
         }

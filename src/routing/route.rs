@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::{CameraId, OwnerId};
 use crate::registry::{Revision, Snapshot};
-use crate::request::AuthorizedRequest;
+use crate::request::{AuthorizedRequest, StandingRequest};
 
 /// The owners to ask: **the operator's**, never the agency's. Show the agency [`Route::receipt`].
 ///
@@ -16,9 +16,9 @@ use crate::request::AuthorizedRequest;
 /// Only a [`Snapshot`] puts cameras into a route, and only those whose owners' consents permit it:
 ///
 /// ```
-/// # use canvass::{AuthorizedRequest, Route, Snapshot};
-/// # fn ask(snapshot: Snapshot, authorized: AuthorizedRequest, now: jiff::Timestamp) -> usize {
-/// let route = snapshot.route(&authorized, now);
+/// # use canvass::{Route, Snapshot, StandingRequest};
+/// # fn ask(snapshot: Snapshot, standing: StandingRequest<'_>, now: jiff::Timestamp) -> usize {
+/// let route = snapshot.route(standing, now);
 /// route.cameras().len()
 /// # }
 /// ```
@@ -28,7 +28,7 @@ use crate::request::AuthorizedRequest;
 /// ```compile_fail,E0308
 /// # use canvass::{Request, Route, Snapshot};
 /// # fn ask(snapshot: Snapshot, request: Request, now: jiff::Timestamp) -> usize {
-/// let route = snapshot.route(&request, now);
+/// let route = snapshot.route(request, now);
 /// route.cameras().len()
 /// # }
 /// ```
@@ -36,9 +36,9 @@ use crate::request::AuthorizedRequest;
 /// Nobody else adds to it:
 ///
 /// ```compile_fail,E0616
-/// # use canvass::{AuthorizedRequest, CameraId, Route, Snapshot};
-/// # fn ask(snapshot: Snapshot, authorized: AuthorizedRequest, now: jiff::Timestamp) -> usize {
-/// let mut route = snapshot.route(&authorized, now);
+/// # use canvass::{CameraId, Route, Snapshot, StandingRequest};
+/// # fn ask(snapshot: Snapshot, standing: StandingRequest<'_>, now: jiff::Timestamp) -> usize {
+/// let mut route = snapshot.route(standing, now);
 /// route.cameras.push(CameraId(7));
 /// # route.cameras().len()
 /// # }
@@ -134,10 +134,11 @@ impl Route {
 
     /// The same route without those who may no longer be asked, as of a newer snapshot and `now`:
     /// owners who withdrew, paused, expired or reached their limit since, and cameras that were
-    /// removed or moved away. Nobody is added. Waiting times are as of `now` as well. Costs as much
-    /// as routing again. Use a snapshot at least as new as the route's.
+    /// removed or moved away; and without all of them once the request is not open any more. Nobody is
+    /// added. Waiting times are as of `now` as well. Costs as much as routing again. Use the newest
+    /// snapshot.
     ///
-    /// Call it before you apply a [`Change::RecordAskedBy`](crate::Change::RecordAskedBy) for the
+    /// Call it before you apply a [`Change::RecordAsked`](crate::Change::RecordAsked) for the
     /// owners: afterwards this very request may use up their limit.
     ///
     /// ```
@@ -153,25 +154,39 @@ impl Route {
     /// # let once = Consent::granted().with_limit(AskLimit::new(1, 1)?);
     /// # let consents = [(OwnerId(1), once.clone()), (OwnerId(2), once)];
     /// # let registry = Registry::bulk_load(&[camera(1), camera(2)], consents)?;
-    /// let route = registry.snapshot().route(&authorized, now);
+    /// # let (mut open, id) = (OpenRequests::new(0), RequestId(1));
+    /// # open.open(id, &authorized, now)?;
+    /// # open.decide(id, &authorized, &registry.snapshot(), now)?;
+    /// let route = open.due(id, &authorized, &registry.snapshot(), now)?;
     /// assert_eq!(route.owners(), 2);
     /// let newer = registry.apply([Change::Withdraw { owner: OwnerId(1) }])?;
-    /// let route = route.recheck(&newer, now)?;
+    /// let standing = open.standing(id, &authorized, now)?.ok_or("it has ended")?;
+    /// let route = route.recheck(standing, &newer, now)?;
     /// assert_eq!(route.cameras(), [CameraId(2)]);
-    /// # let newer = registry.apply([Change::RecordAsked { owner: OwnerId(2), at: now }])?;
-    /// # assert!(route.recheck(&newer, now)?.is_empty());
+    /// # let asked = Change::RecordAsked { owner: OwnerId(2), agency: Some(agency.id), at: now };
+    /// # assert!(route.recheck(standing, &registry.apply([asked])?, now)?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// If the snapshot is older than the route: it does not know of those who withdrew since.
-    pub fn recheck(&self, newer: &Snapshot, now: Timestamp) -> Result<Self, StaleSnapshot> {
+    /// If the snapshot is older than the route, since it does not know of those who withdrew since; or if
+    /// the route is another request's.
+    pub fn recheck(
+        &self,
+        standing: StandingRequest<'_>,
+        newer: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Self, RecheckError> {
         if newer.revision() < self.revision {
-            return Err(StaleSnapshot { route: self.revision, snapshot: newer.revision() });
+            let (route, snapshot) = (self.revision, newer.revision());
+            return Err(RecheckError::StaleSnapshot { route, snapshot });
+        }
+        if !standing.authorized().is_same(&self.authorized) {
+            return Err(RecheckError::OtherRequest);
         }
         let mut kept = Self::empty(&self.authorized, now);
-        let again = newer.route(&self.authorized, now);
+        let again = newer.route(standing, now);
         kept.revision = again.revision;
         let mut now_asked = again.recipients().peekable();
         for was in self.recipients() {
@@ -245,18 +260,24 @@ impl Route {
     }
 }
 
-/// A snapshot is older than the route that was to be rechecked against it.
+/// Why a route cannot be [rechecked](Route::recheck).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the snapshot is of revision `{snapshot}` and the route of `{route}`: it does not know who withdrew in \
-     between; recheck against a newer one"
-)]
 #[non_exhaustive]
-pub struct StaleSnapshot {
-    /// The route's revision.
-    pub route: Revision,
-    /// The snapshot's.
-    pub snapshot: Revision,
+pub enum RecheckError {
+    /// The snapshot is older than the route.
+    #[error(
+        "the snapshot is of revision `{snapshot}` and the route of `{route}`: it does not know who withdrew in \
+         between; recheck against a newer one"
+    )]
+    StaleSnapshot {
+        /// The route's revision.
+        route: Revision,
+        /// The snapshot's.
+        snapshot: Revision,
+    },
+    /// The route is another request's.
+    #[error("the route is another request's: recheck it with the request that it was made of")]
+    OtherRequest,
 }
 
 /// Neither owners, cameras nor places: a log that has one gives nobody away.

@@ -2,9 +2,9 @@
 //!
 //! Serde's derive also reads a record from a list of its values in order, so that swapping `id`
 //! and `owner` in `[1, 2, ...]` goes unnoticed. A type with `#[serde(crate = "crate::util::by_name")]` refuses
-//! lists: the code that the derive writes for it asks this module for a struct or an enum where it
-//! would ask serde, and gets serde's answer with the visitor of each record in [`Named`]. All else here
-//! is serde. `tests/it/by_name.rs` finds records without the attribute.
+//! lists, and numbers in the place of names: the code that the derive writes for it asks this module
+//! for a struct or an enum where it would ask serde, and gets serde's answer with the visitor of each
+//! record in [`Named`]. All else here is serde. `tests/it/by_name.rs` finds records without the attribute.
 
 use std::fmt;
 
@@ -35,9 +35,9 @@ pub trait Deserializer<'de>: serde::Deserializer<'de> {
         serde::Deserializer::deserialize_enum(self, name, variants, NamedEnum(visitor))
     }
 
-    /// Reads the name of a field or of a variant, as serde does.
+    /// Reads the name of a field or of a variant, but not its number.
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        serde::Deserializer::deserialize_identifier(self, visitor)
+        serde::Deserializer::deserialize_identifier(self, Name(visitor))
     }
 }
 
@@ -60,6 +60,26 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Named<V> {
     fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<V::Value, A::Error> {
         let expected = format!("{} with the names of its fields", Expected(&self.0));
         Err(Error::invalid_type(Unexpected::Seq, &expected.as_str()))
+    }
+}
+
+/// Visits the name of a field or of a variant. Formats with keys of any type, such as CBOR, may have
+/// a number instead, which the derive takes for a position.
+struct Name<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Name<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a field or of a variant")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<V::Value, E> {
+        self.0.visit_str(name)
+    }
+
+    fn visit_bytes<E: Error>(self, name: &[u8]) -> Result<V::Value, E> {
+        self.0.visit_bytes(name)
     }
 }
 

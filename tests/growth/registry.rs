@@ -49,7 +49,10 @@ fn many_cameras_share_a_point() {
     grows("a point, loaded and routed", 5_000, NEARLY_LINEAR, on_a_point, |cameras| {
         let consents = (0..cameras.len() as u64).map(granted);
         let registry = Registry::bulk_load(&cameras, consents).unwrap();
-        assert_eq!(registry.snapshot().route(&everywhere(), now()).owners(), cameras.len());
+        assert_eq!(
+            registry.snapshot().route(everywhere().assume_open(), now()).owners(),
+            cameras.len()
+        );
     });
     // All changes in one list, so that each consent concerns a camera that has no block yet.
     let list = |number: u32| {
@@ -60,7 +63,7 @@ fn many_cameras_share_a_point() {
         let registry = Registry::new();
         let owners = list.len() / 2;
         registry.apply(list).unwrap();
-        assert_eq!(registry.snapshot().route(&everywhere(), now()).owners(), owners);
+        assert_eq!(registry.snapshot().route(everywhere().assume_open(), now()).owners(), owners);
     });
     // One change looks through the blocks of the point: O(cameras there).
     let loaded = |number: u32| {
@@ -85,7 +88,7 @@ fn many_changes_are_about_a_point() {
     };
     grow("a point, all withdrawn in one list", 1_000, exponents, loaded, |(registry, list)| {
         let snapshot = registry.apply(list).unwrap();
-        assert!(snapshot.route(&everywhere(), now()).is_empty());
+        assert!(snapshot.route(everywhere().assume_open(), now()).is_empty());
     });
     let owned = |number: u32| {
         let on_a_point = on_a_point(number).into_iter();
@@ -103,7 +106,7 @@ fn one_owner_has_many_cameras() {
     grows("one owner, loaded", 5_000, NEARLY_LINEAR, of_one_owner, |cameras| {
         let registry = Registry::bulk_load(&cameras, [granted(7)]).unwrap();
         assert_eq!(registry.cameras_of(OwnerId(7)).len(), cameras.len());
-        assert_eq!(registry.snapshot().route(&everywhere(), now()).owners(), 1);
+        assert_eq!(registry.snapshot().route(everywhere().assume_open(), now()).owners(), 1);
     });
     grows("one owner, registered and removed", 3_000, NEARLY_LINEAR, of_one_owner, |cameras| {
         let registry = Registry::new();
@@ -120,9 +123,13 @@ fn one_owner_has_many_cameras() {
         NEARLY_LINEAR,
         loaded,
         |(registry, number)| {
-            let asked = (0..number).map(|_| Change::RecordAsked { owner: OwnerId(7), at: now() });
+            let asked = (0..number).map(|_| Change::RecordAsked {
+                owner: OwnerId(7),
+                agency: None,
+                at: now(),
+            });
             let snapshot = registry.apply(asked).unwrap();
-            assert!(snapshot.route(&everywhere(), now()).is_empty());
+            assert!(snapshot.route(everywhere().assume_open(), now()).is_empty());
         },
     );
 }
@@ -260,7 +267,7 @@ fn a_policy_may_want_very_many_households() {
         let snapshot = registry.snapshot();
         for (needed, asked) in [(number, 1), (number + 1, 0)] {
             let authorized = everywhere_under(&policy(needed));
-            assert_eq!(snapshot.route(&authorized, now()).owners(), asked);
+            assert_eq!(snapshot.route(authorized.assume_open(), now()).owners(), asked);
         }
         registry
     });

@@ -29,7 +29,7 @@ pub fn everywhere() -> AuthorizedRequest {
 }
 
 pub fn street_route(number: u64) -> Route {
-    snapshot(&street(number)).route(&everywhere(), noon())
+    snapshot(&street(number)).route(everywhere().assume_open(), noon())
 }
 
 /// One entry, of each kind in turn.
@@ -52,7 +52,7 @@ pub fn routed(route: &Route, seed: &EntrySeed) -> AuditEntry {
 pub fn refused(seed: &EntrySeed) -> AuditEntry {
     let request =
         Request::new(AgencyId(1), IncidentKind::Theft, square(0.0, 0.0, 1.0, 1.0), evening());
-    let policy = Policy::default();
+    let policy = default_policy();
     let violations =
         policy.review(&request, &agency(), &CaseFile::new(AgencyId(1)), noon()).unwrap_err();
     AuditEntry::refused(&request, &policy, &violations, noon(), seed)
@@ -182,7 +182,7 @@ proptest! {
         let town = town(&mut rng, (10, 50), 200);
         let authorized = authorize(area(&mut rng, (10, 50)));
         let registry = loaded(&town, Layout::default());
-        let route = registry.snapshot().route(&authorized, noon());
+        let route = registry.snapshot().route(authorized.assume_open(), noon());
         let asked: BTreeSet<OwnerId> = route.recipients().map(|one| one.owner).collect();
         let entries = AuditEntry::routed(&route, &seed(1), salts).unwrap();
         prop_assert_eq!(entries.len(), asked.len().div_ceil(AskedTags::PER_ENTRY).max(1));
@@ -200,7 +200,7 @@ proptest! {
             // Another's salt finds nothing.
             prop_assert_eq!(said(owner, &salt(OwnerId(u64::MAX))), Asked::NotAsked);
         }
-        let replayed = registry.snapshot().route(&authorized, noon());
+        let replayed = registry.snapshot().route(authorized.assume_open(), noon());
         for (entry, number) in entries.iter().zip(0..) {
             let key = seed(1).part(number).subject_key();
             prop_assert!(entry.verify_subject(&key, replayed.digest()).is_ok());
@@ -209,7 +209,7 @@ proptest! {
         // An owner who withdrew is not in the recheck's entry.
         if let Some(&leaving) = asked.first() {
             let newer = registry.apply([Change::Withdraw { owner: leaving }]).unwrap();
-            let left = route.recheck(&newer, noon()).unwrap();
+            let left = route.recheck(route.authorized().assume_open(), &newer, noon()).unwrap();
             for entry in AuditEntry::routed(&left, &seed(2), salts).unwrap() {
                 let said = entry.whether_asked(leaving, &salt(leaving));
                 prop_assert_eq!(said, Some(Asked::NotAsked));

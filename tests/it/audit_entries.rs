@@ -37,7 +37,7 @@ fn conspicuous() -> (OwnerId, CameraId, AuthorizedRequest, Route) {
     let yes = Change::SetConsent { owner, consent: Consent::granted() };
     let snapshot = Registry::new().apply([Change::Register(porch), yes]).unwrap();
     let authorized = everywhere();
-    let route = snapshot.route(&authorized, noon());
+    let route = snapshot.route(authorized.assume_open(), noon());
     assert_eq!(route.cameras(), [camera]);
     (owner, camera, authorized, route)
 }
@@ -139,30 +139,31 @@ fn the_same_inputs_replay_to_the_same_digest() {
     let (forth, mut back) = (changes(&town), changes(&town));
     back.reverse();
     let [forth, back] = [forth, back].map(|changes| Registry::new().apply(changes).unwrap());
-    let route = forth.route(&authorized, noon());
+    let route = forth.route(authorized.assume_open(), noon());
     assert!(route.owners() > 20, "{}", route.owners());
-    assert_eq!(back.route(&authorized, noon()).digest(), route.digest());
+    assert_eq!(back.route(authorized.assume_open(), noon()).digest(), route.digest());
     assert_eq!(route.clone().digest(), route.digest());
 
     let mut digests = BTreeSet::from([route.digest()]);
     // Another revision with the same recipients; another instant; another recipient; nobody;
     // another request; another policy.
     let registry = loaded(&town, Layout::default());
-    let later = registry.apply([]).unwrap().route(&authorized, noon());
+    let later = registry.apply([]).unwrap().route(authorized.assume_open(), noon());
     assert_eq!(answer(&later), answer(&route));
     digests.insert(later.digest());
     let hardly_later = noon() + jiff::SignedDuration::from_nanos(1);
-    digests.insert(forth.route(&authorized, hardly_later).digest());
+    digests.insert(forth.route(authorized.assume_open(), hardly_later).digest());
     let leaving = route.recipients().next().unwrap().owner;
     let newer = registry.apply([Change::Withdraw { owner: leaving }]).unwrap();
-    digests.insert(route.recheck(&newer, noon()).unwrap().digest());
+    digests
+        .insert(route.recheck(route.authorized().assume_open(), &newer, noon()).unwrap().digest());
     digests.insert(Route::empty(&authorized, noon()).digest());
     let moved = authorize(square(9.0, 49.0, 11.0, 51.000_000_1));
-    assert_eq!(answer(&forth.route(&moved, noon())), answer(&route));
-    digests.insert(forth.route(&moved, noon()).digest());
+    assert_eq!(answer(&forth.route(moved.assume_open(), noon())), answer(&route));
+    digests.insert(forth.route(moved.assume_open(), noon()).digest());
     let policy = Policy::without_limits_or_anonymity().with_version("2");
     let other = authorize_under(&policy, square(9.0, 49.0, 11.0, 51.0));
-    digests.insert(forth.route(&other, noon()).digest());
+    digests.insert(forth.route(other.assume_open(), noon()).digest());
     assert_eq!(digests.len(), 7);
 }
 
@@ -235,7 +236,7 @@ fn secrets_are_not_printed() {
 
 #[test]
 fn refusals_list_codes_and_entries_round_trip() {
-    let policy = Policy::default();
+    let policy = default_policy();
     let entry = refused(&seed(1));
     let AuditEvent::Refused { codes } = entry.event() else { panic!("{entry:?}") };
     assert_eq!(

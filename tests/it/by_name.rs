@@ -12,10 +12,11 @@ use canvass::policy::SensitivePlace;
 use canvass::{
     Agency, AgencyId, Area, AskLimit, Camera, CaseFile, Change, Consent, Facing, IncidentKind,
     LifecycleEvent, LifecycleStep, OpenRequests, OpenedRequest, OwnerId, Policy, QuietHours,
-    Receipt, Recording, Request, Scope, TimeWindow,
+    Receipt, Recording, Request, Scope, TimeWindow, Zone,
 };
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::{MapDeserializer, U32Deserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::policy::{police, request};
@@ -105,6 +106,31 @@ fn every_record_in_the_sources_is_read_by_name() {
     }
     let listed: BTreeSet<String> = lists().iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(found, listed);
+}
+
+/// An enum of plain variants would be read by number in formats that have numbers there.
+#[test]
+fn every_enum_in_the_sources_is_read_by_name() {
+    let mut found = 0;
+    for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for derive in text.split("#[derive(").skip(1) {
+            let item = derive.find("enum ").map_or("", |at| &derive[..at]);
+            let is_enum = item.lines().skip(1).all(|line| {
+                let line = line.trim_start();
+                line.is_empty() || line.starts_with(['#', '/', 'p'])
+            });
+            if is_enum && item.split(']').next().unwrap().contains("Deserialize") {
+                found += 1;
+                assert!(
+                    item.contains(r#"crate = "crate::util::by_name""#),
+                    "{}: {item}",
+                    file.display()
+                );
+            }
+        }
+    }
+    assert!(found > 20, "{found}");
 }
 
 /// The record that a wire form belongs to.
@@ -215,7 +241,7 @@ fn lists_in_place_of_objects_are_refused_at_any_depth() {
         objects
     }
     let town = town(&mut Rng(9), (180, 0), 60);
-    let mut count = turned(&Policy::default()) + turned(&request()) + turned(&police());
+    let mut count = turned(&default_policy()) + turned(&request()) + turned(&police());
     count += town.cameras.values().map(turned).sum::<usize>();
     count += town.consents.values().map(turned).sum::<usize>();
     count += changes(&town).iter().map(turned).sum::<usize>();
@@ -260,7 +286,7 @@ fn records_are_read_from_toml_and_cbor() {
         .with_agencies(Scope::only([AgencyId(3)]))
         .with_incidents(Scope::all_but([IncidentKind::Theft]))
         .with_paused_until(noon());
-    both(&Policy::default());
+    both(&default_policy());
     both(&request());
     both(&police());
     both(&consent);
@@ -273,4 +299,31 @@ fn records_are_read_from_toml_and_cbor() {
     let area: Area =
         toml::from_str("coordinates = [[[0, 0], [1, 0], [1, 1]]]\ntype = 'Polygon'").unwrap();
     assert_eq!(area, Area::from_geojson(AREA).unwrap());
+}
+
+/// Formats such as CBOR have keys of any type. A number in the place of a name would be a position,
+/// and so would one in the place of a variant's.
+#[test]
+fn fields_and_variants_are_not_read_by_number() {
+    fn numbered<T: Serialize + DeserializeOwned + Debug>(value: &T, fields: &[&str]) {
+        let Value::Object(members) = serde_json::to_value(value).unwrap() else { panic!() };
+        assert_eq!(members.len(), fields.len(), "{members:?}");
+        let named = fields.iter().map(|&name| (name, members[name].clone()));
+        let read = T::deserialize(MapDeserializer::new(named.clone()));
+        assert_eq!(serde_json::to_value(read.unwrap()).unwrap(), Value::Object(members.clone()));
+        let numbers = (0_u64..).zip(named).map(|(number, (_, member))| (number, member));
+        let words = T::deserialize(MapDeserializer::new(numbers)).unwrap_err().to_string();
+        let expected = "invalid type: integer `0`, expected the name of a field or of a variant";
+        assert_eq!(words, expected, "{}", std::any::type_name::<T>());
+    }
+    let at = place((10, 50), 0, 0);
+    numbered(&camera_at(1, 2, at), &["id", "owner", "position", "recording"]);
+    numbered(&Recording::kept_for_days(30), &["kept_days"]);
+    numbered(&Facing::new(90.0, 60.0, 30.0).unwrap(), &["bearing", "angle", "reach_m"]);
+    numbered(&evening(), &["start", "end"]);
+    numbered(&QuietHours::in_zone(Zone::UTC), &["from", "until", "zone"]);
+    numbered(&square(0.0, 0.0, 1.0, 1.0), &["type", "coordinates"]);
+    let number: U32Deserializer<serde_json::Error> = 0_u32.into_deserializer();
+    let words = IncidentKind::deserialize(number).unwrap_err().to_string();
+    assert!(words.contains("expected the name of a field or of a variant"), "{words}");
 }

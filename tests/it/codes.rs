@@ -24,7 +24,7 @@ struct Review {
 impl Review {
     fn fitting() -> Self {
         let (request, agency) = (request(), police());
-        Self { policy: Policy::default(), request, agency, earlier: Vec::new() }
+        Self { policy: default_policy(), request, agency, earlier: Vec::new() }
     }
 
     /// The codes of the violations, after the earlier requests were opened.
@@ -139,11 +139,14 @@ fn denial(consent: Consent, asked_days_ago: &[i64], kept_days: u16, policy: &Pol
     let position = place((10, 50), 10_000, 10_000);
     let registered = Change::Register(camera_at(1, 1, position).with_recording(recording));
     let changes = [registered, Change::SetConsent { owner, consent }];
-    let asked =
-        asked_days_ago.iter().map(|&ago| Change::RecordAsked { owner, at: noon() - days(ago) });
+    let asked = asked_days_ago.iter().map(|&ago| Change::RecordAsked {
+        owner,
+        agency: None,
+        at: noon() - days(ago),
+    });
     let snapshot = registry.apply(changes.into_iter().chain(asked)).unwrap();
     let authorized = authorize_under(policy, wide(0.005));
-    assert!(snapshot.route(&authorized, noon()).is_empty());
+    assert!(snapshot.route(authorized.assume_open(), noon()).is_empty());
     match snapshot.explain(&authorized, noon(), camera) {
         Explanation::Denied(denial) => denial,
         other => panic!("{other:?}"),

@@ -1,7 +1,7 @@
 //! Records grow without breaking callers: each field has a setter, so that nobody writes a literal.
 
 use canvass::policy::{
-    CaseDetails, FutureWindows, Jurisdiction, SeeingInto, SensitivePlaces, SensitiveRule,
+    Anonymity, CaseDetails, FutureWindows, Jurisdiction, SeeingInto, SensitivePlaces, SensitiveRule,
 };
 use canvass::{
     AgencyId, AgencyKind, CameraId, CameraScope, Change, Consent, IncidentKind, LifecycleEvent,
@@ -19,7 +19,7 @@ fn sets(name: &str, setter: impl FnOnce(Policy) -> Policy) {
         serde_json::Value::Object(members) => members,
         other => panic!("{other}"),
     };
-    let (before, after) = (of(&Policy::default()), of(&setter(Policy::default())));
+    let (before, after) = (of(&default_policy()), of(&setter(default_policy())));
     let keys = before.keys().chain(after.keys());
     let changed: Vec<_> = keys.filter(|key| before.get(*key) != after.get(*key)).collect();
     assert!(changed.iter().all(|key| *key == name) && !changed.is_empty(), "{name}: {changed:?}");
@@ -45,6 +45,7 @@ fn each_setter_of_a_policy_sets_its_own_field() {
     sets("max_requests_per_case", |it| it.with_max_requests_per_case(3));
     sets("open_days", |it| it.with_open_days(9));
     sets("max_open_days", |it| it.with_max_open_days(29));
+    sets("anonymity", |it| it.with_anonymity(Anonymity::Waived));
     sets("min_households", |it| it.with_min_households(12));
     sets("min_width_m", |it| it.with_min_width_m(3.25));
     sets("min_new_households", |it| it.with_min_new_households(7));
@@ -110,7 +111,7 @@ fn a_change_names_its_camera_owner_and_position() {
         Change::SetConsent { owner, consent },
         Change::Withdraw { owner },
         Change::Forget { owner },
-        Change::RecordAsked { owner, at: noon() },
+        Change::RecordAsked { owner, agency: None, at: noon() },
     ] {
         assert_eq!(named(change), (None, Some(owner), None));
     }

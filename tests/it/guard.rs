@@ -49,14 +49,14 @@ fn an_area_with_too_few_households_is_never_asked() {
     for few in [houses(25, 25), houses(25, 34), houses(21, 30)] {
         for file in [opened(&policy, &[]), opened(&policy, &around)] {
             let authorized = review(&policy, &file, &few).unwrap();
-            let route = snapshot(&town).route(&authorized, noon());
+            let route = snapshot(&town).route(authorized.assume_open(), noon());
             assert!(route.is_empty());
             let why = snapshot(&town).explain(&authorized, noon(), canvass::CameraId(25));
             assert_eq!(why, Explanation::TooFewHouseholds);
         }
     }
     let authorized = review(&policy, &opened(&policy, &around), &houses(25, 35)).unwrap();
-    assert_eq!(snapshot(&town).route(&authorized, noon()).owners(), 11);
+    assert_eq!(snapshot(&town).route(authorized.assume_open(), noon()).owners(), 11);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_household_that_refused_counts_for_anonymity() {
     town.consents.retain(|&owner, _| owner.0 == 25);
     let asked = |last| {
         let authorized = review(&guarding(11), &opened(&guarding(11), &[]), &houses(20, last));
-        owners(&snapshot(&town).route(&authorized.unwrap(), noon()))
+        owners(&snapshot(&town).route(authorized.unwrap().assume_open(), noon()))
     };
     assert_eq!(asked(29), [0_u64; 0]);
     assert_eq!(asked(30), [25]);
@@ -111,8 +111,8 @@ proptest! {
         for area in areas.iter().chain([&shape(&mut rng)]) {
             let alone = review(&policy, &CaseFile::new(AgencyId(1)), area).unwrap();
             let after = review(&policy, &file, area).unwrap();
-            let asked = answer(&snapshot(&town).route(&after, noon()));
-            prop_assert_eq!(&asked, &answer(&snapshot(&town).route(&alone, noon())));
+            let asked = answer(&snapshot(&town).route(after.assume_open(), noon()));
+            prop_assert_eq!(&asked, &answer(&snapshot(&town).route(alone.assume_open(), noon())));
             prop_assert_eq!(&asked, &oracle(&town, &after, noon()));
             let few = households(&town, area).len() < policy.min_households as usize;
             prop_assert!(!few || asked.is_empty());
@@ -124,7 +124,7 @@ proptest! {
 fn debug_prints_no_owner_and_no_place() {
     let policy = guarding(11);
     let authorized = review(&policy, &opened(&policy, &[]), &houses(20, 60)).unwrap();
-    let route = snapshot(&street(100)).route(&authorized, noon());
+    let route = snapshot(&street(100)).route(authorized.assume_open(), noon());
     assert_eq!(route.owners(), 41);
     let request = r#"AuthorizedRequest { agency: AgencyId(1), policy_version: "unlimited", reviewed_at: 2026-05-10T12:00:00Z, .. }"#;
     assert_eq!(format!("{authorized:?}"), request);
@@ -141,13 +141,25 @@ fn a_recheck_against_an_older_snapshot_leaves_nobody() {
         registry.apply([canvass::Change::Withdraw { owner: canvass::OwnerId(25) }]).unwrap();
     let policy = guarding(11);
     let authorized = review(&policy, &opened(&policy, &[]), &houses(20, 39)).unwrap();
-    let route = newer.route(&authorized, noon());
-    assert_eq!((route.owners(), route.recheck(&newer, noon()).unwrap().owners()), (19, 19));
-    let refused = route.recheck(&older, noon());
+    let route = newer.route(authorized.assume_open(), noon());
+    assert_eq!(
+        (
+            route.owners(),
+            route.recheck(route.authorized().assume_open(), &newer, noon()).unwrap().owners()
+        ),
+        (19, 19)
+    );
+    let refused = route.recheck(route.authorized().assume_open(), &older, noon());
     let words = "the snapshot is of revision `1` and the route of `2`: it does not know who withdrew in \
                  between; recheck against a newer one";
     assert_eq!(refused.unwrap_err().to_string(), words);
     // A recheck of the older route does not restore the owner who withdrew.
-    let route = older.route(&authorized, noon()).recheck(&newer, noon()).unwrap();
-    assert!(!owners(&route).contains(&25) && route.recheck(&older, noon()).is_err());
+    let route = older
+        .route(authorized.assume_open(), noon())
+        .recheck(authorized.assume_open(), &newer, noon())
+        .unwrap();
+    assert!(
+        !owners(&route).contains(&25)
+            && route.recheck(route.authorized().assume_open(), &older, noon()).is_err()
+    );
 }

@@ -7,7 +7,7 @@ use crate::support::*;
 
 /// The violation of an area after another one under the default policy, as code and sentence.
 fn refusal(old: &Area, new: &Area) -> Option<(&'static str, String)> {
-    let policy = Policy::default()
+    let policy = default_policy()
         .with_jurisdiction(canvass::policy::Jurisdiction::Anywhere)
         .with_min_difference_m2(64_750.0)
         .with_max_overlaps(64);

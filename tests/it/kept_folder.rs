@@ -47,7 +47,11 @@ fn change(revision: u64) -> Change {
         }
         3 => grant(owner),
         4 => withdraw(owner),
-        _ => Change::RecordAsked { owner: OwnerId(owner), at: noon() + days(rng.below(9) as i64) },
+        _ => Change::RecordAsked {
+            owner: OwnerId(owner),
+            agency: None,
+            at: noon() + days(rng.below(9) as i64),
+        },
     }
 }
 
@@ -196,6 +200,32 @@ fn a_damaged_byte_is_never_passed_over() {
     let error = fs::write(path.join("log-60"), "00000000 {}\n").and(Ok(open(&path)));
     let error = error.unwrap().err().unwrap().to_string();
     assert!(error.ends_with("log-60:1: damaged"), "{error}");
+    fs::remove_dir_all(path).unwrap();
+}
+
+/// Without one of its files a folder would come back with fewer changes, and without a withdrawal.
+#[test]
+fn a_missing_file_is_never_passed_over() {
+    let path = empty("missing");
+    let (mut folder, registry) = open(&path).unwrap();
+    deliver(&mut folder, &registry, 60, 10);
+    folder.checkpoint(&registry).unwrap();
+    deliver(&mut folder, &registry, 70, 10);
+    drop(folder);
+    let files = fs::read_dir(&path).unwrap().map(|file| file.unwrap().path());
+    let files: Vec<_> = files.filter(|file| file.file_name().unwrap() != "lock").collect();
+    assert!(files.len() > 3, "{files:?}");
+    for file in files {
+        let before = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        let error = open(&path).err().unwrap().to_string();
+        assert!(
+            error.contains("log-") || error.contains(file.file_name().unwrap().to_str().unwrap()),
+            "{error}"
+        );
+        fs::write(&file, before).unwrap();
+    }
+    equal(&open(&path).unwrap().1, &Registry::new(), 70);
     fs::remove_dir_all(path).unwrap();
 }
 

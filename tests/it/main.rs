@@ -83,6 +83,8 @@ mod routing;
 mod routing_laws;
 mod seeing_into;
 mod sharers;
+mod standing_requests;
+mod stated;
 mod support;
 mod texts;
 mod tiles;

@@ -49,6 +49,18 @@ fn malformed_templates_are_refused_with_a_place() {
 }
 
 #[test]
+fn lines_of_templates_and_drafts_end_as_editors_end_them() {
+    for end in ["\n", "\r\n", "\r"] {
+        let error = ["a", "b", "{c}"].join(end).parse::<NoticeTemplate>().unwrap_err();
+        assert!(error.to_string().starts_with("line 3 has"), "{end:?}: {error}");
+        let draft = draft(&BASE.replace('\n', end).replace("{stop}", "{stop} URGENT"));
+        let lines: Vec<Option<usize>> =
+            draft.lint().unwrap_err().iter().map(Finding::line).collect();
+        assert_eq!(lines, [Some(3)], "{end:?}");
+    }
+}
+
+#[test]
 fn a_draft_becomes_a_notice_by_review() {
     let draft = draft(BASE);
     let notice = draft.review(" J. Hill ", noon()).unwrap();
@@ -113,7 +125,7 @@ fn a_window_is_written_in_local_time() {
 #[test]
 fn each_owner_gets_a_letter_in_their_own_time() {
     let authorized = request();
-    let route = snapshot(&street(3)).route(&authorized, noon());
+    let route = snapshot(&street(3)).route(authorized.assume_open(), noon());
     let notice = draft(BASE).review("J. Hill", noon()).unwrap();
     let zones = |owner: OwnerId| {
         let name = ["America/New_York", "Europe/Berlin", "Asia/Tokyo"].get(owner.0 as usize)?;
@@ -133,7 +145,8 @@ fn each_owner_gets_a_letter_in_their_own_time() {
         route.clone().with_notice(&notice, known).unwrap_err().to_string(),
         "the time zone of owner `1` is not known, so the window cannot be given in it"
     );
-    let other = snapshot(&street(3)).route(&authorize(square(9.9, 49.9, 10.2, 50.1)), noon());
+    let other =
+        snapshot(&street(3)).route(authorize(square(9.9, 49.9, 10.2, 50.1)).assume_open(), noon());
     assert_eq!(
         other.with_notice(&notice, zones).unwrap_err().to_string(),
         "the notice was reviewed for another request than the one that was routed"

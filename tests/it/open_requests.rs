@@ -102,7 +102,9 @@ fn newcomers_during_an_open_request_are_asked_once() {
     assert_eq!(owners(&due), [4]);
     let out = [Change::Withdraw { owner: OwnerId(4) }, Change::Withdraw { owner: OwnerId(1) }];
     assert_eq!(ask(&mut open, &registry, &out, now), [0_u64; 0]);
-    assert!(due.recheck(&registry.snapshot(), now).unwrap().is_empty());
+    assert!(
+        due.recheck(due.authorized().assume_open(), &registry.snapshot(), now).unwrap().is_empty()
+    );
     assert_eq!(ask(&mut open, &registry, &[agrees(1), agrees(4)], now), [4]);
     assert_eq!(open.asked(FIRST).map(|owner| owner.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
@@ -163,7 +165,7 @@ fn an_owner_is_never_asked_twice_for_one_request() {
             let due = open.due(FIRST, authorized, &registry.snapshot(), now).unwrap();
             assert!(due.is_empty(), "{due:?}");
             // A plain route includes owners already asked, and the record removes them.
-            let all = registry.snapshot().route(authorized, now);
+            let all = registry.snapshot().route(authorized.assume_open(), now);
             assert_eq!(owners(&all), [1]);
             assert!(open.clone().record_asked(FIRST, &all, now).unwrap().0.is_empty());
         }
@@ -230,7 +232,7 @@ fn only_an_open_request_asks_anybody() {
         let touched = if asks { vec![FIRST] } else { vec![] };
         assert_eq!(open.touched_by([position, position], now), touched, "{state}");
         assert_eq!(open.open_at(now).map(OpenedRequest::id).collect::<Vec<_>>(), touched);
-        let route = snapshot.route(&authorized, now);
+        let route = snapshot.route(authorized.assume_open(), now);
         let mut copy = open.clone();
         let recorded = copy.record_asked(FIRST, &route, now.max(noon()));
         if asks || state == RequestState::Authorized {
@@ -320,7 +322,7 @@ fn impossible_steps_have_a_reason_and_change_nothing() {
     let foreign = "the authorised request is not request `7`: pass its own authorisation";
     let due = open.due(FIRST, &other, &snapshot, noon()).unwrap_err();
     assert_eq!(due.to_string(), foreign);
-    let route = snapshot.route(&other, noon());
+    let route = snapshot.route(other.assume_open(), noon());
     assert_eq!(open.record_asked(FIRST, &route, noon()).unwrap_err(), due);
     // A route to nobody is refused for the same reasons as any other.
     let nobody = Route::empty(&authorized, noon());
@@ -354,7 +356,7 @@ fn too_few_households_at_the_first_look_ask_nobody_later() {
     for mut open in [open.clone(), written(&open)] {
         let again = open.decide(FIRST, &authorized, &registry.snapshot(), noon()).unwrap();
         assert_eq!((again, due(&open)), (vec![], Ok(vec![])));
-        let route = registry.snapshot().route(&authorized, noon());
+        let route = registry.snapshot().route(authorized.assume_open(), noon());
         assert_eq!(route.owners(), 15);
         let refused = open.record_asked(FIRST, &route, noon()).unwrap_err();
         assert_eq!(Err::<(), _>(refused), undecided.clone().map(|_: Vec<u64>| ()));
@@ -380,7 +382,7 @@ fn a_request_past_its_longest_time_asks_nobody() {
     let (_, authorized) = opened(&policy(0), houses(0, 9));
     let snapshot = snapshot(&street(5));
     let asks = |now| {
-        let route = snapshot.route(&authorized, now);
+        let route = snapshot.route(authorized.assume_open(), now);
         let funnel = snapshot.funnel(&authorized, now);
         assert_eq!((funnel.asked(), funnel.permitted()), (route.cameras().len(), 5));
         let explained = snapshot.explain_area(&authorized, now);
@@ -406,18 +408,17 @@ fn both_halves_of_due_ask_nobody_for_another_request() {
     let mut open = OpenRequests::new(0);
     open.open(RequestId(1), &authorized, now).unwrap();
     open.decide_with(RequestId(1), &authorized, || true, now).unwrap();
-    let route = || registry.snapshot().route(&authorized, now);
+    let route = || registry.snapshot().route(authorized.assume_open(), now);
     let standing = open.standing(RequestId(1), &authorized, now).unwrap();
-    assert!(
-        standing == Some(authorized.clone()) && open.not_asked(RequestId(1), route()) == route()
-    );
+    assert_eq!(standing.map(StandingRequest::authorized), Some(&authorized));
+    assert_eq!(open.not_asked(RequestId(1), route()), route());
     assert_eq!(route().owners(), 1);
     // Of no request, of another one, and when its time is over.
     assert!(open.not_asked(RequestId(2), route()).is_empty());
     assert!(open.standing(RequestId(2), &authorized, now).is_err());
-    let other = registry.snapshot().route(&authorize(houses(0, 8)), now);
+    let other = registry.snapshot().route(authorize(houses(0, 8)).assume_open(), now);
     assert!(!other.is_empty() && open.not_asked(RequestId(1), other).is_empty());
-    let late = registry.snapshot().route(&authorized, now + days(2));
+    let late = registry.snapshot().route(authorized.assume_open(), now + days(2));
     assert!(late.is_empty() && open.not_asked(RequestId(1), late).is_empty());
     assert_eq!(open.standing(RequestId(1), &authorized, now + days(2)), Ok(None));
     // And once the owner was asked.

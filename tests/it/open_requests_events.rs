@@ -79,7 +79,7 @@ fn the_form_of_events_is_pinned_and_gaps_refused() {
     let (mut open, authorized) = opened(&policy(0), houses(0, 9));
     let mut log = Vec::new();
     log.extend(decided(&mut open, &authorized, &snapshot(&street(3))));
-    let route = snapshot(&street(3)).route(&authorized, noon());
+    let route = snapshot(&street(3)).route(authorized.assume_open(), noon());
     log.extend(open.record_asked(FIRST, &route, noon()).unwrap().1);
     log.extend(open.extend(FIRST, noon() + days(11), noon() + days(1)).unwrap());
     log.extend(open.expire(noon() + days(12)));
@@ -189,7 +189,7 @@ fn events_of_ended_or_foreign_requests_are_refused() {
     let refused = Err(CaseFileError::IdTaken { id: FIRST }.into());
     assert_eq!(open.clone().replay(&taken), refused);
     assert_eq!(open.clone().replay(&opening), Ok(()));
-    let route = snapshot(&street(3)).route(&authorized, noon());
+    let route = snapshot(&street(3)).route(authorized.assume_open(), noon());
     let mut asking = open.clone();
     decided(&mut asking, &authorized, &snapshot(&street(3)));
     let asked = asking.record_asked(FIRST, &route, noon()).unwrap().1.remove(0);
@@ -202,7 +202,7 @@ fn events_of_ended_or_foreign_requests_are_refused() {
 #[test]
 fn unreachable_states_are_not_read() {
     let (mut open, authorized) = opened(&policy(2), houses(0, 9));
-    let route = snapshot(&street(3)).route(&authorized, noon());
+    let route = snapshot(&street(3)).route(authorized.assume_open(), noon());
     decided(&mut open, &authorized, &snapshot(&street(3)));
     open.record_asked(FIRST, &route, noon()).unwrap();
     let second = reviewed(&open, &policy(2), &request(1, houses(5, 15)));

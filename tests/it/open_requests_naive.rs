@@ -120,8 +120,7 @@ impl Twin {
                 Change::SetConsent { owner, .. }
                 | Change::Withdraw { owner }
                 | Change::Forget { owner }
-                | Change::RecordAsked { owner, .. }
-                | Change::RecordAskedBy { owner, .. } => *owner == camera.owner,
+                | Change::RecordAsked { owner, .. } => *owner == camera.owner,
                 other => unreachable!("the model does not know {other:?}"),
             })
         });

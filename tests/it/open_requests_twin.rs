@@ -30,7 +30,7 @@ fn a_change(rng: &mut Rng, town: &Town, now: Timestamp) -> Change {
         2 if !taken.is_empty() => Change::Replace(camera.with_id(rng.pick(&taken))),
         0..4 => Change::Register(camera.with_id(CameraId(1_000 + rng.next() % (1 << 40)))),
         4 => Change::Withdraw { owner },
-        5 => Change::RecordAskedBy { owner, agency: AgencyId(1 + rng.below(3)), at: now },
+        5 => Change::RecordAsked { owner, agency: Some(AgencyId(1 + rng.below(3))), at: now },
         6 => {
             let consent = Consent::granted().with_limit(AskLimit::new(1, 3).unwrap());
             Change::SetConsent { owner, consent }
@@ -202,8 +202,10 @@ impl<'a> Pair<'a> {
             self.expected.extend(self.twin.expire(now));
             self.expected.extend(self.twin.decide(now, id));
             let mut due = self.open.due(id, &authorized, &snapshot, now).unwrap();
-            if self.rng.once_in(3) {
-                due = due.recheck(&snapshot, now).unwrap();
+            if self.rng.once_in(3)
+                && let Some(standing) = self.open.standing(id, &authorized, now).unwrap()
+            {
+                due = due.recheck(standing, &snapshot, now).unwrap();
             }
             let (to_send, events) = self.open.record_asked(id, &due, now).unwrap();
             self.log.extend(events);
@@ -216,8 +218,8 @@ impl<'a> Pair<'a> {
                 let owner = recipient.owner;
                 prop_assert!(self.ever_asked.insert((id, owner)), "asked twice");
                 self.twin.of(id).unwrap().asked.insert(owner);
-                let agency = authorized.request().agency;
-                let asked = Change::RecordAskedBy { owner, agency, at: now };
+                let agency = Some(authorized.request().agency);
+                let asked = Change::RecordAsked { owner, agency, at: now };
                 step(&mut self.twin.town, &asked).unwrap();
                 self.registry.apply([asked]).unwrap();
             }
@@ -246,7 +248,7 @@ impl<'a> Pair<'a> {
                 prop_assert_eq!(same.cameras(), due.cameras());
                 let blank = CaseFile::new(agency.id);
                 let unguarded = policy(0).review(request, &agency, &blank, now).unwrap();
-                let all = snapshot.route(&unguarded, now).owners();
+                let all = snapshot.route(unguarded.assume_open(), now).owners();
                 let left_out = all > due.owners() + stands.asked.len();
                 add(&self.counts.guarded, usize::from(left_out));
             }

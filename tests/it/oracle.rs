@@ -239,11 +239,8 @@ pub fn step(town: &mut Town, change: &Change) -> Result<(), ChangeRefusal> {
             town.consents.remove(owner);
             town.asked.remove(owner);
         }
-        &Change::RecordAsked { owner, at } => {
-            town.asked.entry(owner).or_default().push(Ask { agency: None, at });
-        }
-        &Change::RecordAskedBy { owner, agency, at } => {
-            town.asked.entry(owner).or_default().push(Ask { agency: Some(agency), at });
+        &Change::RecordAsked { owner, agency, at } => {
+            town.asked.entry(owner).or_default().push(Ask { agency, at });
         }
         other => unreachable!("the model does not know {other:?}"),
     }

@@ -96,7 +96,8 @@ fn parts_of_any_town_are_its_route() {
     for seed in 0..towns() {
         let mut rng = Rng(seed);
         let (town, authorized) = asked_town(&mut rng);
-        let whole = loaded(&town, layout(&mut rng)).snapshot().route(&authorized, noon());
+        let whole =
+            loaded(&town, layout(&mut rng)).snapshot().route(authorized.assume_open(), noon());
         let towns = dealt(&mut rng, &town);
         let opened = AuthorizedRequest::unseal(&key(), &authorized.seal(&key())).unwrap();
         assert_eq!(opened, authorized, "{seed}");
@@ -106,7 +107,7 @@ fn parts_of_any_town_are_its_route() {
         if rng.once_in(2) {
             parts.push(PartialRoute::nothing(&authorized, noon()));
         }
-        let route = merged(&mut rng, parts).unwrap().finish(&authorized).unwrap();
+        let route = merged(&mut rng, parts).unwrap().finish(authorized.assume_open()).unwrap();
         assert_eq!(answer(&route), answer(&whole), "{seed}");
         assert!(route == whole && route.digest() == whole.digest(), "{seed}");
 
@@ -124,7 +125,8 @@ fn parts_of_any_town_are_its_route() {
         // A twin whose parts count no households where nobody agreed asks too few.
         let nothing = PartialRoute::nothing(&authorized, noon());
         let short = shortened.into_iter().try_fold(nothing, PartialRoute::merge).unwrap();
-        spares += usize::from(answer(&short.finish(&authorized).unwrap()) != answer(&whole));
+        spares +=
+            usize::from(answer(&short.finish(authorized.assume_open()).unwrap()) != answer(&whole));
     }
     let counted = [asked, waited, hidden, together, adds, spares];
     assert!(counted.iter().all(|&number| number as u64 > towns() / 200), "{counted:?}");
@@ -205,8 +207,8 @@ fn late_followers_are_exact_at_a_common_revision_or_refused() {
                 assert_eq!(part.as_of(), Revision(begins)..=Revision(ends), "{seed}");
                 for revision in begins..=ends {
                     let snapshot = &snapshots[usize::try_from(revision).unwrap()];
-                    let route = snapshot.route(&authorized, noon());
-                    let own = part.clone().finish(&authorized).unwrap();
+                    let route = snapshot.route(authorized.assume_open(), noon());
+                    let own = part.clone().finish(authorized.assume_open()).unwrap();
                     assert_eq!(answer(&own), answer(&route), "{seed}");
                     assert!(revision < ends || own == route, "{seed}");
                 }
@@ -230,8 +232,7 @@ fn owner_of(change: &Change) -> OwnerId {
         Change::Register(camera) => camera.owner,
         Change::SetConsent { owner, .. }
         | Change::Withdraw { owner }
-        | Change::RecordAsked { owner, .. }
-        | Change::RecordAskedBy { owner, .. } => *owner,
+        | Change::RecordAsked { owner, .. } => *owner,
         _ => panic!("not in these logs"),
     }
 }
@@ -261,7 +262,7 @@ fn parts_of_another_question_are_refused() {
         assert_eq!(one.merge(other.clone()), Err(PartialError::OtherQuestion));
         let is_later = other == snapshot(&street(20)).partial_route(&authorized, later);
         assert_eq!(
-            other.finish(&authorized).is_ok(),
+            other.finish(authorized.assume_open()).is_ok(),
             is_later,
             "an instant of its own is the part's"
         );
@@ -281,7 +282,10 @@ fn a_camera_in_two_parts_is_refused() {
     other.cameras.values_mut().for_each(|camera| camera.owner = OwnerId(9));
     other.consents.insert(OwnerId(9), Consent::granted());
     let both = part().merge(at_noon(&other, &authorized)).unwrap();
-    assert_eq!(both.finish(&authorized), Err(PartialError::TwiceCamera { camera: CameraId(2) }));
+    assert_eq!(
+        both.finish(authorized.assume_open()),
+        Err(PartialError::TwiceCamera { camera: CameraId(2) })
+    );
 }
 
 #[test]
@@ -312,7 +316,7 @@ fn merged_waits_end_at_the_later_instant() {
     let parts = || [part(1, "Pacific/Apia"), part(2, "UTC"), part(3, "-14:00")];
     for seed in 0..6 {
         let whole = merged(&mut Rng(seed), parts().to_vec()).unwrap();
-        let route = whole.finish(&authorized).unwrap();
+        let route = whole.finish(authorized.assume_open()).unwrap();
         assert_eq!(waits(&route), [(OwnerId(1), at("2026-05-10T22:00:00Z"))]);
     }
 }

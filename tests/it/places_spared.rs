@@ -31,7 +31,7 @@ fn an_owner_is_asked_for_the_camera_outside() {
     }
     town.consents.insert(OwnerId(7), canvass::Consent::granted());
     let authorized = review(&protecting(0, [never_asked(houses(5, 40))]), &houses(0, 19)).unwrap();
-    let route = snapshot(&town).route(&authorized, noon());
+    let route = snapshot(&town).route(authorized.assume_open(), noon());
     let ids: Vec<u64> = route.cameras().iter().map(|camera| camera.0).collect();
     assert_eq!((route.owners(), ids), (1, vec![0, 1, 2, 3, 4]));
 }
@@ -49,7 +49,7 @@ fn households_in_a_place_count_for_the_anonymity_set() {
 fn silent_places_leave_no_trace_for_the_agency() {
     let snapshot = snapshot(&street(40));
     let receipt = |policy: &Policy| {
-        let route = snapshot.route(&review(policy, &houses(0, 29)).unwrap(), noon());
+        let route = snapshot.route(review(policy, &houses(0, 29)).unwrap().assume_open(), noon());
         (route.owners(), serde_json::to_string(&route.receipt()).unwrap())
     };
     let (all, plain) = receipt(&protecting(0, []));
@@ -82,11 +82,11 @@ fn explanations_and_funnel_count_cameras_in_places() {
 fn a_recheck_asks_nobody_who_has_moved_into_a_place() {
     let registry = loaded(&street(40), Layout::default());
     let authorized = review(&protecting(0, [never_asked(houses(10, 19))]), &houses(0, 29)).unwrap();
-    let route = registry.snapshot().route(&authorized, noon());
+    let route = registry.snapshot().route(authorized.assume_open(), noon());
     let position = Position::new(10.000_15, 50.0).unwrap();
     let moved = Change::Move { camera: canvass::CameraId(3), position };
     let newer = registry.apply([moved]).unwrap();
-    let kept = route.recheck(&newer, noon()).unwrap();
+    let kept = route.recheck(route.authorized().assume_open(), &newer, noon()).unwrap();
     assert_eq!(
         owners(&kept),
         (0..30).filter(|&id| id != 3 && !(10..20).contains(&id)).collect::<Vec<_>>()

@@ -42,7 +42,7 @@ pub fn violation(policy: &Policy, request: &Request, agency: &Agency) -> (&'stat
 fn breaks(change: impl FnOnce(&mut Request, &mut Agency), code: &str, sentence: &str) {
     let (mut request, mut agency) = (request(), police());
     change(&mut request, &mut agency);
-    let (found, words) = violation(&Policy::default(), &request, &agency);
+    let (found, words) = violation(&default_policy(), &request, &agency);
     assert_eq!((found, words.as_str()), (code, sentence));
 }
 
@@ -58,7 +58,7 @@ fn ending(ago: i64, minutes: i64) -> TimeWindow {
 
 #[test]
 fn a_request_within_all_limits_passes() {
-    let authorized = Policy::default().review(&request(), &police(), &blank(), noon()).unwrap();
+    let authorized = default_policy().review(&request(), &police(), &blank(), noon()).unwrap();
     assert_eq!(authorized.request(), &request());
     assert_eq!(authorized.policy_version(), "default-1");
     assert_eq!((authorized.min_households(), authorized.reviewed_at()), (11, noon()));
@@ -80,7 +80,7 @@ fn state_and_federal_agencies_are_refused() {
         breaks(|_, agency| agency.kind = kind, "agency_kind_not_allowed", &sentence);
     }
     let county = police().with_kind(AgencyKind::County);
-    assert!(Policy::default().review(&request(), &county, &blank(), noon()).is_ok());
+    assert!(default_policy().review(&request(), &county, &blank(), noon()).is_ok());
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn an_area_beyond_the_jurisdiction_is_refused() {
     let by = |east| Some(square(10.0, 50.0, east, 50.005));
     breaks(|_, agency| agency.jurisdiction = by(10.004_999_9), "outside_jurisdiction", sentence);
     let exactly = police().with_jurisdiction(by(10.005));
-    assert!(Policy::default().review(&request(), &exactly, &blank(), noon()).is_ok());
+    assert!(default_policy().review(&request(), &exactly, &blank(), noon()).is_ok());
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn an_area_of_too_many_vertices_is_refused() {
         Area::try_from(geo::MultiPolygon(parts)).unwrap()
     };
     assert_eq!((area(9).vertices(), area(9).parts()), (100, 10));
-    let policy = Policy::default().with_max_area_m2(1e9);
+    let policy = default_policy().with_max_area_m2(1e9);
     let exactly = request().with_area(area(9));
     assert!(policy.review(&exactly, &police(), &blank(), noon()).is_ok());
     let codes = |boxes| codes(&violations(&policy, &request().with_area(area(boxes)), &police()));
@@ -141,8 +141,8 @@ fn oversized_areas_are_not_compared_with_the_jurisdiction() {
 /// Two policies, each with one limit that the area of [`request`] exceeds.
 fn past_geometry() -> [(Policy, &'static str); 2] {
     [
-        (Policy::default().with_max_vertices(3), "too_many_vertices"),
-        (Policy::default().with_max_parts(0), "too_many_parts"),
+        (default_policy().with_max_vertices(3), "too_many_vertices"),
+        (default_policy().with_max_parts(0), "too_many_parts"),
     ]
 }
 
@@ -156,7 +156,7 @@ fn oversized_areas_are_not_compared_with_earlier_ones() {
     let codes =
         |policy: &Policy| codes(&policy.review(&request(), &police(), &file, noon()).unwrap_err());
     let compares = |policy: Policy| policy.with_min_difference_m2(64_750.0).with_max_overlaps(64);
-    assert_eq!(codes(&compares(Policy::default())), ["too_close_to_earlier"]);
+    assert_eq!(codes(&compares(default_policy())), ["too_close_to_earlier"]);
     for (policy, code) in past_geometry() {
         assert_eq!(codes(&compares(policy)), [code]);
     }
@@ -176,7 +176,7 @@ fn areas_beyond_the_size_limits_are_refused() {
     );
     let size = request().area.size_m2();
     let limits = |min: f64, max: f64| {
-        let policy = Policy::default().with_min_area_m2(min).with_max_area_m2(max);
+        let policy = default_policy().with_min_area_m2(min).with_max_area_m2(max);
         policy
             .review(&request(), &police(), &blank(), noon())
             .map_err(|violations| codes(&violations))
@@ -191,7 +191,7 @@ fn near_misses_of_a_size_name_two_numbers() {
     let size = request().area.size_m2();
     assert_eq!(format!("{size:.0}"), "199356");
     let words = |min: f64, max: f64| {
-        let policy = Policy::default().with_min_area_m2(min).with_max_area_m2(max);
+        let policy = default_policy().with_min_area_m2(min).with_max_area_m2(max);
         violations(&policy, &request(), &police()).to_string()
     };
     let least = words(size.next_up(), f64::MAX);
@@ -203,7 +203,7 @@ fn near_misses_of_a_size_name_two_numbers() {
 fn holes_are_no_part_of_the_size() {
     let text = "POLYGON((10 50, 10.02 50, 10.02 50.02, 10 50.02, 10 50), (10.001 50.001, 10.019 50.001, 10.019 50.019, 10.001 50.019, 10.001 50.001))";
     let request = request().with_area(Area::from_wkt(text).unwrap());
-    assert!(Policy::default().review(&request, &police(), &blank(), noon()).is_ok());
+    assert!(default_policy().review(&request, &police(), &blank(), noon()).is_ok());
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_part_that_is_too_small_is_refused() {
     );
     let exactly = parts(10.011).part_sizes_m2().nth(1).unwrap();
     let request = request().with_area(parts(10.011));
-    let policy = Policy::default().with_min_area_m2(exactly);
+    let policy = default_policy().with_min_area_m2(exactly);
     assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
     let policy = policy.with_min_area_m2(exactly.next_up());
     assert_eq!(codes(&violations(&policy, &request, &police())), ["part_too_small"]);
@@ -244,7 +244,7 @@ fn windows_beyond_the_length_limits_are_refused() {
     );
     for minutes in [15, 12 * 60] {
         let exactly = request().with_window(ending(3_600, minutes));
-        assert!(Policy::default().review(&exactly, &police(), &blank(), noon()).is_ok());
+        assert!(default_policy().review(&exactly, &police(), &blank(), noon()).is_ok());
     }
 }
 
@@ -257,8 +257,8 @@ fn a_window_in_the_future_is_refused() {
          has passed",
     );
     let exactly = request().with_window(ending(0, 60));
-    assert!(Policy::default().review(&exactly, &police(), &blank(), noon()).is_ok());
-    let policy = Policy::default().with_future_windows(FutureWindows::Allowed);
+    assert!(default_policy().review(&exactly, &police(), &blank(), noon()).is_ok());
+    let policy = default_policy().with_future_windows(FutureWindows::Allowed);
     let future = request().with_window(ending(-86_400, 60));
     assert!(policy.review(&future, &police(), &blank(), noon()).is_ok());
 }
@@ -275,7 +275,7 @@ fn a_window_that_lies_too_far_back_is_refused() {
         "the window starts at `2026-03-26T11:59:59Z`, more than 45 days ago",
     );
     let exactly = request().with_window(back(0));
-    assert!(Policy::default().review(&exactly, &police(), &blank(), noon()).is_ok());
+    assert!(default_policy().review(&exactly, &police(), &blank(), noon()).is_ok());
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn a_request_without_a_case_or_a_contact_is_refused() {
             "a contact is missing; name somebody whom an owner can call",
         );
     }
-    let policy = Policy::default().with_paperwork(CaseDetails::Optional);
+    let policy = default_policy().with_paperwork(CaseDetails::Optional);
     let request = Request::new(AgencyId(1), IncidentKind::Burglary, request().area, evening());
     assert!(policy.review(&request, &police(), &blank(), noon()).is_ok());
 }
@@ -305,7 +305,7 @@ fn all_violations_come_at_once_in_order() {
     let area = Area::from_wkt(text).unwrap();
     let request = Request::new(AgencyId(7), IncidentKind::Arson, area, window);
     let federal = agency().with_kind(AgencyKind::Federal);
-    let policy = Policy::default().with_max_vertices(5).with_max_parts(1);
+    let policy = default_policy().with_max_vertices(5).with_max_parts(1);
     let violations = violations(&policy, &request, &federal);
     assert_eq!(
         codes(&violations),

@@ -1,14 +1,14 @@
 //! Policies and case files: the number of requests in a case, and the file that counts.
 
 use canvass::policy::CaseDetails;
-use canvass::{AgencyId, CaseFile, Policy, RequestId};
+use canvass::{AgencyId, CaseFile, RequestId};
 
 use crate::policy::{blank, police, request};
 use crate::support::*;
 
 #[test]
 fn a_case_has_two_requests_and_no_third() {
-    let policy = Policy::default();
+    let policy = default_policy();
     let mut file = blank();
     for id in 0..2 {
         let authorized = policy.review(&request(), &police(), &file, noon()).unwrap();
@@ -25,7 +25,7 @@ fn a_case_has_two_requests_and_no_third() {
 
 #[test]
 fn requests_without_a_case_reference_are_one_case() {
-    let policy = Policy::default().with_paperwork(CaseDetails::Optional);
+    let policy = default_policy().with_paperwork(CaseDetails::Optional);
     let mut file = blank();
     for (id, reference) in [(0, ""), (1, "  ")] {
         let request = request().with_case(reference);
@@ -39,7 +39,7 @@ fn requests_without_a_case_reference_are_one_case() {
 
 #[test]
 fn concurrent_reviews_do_not_exceed_the_case_limit() {
-    let policy = Policy::default();
+    let policy = default_policy();
     let mut file = blank();
     let authorized = policy.review(&request(), &police(), &file, noon()).unwrap();
     file.open(RequestId(1), &authorized, noon()).unwrap();
@@ -62,7 +62,7 @@ fn concurrent_reviews_do_not_exceed_the_case_limit() {
 #[test]
 fn a_case_file_of_another_agency_does_not_count() {
     let file = CaseFile::new(AgencyId(9));
-    let violations = Policy::default().review(&request(), &police(), &file, noon()).unwrap_err();
+    let violations = default_policy().review(&request(), &police(), &file, noon()).unwrap_err();
     assert_eq!(codes(&violations), ["other_case_file"]);
     assert_eq!(
         violations.to_string(),

@@ -1,6 +1,7 @@
 //! Policies themselves: the built-in ones, and contradictions.
 
 use canvass::error::PolicyError;
+use canvass::policy::Anonymity;
 use canvass::{AgencyId, AgencyKind, Area, CaseFile, IncidentKind, Policy, Request, RequestId};
 
 use crate::policy::{blank, police, request, violation, violations, window};
@@ -42,6 +43,7 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
 #[test]
 fn a_policy_that_contradicts_itself_cannot_be_loaded() {
     for (text, words) in CONTRADICTIONS {
+        let text = &in_utc(text);
         assert_eq!(refuses::<Policy>(text), *words, "{text}");
         let tree = serde_json::from_str(text).unwrap();
         let error = serde_json::from_value::<Policy>(tree).unwrap_err();
@@ -57,25 +59,79 @@ fn a_policy_that_contradicts_itself_cannot_be_loaded() {
         r#"{"open_days":0,"max_open_days":0}"#,
         r#"{"open_days":90,"max_open_days":90}"#,
     ] {
-        round(&serde_json::from_str::<Policy>(text).unwrap());
+        round(&serde_json::from_str::<Policy>(&in_utc(text)).unwrap());
+    }
+}
+
+/// The text of a policy with quiet hours by UTC.
+fn in_utc(text: &str) -> String {
+    text.replacen('{', r#"{"quiet_hours":{"zone":"UTC"},"#, 1).replace(",}", "}")
+}
+
+#[test]
+fn a_policy_text_names_its_zone() {
+    let missing = "`quiet_hours` are missing: name a zone for owners who named none, such as \
+                   `{\"zone\": \"America/Denver\"}`, or write `\"none\"` if notices may be sent at night";
+    for text in ["{}", r#"{"max_parts":3}"#] {
+        assert_eq!(refuses::<Policy>(text), missing);
+    }
+    assert_eq!(
+        toml::from_str::<Policy>("max_parts = 3").unwrap_err().message(),
+        missing,
+        "in other formats too"
+    );
+    let zone = "quiet hours need a `zone` for owners who named none, such as `\"zone\": \"America/Denver\"`";
+    for hours in ["{}", r#"{"from":"22:00","until":"07:00"}"#] {
+        assert_eq!(refuses::<Policy>(&format!(r#"{{"quiet_hours":{hours}}}"#)), zone);
+    }
+    let read =
+        |hours: &str| serde_json::from_str::<Policy>(&format!(r#"{{"quiet_hours":{hours}}}"#));
+    assert_eq!(read(r#"{"zone":"UTC"}"#).unwrap(), default_policy());
+    assert_eq!(read(r#""none""#).unwrap(), default_policy().with_quiet_hours(None));
+}
+
+#[test]
+fn an_anonymity_set_below_eleven_must_be_waived() {
+    let words = |households| {
+        format!(
+            "`min_households` is {households}, fewer than 11: an area with so few points at homes; raise it, or \
+             set `anonymity` to `waived` where no real people are asked"
+        )
+    };
+    for households in [0, 1, 10] {
+        let policy = default_policy().with_min_households(households);
+        let error = PolicyError::AnonymitySet { households, least: 11 };
+        assert_eq!(policy.clone().checked(), Err(error));
+        assert_eq!(error.to_string(), words(households));
+        // Unchecked, it lets nothing pass.
+        assert_eq!(violation(&policy, &request(), &police()).0, "invalid_policy");
+        let text = in_utc(&format!(r#"{{"min_households":{households}}}"#));
+        assert_eq!(refuses::<Policy>(&text), words(households));
+        let waived = policy.with_anonymity(Anonymity::Waived);
+        assert_eq!(waived.clone().checked().as_ref(), Ok(&waived));
+        let text = in_utc(&format!(r#"{{"anonymity":"waived","min_households":{households}}}"#));
+        assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), waived);
+    }
+    for households in [11, 12, u32::MAX] {
+        assert!(default_policy().with_min_households(households).checked().is_ok());
     }
 }
 
 #[test]
 fn a_contradictory_policy_refuses_everything() {
-    assert_eq!(Policy::default().checked(), Ok(Policy::default()));
+    assert_eq!(default_policy().checked(), Ok(default_policy()));
     assert_eq!(
         Policy::without_limits_or_anonymity().checked(),
         Ok(Policy::without_limits_or_anonymity())
     );
     // A request that would pass otherwise is refused with the operator's mistake as the reason.
-    let policy = Policy::default().with_max_open_days(9);
+    let policy = default_policy().with_max_open_days(9);
     let (code, words) = violation(&policy, &request(), &police());
     assert_eq!(code, "invalid_policy");
     let error = policy.checked().unwrap_err();
     assert_eq!(error, PolicyError::OpenDays { open: 10, max: 9 });
     assert_eq!(words, format!("the operator must correct the policy first: {error}"));
-    let policy = Policy::default().with_min_area_m2(1e9);
+    let policy = default_policy().with_min_area_m2(1e9);
     let codes = codes(&violations(&policy, &request(), &police()));
     assert_eq!(codes, ["invalid_policy", "area_too_small"]);
 }
@@ -103,7 +159,7 @@ fn a_limit_that_is_no_number_lets_nothing_pass() {
     file.open(RequestId(1), &authorized, noon()).unwrap();
     let close = Policy::without_limits_or_anonymity().with_min_difference_m2(nan);
     assert_eq!(refused(close, &file), ["too_close_to_earlier"]);
-    let large = Policy::default().with_max_area_m2(nan);
+    let large = default_policy().with_max_area_m2(nan);
     assert_eq!(
         violations(&large, &request(), &police()).to_string(),
         "the operator must correct the policy first: `max_area_m2` is NaN: nothing is below or \
@@ -111,17 +167,16 @@ fn a_limit_that_is_no_number_lets_nothing_pass() {
     );
 }
 
-const DEFAULT: &str = r#"{"version":"default-1","min_area_m2":64750.0,"max_area_m2":1294994.0,"min_width_m":20.0,"min_window_minutes":15,"max_window_minutes":720,"max_look_back_days":45,"future_windows":"refused","seeing_into":"refused","max_vertices":100,"max_parts":10,"paperwork":"required","agency_kinds":["local","county"],"jurisdiction":"within","max_requests_per_case":2,"open_days":10,"max_open_days":28,"min_households":11,"min_new_households":5,"sharers_known_days":365,"min_difference_m2":0.0,"max_overlaps":4294967295,"quiet_hours":{"from":"21:00:00","until":"08:00:00","zone":"UTC"}}"#;
+const DEFAULT: &str = r#"{"version":"default-1","min_area_m2":64750.0,"max_area_m2":1294994.0,"min_width_m":20.0,"min_window_minutes":15,"max_window_minutes":720,"max_look_back_days":45,"future_windows":"refused","seeing_into":"refused","max_vertices":100,"max_parts":10,"paperwork":"required","agency_kinds":["local","county"],"jurisdiction":"within","max_requests_per_case":2,"open_days":10,"max_open_days":28,"anonymity":"required","min_households":11,"min_new_households":5,"sharers_known_days":365,"min_difference_m2":0.0,"max_overlaps":4294967295,"quiet_hours":{"from":"21:00:00","until":"08:00:00","zone":"UTC"}}"#;
 
 #[test]
 fn the_default_policy_is_pinned() {
-    assert_eq!(serde_json::to_string(&Policy::default()).unwrap(), DEFAULT);
-    assert_eq!(serde_json::from_str::<Policy>(DEFAULT).unwrap(), Policy::default());
-    assert_eq!(serde_json::from_str::<Policy>("{}").unwrap(), Policy::default());
+    assert_eq!(serde_json::to_string(&default_policy()).unwrap(), DEFAULT);
+    assert_eq!(serde_json::from_str::<Policy>(DEFAULT).unwrap(), default_policy());
     // 0.025 and 0.5 square miles.
     let square_mile = 1_609.344_f64.powi(2);
-    assert!((Policy::default().min_area_m2 / square_mile - 0.025).abs() < 1e-6);
-    assert!((Policy::default().max_area_m2 / square_mile - 0.5).abs() < 1e-6);
+    assert!((default_policy().min_area_m2 / square_mile - 0.025).abs() < 1e-6);
+    assert!((default_policy().max_area_m2 / square_mile - 0.5).abs() < 1e-6);
 }
 
 #[test]

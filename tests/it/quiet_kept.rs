@@ -117,12 +117,44 @@ fn impossible_quiet_hours_are_refused_with_a_reason() {
         policy(r#""never""#).unwrap_err(),
         "invalid value: string \"never\", expected an object with `from`, `until` and `zone`, or `none`"
     );
-    assert_eq!(policy("{}").unwrap_err(), "missing field `from`");
-    assert_eq!(policy(r#"{"from":"22:00","until":"07:00"}"#).unwrap_err(), "missing field `zone`");
     assert_eq!(
         policy(r#"{"from":"22:00","until":"07:00","zone":"Atlantis"}"#).unwrap_err(),
         "`Atlantis` is not a time zone; write one such as `America/New_York` or `+05:30`"
     );
     assert!(policy(r#"{"from":"7:00","until":"7:00","zone":"UTC"}"#).is_err());
     assert!(policy(r#"{"from":"25:00","until":"07:00","zone":"UTC"}"#).is_err());
+}
+
+/// A date, an offset or a zone behind a time of day would be dropped, and the hours be others.
+#[test]
+fn a_time_of_day_is_read_to_its_end() {
+    let read = |from: &str| {
+        serde_json::from_value::<QuietHours>(
+            serde_json::json!({ "from": from, "until": "07:00", "zone": "UTC" }),
+        )
+    };
+    for from in ["21:00", "21:00:00", "21:00:00.0", "210000"] {
+        assert_eq!(read(from).unwrap().from(), time(21, 0, 0, 0), "{from}");
+    }
+    for behind in [
+        "-05:00",
+        "+00:00",
+        "Z",
+        "[America/New_York]",
+        "-05:00[America/New_York]",
+        " ",
+        "\0",
+        "x",
+        ":",
+        " PM",
+    ] {
+        let from = format!("21:00:00{behind}");
+        let words = read(&from).unwrap_err().to_string();
+        assert!(words.starts_with(&format!("`{from}` is not a time of day; write one")), "{words}");
+    }
+    for from in
+        ["2026-05-01T21:00:00", "20260501T210000", "2026-05-01 21:00:00", "T21:00", "", "24:00"]
+    {
+        assert!(read(from).is_err(), "{from}");
+    }
 }

@@ -27,7 +27,7 @@ proptest! {
         let policy = Policy::without_limits_or_anonymity().with_quiet_hours(night().with_zone(zone("Asia/Kolkata")));
         let authorized = authorize_under(&policy, area(&mut rng, (10, 50)));
         let registry = loaded(&town, rng.pick(&[Layout::default(), Layout::new(h3o::Resolution::Nine, 3)]));
-        let route = registry.snapshot().route(&authorized, noon());
+        let route = registry.snapshot().route(authorized.assume_open(), noon());
         prop_assert_eq!(answer(&route), oracle(&town, &authorized, noon()));
         prop_assert_eq!(waits(&route), waiting(&town, &authorized, noon()));
         // A later instant, after some owners have left or moved house.
@@ -42,7 +42,7 @@ proptest! {
         let newer = registry
             .apply([Change::SetConsent { owner: moved, consent }, Change::Withdraw { owner: leaving }])
             .unwrap();
-        let rechecked = route.recheck(&newer, later).unwrap();
+        let rechecked = route.recheck(route.authorized().assume_open(), &newer, later).unwrap();
         let kept: Vec<OwnerId> = rechecked.recipients().map(|recipient| recipient.owner).collect();
         let mut expected = waiting(&town, &authorized, later);
         expected.retain(|(owner, _)| kept.contains(owner));
@@ -61,15 +61,15 @@ fn some_wait_while_others_do_not() {
     }
     let policy = Policy::without_limits_or_anonymity().with_quiet_hours(night());
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
-    let route = snapshot(&town).route(&authorized, noon());
+    let route = snapshot(&town).route(authorized.assume_open(), noon());
     assert_eq!((route.owners(), waits(&route).len()), (100, 33));
     assert!(waits(&route).iter().all(|wait| *wait == (wait.0, at("2026-05-10T19:00:00Z"))));
     // Without quiet hours nobody waits; below the anonymity set nobody is asked.
     let unlimited = authorize(square(9.9, 49.9, 10.1, 50.1));
-    assert_eq!(waits(&snapshot(&town).route(&unlimited, noon())), []);
+    assert_eq!(waits(&snapshot(&town).route(unlimited.assume_open(), noon())), []);
     let many = policy.with_min_households(101);
     let authorized = authorize_under(&many, square(9.9, 49.9, 10.1, 50.1));
-    let empty = snapshot(&town).route(&authorized, noon());
+    let empty = snapshot(&town).route(authorized.assume_open(), noon());
     assert_eq!((empty.owners(), waits(&empty).len()), (0, 0));
 }
 
@@ -80,13 +80,15 @@ fn a_recheck_marks_remaining_owners_who_must_wait() {
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let town = street(3);
     let registry = loaded(&town, Layout::default());
-    let route = registry.snapshot().route(&authorized, noon());
+    let route = registry.snapshot().route(authorized.assume_open(), noon());
     // The second owner has another camera now: the owner is in both routes, but with no common
     // camera.
     let second = town.cameras[&CameraId(1)];
     let changes =
         [Change::Remove { camera: second.id }, Change::Register(second.with_id(CameraId(9)))];
-    let rechecked = route.recheck(&registry.apply(changes).unwrap(), noon()).unwrap();
+    let rechecked = route
+        .recheck(route.authorized().assume_open(), &registry.apply(changes).unwrap(), noon())
+        .unwrap();
     let until = at("2026-05-10T14:00:00Z");
     assert_eq!(waits(&rechecked), [(OwnerId(0), until), (OwnerId(2), until)]);
     assert_eq!(rechecked.cameras(), [CameraId(0), CameraId(2)]);
@@ -112,8 +114,8 @@ fn a_reused_scratch_marks_waits_as_a_fresh_one() {
     for turn in 0..120 {
         let now = noon() + SignedDuration::from_hours(7 * turn as i64);
         let authorized = authorize_under(&policies[turn / 3 % 3], areas[turn % 2].clone());
-        towns[turn / 9 % 3].route_into(&authorized, now, &mut scratch, &mut route);
-        assert_eq!(route, towns[turn / 9 % 3].route(&authorized, now), "{turn}");
+        towns[turn / 9 % 3].route_into(authorized.assume_open(), now, &mut scratch, &mut route);
+        assert_eq!(route, towns[turn / 9 % 3].route(authorized.assume_open(), now), "{turn}");
         (wait, all) = (wait + waits(&route).len(), all + route.owners());
     }
     assert!(wait * 10 > all && wait * 2 < all, "{wait} of {all}");

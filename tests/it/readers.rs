@@ -1,6 +1,7 @@
 //! Readers of drawings: they read to the end of the text, in every context, with plain messages.
 
 use canvass::Area;
+use canvass::error::AreaError;
 use geo_types::{Geometry, MultiPolygon};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -159,6 +160,24 @@ fn empty_drawings_are_passed_over_everywhere() {
         ] }),
     ];
     let feature = |geometry: &Value| json!({ "type": "Feature", "geometry": geometry });
+    // Geometries of other types, empty ones among them, are passed over in collections.
+    for other in [
+        json!({ "type": "Point", "coordinates": [] }),
+        json!({ "coordinates": [], "type": "Point" }),
+        json!({ "type": "MultiPoint", "coordinates": [] }),
+        json!({ "type": "LineString", "coordinates": [] }),
+        json!({ "type": "MultiLineString", "coordinates": [[], []] }),
+        json!({ "type": "GeometryCollection", "geometries": [] }),
+    ] {
+        for geometries in [[&other, &polygon], [&polygon, &other]] {
+            let parts = json!({ "type": "GeometryCollection", "geometries": geometries });
+            assert_eq!(Area::from_geojson(&parts.to_string()).as_ref(), Ok(&area), "{parts}");
+            let features =
+                json!({ "type": "FeatureCollection", "features": geometries.map(feature) });
+            assert_eq!(Area::from_geojson(&features.to_string()).as_ref(), Ok(&area), "{features}");
+        }
+        assert_eq!(Area::from_geojson(&other.to_string()).unwrap_err().code(), "not_areal");
+    }
     for empty in &empties {
         assert_eq!(Area::from_geojson(&empty.to_string()).unwrap_err().code(), "empty", "{empty}");
         for geometries in [[empty, &polygon], [&polygon, empty]] {
@@ -259,6 +278,29 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Area>(&text).ok(), read.ok());
     }
 
+    /// Whatever ends its lines, a text has one verdict, with one message and one place.
+    #[test]
+    fn line_ends_change_no_message(
+        drawing in drawings(),
+        ends in prop::collection::vec(select(vec!["\r", "\n", "\r\n"]), 3),
+        rubbish in "[a-z\"é]{1,3}",
+    ) {
+        let wkt = drawing.wkt_string();
+        let json = geojson::GeometryValue::from(&drawing).to_string();
+        let places = |text: &str, read: fn(&str) -> Result<Area, AreaError>| -> Vec<String> {
+            let lines: Vec<&str> = text.split(',').collect();
+            let mut words: Vec<String> = ends.iter().map(|end| {
+                let text = format!("{}{end}{end}{rubbish}", lines.join(&format!(",{end}")));
+                read(&text).unwrap_err().to_string()
+            }).collect();
+            words.dedup();
+            words
+        };
+        for words in [places(&wkt, Area::from_wkt), places(&json, Area::from_geojson)] {
+            prop_assert_eq!(words.len(), 1, "{:?}", words);
+        }
+    }
+
     /// Places in messages are numbers with at most seven decimals.
     #[test]
     fn places_are_shown_with_seven_decimals(
@@ -285,5 +327,22 @@ fn rubbish_is_the_only_fault_of_the_square() {
     for rubbish in [")", ",", "x", "\0", " 5", "-- north", "SRID=4326", "EMPTY", "\u{a0}x"] {
         let text = format!("{SQUARE}{rubbish}");
         assert_eq!(Area::from_wkt(&text).unwrap_err().code(), "syntax", "{text:?}");
+    }
+}
+
+/// LF, CR LF and CR alone each end one line, and a column is a character, in texts of both formats.
+#[test]
+fn places_are_counted_as_editors_count_them() {
+    for end in ["\n", "\r\n", "\r"] {
+        let wkt = ["POLYGON(", "(0 0,", "é 1", "))"].join(end);
+        let words = Area::from_wkt(&wkt).unwrap_err().to_string();
+        assert!(words.contains("before `é` at line 3 column 1 ("), "{end:?}: {words}");
+        let json = [r#"{"name":"é","#, "", r#""ü":1,"type":"Polygon","coordinates":[[[0,null]]]}"#];
+        let words = Area::from_geojson(&json.join(end)).unwrap_err().to_string();
+        let place = "expected a number at `coordinates[0][0]` at line 3 column 46";
+        assert!(words.ends_with(place), "{end:?}: {words}");
+        let cut = [r#"{"type":"Polygon","#, r#""coordinates":["#, "é"].join(end);
+        let words = Area::from_geojson(&cut).unwrap_err().to_string();
+        assert!(words.ends_with("expected value at line 3 column 1"), "{end:?}: {words}");
     }
 }

@@ -26,10 +26,10 @@ pub fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(valu
 
 #[test]
 fn every_record_is_read_as_it_was_written() {
-    round(&Policy::default());
+    round(&default_policy());
     round(&Policy::without_limits_or_anonymity());
     round(
-        &Policy::default()
+        &default_policy()
             .with_agency_kinds(BTreeSet::new())
             .with_jurisdiction(Jurisdiction::Anywhere)
             .with_min_area_m2(0.1)
@@ -58,7 +58,9 @@ fn every_record_is_read_as_it_was_written() {
     round(&Change::Move { camera: CameraId(u64::MAX), position: camera.position });
     round(&Change::Remove { camera: CameraId(0) });
     round(&Change::Withdraw { owner: OwnerId(u64::MAX) });
-    round(&Change::RecordAsked { owner: OwnerId(1), at: noon() });
+    for agency in [None, Some(AgencyId(3))] {
+        round(&Change::RecordAsked { owner: OwnerId(1), agency, at: noon() });
+    }
     round(&Consent::granted().with_limit(AskLimit::new(0, 30).unwrap()));
 }
 
@@ -167,7 +169,7 @@ fn unknown_fields_are_refused_everywhere() {
         let words = serde_json::from_value::<T>(tree).unwrap_err().to_string();
         assert!(words.starts_with("unknown field `strange`"), "{words}");
     }
-    strange(&Policy::default());
+    strange(&default_policy());
     strange(&request());
     strange(&police());
     strange(&evening());

@@ -62,6 +62,7 @@ pub fn change(rng: &mut Rng, town: &Town, step: i64) -> Change {
         7 => Change::Withdraw { owner },
         8 => Change::RecordAsked {
             owner,
+            agency: None,
             at: noon() - SignedDuration::from_hours(rng.below(900) as i64),
         },
         _ => Change::SetConsent { owner, consent: consent(rng) },
@@ -93,11 +94,11 @@ pub fn answers(snapshot: &Snapshot, town: &Town, rng: &mut Rng) {
     for policy in [&few, &Policy::without_limits_or_anonymity()] {
         let authorized = authorize_under(policy, area(rng, (10, 50)));
         let expected = oracle(town, &authorized, noon());
-        assert_eq!(answer(&snapshot.route(&authorized, noon())), expected);
+        assert_eq!(answer(&snapshot.route(authorized.assume_open(), noon())), expected);
         assert_eq!(snapshot.funnel(&authorized, noon()).asked(), cameras(&expected).len());
     }
     let everywhere = everywhere();
-    let route = snapshot.route(&everywhere, noon());
+    let route = snapshot.route(everywhere.assume_open(), noon());
     assert_eq!(answer(&route), oracle(town, &everywhere, noon()));
 }
 
@@ -200,7 +201,7 @@ proptest! {
             for authorized in [authorize(around(1e-4)), authorize(around(0.05))] {
                 let expected = oracle(&town, &authorized, noon());
                 prop_assert!(!expected.is_empty());
-                prop_assert_eq!(answer(&snapshot.route(&authorized, noon())), expected);
+                prop_assert_eq!(answer(&snapshot.route(authorized.assume_open(), noon())), expected);
             }
             // Now and then a reader holds a revision for a while.
             if rng.once_in(2) {
@@ -359,7 +360,11 @@ fn everybody_is_found_while_look_ups_are_split() {
             for _ in 0..20.min(next) {
                 let id = rng.below(next);
                 list.push(grant(id * 3 / 4));
-                list.push(Change::RecordAsked { owner: OwnerId(id * 3 / 4), at: noon() });
+                list.push(Change::RecordAsked {
+                    owner: OwnerId(id * 3 / 4),
+                    agency: None,
+                    at: noon(),
+                });
             }
             for change in &list {
                 step(&mut town, change).unwrap();

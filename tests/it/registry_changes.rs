@@ -12,7 +12,7 @@ use crate::support::*;
 /// The owners and cameras that a request everywhere asks, as plain numbers.
 #[track_caller]
 pub fn asks(registry: &Registry) -> Vec<(u64, Vec<u64>)> {
-    let route = registry.snapshot().route(&everywhere(), noon());
+    let route = registry.snapshot().route(everywhere().assume_open(), noon());
     let ids = |cameras: &[CameraId]| cameras.iter().map(|camera| camera.0).collect();
     route.recipients().map(|recipient| (recipient.owner.0, ids(recipient.cameras))).collect()
 }
@@ -122,7 +122,7 @@ fn asks_outlive_a_withdrawal_and_new_grant() {
     let registry = Registry::new();
     let once = Consent::granted().with_limit(AskLimit::new(1, 1).unwrap());
     let consent = || Change::SetConsent { owner: OwnerId(1), consent: once.clone() };
-    let asked = |at| Change::RecordAsked { owner: OwnerId(1), at };
+    let asked = |at| Change::RecordAsked { owner: OwnerId(1), agency: None, at };
     registry.apply([Change::Register(camera(1, 1)), consent(), asked(noon() - days(1))]).unwrap();
     assert_eq!(asks(&registry), []);
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
@@ -148,7 +148,7 @@ fn an_owner_who_is_forgotten_was_never_known() {
     let registry = Registry::new();
     let once = Consent::granted().with_limit(AskLimit::new(1, 1).unwrap());
     let consent = || Change::SetConsent { owner: OwnerId(1), consent: once.clone() };
-    let asked = || Change::RecordAsked { owner: OwnerId(1), at: noon() - days(1) };
+    let asked = || Change::RecordAsked { owner: OwnerId(1), agency: None, at: noon() - days(1) };
     let forget = || Change::Forget { owner: OwnerId(1) };
     registry.apply([Change::Register(camera(1, 1)), consent(), asked()]).unwrap();
     assert_eq!(registry.touched(&[forget()]), [camera(1, 1).position]);
@@ -199,7 +199,7 @@ fn an_older_snapshot_stays_as_it_was() {
     registry.apply([Change::Register(camera(1, 1)), grant(1)]).unwrap();
     let older = registry.snapshot();
     let everywhere = everywhere();
-    let before = older.route(&everywhere, noon());
+    let before = older.route(everywhere.assume_open(), noon());
     registry.apply([Change::Withdraw { owner: OwnerId(1) }]).unwrap();
     // A number of scopes that nobody uses any more is reused.
     let scoped = Consent::granted().with_agencies(canvass::Scope::only([]));
@@ -207,11 +207,16 @@ fn an_older_snapshot_stays_as_it_was() {
     registry
         .apply([Change::Register(camera(2, 2)), Change::Remove { camera: CameraId(1) }])
         .unwrap();
-    assert_eq!(older.route(&everywhere, noon()), before);
+    assert_eq!(older.route(everywhere.assume_open(), noon()), before);
     assert_eq!(older.explain(&everywhere, noon(), CameraId(1)), Explanation::Asked);
     assert_eq!(older.explain(&everywhere, noon(), CameraId(2)), Explanation::NotRegistered);
     assert_eq!((older.cameras(), older.revision()), (1, Revision(1)));
-    assert!(before.recheck(&registry.snapshot(), noon()).unwrap().is_empty());
+    assert!(
+        before
+            .recheck(before.authorized().assume_open(), &registry.snapshot(), noon())
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(asks(&registry), []);
 }
 
@@ -235,7 +240,7 @@ fn readers_see_each_withdrawal_and_never_go_back() {
                     let snapshot = registry.snapshot();
                     assert!(snapshot.revision() >= last && snapshot.revision().0 >= gone);
                     last = snapshot.revision();
-                    let route = snapshot.route(&everywhere, noon());
+                    let route = snapshot.route(everywhere.assume_open(), noon());
                     // Owners withdraw in ascending order, one for each revision.
                     let first = route.recipients().next().map_or(OWNERS, |first| first.owner.0);
                     assert_eq!(first, last.0);

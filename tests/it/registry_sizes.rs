@@ -80,7 +80,7 @@ fn a_history_is_kept_as_far_as_limits_need() {
     for number in 1..=40 {
         // Asked from the newest instant to the oldest: the oldest are dropped first.
         let at = noon() - SignedDuration::from_hours(number);
-        registry.apply([Change::RecordAsked { owner: OwnerId(1), at }]).unwrap();
+        registry.apply([Change::RecordAsked { owner: OwnerId(1), agency: None, at }]).unwrap();
         assert_eq!(asks(&registry).is_empty(), number >= i64::from(AskLimit::MAX), "{number}");
     }
 }
@@ -160,7 +160,7 @@ fn scopes_of_any_number_share_a_block() {
         older.push((registry.apply(list).unwrap(), said.clone()));
         let earlier = &older[usize::try_from(rng.below(older.len() as u64)).unwrap()];
         for (snapshot, said) in [&older[older.len() - 1], earlier] {
-            let route = snapshot.route(&here, noon());
+            let route = snapshot.route(here.assume_open(), noon());
             let asked = route.recipients().map(|recipient| recipient.owner.0);
             assert!(asked.eq(said.iter().filter(|(_, yes)| **yes).map(|(&owner, _)| owner)));
         }
@@ -188,16 +188,16 @@ fn ten_thousand_cameras_share_a_point() {
     }
     for registry in [at_once, one_by_one] {
         let ids = |route: &canvass::Route| route.cameras().iter().map(|c| c.0).collect::<Vec<_>>();
-        assert_eq!(ids(&registry.snapshot().route(&here, noon())), granted);
-        assert!(registry.snapshot().route(&elsewhere, noon()).is_empty());
+        assert_eq!(ids(&registry.snapshot().route(here.assume_open(), noon())), granted);
+        assert!(registry.snapshot().route(elsewhere.assume_open(), noon()).is_empty());
         let gone = granted.iter().filter(|id| **id % 2 == 0).take(200).copied();
         let newer = registry.apply(gone.clone().map(|id| Change::Remove { camera: CameraId(id) }));
         let gone: Vec<u64> = gone.collect();
         let left: Vec<u64> = granted.iter().copied().filter(|id| !gone.contains(id)).collect();
-        assert_eq!(ids(&newer.unwrap().route(&here, noon())), left);
+        assert_eq!(ids(&newer.unwrap().route(here.assume_open(), noon())), left);
         let moved = place((10, 50), 1, 0);
         let newer = registry.apply([Change::Move { camera: CameraId(left[7]), position: moved }]);
-        assert_eq!(ids(&newer.unwrap().route(&elsewhere, noon())), [left[7]]);
+        assert_eq!(ids(&newer.unwrap().route(elsewhere.assume_open(), noon())), [left[7]]);
     }
 }
 

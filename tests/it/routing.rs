@@ -67,13 +67,13 @@ fn every_size_around_a_block_is_routed_whole() {
     for number in [0, 1, 63, 64, 65, 127, 128, 129, 192] {
         let town = street(number);
         let everywhere = authorize(square(9.9, 49.9, 10.1, 50.1));
-        let route = snapshot(&town).route(&everywhere, noon());
+        let route = snapshot(&town).route(everywhere.assume_open(), noon());
         assert_eq!(route.cameras().len() as u64, number);
         // The first half of the street, its last camera on the boundary.
         let half = number / 2;
         let east = 10.0 + half as f64 * 1e-5;
         let some = authorize(square(9.9, 49.9, east, 50.1));
-        let route = snapshot(&town).route(&some, noon());
+        let route = snapshot(&town).route(some.assume_open(), noon());
         assert_eq!(route.cameras().len() as u64, number.min(half + 1));
     }
 }
@@ -135,7 +135,7 @@ fn ids_come_in_order_across_blocks() {
             let mut expected: Vec<_> =
                 cameras.iter().map(|camera| (camera.owner, vec![camera.id])).collect();
             expected.sort_unstable();
-            let route = snapshot.route(&everywhere, noon());
+            let route = snapshot.route(everywhere.assume_open(), noon());
             assert_eq!(answer(&route), expected, "{number} houses each, {uppers:?}");
         }
     }
@@ -226,7 +226,7 @@ fn below_the_anonymity_set_nobody_is_asked() {
     {
         let snapshot = snapshot(&street(number));
         let authorized = authorize_under(&policy(least), everywhere());
-        assert_eq!(snapshot.route(&authorized, noon()).owners(), asked);
+        assert_eq!(snapshot.route(authorized.assume_open(), noon()).owners(), asked);
         let explained = snapshot.explain(&authorized, noon(), CameraId(0));
         let expected = if asked == 0 { Explanation::TooFewHouseholds } else { Explanation::Asked };
         assert_eq!(explained, expected);
@@ -234,7 +234,8 @@ fn below_the_anonymity_set_nobody_is_asked() {
     // Households count whether they agreed or not; only those who did are asked.
     let mut town = street(11);
     town.consents.retain(|&owner, _| owner == OwnerId(3));
-    let route = snapshot(&town).route(&authorize_under(&policy(11), everywhere()), noon());
+    let route =
+        snapshot(&town).route(authorize_under(&policy(11), everywhere()).assume_open(), noon());
     assert_eq!(answer(&route), vec![(OwnerId(3), vec![CameraId(3)])]);
 }
 
@@ -270,7 +271,7 @@ fn receipts_are_equal_for_none_few_and_many() {
     let authorized = authorize_under(&policy, square(9.9, 49.9, 10.1, 50.1));
     let receipts: Vec<String> = [0, 3, 11, 500]
         .iter()
-        .map(|&number| snapshot(&street(number)).route(&authorized, noon()).receipt())
+        .map(|&number| snapshot(&street(number)).route(authorized.assume_open(), noon()).receipt())
         .map(|receipt| serde_json::to_string(&receipt).unwrap())
         .collect();
     assert!(receipts.iter().all(|receipt| *receipt == receipts[0]), "{receipts:?}");
@@ -288,7 +289,7 @@ fn a_scratch_serves_any_registry_and_any_question() {
         let town = town(&mut rng, (10, 50), 80);
         let authorized = authorize(area(&mut rng, (10, 50)));
         let mut route = Route::empty(&authorized, noon());
-        snapshot(&town).route_into(&authorized, noon(), &mut scratch, &mut route);
+        snapshot(&town).route_into(authorized.assume_open(), noon(), &mut scratch, &mut route);
         assert_eq!(answer(&route), oracle(&town, &authorized, noon()));
     }
 }

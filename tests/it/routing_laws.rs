@@ -1,6 +1,6 @@
 //! Laws of routes, over towns and areas of any kind.
 
-use canvass::{Area, CameraId, Change, Explanation, Layout, Registry, Route};
+use canvass::{Area, AuthorizedRequest, CameraId, Change, Explanation, Layout, Registry, Route};
 use geo::MultiPolygon;
 use proptest::prelude::*;
 
@@ -24,8 +24,8 @@ proptest! {
         for changes in changes.chunks(batch) {
             registry.apply(changes.iter().cloned()).unwrap();
         }
-        let by_bulk = snapshot(&town).route(&authorized, noon());
-        let one_by_one = registry.snapshot().route(&authorized, noon());
+        let by_bulk = snapshot(&town).route(authorized.assume_open(), noon());
+        let one_by_one = registry.snapshot().route(authorized.assume_open(), noon());
         prop_assert_eq!(answer(&by_bulk), answer(&one_by_one));
     }
 
@@ -36,7 +36,7 @@ proptest! {
         let town = town(&mut rng, (10, 50), 300);
         let snapshot = snapshot(&town);
         let of = |area: &Area| -> Vec<CameraId> {
-            let mut all = snapshot.route(&authorize(area.clone()), noon()).cameras().to_vec();
+            let mut all = snapshot.route(authorize(area.clone()).assume_open(), noon()).cameras().to_vec();
             all.sort_unstable();
             all
         };
@@ -59,15 +59,15 @@ proptest! {
         let town = town(&mut rng, (10, 50), 200);
         let authorized = authorize(area(&mut rng, (10, 50)));
         let registry = loaded(&town, Layout::default());
-        let route = registry.snapshot().route(&authorized, noon());
+        let route = registry.snapshot().route(authorized.assume_open(), noon());
         let Some(leaving) = route.recipients().next().map(|recipient| recipient.owner) else {
             return Ok(());
         };
         let newer = registry.apply([Change::Withdraw { owner: leaving }]).unwrap();
         let mut left = answer(&route);
         left.retain(|&(owner, _)| owner != leaving);
-        prop_assert_eq!(answer(&newer.route(&authorized, noon())), left.clone());
-        prop_assert_eq!(answer(&route.recheck(&newer, noon()).unwrap()), left);
+        prop_assert_eq!(answer(&newer.route(authorized.assume_open(), noon())), left.clone());
+        prop_assert_eq!(answer(&route.recheck(route.authorized().assume_open(), &newer, noon()).unwrap()), left);
     }
 
     /// Law: a batch equals routing one by one.
@@ -78,9 +78,10 @@ proptest! {
         let snapshot = snapshot(&town);
         let requests: Vec<_> = (0..150).map(|_| authorize(area(&mut rng, (10, 50)))).collect();
         let routes: Vec<Route> =
-            requests.iter().map(|request| snapshot.route(request, noon())).collect();
+            requests.iter().map(|request| snapshot.route(request.assume_open(), noon())).collect();
         prop_assert!(routes.iter().any(|route| !route.is_empty()));
-        prop_assert_eq!(snapshot.route_batch(&requests, noon()), routes);
+        let standing: Vec<_> = requests.iter().map(AuthorizedRequest::assume_open).collect();
+        prop_assert_eq!(snapshot.route_batch(&standing, noon()), routes);
     }
 
     /// Law: explaining each camera adds up to the funnel and to the route.
@@ -91,7 +92,7 @@ proptest! {
         let snapshot = snapshot(&town);
         let authorized = authorize(area(&mut rng, (10, 50)));
         let funnel = snapshot.funnel(&authorized, noon());
-        let route = snapshot.route(&authorized, noon());
+        let route = snapshot.route(authorized.assume_open(), noon());
         let explained: Vec<Explanation> = town
             .cameras
             .keys()

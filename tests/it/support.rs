@@ -7,6 +7,7 @@ use canvass::{
     Agency, AgencyId, AgencyKind, Area, Ask, AuthorizedRequest, Camera, CameraId, CameraScope,
     CaseFile, Change, Consent, IncidentKind, Layout, OwnerId, Policy, Position, Recording,
     Registry, Request, Route, Scratch, SimdLevel, Snapshot, TimeWindow, Violation, Violations,
+    Zone,
 };
 use geo::polygon;
 use jiff::{SignedDuration, Timestamp};
@@ -58,6 +59,11 @@ pub fn asking(area: Area) -> Request {
     Request::new(AgencyId(1), IncidentKind::Burglary, area, evening())
         .with_case("26-0117")
         .with_contact("Det. Smith")
+}
+
+/// The default policy of an operator in UTC.
+pub fn default_policy() -> Policy {
+    Policy::in_zone(Zone::UTC)
 }
 
 /// A request that only consent and footage limit.
@@ -157,7 +163,7 @@ pub fn routes_at_every_width(
     SimdLevel::ALL.into_iter().filter_map(move |level| {
         let mut scratch = Scratch::with_simd(level)?;
         let mut route = Route::empty(authorized, now);
-        snapshot.route_into(authorized, now, &mut scratch, &mut route);
+        snapshot.route_into(authorized.assume_open(), now, &mut scratch, &mut route);
         Some((level, route))
     })
 }
@@ -184,8 +190,5 @@ pub fn waits(route: &Route) -> Vec<(OwnerId, Timestamp)> {
 
 /// The change that records that an owner was asked.
 pub fn recorded(owner: OwnerId, Ask { agency, at }: Ask) -> Change {
-    match agency {
-        None => Change::RecordAsked { owner, at },
-        Some(agency) => Change::RecordAskedBy { owner, agency, at },
-    }
+    Change::RecordAsked { owner, agency, at }
 }

@@ -255,7 +255,7 @@ fn a_consent_is_read_only_as_it_is_written() {
 #[test]
 fn a_page_counts_the_instants_that_its_owners_have() {
     let registry = Registry::new();
-    registry.apply([Change::RecordAsked { owner: OwnerId(1), at: noon() }]).unwrap();
+    registry.apply([Change::RecordAsked { owner: OwnerId(1), agency: None, at: noon() }]).unwrap();
     let mut bytes = kept(&registry).into_values().next().unwrap();
     bytes[32] = 0;
     let error = refusal([sealed(bytes.clone())]);

@@ -93,7 +93,7 @@ fn the_json_of_every_change_is_pinned() {
         ),
         (Change::Withdraw { owner: camera.owner }, r#"{"withdraw":{"owner":2}}"#.to_owned()),
         (
-            Change::RecordAsked { owner: camera.owner, at: noon() },
+            Change::RecordAsked { owner: camera.owner, agency: None, at: noon() },
             r#"{"record_asked":{"owner":2,"at":"2026-05-10T12:00:00Z"}}"#.to_owned(),
         ),
     ];
@@ -118,7 +118,9 @@ fn any_change(rng: &mut Rng) -> Change {
         4 => Change::Move { camera, position },
         5 | 6 => Change::Remove { camera },
         7 => Change::Withdraw { owner },
-        8 if rng.once_in(3) => Change::RecordAsked { owner, at: noon() - days(rng.within(0, 40)) },
+        8 if rng.once_in(3) => {
+            Change::RecordAsked { owner, agency: None, at: noon() - days(rng.within(0, 40)) }
+        }
         _ => Change::SetConsent { owner, consent: consent(rng) },
     }
 }

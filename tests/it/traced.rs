@@ -63,15 +63,17 @@ fn decisions_are_traced_without_owners_places_and_cases() {
         let granted = [71, 72].map(grant);
         registry.apply(cameras.into_iter().chain(granted)).unwrap();
         registry.apply([Change::Remove { camera: canvass::CameraId(73) }]).unwrap_err();
-        registry.apply([Change::RecordAsked { owner: OwnerId(71), at: noon() }]).unwrap();
+        registry
+            .apply([Change::RecordAsked { owner: OwnerId(71), agency: None, at: noon() }])
+            .unwrap();
         let request = asking(square(9.9, 49.9, 10.1, 50.1)).with_case("26-0117");
         let file = CaseFile::new(AgencyId(1));
         let authorized = Policy::without_limits_or_anonymity()
             .review(&request, &agency(), &file, noon())
             .unwrap();
         let snapshot = registry.snapshot();
-        assert_eq!(owners(&snapshot.route(&authorized, noon())), [71, 72]);
-        assert_eq!(snapshot.route_batch(&[authorized], noon()).len(), 1);
+        assert_eq!(owners(&snapshot.route(authorized.assume_open(), noon())), [71, 72]);
+        assert_eq!(snapshot.route_batch(&[authorized.assume_open()], noon()).len(), 1);
         let few = Policy::without_limits_or_anonymity().with_max_parts(0).with_max_vertices(0);
         few.review(&request, &agency(), &file, noon()).unwrap_err();
     });

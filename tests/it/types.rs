@@ -75,7 +75,7 @@ fn every_public_type_is_shared_kept_and_printed() {
     usable::<Ask>();
     usable::<AskLimit>();
     usable::<OperatorFunnel<'_>>();
-    usable::<StaleSnapshot>();
+    usable::<RecheckError>();
     usable::<AskLimitError>();
     usable::<Consent>();
     usable::<Denial>();

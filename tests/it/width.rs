@@ -304,7 +304,7 @@ fn honest_areas_are_wide_enough() {
         println!("skipped: CANVASS_DATA names no folder of areas");
         return;
     };
-    let policy = Policy::default();
+    let policy = default_policy();
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -235,7 +235,7 @@ impl Attack<'_> {
         desk.file.open(id, &authorized, self.now)?;
         desk.outcomes.open(id, &authorized, ReleaseMode::Alone)?;
         // Every owner who is asked shares.
-        let route = self.snapshot.route(&authorized, self.now);
+        let route = self.snapshot.route(authorized.assume_open(), self.now);
         for recipient in route.recipients() {
             desk.outcomes.ask(id, [recipient.owner])?;
             desk.outcomes.answer(id, recipient.owner, Answer::Shared)?;

@@ -1,6 +1,6 @@
 //! The information that an attacker gets, and the obstacles.
 
-use canvass::Policy;
+use canvass::{Policy, Zone};
 
 /// The information that an attacker gets, and the obstacles.
 pub(crate) struct World {
@@ -23,7 +23,7 @@ pub(crate) enum Told {
 
 /// Possible worlds, under policies with and without overlaps.
 pub(crate) fn worlds() -> [World; 5] {
-    let policy = Policy::default();
+    let policy = Policy::in_zone(Zone::UTC);
     let apart = policy.clone().with_max_overlaps(0);
     let world = |name, policy: &Policy, told| World { name, policy: policy.clone(), told };
     [

@@ -1,12 +1,11 @@
 //! The features of a GeoJSON file, one by one, so that an invalid one does not stop the others.
 
-use std::borrow::Cow;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -38,7 +37,7 @@ const TELLING: [&str; 18] = [
 pub(crate) struct Feature<'a> {
     pub(crate) name: Option<String>,
     /// The text of its geometry, or the reason why there is none.
-    pub(crate) geometry: Result<Cow<'a, str>, String>,
+    pub(crate) geometry: Result<&'a str, String>,
 }
 
 /// The outermost object of a GeoJSON text; its features are still text.
@@ -49,6 +48,10 @@ struct Outermost<'a> {
     kind: Option<String>,
     #[serde(borrow)]
     features: Option<Vec<&'a RawValue>>,
+    // Members that would draw something in an object of another type.
+    coordinates: Option<IgnoredAny>,
+    geometries: Option<IgnoredAny>,
+    geometry: Option<IgnoredAny>,
 }
 
 /// The members of a feature, still text.
@@ -63,6 +66,15 @@ struct Members<'a> {
     properties: Option<&'a RawValue>,
     #[serde(borrow)]
     geometry: Option<&'a RawValue>,
+    coordinates: Option<IgnoredAny>,
+    geometries: Option<IgnoredAny>,
+    features: Option<IgnoredAny>,
+}
+
+/// The refusal of a second drawing in an object, as in RFC 7946, 7.1: it would be lost silently.
+fn second_drawing(of: &str, members: [(&str, bool); 3]) -> Option<String> {
+    let (member, _) = members.into_iter().find(|&(_, is_there)| is_there)?;
+    Some(format!("a `{of}` cannot have a member `{member}`: draw one or the other"))
 }
 
 /// The text of a file, or of standard input for `-`, without a byte order mark.
@@ -79,6 +91,11 @@ pub(crate) fn read(file: &Path, stdin: &mut dyn Read) -> Result<String, BadInput
         let line = LineCounter::line_after(good);
         BadInput::at(file, line, "not UTF-8 text, which GeoJSON must be; convert the file")
     })?;
+    if let Some((before, _)) = text.split_once('\0') {
+        let line = LineCounter::line_after(before.as_bytes());
+        let reason = "a NUL byte, which no GeoJSON has; if the file is UTF-16, convert it to UTF-8";
+        return Err(BadInput::at(file, line, reason));
+    }
     if text.starts_with('\u{feff}') {
         text.remove(0);
     }
@@ -96,10 +113,16 @@ pub(crate) fn split<'a>(file: &Path, text: &'a str) -> Result<Vec<&'a str>, BadI
         let file = shown_file(file);
         BadInput::new(format!("{file}:{line}:{column}: not a GeoJSON text: {reason}"))
     })?;
+    let others = [
+        ("coordinates", outermost.coordinates.is_some()),
+        ("geometries", outermost.geometries.is_some()),
+        ("geometry", outermost.geometry.is_some()),
+    ];
     match (outermost.kind.as_deref(), outermost.features) {
-        (Some("FeatureCollection"), Some(features)) => {
-            Ok(features.into_iter().map(RawValue::get).collect())
-        }
+        (Some(kind @ "FeatureCollection"), Some(features)) => match second_drawing(kind, others) {
+            None => Ok(features.into_iter().map(RawValue::get).collect()),
+            Some(reason) => Err(BadInput::at(file, 1, reason)),
+        },
         (Some("FeatureCollection"), None) => {
             Err(BadInput::at(file, 1, "a `FeatureCollection` without `features`"))
         }
@@ -122,14 +145,60 @@ impl<'a> Feature<'a> {
                 return Self { name: None, geometry };
             }
         };
+        let others = [
+            ("coordinates", members.coordinates.is_some()),
+            ("geometries", members.geometries.is_some()),
+            ("features", members.features.is_some()),
+        ];
         let geometry = match (members.kind.as_deref(), members.geometry) {
-            (Some("Feature"), Some(geometry)) => Ok(Cow::Borrowed(geometry.get())),
+            (Some(kind @ "Feature"), Some(geometry)) => {
+                second_drawing(kind, others).map_or(Ok(geometry.get()), Err)
+            }
             (Some("Feature"), None) => Err("the feature has no geometry".to_owned()),
             // A geometry by itself; the library refuses one that is invalid.
-            (Some(_), _) => Ok(Cow::Borrowed(text)),
+            (Some(_), _) => Ok(text),
             (None, _) => Err("not a feature: it has no `type`".to_owned()),
         };
         Self { name: name(&members), geometry }
+    }
+}
+
+/// Finds where the pieces of a text begin, in their order.
+pub(crate) struct Places<'a> {
+    text: &'a str,
+    /// The number of bytes counted so far.
+    at: usize,
+    counter: LineCounter,
+    /// Where the last of the counted lines begins.
+    line_start: usize,
+}
+
+impl<'a> Places<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, at: 0, counter: LineCounter::new(), line_start: 0 }
+    }
+
+    /// A message about a piece of the text whose place is one in the file, as editors count, if it
+    /// ends with one. No earlier piece can be asked for afterwards.
+    pub(crate) fn in_file(&mut self, piece: &str, message: &str) -> String {
+        let found = message.rsplit_once(" at line ").and_then(|(reason, place)| {
+            let (line, column) = place.split_once(" column ")?;
+            Some((reason, line.parse::<u64>().ok()?, column.parse::<usize>().ok()?))
+        });
+        let Some((reason, line, column)) = found else { return message.to_owned() };
+        let start = (piece.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        while self.at < start
+            && let Some(&byte) = self.text.as_bytes().get(self.at)
+        {
+            self.counter.pass(byte);
+            self.at += 1;
+            if matches!(byte, b'\r' | b'\n') {
+                self.line_start = self.at;
+            }
+        }
+        let before = self.text.get(self.line_start..start).unwrap_or_default();
+        let column = column + if line == 1 { before.chars().count() } else { 0 };
+        format!("{reason} at line {} column {column}", self.counter.line() + line - 1)
     }
 }
 

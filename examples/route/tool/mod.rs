@@ -16,7 +16,7 @@ use std::io::{self, Read, Write};
 
 use canvass::Scratch;
 
-use area_file::Feature;
+use area_file::{Feature, Places};
 use arguments::Arguments;
 use bad_input::BadInput;
 use camera_file::Cameras;
@@ -24,7 +24,7 @@ use nobody::{Bounds, Tally};
 use output::{Found, Output};
 use picture::Picture;
 use progress::Progress;
-use routing::Router;
+use routing::{Outcome, Router};
 
 /// Reads both files, routes each feature, and writes the requested output. `err` gets the report on
 /// the rows, and advice if nobody is asked.
@@ -49,9 +49,13 @@ pub(crate) fn run(
     let mut tally = Tally::default();
     let mut progress = Progress::new("routing", Some(features.len() as u64));
     let mut scratch = Scratch::new();
+    let mut places = Places::new(&areas);
     for (index, text) in features.iter().enumerate() {
         let feature = Feature::read(text);
-        let outcome = router.outcome(&feature, &mut scratch);
+        let mut outcome = router.outcome(&feature, &mut scratch);
+        if let (Outcome::Invalid(reason), Ok(geometry)) = (&mut outcome, &feature.geometry) {
+            *reason = places.in_file(geometry, reason);
+        }
         tally.add(&outcome);
         output.write(index, feature.name, &outcome, &found)?;
         if let Some((_, picture)) = &mut picture {

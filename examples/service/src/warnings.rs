@@ -1,4 +1,4 @@
-//! Configurations that are valid and yet let nobody ask.
+//! Configurations that are valid and yet let nobody ask, or protect nobody.
 
 use canvass::policy::Jurisdiction;
 use canvass::{Agency, Policy};
@@ -6,7 +6,8 @@ use canvass::{Agency, Policy};
 use crate::settings::{Caller, Settings};
 
 impl Settings {
-    /// Warnings about a configuration under which no request, or none of an agency, would pass.
+    /// Warnings about a configuration under which no request, or none of an agency, would pass, or whose
+    /// policy has no anonymity set.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let Self { agencies, policy, limits, .. } = self;
@@ -17,6 +18,13 @@ impl Settings {
         }
         if policy.agency_kinds.is_empty() {
             warn("`policy.agency_kinds` is empty, so that no agency may ask".to_owned());
+        }
+        if policy.min_households < Policy::LEAST_HOUSEHOLDS {
+            warn(format!(
+                "`policy.anonymity` is waived and `policy.min_households` is {}, so that requests point at \
+                 homes: never ask real people so",
+                policy.min_households
+            ));
         }
         if policy.max_requests_per_case == 0 {
             warn("`policy.max_requests_per_case` is 0, so that no request is taken".to_owned());

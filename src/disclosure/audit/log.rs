@@ -28,7 +28,7 @@ use crate::model::OwnerId;
 /// # let snapshot = Registry::new().apply([Change::Register(camera), yes])?;
 /// # let now = "2026-05-02T09:00:00Z".parse()?;
 /// let authorized = Policy::without_limits_or_anonymity().review(&request, &agency, &CaseFile::new(agency.id), now)?;
-/// let route = snapshot.route(&authorized, now);
+/// let route = snapshot.route(authorized.assume_open(), now);
 ///
 /// // The service's own randomness, and its own safe place for salts.
 /// let seeds = [EntrySeed::new([1; 32]), EntrySeed::new([2; 32])];

@@ -70,7 +70,7 @@ impl From<AskedTags> for Vec<Digest> {
 
 /// The answer of an entry to an owner who has their salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum Asked {
     /// The owner's tag is in the entry.
     Asked,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a request came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum Ending {
     /// The case needs no more footage.
     Resolved,

@@ -18,7 +18,7 @@ pub struct BulletinEntry {
 
 /// An event in the history of a bulletin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BulletinEvent {
     /// It was published.

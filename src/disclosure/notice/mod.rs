@@ -32,7 +32,7 @@
 //! let notice = draft.review("J. Hill", now)?; // or all that speaks against it
 //!
 //! let home: Zone = "America/New_York".parse()?;
-//! let mailing = snapshot.route(&authorized, now).with_notice(&notice, |_| Some(home.clone()))?;
+//! let mailing = snapshot.route(authorized.assume_open(), now).with_notice(&notice, |_| Some(home.clone()))?;
 //! let letter = mailing.letters().next().ok_or("nobody is asked")?;
 //! assert_eq!(letter.recipient.owner, OwnerId(1));
 //! assert_eq!(

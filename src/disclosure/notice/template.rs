@@ -98,6 +98,8 @@ impl std::str::FromStr for NoticeTemplate {
                     continue;
                 }
                 '\n' => line += 1,
+                // A CR alone ends a line as well, as editors show it.
+                '\r' if !rest.starts_with('\n') => line += 1,
                 _ => {}
             }
             words.push(next);

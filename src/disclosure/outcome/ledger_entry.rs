@@ -28,7 +28,7 @@ pub(crate) struct LedgerEntry {
 
 /// The answers to a request, as far as they are kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub(crate) enum AnswerCounts {
     /// It is not closed.
     Open(AskedOwners),

@@ -10,7 +10,7 @@ use crate::model::RequestId;
 
 /// The answer of an owner who was asked, if they answer at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum Answer {
     /// The owner shares footage.
     Shared,
@@ -23,7 +23,7 @@ pub enum Answer {
 /// It is one way or the other and never both: the sum of ten counts, beside each of the ten in its
 /// band, could show that two of them are not zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(crate = "crate::util::by_name", rename_all = "snake_case")]
 pub enum ReleaseMode {
     /// By themselves, as the outcome of the request.
     Alone,

@@ -1,7 +1,7 @@
 //! The member `coordinates` of a GeoJSON geometry: nested lists whose depth follows from the type.
 //!
 //! ```text
-//! position = "[" number "," number { "," number } "]"      depth 0: `Point`
+//! position = "[" number "," number { "," number } "]"      depth 0: `Point`, which may also be "[]"
 //! line     = "[" [ position { "," position } ] "]"         depth 1: `LineString`, `MultiPoint`
 //! rings    = "[" [ line { "," line } ] "]"                 depth 2: `Polygon`, `MultiLineString`
 //! polygons = "[" [ rings { "," rings } ] "]"               depth 3: `MultiPolygon`
@@ -127,7 +127,9 @@ impl<'de> Visitor<'de> for List<'_> {
         let Self { depth, path, read } = self;
         let Some(inner) = depth.checked_sub(1) else {
             let ([x, y], count) = lon_lat(&mut items, Number(path))?;
-            if count < 2 && read.fault.is_none() {
+            // A point without coordinates draws nothing, as an empty line; only positions of lines are needed.
+            let is_empty_point = count == 0 && matches!(path, Path::Key(..));
+            if count < 2 && !is_empty_point && read.fault.is_none() {
                 let words = "a position needs a longitude and a latitude";
                 let place = path.place();
                 read.fault = Some(AreaError::syntax("GeoJSON", format_args!("{words}{place}")));

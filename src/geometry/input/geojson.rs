@@ -8,10 +8,10 @@
 //! features = { "type": "FeatureCollection", "features": [ feature, ... ] }
 //! ```
 //!
-//! Members may come in any order, each once. `bbox`, `id` and `properties` must have the form that
-//! RFC 7946 gives them, other members are passed over. A member that draws something (`coordinates`,
-//! `geometries`, `geometry`, `features`) in an object of another type is refused, as in RFC 7946, 7.1:
-//! else a part of the drawing would be lost silently.
+//! Members may come in any order, each once. `bbox` must be a list of numbers, `id` a string or a
+//! number, and `properties` an object; each may be `null`. Other members are passed over. A member
+//! that draws something (`coordinates`, `geometries`, `geometry`, `features`) in an object of another
+//! type is refused, as in RFC 7946, 7.1: else a part of the drawing would be lost silently.
 
 use std::fmt;
 
@@ -22,6 +22,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use super::coordinates::{Coordinates, Depth, Path};
 use super::members::{Optional, Properties, Scalar};
 use super::object_kind::{Kind, Role};
+use super::text_place::JsonFault;
 use crate::geometry::area::Area;
 use crate::geometry::drawing::{AreaError, is_empty};
 
@@ -52,9 +53,11 @@ impl Area {
     /// If the text is not GeoJSON, does not have exactly one areal geometry, or that is not a valid
     /// area.
     pub fn from_geojson(text: &str) -> Result<Self, AreaError> {
-        let mut json = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
+        let text = text.trim_start_matches('\u{feff}');
+        let mut json = serde_json::Deserializer::from_str(text);
         let read = TEXT.deserialize(&mut json).and_then(|read| json.end().map(|()| read));
-        Self::from_polygons(&read.map_err(|error| AreaError::syntax("GeoJSON", error))??)
+        let fault = |error| AreaError::syntax("GeoJSON", JsonFault { text, error: &error });
+        Self::from_polygons(&read.map_err(fault)??)
     }
 }
 
@@ -79,7 +82,7 @@ const TEXT: Object<'static> = Object { path: Path::Start, role: Role::Text };
 
 /// The names of members.
 #[derive(Clone, Copy, PartialEq, Deserialize)]
-#[serde(field_identifier, rename_all = "lowercase")]
+#[serde(crate = "crate::util::by_name", field_identifier, rename_all = "lowercase")]
 enum Member {
     Type,
     Coordinates,

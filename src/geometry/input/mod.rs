@@ -9,6 +9,7 @@ mod members;
 mod object_kind;
 mod repair;
 mod shapes;
+mod text_place;
 mod wkt;
 mod written;
 

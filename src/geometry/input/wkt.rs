@@ -17,6 +17,7 @@ use std::fmt;
 
 use geo_types::{Coord, LineString, Polygon};
 
+use super::text_place::LineColumn;
 use crate::geometry::area::Area;
 use crate::geometry::drawing::{AreaError, RingName};
 
@@ -280,23 +281,7 @@ impl<'a> Parser<'a> {
 
     /// Where the rest begins.
     fn place(&self) -> LineColumn {
-        let before = self.text.strip_suffix(self.rest).unwrap_or_default();
-        LineColumn {
-            line: before.matches('\n').count() + 1,
-            column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
-        }
-    }
-}
-
-/// A place in a text as editors count, from 1.
-struct LineColumn {
-    line: usize,
-    column: usize,
-}
-
-impl fmt::Display for LineColumn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {} column {}", self.line, self.column)
+        LineColumn::behind(self.text.strip_suffix(self.rest).unwrap_or_default())
     }
 }
 

@@ -31,8 +31,8 @@ pub(crate) fn find_flaw(drawing: &Drawing) -> Option<Collision> {
 }
 
 fn sweep<P: SweepPlace>(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Option<Collision> {
-    let mut sweep = Sweep::new(drawing, &place);
-    let events = Sweep::events(drawing, &place);
+    let mut sweep = Sweep::new(drawing, place);
+    let events = sweep.events();
     let mut rest = events.as_slice();
     while let [first, ..] = rest {
         let here = rest.iter().take_while(|event| event.at == first.at).count();
@@ -66,15 +66,18 @@ struct Sweep<'a, P> {
 }
 
 impl<'a, P: SweepPlace> Sweep<'a, P> {
-    fn new(drawing: &'a Drawing, place: &impl Fn(&Vertex) -> P) -> Self {
+    fn new(drawing: &'a Drawing, place: impl Fn(&Vertex) -> P) -> Self {
         let mut edges = Vec::with_capacity(drawing.vertices.len());
         for (id, ring) in drawing.rings.iter().enumerate() {
-            let vertices = &drawing.vertices[ring.start..ring.end];
-            for (a, b) in vertices.iter().zip(vertices.iter().cycle().skip(1)) {
-                let (a, b) = (place(a), place(b));
-                let forward = a.is_before(&b);
-                let (low, high) = if forward { (a, b) } else { (b, a) };
+            let [first, others @ ..] = &drawing.vertices[ring.start..ring.end] else { continue };
+            // A place takes some work: each is made once.
+            let first = place(first);
+            let mut start = first;
+            for end in others.iter().map(&place).chain([first]) {
+                let forward = start.is_before(&end);
+                let (low, high) = if forward { (start, end) } else { (end, start) };
                 edges.push(SweepEdge { low, high, ring: index(id), forward });
+                start = end;
             }
         }
         Self {
@@ -89,10 +92,12 @@ impl<'a, P: SweepPlace> Sweep<'a, P> {
         }
     }
 
-    fn events(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Vec<Event<P>> {
-        let vertices = drawing.vertices.iter().enumerate();
+    /// The vertices from west to east, and from south to north.
+    fn events(&self) -> Vec<Event<P>> {
+        let start = |edge: &SweepEdge<P>| if edge.forward { edge.low } else { edge.high };
+        let edges = self.edges.iter().enumerate();
         let mut events: Vec<Event<P>> =
-            vertices.map(|(id, vertex)| Event { at: place(vertex), vertex: index(id) }).collect();
+            edges.map(|(id, edge)| Event { at: start(edge), vertex: index(id) }).collect();
         events.sort_unstable_by(|a, b| a.at.cmp(&b.at).then(a.vertex.cmp(&b.vertex)));
         events
     }

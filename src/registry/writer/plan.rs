@@ -154,9 +154,8 @@ impl PartitionedChanges {
                 }
                 Change::Withdraw { owner } => (owner, OwnerEffect::withdrawal()),
                 Change::Forget { owner } => (owner, OwnerEffect::Forget),
-                Change::RecordAsked { owner, at } => (owner, OwnerEffect::Asked(seconds(at), None)),
-                Change::RecordAskedBy { owner, agency, at } => {
-                    (owner, OwnerEffect::Asked(seconds(at), Some(agency)))
+                Change::RecordAsked { owner, agency, at } => {
+                    (owner, OwnerEffect::Asked(seconds(at), agency))
                 }
                 Change::Register(camera) => {
                     partitioned.camera(index, CameraChange::Register(camera), camera_group);

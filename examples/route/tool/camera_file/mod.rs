@@ -228,14 +228,14 @@ impl<'a> Table<'a> {
         let id = row.required("id", self.columns.id)?;
         let position = row.position(self.columns.lon, self.columns.lat)?;
         let facing = row.facing(self.columns.facing)?;
+        let owner = self.columns.owner.map(|column| row.name("owner", column)).transpose()?;
         let full = |_: Full| row.bad("id", self.columns.id, "a registry takes no more rows");
         let (number, new) = self.ids.insert(id).map_err(full)?;
         if !new {
             return Err(row.twice(self.columns.id, id, self.lines.of(number)));
         }
-        let owner = match (&mut self.owners, self.columns.owner) {
-            (Some(owners), Some(column)) => {
-                let owner = record.get(column);
+        let owner = match (&mut self.owners, owner) {
+            (Some(owners), Some(owner)) => {
                 owners.insert(if owner.is_empty() { id } else { owner }).map_err(full)?.0
             }
             _ => number,

@@ -53,8 +53,25 @@ impl<'a> Row<'a> {
     }
 
     pub(crate) fn required(&self, name: &'static str, column: usize) -> Result<&'a str, BadRow> {
-        let text = self.record.get(column);
+        let text = self.name(name, column)?;
         if text.is_empty() { Err(self.bad(name, column, "there is none")) } else { Ok(text) }
+    }
+
+    /// The name of a camera or an owner. A character that nobody sees would make two of one household.
+    pub(crate) fn name(&self, name: &'static str, column: usize) -> Result<&'a str, BadRow> {
+        let text = self.record.get(column);
+        match text.chars().find(|&mark| is_invisible(mark)) {
+            None => Ok(text),
+            Some(mark) => {
+                let code = u32::from(mark);
+                let reason = format!(
+                    "`{}` contains the invisible character U+{code:04X}; remove it, for a text with \
+                     it and one without it are different names",
+                    shown(text)
+                );
+                Err(self.bad(name, column, reason))
+            }
+        }
     }
 
     pub(crate) fn position(&self, lon: usize, lat: usize) -> Result<Position, BadRow> {
@@ -118,5 +135,16 @@ impl<'a> Row<'a> {
     ) -> BadRow {
         let line = self.record.line_of(column);
         BadRow { line, column: name, reason: format!("column {name}: {reason}") }
+    }
+}
+
+/// Whether a character has no shape of its own: controls but for line ends and tabs, marks of byte order
+/// and of direction, blanks without width. The joiners of Persian and Indic scripts are text.
+fn is_invisible(mark: char) -> bool {
+    match mark {
+        ' '..='~' | '\t' | '\n' | '\r' | '\u{200c}' | '\u{200d}' => false,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' => true,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
+        mark => mark.is_control(),
     }
 }

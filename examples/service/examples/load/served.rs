@@ -31,7 +31,7 @@ pub(crate) async fn serve(folder: &str, mut limits: Value) -> Result<(), Failure
         "operator_token_sha256": hex(OPERATOR),
         "agencies": [{ "token_sha256": hex(AGENCY),
             "agency": { "id": 1, "name": "Example Police", "kind": "local" } }],
-        "policy": { "jurisdiction": "anywhere" }, "limits": limits,
+        "policy": { "jurisdiction": "anywhere", "quiet_hours": { "zone": "UTC" } }, "limits": limits,
     }))?;
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let service = Service::start(settings, folder.as_ref(), listen)?;

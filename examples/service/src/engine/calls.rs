@@ -261,8 +261,8 @@ impl Engine {
 mod tests {
     use std::sync::Arc;
 
-    use canvass::Policy;
     use canvass::outcome::ReleaseMode;
+    use canvass::{Policy, Zone};
 
     use crate::engine::{Engine, Refusal, Rules};
     use crate::metrics::Metrics;
@@ -271,7 +271,7 @@ mod tests {
     #[tokio::test]
     async fn a_writer_that_panicked_is_not_ready() -> Result<(), Box<dyn std::error::Error>> {
         let (folder, metrics) = (tempfile::tempdir()?, Arc::new(Metrics::default()));
-        let policy = Policy::default();
+        let policy = Policy::in_zone(Zone::UTC);
         let rules = Rules {
             policy,
             agencies: Vec::new(),

@@ -2,7 +2,7 @@
 
 use canvass::audit::{NonceReused, SaltMissing};
 use canvass::bulletin::BulletinError;
-use canvass::error::{CaseFileError, ChangeError, OpenRequestsError, StaleSnapshot};
+use canvass::error::{CaseFileError, ChangeError, OpenRequestsError, RecheckError};
 use canvass::outcome::OutcomeError;
 use canvass::{CameraId, RequestId};
 
@@ -135,8 +135,8 @@ pub(super) enum Fault {
     Salt(#[from] SaltMissing),
     #[error("a bulletin does not end with its request: {0}")]
     Bulletin(#[from] BulletinError),
-    #[error("a route is newer than the registry that it is asked of: {0}")]
-    Stale(#[from] StaleSnapshot),
+    #[error("a route cannot be rechecked: {0}")]
+    Recheck(#[from] RecheckError),
     #[error("nothing can be drawn by chance: {0}")]
     Chance(#[from] getrandom::Error),
 }

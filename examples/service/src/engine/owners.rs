@@ -277,9 +277,10 @@ impl Engine {
                     changes.push(Change::SetConsent { owner, consent });
                 }
                 let asked = registry.asked(owner).into_iter();
-                changes.extend(asked.map(|Ask { agency, at }| match agency {
-                    None => Change::RecordAsked { owner, at },
-                    Some(agency) => Change::RecordAskedBy { owner, agency, at },
+                changes.extend(asked.map(|Ask { agency, at }| Change::RecordAsked {
+                    owner,
+                    agency,
+                    at,
                 }));
             }
             let next = (page.len() < found.len()).then(|| page.last().copied()).flatten();

@@ -105,6 +105,10 @@ impl Settings {
     }
 }
 
+/// The message where a configuration has no policy: the library's has no zone that suits everybody.
+const NO_POLICY: &str = "`policy` is missing: it names at least the zone of owners who named none, such as \
+                         `\"policy\": {\"quiet_hours\": {\"zone\": \"America/Denver\"}}`";
+
 /// The configuration's file form.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -112,8 +116,7 @@ struct Wire {
     operator_token_sha256: TokenDigest,
     #[serde(default)]
     agencies: Vec<Record<Caller>>,
-    #[serde(default)]
-    policy: Policy,
+    policy: Option<Policy>,
     #[serde(default = "alone")]
     outcomes: ReleaseMode,
     #[serde(default)]
@@ -147,6 +150,7 @@ impl TryFrom<Record<Wire>> for Settings {
             return Err("`coverage.seconds` is 0, so that no period would begin".to_owned());
         }
         let Wire { operator_token_sha256: operator, agencies, policy, outcomes, limits, .. } = wire;
+        let policy = policy.ok_or(NO_POLICY)?;
         let agencies: Vec<_> = agencies.into_iter().map(|Record(caller)| caller).collect();
         let Record(limits) = limits;
         let mut tokens = BTreeSet::from([operator.bytes()]);

@@ -72,7 +72,7 @@ impl Clock {
 }
 
 fn settings(settle: u64) -> Value {
-    let policy = json!({ "min_households": 0, "quiet_hours": "none", "max_requests_per_case": 9 });
+    let policy = json!({ "anonymity": "waived", "min_households": 0, "quiet_hours": "none", "max_requests_per_case": 9 });
     config(&policy, &json!({ "clock_settle_seconds": settle }))
 }
 

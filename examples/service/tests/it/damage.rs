@@ -76,7 +76,7 @@ fn seen(service: &Service, requests: &[u64]) -> Vec<Value> {
 /// Makes a store with withdrawals last, stopped or killed, and damages it in many ways.
 fn damaged(is_killed: bool, tries: usize) -> (usize, usize) {
     let folder = tempfile::tempdir().unwrap();
-    let policy = json!({ "max_area_m2": 1e12, "min_households": 0, "quiet_hours": "none" });
+    let policy = json!({ "max_area_m2": 1e12, "anonymity": "waived", "min_households": 0, "quiet_hours": "none" });
     let limits = json!({ "checkpoint_revisions": if is_killed { 1000 } else { 4 } });
     let config = config(&policy, &limits);
     let service = Service::start(folder.path(), &config);

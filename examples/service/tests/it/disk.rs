@@ -50,7 +50,7 @@ fn fill(service: &Service) -> u64 {
 fn a_full_disk_is_healed_once_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(
-        &json!({ "min_households": 0, "max_area_m2": 1e12, "quiet_hours": "none" }),
+        &json!({ "anonymity": "waived", "min_households": 0, "max_area_m2": 1e12, "quiet_hours": "none" }),
         &json!({}),
     );
     let service = limited(folder.path(), &config, "2048");

@@ -23,7 +23,7 @@ struct Scene {
 }
 
 fn settings() -> Value {
-    let policy = json!({ "min_households": 0, "quiet_hours": "none" });
+    let policy = json!({ "anonymity": "waived", "min_households": 0, "quiet_hours": "none" });
     let mut config = config(&policy, &json!({ "checkpoint_revisions": 1000 }));
     config["notices"] = json!({ "zone": "America/New_York" });
     config

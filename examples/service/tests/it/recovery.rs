@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use crate::support::{FIRST, OPERATOR, Service, agreed, complaint, config, request, square};
 
 fn settings() -> Value {
-    config(&json!({ "min_households": 0, "quiet_hours": "none" }), &json!({}))
+    config(
+        &json!({ "anonymity": "waived", "min_households": 0, "quiet_hours": "none" }),
+        &json!({}),
+    )
 }
 
 fn houses(owners: std::ops::RangeInclusive<u64>) -> Vec<Value> {

@@ -152,7 +152,10 @@ fn wrong<K: Clone + Ord>(rows: &[Row<K>], before: &[Row<K>]) -> Vec<Vec<Row<K>>>
 #[test]
 fn rows_in_anothers_place_or_from_before_stop_the_start() {
     let folder = tempfile::tempdir().unwrap();
-    let mut config = config(&json!({ "min_households": 0, "quiet_hours": "none" }), &json!({}));
+    let mut config = config(
+        &json!({ "anonymity": "waived", "min_households": 0, "quiet_hours": "none" }),
+        &json!({}),
+    );
     config["notices"] = json!({ "zone": "America/New_York" });
     // The log closes its batches, and later it has entries that wait for theirs.
     let mut often = config.clone();

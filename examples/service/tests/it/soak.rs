@@ -41,7 +41,7 @@ fn memory_ends_flat_after_a_soak() {
         "agency_open_requests": 50, "checkpoint_seconds": 2, "write_seconds": 2, "answer_seconds": 3,
         "agency_requests_per_minute": 6_000, "without_token_per_second": 1_000, "agency_in_flight": 8,
     });
-    let policy = json!({ "max_requests_per_case": 1, "min_households": 0, "max_overlaps": 1000,
+    let policy = json!({ "max_requests_per_case": 1, "anonymity": "waived", "min_households": 0, "max_overlaps": 1000,
         "min_difference_m2": 0.0 });
     let service = Service::start(folder.path(), &config(&policy, &limits));
     let place = |owner: u64| agreed(owner, -84.899 + 0.0001 * (owner % 70) as f64, 41.102);

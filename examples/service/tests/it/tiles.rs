@@ -46,7 +46,7 @@ fn held(service: &Service) -> Vec<Value> {
 fn a_start_reads_tiles_and_the_log_since() {
     let folder = tempfile::tempdir().unwrap();
     // Without quiet hours the test passes at any hour.
-    let policy = json!({ "max_area_m2": 1e12, "min_households": 0, "quiet_hours": "none" });
+    let policy = json!({ "max_area_m2": 1e12, "anonymity": "waived", "min_households": 0, "quiet_hours": "none" });
     let config = config(&policy, &json!({}));
     let service = Service::start(folder.path(), &config);
     service.change(&towns());

@@ -54,7 +54,8 @@ export async function serveWith(settings = {}, agencies = [{ id: 1 }]) {
     token_sha256: digest(`agency-${id}`),
     agency: { id, name, kind, ...(jurisdiction ? { jurisdiction } : {}) },
   });
-  writeFileSync(config, JSON.stringify({ operator_token_sha256: digest("operator"), agencies: agencies.map(record), ...settings }));
+  const policy = { quiet_hours: { zone: "UTC" }, ...settings.policy };
+  writeFileSync(config, JSON.stringify({ operator_token_sha256: digest("operator"), agencies: agencies.map(record), ...settings, policy }));
   const service = await serve("--config", config, "--data", path.join(folder, "data"));
   const end = service.stop;
   service.stop = async () => { await end(); rmSync(folder, { recursive: true, force: true }); };

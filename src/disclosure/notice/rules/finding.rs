@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::rule::NoticeRule;
+use crate::util::line_behind;
 
 /// A rule that a text breaks, and the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Finding {
 
     pub(crate) fn at(rule: NoticeRule, text: &str, bytes: Range<usize>) -> Self {
         let before = text.get(..bytes.start).unwrap_or_default();
-        let line = 1 + before.matches('\n').count();
+        let line = line_behind(before);
         let words = text.get(bytes.clone()).unwrap_or_default().chars().take(80).collect();
         Self { rule, place: Some(TextPlace { bytes, line, words }) }
     }

@@ -146,6 +146,20 @@ impl Requests {
         Ok(self.note(events, news)?)
     }
 
+    /// A route without those who may not be asked any more; `None` where its request asks nobody, which
+    /// [`ask`](Self::ask) then refuses or finds empty.
+    pub(super) fn recheck(
+        &self,
+        id: RequestId,
+        route: &Route,
+        newest: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Option<Route>, Failure> {
+        let standing = self.open.standing(id, route.authorized(), now)?;
+        let rechecked = standing.map(|standing| route.recheck(standing, newest, now));
+        Ok(rechecked.transpose().map_err(Fault::from)?)
+    }
+
     /// Notes who is asked, and gives back whom to send to: who was not asked before. `seen` is the
     /// revision whose changes the route has seen, all of them.
     pub(super) fn ask(

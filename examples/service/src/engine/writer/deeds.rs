@@ -123,12 +123,12 @@ impl Writer {
         // Owners who withdrew, reached their limit or whose consent expired since are left out.
         let is_current = route.revision() == newest.revision() && route.now() == now;
         let rechecked =
-            (!is_current).then(|| route.recheck(&newest, now)).transpose().map_err(Fault::from)?;
+            if is_current { None } else { self.requests.recheck(id, route, &newest, now)? };
         let current = rechecked.as_ref().unwrap_or(route);
         let seen = route.revision();
         let to_send = self.requests.ask(id, current, seen, now, &mut group.news)?;
-        let agency = to_send.authorized().request().agency;
-        let asked = |owner| Change::RecordAskedBy { owner, agency, at: now };
+        let agency = Some(to_send.authorized().request().agency);
+        let asked = |owner| Change::RecordAsked { owner, agency, at: now };
         let asked: Vec<_> = to_send.recipients().map(|to| asked(to.owner)).collect();
         if !asked.is_empty() {
             let json = raw(&asked).get().as_bytes().to_vec();

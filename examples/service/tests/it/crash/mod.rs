@@ -50,7 +50,7 @@ fn a_kill_loses_and_halves_nothing_acknowledged() {
     let mut dice = Dice(seed);
     let folder = tempfile::tempdir().unwrap();
     let policy = json!({
-        "max_area_m2": 1e12, "min_households": 0, "max_requests_per_case": 1,
+        "max_area_m2": 1e12, "anonymity": "waived", "min_households": 0, "max_requests_per_case": 1,
     });
     // Checkpoints come often, in many transactions or in one, so that kills hit all their stages.
     let configs = [(2, 64), (10, 64), (10, 4 << 20), (40, 1000)].map(|(revisions, bytes)| {

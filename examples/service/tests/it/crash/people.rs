@@ -219,7 +219,7 @@ fn a_kill_loses_and_doubles_no_disclosure() {
     let mut dice = Dice(seed);
     let folder = tempfile::tempdir().unwrap();
     let policy = json!({
-        "max_area_m2": 1e12, "min_households": 0, "max_requests_per_case": 1, "quiet_hours": "none",
+        "max_area_m2": 1e12, "anonymity": "waived", "min_households": 0, "max_requests_per_case": 1, "quiet_hours": "none",
     });
     let mut config =
         config(&policy, &json!({ "checkpoint_revisions": 10, "checkpoint_seconds": 1 }));

@@ -129,8 +129,10 @@ fn ten_thousand_unread_connections_starve_nobody() {
     let _alone = alone();
     let held = room();
     let folder = tempfile::tempdir().unwrap();
-    let service =
-        Service::start(folder.path(), &config(&json!({ "min_households": 0 }), &json!({})));
+    let service = Service::start(
+        folder.path(),
+        &config(&json!({ "anonymity": "waived", "min_households": 0 }), &json!({})),
+    );
     service.change(&agreed(1, -84.898, 41.102));
     let opened = service.open(&request("26-1", &square(-84.9, 41.1, 0.008)));
     let path = format!("/v1/requests/{}/route", opened["id"]);

@@ -114,7 +114,7 @@ fn an_erased_owner_is_in_no_byte_of_the_file() {
 #[test]
 fn an_event_whose_only_owner_is_erased_stays_without_them() {
     let folder = tempfile::tempdir().unwrap();
-    let config = noticed(&json!({ "min_households": 0 }));
+    let config = noticed(&json!({ "anonymity": "waived", "min_households": 0 }));
     let service = Service::start(folder.path(), &config);
     service.change(&street(7, 1, -84.899, 41.101));
     let told = service.open(&request("26-1", &square(-84.9, 41.1, 0.008)));
@@ -157,7 +157,7 @@ fn a_registry_is_exported_and_imported_with_its_progress() {
     }
     let at = "2026-05-01T10:00:00Z";
     service.change(&[
-        json!({ "record_asked_by": { "owner": 5, "agency": 1, "at": at } }),
+        json!({ "record_asked": { "owner": 5, "agency": 1, "at": at } }),
         json!({ "withdraw": { "owner": 6 } }),
     ]);
     let pages = exported(&service);
@@ -199,6 +199,6 @@ fn a_registry_is_exported_and_imported_with_its_progress() {
     };
     let (one, other) = (without_revision(pages), without_revision(exported(&copy)));
     assert!(one == other, "{} and {} changes", one.len(), other.len());
-    assert!(one.contains(&json!({ "record_asked_by": { "owner": 5, "agency": 1, "at": at } })));
+    assert!(one.contains(&json!({ "record_asked": { "owner": 5, "agency": 1, "at": at } })));
     assert!(!one.iter().any(|change| change["set_consent"]["owner"] == 6));
 }

@@ -54,7 +54,8 @@ fn an_invitation_works_once_until_the_next() {
 #[test]
 fn an_acknowledged_stop_is_in_no_later_route() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, id) = opened(folder.path(), &json!({ "min_households": 0 }));
+    let (service, id) =
+        opened(folder.path(), &json!({ "anonymity": "waived", "min_households": 0 }));
     let ada = owner(&service, 3);
     let routed = || {
         let route = service.get(OPERATOR, &format!("/v1/requests/{id}/route")).expect(200);

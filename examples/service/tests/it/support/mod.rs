@@ -41,10 +41,14 @@ pub fn config(policy: &Value, limits: &Value) -> Value {
     if let (Some(all), Some(given)) = (often.as_object_mut(), limits.as_object()) {
         all.extend(given.clone());
     }
+    let mut in_zone = json!({ "quiet_hours": { "zone": "UTC" } });
+    if let (Some(all), Some(given)) = (in_zone.as_object_mut(), policy.as_object()) {
+        all.extend(given.clone());
+    }
     json!({
         "operator_token_sha256": hex(OPERATOR),
         "agencies": [agency(1, FIRST), agency(2, SECOND)],
-        "policy": policy, "limits": often,
+        "policy": in_zone, "limits": often,
         // Most tests are about the owners asked, not about their letters; `noticed` approves
         // notices here.
         "notices": { "approval": "elsewhere" },
