@@ -77,6 +77,7 @@ mod registry;
 mod registry_changes;
 mod registry_sizes;
 mod review_time;
+mod route_areas;
 mod route_csv;
 mod route_tool;
 mod routing;

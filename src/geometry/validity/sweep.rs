@@ -34,10 +34,11 @@ fn sweep<P: SweepPlace>(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Opti
     let mut sweep = Sweep::new(drawing, &place);
     let events = Sweep::events(drawing, &place);
     let mut rest = events.as_slice();
-    while let [first, ..] = rest {
-        let here = rest.iter().take_while(|event| event.at == first.at).count();
+    while let [(first, vertex), ..] = rest {
+        let here = rest.iter().take_while(|(key, _)| key == first).count();
         let (group, later) = rest.split_at(here);
-        if let Err(found) = sweep.visit(first.at, group) {
+        let at = place(&drawing.vertices[*vertex as usize]);
+        if let Err(found) = sweep.visit(at, group) {
             return Some(found);
         }
         rest = later;
@@ -45,11 +46,8 @@ fn sweep<P: SweepPlace>(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Opti
     sweep.rings.misplaced(&drawing.rings).or(sweep.disconnected)
 }
 
-#[derive(Clone, Copy)]
-struct Event<P> {
-    at: P,
-    vertex: u32,
-}
+/// A vertex behind the key of its place.
+type Event<P> = (<P as SweepPlace>::Key, u32);
 
 struct Sweep<'a, P> {
     drawing: &'a Drawing,
@@ -92,8 +90,8 @@ impl<'a, P: SweepPlace> Sweep<'a, P> {
     fn events(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Vec<Event<P>> {
         let vertices = drawing.vertices.iter().enumerate();
         let mut events: Vec<Event<P>> =
-            vertices.map(|(id, vertex)| Event { at: place(vertex), vertex: index(id) }).collect();
-        events.sort_unstable_by(|a, b| a.at.cmp(&b.at).then(a.vertex.cmp(&b.vertex)));
+            vertices.map(|(id, vertex)| (place(vertex).key(), index(id))).collect();
+        events.sort_unstable();
         events
     }
 
@@ -111,11 +109,10 @@ impl<'a, P: SweepPlace> Sweep<'a, P> {
         let mut arriving = std::mem::take(&mut self.arriving);
         leaving.clear();
         arriving.clear();
-        for event in group {
-            let ring = &self.drawing.rings[self.ring(event.vertex) as usize];
-            let vertex = event.vertex as usize;
-            let before = if vertex == ring.start { ring.end - 1 } else { vertex - 1 };
-            for id in [index(before), event.vertex] {
+        for &(_, vertex) in group {
+            let ring = &self.drawing.rings[self.ring(vertex) as usize];
+            let before = if vertex as usize == ring.start { index(ring.end) } else { vertex } - 1;
+            for id in [before, vertex] {
                 if self.edge(id).low == at {
                     leaving.push(id);
                 }
@@ -207,7 +204,8 @@ impl<'a, P: SweepPlace> Sweep<'a, P> {
             return Err(self.collision(a, b, Contact::Crossing, Some(at)));
         }
 
-        let mut ways: Vec<EdgeId> = group.iter().map(|event| event.vertex).chain(passing).collect();
+        let mut ways: Vec<EdgeId> =
+            group.iter().map(|&(_, vertex)| vertex).chain(passing).collect();
         ways.sort_unstable_by_key(|&way| (self.ring(way), way));
         for pair in ways.windows(2) {
             if let [a, b] = *pair

@@ -1,7 +1,5 @@
 //! The edges of a sweep, and on which side of them a vertex is.
 
-use std::cmp::Ordering;
-
 use geo::kernels::{Kernel, RobustKernel};
 use geo_types::Coord;
 
@@ -20,8 +18,12 @@ pub(crate) trait SweepPlace: Copy + PartialEq {
     /// About where it is, for messages.
     fn coord(self) -> Coord<f64>;
 
-    /// Orders from west to east, and from south to north where longitudes are equal; exact.
-    fn cmp(&self, other: &Self) -> Ordering;
+    /// Numbers in the order of places: they are compared without a branch, and made once for each vertex.
+    type Key: Ord + Copy;
+
+    /// Its key, by which places are ordered from west to east, and from south to north where
+    /// longitudes are equal; exact.
+    fn key(&self) -> Self::Key;
 
     /// Whether it is first in that order.
     fn is_before(&self, other: &Self) -> bool;
@@ -30,36 +32,35 @@ pub(crate) trait SweepPlace: Copy + PartialEq {
     fn orient(a: Self, b: Self, c: Self) -> f64;
 }
 
-/// The share of two products by which rounding may move their difference: (3 + 16 e) e with e = 2^-53
-/// (Shewchuk, "Adaptive precision floating-point arithmetic and fast robust geometric predicates", 1997).
-const ROUNDING: f64 = (3.0 + 8.0 * f64::EPSILON) * (f64::EPSILON / 2.0);
+/// A number with the order of a finite float; -0.0 is before 0.0.
+#[inline]
+fn in_order(number: f64) -> u64 {
+    const SIGN: u64 = 1 << 63;
+    let bits = number.to_bits();
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
+}
 
 impl SweepPlace for Coord<f64> {
+    type Key = u128;
+
     #[inline]
     fn coord(self) -> Coord<f64> {
         self
     }
 
     #[inline]
-    fn cmp(&self, other: &Self) -> Ordering {
-        // Finite and never -0.0, so cheaper than a total order, and the same.
-        let in_order = |a: f64, b: f64| a.partial_cmp(&b).unwrap_or(Ordering::Equal);
-        in_order(self.x, other.x).then_with(|| in_order(self.y, other.y))
+    fn key(&self) -> u128 {
+        u128::from(in_order(self.x)) << 64 | u128::from(in_order(self.y))
     }
 
     #[inline]
     fn is_before(&self, other: &Self) -> bool {
-        (self.x, self.y) < (other.x, other.y)
+        // Finite and never -0.0, so cheaper than a total order, and the same.
+        self.x < other.x || (self.x <= other.x && self.y < other.y)
     }
 
     #[inline]
     fn orient(a: Self, b: Self, c: Self) -> f64 {
-        // The filter with which the exact predicate begins, where it is inlined.
-        let (left, right) = ((a.x - c.x) * (b.y - c.y), (a.y - c.y) * (b.x - c.x));
-        let turn = left - right;
-        if turn.abs() > ROUNDING * (left.abs() + right.abs()) {
-            return turn;
-        }
         match RobustKernel::orient2d(a, b, c) {
             geo::Orientation::CounterClockwise => 1.0,
             geo::Orientation::Clockwise => -1.0,
@@ -69,16 +70,19 @@ impl SweepPlace for Coord<f64> {
 }
 
 impl SweepPlace for Turned {
+    type Key = [u64; 3];
+
     fn coord(self) -> Coord<f64> {
         Coord { x: self.x, y: self.y }
     }
 
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.cmp_lon(other).then(self.y.total_cmp(&other.y))
+    fn key(&self) -> [u64; 3] {
+        // The rounded longitudes are in order, or they are equal and their errors decide.
+        [self.x, self.low(), self.y].map(in_order)
     }
 
     fn is_before(&self, other: &Self) -> bool {
-        self.cmp(other).is_lt()
+        self.key() < other.key()
     }
 
     fn orient(a: Self, b: Self, c: Self) -> f64 {
