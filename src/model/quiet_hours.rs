@@ -46,20 +46,23 @@ pub struct QuietHours {
     zone: Zone,
 }
 
-/// The hour at which quiet begins unless stated, and that at which it ends.
-fn nine_in_the_evening() -> Time {
-    Time::constant(21, 0, 0, 0)
+/// The hours that hold unless others are stated.
+const USUAL: (Time, Time) = (Time::constant(21, 0, 0, 0), Time::constant(8, 0, 0, 0));
+
+fn usual_from() -> Time {
+    USUAL.0
 }
 
-fn eight_in_the_morning() -> Time {
-    Time::constant(8, 0, 0, 0)
+fn usual_until() -> Time {
+    USUAL.1
 }
 
 impl QuietHours {
     /// 21:00 to 08:00; `zone` is for owners who named none.
     #[must_use]
     pub fn in_zone(zone: Zone) -> Self {
-        Self { from: nine_in_the_evening(), until: eight_in_the_morning(), zone }
+        let (from, until) = USUAL;
+        Self { from, until, zone }
     }
 
     /// The hours from `from` up to but not including `until`; `zone` is for owners who named none.
@@ -173,9 +176,9 @@ pub enum QuietHoursError {
     expecting = "an object with `from`, `until` and `zone`"
 )]
 struct Hours {
-    #[serde(default = "nine_in_the_evening", deserialize_with = "read_time")]
+    #[serde(default = "usual_from", deserialize_with = "read_time")]
     from: Time,
-    #[serde(default = "eight_in_the_morning", deserialize_with = "read_time")]
+    #[serde(default = "usual_until", deserialize_with = "read_time")]
     until: Time,
     #[serde(default)]
     zone: Option<Zone>,

@@ -13,34 +13,11 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, Zone, or_none};
 const NO_HOURS: &str = "`quiet_hours` are missing: name a zone for owners who named none, such as \
                         `{\"zone\": \"America/Denver\"}`, or write `\"none\"` if notices may be sent at night";
 
-/// Writes the form with every other field of a policy: a field that is forgotten here does not compile.
-macro_rules! form {
-    ($($field:ident: $kind:ty,)*) => {
-        #[derive(Deserialize)]
-        #[serde(crate = "crate::util::by_name", rename = "Policy", default, deny_unknown_fields)]
-        struct PolicyForm {
-            $($field: $kind,)*
-            #[serde(deserialize_with = "given")]
-            quiet_hours: Option<Option<QuietHours>>,
-        }
-
-        impl Default for PolicyForm {
-            fn default() -> Self {
-                // Of any zone: the default's quiet hours are not taken.
-                let Policy { $($field,)* quiet_hours: _ } = Policy::in_zone(Zone::UTC);
-                Self { $($field,)* quiet_hours: None }
-            }
-        }
-
-        impl PolicyForm {
-            fn into_policy(self, quiet_hours: Option<QuietHours>) -> Policy {
-                Policy { $($field: self.$field,)* quiet_hours }
-            }
-        }
-    };
-}
-
-form! {
+/// A policy as it is read, before it is checked.
+#[expect(clippy::option_option, reason = "left out, none, and some are three answers")]
+#[derive(Deserialize)]
+#[serde(crate = "crate::util::by_name", rename = "Policy", default, deny_unknown_fields)]
+struct PolicyForm {
     version: String,
     min_area_m2: f64,
     max_area_m2: f64,
@@ -65,6 +42,35 @@ form! {
     min_difference_m2: f64,
     max_overlaps: u32,
     sensitive_places: SensitivePlaces,
+    #[serde(deserialize_with = "given")]
+    quiet_hours: Option<Option<QuietHours>>,
+}
+
+/// Converts both ways: a field that is forgotten here does not compile.
+macro_rules! converted {
+    ($($field:ident),*) => {
+        impl Default for PolicyForm {
+            fn default() -> Self {
+                // Of any zone: the default's quiet hours are not taken.
+                let Policy { $($field,)* quiet_hours: _ } = Policy::in_zone(Zone::UTC);
+                Self { $($field,)* quiet_hours: None }
+            }
+        }
+
+        impl PolicyForm {
+            fn into_policy(self, quiet_hours: Option<QuietHours>) -> Policy {
+                Policy { $($field: self.$field,)* quiet_hours }
+            }
+        }
+    };
+}
+
+converted! {
+    version, min_area_m2, max_area_m2, min_width_m, min_window_minutes, max_window_minutes,
+    max_look_back_days, future_windows, seeing_into, max_vertices, max_parts, paperwork,
+    agency_kinds, jurisdiction, max_requests_per_case, open_days, max_open_days, anonymity,
+    min_households, min_new_households, sharers_known_days, min_difference_m2, max_overlaps,
+    sensitive_places
 }
 
 /// Quiet hours that are there, be it as `"none"`.

@@ -202,10 +202,10 @@ impl<'a> Pair<'a> {
             self.expected.extend(self.twin.expire(now));
             self.expected.extend(self.twin.decide(now, id));
             let mut due = self.open.due(id, &authorized, &snapshot, now).unwrap();
-            if self.rng.once_in(3) {
-                if let Some(standing) = self.open.standing(id, &authorized, now).unwrap() {
-                    due = due.recheck(standing, &snapshot, now).unwrap();
-                }
+            if self.rng.once_in(3)
+                && let Some(standing) = self.open.standing(id, &authorized, now).unwrap()
+            {
+                due = due.recheck(standing, &snapshot, now).unwrap();
             }
             let (to_send, events) = self.open.record_asked(id, &due, now).unwrap();
             self.log.extend(events);

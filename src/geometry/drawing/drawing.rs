@@ -140,6 +140,8 @@ impl Drawing {
         };
         let mut previous = coords.last().map_or(0.0, |coord| coord.x);
         let mut wraps = false;
+        let first = coords.first().copied().unwrap_or_default();
+        let (mut west, mut east) = (first, first);
         for (index, coord) in coords.iter().enumerate() {
             if !coord.x.is_finite() || !coord.y.is_finite() {
                 return Err(flawed(AreaFlaw::NotFinite, index));
@@ -152,6 +154,12 @@ impl Drawing {
             }
             wraps |= (coord.x - previous).abs() > 180.0;
             previous = coord.x;
+            if coord.x < west.x {
+                west = *coord;
+            }
+            if coord.x > east.x {
+                east = *coord;
+            }
         }
         let turns = if wraps {
             antimeridian::unwrap(coords).ok_or_else(|| flawed(AreaFlaw::PoleEnclosed, 0))?
@@ -160,7 +168,8 @@ impl Drawing {
         };
         let turn = |index: usize| turns.get(index).copied().unwrap_or(0);
         let places = || coords.iter().enumerate().map(|(index, &coord)| (coord, turn(index)));
-        let extent = Extent::of(places());
+        let extent =
+            if wraps { Extent::of(places()) } else { Extent::between([(west, 0), (east, 0)]) };
         let moved = moved_by(&extent);
         let extent = extent.moved(moved);
 

@@ -30,11 +30,6 @@ impl Turned {
         self.low == 0.0
     }
 
-    /// The rounding error of the longitude.
-    pub(crate) fn low(&self) -> f64 {
-        self.low
-    }
-
     /// Orders by longitude alone; exact.
     pub(crate) fn cmp_lon(&self, other: &Self) -> Ordering {
         // The rounded sums are in order, or they are equal and the rest decides.

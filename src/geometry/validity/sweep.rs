@@ -31,14 +31,13 @@ pub(crate) fn find_flaw(drawing: &Drawing) -> Option<Collision> {
 }
 
 fn sweep<P: SweepPlace>(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Option<Collision> {
-    let mut sweep = Sweep::new(drawing, &place);
-    let events = Sweep::events(drawing, &place);
+    let mut sweep = Sweep::new(drawing, place);
+    let events = sweep.events();
     let mut rest = events.as_slice();
-    while let [(first, vertex), ..] = rest {
-        let here = rest.iter().take_while(|(key, _)| key == first).count();
+    while let [first, ..] = rest {
+        let here = rest.iter().take_while(|event| event.at == first.at).count();
         let (group, later) = rest.split_at(here);
-        let at = place(&drawing.vertices[*vertex as usize]);
-        if let Err(found) = sweep.visit(at, group) {
+        if let Err(found) = sweep.visit(first.at, group) {
             return Some(found);
         }
         rest = later;
@@ -46,8 +45,11 @@ fn sweep<P: SweepPlace>(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Opti
     sweep.rings.misplaced(&drawing.rings).or(sweep.disconnected)
 }
 
-/// A vertex behind the key of its place.
-type Event<P> = (<P as SweepPlace>::Key, u32);
+#[derive(Clone, Copy)]
+struct Event<P> {
+    at: P,
+    vertex: u32,
+}
 
 struct Sweep<'a, P> {
     drawing: &'a Drawing,
@@ -64,15 +66,18 @@ struct Sweep<'a, P> {
 }
 
 impl<'a, P: SweepPlace> Sweep<'a, P> {
-    fn new(drawing: &'a Drawing, place: &impl Fn(&Vertex) -> P) -> Self {
+    fn new(drawing: &'a Drawing, place: impl Fn(&Vertex) -> P) -> Self {
         let mut edges = Vec::with_capacity(drawing.vertices.len());
         for (id, ring) in drawing.rings.iter().enumerate() {
-            let vertices = &drawing.vertices[ring.start..ring.end];
-            for (a, b) in vertices.iter().zip(vertices.iter().cycle().skip(1)) {
-                let (a, b) = (place(a), place(b));
-                let forward = a.is_before(&b);
-                let (low, high) = if forward { (a, b) } else { (b, a) };
+            let [first, others @ ..] = &drawing.vertices[ring.start..ring.end] else { continue };
+            // A place takes some work: each is made once.
+            let first = place(first);
+            let mut start = first;
+            for end in others.iter().map(&place).chain([first]) {
+                let forward = start.is_before(&end);
+                let (low, high) = if forward { (start, end) } else { (end, start) };
                 edges.push(SweepEdge { low, high, ring: index(id), forward });
+                start = end;
             }
         }
         Self {
@@ -87,11 +92,13 @@ impl<'a, P: SweepPlace> Sweep<'a, P> {
         }
     }
 
-    fn events(drawing: &Drawing, place: impl Fn(&Vertex) -> P) -> Vec<Event<P>> {
-        let vertices = drawing.vertices.iter().enumerate();
+    /// The vertices from west to east, and from south to north.
+    fn events(&self) -> Vec<Event<P>> {
+        let start = |edge: &SweepEdge<P>| if edge.forward { edge.low } else { edge.high };
+        let edges = self.edges.iter().enumerate();
         let mut events: Vec<Event<P>> =
-            vertices.map(|(id, vertex)| (place(vertex).key(), index(id))).collect();
-        events.sort_unstable();
+            edges.map(|(id, edge)| Event { at: start(edge), vertex: index(id) }).collect();
+        events.sort_unstable_by(|a, b| a.at.cmp(&b.at).then(a.vertex.cmp(&b.vertex)));
         events
     }
 
@@ -109,10 +116,11 @@ impl<'a, P: SweepPlace> Sweep<'a, P> {
         let mut arriving = std::mem::take(&mut self.arriving);
         leaving.clear();
         arriving.clear();
-        for &(_, vertex) in group {
-            let ring = &self.drawing.rings[self.ring(vertex) as usize];
-            let before = if vertex as usize == ring.start { index(ring.end) } else { vertex } - 1;
-            for id in [before, vertex] {
+        for event in group {
+            let ring = &self.drawing.rings[self.ring(event.vertex) as usize];
+            let vertex = event.vertex as usize;
+            let before = if vertex == ring.start { ring.end - 1 } else { vertex - 1 };
+            for id in [index(before), event.vertex] {
                 if self.edge(id).low == at {
                     leaving.push(id);
                 }
@@ -204,8 +212,7 @@ impl<'a, P: SweepPlace> Sweep<'a, P> {
             return Err(self.collision(a, b, Contact::Crossing, Some(at)));
         }
 
-        let mut ways: Vec<EdgeId> =
-            group.iter().map(|&(_, vertex)| vertex).chain(passing).collect();
+        let mut ways: Vec<EdgeId> = group.iter().map(|event| event.vertex).chain(passing).collect();
         ways.sort_unstable_by_key(|&way| (self.ring(way), way));
         for pair in ways.windows(2) {
             if let [a, b] = *pair

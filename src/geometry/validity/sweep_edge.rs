@@ -1,5 +1,7 @@
 //! The edges of a sweep, and on which side of them a vertex is.
 
+use std::cmp::Ordering;
+
 use geo::kernels::{Kernel, RobustKernel};
 use geo_types::Coord;
 
@@ -18,12 +20,8 @@ pub(crate) trait SweepPlace: Copy + PartialEq {
     /// About where it is, for messages.
     fn coord(self) -> Coord<f64>;
 
-    /// Numbers in the order of places: they are compared without a branch, and made once for each vertex.
-    type Key: Ord + Copy;
-
-    /// Its key, by which places are ordered from west to east, and from south to north where
-    /// longitudes are equal; exact.
-    fn key(&self) -> Self::Key;
+    /// Orders from west to east, and from south to north where longitudes are equal; exact.
+    fn cmp(&self, other: &Self) -> Ordering;
 
     /// Whether it is first in that order.
     fn is_before(&self, other: &Self) -> bool;
@@ -32,25 +30,15 @@ pub(crate) trait SweepPlace: Copy + PartialEq {
     fn orient(a: Self, b: Self, c: Self) -> f64;
 }
 
-/// A number with the order of a finite float; -0.0 is before 0.0.
-#[inline]
-fn in_order(number: f64) -> u64 {
-    const SIGN: u64 = 1 << 63;
-    let bits = number.to_bits();
-    if bits & SIGN == 0 { bits | SIGN } else { !bits }
-}
-
 impl SweepPlace for Coord<f64> {
-    type Key = u128;
-
     #[inline]
     fn coord(self) -> Coord<f64> {
         self
     }
 
     #[inline]
-    fn key(&self) -> u128 {
-        u128::from(in_order(self.x)) << 64 | u128::from(in_order(self.y))
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.x.total_cmp(&other.x).then(self.y.total_cmp(&other.y))
     }
 
     #[inline]
@@ -70,19 +58,16 @@ impl SweepPlace for Coord<f64> {
 }
 
 impl SweepPlace for Turned {
-    type Key = [u64; 3];
-
     fn coord(self) -> Coord<f64> {
         Coord { x: self.x, y: self.y }
     }
 
-    fn key(&self) -> [u64; 3] {
-        // The rounded longitudes are in order, or they are equal and their errors decide.
-        [self.x, self.low(), self.y].map(in_order)
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.cmp_lon(other).then(self.y.total_cmp(&other.y))
     }
 
     fn is_before(&self, other: &Self) -> bool {
-        self.key() < other.key()
+        self.cmp(other).is_lt()
     }
 
     fn orient(a: Self, b: Self, c: Self) -> f64 {

@@ -13,13 +13,8 @@ use super::{BaseMap, End, Kind, Picture};
 #[non_exhaustive]
 pub enum MapError {
     /// The file cannot be read.
-    #[error("cannot read the map `{path}`: {error}")]
-    Unread {
-        /// The file.
-        path: String,
-        /// The system's reason.
-        error: std::io::Error,
-    },
+    #[error("cannot be read: {0}")]
+    Unread(std::io::Error),
     /// The text is not a feature collection of lines and polygons.
     #[error("no GeoJSON feature collection of lines and polygons: {0}")]
     Syntax(#[from] serde_json::Error),
@@ -41,6 +36,16 @@ pub enum MapError {
         /// The reason.
         error: PositionError,
     },
+}
+
+/// A file that is not a map.
+#[derive(Debug, thiserror::Error)]
+#[error("the map `{path}`: {error}")]
+pub struct NoMap {
+    /// The file.
+    path: String,
+    /// The reason.
+    error: MapError,
 }
 
 #[derive(Deserialize)]
@@ -102,9 +107,10 @@ impl BaseMap {
     /// # Errors
     ///
     /// If the file cannot be read, or is no map.
-    pub fn read(path: &Path) -> Result<Self, MapError> {
-        let unread = |error| MapError::Unread { path: path.display().to_string(), error };
-        Self::from_geojson(&std::fs::read(path).map_err(unread)?)
+    pub fn read(path: &Path) -> Result<Self, NoMap> {
+        let text = std::fs::read(path).map_err(MapError::Unread);
+        let read = text.and_then(|text| Self::from_geojson(&text));
+        read.map_err(|error| NoMap { path: path.display().to_string(), error })
     }
 
     /// Reads a map from GeoJSON: a feature collection of lines and polygons, each with a `kind` of

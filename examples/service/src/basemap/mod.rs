@@ -13,7 +13,7 @@ use std::sync::Arc;
 use canvass::{Agency, Position};
 use serde::Serialize;
 
-pub use file::MapError;
+pub use file::{MapError, NoMap};
 
 /// Units of the picture in a degree of latitude: decimetres, so that paths need no fractions.
 const PER_DEGREE: f64 = 1_110_600.0;

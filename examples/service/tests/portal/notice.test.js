@@ -113,5 +113,24 @@ test("nobody is asked before an approval, and the public text is linted too", as
   await page.locator("#approval", { hasText: "Approved by J. Hill" }).waitFor();
   await page.click("#ask");
   await page.locator("#letters-title", { hasText: "Letters (40)" }).waitFor();
+  assert.equal(await page.locator("#ask").innerText(), "Ask whoever is new");
   clean(page, service, ["409", "422"]);
+});
+
+test("the reviewer's page goes blank after 15 minutes of rest", async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  await context.clock.install();
+  const rested = await open(browser, service, "operator", { context });
+  await signIn(rested, "operator");
+  await rested.locator("#queue li").first().waitFor();
+  await rested.mouse.move(200, 300);
+  await rested.clock.fastForward("14:50");
+  assert.equal(await rested.locator("#blank").count(), 0);
+  await rested.mouse.move(300, 300);
+  await rested.clock.fastForward("14:50");
+  assert.equal(await rested.locator("#blank").count(), 0, "a hand that moves is no rest");
+  await rested.clock.fastForward("00:20");
+  await rested.getByRole("dialog", { name: "At rest" }).waitFor();
+  assert.ok(await rested.evaluate(() => document.querySelector("#main").inert));
+  await context.close();
 });

@@ -39,6 +39,19 @@ test("no script computes geometry or writes markup", () => {
   }
 });
 
+test("a map has six verbs, which another map can have as well", async () => {
+  const page = await open(browser, service, "agency");
+  await page.locator("#map .base").first().waitFor({ state: "attached" });
+  const verbs = await page.evaluate(async () => {
+    const [{ openMap }, base] = await Promise.all([import("/map.js"), fetch("/map.json").then((answer) => answer.json())]);
+    const root = document.createElement("div");
+    document.querySelector("#main").append(root);
+    return Object.keys(openMap(root, base)).sort();
+  });
+  assert.deepEqual(verbs, ["at", "layer", "onclick", "pan", "px", "zoom"]);
+  await page.context().close();
+});
+
 test("the first frame of the map comes within 500 ms", async () => {
   const page = await open(browser, service, "agency");
   await page.locator("#map .base.building").waitFor({ state: "attached" });

@@ -17,7 +17,10 @@ use crate::support::{OPERATOR, Service, agreed, command, complaint, config, requ
 const NOBODY: u32 = 65_534;
 
 fn settings() -> Value {
-    config(&json!({ "min_households": 0, "quiet_hours": "none" }), &json!({}))
+    config(
+        &json!({ "anonymity": "waived", "min_households": 0, "quiet_hours": "none" }),
+        &json!({}),
+    )
 }
 
 fn withdraw(owner: u64) -> Value {

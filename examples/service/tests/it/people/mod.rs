@@ -7,6 +7,7 @@ mod hosts;
 mod notices;
 mod openapi;
 mod owners;
+mod pages;
 mod public;
 mod same_story;
 mod sessions;

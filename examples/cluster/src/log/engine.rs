@@ -1,0 +1,212 @@
+//! The engine: how to reach it, and whether it is fit.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_nats::{Client, ConnectOptions};
+use serde::Deserialize;
+
+/// The oldest version that lets one writer win.
+const OLDEST: (u64, u64) = (2, 14);
+
+/// Why the engine cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// No engine is there.
+    #[error(
+        "no nats-server was found: looked for {looked}. Canvass needs NATS 2.14 or newer with JetStream, since older ones let \
+         several writers win one place in the log. `.ci/nats FOLDER` gets a pinned one, whose path you pass by --nats-server or \
+         CANVASS_NATS_SERVER; --nats uses one that runs. The service on one machine needs no engine and does the same: \
+         `cargo run --release -p canvass-service -- --demo`"
+    )]
+    Missing {
+        /// The files that were looked for.
+        looked: String,
+    },
+    /// It does not answer.
+    #[error("the engine at {at} does not answer: {reason}")]
+    Unreachable {
+        /// Where.
+        at: String,
+        /// Why.
+        reason: String,
+    },
+    /// It is too old.
+    #[error(
+        "the engine at {at} is version {version}, and 2.14 or newer is needed: older ones let several writers win"
+    )]
+    Old {
+        /// Where.
+        at: String,
+        /// Its version.
+        version: String,
+    },
+    /// It has no JetStream, or flushes late.
+    #[error(
+        "the engine at {at} does not flush before it acknowledges: set `sync_interval: always` in its `jetstream` block, or a \
+         power cut loses changes that were acknowledged"
+    )]
+    Lazy {
+        /// Where.
+        at: String,
+    },
+    /// Too few nodes were named.
+    #[error(
+        "{found} nodes of the engine were named, and {needed} are needed: give one `--monitor` address for each node"
+    )]
+    Nodes {
+        /// How many different ones were named.
+        found: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// The log cannot be made or opened.
+    #[error("the log `{stream}` cannot be opened: {reason}")]
+    Log {
+        /// Which stream.
+        stream: String,
+        /// Why.
+        reason: String,
+    },
+    /// The beginning of the log is gone.
+    #[error(
+        "the log `{stream}` begins at record {first}: the records before are gone, and with them whoever withdrew there. Restore the log"
+    )]
+    Truncated {
+        /// Which stream.
+        stream: String,
+        /// Its first record.
+        first: u64,
+    },
+    /// The stream is not one that keeps everything.
+    #[error(
+        "the stream `{stream}` does not keep everything: it has limits, lets records be deleted, has fewer than {replicas} replicas, flushes late or \
+         is kept in memory. Remove it or name another region"
+    )]
+    LaxLog {
+        /// Which stream.
+        stream: String,
+        /// How many replicas are needed.
+        replicas: usize,
+    },
+    /// The log ends before the last record that a checkpoint has read.
+    #[error(
+        "the log `{stream}` ends at record {last}, and the checkpoint `{file}` has read up to {read}: records that were acknowledged \
+         are gone from the log. Restore the log; remove the checkpoint only if it belongs to another one"
+    )]
+    Short {
+        /// Which stream.
+        stream: String,
+        /// Its last record.
+        last: u64,
+        /// The checkpoint.
+        file: String,
+        /// How far it has read.
+        read: u64,
+    },
+    /// The checkpoint is of another log.
+    #[error(
+        "record {sequence} of the log `{stream}` is not the one that the checkpoint `{file}` was made from: the checkpoint belongs to \
+         another log. Remove it, and the process reads the whole log"
+    )]
+    Other {
+        /// Which stream.
+        stream: String,
+        /// Which record.
+        sequence: u64,
+        /// The checkpoint.
+        file: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Varz {
+    server_id: String,
+    version: String,
+    #[serde(default)]
+    jetstream: JetStream,
+}
+
+#[derive(Default, Deserialize)]
+struct JetStream {
+    #[serde(default)]
+    config: Option<JetStreamConfig>,
+}
+
+#[derive(Deserialize)]
+struct JetStreamConfig {
+    #[serde(default)]
+    sync_always: bool,
+}
+
+/// Connects to an engine, for as long as it takes, and again whenever the connection is lost.
+///
+/// # Errors
+///
+/// If an address cannot be read.
+pub async fn connect(nats: &[String], name: &str) -> Result<Client, Unfit> {
+    let options = ConnectOptions::new()
+        .name(name)
+        .retry_on_initial_connect()
+        .ping_interval(Duration::from_secs(1))
+        .connection_timeout(Duration::from_secs(2))
+        .reconnect_delay_callback(|attempts| {
+            Duration::from_millis(if attempts < 3 { 20 } else { 250 })
+        })
+        .request_timeout(Some(Duration::from_secs(5)));
+    let at = nats.join(",");
+    options
+        .connect(nats.to_vec())
+        .await
+        .map_err(|error| Unfit::Unreachable { at, reason: error.to_string() })
+}
+
+/// Asks each node at its monitoring address whether it is fit. Nodes that do not answer are passed over while
+/// most of those that the log needs do, so that a process starts while a node is down.
+///
+/// # Errors
+///
+/// The first node that is unfit, by name; or if too few nodes were named, or answer.
+pub async fn check_nodes(monitors: &[String], needed: usize) -> Result<(), Unfit> {
+    let (mut nodes, mut silent) = (BTreeSet::new(), Vec::new());
+    for answer in futures_util::future::join_all(monitors.iter().map(|at| check(at))).await {
+        match answer {
+            Ok(node) => {
+                nodes.insert(node);
+            }
+            Err(error @ Unfit::Unreachable { .. }) => silent.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    let found = nodes.len() + silent.len();
+    let most = needed / 2 + 1;
+    match silent.into_iter().next() {
+        Some(error) if nodes.len() < most => Err(error),
+        _ if found < needed => Err(Unfit::Nodes { found, needed }),
+        _ => Ok(()),
+    }
+}
+
+/// The identity of a fit node.
+async fn check(at: &str) -> Result<String, Unfit> {
+    let url = format!("{}/varz", at.trim_end_matches('/'));
+    let unreachable = |reason: String| Unfit::Unreachable { at: at.to_owned(), reason };
+    let asked = tokio::task::spawn_blocking(move || {
+        let agent =
+            ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(3))).build();
+        let mut answer =
+            ureq::Agent::new_with_config(agent).get(&url).call().map_err(|e| e.to_string())?;
+        answer.body_mut().read_to_string().map_err(|error| error.to_string())
+    });
+    let text = asked.await.map_err(|error| unreachable(error.to_string()))?.map_err(unreachable)?;
+    let node: Varz = serde_json::from_str(&text).map_err(|error| unreachable(error.to_string()))?;
+    let mut numbers = node.version.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if version < OLDEST {
+        return Err(Unfit::Old { at: at.to_owned(), version: node.version });
+    }
+    if !node.jetstream.config.is_some_and(|config| config.sync_always) {
+        return Err(Unfit::Lazy { at: at.to_owned() });
+    }
+    Ok(node.server_id)
+}

@@ -1,0 +1,13 @@
+//! The roles of processes, and the calls between them.
+//!
+//! In reading order: `call` (calls and answers), `bus` (how they travel), `look` (a route from its parts),
+//! `worker`, `requests` and `front`, then `run`, which starts one of them, and `failed`.
+
+pub mod bus;
+pub mod call;
+pub mod failed;
+pub mod front;
+pub mod look;
+pub mod requests;
+pub mod run;
+pub mod worker;

@@ -1,0 +1,208 @@
+//! One chain as far as it was read: the registry of a partition, or the requests that stand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use canvass::{Change, LifecycleEvent, OpenRequests, OwnerId, Registry, RequestId, Revision};
+use serde::{Deserialize, Serialize};
+
+use crate::log::chain::{Chain, Fence, Verdict};
+use crate::log::record::{Body, Record, RecordId};
+use crate::log::stream::LogError;
+
+/// A refusal of a record's content: every reader refuses it alike, and goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// A stable code.
+    pub code: String,
+    /// The reason.
+    pub message: String,
+}
+
+impl Refused {
+    /// A refusal.
+    pub fn new(code: &str, message: impl ToString) -> Self {
+        Self { code: code.to_owned(), message: message.to_string() }
+    }
+}
+
+/// The content of one chain.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// The cameras, consents and histories of some owners.
+    Partition(Arc<Registry>),
+    /// The requests that stand.
+    Requests(Standing),
+}
+
+/// The requests that stand, with their authorisations.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// The requests.
+    pub open: OpenRequests,
+    /// Each one's authorised request, sealed, in base64.
+    pub sealed: BTreeMap<RequestId, String>,
+}
+
+/// One chain, as far as it was read.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    /// Which records count.
+    pub chain: Chain,
+    /// The identity of the last record that counted.
+    pub last: Option<RecordId>,
+    /// The content that they lead to.
+    pub content: Content,
+}
+
+/// The outcome of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It does not count.
+    Void,
+    /// It counts, and its content was applied or refused.
+    Valid {
+        /// Its sequence.
+        sequence: u64,
+        /// Whether the content was applied.
+        applied: Result<(), Refused>,
+    },
+}
+
+impl Replica {
+    /// A partition without cameras.
+    #[must_use]
+    pub fn partition() -> Self {
+        Self::new(Content::Partition(Arc::new(Registry::new())))
+    }
+
+    /// No request.
+    #[must_use]
+    pub fn requests() -> Self {
+        let standing = Standing { open: OpenRequests::new(0), sealed: BTreeMap::new() };
+        Self::new(Content::Requests(standing))
+    }
+
+    fn new(content: Content) -> Self {
+        Self { chain: Chain::default(), last: None, content }
+    }
+
+    /// The same under another fence: see [`Fence::Broken`].
+    #[must_use]
+    pub fn under(mut self, fence: Fence) -> Self {
+        self.chain.fence = fence;
+        self
+    }
+
+    /// Takes the next record of the chain.
+    ///
+    /// # Errors
+    ///
+    /// If this reader missed a record. A content that is refused is an answer.
+    pub fn take(&mut self, sequence: u64, record: &Record) -> Result<Taken, LogError> {
+        if self.chain.judge(sequence, record)? == Verdict::Void {
+            return Ok(Taken::Void);
+        }
+        self.last = Some(record.id.clone());
+        let applied = match (&mut self.content, &record.body) {
+            (_, Body::Office { .. } | Body::Mark) => Ok(()),
+            (Content::Partition(registry), body) => apply(registry, sequence, body),
+            (Content::Requests(standing), Body::Opened { sealed, events }) => {
+                standing.opened(sealed, events)
+            }
+            (Content::Requests(standing), Body::Steps { events }) => standing.steps(events),
+            (Content::Requests(_), _) => Err(other_chain()),
+        };
+        Ok(Taken::Valid { sequence, applied })
+    }
+}
+
+/// Applies the content of a record to the registry of a partition, all or none.
+fn apply(registry: &Registry, sequence: u64, body: &Body) -> Result<(), Refused> {
+    let changes = match body {
+        Body::Changes { owner, changes } => {
+            if let Some(message) = foreign(registry, *owner, changes) {
+                return Err(Refused::new("other_owner", message));
+            }
+            changes.clone()
+        }
+        Body::Import { changes } => {
+            if let Some(index) = changes.iter().position(|change| !is_import(change)) {
+                let message = format!(
+                    "change {index} is neither a registration nor a consent: an import has no others"
+                );
+                return Err(Refused::new("not_an_import", message));
+            }
+            changes.clone()
+        }
+        &Body::Asked { agency, at, ref owners, .. } => {
+            let agency = Some(agency);
+            owners.iter().map(|&owner| Change::RecordAsked { owner, agency, at }).collect()
+        }
+        _ => return Err(other_chain()),
+    };
+    let applied = registry.apply_at(Revision(sequence), changes);
+    applied.map(|_| ()).map_err(|error| Refused::new("change_refused", error))
+}
+
+fn is_import(change: &Change) -> bool {
+    matches!(change, Change::Register(_) | Change::SetConsent { .. })
+}
+
+/// Why a list is not one owner's: it names another, or takes another's camera.
+fn foreign(registry: &Registry, owner: OwnerId, changes: &[Change]) -> Option<String> {
+    for (index, change) in changes.iter().enumerate() {
+        let named = change.owner().unwrap_or(owner);
+        let held = change.camera().and_then(|camera| registry.camera(camera));
+        let held = held.map_or(owner, |camera| camera.owner);
+        if let Some(other) = [named, held].into_iter().find(|&other| other != owner) {
+            return Some(format!(
+                "change {index} concerns owner `{other}`: a list holds changes of one owner, here of `{owner}`"
+            ));
+        }
+        if matches!(change, Change::RecordAsked { .. }) {
+            return Some(format!(
+                "change {index} records that somebody was asked: only an ask does that"
+            ));
+        }
+    }
+    None
+}
+
+fn other_chain() -> Refused {
+    Refused::new("other_chain", "the record is not of a kind that this chain has")
+}
+
+impl Standing {
+    fn opened(&mut self, sealed: &str, events: &[LifecycleEvent]) -> Result<(), Refused> {
+        self.steps(events)?;
+        if let Some(event) = events.last() {
+            self.sealed.insert(event.id, sealed.to_owned());
+        }
+        Ok(())
+    }
+
+    fn steps(&mut self, events: &[LifecycleEvent]) -> Result<(), Refused> {
+        let mut next = self.open.clone();
+        for event in events {
+            next.replay(event).map_err(|error| Refused::new("step_refused", error))?;
+        }
+        self.open = next;
+        Ok(())
+    }
+
+    /// The authorised request of an opened one, sealed.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub fn sealed(&self, id: RequestId) -> Result<Vec<u8>, Refused> {
+        let sealed = self.sealed.get(&id).ok_or_else(|| {
+            Refused::new("unknown_request", format!("no request `{id}` was opened"))
+        })?;
+        BASE64_STANDARD.decode(sealed).map_err(|error| Refused::new("sealed", error))
+    }
+}
