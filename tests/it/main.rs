@@ -82,6 +82,7 @@ mod registry_changes;
 mod registry_long;
 mod registry_sizes;
 mod review_time;
+mod route_areas;
 mod route_csv;
 mod route_tool;
 mod routing;
