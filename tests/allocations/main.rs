@@ -9,8 +9,8 @@ use allocation_counter::measure;
 use canvass::policy::{Anonymity, SensitiveKind, SensitivePlace, SensitiveRule};
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Change,
-    Consent, IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, RequestId,
-    Route, Scope, Scratch, Snapshot, TimeWindow, Zone,
+    Consent, IncidentKind, OpenRequests, OwnerId, Policy, Position, Recording, Registry, Request,
+    RequestId, Route, Scope, Scratch, Snapshot, TimeWindow, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -114,6 +114,41 @@ fn a_warm_request_allocates_nothing() {
         let asked = owners.iter().map(|&owners| owners > 30).collect::<Vec<_>>();
         assert_eq!(asked, [min_households < 1_000, min_households < 100], "{owners:?}");
     }
+}
+
+/// As a service routes: the default policy, a case file with earlier areas that overlap and owners who shared,
+/// and a request that stands.
+#[test]
+fn a_warm_request_with_history_allocates_nothing() {
+    let (snapshot, policy) = (town(), Policy::in_zone(Zone::UTC).with_max_requests_per_case(99));
+    let mut open = OpenRequests::new(0);
+    let agency = AgencyId(1);
+    for earlier in 0..60_u32 {
+        let area = octagon(10.006 + f64::from(earlier) * 1e-5, 50.004);
+        let authorized = authorize_after(&policy, &open.case_file(agency), area);
+        let id = RequestId(u64::from(earlier));
+        open.open(id, &authorized, now()).unwrap();
+        open.decide(id, &authorized, &snapshot, now()).unwrap();
+        if earlier == 0 {
+            let due = open.due(id, &authorized, &snapshot, now()).unwrap();
+            let (asked, _) = open.record_asked(id, &due, now()).unwrap();
+            let shared = asked.recipients().map(|to| to.owner).step_by(3);
+            open.record_shared(id, shared, now()).unwrap();
+        }
+    }
+    let authorized = authorize_after(&policy, &open.case_file(agency), octagon(10.006, 50.004));
+    let id = RequestId(60);
+    open.open(id, &authorized, now()).unwrap();
+    open.decide(id, &authorized, &snapshot, now()).unwrap();
+    let (mut scratch, mut route) = (Scratch::new(), Route::empty(&authorized, now()));
+    let mut routed = || {
+        let standing = open.standing(id, &authorized, now()).unwrap().unwrap();
+        snapshot.route_into(standing, now(), &mut scratch, &mut route);
+        route.owners()
+    };
+    assert!(routed() > 30);
+    let warm = measure(|| assert!(routed() > 30));
+    assert_eq!(warm.count_total, 0, "{warm:?}");
 }
 
 /// Or an agency could learn of a shelter by the time of its refusals and receipts.
