@@ -224,7 +224,8 @@ fn a_kill_loses_and_doubles_no_disclosure() {
     let mut config =
         config(&policy, &json!({ "checkpoint_revisions": 10, "checkpoint_seconds": 1 }));
     config["notices"] = json!({ "zone": "UTC" });
-    config["log"] = json!({ "seconds": 1 });
+    // Each period adds entries: shorter ones would outrun a reader on a busy machine.
+    config["log"] = json!({ "seconds": 4 });
     let mut service = Service::start(folder.path(), &config);
     let mut tellers = Vec::new();
     for who in 0..3 {
@@ -295,7 +296,7 @@ fn a_kill_loses_and_doubles_no_disclosure() {
     }
     let cases: usize = tellers.iter().map(|teller| teller.cases.len()).sum();
     // All of it is in the log once the next batch is closed.
-    std::thread::sleep(Duration::from_millis(2500));
+    std::thread::sleep(Duration::from_millis(8500));
     let (head, [accepted, receipts, routed]) = entries(&service);
     assert_eq!((accepted, receipts), (cases, cases), "of each request two entries");
     assert!(routed >= 2 * cases && routed % AuditBatch::STEP == 0, "one for each ask: {routed}");
