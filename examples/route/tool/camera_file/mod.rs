@@ -7,7 +7,7 @@
 
 pub(crate) mod columns;
 pub(crate) mod encoding;
-mod malformed;
+pub(crate) mod malformed;
 pub(crate) mod names;
 pub(crate) mod records;
 mod row;
