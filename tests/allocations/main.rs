@@ -146,8 +146,9 @@ fn a_warm_request_with_history_allocates_nothing() {
         snapshot.route_into(standing, now(), &mut scratch, &mut route);
         route.owners()
     };
-    assert!(routed() > 30);
-    let warm = measure(|| assert!(routed() > 30));
+    // The second route grew a buffer once more, by 288 bytes; none after it does.
+    (0..2).for_each(|_| assert!(routed() > 30));
+    let warm = measure(|| (0..4).for_each(|_| assert!(routed() > 30)));
     assert_eq!(warm.count_total, 0, "{warm:?}");
 }
 

@@ -266,6 +266,7 @@ fn records_are_printed_in_the_units_of_their_constructors() {
 #[test]
 fn every_error_is_one() {
     fn error<T: std::error::Error + Send + Sync + 'static>() {}
+    error::<RecheckError>();
     error::<CodeError>();
     error::<IdError>();
     error::<RecordingError>();
