@@ -55,7 +55,8 @@ fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> Result
     // Another thread may have read a later clock and got the lock first.
     let now = open.clamp_now(clock);
     let reviewed = policy.review(request, &app.agency, &open.case_file(app.agency.id), now);
-    let authorized = reviewed.map_err(|violations| (422, violations.to_string()))?;
+    let authorized =
+        reviewed.map_err(|no| (422, serde_json::to_string(&no).unwrap_or_default()))?;
     // A service stores the events of each step, and sends to those due after `open.record_asked`.
     let snapshot = app.registry.snapshot();
     let conflict = |error: OpenRequestsError| (409, error.to_string());
@@ -91,8 +92,8 @@ fn main() -> Done {
     let (registry, open) = (Registry::new(), Mutex::new(OpenRequests::new(0)));
     let policy = RwLock::new(Arc::new(load(&policy_file)?));
     let app = Arc::new(App { registry, agency, policy_file, policy, open });
-    for stream in TcpListener::bind(address)?.incoming() {
-        let (app, stream) = (Arc::clone(&app), stream?);
+    for stream in TcpListener::bind(address)?.incoming().flatten() {
+        let app = Arc::clone(&app);
         thread::spawn(move || serve(&app, &stream).unwrap_or_else(|error| eprintln!("{error}")));
     }
     Ok(())
