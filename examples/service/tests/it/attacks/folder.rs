@@ -43,6 +43,9 @@ fn started(mut command: Command) -> Started {
     }
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    // A policy without anonymity is warned about first.
+    let said = said.lines().filter(|line| !line.contains(": warning: "));
+    let said = said.fold(String::new(), |all, line| format!("{all}{line}\n"));
     Started::Ended(child.wait().unwrap().code(), said)
 }
 
