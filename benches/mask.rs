@@ -8,6 +8,9 @@ mod support;
 
 #[path = "../src/util/bit_iter.rs"]
 mod bit_iter;
+#[path = "../src/util/by_name.rs"]
+#[allow(dead_code, unreachable_pub, reason = "no more of it than `geometry` needs")]
+mod by_name;
 #[path = "../src/geometry/mod.rs"]
 #[allow(
     dead_code,
@@ -20,9 +23,13 @@ mod geometry;
 #[path = "../src/util/row_mask.rs"]
 #[allow(dead_code, reason = "no more of it than `geometry` needs")]
 mod row_mask;
+#[path = "../src/util/text_lines.rs"]
+mod text_lines;
 mod util {
     pub(crate) use crate::bit_iter::set_bits;
+    pub(crate) use crate::by_name;
     pub(crate) use crate::row_mask::{self, BLOCK_ROWS, RowMask};
+    pub(crate) use crate::text_lines::line_behind;
 }
 
 use criterion::Criterion;

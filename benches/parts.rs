@@ -10,7 +10,7 @@ use std::num::NonZeroU16;
 
 use canvass::parts::{OperatorKey, PartialRoute};
 use canvass::{AuthorizedRequest, Registry, Route, Snapshot};
-use criterion::{BenchmarkGroup, Criterion};
+use criterion::BenchmarkGroup;
 
 use support::cases::Case;
 use support::population::DataSet;

@@ -22,7 +22,8 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 use support::cases::{Around, Case, Query, Rules};
 use support::compared::Compared;
-use support::engines::{self, Beside, Engine, Way};
+use support::engines::library::{Beside, Way};
+use support::engines::{self, Engine};
 use support::options::Options;
 use support::population::{DataSet, rng};
 use support::share::Share;

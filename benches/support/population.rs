@@ -39,18 +39,10 @@ const PER_KM2: f64 = 150.0;
 const SCOPES: usize = 1_000;
 const HISTORIES: usize = 1_000;
 /// In percent: 0 days is "no storage plan".
+#[rustfmt::skip]
 const KEPT_DAYS: [(u16, u8); 11] = [
-    (0, 10),
-    (1, 3),
-    (3, 5),
-    (7, 15),
-    (14, 10),
-    (21, 3),
-    (30, 25),
-    (60, 15),
-    (90, 6),
-    (120, 3),
-    (180, 5),
+    (0, 10), (1, 3), (3, 5), (7, 15), (14, 10), (21, 3),
+    (30, 25), (60, 15), (90, 6), (120, 3), (180, 5),
 ];
 
 /// A place where people live.

@@ -67,7 +67,8 @@ fn each_dependency_comes_from_the_default_registry() {
     let first = sources.first().copied().unwrap_or_default();
     assert!(first.starts_with("registry+"), "{first}");
     assert!(sources.iter().all(|&source| source == first), "{sources:?}");
-    for folder in [".", "benches", "examples/cluster", "examples/service", "fuzz", "tests/shuttle"] {
+    for folder in [".", "benches", "examples/cluster", "examples/service", "fuzz", "tests/shuttle"]
+    {
         let manifest = read(&format!("{folder}/Cargo.toml"));
         for key in ["registry", "registry-index", "git", "[patch", "[source", "[registries"] {
             let named = |line: &str| line.trim_start().starts_with(key) && key.starts_with('[');

@@ -12,6 +12,7 @@ use disclosures::Guessed;
 
 fn is_within_its_bound(guessed: &Guessed) {
     let (low, _) = guessed.interval();
+    println!("{}", guessed.row());
     // The whole interval above the bound would be more than chance.
     assert!(low <= guessed.bound, "{}", guessed.row());
     assert!(guessed.of >= 20, "{}", guessed.row());
@@ -37,6 +38,7 @@ fn shared_state_reveals_no_more_than_stated() {
 fn a_burnt_quarter_has_outcomes_again_and_blocks_nothing() {
     let burnt = shared_state::burning(20).unwrap();
     for row in &burnt {
+        println!("{}", row.row());
         assert_eq!((row.of, row.blocked), (20, 0), "{}", row.row());
     }
     let own: Vec<bool> = burnt.iter().map(|row| 100 * row.own >= 95 * row.of).collect();

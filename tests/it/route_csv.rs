@@ -9,8 +9,9 @@ use proptest::prelude::*;
 
 use crate::route_tool::tool::bad_input::LineCounter;
 use crate::route_tool::tool::camera_file::encoding::{Decoded, Encoding};
+use crate::route_tool::tool::camera_file::malformed::{Malformed, Reason};
 use crate::route_tool::tool::camera_file::names::{Kept, Names};
-use crate::route_tool::tool::camera_file::records::{Dialect, Malformed, Reason, Record, Records};
+use crate::route_tool::tool::camera_file::records::{Dialect, Record, Records};
 
 /// Records with the line in which each begins.
 type Rows = Vec<(u64, Vec<String>)>;

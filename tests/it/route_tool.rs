@@ -11,22 +11,22 @@ pub mod tool;
 
 use tool::arguments::{Arguments, Asked};
 
-const AREAS: &str = r#"{"type":"FeatureCollection","features":[
+pub const AREAS: &str = r#"{"type":"FeatureCollection","features":[
 {"type":"Feature","properties":{"name":"park"},"geometry":{"type":"Polygon","coordinates":[[[-73.98,40.76],[-73.97,40.76],[-73.97,40.77],[-73.98,40.77],[-73.98,40.76]]]}},
 {"type":"Feature","properties":{"name":"bow, tie"},"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,1],[1,0],[0,1],[0,0]]]}},
 {"type":"Feature","properties":{"name":"far"},"geometry":{"type":"Polygon","coordinates":[[[5,5],[6,5],[6,6],[5,6],[5,5]]]}}
 ]}"#;
 
-const CAMERAS: &str = "id,lon,lat,owner\n1,-73.975,40.765,7\n2,-73.976,40.765,7\n3,-73.9,40.7,8\n4,-73.974,40.765,9\n";
+pub const CAMERAS: &str = "id,lon,lat,owner\n1,-73.975,40.765,7\n2,-73.976,40.765,7\n3,-73.9,40.7,8\n4,-73.974,40.765,9\n";
 
-struct Ran {
-    out: String,
-    err: String,
-    result: Result<(), String>,
+pub struct Ran {
+    pub out: String,
+    pub err: String,
+    pub result: Result<(), String>,
 }
 
 /// Runs the tool with a file of cameras on standard input.
-fn run_with(cameras: &[u8], areas: &str, args: &[&str]) -> Ran {
+pub fn run_with(cameras: &[u8], areas: &str, args: &[&str]) -> Ran {
     let folder = tempdir();
     let file = folder.join("areas.geojson");
     fs::write(&file, areas).unwrap();
@@ -42,7 +42,7 @@ fn run_with(cameras: &[u8], areas: &str, args: &[&str]) -> Ran {
     Ran { out, err, result }
 }
 
-fn run(cameras: &str, args: &[&str]) -> Ran {
+pub fn run(cameras: &str, args: &[&str]) -> Ran {
     run_with(cameras.as_bytes(), AREAS, &[&["--policy", "open"], args].concat())
 }
 
@@ -68,7 +68,7 @@ fn tempdir() -> std::path::PathBuf {
 }
 
 #[track_caller]
-fn ids(ran: &Ran) -> Vec<Value> {
+pub fn ids(ran: &Ran) -> Vec<Value> {
     assert_eq!(ran.result, Ok(()));
     let first: Value = serde_json::from_str(ran.out.lines().next().unwrap()).unwrap();
     assert_eq!(first["outcome"], "routed");
@@ -76,14 +76,14 @@ fn ids(ran: &Ran) -> Vec<Value> {
 }
 
 #[track_caller]
-fn refusal(cameras: impl AsRef<[u8]>, args: &[&str]) -> String {
+pub fn refusal(cameras: impl AsRef<[u8]>, args: &[&str]) -> String {
     let ran = run_with(cameras.as_ref(), AREAS, args);
     let error = ran.result.unwrap_err();
     assert!(!error.contains('\n') && ran.out.is_empty(), "{error:?}");
     error
 }
 
-const JSON: [&str; 3] = ["--ids", "--format", "json"];
+pub const JSON: [&str; 3] = ["--ids", "--format", "json"];
 
 #[test]
 fn each_format_has_the_same_results() {
@@ -205,106 +205,6 @@ fn the_line_is_that_of_the_field_in_any_ending() {
     }
 }
 
-/// A place in an invalid feature is one in the file, whatever ends its lines.
-#[test]
-fn a_fault_of_a_feature_is_placed_in_the_file() {
-    let good = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1]]]}"#;
-    let feature = |geometry: &str| format!(r#"{{"type":"Feature","geometry":{geometry}}},"#);
-    for end in ["\n", "\r\n", "\r"] {
-        let wrong = r#"{"type":"Polygon","coordinates":[[[0,null]]]}"#;
-        let lines = [
-            r#"{"type":"FeatureCollection","features":["#,
-            &feature(good),
-            &feature(wrong),
-            "",
-            &feature(&["{", "", r#""é":0,"type":"Polygon","coordinates":[["x"]]}"#].join(end)),
-            &format!("  {good}"),
-            "]}",
-        ];
-        let ran = run_with(CAMERAS.as_bytes(), &lines.join(end), &JSON);
-        let errors: Vec<Value> = ran
-            .out
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap()["error"].clone())
-            .collect();
-        let of = |index: usize| errors[index].as_str().unwrap_or_default();
-        assert_eq!((errors.len(), &errors[0], &errors[3]), (4, &Value::Null, &Value::Null));
-        assert!(
-            of(1).ends_with("at `coordinates[0][0]` at line 3 column 70"),
-            "{end:?}: {}",
-            of(1)
-        );
-        assert!(
-            of(2).ends_with("at `coordinates[0][0]` at line 7 column 42"),
-            "{end:?}: {}",
-            of(2)
-        );
-    }
-}
-
-/// A second drawing in an object would be lost silently; the library refuses it as well.
-#[test]
-fn a_second_drawing_in_an_object_is_refused() {
-    let ring = "[[[-73.98,40.76],[-73.97,40.76],[-73.97,40.77],[-73.98,40.76]]]";
-    let polygon = format!(r#"{{"type":"Polygon","coordinates":{ring}}}"#);
-    for member in [
-        format!(r#""coordinates":{ring}"#),
-        r#""features":[]"#.to_owned(),
-        format!(r#""geometries":[{polygon}]"#),
-    ] {
-        let feature = format!(r#"{{"type":"Feature","geometry":{polygon},{member}}}"#);
-        assert!(canvass::Area::from_geojson(&feature).is_err());
-        let areas = format!(r#"{{"type":"FeatureCollection","features":[{feature}]}}"#);
-        let ran = run_with(CAMERAS.as_bytes(), &areas, &JSON);
-        assert!(ran.out.contains("a `Feature` cannot have a member"), "{}", ran.out);
-    }
-    let areas = format!(r#"{{"type":"FeatureCollection","features":[],"geometry":{polygon}}}"#);
-    let error = run_with(CAMERAS.as_bytes(), &areas, &JSON).result.unwrap_err();
-    assert!(
-        error.ends_with(
-            "a `FeatureCollection` cannot have a member `geometry`: draw one or the other"
-        ),
-        "{error}"
-    );
-}
-
-/// Two spellings that look alike would be two households.
-#[test]
-fn names_with_invisible_characters_are_refused() {
-    for mark in ['\u{200b}', '\u{feff}', '\u{ad}', '\u{2060}', '\u{202c}', '\u{7f}', '\u{85}'] {
-        let code = format!("U+{:04X}", u32::from(mark));
-        for (row, column) in [
-            (format!("7{mark}1,-73.975,40.765,1"), "id"),
-            (format!("7,-73.975,40.765,1{mark}7"), "owner"),
-        ] {
-            let cameras = format!("id,lon,lat,owner\n{row}\n8,-73.975,40.765,17\n");
-            let error = refusal(&cameras, &[]);
-            assert!(error.starts_with(&format!("<stdin>:2: column {column}: ")), "{error}");
-            assert!(error.contains(&code), "{error}");
-            let ran = run(&cameras, &[&["--skip-bad-rows"], &JSON[..]].concat());
-            assert_eq!(ids(&ran), [8]);
-        }
-    }
-    // Joiners of scripts and line ends in quoted names are text.
-    let cameras = "id,lon,lat,owner\n1,-73.975,40.765,\"می\u{200c}خواهم\n2\"\n";
-    assert_eq!(ids(&run(cameras, &JSON)), [1]);
-}
-
-#[test]
-fn areas_in_another_encoding_are_named() {
-    let utf16 = |to_bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
-        AREAS.encode_utf16().flat_map(to_bytes).collect()
-    };
-    for bytes in [utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)] {
-        let areas = String::from_utf8(bytes).unwrap();
-        let error = run_with(CAMERAS.as_bytes(), &areas, &JSON).result.unwrap_err();
-        assert!(
-            error.contains("areas.geojson:1: a NUL byte") && error.contains("UTF-16"),
-            "{error}"
-        );
-    }
-}
-
 #[test]
 fn other_forms_are_refused_with_the_option_that_reads_them() {
     let cases: [(&str, &str, &[&str]); 7] = [
@@ -404,16 +304,6 @@ static SMALL: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
         "[[-73.978,40.762],[-73.970,40.762],[-73.970,40.768],[-73.978,40.768],[-73.978,40.762]]";
     format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#)
 });
-
-#[test]
-fn a_list_in_the_place_of_an_object_is_refused() {
-    let listed = r#"["FeatureCollection",[]]"#;
-    let error = run_with(CAMERAS.as_bytes(), listed, &[]).result.unwrap_err();
-    assert!(error.ends_with("areas.geojson:1: not a GeoJSON text: not an object"), "{error}");
-    let feature = r#"{"type":"FeatureCollection","features":[["Feature",null,null,null]]}"#;
-    let ran = run_with(CAMERAS.as_bytes(), feature, &["--format", "json"]);
-    assert!(ran.out.contains("not a feature: not an object"), "{}", ran.out);
-}
 
 #[test]
 fn output_that_is_closed_is_seen_in_each_format() {

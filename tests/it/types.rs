@@ -44,7 +44,7 @@ macro_rules! unwritable {
 #[test]
 fn authorised_values_are_read_from_no_text() {
     unreadable! {
-        AuthorizedRequest, Violation, Violations, Snapshot, Route, Recipient<'static>, Funnel,
+        AuthorizedRequest, StandingRequest<'static>, Violation, Violations, Snapshot, Route, Recipient<'static>, Funnel,
         NoticeDraft, Notice, Mailing, Letter<'static>, Band, Outcome, Coverage, CoverageCell,
         AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey, PartialRoute, OperatorKey,
     }
@@ -53,7 +53,7 @@ fn authorised_values_are_read_from_no_text() {
 #[test]
 fn routes_and_secrets_are_not_serialised() {
     unwritable! {
-        AuthorizedRequest, Registry, Snapshot, Route, Recipient<'static>, NoticeDraft, Notice,
+        AuthorizedRequest, StandingRequest<'static>, Registry, Snapshot, Route, Recipient<'static>, NoticeDraft, Notice,
         Mailing, Letter<'static>, AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
         PartialRoute, OperatorKey,
     }
@@ -158,6 +158,7 @@ fn every_public_core_type_is_too() {
     usable::<PositionError>();
     usable::<Repaired>();
     usable::<AuthorizedRequest>();
+    usable::<StandingRequest<'static>>();
     usable::<CaseFile>();
     usable::<CaseFileError>();
     usable::<OpenedRequest>();
@@ -170,6 +171,7 @@ fn every_public_core_type_is_too() {
     usable::<OpenRequestsError>();
     usable::<FutureWindows>();
     usable::<Jurisdiction>();
+    usable::<Anonymity>();
     usable::<CaseDetails>();
     usable::<Policy>();
     usable::<PolicyError>();

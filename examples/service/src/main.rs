@@ -51,12 +51,17 @@ async fn run(arguments: Arguments) -> ExitCode {
             (_, Err(error)) => return failed(&error, 1),
         },
     };
-    for warning in settings.warnings() {
-        let _ = writeln!(std::io::stderr(), "canvass-service: warning: {warning}");
-    }
+    // Once it is known that it starts: whatever stops the start is one line.
+    let warnings = settings.warnings();
+    let warn = || {
+        for warning in &warnings {
+            let _ = writeln!(std::io::stderr(), "canvass-service: warning: {warning}");
+        }
+    };
     if arguments.check {
         return match check::check(&folder, &arguments.opening, &settings.rules()) {
             Ok(found) => {
+                warn();
                 said(&format!("configuration: {} agencies\n{found}\n", settings.agencies.len()))
             }
             Err(error) => failed(&error, 1),
@@ -85,6 +90,7 @@ async fn run(arguments: Arguments) -> ExitCode {
         Ok(address) => address,
         Err(error) => return failed(&error, 1),
     };
+    warn();
     if let Some(config) = config {
         service.exchange_tokens_of(config, hangups);
     }

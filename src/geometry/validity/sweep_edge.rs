@@ -44,7 +44,7 @@ impl SweepPlace for Coord<f64> {
     #[inline]
     fn is_before(&self, other: &Self) -> bool {
         // Finite and never -0.0, so cheaper than a total order, and the same.
-        self.x < other.x || (self.x == other.x && self.y < other.y)
+        self.x < other.x || (self.x <= other.x && self.y < other.y)
     }
 
     #[inline]

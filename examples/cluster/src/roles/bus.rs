@@ -6,7 +6,7 @@ use async_nats::{Client, RequestErrorKind};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::call::{Answer, Call};
 use super::failed::Failed;
@@ -17,8 +17,12 @@ use crate::state::writer::WriteError;
 const HEDGE: Duration = Duration::from_millis(30);
 /// How long a look waits for a part.
 const LOOK: Duration = Duration::from_secs(3);
-/// How long a process may take to answer that it is up, in two rounds.
-const READY: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(2)];
+/// How long a process may take to answer that it is up, at first.
+const READY: Duration = Duration::from_millis(250);
+/// How long a write looks for a process that is up.
+const UP: Duration = Duration::from_secs(5);
+/// How long it pauses after none was.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long a write waits: longer than a writer tries.
 const WRITE: Duration = Duration::from_secs(25);
 
@@ -76,17 +80,24 @@ impl Bus {
             Ok(bytes) => bytes,
             Err(refused) => return Some(refused),
         };
-        let mut names = in_turn(names, from).into_iter();
+        let turn = in_turn(names, from);
+        let mut left = turn.iter();
         let mut asked = FuturesUnordered::new();
         let mut unknown = None;
         let all = async {
             loop {
-                if let Some(name) = names.next() {
+                if let Some(name) = left.next() {
                     asked.push(self.send(name, bytes.clone(), LOOK));
                 } else if asked.is_empty() {
-                    return unknown;
+                    if unknown.is_some() {
+                        return unknown;
+                    }
+                    // Processes of a node that died are back within a moment, by another.
+                    tokio::time::sleep(PAUSE).await;
+                    left = turn.iter();
+                    continue;
                 }
-                let pause = if names.len() == 0 { LOOK } else { HEDGE };
+                let pause = if left.len() == 0 { LOOK } else { HEDGE };
                 match timeout(pause, asked.next()).await {
                     // A replica that is behind, or could not be reached, does not speak for another.
                     Ok(Some(Some(answer))) if !answer.is_of_this_replica() => return Some(answer),
@@ -110,7 +121,9 @@ impl Bus {
         };
         let words = format!("none of {names:?} is up and holds it: nothing was written");
         let mut last = Answer::refused("partition_unavailable", words);
-        for patience in READY {
+        let deadline = Instant::now() + UP;
+        let mut patience = READY;
+        while Instant::now() < deadline {
             for name in names {
                 let is_up = self.send(name, ready.clone(), patience).await;
                 if !matches!(is_up, Some(Answer::Ready)) {
@@ -118,12 +131,12 @@ impl Bus {
                 }
                 match self.send(name, bytes.clone(), WRITE).await {
                     None => {}
-                    Some(Answer::Refused { code, message }) if code == "writer_elsewhere" => {
-                        last = Answer::Refused { code, message };
-                    }
+                    Some(answer) if answer.is_refused_as("writer_elsewhere") => last = answer,
                     Some(answer) => return answer,
                 }
             }
+            patience = LOOK;
+            tokio::time::sleep(PAUSE).await;
         }
         last
     }

@@ -85,9 +85,10 @@ impl Requests {
         let (authorized, open) = self.with(|kept| {
             let authorized = self.unsealed(kept, id)?;
             let now = kept.open.clamp_now(Timestamp::now());
-            let open = match kept.open.is_decided(id) {
-                true => kept.open.standing(id, &authorized, now).is_ok_and(|open| open.is_some()),
-                false => kept.open.state(id, now) == Ok(canvass::RequestState::Open),
+            let open = if kept.open.is_decided(id) {
+                kept.open.standing(id, &authorized, now).is_ok_and(|open| open.is_some())
+            } else {
+                kept.open.state(id, now) == Ok(canvass::RequestState::Open)
             };
             Ok((authorized, open))
         })?;

@@ -24,9 +24,8 @@ fn an_agency_takes_half_of_a_limit() {
     assert_eq!(sent.len(), 100);
     let asked = |request| {
         let asked = ask(front, request).unwrap().asked;
-        let by_limit = [30, 1, 2]
-            .map(|most| asked.iter().filter(|recipient| limit(recipient.owner) == most).count());
-        by_limit
+        [30, 1, 2]
+            .map(|most| asked.iter().filter(|recipient| limit(recipient.owner) == most).count())
     };
     // Of a hundred, 34 may be asked often, 33 may be asked once and 33 twice in thirty days.
     assert_eq!(asked(first), [34, 33, 33]);

@@ -7,6 +7,7 @@
 
 pub(crate) mod columns;
 pub(crate) mod encoding;
+pub(crate) mod malformed;
 pub(crate) mod names;
 pub(crate) mod records;
 mod row;
@@ -23,8 +24,9 @@ use super::bad_input::{BadInput, is_stdin, shown_file};
 use super::progress::Progress;
 use columns::{ColumnNames, Columns};
 use encoding::{Decoded, Encoding};
+use malformed::{Malformed, Reason};
 use names::{Full, Kept, Names};
-use records::{Dialect, Malformed, Reason, Record, Records};
+use records::{Dialect, Record, Records};
 use row::{BadRow, Row};
 use rows_read::RowLines;
 

@@ -143,8 +143,13 @@ impl<'a> Row<'a> {
 fn is_invisible(mark: char) -> bool {
     match mark {
         ' '..='~' | '\t' | '\n' | '\r' | '\u{200c}' | '\u{200d}' => false,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' => true,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{feff}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' => true,
         mark => mark.is_control(),
     }
 }

@@ -1,12 +1,8 @@
-//! The engines that answer the same requests.
-//!
-//! Each gets requests that were prepared outside the time, and keeps its answer and its working
-//! memory from one request to the next.
+//! The peers: `rstar`, `geo-index` and a scan. They find points, and share the work after that.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
-use canvass::{CameraId, OwnerId, Recording, Registry, Route, Scratch, Snapshot};
+use canvass::{CameraId, OwnerId, Recording};
 use geo::{Contains, Intersects};
 use geo_index::rtree::sort::HilbertSort;
 use geo_index::rtree::{RTree as PackedTree, RTreeBuilder, RTreeIndex};
@@ -14,60 +10,9 @@ use geo_types::Coord;
 use rstar::primitives::GeomWithData;
 use rstar::{AABB, RTree};
 
-use super::cases::Query;
-use super::load;
-use super::population::{DataSet, Standing};
-
-/// An engine that finds the owners to ask.
-pub trait Engine {
-    /// Its name.
-    fn name(&self) -> &'static str;
-
-    /// Answers a request, and keeps the answer: owners ascending, each with its cameras ascending.
-    fn route(&mut self, query: &Query);
-
-    /// The number of owners in the last answer.
-    fn owners(&self) -> usize;
-
-    /// The last answer as rows: owners and cameras, both ascending.
-    fn rows(&self) -> Vec<(OwnerId, CameraId)>;
-
-    /// Whether it answers under the policy of the case, so that its answer must be that of all others.
-    fn is_compared(&self) -> bool {
-        true
-    }
-
-    /// The registry that it routes in, if it is the library.
-    fn snapshot(&self) -> Option<&Snapshot> {
-        None
-    }
-}
-
-/// The names of all engines that are built, in the order of tables.
-pub const NAMES: [&str; 5] = ["scan", "rstar", "rstar-tuned", "geo-index", "canvass"];
-
-/// Builds an engine; returns it with the seconds that this took.
-pub fn build<'a>(name: &str, set: &'a DataSet) -> (Box<dyn Engine + 'a>, f64) {
-    match name {
-        "canvass" => {
-            let (registry, seconds) = load(set);
-            (Box::new(Canvass::new(registry)), seconds)
-        }
-        "geo-index" => timed(|| Peer::new(set, PackedPoints::new(set))),
-        "scan" => timed(|| Peer::new(set, Scan(records(set).collect()))),
-        _ => {
-            let (points, tuned) = (points(set), name == "rstar-tuned");
-            timed(|| Peer::new(set, Points { tree: RTree::bulk_load(points), tuned }))
-        }
-    }
-}
-
-fn timed<'a, E: Engine + 'a>(build: impl FnOnce() -> E) -> (Box<dyn Engine + 'a>, f64) {
-    let start = Instant::now();
-    let engine = build();
-    let seconds = start.elapsed().as_secs_f64();
-    (Box::new(engine), seconds)
-}
+use super::Engine;
+use crate::support::cases::Query;
+use crate::support::population::{DataSet, Standing};
 
 /// A camera in the peers' form: all data that consent and footage need, at hand. Consents and
 /// histories are shared by many cameras, which is kind to the cache.
@@ -83,7 +28,7 @@ pub struct Record {
 pub type Point = GeomWithData<[f64; 2], Record>;
 
 /// The cameras in the peers' form.
-fn records(set: &DataSet) -> impl Iterator<Item = (Coord<f64>, Record)> + '_ {
+pub(super) fn records(set: &DataSet) -> impl Iterator<Item = (Coord<f64>, Record)> + '_ {
     set.cameras.iter().map(|camera| {
         let at = Coord {
             x: f64::from(camera.position.lon_e7()),
@@ -101,7 +46,7 @@ pub fn points(set: &DataSet) -> Vec<Point> {
 
 /// The work once a camera is in the envelope: the polygon by `geo`, consent and footage by the
 /// row-at-a-time specification, and grouping.
-struct Rest<'a> {
+pub(super) struct Rest<'a> {
     set: &'a DataSet,
     rows: Vec<(OwnerId, CameraId)>,
     owners: Vec<(OwnerId, usize)>,
@@ -168,7 +113,7 @@ impl<'a> Rest<'a> {
 }
 
 /// A peer's search for the cameras in the envelope of a request's area.
-trait Search {
+pub(super) trait Search {
     /// Its name.
     fn name(&self) -> &'static str;
 
@@ -177,7 +122,7 @@ trait Search {
 }
 
 /// An engine with its own search that shares the remaining work with the others.
-struct Peer<'a, S> {
+pub(super) struct Peer<'a, S> {
     rest: Rest<'a>,
     cameras: S,
     /// Room to count households in.
@@ -185,7 +130,7 @@ struct Peer<'a, S> {
 }
 
 impl<'a, S: Search> Peer<'a, S> {
-    fn new(set: &'a DataSet, cameras: S) -> Self {
+    pub(super) fn new(set: &'a DataSet, cameras: S) -> Self {
         Self { rest: Rest::new(set), cameras, households: Vec::new() }
     }
 }
@@ -225,9 +170,9 @@ impl<S: Search> Engine for Peer<'_, S> {
 }
 
 /// `rstar`: a tree of points that carry their record.
-struct Points {
-    tree: RTree<Point>,
-    tuned: bool,
+pub(super) struct Points {
+    pub(super) tree: RTree<Point>,
+    pub(super) tuned: bool,
 }
 
 impl Search for Points {
@@ -259,13 +204,13 @@ impl Search for Points {
 ///
 /// Coordinates are `f64`: with `i32` the crate adds two of them before it widens, which overflows
 /// at these longitudes and spoils its order.
-struct PackedPoints {
+pub(super) struct PackedPoints {
     tree: PackedTree<f64>,
     records: Vec<(Coord<f64>, Record)>,
 }
 
 impl PackedPoints {
-    fn new(set: &DataSet) -> Self {
+    pub(super) fn new(set: &DataSet) -> Self {
         let given: Vec<_> = records(set).collect();
         let order = pack(&given);
         let leaves = (0..given.len()).map(|place| given[order.indices().get(place)]);
@@ -297,7 +242,7 @@ impl Search for PackedPoints {
 }
 
 /// A scan over all cameras.
-struct Scan(Vec<(Coord<f64>, Record)>);
+pub(super) struct Scan(pub(super) Vec<(Coord<f64>, Record)>);
 
 impl Search for Scan {
     fn name(&self) -> &'static str {
@@ -309,114 +254,4 @@ impl Search for Scan {
             rest.take(query, *at, record);
         }
     }
-}
-
-/// The library.
-pub struct Canvass {
-    /// Kept, since its look-ups count towards the library's memory.
-    registry: Registry,
-    snapshot: Snapshot,
-    scratch: Scratch,
-    route: Option<Route>,
-}
-
-impl Canvass {
-    /// Routes in the registry's present state.
-    pub fn new(registry: Registry) -> Self {
-        Self { snapshot: registry.snapshot(), registry, scratch: Scratch::new(), route: None }
-    }
-
-    /// The same engine with another scratch.
-    #[must_use]
-    pub fn with_scratch(self, scratch: Scratch) -> Self {
-        Self { scratch, ..self }
-    }
-}
-
-impl Engine for Canvass {
-    fn name(&self) -> &'static str {
-        "canvass"
-    }
-
-    fn route(&mut self, query: &Query) {
-        let now = query.question.now;
-        let route = self.route.get_or_insert_with(|| Route::empty(&query.authorized, now));
-        self.snapshot.route_into(query.authorized.assume_open(), now, &mut self.scratch, route);
-    }
-
-    fn owners(&self) -> usize {
-        self.route.as_ref().map_or(0, Route::owners)
-    }
-
-    fn rows(&self) -> Vec<(OwnerId, CameraId)> {
-        rows(self.route.as_ref())
-    }
-
-    fn snapshot(&self) -> Option<&Snapshot> {
-        Some(&self.snapshot)
-    }
-}
-
-/// The library on the same requests in another way, beside which its own time is read.
-pub struct Beside {
-    way: Way,
-    snapshot: Snapshot,
-    scratch: Scratch,
-    route: Option<Route>,
-}
-
-/// In which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// Under a policy without limits: other owners are asked, where there are few households.
-    Unlimited,
-    /// With the review before each route, as it is done once for each request.
-    Reviewed,
-}
-
-impl Beside {
-    /// Routes in the same registry.
-    pub fn new(way: Way, snapshot: Snapshot) -> Self {
-        Self { way, snapshot, scratch: Scratch::new(), route: None }
-    }
-}
-
-impl Engine for Beside {
-    fn name(&self) -> &'static str {
-        match self.way {
-            Way::Unlimited => "unlimited",
-            Way::Reviewed => "with review",
-        }
-    }
-
-    fn route(&mut self, query: &Query) {
-        let now = query.question.now;
-        let route = self.route.get_or_insert_with(|| Route::empty(&query.authorized, now));
-        let reviewed = match (self.way, &query.review) {
-            (Way::Reviewed, Some(review)) => Some(review.authorized()),
-            _ => None,
-        };
-        let authorized = match self.way {
-            Way::Unlimited => &query.unlimited,
-            Way::Reviewed => reviewed.as_ref().unwrap_or(&query.authorized),
-        };
-        self.snapshot.route_into(authorized.assume_open(), now, &mut self.scratch, route);
-    }
-
-    fn owners(&self) -> usize {
-        self.route.as_ref().map_or(0, Route::owners)
-    }
-
-    fn rows(&self) -> Vec<(OwnerId, CameraId)> {
-        rows(self.route.as_ref())
-    }
-
-    fn is_compared(&self) -> bool {
-        self.way == Way::Reviewed
-    }
-}
-
-fn rows(route: Option<&Route>) -> Vec<(OwnerId, CameraId)> {
-    let recipients = route.into_iter().flat_map(Route::recipients);
-    recipients.flat_map(|to| to.cameras.iter().map(move |&camera| (to.owner, camera))).collect()
 }
