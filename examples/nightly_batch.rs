@@ -5,8 +5,7 @@
 //! ```
 //!
 //! The columns are `id,owner,lon,lat,kept_days,agreed`, the last one `yes` or `no`. The result is
-//! the operator's: it names the owners to ask. For other columns and encodings use the example
-//! `route`.
+//! the operator's: it names owners. For other columns and encodings use the example `route`.
 #![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
 
 use std::collections::BTreeMap;
@@ -43,8 +42,7 @@ fn main() -> Done {
     let [cameras, areas, window, out] = arguments.as_slice() else {
         return Err("CAMERAS AREAS WINDOW OUT".into());
     };
-    let registry = load(cameras)?;
-    let window: TimeWindow = window.parse()?;
+    let (registry, window) = (load(cameras)?, window.parse::<TimeWindow>()?);
     let now = window.end();
     let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
     let policy = Policy::without_limits_or_anonymity().with_min_households(2);
@@ -62,7 +60,7 @@ fn main() -> Done {
             }
         }
     }
-    // A batch for evaluation: it opens nothing and asks nobody. Otherwise take `OpenRequests::standing`.
+    // For evaluation: it opens nothing and asks nobody. Otherwise take `OpenRequests::standing`.
     let standing: Vec<_> = authorized.iter().map(AuthorizedRequest::assume_open).collect();
     let routes = registry.snapshot().route_batch(&standing, now);
 

@@ -12,6 +12,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::{fs, thread};
 
+use canvass::error::{IdError, OpenRequestsError};
 use canvass::jiff::Timestamp;
 use canvass::{Agency, AgencyId, AgencyKind, OpenRequests, Policy, Registry, Request, RequestId};
 
@@ -26,23 +27,21 @@ struct App {
     open: Mutex<OpenRequests>,
 }
 
-/// The status and the body of the answer to a request.
-fn answer(app: &App, path: &str, body: &str, clock: Timestamp) -> (u16, String) {
+/// The status and the body of an answer.
+type Answer = (u16, String);
+
+fn answer(app: &App, path: &str, body: &str, clock: Timestamp) -> Result<Answer, Answer> {
     if path == "/policy" {
         // If the file cannot be read, the policy in force stays.
-        let policy = match load(&app.policy_file) {
-            Ok(policy) => Arc::new(policy),
-            Err(error) => return (422, error.to_string()),
-        };
-        *app.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&policy);
-        return (200, policy.version.clone());
+        let policy = load(&app.policy_file).map_err(|error| (422, error.to_string()))?;
+        let version = policy.version.clone();
+        *app.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+        return Ok((200, version));
     }
-    let Some(id) = path.strip_prefix("/requests/") else { return (404, "no such path".into()) };
-    match (id.parse(), serde_json::from_str(body)) {
-        (Ok(id), Ok(request)) => open(app, id, &request, clock),
-        (Err(error), _) => (404, error.to_string()),
-        (_, Err(error)) => (422, error.to_string()),
-    }
+    let id = path.strip_prefix("/requests/").ok_or_else(|| (404, path.to_owned()))?;
+    let id = id.parse().map_err(|error: IdError| (404, error.to_string()))?;
+    let request = serde_json::from_str(body).map_err(|error| (422, error.to_string()))?;
+    open(app, id, &request, clock)
 }
 
 /// A policy is validated on reading: limits that contradict each other are an error.
@@ -50,31 +49,29 @@ fn load(file: &str) -> Done<Policy> {
     Ok(toml::from_str(&fs::read_to_string(file)?)?)
 }
 
-fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> (u16, String) {
+fn open(app: &App, id: RequestId, request: &Request, clock: Timestamp) -> Result<Answer, Answer> {
     let policy = Arc::clone(&app.policy.read().unwrap_or_else(PoisonError::into_inner));
     let mut open = app.open.lock().unwrap_or_else(PoisonError::into_inner);
     // Another thread may have read a later clock and got the lock first.
     let now = open.clamp_now(clock);
     let reviewed = policy.review(request, &app.agency, &open.case_file(app.agency.id), now);
-    let authorized = match reviewed {
-        Ok(authorized) => authorized,
-        Err(violations) => return (422, serde_json::to_string(&violations).unwrap_or_default()),
-    };
+    let authorized =
+        reviewed.map_err(|no| (422, serde_json::to_string(&no).unwrap_or_default()))?;
     // A service stores the events of each step, and sends to those due after `open.record_asked`.
-    let (opened, snapshot) = (open.open(id, &authorized, now), app.registry.snapshot());
-    let decided = opened.and_then(|_events| open.decide(id, &authorized, &snapshot, now));
-    match decided.and_then(|_events| open.due(id, &authorized, &snapshot, now)) {
-        Ok(due) => eprintln!("{} owners to ask", due.owners()),
-        Err(error) => return (409, error.to_string()),
-    }
+    let snapshot = app.registry.snapshot();
+    let conflict = |error: OpenRequestsError| (409, error.to_string());
+    let _events = open.open(id, &authorized, now).map_err(conflict)?;
+    let _events = open.decide(id, &authorized, &snapshot, now).map_err(conflict)?;
+    let due = open.due(id, &authorized, &snapshot, now).map_err(conflict)?;
+    eprintln!("{} owners to ask", due.owners());
     // The agency learns nothing about who is asked, nor how many.
-    (201, serde_json::to_string(&authorized.receipt()).unwrap_or_default())
+    Ok((201, serde_json::to_string(&authorized.receipt()).unwrap_or_default()))
 }
 
 fn serve(app: &App, mut stream: &TcpStream) -> Done {
     let mut reader = BufReader::new(stream.take(1 << 20));
-    let (mut first, mut header, mut body, mut length) =
-        (String::new(), String::new(), String::new(), 0);
+    let [mut first, mut header, mut body] = [const { String::new() }; 3];
+    let mut length = 0;
     reader.read_line(&mut first)?;
     while reader.read_line(&mut header)? > 2 {
         if let Some(("content-length", value)) = header.to_lowercase().split_once(':') {
@@ -84,7 +81,7 @@ fn serve(app: &App, mut stream: &TcpStream) -> Done {
     }
     reader.take(length).read_to_string(&mut body)?;
     let path = first.split(' ').nth(1).unwrap_or_default();
-    let (status, body) = answer(app, path, &body, Timestamp::now());
+    let (status, body) = answer(app, path, &body, Timestamp::now()).unwrap_or_else(|no| no);
     Ok(write!(stream, "HTTP/1.1 {status} \r\ncontent-length: {}\r\n\r\n{body}", body.len())?)
 }
 
@@ -94,12 +91,10 @@ fn main() -> Done {
     let agency = Agency::new(AgencyId(3), "Example Police", AgencyKind::Local);
     let (registry, open) = (Registry::new(), Mutex::new(OpenRequests::new(0)));
     let policy = RwLock::new(Arc::new(load(&policy_file)?));
-    let app = &App { registry, agency, policy_file, policy, open };
-    let listener = TcpListener::bind(address)?;
-    thread::scope(|scope| {
-        for stream in listener.incoming().flatten() {
-            scope.spawn(move || serve(app, &stream).unwrap_or_else(|error| eprintln!("{error}")));
-        }
-    });
+    let app = Arc::new(App { registry, agency, policy_file, policy, open });
+    for stream in TcpListener::bind(address)?.incoming().flatten() {
+        let app = Arc::clone(&app);
+        thread::spawn(move || serve(&app, &stream).unwrap_or_else(|error| eprintln!("{error}")));
+    }
     Ok(())
 }

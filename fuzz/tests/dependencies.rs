@@ -11,8 +11,10 @@ use std::process::Command;
 /// The mark of entries that hold for the cluster alone.
 const CLUSTER: &str = "the cluster's alone";
 
-/// The packages that are looked at together, and the lines of a list that hold for them.
-const CHECKED: [(&[&str], fn(&str) -> bool); 2] =
+/// Packages that are looked at together, and whether a line of a list holds for them.
+type Checked = (&'static [&'static str], fn(&str) -> bool);
+
+const CHECKED: [Checked; 2] =
     [(&["canvass"], |line| !line.contains(CLUSTER)), (&["canvass", "canvass-cluster"], |_| true)];
 
 #[test]

@@ -252,8 +252,9 @@ impl Local {
         let routes = self.urls("nats", |&[.., port]| port).replace(',', ", ");
         let config = format!(
             "server_name: {name}\nlisten: {at}:{client}\nhttp: {at}:{monitor}\n\
-             jetstream {{ store_dir: {store:?}, sync_interval: always }}\n\
+             jetstream {{ store_dir: \"{}\", sync_interval: always }}\n\
              cluster {{ name: canvass, listen: {at}:{cluster}, routes: [{routes}] }}\n",
+            store.display(),
         );
         write(self.folder.path(), &format!("{name}.conf"), &config)?;
         let mut command = self.command(&name, server);

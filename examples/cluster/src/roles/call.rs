@@ -95,7 +95,7 @@ pub enum Answer {
     /// Who was asked in a partition, for which cameras.
     Asked(Handed),
     /// An owner's record.
-    Owner(OwnerRecord),
+    Owner(Box<OwnerRecord>),
     /// A request was opened.
     Opened {
         /// Its number.
@@ -169,7 +169,7 @@ impl From<Ask> for Asked {
 impl Answer {
     /// A refusal.
     #[must_use]
-    pub fn refused(code: &str, message: impl ToString) -> Self {
+    pub fn refused(code: &str, message: impl std::fmt::Display) -> Self {
         Self::Refused { code: code.to_owned(), message: message.to_string() }
     }
 

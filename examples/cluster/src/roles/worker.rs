@@ -41,8 +41,8 @@ impl Worker {
     pub async fn answer(&self, call: Call) -> Answer {
         match call {
             Call::Ready { chain } => {
-                let held = self.reader.lock().replicas.contains_key(&chain);
-                if held { Answer::Ready } else { not_held(chain).into() }
+                // Without the lock: a worker that applies a long list is up.
+                if self.writer.holds(chain) { Answer::Ready } else { not_held(chain).into() }
             }
             Call::Part { chain, sealed, now, at_least } => {
                 if !caught_up(&self.reader, at_least).await {
@@ -141,12 +141,12 @@ impl Worker {
         let chain = self.placement.partition_of(owner);
         let inner = self.reader.lock();
         let registry = partition(&inner.replicas, chain)?;
-        Ok(Answer::Owner(OwnerRecord {
+        Ok(Answer::Owner(Box::new(OwnerRecord {
             consent: registry.consent(owner),
             cameras: registry.cameras_of(owner),
             asked: registry.asked(owner).into_iter().map(Asked::from).collect(),
             revision: self.reader.read(),
-        }))
+        })))
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Refused {
 
 impl Refused {
     /// A refusal.
-    pub fn new(code: &str, message: impl ToString) -> Self {
+    pub fn new(code: &str, message: impl std::fmt::Display) -> Self {
         Self { code: code.to_owned(), message: message.to_string() }
     }
 }
@@ -34,7 +34,7 @@ pub enum Content {
     /// The cameras, consents and histories of some owners.
     Partition(Arc<Registry>),
     /// The requests that stand.
-    Requests(Standing),
+    Requests(Box<Standing>),
 }
 
 /// The requests that stand, with their authorisations.
@@ -83,7 +83,7 @@ impl Replica {
     #[must_use]
     pub fn requests() -> Self {
         let standing = Standing { open: OpenRequests::new(0), sealed: BTreeMap::new() };
-        Self::new(Content::Requests(standing))
+        Self::new(Content::Requests(Box::new(standing)))
     }
 
     fn new(content: Content) -> Self {

@@ -60,6 +60,12 @@ impl Writer {
         Ok(Self { log, reader, name, next: AtomicU64::new(0), offices })
     }
 
+    /// Whether this process holds a chain.
+    #[must_use]
+    pub fn holds(&self, chain: ChainId) -> bool {
+        self.offices.contains_key(&chain)
+    }
+
     fn id(&self) -> RecordId {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         RecordId { writer: self.name.clone(), number }

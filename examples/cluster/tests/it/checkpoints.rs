@@ -70,7 +70,7 @@ impl Kept {
     fn owner(&self, owner: u64) -> OwnerRecord {
         let call = Call::Owner { owner: OwnerId(owner), at_least: 0 };
         match self.runtime.block_on(self.bus.look(&["w".to_owned()], 0, &call)) {
-            Some(Answer::Owner(record)) => record,
+            Some(Answer::Owner(record)) => *record,
             answer => panic!("{answer:?}"),
         }
     }

@@ -145,7 +145,7 @@ pub fn start(folder: &Path, config: &Value) -> Result<Service, String> {
         Some(0) => Ok(Service::start(folder, config)),
         Some(1) => {
             let said = complaint(folder, config);
-            assert_eq!(String::from_utf8(checked.stderr).unwrap(), said);
+            assert_eq!(crate::support::told(&checked.stderr), said);
             Err(said)
         }
         other => panic!("exit code {other:?}: {}", String::from_utf8_lossy(&checked.stderr)),

@@ -11,7 +11,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::full_disk::{lift, limit, within};
-use crate::support::{OPERATOR, Service, agreed, command, complaint, config, request, square};
+use crate::support::{
+    OPERATOR, Service, agreed, command, complaint, config, request, square, told,
+};
 
 /// The user as whom a test runs the program if it is run by root, whom no permission stops.
 const NOBODY: u32 = 65_534;
@@ -41,9 +43,9 @@ fn started(mut command: Command) -> Started {
     if let Some(address) = line.trim().strip_prefix("listening on ") {
         return Started::Listens(child, address.to_owned());
     }
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    Started::Ended(child.wait().unwrap().code(), said)
+    let mut said = Vec::new();
+    child.stderr.take().unwrap().read_to_end(&mut said).unwrap();
+    Started::Ended(child.wait().unwrap().code(), told(&said))
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 pub use answers::{Answer, answer, get, post, post_keyed};
 pub use database::{Table, edit, insert, remove, rows};
-pub use service::{Service, command, complained, complaint, complaint_within};
+pub use service::{Service, command, complained, complaint, complaint_within, told};
 
 pub const OPERATOR: &str = "operator-token-of-the-tests";
 pub const FIRST: &str = "token-of-agency-1";
