@@ -45,8 +45,9 @@ impl Node {
     pub fn start(server: &Path, folder: &Path, (jetstream, others): (&str, &str)) -> Self {
         let (client, monitor) = (free_port(), free_port());
         let store = folder.join("store");
+        let store = store.display();
         let config = format!(
-            "listen: 127.0.0.1:{client}\nhttp: 127.0.0.1:{monitor}\njetstream {{ store_dir: {store:?}, {jetstream} }}\n{others}\n"
+            "listen: 127.0.0.1:{client}\nhttp: 127.0.0.1:{monitor}\njetstream {{ store_dir: \"{store}\", {jetstream} }}\n{others}\n"
         );
         let file = folder.join("node.conf");
         std::fs::write(&file, config).unwrap();
