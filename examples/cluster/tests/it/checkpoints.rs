@@ -96,7 +96,7 @@ impl Kept {
 }
 
 fn end(child: &mut Child) {
-    kill_process(Pid::from_raw(child.id() as i32).unwrap(), Signal::TERM).unwrap();
+    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::TERM).unwrap();
     assert!(child.wait().unwrap().success());
 }
 

@@ -51,7 +51,7 @@ fn the_demo_runs_its_commands_and_leaves_no_process() {
         assert_eq!(asked["asked"].as_array().unwrap().len(), 40, "{asked}");
         // Three nodes, four workers, two keepers and a front.
         assert_eq!(processes_of(folder).len(), 10, "{:?}", processes_of(folder));
-        kill_process(Pid::from_raw(demo.id() as i32).unwrap(), signal).unwrap();
+        kill_process(Pid::from_raw(demo.id().cast_signed()).unwrap(), signal).unwrap();
         assert!(demo.wait().unwrap().success());
         assert_eq!(processes_of(folder), [] as [String; 0]);
         assert!(!std::path::Path::new(folder).exists());

@@ -44,9 +44,9 @@ impl Node {
     /// Starts a node with its files in a folder, with lines of its configuration.
     pub fn start(server: &Path, folder: &Path, (jetstream, others): (&str, &str)) -> Self {
         let (client, monitor) = (free_port(), free_port());
-        let store = folder.join("store");
+        let store = folder.join("store").display().to_string();
         let config = format!(
-            "listen: 127.0.0.1:{client}\nhttp: 127.0.0.1:{monitor}\njetstream {{ store_dir: {store:?}, {jetstream} }}\n{others}\n"
+            "listen: 127.0.0.1:{client}\nhttp: 127.0.0.1:{monitor}\njetstream {{ store_dir: \"{store}\", {jetstream} }}\n{others}\n"
         );
         let file = folder.join("node.conf");
         std::fs::write(&file, config).unwrap();

@@ -25,12 +25,12 @@ struct Town {
 }
 
 fn town() -> Option<Town> {
-    let (server, _turn) = engine()?;
+    let (server, turn) = engine()?;
     let local = start(server, &Cables::default());
     let front = local.front().unwrap();
     let (sent, request) = populate(front);
     let last = sent.last().unwrap().acknowledged.unwrap().1;
-    let town = Town { local, front, request, last, _turn };
+    let town = Town { local, front, request, last, _turn: turn };
     assert_eq!(town.look(), Ok(100));
     Some(town)
 }
@@ -115,7 +115,7 @@ fn a_lost_partition_is_an_error_and_no_shorter_route() {
     assert_eq!(town.look(), Err("partition_unavailable".to_owned()));
     let asked = ask(town.front, town.request);
     assert_eq!(asked.map(|_| ()), Err("partition_unavailable".to_owned()));
-    let body = format!("[{}]", ["{\"withdraw\":{\"owner\":7}}"; 60_000].join(","));
+    let body = format!("[{}]", vec!["{\"withdraw\":{\"owner\":7}}"; 60_000].join(","));
     let (status, problem) = call(town.front, "/v1/owners/7/changes", Some(body)).unwrap();
     assert_eq!((status, problem["code"].as_str()), (413, Some("too_large")), "{problem}");
     for name in &down {

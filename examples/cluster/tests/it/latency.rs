@@ -33,7 +33,7 @@ fn the_front_answers_for_a_million_cameras() {
     let front = local.front().unwrap();
     let degrees = |step: u64| step as f64 * 2.7e-4;
     let begun = Instant::now();
-    for row in 0..SIDE / 16 + 1 {
+    for row in 0..=SIDE / 16 {
         let mut changes = Vec::new();
         for id in (row * 16 * SIDE)..((row + 1) * 16 * SIDE).min(SIDE * SIDE) {
             let (owner, recording) = (OwnerId(id), Recording::kept_for_days(30));
