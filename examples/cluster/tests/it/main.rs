@@ -11,6 +11,7 @@
     clippy::print_stderr,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
+    clippy::too_many_lines,
     unreachable_pub,
     reason = "tests"
 )]
