@@ -276,7 +276,7 @@ fn route_all(queries: &[Query], snapshot: impl Fn() -> Snapshot) -> Times {
         let now = query.question.now;
         let route = route.get_or_insert_with(|| Route::empty(&query.authorized, now));
         times.time(|| {
-            snapshot().route_into(query.authorized.assume_open(), now, &mut scratch, route)
+            snapshot().route_into(query.authorized.assume_open(), now, &mut scratch, route);
         });
     }
     times

@@ -117,7 +117,9 @@ impl<'a> Twin<'a> {
             }
             Body::Steps { events } => {
                 assert_eq!(record.chain, REQUESTS);
-                events.iter().for_each(|event| self.note(event));
+                for event in events {
+                    self.note(event);
+                }
             }
             Body::Office { .. } | Body::Mark => {}
         }

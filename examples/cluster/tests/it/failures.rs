@@ -21,7 +21,7 @@ struct Town {
     front: SocketAddr,
     request: RequestId,
     last: u64,
-    turn: MutexGuard<'static, ()>,
+    _turn: MutexGuard<'static, ()>,
 }
 
 fn town() -> Option<Town> {
@@ -30,7 +30,7 @@ fn town() -> Option<Town> {
     let front = local.front().unwrap();
     let (sent, request) = populate(front);
     let last = sent.last().unwrap().acknowledged.unwrap().1;
-    let town = Town { local, front, request, last, turn };
+    let town = Town { local, front, request, last, _turn: turn };
     assert_eq!(town.look(), Ok(100));
     Some(town)
 }
