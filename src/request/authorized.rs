@@ -182,6 +182,25 @@ impl AuthorizedRequest {
             && matches!(self.request().area.overlap(other), Overlap::Partial { .. })
     }
 
+    /// Whether different households are enough: as many as the policy wants, and as many of them as it wants
+    /// that are new to the agency. Stops when it has seen enough.
+    pub(crate) fn is_anonymity_set(&self, households: impl Iterator<Item = OwnerId>) -> bool {
+        let needed = self.min_households() as usize;
+        let Some((sharers, since)) = self.sharers() else {
+            return households.take(needed).count() == needed;
+        };
+        let needed_new = self.min_new_households() as usize;
+        let (mut all, mut new) = (0, 0);
+        for owner in households {
+            all += 1;
+            new += usize::from(!sharers.has_shared(owner, since));
+            if all >= needed && new >= needed_new {
+                return true;
+            }
+        }
+        all >= needed && new >= needed_new
+    }
+
     /// Whether a request that was opened right after its review is over at `now`, however far it was
     /// extended. Nobody is asked then: review it again, or [reopen](crate::Policy::reopen) it.
     #[must_use]

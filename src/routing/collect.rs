@@ -3,7 +3,6 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u64x8};
 
-use super::pipeline::is_anonymity_set;
 use super::route::Route;
 use crate::model::{CameraId, OwnerId};
 use crate::registry::Block;
@@ -74,8 +73,8 @@ impl Collected {
         short.sort(level);
         long.sort(level);
         let of = |owner: u64| OwnerId(u64::from(shared.0) << 32 | owner);
-        is_anonymity_set(authorized, short.owners().map(of))
-            || is_anonymity_set(authorized, long.owners().map(OwnerId))
+        authorized.is_anonymity_set(short.owners().map(of))
+            || authorized.is_anonymity_set(long.owners().map(OwnerId))
     }
 
     /// Writes the rows to a route, sorted by owner and by camera.

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::evaluate::ConsentQuery;
-use super::pipeline::is_anonymity_set;
 use super::prune::WalkBuffers;
 use super::view_walk;
 use crate::model::{Camera, CameraId, Denial, OwnerId};
@@ -215,7 +214,7 @@ impl Snapshot {
         match found {
             Some(Some(denial)) => Explanation::Denied(denial),
             Some(None) if authorized.is_over(now) => Explanation::RequestOver,
-            Some(None) if !is_anonymity_set(authorized, households.into_iter()) => {
+            Some(None) if !authorized.is_anonymity_set(households.into_iter()) => {
                 Explanation::TooFewHouseholds
             }
             Some(_) => Explanation::Asked,
@@ -250,7 +249,7 @@ impl Snapshot {
             authorized.sharers().is_none_or(|(sharers, since)| !sharers.has_shared(**owner, since))
         };
         funnel.new_households = households.iter().filter(is_new).count();
-        if !authorized.is_over(now) && is_anonymity_set(authorized, households.into_iter()) {
+        if !authorized.is_over(now) && authorized.is_anonymity_set(households.into_iter()) {
             funnel.asked = funnel.permitted;
         }
         funnel
@@ -276,7 +275,7 @@ impl Snapshot {
         let hindered = if authorized.is_over(now) {
             Some(Explanation::RequestOver)
         } else {
-            let are_enough = is_anonymity_set(authorized, households.into_iter());
+            let are_enough = authorized.is_anonymity_set(households.into_iter());
             (!are_enough).then_some(Explanation::TooFewHouseholds)
         };
         if let Some(hindered) = hindered {

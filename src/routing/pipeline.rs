@@ -163,7 +163,7 @@ impl Snapshot {
         let asked = gathered.rows.iter().map(|&(owner, _)| owner);
         gathered.households.extend(asked);
         gathered.households.dedup();
-        if !is_anonymity_set(authorized, gathered.households.iter().copied()) {
+        if !authorized.is_anonymity_set(gathered.households.iter().copied()) {
             self.has_anonymity_set(authorized, level, walked, census);
             gathered.households.clone_from(census);
         }
@@ -190,7 +190,7 @@ impl Snapshot {
         let are_enough = |seen: &mut Vec<OwnerId>| {
             seen.sort_unstable();
             seen.dedup();
-            is_anonymity_set(authorized, seen.iter().copied())
+            authorized.is_anonymity_set(seen.iter().copied())
         };
         // Repeats go each time that half as many have come: so it takes O(n log n) for n rows, and few
         // rows are looked at that need not be.
@@ -217,26 +217,4 @@ impl Snapshot {
         let Scratch { level, mut walked, mut census, .. } = Scratch::new();
         self.has_anonymity_set(authorized, level, &mut walked, &mut census)
     }
-}
-
-/// Whether different households are enough: as many as the policy wants, and as many of them as it wants
-/// that are new to the agency. Stops when it has seen enough.
-pub(super) fn is_anonymity_set(
-    authorized: &AuthorizedRequest,
-    households: impl Iterator<Item = OwnerId>,
-) -> bool {
-    let needed = authorized.min_households() as usize;
-    let Some((sharers, since)) = authorized.sharers() else {
-        return households.take(needed).count() == needed;
-    };
-    let needed_new = authorized.min_new_households() as usize;
-    let (mut all, mut new) = (0, 0);
-    for owner in households {
-        all += 1;
-        new += usize::from(!sharers.has_shared(owner, since));
-        if all >= needed && new >= needed_new {
-            return true;
-        }
-    }
-    all >= needed && new >= needed_new
 }
