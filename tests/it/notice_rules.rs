@@ -229,7 +229,9 @@ proptest! {
                 for finding in &findings {
                     if let Some(bytes) = finding.bytes() {
                         prop_assert!(text.get(bytes.clone()).is_some_and(|words| !words.is_empty()));
-                        let line = 1 + text[..bytes.start].matches('\n').count();
+                        // Each line end of its kind, as editors count.
+                        let before = text[..bytes.start].replace("\r\n", "\n");
+                        let line = 1 + before.matches(['\r', '\n']).count();
                         prop_assert_eq!(finding.line(), Some(line));
                     }
                 }
