@@ -22,6 +22,7 @@ mod sharers;
 mod standing_request;
 mod violation;
 
+#[cfg(feature = "sealed-parts")]
 pub(crate) use authorized::Authorized;
 pub use authorized::AuthorizedRequest;
 pub use case_file::CaseFile;
@@ -35,6 +36,7 @@ pub use request_state::RequestState;
 pub use requirements::{Anonymity, CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
 pub use search_area::CameraScope;
 pub(crate) use search_area::SearchArea;
+#[cfg(feature = "sealed-parts")]
 pub(crate) use sharers::Sharers;
 pub use standing_request::StandingRequest;
 pub use violation::{Violation, Violations};
