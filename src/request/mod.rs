@@ -1,6 +1,6 @@
 //! Requests of agencies, and the policy that reviews them.
 //!
-//! In reading order: `request` (untrusted), `policy` with `requirements`, `policy_setters` and `policy_form` (the limits), `review` (the one
+//! In reading order: `request` (untrusted), `policy` with `requirements`, `policy_setters`, `policy_check` and `policy_form` (the limits), `review` (the one
 //! way from the first to `authorized`), `violation` (why not), `search_area`, `case_file` with `opened_request` and `request_state` (history),
 //! `standing_request` (the token that routing takes), `reopen`.
 
@@ -9,6 +9,7 @@ mod case_file;
 mod case_file_error;
 mod opened_request;
 mod policy;
+mod policy_check;
 mod policy_error;
 mod policy_form;
 mod policy_setters;
