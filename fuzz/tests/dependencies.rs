@@ -131,7 +131,7 @@ struct Dependency {
 /// The dependencies built for users of some packages on this machine, the packages included.
 fn tree(packages: &[&str]) -> BTreeSet<Dependency> {
     let output = Command::new(option_env!("CARGO").unwrap_or("cargo"))
-        .args(["tree", "--locked", "--edges", "normal,build"])
+        .args(["tree", "--locked", "--edges", "normal,build", "--all-features"])
         .args(packages.iter().flat_map(|package| ["--package", package]))
         .args(["--prefix", "none", "--format", "{p}|{l}"])
         .current_dir(root())

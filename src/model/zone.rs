@@ -41,8 +41,19 @@ impl Zone {
     /// Universal time.
     pub const UTC: Self = Self(TimeZone::UTC);
 
-    /// The zone as jiff's calendar takes it.
-    pub(crate) fn time_zone(&self) -> &TimeZone {
+    /// The zone for [`jiff`]'s calendar. Use it to show an instant by the clock on an owner's wall: the database
+    /// of names need not be in your program a second time.
+    ///
+    /// ```
+    /// use canvass::{Zone, jiff::Timestamp};
+    ///
+    /// let (home, at): (Zone, Timestamp) = ("-05:00".parse()?, "2026-05-02T03:30:00Z".parse()?);
+    /// let shown = at.to_zoned(home.time_zone().clone()).strftime("%Y-%m-%d %H:%M");
+    /// assert_eq!(shown.to_string(), "2026-05-01 22:30");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn time_zone(&self) -> &TimeZone {
         &self.0
     }
 

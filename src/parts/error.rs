@@ -32,6 +32,7 @@ pub enum PartialError {
 }
 
 /// Why sealed bytes cannot be opened.
+#[cfg(feature = "sealed-parts")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {

@@ -18,7 +18,8 @@ use super::error::SealError;
 /// a changed bit is an error. `Debug` does not print it.
 ///
 /// Bytes are sealed by AES-256-SIV (RFC 5297). It takes no nonce, so this library needs no source
-/// of randomness; the price is that equal contents have equal bytes under one key.
+/// of randomness; the price is that equal contents have equal bytes under one key. The key and
+/// all that needs it are there with the feature `sealed-parts`.
 ///
 /// ```
 /// use canvass::parts::OperatorKey;

@@ -26,8 +26,8 @@ use crate::routing::{Gathered, Route};
 /// revision are refused, so a follower that is late delays a route and never falsifies it.
 ///
 /// **The operator's, and more than a route**: where too few owners agreed it names households that
-/// never did, up to the anonymity set. To write or read it you need an
-/// [`OperatorKey`](crate::parts::OperatorKey).
+/// never did, up to the anonymity set. To write or read it you need an `OperatorKey`, which the feature
+/// `sealed-parts` adds.
 ///
 /// ```
 /// use std::num::NonZeroU16;
@@ -205,6 +205,7 @@ impl PartialRoute {
     }
 
     /// Whether the invariants hold, for a part that was read.
+    #[cfg(feature = "sealed-parts")]
     pub(super) fn is_whole(&self) -> bool {
         self.begins <= self.ends
             && self.rows.is_sorted_by(|one, next| one < next)

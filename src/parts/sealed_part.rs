@@ -14,6 +14,7 @@ impl PartialRoute {
     /// they may name households that never agreed to be asked.
     ///
     /// 16 bytes for each camera, 8 for each household, 20 for each owner who waits, and 150.
+    /// Needs the feature `sealed-parts`.
     #[must_use]
     pub fn seal(&self, key: &OperatorKey) -> Vec<u8> {
         let Self {

@@ -15,7 +15,7 @@ impl AuthorizedRequest {
     /// places.
     ///
     /// **The operator's**: it names places that the agency does not know of, so you need the key to
-    /// read it. Linear in the vertices of its areas.
+    /// read it, and the feature `sealed-parts`. Linear in the vertices of its areas.
     ///
     /// ```
     /// # use canvass::*;

@@ -84,6 +84,7 @@ impl AuthorizedRequest {
     }
 
     /// All that the review let pass and added.
+    #[cfg(feature = "sealed-parts")]
     pub(crate) fn content(&self) -> &Authorized {
         &self.content
     }

@@ -1,6 +1,6 @@
 //! Requests of agencies, and the policy that reviews them.
 //!
-//! In reading order: `request` (untrusted), `policy` with `requirements`, `policy_setters` and `policy_form` (the limits), `review` (the one
+//! In reading order: `request` (untrusted), `policy` with `requirements`, `policy_setters`, `policy_check` and `policy_form` (the limits), `review` (the one
 //! way from the first to `authorized`), `violation` (why not), `search_area`, `case_file` with `case_file_form`, `opened_request` and `request_state` (history),
 //! `standing_request` (the token that routing takes), `reopen`.
 
@@ -10,6 +10,7 @@ mod case_file_error;
 mod case_file_form;
 mod opened_request;
 mod policy;
+mod policy_check;
 mod policy_error;
 mod policy_form;
 mod policy_setters;
@@ -23,6 +24,7 @@ mod sharers;
 mod standing_request;
 mod violation;
 
+#[cfg(feature = "sealed-parts")]
 pub(crate) use authorized::Authorized;
 pub use authorized::AuthorizedRequest;
 pub use case_file::CaseFile;
@@ -36,6 +38,7 @@ pub use request_state::RequestState;
 pub use requirements::{Anonymity, CaseDetails, FutureWindows, Jurisdiction, SeeingInto};
 pub use search_area::CameraScope;
 pub(crate) use search_area::SearchArea;
+#[cfg(feature = "sealed-parts")]
 pub(crate) use sharers::Sharers;
 pub use standing_request::StandingRequest;
 pub use violation::{Violation, Violations};

@@ -15,7 +15,7 @@ use crate::model::{AgencyKind, QuietHours, SensitivePlaces, Zone, or_none};
 /// default. Only `quiet_hours` must be there: no zone suits everybody, and with a wrong one owners are asked
 /// at night. Use [`Policy::without_limits_or_anonymity`] for evaluation only.
 ///
-/// Limits that contradict each other are an error where a policy is loaded, and so are fewer than
+/// Limits that contradict each other or let nothing pass are an error where a policy is loaded, and so are fewer than
 /// [`LEAST_HOUSEHOLDS`](Self::LEAST_HOUSEHOLDS). Call [`Policy::checked`] for one that you make in code;
 /// unchecked, it refuses each request with
 /// [`Violation::InvalidPolicy`](crate::Violation::InvalidPolicy).
@@ -210,44 +210,12 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// If limits contradict each other, if one is NaN, or if the anonymity set is smaller than
+    /// If a limit is NaN, negative or infinite, or lets nothing pass, such as 0 for
+    /// [`max_parts`](Self::max_parts) or an empty list of [`agency_kinds`](Self::agency_kinds); if limits
+    /// contradict each other; or if the anonymity set is smaller than
     /// [`LEAST_HOUSEHOLDS`](Self::LEAST_HOUSEHOLDS) and its [`anonymity`](Self::anonymity) is required.
     pub fn checked(self) -> Result<Self, PolicyError> {
-        self.error().map_or(Ok(self), Err)
-    }
-
-    /// The first contradiction among the limits, if there is one.
-    pub(crate) fn error(&self) -> Option<PolicyError> {
-        let sizes = [
-            ("min_area_m2", self.min_area_m2),
-            ("max_area_m2", self.max_area_m2),
-            ("min_width_m", self.min_width_m),
-            ("min_difference_m2", self.min_difference_m2),
-        ];
-        let nan = sizes.into_iter().find(|(_, m2)| m2.is_nan());
-        let (min_m2, max_m2) = (self.min_area_m2, self.max_area_m2);
-        let (min, max) = (self.min_window_minutes, self.max_window_minutes);
-        let look_back_days = self.max_look_back_days;
-        // A window has a length, if there is no shortest one.
-        let is_too_long = min.max(1) > look_back_days.saturating_mul(24 * 60);
-        if let Some((limit, _)) = nan {
-            Some(PolicyError::NotANumber { limit })
-        } else if min_m2 > max_m2 {
-            Some(PolicyError::Area { min_m2, max_m2 })
-        } else if min > max {
-            Some(PolicyError::Window { min, max })
-        } else if self.future_windows == FutureWindows::Refused && is_too_long {
-            Some(PolicyError::LookBack { min, look_back_days })
-        } else if self.open_days > self.max_open_days {
-            Some(PolicyError::OpenDays { open: self.open_days, max: self.max_open_days })
-        } else if self.anonymity == Anonymity::Required
-            && self.min_households < Self::LEAST_HOUSEHOLDS
-        {
-            let (households, least) = (self.min_households, Self::LEAST_HOUSEHOLDS);
-            Some(PolicyError::AnonymitySet { households, least })
-        } else {
-            None
-        }
+        self.error().or_else(|| self.out_of_range()).map_or(Ok(self), Err)
     }
 
     /// A policy without limits, quiet hours and anonymity set. Use it to evaluate routing on real geometry,

@@ -10,6 +10,31 @@ pub enum PolicyError {
         /// The field's name.
         limit: &'static str,
     },
+    /// A size is negative or infinite, or the largest area is nothing.
+    #[error("`{limit}` is {value:?}: expected a finite number {expected}")]
+    Size {
+        /// The field's name.
+        limit: &'static str,
+        /// Its value.
+        value: f64,
+        /// The range of its values.
+        expected: &'static str,
+    },
+    /// A limit is so small that no request could pass.
+    #[error("`{limit}` is {value}: no request could pass; expected {least} or more")]
+    NothingPasses {
+        /// The field's name.
+        limit: &'static str,
+        /// Its value.
+        value: u32,
+        /// The least value under which a request can pass.
+        least: u32,
+    },
+    /// No kind of agency may ask.
+    #[error(
+        "`agency_kinds` is empty: no agency may ask; name one of local, county, state, federal"
+    )]
+    NoAgencyKind,
     /// The smallest area is larger than the largest.
     #[error("`min_area_m2` is {min_m2:?}, more than `max_area_m2`, {max_m2:?}: no area fits")]
     Area {

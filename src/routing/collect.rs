@@ -244,11 +244,13 @@ fn sort_nearly_sorted<K: Key>(keys: &mut [K]) {
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the SIMD level of the caller must reach the inside")]
 fn sort_by_rank<S: Simd>(simd: S, keys: &mut Vec<u64>, spare: &mut Vec<u64>) {
-    let number = keys.len();
+    let (number, padded) = (keys.len(), keys.len().next_multiple_of(8));
     spare.clear();
+    // The two are swapped below, so the next time this one is filled up.
+    spare.reserve(padded);
     spare.resize(number, 0);
     // The last eight are filled up by keys that come after all, and so are of no place.
-    keys.resize(number.next_multiple_of(8), u64::MAX);
+    keys.resize(padded, u64::MAX);
     let (eights, places) = (keys.as_chunks::<8>().0, spare.as_mut_slice());
     for own in eights {
         let mine = u64x8::load_array_ref(simd, own);

@@ -111,11 +111,13 @@ struct Walk<'w, 'a, V> {
 impl<'a, V: FnMut(&mut [ReachedBlock<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_, 'a, V> {
     fn run(&mut self, start: Branch<'a>) -> ControlFlow<()> {
         let Self { area, level, walked: WalkBuffers { reached, next, window }, visit } = self;
+        // The names are swapped, not the buffers: so the same walk finds each as large as it left it.
+        let (mut reached, mut next) = (reached, next);
         reached.0.push(ReachedNode { branch: start, clip: Clip::WHOLE });
         while !reached.0.is_empty() {
             for together in reached.0.chunks(TOGETHER) {
                 let from = &reached.1;
-                dispatch!(*level, simd => step(simd, area, (together, from), next, window));
+                dispatch!(*level, simd => step(simd, area, (together, from), &mut *next, window));
                 if window.0.len() >= WINDOW {
                     visit(&mut window.0, &window.1)?;
                     window.0.clear();
@@ -124,7 +126,7 @@ impl<'a, V: FnMut(&mut [ReachedBlock<'a>], &[Lanes]) -> ControlFlow<()>> Walk<'_
             }
             reached.0.clear();
             reached.1.clear();
-            std::mem::swap(reached, next);
+            std::mem::swap(&mut reached, &mut next);
         }
         visit(&mut window.0, &window.1)
     }

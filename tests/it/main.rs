@@ -65,6 +65,7 @@ mod outcome;
 mod outcome_kept;
 mod outcome_twin;
 mod parts;
+#[cfg(feature = "sealed-parts")]
 mod parts_sealed;
 mod places;
 mod places_spared;

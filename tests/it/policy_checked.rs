@@ -56,11 +56,65 @@ fn a_policy_that_contradicts_itself_cannot_be_loaded() {
         r#"{"max_look_back_days":1,"min_window_minutes":1440,"max_window_minutes":1440}"#,
         r#"{"max_look_back_days":0,"future_windows":"allowed"}"#,
         r#"{"open_days":28}"#,
-        r#"{"open_days":0,"max_open_days":0}"#,
+        r#"{"open_days":1,"max_open_days":1}"#,
         r#"{"open_days":90,"max_open_days":90}"#,
     ] {
         round(&serde_json::from_str::<Policy>(&in_utc(text)).unwrap());
     }
+}
+
+/// Limits out of range, and the message that an operator gets. JSON has no word for infinity.
+const OUT_OF_RANGE: &[(&str, &str)] = &[
+    ("min_area_m2 = -1.0", "`min_area_m2` is -1.0: expected a finite number that is not negative"),
+    ("min_area_m2 = -1", "`min_area_m2` is -1.0: expected a finite number that is not negative"),
+    ("max_area_m2 = inf", "`max_area_m2` is inf: expected a finite number that is not negative"),
+    ("min_width_m = -0.5", "`min_width_m` is -0.5: expected a finite number that is not negative"),
+    ("min_width_m = inf", "`min_width_m` is inf: expected a finite number that is not negative"),
+    (
+        "min_difference_m2 = -inf",
+        "`min_difference_m2` is -inf: expected a finite number that is not negative",
+    ),
+    ("min_difference_m2 = nan", "`min_difference_m2` is NaN: nothing is below or above it"),
+    (
+        "min_area_m2 = 0.0\nmax_area_m2 = 0.0",
+        "`max_area_m2` is 0.0: expected a finite number above 0",
+    ),
+    (
+        "min_window_minutes = 0\nmax_window_minutes = 0",
+        "`max_window_minutes` is 0: no request could pass; expected 1 or more",
+    ),
+    ("max_vertices = 2", "`max_vertices` is 2: no request could pass; expected 3 or more"),
+    ("max_parts = 0", "`max_parts` is 0: no request could pass; expected 1 or more"),
+    (
+        "max_requests_per_case = 0",
+        "`max_requests_per_case` is 0: no request could pass; expected 1 or more",
+    ),
+    ("open_days = 0", "`open_days` is 0: no request could pass; expected 1 or more"),
+    (
+        "agency_kinds = []",
+        "`agency_kinds` is empty: no agency may ask; name one of local, county, state, federal",
+    ),
+];
+
+#[test]
+fn a_policy_with_a_limit_out_of_range_cannot_be_loaded() {
+    let load =
+        |lines: &str| toml::from_str::<Policy>(&format!("{lines}\n[quiet_hours]\nzone = \"UTC\""));
+    for (lines, words) in OUT_OF_RANGE {
+        assert_eq!(load(lines).unwrap_err().message(), *words, "{lines}");
+    }
+    // The last values that are in range.
+    for lines in [
+        "min_area_m2 = 0.0",
+        "min_width_m = 0.0\nmin_difference_m2 = 0.0",
+        "min_window_minutes = 0\nmax_window_minutes = 1",
+        "max_vertices = 3\nmax_parts = 1\nmax_requests_per_case = 1\nopen_days = 1",
+        "agency_kinds = [\"federal\"]",
+    ] {
+        round(&load(lines).unwrap());
+    }
+    let negative = default_policy().with_min_area_m2(-1.0);
+    assert!(negative.checked().is_err(), "one that is made in code as well");
 }
 
 /// The text of a policy with quiet hours by UTC.

@@ -1,8 +1,6 @@
 //! Records as JSON: they read back as written, and messages name the fault in one that cannot be
 //! read.
 
-use std::collections::BTreeSet;
-
 use canvass::policy::Jurisdiction;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, AskLimit, Camera, CameraId, Change, Consent, IncidentKind,
@@ -30,7 +28,7 @@ fn every_record_is_read_as_it_was_written() {
     round(&Policy::without_limits_or_anonymity());
     round(
         &default_policy()
-            .with_agency_kinds(BTreeSet::new())
+            .with_agency_kinds([AgencyKind::State])
             .with_jurisdiction(Jurisdiction::Anywhere)
             .with_min_area_m2(0.1)
             .with_max_area_m2(0.1 + 0.2),

@@ -46,8 +46,10 @@ fn authorised_values_are_read_from_no_text() {
     unreadable! {
         AuthorizedRequest, StandingRequest<'static>, Violation, Violations, Snapshot, Route, Recipient<'static>, Funnel,
         NoticeDraft, Notice, Mailing, Letter<'static>, Band, Outcome, Coverage, CoverageCell,
-        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey, PartialRoute, OperatorKey,
+        AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey, PartialRoute,
     }
+    #[cfg(feature = "sealed-parts")]
+    unreadable! { OperatorKey, }
 }
 
 #[test]
@@ -55,8 +57,10 @@ fn routes_and_secrets_are_not_serialised() {
     unwritable! {
         AuthorizedRequest, StandingRequest<'static>, Registry, Snapshot, Route, Recipient<'static>, NoticeDraft, Notice,
         Mailing, Letter<'static>, AuditLog, OwnerSalt, EntrySeed, PartiesKey, SubjectKey,
-        PartialRoute, OperatorKey,
+        PartialRoute,
     }
+    #[cfg(feature = "sealed-parts")]
+    unwritable! { OperatorKey, }
 }
 
 #[test]
@@ -215,9 +219,11 @@ fn every_public_core_type_is_too() {
     usable::<CodeError>();
     usable::<IdError>();
     usable::<SkippedChange>();
+    #[cfg(feature = "sealed-parts")]
     usable::<OperatorKey>();
     usable::<PartialError>();
     usable::<PartialRoute>();
+    #[cfg(feature = "sealed-parts")]
     usable::<SealError>();
 }
 
@@ -294,6 +300,7 @@ fn every_error_is_one() {
     error::<PositionError>();
     error::<PartialError>();
     error::<PolicyError>();
+    #[cfg(feature = "sealed-parts")]
     error::<SealError>();
     error::<CoverageError>();
     error::<ChangeError>();
