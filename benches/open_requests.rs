@@ -2,7 +2,8 @@
 //!
 //! The axis is the number of open requests. In `towns` they are where people live, on a few hundred
 //! square kilometres, so that each camera is in many of them; in `country` they are spread evenly
-//! over 90,000 square kilometres, so that each is in one or two.
+//! over 90,000 square kilometres, so that each is in one or two. `step` takes one step of one of them, all
+//! events of it or none, compared with a copy that is thrown away after an error.
 
 mod support;
 
@@ -41,6 +42,12 @@ fn main() {
         let position = |&(lon, lat): &(f64, f64)| Position::new(lon, lat).expect("in the country");
         let positions: Vec<Position> = spread[number..].iter().map(position).collect();
         touched_by(&mut criterion, &format!("country-{number}"), &spread[..number], &positions);
+    }
+    let standing = if is_smoke() { &[10][..] } else { &[10, 1_000, 10_000] };
+    for &number in standing {
+        let mut rng = rng(3, "steps");
+        let places: Vec<(f64, f64)> = (0..number).map(|_| somewhere(&mut rng)).collect();
+        step(&mut criterion, &places);
     }
     touched(&mut criterion, &set);
     criterion.final_summary();
@@ -97,6 +104,33 @@ fn touched_by(
             .expect("the next");
             open.resolve(RequestId(count), now()).expect("it is open");
             count = open.next_sequence();
+        });
+    });
+}
+
+/// Keeps one request open for a second longer, again and again.
+fn step(criterion: &mut Criterion, places: &[(f64, f64)]) {
+    let mut rng = rng(4, "steps");
+    let mut open = OpenRequests::new(0);
+    for (&at, sequence) in places.iter().zip(0..) {
+        let area = coastline(at, 1.3, 8, 0, &mut rng);
+        open.replay(&opened(&area, sequence)).expect("they follow each other");
+    }
+    let mut until = now() + days(10);
+    let mut events = |open: &OpenRequests| {
+        until += jiff::SignedDuration::from_nanos(1);
+        open.plan(RequestId(0), LifecycleStep::Extended { until }, now()).expect("not too long")
+    };
+    let mut group = criterion.benchmark_group("step");
+    let number = places.len();
+    group.bench_function(format!("{number}-standing/canvass"), |bencher| {
+        bencher.iter(|| open.replay_step(&events(&open)).expect("the next"));
+    });
+    group.bench_function(format!("{number}-standing/on-a-copy"), |bencher| {
+        bencher.iter(|| {
+            let mut copy = open.clone();
+            events(&open).iter().for_each(|event| copy.replay(event).expect("the next"));
+            open = copy;
         });
     });
 }

@@ -76,6 +76,12 @@ pub enum OpenRequestsError {
         /// The number of the event that was to be replayed.
         found: u64,
     },
+    /// A list has events of more than one step, and could not be applied whole.
+    #[error("event `{sequence}` is of another step: replay the events of one step at a time")]
+    SeveralSteps {
+        /// The number of the first event of the other step.
+        sequence: u64,
+    },
     /// No event comes after those that there are.
     #[error("no number is left for another event")]
     NoMoreEvents,

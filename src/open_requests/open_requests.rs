@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -233,12 +232,9 @@ impl OpenRequests {
         authorized: &AuthorizedRequest,
         now: Timestamp,
     ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
-        let file = self.case_file(authorized.request().agency);
-        let opened = file.opening(id, authorized, now)?;
-        let OpenedRequest { request, until, latest, .. } = opened;
-        let request = Box::new(Arc::unwrap_or_clone(request));
-        let step = LifecycleStep::Opened { request, until, latest };
-        self.take(id, now, step)
+        let events = self.plan_open(id, authorized, now)?;
+        self.carry_out_all(&events)?;
+        Ok(events)
     }
 
     /// Keeps an open request open until a later instant.
@@ -316,6 +312,13 @@ impl OpenRequests {
     pub fn expire(&mut self, now: Timestamp) -> Vec<LifecycleEvent> {
         let due = self.expired_by(now).into_iter();
         let left = usize::try_from(u64::MAX - self.next).unwrap_or(usize::MAX);
-        due.take(left).map(|(at, id)| self.expire_one(id, at)).collect()
+        let due = due.take(left);
+        due.map(|(at, id)| {
+            let sequence = self.next;
+            self.forget(id);
+            self.count(at);
+            LifecycleEvent { sequence, at, id, step: LifecycleStep::Expired }
+        })
+        .collect()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::apply::ascending;
+use super::check::ascending;
 use super::error::OpenRequestsError;
 use super::index::AreaIndex;
 use super::open_requests::{FilePlace, OpenRequests, OpenStanding};

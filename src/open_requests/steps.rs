@@ -1,53 +1,15 @@
-//! The machinery of a step: the order of time, numbers of events, and expiries that come first.
+//! Conditions of any step: the order of time, numbers of events, and expiries that come first.
 
 use jiff::Timestamp;
 
 use super::error::OpenRequestsError;
-use super::event::{LifecycleEvent, LifecycleStep};
 use super::open_requests::OpenRequests;
 use crate::model::RequestId;
 use crate::request::{CaseFileError, OpenedRequest, RequestState};
 
 impl OpenRequests {
-    /// Takes one step, and emits the expiries that come before it and, if it was opened for no time
-    /// at all, after it.
-    pub(super) fn take(
-        &mut self,
-        id: RequestId,
-        now: Timestamp,
-        step: LifecycleStep,
-    ) -> Result<Vec<LifecycleEvent>, OpenRequestsError> {
-        self.check_time_order(now)?;
-        // Expiries are of other requests: an expired one takes no step.
-        let due = self.expired_by(now);
-        self.has_numbers(due.len().saturating_add(1))?;
-        self.carry_out(id, now, &step)?;
-        let mut events: Vec<_> = due.into_iter().map(|(at, id)| self.expire_one(id, at)).collect();
-        events.push(self.emit(id, now, step));
-        events.extend(self.expire(now));
-        Ok(events)
-    }
-
     pub(super) fn expired_by(&self, now: Timestamp) -> Vec<(Timestamp, RequestId)> {
         self.expiries.range(..=(now, RequestId(u64::MAX))).copied().collect()
-    }
-
-    /// Forgets a request whose time was over, and emits its expiry.
-    pub(super) fn expire_one(&mut self, id: RequestId, at: Timestamp) -> LifecycleEvent {
-        self.forget(id);
-        self.emit(id, at, LifecycleStep::Expired)
-    }
-
-    /// Numbers an event.
-    pub(super) fn emit(
-        &mut self,
-        id: RequestId,
-        at: Timestamp,
-        step: LifecycleStep,
-    ) -> LifecycleEvent {
-        let sequence = self.next;
-        self.count(at);
-        LifecycleEvent { sequence, at, id, step }
     }
 
     /// Notes that an event has happened.

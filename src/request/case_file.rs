@@ -1,15 +1,14 @@
 //! The requests that an agency has opened before.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::authorized::AuthorizedRequest;
 use super::case_file_error::CaseFileError;
+use super::case_file_form::CaseFileForm;
 use super::opened_request::{CaseHash, EarlyEnd, OpenedRequest};
 use super::request_state::RequestState;
-use super::sharers::{SharerForm, Sharers};
+use super::sharers::Sharers;
 use crate::model::{AgencyId, OwnerId, RequestId};
 
 /// The requests that one agency has opened, in all its cases: the history that a
@@ -41,13 +40,13 @@ use crate::model::{AgencyId, OwnerId, RequestId};
 #[serde(try_from = "CaseFileForm")]
 pub struct CaseFile {
     // INVARIANT: each id once, all of this agency, and opened in this order.
-    agency: AgencyId,
-    opened: Vec<OpenedRequest>,
+    pub(super) agency: AgencyId,
+    pub(super) opened: Vec<OpenedRequest>,
     // INVARIANT: the last opening or end in `opened`.
     #[serde(skip)]
-    last: Option<Timestamp>,
+    pub(super) last: Option<Timestamp>,
     #[serde(skip_serializing_if = "Sharers::is_empty")]
-    shared: Sharers,
+    pub(super) shared: Sharers,
 }
 
 impl CaseFile {
@@ -168,8 +167,7 @@ impl CaseFile {
     ///
     /// If the file has no such request.
     pub fn state(&self, id: RequestId, now: Timestamp) -> Result<RequestState, CaseFileError> {
-        let found = self.iter().find(|opened| opened.id == id);
-        found.map(|opened| opened.state(now)).ok_or(CaseFileError::Unknown { id })
+        Ok(self.find(id)?.state(now))
     }
 
     /// Keeps an open request open until a later instant. You need no new review.
@@ -185,12 +183,24 @@ impl CaseFile {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<(), CaseFileError> {
-        let opened = self.open_request(id, now)?;
+        self.check_extension(id, until, now)?;
+        self.find_mut(id)?.until = until;
+        Ok(())
+    }
+
+    /// Refuses to keep a request open until a later instant where [`extend`](Self::extend) does.
+    pub(crate) fn check_extension(
+        &self,
+        id: RequestId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), CaseFileError> {
+        self.check_open(id, now)?;
+        let opened = self.find(id)?;
         let (from, latest) = (opened.until, opened.latest);
         if until < from || until > latest {
             return Err(CaseFileError::CannotExtend { id, until, from, latest });
         }
-        opened.until = until;
         Ok(())
     }
 
@@ -227,8 +237,7 @@ impl CaseFile {
         owners: impl IntoIterator<Item = OwnerId>,
         now: Timestamp,
     ) -> Result<(), CaseFileError> {
-        let opened = self.iter().find(|opened| opened.id == id);
-        let at = opened.ok_or(CaseFileError::Unknown { id })?.at;
+        let at = self.find(id)?.at;
         if now < at {
             return Err(CaseFileError::BackInTime { now, last: at });
         }
@@ -259,23 +268,29 @@ impl CaseFile {
     }
 
     fn end(&mut self, id: RequestId, end: EarlyEnd) -> Result<(), CaseFileError> {
-        self.open_request(id, end.at())?.ended = Some(end);
+        self.check_open(id, end.at())?;
+        self.find_mut(id)?.ended = Some(end);
         self.last = Some(end.at());
         Ok(())
     }
 
-    fn open_request(
-        &mut self,
-        id: RequestId,
-        now: Timestamp,
-    ) -> Result<&mut OpenedRequest, CaseFileError> {
+    fn find(&self, id: RequestId) -> Result<&OpenedRequest, CaseFileError> {
+        self.iter().find(|opened| opened.id == id).ok_or(CaseFileError::Unknown { id })
+    }
+
+    fn find_mut(&mut self, id: RequestId) -> Result<&mut OpenedRequest, CaseFileError> {
+        let found = self.opened.iter_mut().find(|opened| opened.id == id);
+        found.ok_or(CaseFileError::Unknown { id })
+    }
+
+    /// Refuses a request that is not open, or an instant before the last opening or end in the file.
+    pub(crate) fn check_open(&self, id: RequestId, now: Timestamp) -> Result<(), CaseFileError> {
         let state = self.state(id, now)?;
         self.check_time_order(now)?;
         if state != RequestState::Open {
             return Err(CaseFileError::NotOpen { id, state });
         }
-        let found = self.opened.iter_mut().find(|opened| opened.id == id);
-        found.ok_or(CaseFileError::Unknown { id })
+        Ok(())
     }
 
     /// Refuses an instant before the last opening or end in the file.
@@ -298,42 +313,6 @@ impl<'a> IntoIterator for &'a CaseFile {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-/// The wire form of a case file, before it is validated.
-#[derive(Deserialize)]
-#[serde(crate = "crate::util::by_name", rename = "CaseFile", deny_unknown_fields)]
-struct CaseFileForm {
-    agency: AgencyId,
-    opened: Vec<OpenedRequest>,
-    #[serde(default)]
-    shared: Vec<SharerForm>,
-}
-
-impl TryFrom<CaseFileForm> for CaseFile {
-    type Error = CaseFileError;
-
-    fn try_from(
-        CaseFileForm { agency, opened, shared }: CaseFileForm,
-    ) -> Result<Self, Self::Error> {
-        let mut ids = BTreeSet::new();
-        let mut last = Timestamp::MIN;
-        for OpenedRequest { id, request, at, .. } in &opened {
-            if request.agency != agency {
-                return Err(CaseFileError::OtherAgency { named: request.agency, file: agency });
-            }
-            if !ids.insert(*id) {
-                return Err(CaseFileError::IdTaken { id: *id });
-            }
-            if *at < last {
-                return Err(CaseFileError::BackInTime { now: *at, last });
-            }
-            last = *at;
-        }
-        let last = opened.iter().map(OpenedRequest::last).max();
-        let shared = Sharers::read(&shared).ok_or(CaseFileError::SharersNotAscending { agency })?;
-        Ok(Self { agency, opened, last, shared })
     }
 }
 

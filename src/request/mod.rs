@@ -1,12 +1,13 @@
 //! Requests of agencies, and the policy that reviews them.
 //!
 //! In reading order: `request` (untrusted), `policy` with `requirements`, `policy_setters` and `policy_form` (the limits), `review` (the one
-//! way from the first to `authorized`), `violation` (why not), `search_area`, `case_file` with `opened_request` and `request_state` (history),
+//! way from the first to `authorized`), `violation` (why not), `search_area`, `case_file` with `case_file_form`, `opened_request` and `request_state` (history),
 //! `standing_request` (the token that routing takes), `reopen`.
 
 mod authorized;
 mod case_file;
 mod case_file_error;
+mod case_file_form;
 mod opened_request;
 mod policy;
 mod policy_error;

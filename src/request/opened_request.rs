@@ -71,12 +71,22 @@ impl OpenedRequest {
         at: Timestamp,
         (until, latest): (Timestamp, Timestamp),
     ) -> Result<Self, CaseFileError> {
-        if at > until || until > latest {
-            return Err(CaseFileError::Disordered { id, at, until, latest });
-        }
+        Self::check_times(id, at, (until, latest))?;
         let (envelope, case) = (request.area.envelope(), CaseHash::of(&request.case_reference));
         let request = Arc::new(request);
         Ok(Self { id, envelope, case, request, at, until, latest, ended: None })
+    }
+
+    /// Refuses times that are out of order.
+    pub(crate) fn check_times(
+        id: RequestId,
+        at: Timestamp,
+        (until, latest): (Timestamp, Timestamp),
+    ) -> Result<(), CaseFileError> {
+        if at > until || until > latest {
+            return Err(CaseFileError::Disordered { id, at, until, latest });
+        }
+        Ok(())
     }
 
     /// Whether the envelope of its area meets that of another area.

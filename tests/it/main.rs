@@ -56,6 +56,7 @@ mod notice_sentences;
 mod open_requests;
 mod open_requests_events;
 mod open_requests_naive;
+mod open_requests_plan;
 mod open_requests_refused;
 mod open_requests_touched;
 mod open_requests_twin;

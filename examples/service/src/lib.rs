@@ -142,7 +142,7 @@ impl Service {
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Ended {
         let Self { engine, threads, listener, app, coverage } = self;
         let clock = tokio::spawn(clock(Arc::downgrade(&engine), app.metrics(), coverage));
-        http::serve(listener, Arc::clone(&app), http::router(&app), stop).await;
+        http::serve(listener, Arc::clone(&app), http::planes(&app), stop).await;
         clock.abort();
         engine.stop().await;
         // The store is closed once its last holder is dropped.

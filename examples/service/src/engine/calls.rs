@@ -59,6 +59,12 @@ impl Engine {
         self.have_done(Deed::Go { agency, id, step, now }, once).await
     }
 
+    /// Returns whether it is decided if a request has households enough.
+    #[must_use]
+    pub fn is_decided(&self, id: RequestId) -> bool {
+        self.cases.look(|open| open.is_decided(id))
+    }
+
     /// Decides whether an open request has households enough, if that was not decided before: at the
     /// first look, and never again. Not while the agency waits, who could see how long it takes.
     ///
@@ -71,7 +77,7 @@ impl Engine {
         authorized: AuthorizedRequest,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        if !self.cases.look(|open| open.is_decided(id)) {
+        if !self.is_decided(id) {
             self.have_done(Deed::Decide { id, authorized, now }, None).await?;
         }
         Ok(())

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
@@ -149,14 +148,14 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
 
 /// Limits the requests of an address without a valid token. Without this limit, anybody could keep
 /// the service busy with health checks and refusals.
-pub(crate) async fn without_token(
-    peer: Option<Extension<Arc<Peer>>>,
-    State(app): State<Arc<App>>,
+pub(super) async fn without_token(
+    app: &App,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    let peer = request.extensions().get::<Arc<Peer>>().cloned();
     let taken = || match &peer {
-        Some(Extension(peer)) => peer.ask_without_token(Instant::now()),
+        Some(peer) => peer.ask_without_token(Instant::now()),
         None => Ok(()),
     };
     let refused = |wait: Duration| {
@@ -187,7 +186,7 @@ fn connection_is_known(request: &Request) {
     }
 }
 
-/// Admits the operator only.
+/// Admits the operator only, within the limit on concurrency, as each of these does.
 pub(crate) async fn operator(
     State(app): State<Arc<App>>,
     request: Request,
@@ -196,7 +195,10 @@ pub(crate) async fn operator(
     let caller = app.caller(app.presented(&request)).await?;
     connection_is_known(&request);
     match caller {
-        Caller::Operator => Ok(next.run(request).await),
+        Caller::Operator => {
+            let _place = app.place_of_operator()?;
+            Ok(next.run(request).await)
+        }
         _ => Err(Problem::new(Kind::WrongPlane, "this is the operator's")),
     }
 }
@@ -212,7 +214,7 @@ pub(crate) async fn agency(
     match caller {
         Caller::Agency(id) => {
             let account = app.account(id).ok_or_else(no_account)?;
-            let _place = account.enter()?;
+            let _places = (account.enter()?, app.place_of_agencies()?);
             request.extensions_mut().insert(id);
             Ok(next.run(request).await)
         }
@@ -228,7 +230,8 @@ pub(crate) async fn owner(
 ) -> Result<Response, Problem> {
     match app.caller(app.presented(&request)).await? {
         Caller::Owner(id) => {
-            let _place = app.owners.enter(id, body::has_key(request.headers()))?;
+            let owner = app.owners.enter(id, body::has_key(request.headers()))?;
+            let _places = (owner, app.place_of_others()?);
             request.extensions_mut().insert(id);
             Ok(next.run(request).await)
         }
@@ -247,11 +250,12 @@ pub(crate) async fn somebody(
         Caller::Agency(id) => Some(app.account(id).ok_or_else(no_account)?),
         _ => None,
     };
-    let _place = account.as_ref().map(|account| account.enter()).transpose()?;
+    let _agencys_place = account.as_ref().map(|account| account.enter()).transpose()?;
     let _owners_place = match caller {
         Caller::Owner(id) => Some(app.owners.enter(id, body::has_key(request.headers()))?),
         _ => None,
     };
+    let _place = app.place_of_others()?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }

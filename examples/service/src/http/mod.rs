@@ -33,13 +33,14 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-pub use connection::{listen, serve};
+pub use connection::listen;
+pub(crate) use connection::serve;
 
 use crate::engine::Engine;
 use crate::metrics::Metrics;
@@ -50,7 +51,7 @@ use auth::Callers;
 use callers::Owners;
 use endpoints::Endpoints;
 use portal::Pages;
-use portal_hosts::Plane;
+use portal_hosts::{Plane, Planes};
 use problem::{Kind, Problem};
 use session::Sessions;
 use swapped::Jurisdictions;
@@ -158,15 +159,15 @@ impl App {
     }
 }
 
-/// All endpoints; each host has those of its plane.
-pub fn router(app: &Arc<App>) -> Router {
-    portal_hosts::by_host(app, |plane| layered(app, plane, routes::of_plane(app, plane)))
+/// The endpoints of all planes.
+pub(crate) fn planes(app: &Arc<App>) -> Planes {
+    Planes::new(app, |plane| layered(app, plane, routes::of_plane(app, plane)))
 }
 
 /// Endpoints with the layers around every answer.
 ///
-/// From outside in: observation, closing of the connection, problems, the limit without a token,
-/// the time limit, authentication, the limit on concurrency, and the answer.
+/// From outside in: observation, problems, the end of the connection, the limit without a token;
+/// panics; the time limit; authentication and the limit on concurrency; the answer.
 fn layered(app: &Arc<App>, plane: Plane, endpoints: Endpoints) -> Router {
     let within = Duration::from_secs(app.limits.answer_seconds);
     endpoints
@@ -175,9 +176,6 @@ fn layered(app: &Arc<App>, plane: Plane, endpoints: Endpoints) -> Router {
         .merge(portal::pages(plane))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, within))
         .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(Arc::clone(app), auth::without_token))
-        .layer(from_fn(observe::problems))
-        .layer(from_fn(observe::closing))
-        .layer(from_fn_with_state(Arc::clone(app), observe::observe))
+        .layer(from_fn_with_state(Arc::clone(app), observe::surround))
         .with_state(Arc::clone(app))
 }

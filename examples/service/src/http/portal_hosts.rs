@@ -76,34 +76,38 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     whole.get(..end)
 }
 
-/// Answers on each host with the routes of its plane.
-pub(super) fn by_host(app: &Arc<App>, router: impl Fn(Plane) -> Router) -> Router {
-    let routers = Arc::new(Plane::ALL.map(|plane| (plane, router(plane))));
-    let app = Arc::clone(app);
-    Router::new().fallback(move |request: Request| {
-        let (app, routers) = (Arc::clone(&app), Arc::clone(&routers));
-        async move { secured(dispatch(&app.hosts, &*routers, request).await) }
-    })
+/// The routers of all planes.
+pub(crate) struct Planes {
+    app: Arc<App>,
+    routers: [(Plane, Router); 5],
 }
 
-async fn dispatch(hosts: &Hosts, routers: &[(Plane, Router)], mut request: Request) -> Response {
-    let plane = match host(request.uri(), request.headers()) {
-        Some(host) => Plane::of(host, hosts),
-        // HTTP/1.0 allows a request without a host; browsers always send one.
-        None => Some(Plane::Programs),
-    };
-    let found = routers.iter().find(|(of, _)| Some(*of) == plane);
-    let Some((plane, router)) = found else {
-        let mut response =
-            Problem::new(Kind::UnknownHost, "this service has other names").into_response();
-        // The body was not read.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        return response;
-    };
-    request.extensions_mut().insert(*plane);
-    match router.clone().oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
+impl Planes {
+    pub(super) fn new(app: &Arc<App>, router: impl Fn(Plane) -> Router) -> Self {
+        let routers = Plane::ALL.map(|plane| (plane, router(plane)));
+        Self { app: Arc::clone(app), routers }
+    }
+
+    /// Answers with the routes of the host's plane.
+    pub(crate) async fn answer(&self, mut request: Request) -> Response {
+        let plane = match host(request.uri(), request.headers()) {
+            Some(host) => Plane::of(host, &self.app.hosts),
+            // HTTP/1.0 allows a request without a host; browsers always send one.
+            None => Some(Plane::Programs),
+        };
+        let found = self.routers.iter().find(|(of, _)| Some(*of) == plane);
+        let Some((plane, router)) = found else {
+            let mut response =
+                Problem::new(Kind::UnknownHost, "this service has other names").into_response();
+            // The body was not read.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            return secured(response);
+        };
+        request.extensions_mut().insert(*plane);
+        match router.clone().oneshot(request).await {
+            Ok(response) => secured(response),
+            Err(never) => match never {},
+        }
     }
 }
 
@@ -112,19 +116,31 @@ async fn dispatch(hosts: &Hosts, routers: &[(Plane, Router)], mut request: Reque
 const CONTENT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// Headers of every answer that does not set its own.
+/// Headers of every answer that does not set its own. Checked once, by the compiler.
+static HEADERS: [(HeaderName, HeaderValue); 7] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT)),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("geolocation=(), camera=(), microphone=()"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
 fn secured(mut response: Response) -> Response {
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, CONTENT),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "geolocation=(), camera=(), microphone=()"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    for (name, value) in headers {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS.len());
+    for (name, value) in &HEADERS {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     response
 }

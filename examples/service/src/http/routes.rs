@@ -34,10 +34,8 @@ pub(super) fn of_plane(app: &Arc<App>, plane: Plane) -> Endpoints {
         Plane::Public => everybodys(app).merge(rules(app)).merge(log(app)),
         Plane::Programs => {
             let shared = queue(Endpoints::new().get("/v1/me", lists::me, me), lists::of_caller);
-            let limit = from_fn_with_state(Arc::clone(app), observe::limit_others);
             let guard = from_fn_with_state(Arc::clone(app), auth::somebody);
-            let shared =
-                shared.only("programs", |router| router.route_layer(limit).route_layer(guard));
+            let shared = shared.only("programs", |router| router.route_layer(guard));
             let callers = operators(app).merge(agencies(app)).merge(owners(app)).merge(shared);
             callers.merge(everybodys(app)).merge(rules(app)).merge(log(app))
         }
@@ -52,21 +50,18 @@ fn queue<H: Handler<T, Arc<App>>, T: 'static>(endpoints: Endpoints, list: H) -> 
 }
 
 fn only_operator(app: &Arc<App>, endpoints: Endpoints) -> Endpoints {
-    let limit = from_fn_with_state(Arc::clone(app), observe::limit_operator);
     let guard = from_fn_with_state(Arc::clone(app), auth::operator);
-    endpoints.only("operator", |router| router.route_layer(limit).route_layer(guard))
+    endpoints.only("operator", |router| router.route_layer(guard))
 }
 
 fn only_agencies(app: &Arc<App>, endpoints: Endpoints) -> Endpoints {
-    let limit = from_fn_with_state(Arc::clone(app), observe::limit_agencies);
     let guard = from_fn_with_state(Arc::clone(app), auth::agency);
-    endpoints.only("agency", |router| router.route_layer(limit).route_layer(guard))
+    endpoints.only("agency", |router| router.route_layer(guard))
 }
 
 fn only_owners(app: &Arc<App>, endpoints: Endpoints) -> Endpoints {
-    let limit = from_fn_with_state(Arc::clone(app), observe::limit_others);
     let guard = from_fn_with_state(Arc::clone(app), auth::owner);
-    endpoints.only("owner", |router| router.route_layer(limit).route_layer(guard))
+    endpoints.only("owner", |router| router.route_layer(guard))
 }
 
 fn operators(app: &Arc<App>) -> Endpoints {

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::body::Sent;
 use super::portal_hosts::Plane;
 use super::problem::{Kind, Problem};
-use super::{App, body, observe};
+use super::{App, body};
 use crate::settings::TokenDigest;
 use crate::store::Caller;
 
@@ -205,7 +205,7 @@ pub(super) async fn sign_in(
     }
     let allowed = app.limits.body_bytes.min(SIGN_IN_BYTES);
     let sent = Sent::receive(request, allowed, app.body_within()).await?;
-    let _place = observe::other_place(&app)?;
+    let _place = app.place_of_others()?;
     let now = app.now();
     let (caller, token, fresh) = match sent.read()? {
         Credential::Token(token) => {

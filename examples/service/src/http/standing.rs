@@ -91,6 +91,10 @@ pub(super) async fn ask(
 /// Settles at the first look whether a request has households enough.
 async fn decide(app: &Arc<App>, id: RequestId, now: Timestamp) -> Result<(), Problem> {
     app.engine.may_ask()?;
+    if app.engine.is_decided(id) {
+        // Each further look saves a turn in the pool, which costs more than a route.
+        return Ok(());
+    }
     let look = Arc::clone(app);
     let authorized = app.blocking(move || look.engine.cases().authorized(id, now)).await??;
     Ok(app.engine.decide(id, authorized, now).await?)

@@ -7,4 +7,5 @@ mod stream;
 mod written;
 
 pub(crate) use peers::{Peer, Peers};
-pub use serve::{listen, serve};
+pub use serve::listen;
+pub(crate) use serve::serve;

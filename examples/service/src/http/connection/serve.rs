@@ -1,24 +1,27 @@
 //! Accepts connections up to a limit, and ends them when the service stops.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::MissedTickBehavior;
-use tower::Layer;
 
 use super::stream::Stream;
 use super::written::written;
 use super::{Peers, head};
 use crate::http::App;
+use crate::http::portal_hosts::Planes;
 use crate::http::problem::{Kind, Problem};
 
 /// The interval for logging counts and for removing idle addresses.
@@ -47,13 +50,13 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 /// Answers until `stop` resolves; then accepts no more connections, and gives those in progress
 /// some time to finish.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     app: Arc<App>,
-    router: Router,
+    planes: Planes,
     stop: impl Future<Output = ()>,
 ) {
-    let mut connections = Connections::new(app, router);
+    let mut connections = Connections::new(app, planes);
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stop = pin!(stop);
@@ -89,7 +92,7 @@ pub async fn serve(
 /// All connections, with the service that answers them.
 struct Connections {
     app: Arc<App>,
-    router: Router,
+    planes: Arc<Planes>,
     http: http1::Builder,
     graceful: GracefulShutdown,
     places: Arc<Semaphore>,
@@ -101,7 +104,7 @@ struct Connections {
 }
 
 impl Connections {
-    fn new(app: Arc<App>, router: Router) -> Self {
+    fn new(app: Arc<App>, planes: Planes) -> Self {
         let mut http = http1::Builder::new();
         http.header_read_timeout(None);
         // A client that closes its sending side still gets its answer. Furthermore nothing is read
@@ -116,7 +119,7 @@ impl Connections {
             refusal: refusal(&app),
             refused: 0,
             app,
-            router,
+            planes: Arc::new(planes),
         }
     }
 
@@ -136,8 +139,12 @@ impl Connections {
             Duration::from_secs(limits.head_seconds),
             Duration::from_secs(limits.write_seconds),
         );
-        let service = Extension(peer).layer(self.router.clone());
-        let service = TowerToHyperService::new(service);
+        let planes = Arc::clone(&self.planes);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (planes, mut request) = (Arc::clone(&planes), request.map(Body::new));
+            request.extensions_mut().insert(Arc::clone(&peer));
+            async move { Ok::<_, Infallible>(planes.answer(request).await) }
+        });
         let connection = self.http.serve_connection(TokioIo::new(stream), service);
         let connection = self.graceful.watch(connection);
         let open = self.app.metrics.connection();
