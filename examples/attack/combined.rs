@@ -10,7 +10,7 @@ use canvass::{
 };
 
 use super::desk::{Asking, Desk, days, quarter};
-use super::disclosures::{A_POINT, Fallible, Guessed, authorized, coin, noon, seed, street};
+use super::disclosures::{A_POINT, Fallible, Guessed, authorized, coin, drawn, noon, seed, street};
 
 /// The household that is attacked, beside others in the street. It is none of those who share.
 const TARGET: OwnerId = OwnerId(16);
@@ -148,7 +148,8 @@ fn left_by_another(tries: u32) -> Fallible<Guessed> {
         let sent = desk.send(AgencyId(2), 0.0, Asking::Everybody, start + days(3))?;
         let asked = sent.ok_or("a request that passes")?.asked;
         // Each is as likely to be the one who answers.
-        let answers = asked.get(number.wrapping_mul(2_654_435_761) as usize % asked.len().max(1));
+        let place = drawn(number) % u64::try_from(asked.len().max(1))?;
+        let answers = asked.get(usize::try_from(place)?);
         right += u32::from(answers == Some(&target));
     }
     Ok(Guessed {

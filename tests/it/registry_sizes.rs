@@ -48,7 +48,7 @@ fn cameras_with_neighbouring_ids_come_and_go() {
             let mut own: [BTreeMap<u64, Camera>; 2] = Default::default();
             registry.apply([grant(5), grant(6)]).unwrap();
             for _ in 0..300 {
-                let (id, owner) = (first + rng.below(wide), rng.below(2));
+                let (id, owner) = (first + rng.below(wide), u64::from(rng.once_in(4)));
                 let held = own.iter_mut().find_map(|cameras| cameras.remove(&id));
                 if held.is_some() {
                     registry.apply([Change::Remove { camera: CameraId(id) }]).unwrap();
@@ -78,7 +78,7 @@ fn cameras_with_neighbouring_ids_come_and_go() {
             assert_eq!(registry.snapshot().cameras(), 0);
         }
     }
-    assert!(in_a_row > 100 && apart > 100, "{in_a_row} {apart}");
+    assert!(in_a_row > 50 && apart > 50, "{in_a_row} {apart}");
 }
 
 #[test]
