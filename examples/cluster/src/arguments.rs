@@ -38,6 +38,9 @@ A process prints `ready` once it answers; a front prints `listening on ADDRESS`.
 asked, 1 cannot go on, 2 the engine is missing or unfit, or the command line cannot be read.
 ";
 
+/// The longest time between checkpoints: a year of 366 days.
+const MOST_SECONDS: u64 = 366 * 86_400;
+
 /// The task that the command line gives.
 #[derive(Debug)]
 pub enum Task {
@@ -118,7 +121,13 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, lexop
             Arg::Long("agencies") => agencies = Some(PathBuf::from(parser.value()?)),
             Arg::Long("data") => data = Some(PathBuf::from(parser.value()?)),
             Arg::Long("checkpoint-seconds") => {
-                checkpoint = Duration::from_secs(parser.value()?.parse::<u64>()?.max(1));
+                let seconds = parser.value()?.parse::<u64>()?;
+                if !(1..=MOST_SECONDS).contains(&seconds) {
+                    let words =
+                        format!("--checkpoint-seconds is {seconds}; from 1 to {MOST_SECONDS}");
+                    return Err(words.into());
+                }
+                checkpoint = Duration::from_secs(seconds);
             }
             Arg::Long("name") => name = Some(parser.value()?.string()?),
             Arg::Long("listen") => listen = parser.value()?.parse()?,

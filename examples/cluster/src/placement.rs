@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::log::record::{ChainId, REQUESTS};
 use crate::log::stream::note;
 
+/// How many nodes of the engine may hold a record: the engine has no stream with more.
+const REPLICAS: std::ops::RangeInclusive<usize> = 1..=5;
+
 /// Where everything is. All processes of a region read the same table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +63,18 @@ impl Placement {
         }
         if table.partitions.iter().any(Vec::is_empty) || table.requests.is_empty() {
             return Err(error("each partition, and `requests`, needs a process".to_owned()));
+        }
+        if !REPLICAS.contains(&table.replicas) {
+            let (least, most) = REPLICAS.into_inner();
+            return Err(error(format!("`replicas` is {}; from {least} to {most}", table.replicas)));
+        }
+        for names in table.partitions.iter().chain([&table.requests]) {
+            let mut others = names.iter();
+            while let Some(name) = others.next() {
+                if others.clone().any(|other| other == name) {
+                    return Err(error(format!("`{name}` stands twice in one list")));
+                }
+            }
         }
         Ok(table)
     }
