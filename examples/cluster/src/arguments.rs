@@ -189,7 +189,20 @@ fn monitor_of(node: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::monitor_of;
+    use super::{monitor_of, read};
+
+    #[test]
+    fn seconds_between_checkpoints_have_a_range() {
+        let error = |seconds: &str| {
+            let error = read(["--checkpoint-seconds", seconds].map(Into::into)).err();
+            error.map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(error("0"), "--checkpoint-seconds is 0; from 1 to 31622400");
+        assert_eq!(error("31622401"), "--checkpoint-seconds is 31622401; from 1 to 31622400");
+        assert!(error("-1").contains("-1"));
+        // The next that is missing.
+        assert!(error("1").starts_with("--nats is missing"));
+    }
 
     #[test]
     fn a_node_is_monitored_at_the_default_port_of_its_host() {

@@ -168,3 +168,30 @@ impl Table {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Placement;
+
+    #[test]
+    fn a_table_out_of_range_is_refused_by_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("placement.json");
+        let read = |partitions: &str, requests: &str, replicas: &str| {
+            let table = format!(
+                r#"{{"region":"one","partitions":{partitions},"requests":{requests},"replicas":{replicas}}}"#
+            );
+            std::fs::write(&file, table).expect("room");
+            Placement::read(&file).map_or_else(|error| error.reason, |_| String::new())
+        };
+        let (workers, keepers) = (r#"[["a","b"],["b"]]"#, r#"["r"]"#);
+        assert_eq!([1, 5].map(|it| read(workers, keepers, &it.to_string())), ["", ""]);
+        assert_eq!(read(workers, keepers, "0"), "`replicas` is 0; from 1 to 5");
+        assert_eq!(read(workers, keepers, "6"), "`replicas` is 6; from 1 to 5");
+        assert!(read(workers, keepers, "-1").starts_with("invalid value: integer `-1`"));
+        assert_eq!(read(r#"[["a","b","a"]]"#, keepers, "1"), "`a` stands twice in one list");
+        assert_eq!(read(workers, r#"["r","r"]"#, "1"), "`r` stands twice in one list");
+        assert!(read("[]", keepers, "1").contains("from 1 to 59,999"));
+        assert!(read(workers, "[]", "1").contains("needs a process"));
+    }
+}
