@@ -129,7 +129,9 @@ fn step(criterion: &mut Criterion, places: &[(f64, f64)]) {
     group.bench_function(format!("{number}-standing/on-a-copy"), |bencher| {
         bencher.iter(|| {
             let mut copy = open.clone();
-            events(&open).iter().for_each(|event| copy.replay(event).expect("the next"));
+            for event in events(&open) {
+                copy.replay(&event).expect("the next");
+            }
             open = copy;
         });
     });

@@ -8,6 +8,7 @@ use super::share::Share;
 
 /// The options of `versus` and `targets`. Cargo's own (`--bench`) is ignored.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Options {
     /// The number of cameras; each bench has its default.
     pub cameras: Option<usize>,

@@ -210,9 +210,10 @@ pub(crate) fn refusals_to_find_an_edge() -> Fallible<(u32, f64)> {
         let middle = f64::midpoint(passes, refused);
         let area = Area::from_bounds(9.995, 49.997, middle, 50.003)?;
         number += 1;
-        match desk.open(AgencyId(1), area, 1, noon()? + days(number))? {
-            Some(_) => passes = middle,
-            None => (refused, refusals) = (middle, refusals + 1),
+        if desk.open(AgencyId(1), area, 1, noon()? + days(number))?.is_some() {
+            passes = middle;
+        } else {
+            (refused, refusals) = (middle, refusals + 1);
         }
     }
     Ok((refusals, (f64::midpoint(passes, refused) - hidden).abs() * metres_of_degree))
