@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream;
-use async_nats::jetstream;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, Camera, CameraId, Change, Consent, IncidentKind, OwnerId,
     Policy, Position, Recording, Request, TimeWindow,
