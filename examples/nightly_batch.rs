@@ -3,21 +3,18 @@
 //! ```text
 //! cargo run --example nightly_batch -- cameras.csv areas.geojson 2026-05-01T18:00:00Z/2026-05-01T22:00:00Z routes.geojson
 //! ```
-//!
 //! The columns are `id,owner,lon,lat,kept_days,agreed`, the last one `yes` or `no`. The result is
 //! the operator's: it names owners. For other columns and encodings use the example `route`.
-#![allow(clippy::print_stdout, reason = "an example talks to its terminal")]
+#![allow(clippy::print_stdout, clippy::wildcard_imports, reason = "a short example")]
 
 use std::collections::BTreeMap;
 use std::{env, fs};
 
 use canvass::geo_types::Point;
-use canvass::{
-    Agency, AgencyId, AgencyKind, Area, AuthorizedRequest, Camera, CameraId, CaseFile, Consent,
-    IncidentKind, OwnerId, Policy, Position, Recording, Registry, Request, TimeWindow,
-};
+use canvass::*;
 use geojson::{Feature, FeatureCollection};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -31,10 +28,10 @@ struct Row {
     agreed: String,
 }
 
-/// A feature collection: an `Area` reads a whole feature, and an error names its line.
 #[derive(Deserialize)]
 struct Areas {
-    features: Vec<Area>,
+    /// Still text: one that cannot be read stops no other.
+    features: Vec<Box<RawValue>>,
 }
 
 fn main() -> Done {
@@ -48,36 +45,39 @@ fn main() -> Done {
     let policy = Policy::without_limits_or_anonymity().with_min_households(2);
 
     // All are reviewed before any is routed, so that the batch is sorted and shared among cores.
-    let (mut authorized, mut refused) = (Vec::new(), 0);
-    for area in serde_json::from_str::<Areas>(&fs::read_to_string(areas)?)?.features {
-        let request =
-            Request::new(agency.id, IncidentKind::Burglary, area, window).with_case("NIGHTLY");
-        match policy.review(&request, &agency, &CaseFile::new(agency.id), now) {
-            Ok(request) => authorized.push(request),
-            Err(violations) => {
-                println!("refused: {violations}");
-                refused += 1;
-            }
+    let mut authorized = Vec::new();
+    let drawings = serde_json::from_str::<Areas>(&fs::read_to_string(areas)?)?.features;
+    for (number, drawing) in (1..).zip(&drawings) {
+        let reviewed = Area::from_geojson(drawing.get()).map_err(|e| e.to_string());
+        let reviewed = reviewed.and_then(|area| {
+            let request = Request::new(agency.id, IncidentKind::Burglary, area, window);
+            let (request, file) = (request.with_case("NIGHTLY"), CaseFile::new(agency.id));
+            policy.review(&request, &agency, &file, now).map_err(|e| e.to_string())
+        });
+        match reviewed {
+            Ok(request) => authorized.push((number, request)),
+            Err(reason) => println!("feature {number} is refused: {reason}"),
         }
     }
-    // For evaluation: it opens nothing and asks nobody. Otherwise take `OpenRequests::standing`.
-    let standing: Vec<_> = authorized.iter().map(AuthorizedRequest::assume_open).collect();
+    // It opens nothing and asks nobody. Otherwise take `OpenRequests::standing`.
+    let standing: Vec<_> = authorized.iter().map(|(_, request)| request.assume_open()).collect();
     let routes = registry.snapshot().route_batch(&standing, now);
 
     let mut features = Vec::new();
-    for (number, route) in routes.iter().enumerate() {
+    for (&(number, _), route) in authorized.iter().zip(&routes) {
         for recipient in route.recipients() {
             for camera in recipient.cameras.iter().filter_map(|&id| registry.camera(id)) {
                 let geometry = geojson::Geometry::from(&Point::from(camera.position));
                 let mut feature = Feature { geometry: Some(geometry), ..Feature::default() };
-                feature.set_property("request", number);
+                feature.set_property("feature", number);
                 feature.set_property("owner", recipient.owner.0);
                 feature.set_property("camera", camera.id.0);
                 features.push(feature);
             }
         }
     }
-    println!("{} requests, {refused} refused, {} cameras", routes.len(), features.len());
+    let (all, refused) = (drawings.len(), drawings.len() - routes.len());
+    println!("{all} requests, {refused} refused, {} cameras", features.len());
     Ok(fs::write(out, FeatureCollection::from_iter(features).to_string())?)
 }
 
@@ -94,7 +94,7 @@ fn load(file: &str) -> Done<Registry> {
             other => return Err(format!("camera {id}: `{other}` is neither yes nor no").into()),
         };
     }
-    let agreed = |yes: bool| if yes { Consent::granted() } else { Consent::default() };
-    let consents = agreement.into_iter().map(|(owner, yes)| (owner, agreed(yes)));
+    let agreed = agreement.into_iter().filter(|&(_, yes)| yes);
+    let consents = agreed.map(|(owner, _)| (owner, Consent::granted()));
     Ok(Registry::bulk_load(&cameras, consents)?)
 }

@@ -258,7 +258,7 @@ pub enum Scope<T> {
     /// All of them, those that come later included.
     #[default]
     Any,
-    /// These and no others.
+    /// These and no others; an empty set is none of them, and denies all.
     Only(BTreeSet<T>),
     /// All, later ones included, except these.
     AllBut(BTreeSet<T>),

@@ -48,7 +48,7 @@ impl Zone {
     /// use canvass::{Zone, jiff::Timestamp};
     ///
     /// let (home, at): (Zone, Timestamp) = ("-05:00".parse()?, "2026-05-02T03:30:00Z".parse()?);
-    /// let shown = at.to_zoned(home.time_zone().clone()).strftime("%Y-%m-%d %H:%M");
+    /// let shown = home.time_zone().to_datetime(at).strftime("%Y-%m-%d %H:%M");
     /// assert_eq!(shown.to_string(), "2026-05-01 22:30");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

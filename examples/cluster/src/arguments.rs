@@ -40,6 +40,9 @@ A process prints `ready` once it answers; a front prints `listening on ADDRESS`.
 asked, 1 cannot go on, 2 the engine is missing or unfit, or the command line cannot be read.
 ";
 
+/// The longest time between checkpoints: a year of 366 days.
+const MOST_SECONDS: u64 = 366 * 86_400;
+
 /// The task that the command line gives.
 #[derive(Debug)]
 pub enum Task {
@@ -122,7 +125,13 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, lexop
             Arg::Long("agencies") => agencies = Some(PathBuf::from(parser.value()?)),
             Arg::Long("data") => data = Some(PathBuf::from(parser.value()?)),
             Arg::Long("checkpoint-seconds") => {
-                checkpoint = Duration::from_secs(parser.value()?.parse::<u64>()?.max(1));
+                let seconds = parser.value()?.parse::<u64>()?;
+                if !(1..=MOST_SECONDS).contains(&seconds) {
+                    let words =
+                        format!("--checkpoint-seconds is {seconds}; from 1 to {MOST_SECONDS}");
+                    return Err(words.into());
+                }
+                checkpoint = Duration::from_secs(seconds);
             }
             Arg::Long("name") => name = Some(parser.value()?.string()?),
             Arg::Long("listen") => listen = parser.value()?.parse()?,
@@ -185,7 +194,20 @@ fn monitor_of(node: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::monitor_of;
+    use super::{monitor_of, read};
+
+    #[test]
+    fn seconds_between_checkpoints_have_a_range() {
+        let error = |seconds: &str| {
+            let error = read(["--checkpoint-seconds", seconds].map(Into::into)).err();
+            error.map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(error("0"), "--checkpoint-seconds is 0; from 1 to 31622400");
+        assert_eq!(error("31622401"), "--checkpoint-seconds is 31622401; from 1 to 31622400");
+        assert!(error("-1").contains("-1"));
+        // The next that is missing.
+        assert!(error("1").starts_with("--nats is missing"));
+    }
 
     #[test]
     fn a_node_is_monitored_at_the_default_port_of_its_host() {

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::log::record::{ChainId, REQUESTS};
 use crate::log::stream::note;
 
+/// How many nodes of the engine may hold a record: the engine has no stream with more.
+const REPLICAS: std::ops::RangeInclusive<usize> = 1..=5;
+
 /// Where everything is. All processes of a region read the same table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +63,18 @@ impl Placement {
         }
         if table.partitions.iter().any(Vec::is_empty) || table.requests.is_empty() {
             return Err(error("each partition, and `requests`, needs a process".to_owned()));
+        }
+        if !REPLICAS.contains(&table.replicas) {
+            let (least, most) = REPLICAS.into_inner();
+            return Err(error(format!("`replicas` is {}; from {least} to {most}", table.replicas)));
+        }
+        for names in table.partitions.iter().chain([&table.requests]) {
+            let mut others = names.iter();
+            while let Some(name) = others.next() {
+                if others.clone().any(|other| other == name) {
+                    return Err(error(format!("`{name}` stands twice in one list")));
+                }
+            }
         }
         Ok(table)
     }
@@ -151,5 +166,32 @@ impl Table {
             *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Placement;
+
+    #[test]
+    fn a_table_out_of_range_is_refused_by_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("placement.json");
+        let read = |partitions: &str, requests: &str, replicas: &str| {
+            let table = format!(
+                r#"{{"region":"one","partitions":{partitions},"requests":{requests},"replicas":{replicas}}}"#
+            );
+            std::fs::write(&file, table).expect("room");
+            Placement::read(&file).map_or_else(|error| error.reason, |_| String::new())
+        };
+        let (workers, keepers) = (r#"[["a","b"],["b"]]"#, r#"["r"]"#);
+        assert_eq!([1, 5].map(|it| read(workers, keepers, &it.to_string())), ["", ""]);
+        assert_eq!(read(workers, keepers, "0"), "`replicas` is 0; from 1 to 5");
+        assert_eq!(read(workers, keepers, "6"), "`replicas` is 6; from 1 to 5");
+        assert!(read(workers, keepers, "-1").starts_with("invalid value: integer `-1`"));
+        assert_eq!(read(r#"[["a","b","a"]]"#, keepers, "1"), "`a` stands twice in one list");
+        assert_eq!(read(workers, r#"["r","r"]"#, "1"), "`r` stands twice in one list");
+        assert!(read("[]", keepers, "1").contains("from 1 to 59,999"));
+        assert!(read(workers, "[]", "1").contains("needs a process"));
     }
 }

@@ -1,12 +1,14 @@
 //! Bulk import of a registry from a file, with progress: `--import FILE`. Use it for the first
 //! start, and for the pages of `GET /v1/export`.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 use canvass::{Change, Revision};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::engine::{Engine, Refusal};
 use crate::settings::Limits;
@@ -24,7 +26,7 @@ pub enum ImportError {
         error: std::io::Error,
     },
     /// A line is neither a change, nor an array of changes, nor a page of an export.
-    #[error("line {line} cannot be read: {error}; correct it, and continue with `--skip {}`", line - 1)]
+    #[error("line {line} cannot be read: {}; correct it, and continue with `--skip {}`", reason(error), line - 1)]
     Line {
         /// The line, counted from 1.
         line: u64,
@@ -58,20 +60,67 @@ pub enum ImportError {
     },
 }
 
-/// A line of a file.
+/// A page of an export.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Line {
-    Page { changes: Vec<Change> },
-    List(Vec<Change>),
-    One(Change),
+struct Page {
+    changes: Vec<Change>,
 }
 
-impl Line {
-    fn changes(self) -> Vec<Change> {
-        match self {
-            Self::Page { changes } | Self::List(changes) => changes,
-            Self::One(change) => vec![change],
+/// The changes of a line: one, a list, or a page of an export. The error is that of the form that the line has.
+fn changes(line: &[u8]) -> Result<Vec<Change>, serde_json::Error> {
+    if line.trim_ascii_start().starts_with(b"[") {
+        return serde_json::from_slice(line);
+    }
+    serde_json::from_slice(line).map(|change| vec![change]).or_else(|error| {
+        let is_page = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(line)
+            .is_ok_and(|members| members.contains_key("changes"));
+        if is_page {
+            serde_json::from_slice::<Page>(line).map(|page| page.changes)
+        } else {
+            Err(error)
+        }
+    })
+}
+
+/// An error without its line, which is always the first of a text of one line.
+fn reason(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
+}
+
+/// The lines of a file as editors count them: LF, CR LF and CR alone each end one. None of them stands inside a
+/// JSON text but as white space.
+struct Lines<R> {
+    file: R,
+    after_cr: bool,
+    /// How many bytes were read.
+    bytes: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn new(file: R) -> Self {
+        Self { file, after_cr: false, bytes: 0 }
+    }
+
+    /// The next line without its end; `None` behind the last.
+    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        loop {
+            let buffer = self.file.fill_buf()?;
+            let second = std::mem::take(&mut self.after_cr) && buffer.first() == Some(&b'\n');
+            let text = buffer.get(usize::from(second)..).unwrap_or_default();
+            let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let (taken, is_empty) = (end.unwrap_or(text.len()), buffer.is_empty());
+            line.extend_from_slice(text.get(..taken).unwrap_or_default());
+            self.after_cr = end.is_some_and(|end| text.get(end) == Some(&b'\r'));
+            let passed = usize::from(second) + taken + usize::from(end.is_some());
+            self.file.consume(passed);
+            self.bytes = self.bytes.saturating_add(passed as u64);
+            if end.is_some() || is_empty && !line.is_empty() {
+                return Ok(Some(line));
+            }
+            if is_empty {
+                return Ok(None);
+            }
         }
     }
 }
@@ -100,15 +149,17 @@ pub async fn import(
     let unread = |error| ImportError::Unread { path: path.display().to_string(), error };
     let file = File::open(path).map_err(unread)?;
     let length = file.metadata().map_err(unread)?.len().max(1);
-    let (mut applied, mut bytes, mut list) = (0, 0_u64, List::default());
-    for (number, line) in (1_u64..).zip(BufReader::new(file).lines()) {
-        let line = line.map_err(unread)?;
-        bytes = bytes.saturating_add(line.len() as u64 + 1);
-        if number <= skip || line.trim().is_empty() {
+    let (mut applied, mut number, mut list) = (0, 0_u64, List::default());
+    let mut lines = Lines::new(BufReader::new(file));
+    while let Some(line) = lines.next().map_err(unread)? {
+        number += 1;
+        // A byte order mark begins no JSON text.
+        let line = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1).unwrap_or(&line);
+        if number <= skip || line.trim_ascii().is_empty() {
             continue;
         }
-        let changes = match serde_json::from_str::<Line>(&line) {
-            Ok(line) => line.changes(),
+        let changes = match changes(line) {
+            Ok(changes) => changes,
             Err(error) => {
                 // The list is applied first, so that all lines before the error are stored.
                 apply(engine, list).await?;
@@ -119,7 +170,7 @@ pub async fn import(
         {
             let last = list.last;
             applied += apply(engine, std::mem::take(&mut list)).await?;
-            let percent = bytes.saturating_mul(100) / length;
+            let percent = lines.bytes.saturating_mul(100) / length;
             // Standard error may be closed.
             let _ = writeln!(
                 tell,
@@ -151,5 +202,40 @@ async fn apply(engine: &Engine, list: List) -> Result<u64, ImportError> {
         Ok(_) => Ok(number),
         Err(Refusal::StoreFailed) => Err(ImportError::Unsure { first, last, revision }),
         Err(refusal) => Err(ImportError::Refused { first, last, refusal }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufReader;
+
+    use super::{Lines, changes, reason};
+
+    /// Lines through buffers of every size, so that each end lies across two of them once.
+    #[test]
+    fn lines_end_with_lf_cr_lf_or_cr() {
+        let text = b"a\n\r\nb\r\rc\r\n\r\nlast";
+        let expected = ["a", "", "b", "", "c", "", "last"];
+        for size in 1..text.len() {
+            let mut lines = Lines::new(BufReader::with_capacity(size, &text[..]));
+            let read = std::iter::from_fn(|| lines.next().expect("memory"));
+            let read: Vec<_> = read.map(|line| String::from_utf8(line).expect("text")).collect();
+            assert_eq!(read, expected, "{size}");
+            assert_eq!(lines.bytes, text.len() as u64, "{size}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_that_of_the_form_that_a_line_has() {
+        let error = |line: &str| reason(&changes(line.as_bytes()).expect_err("not a change"));
+        let one = error(r#"{"withdraw":{"owner":-7}}"#);
+        assert_eq!(one, "invalid value: integer `-7`, expected u64 at column 23");
+        let page = error(r#"{"changes":[{"withdraw":{"owner":-7}}],"next":null}"#);
+        assert_eq!(page, "invalid value: integer `-7`, expected u64 at column 35");
+        let list = error(r#"[{"withdraw":{"owner":-7}}]"#);
+        assert_eq!(list, "invalid value: integer `-7`, expected u64 at column 24");
+        assert!(error(r#"{"withdrawn":{"owner":7}}"#).starts_with("unknown variant `withdrawn`"));
+        let page = br#"{"changes":[{"withdraw":{"owner":7}}],"next":null}"#;
+        assert_eq!(changes(page).expect("a page").len(), 1);
     }
 }

@@ -10,14 +10,11 @@ impl Settings {
     /// policy has no anonymity set.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let Self { agencies, policy, limits, .. } = self;
+        let Self { agencies, policy, .. } = self;
         let mut warnings = Vec::new();
         let mut warn = |line: String| warnings.push(line);
         if agencies.is_empty() {
             warn("there are no `agencies`, so that nobody can make a request".to_owned());
-        }
-        if policy.agency_kinds.is_empty() {
-            warn("`policy.agency_kinds` is empty, so that no agency may ask".to_owned());
         }
         if policy.min_households < Policy::LEAST_HOUSEHOLDS {
             warn(format!(
@@ -25,13 +22,6 @@ impl Settings {
                  homes: never ask real people so",
                 policy.min_households
             ));
-        }
-        if policy.max_requests_per_case == 0 {
-            warn("`policy.max_requests_per_case` is 0, so that no request is taken".to_owned());
-        }
-        // A triangle has three corners, and the first one again.
-        if limits.vertices < 4 {
-            warn("`limits.vertices` is less than 4, so that no area is read".to_owned());
         }
         for Caller { agency, .. } in agencies {
             if let Some(why) = nothing_passes(agency, policy) {
@@ -44,7 +34,7 @@ impl Settings {
 
 /// The reason why a policy refuses every request of an agency, if it does.
 fn nothing_passes(agency: &Agency, policy: &Policy) -> Option<String> {
-    if !policy.agency_kinds.is_empty() && !policy.agency_kinds.contains(&agency.kind) {
+    if !policy.agency_kinds.contains(&agency.kind) {
         return Some(format!("is {}, which `policy.agency_kinds` leaves out", agency.kind.code()));
     }
     if policy.jurisdiction != Jurisdiction::Within {

@@ -60,6 +60,10 @@ impl fmt::Display for Place<'_> {
     }
 }
 
+/// The positions for which a line has room from its first one on: as many as most drawings have, so that their
+/// lines do not grow three times.
+const LINE: usize = 10;
+
 /// Coordinates as they are read: polygons if the depth is that of one or of several.
 #[derive(Default)]
 pub(super) struct Coordinates {
@@ -133,6 +137,9 @@ impl<'de> Visitor<'de> for List<'_> {
                 let words = "a position needs a longitude and a latitude";
                 let place = path.place();
                 read.fault = Some(AreaError::syntax("GeoJSON", format_args!("{words}{place}")));
+            }
+            if read.line.capacity() == 0 {
+                read.line.reserve_exact(LINE);
             }
             read.line.push(Coord { x, y });
             return Ok(());

@@ -129,16 +129,18 @@ impl<'de> Visitor<'de> for Object<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Drawn, A::Error> {
         let mut members = Members::default();
-        let mut seen = Vec::new();
+        // A bit for each member, so that nothing is allocated.
+        let mut seen = 0_u16;
         while let Some(member) = map.next_key::<Member>()? {
             if member != Member::Foreign {
-                if seen.contains(&member) {
+                let bit = 1 << member as u8;
+                if seen & bit != 0 {
                     return Err(A::Error::custom(format_args!(
                         "a member occurs twice{}: keep one of them",
                         self.path.place()
                     )));
                 }
-                seen.push(member);
+                seen |= bit;
             }
             self.member(member, &mut map, &mut members)?;
         }

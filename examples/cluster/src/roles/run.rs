@@ -243,5 +243,12 @@ fn read_agencies(process: &Process) -> Result<BTreeMap<canvass::AgencyId, Agency
     let Some(file) = &process.agencies else { return Ok(BTreeMap::new()) };
     let agencies: Vec<Agency> =
         serde_json::from_str(&text(file)?).map_err(|error| unusable(file, &error))?;
-    Ok(agencies.into_iter().map(|agency| (agency.id, agency)).collect())
+    let mut known = BTreeMap::new();
+    for agency in agencies {
+        let id = agency.id;
+        if known.insert(id, agency).is_some() {
+            return Err(unusable(file, &format!("agency `{id}` occurs twice")));
+        }
+    }
+    Ok(known)
 }

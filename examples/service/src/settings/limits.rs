@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The longest span of a limit or of a period: a year of 366 days.
+pub(super) const MOST_SECONDS: u64 = 366 * 86_400;
+
 /// The service's limits and intervals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -132,24 +135,37 @@ impl Limits {
             ("checkpoint_seconds", many(self.checkpoint_seconds)),
             ("transaction_bytes", self.transaction_bytes),
             ("database_cache_bytes", self.database_cache_bytes),
+            ("look_again_seconds", many(self.look_again_seconds)),
             ("key_hours", many(self.key_hours)),
         ];
         if let Some((name, _)) = needed.iter().find(|&&(_, limit)| limit == 0) {
             return Err(format!("limit `{name}` is 0, so that nothing would be accepted"));
         }
-        // More than is possible of either, and as many as semaphores and timers accept.
+        // A triangle has three corners, and the first one again.
+        if self.vertices < 4 {
+            let vertices = self.vertices;
+            return Err(format!(
+                "limit `vertices` is {vertices}, so that no area is read; at least 4"
+            ));
+        }
+        // More than is possible of either, and as many as semaphores accept.
         let most = many(u64::from(u32::MAX));
-        let bounded = [
-            "head_seconds",
-            "write_seconds",
-            "in_flight",
-            "connections",
-            "agency_in_flight",
-            "owner_in_flight",
+        let counts = ["in_flight", "connections", "agency_in_flight", "owner_in_flight"];
+        // A span without an end in practice is a limit that is not kept.
+        let may_be_zero = [
+            ("clock_settle_seconds", many(self.clock_settle_seconds)),
+            ("drain_seconds", many(self.drain_seconds)),
         ];
-        let too_large = |&&(name, limit): &&(&str, usize)| bounded.contains(&name) && limit > most;
-        match needed.iter().find(too_large) {
-            Some((name, limit)) => Err(format!("limit `{name}` is {limit}; at most {most}")),
+        let bound = |name: &str| match name {
+            "key_hours" => many(MOST_SECONDS / 3600),
+            _ if name.ends_with("_seconds") => many(MOST_SECONDS),
+            _ if counts.contains(&name) => most,
+            _ => usize::MAX,
+        };
+        match needed.iter().chain(&may_be_zero).find(|&&(name, limit)| limit > bound(name)) {
+            Some((name, limit)) => {
+                Err(format!("limit `{name}` is {limit}; at most {}", bound(name)))
+            }
             None => Ok(()),
         }
     }

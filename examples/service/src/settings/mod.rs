@@ -6,6 +6,7 @@ mod token_digest;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use canvass::coverage::Coverage;
 use canvass::outcome::ReleaseMode;
 use canvass::{Agency, Policy};
 use serde::Deserialize;
@@ -17,6 +18,7 @@ use crate::record::Record;
 use crate::texts;
 
 pub use limits::Limits;
+use limits::MOST_SECONDS;
 pub use token_digest::TokenDigest;
 
 /// The configuration, validated.
@@ -148,6 +150,29 @@ impl TryFrom<Record<Wire>> for Settings {
         }
         if coverage.seconds == Some(0) {
             return Err("`coverage.seconds` is 0, so that no period would begin".to_owned());
+        }
+        for (name, seconds) in [("log", Some(log.seconds)), ("coverage", coverage.seconds)] {
+            if let Some(seconds) = seconds.filter(|&seconds| seconds > MOST_SECONDS) {
+                return Err(format!(
+                    "`{name}.seconds` is {seconds}; at most {MOST_SECONDS}, a year"
+                ));
+            }
+        }
+        let finest = u8::from(Coverage::FINEST);
+        for (name, resolution, range) in
+            [("coverage", coverage.resolution, 0..=finest), ("notices", notices.resolution, 5..=8)]
+        {
+            if !range.contains(&resolution) {
+                let (first, last) = range.into_inner();
+                return Err(format!(
+                    "`{name}.resolution` is {resolution}; from {first}, the coarsest, to {last}"
+                ));
+            }
+        }
+        let least = Coverage::LEAST_HOUSEHOLDS;
+        if coverage.min_households < least {
+            let given = coverage.min_households;
+            return Err(format!("`coverage.min_households` is {given}; at least {least}"));
         }
         let Wire { operator_token_sha256: operator, agencies, policy, outcomes, limits, .. } = wire;
         let policy = policy.ok_or(NO_POLICY)?;

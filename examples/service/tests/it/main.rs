@@ -30,6 +30,7 @@ mod planes;
 mod problems;
 mod program;
 mod quotas;
+mod ranges;
 mod readme;
 mod recovery;
 mod restart;

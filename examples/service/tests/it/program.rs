@@ -70,7 +70,6 @@ fn a_configuration_that_lets_nothing_pass_is_warned_about() {
         (none, "there are no `agencies`"),
         (nowhere, "agency `2` has no `jurisdiction`"),
         (config(&json!({ "agency_kinds": ["federal"] }), &json!({})), "agency `1` is local, which"),
-        (config(&json!({}), &json!({ "vertices": 3 })), "`limits.vertices` is less than 4"),
         (
             config(&json!({ "anonymity": "waived", "min_households": 10 }), &json!({})),
             "`policy.anonymity` is waived and `policy.min_households` is 10",
