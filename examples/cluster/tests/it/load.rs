@@ -128,7 +128,7 @@ impl Load {
                 // Now and then larger than the engine carries.
                 _ if rng.below(4) == 0 => {
                     let same = Change::Upsert(camera(owner));
-                    [vec![same; 600], vec![yes]].concat()
+                    [vec![same; 1_000], vec![yes]].concat()
                 }
                 _ => vec![Change::Upsert(camera(owner)), yes],
             };
