@@ -1,7 +1,7 @@
 //! The library against its peers: one process, one data set, the same requests.
 //!
 //! `cargo bench --bench versus -- --cameras 10000000 [--long] [--case NAME] [--agreed 1/2] [--engine NAME]
-//! [--seed N] [--rounds N] [--population FILE.csv] [--json]`
+//! [--seed N] [--rounds N] [--population FILE.csv] [--memory] [--json]`
 //!
 //! For each share of owners who agreed (half, unless it is a long run), a data set is drawn and every engine built. Before anything
 //! is timed, all engines answer all requests of a case, and the recipients must be equal: else it
@@ -24,6 +24,7 @@ use support::cases::{Around, Case, Query, Rules};
 use support::compared::Compared;
 use support::engines::library::{Beside, Way};
 use support::engines::{self, Engine};
+use support::memory;
 use support::options::Options;
 use support::population::{DataSet, rng};
 use support::share::Share;
@@ -59,6 +60,10 @@ fn run(options: &Options) -> Fallible {
             None => DataSet::draw(cameras, agreed, options.seed),
             Some(file) => DataSet::populate(cameras, agreed, options.seed, file)?,
         };
+        if options.memory {
+            memory::print(&set, live_bytes);
+            continue;
+        }
         let mut contenders = Vec::new();
         for name in &names {
             contenders.push(Contender::build(name, &set));

@@ -8,6 +8,7 @@ pub mod cases;
 pub mod changes;
 pub mod compared;
 pub mod engines;
+pub mod memory;
 pub mod micro;
 pub mod options;
 pub mod population;

@@ -25,6 +25,8 @@ pub struct Options {
     pub population: Option<PathBuf>,
     /// Whether to print one JSON object a line instead of tables.
     pub json: bool,
+    /// Whether to print where the bytes of a registry are, and to time nothing.
+    pub memory: bool,
     /// Whether only to test that it runs, on a few cameras.
     pub smoke: bool,
     /// Whether to take the time for all shares of owners who agreed, and for all rounds.
@@ -39,6 +41,7 @@ options: --cameras N        how many cameras
          --seed N           another data set and other requests
          --rounds N         how often everything is timed
          --population FILE  CSV `id,lon,lat,population`: cameras where people live
+         --memory           where the bytes of a registry are, part by part; nothing is timed
          --json             one JSON object a line
          --long             all shares of owners who agreed and all rounds; so does a variable
                             `CANVASS_BENCH=long`, which criterion's benches read as well
@@ -66,6 +69,7 @@ impl Options {
                 Long("rounds") => options.rounds = Some(parser.value()?.parse()?),
                 Long("population") => options.population = Some(parser.value()?.into()),
                 Long("json") => options.json = true,
+                Long("memory") => options.memory = true,
                 Long("smoke" | "test") => options.smoke = true,
                 Long("long") => options.long = true,
                 Long("bench") => benched = true,

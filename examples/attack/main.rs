@@ -2,13 +2,19 @@
 //!
 //! ```sh
 //! cargo run --release --example attack
+//! cargo run --release --example attack -- --tries 20000   # narrower intervals
 //! ```
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 mod attacker;
+mod combined;
+mod coverages;
+mod desk;
 mod disclosures;
+mod guesses;
 mod picture;
+mod registered;
 mod shared_state;
 #[path = "../quickstart/town.rs"]
 #[allow(
@@ -24,6 +30,7 @@ use std::time::Instant;
 use attacker::{Attack, Padding, STEPS, Search, Told, WAYS, accomplices, worlds};
 use canvass::jiff::Timestamp;
 use canvass::{Registry, Snapshot, TimeWindow};
+use lexopt::{Arg, ValueExt};
 use town::Town;
 
 const PICTURE: &str = "canvass-attack.svg";
@@ -43,6 +50,7 @@ anybody is asked.
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let tries = tries()?;
     let now: Timestamp = "2026-05-04T09:00:00Z".parse()?;
     let window = "2026-05-01T18:00:00Z/2026-05-01T21:00:00Z".parse()?;
     let town = Town::build(now)?;
@@ -98,23 +106,30 @@ fn main() -> Result<(), Box<dyn Error>> {
             pictured.get_or_insert((format!("{}, {name}", world.name), tally));
         }
     }
-    println!(
-        "\n{:<44} {:>8} {:>8} {:>20} {:>8}",
-        "guess", "chance", "right", "95 % interval", "bound"
-    );
-    for guessed in disclosures::all(400)?.into_iter().chain(shared_state::guesses(400)?) {
-        println!("{}", guessed.row());
-    }
-    println!("\n{:<60} {:>6} {:>9} {:>8}", "a quarter burnt on purpose", "later", "own", "blocked");
-    for burnt in shared_state::burning(100)? {
-        println!("{}", burnt.row());
-    }
+    guesses::print(tries)?;
     outcomes_over_seeds(&town, &snapshot, &infiltrated, window, now)?;
     if let Some((which, tally)) = pictured {
         std::fs::write(PICTURE, picture::draw(&town, &which, &tally)?)?;
         println!("\n{PICTURE}: the first of these attacks ({which})");
     }
     Ok(())
+}
+
+/// How often each guess is made: `--tries N`.
+fn tries() -> Result<u32, Box<dyn Error>> {
+    let mut parser = lexopt::Parser::from_env();
+    let mut tries = 400;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("tries") => {
+                let text = parser.value()?.string()?;
+                let number = text.parse().ok().filter(|&number| number > 0);
+                tries = number.ok_or(format!("--tries: `{text}` is not a number from 1 on"))?;
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(tries)
 }
 
 /// The ways of attacking outcomes, each with twenty seeds of the operator: right claims beside those by chance.

@@ -37,6 +37,50 @@ fn an_owner_has_any_number_of_cameras() {
     }
 }
 
+/// An owner's cameras whose ids follow each other are kept as a run: they come and go at both ends, in the middle and
+/// apart, beyond the longest run, at the last id and on both sides of 2^32.
+#[test]
+fn cameras_with_neighbouring_ids_come_and_go() {
+    let (mut in_a_row, mut apart) = (0, 0);
+    for first in [0, (1 << 32) - 8, u64::MAX - 15] {
+        for wide in [6, 16] {
+            let (registry, mut rng) = (Registry::new(), Rng(first ^ wide));
+            let mut own: [BTreeMap<u64, Camera>; 2] = Default::default();
+            registry.apply([grant(5), grant(6)]).unwrap();
+            for _ in 0..300 {
+                let (id, owner) = (first + rng.below(wide), u64::from(rng.once_in(4)));
+                let held = own.iter_mut().find_map(|cameras| cameras.remove(&id));
+                if held.is_some() {
+                    registry.apply([Change::Remove { camera: CameraId(id) }]).unwrap();
+                } else {
+                    let new = camera(id, 5 + owner);
+                    registry.apply([Change::Register(new)]).unwrap();
+                    own[owner as usize].insert(id, new);
+                }
+                for (owner, cameras) in (5..).zip(&own) {
+                    let expected: Vec<Camera> = cameras.values().copied().collect();
+                    assert_eq!(registry.cameras_of(OwnerId(owner)), expected, "{first} {wide}");
+                    let ids: Vec<&u64> = cameras.keys().collect();
+                    let follows = ids.windows(2).all(|pair| pair[0] + 1 == *pair[1]);
+                    in_a_row += usize::from(ids.len() > 2 && follows);
+                    apart += usize::from(!follows);
+                }
+            }
+            let ids = |cameras: &BTreeMap<u64, Camera>| cameras.keys().copied().collect();
+            let expected: Vec<(u64, Vec<u64>)> =
+                (5..).zip(own.iter().map(ids)).filter(|(_, ids)| !Vec::is_empty(ids)).collect();
+            assert_eq!(asks(&registry), expected);
+            for cameras in &own {
+                registry
+                    .apply(cameras.keys().map(|&id| Change::Remove { camera: CameraId(id) }))
+                    .unwrap();
+            }
+            assert_eq!(registry.snapshot().cameras(), 0);
+        }
+    }
+    assert!(in_a_row > 50 && apart > 50, "{in_a_row} {apart}");
+}
+
 #[test]
 fn a_refused_list_leaves_many_cameras_unchanged() {
     let cameras: Vec<Camera> = (0..600).map(|id| camera(id, 5)).collect();

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use lexopt::{Arg, ValueExt};
 
+use crate::local::watch;
+
 /// The text that `--help` prints.
 pub const HELP: &str = "\
 Routes requests over several processes, on NATS JetStream 2.14 or newer.
@@ -53,6 +55,8 @@ pub enum Task {
         /// The nodes of an engine that runs, and their monitoring addresses; or none.
         given: Option<(Vec<String>, Vec<String>)>,
     },
+    /// End the children of a cluster on this machine whose own process was killed.
+    Watch,
     /// Run one process of a cluster.
     Run(Box<Process>),
 }
@@ -132,6 +136,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, lexop
             Arg::Long("name") => name = Some(parser.value()?.string()?),
             Arg::Long("listen") => listen = parser.value()?.parse()?,
             Arg::Long("help") | Arg::Short('h') => return Ok(Task::Help),
+            Arg::Value(value) if value == watch::ROLE => return Ok(Task::Watch),
             Arg::Value(value) if role.is_none() => {
                 role = Some(match value.string()?.as_str() {
                     "worker" => Role::Worker,
@@ -156,10 +161,10 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, lexop
         return Ok(Task::Demo { nats_server, given });
     }
     let missing = |name: &str| lexopt::Error::from(format!("{name} is missing: see --help"));
+    let role = role.ok_or_else(|| missing("a role, or --demo,"))?;
     if nats.is_empty() {
         return Err(missing("--nats"));
     }
-    let role = role.ok_or_else(|| missing("the role"))?;
     if role == Role::Requests && policy.is_none() {
         return Err(missing("--policy"));
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use canvass_cluster::arguments::{self, HELP, Task};
 use canvass_cluster::local::cluster::Engine;
-use canvass_cluster::local::{demo, server};
+use canvass_cluster::local::{demo, server, watch};
 use canvass_cluster::roles::failed::Failed;
 use canvass_cluster::roles::run;
 
@@ -22,6 +22,10 @@ fn main() -> ExitCode {
     let ended = match task {
         Task::Help => {
             run::print(HELP);
+            return ExitCode::SUCCESS;
+        }
+        Task::Watch => {
+            watch::watch(std::io::stdin().lock());
             return ExitCode::SUCCESS;
         }
         Task::Demo { nats_server, given } => {

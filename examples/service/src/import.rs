@@ -8,7 +8,7 @@ use std::path::Path;
 
 use canvass::{Change, Revision};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::engine::{Engine, Refusal};
 use crate::settings::Limits;
@@ -72,7 +72,7 @@ fn changes(line: &[u8]) -> Result<Vec<Change>, serde_json::Error> {
         return serde_json::from_slice(line);
     }
     serde_json::from_slice(line).map(|change| vec![change]).or_else(|error| {
-        let is_page = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(line)
+        let is_page = serde_json::from_slice::<BTreeMap<String, &RawValue>>(line)
             .is_ok_and(|members| members.contains_key("changes"));
         if is_page {
             serde_json::from_slice::<Page>(line).map(|page| page.changes)

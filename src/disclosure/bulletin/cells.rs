@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use geo_types::{Coord, LineString, MultiPolygon, Polygon};
+use geo::{BoundingRect, Intersects, Translate};
+use geo_types::{Coord, LineString, MultiPolygon, Polygon, Rect};
 use h3o::{CellIndex, LatLng, Resolution};
 
 use super::error::{BulletinReadError, CoverError};
@@ -37,8 +38,7 @@ pub(crate) struct Cover {
 }
 
 impl Cover {
-    /// The cover of an area. O(c v) for c cells and v vertices, but neighbours that are far away are passed over
-    /// together.
+    /// The cover of an area. O(c v) for c cells and v vertices.
     pub(crate) fn new(area: &Area, resolution: Resolution) -> Result<Self, CoverError> {
         if !RESOLUTIONS.contains(&resolution) {
             return Err(CoverError::Resolution { resolution: resolution.into() });
@@ -49,7 +49,7 @@ impl Cover {
         }
         let mut kept = BTreeSet::new();
         for part in &area.to_multi_polygon().0 {
-            keep(area, part, resolution, &mut kept)?;
+            keep(part, resolution, &mut kept)?;
         }
         Ok(Self { resolution, cells: kept.into_iter().collect() })
     }
@@ -105,15 +105,16 @@ impl Cover {
     }
 }
 
-/// Adds the cells that a part of an area meets, from one to the next: a part is connected, and where three
+/// Adds the cells that a part meets, from one to the next: a part is connected, and where three
 /// cells meet each two of them are neighbours, so there is always a next one.
 fn keep(
-    area: &Area,
     part: &Polygon<f64>,
     resolution: Resolution,
     kept: &mut BTreeSet<CellIndex>,
 ) -> Result<(), CoverError> {
-    let Some(first) = part.exterior().0.first() else { return Ok(()) };
+    let (Some(first), Some(bounds)) = (part.exterior().0.first(), part.bounding_rect()) else {
+        return Ok(());
+    };
     let start = LatLng::new(first.y, first.x).unwrap_or_default().to_cell(resolution);
     let mut seen = BTreeSet::from([start]);
     let mut open = vec![start];
@@ -123,7 +124,7 @@ fn keep(
             return Err(CoverError::TooManyCells { allowed: CELLS });
         }
         for next in cell.grid_disk::<Vec<_>>(1) {
-            if seen.insert(next) && meets(next, area) {
+            if seen.insert(next) && meets(next, part, &bounds) {
                 open.push(next);
             }
         }
@@ -131,11 +132,13 @@ fn keep(
     Ok(())
 }
 
-/// Whether an inflated cell, rounded to the grid, meets an area. Rounding moves its edges by a centimetre, and the
-/// hundredth is four metres and more. A cell that is not around a pole is a valid area.
-fn meets(cell: CellIndex, area: &Area) -> bool {
-    let inflated = Area::new(&MultiPolygon(vec![polygon(cell, INFLATED)]));
-    inflated.is_ok_and(|cell| cell.intersects(area))
+fn meets(cell: CellIndex, part: &Polygon<f64>, bounds: &Rect<f64>) -> bool {
+    let inflated = polygon(cell, INFLATED);
+    // A cell at the antimeridian is on both sides of the map.
+    [0.0, -360.0, 360.0].into_iter().any(|turn| {
+        let moved = inflated.translate(turn, 0.0);
+        moved.bounding_rect().is_some_and(|cell| cell.intersects(bounds)) && moved.intersects(part)
+    })
 }
 
 /// A cell's vertices in degrees, so many times as far from its centre as they are. It may reach

@@ -1,7 +1,7 @@
 //! Circles and bounds.
 
-use geo_types::{Coord, LineString, Polygon};
-use geographiclib_rs::{DirectGeodesic, Geodesic};
+use geo::{Destination, Geodesic};
+use geo_types::{Coord, LineString, Point, Polygon};
 
 use crate::geometry::area::Area;
 use crate::geometry::drawing::{AreaError, MAX_RADIUS_M};
@@ -26,11 +26,10 @@ impl Area {
         if !(radius_m > 0.0 && radius_m <= MAX_RADIUS_M) {
             return Err(AreaError::Radius { m: radius_m });
         }
-        let earth = Geodesic::wgs84();
+        let origin = Point::new(center.lon(), center.lat());
         let vertices = (0..CIRCLE).map(|vertex| {
             let bearing = -360.0 * f64::from(vertex) / f64::from(CIRCLE);
-            let (y, x) = earth.direct(center.lat(), center.lon(), bearing, radius_m);
-            Coord { x, y }
+            Geodesic.destination(origin, bearing, radius_m).0
         });
         Self::from_polygons(&[Polygon::new(LineString(vertices.collect()), Vec::new())])
     }

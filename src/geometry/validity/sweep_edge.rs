@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
+use geo::kernels::{Kernel, RobustKernel};
 use geo_types::Coord;
-use robust::orient2d;
 
 use crate::geometry::drawing::Turned;
 
@@ -49,8 +49,11 @@ impl SweepPlace for Coord<f64> {
 
     #[inline]
     fn orient(a: Self, b: Self, c: Self) -> f64 {
-        let [a, b, c] = [a, b, c].map(|at| robust::Coord { x: at.x, y: at.y });
-        orient2d(a, b, c)
+        match RobustKernel::orient2d(a, b, c) {
+            geo::Orientation::CounterClockwise => 1.0,
+            geo::Orientation::Clockwise => -1.0,
+            geo::Orientation::Collinear => 0.0,
+        }
     }
 }
 

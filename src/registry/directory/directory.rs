@@ -1,79 +1,10 @@
 //! The writer's directory: camera id to position, owner id to consent and cameras.
 
-use foldhash::quality::RandomState;
-
 use super::owners::{ConsentExtras, Owner, Owners};
-use super::probe_table::{ProbeTable, Slot};
-use super::shards::{Shard, Shards};
+use super::positions::Positions;
+use super::shards::Shards;
 use crate::geometry::Position;
 use crate::model::{CameraId, OwnerId};
-
-/// A shard of the positions by camera id.
-#[derive(Debug)]
-pub(crate) struct Positions(ProbeTable<CameraEntry>);
-
-/// A camera id and its position, in 16 bytes.
-#[derive(Clone, Copy, Debug)]
-struct CameraEntry {
-    camera: CameraId,
-    position: Position,
-}
-
-impl Slot for CameraEntry {
-    const VACANT: Self =
-        Self { camera: CameraId(0), position: Position::vertex(i32::MIN, i32::MIN) };
-
-    fn key(&self) -> Option<u64> {
-        // A longitude that no position has marks a vacant slot.
-        (self.position.lon_e7() != i32::MIN).then_some(self.camera.0)
-    }
-}
-
-impl Positions {
-    pub(crate) fn new(hasher: &RandomState) -> Self {
-        Self(ProbeTable::new(hasher))
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Makes room for so many more.
-    pub(crate) fn reserve(&mut self, more: usize) {
-        self.0.reserve(more);
-    }
-
-    /// Prefetches the cache lines that [`get`](Self::get) reads.
-    #[inline]
-    pub(crate) fn prefetch(&self, camera: CameraId) {
-        self.0.prefetch(camera.0);
-    }
-
-    #[inline]
-    pub(crate) fn get(&self, camera: CameraId) -> Option<Position> {
-        self.0.get(camera.0).map(|standpoint| standpoint.position)
-    }
-
-    /// Sets the position of a camera, and returns the previous one.
-    pub(crate) fn insert(&mut self, camera: CameraId, position: Position) -> Option<Position> {
-        let before = self.0.insert(CameraEntry { camera, position });
-        before.map(|standpoint| standpoint.position)
-    }
-
-    pub(crate) fn remove(&mut self, camera: CameraId) -> Option<Position> {
-        self.0.remove(camera.0).map(|standpoint| standpoint.position)
-    }
-}
-
-impl Shard for Positions {
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn split_off(&mut self, is_moved: impl Fn(u64) -> bool) -> Self {
-        Self(self.0.split_off(is_moved))
-    }
-}
 
 /// The writer's look-ups by id.
 #[derive(Debug)]

@@ -2,13 +2,16 @@
 //! hash table that they are made of, and the conversion of a consent to a row's standing.
 
 mod directory;
+mod positions;
 mod owners;
+mod cameras;
 mod extra_cameras;
 mod shards;
 mod probe_table;
 mod standing;
 
-pub(crate) use directory::{Directory, Positions};
+pub(crate) use directory::Directory;
 pub(crate) use owners::{ConsentExtras, Owners};
+pub(crate) use positions::Positions;
 pub(crate) use shards::{Group, Grouping, Shards};
 pub(crate) use standing::{granted, standing};

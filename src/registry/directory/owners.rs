@@ -4,6 +4,7 @@ use std::collections::{HashMap, hash_map};
 
 use foldhash::quality::RandomState;
 
+use super::cameras::Cameras;
 use super::extra_cameras::ExtraCameras;
 use super::probe_table::{ProbeTable, Slot};
 use super::shards::{Shard, split_off};
@@ -14,7 +15,8 @@ use crate::model::{AgencyId, AskLimit, AskTime, CameraId, ConsentPeriod, OwnerId
 pub(crate) struct Owners {
     /// Every owner with a camera, a consent or a history.
     entries: ProbeTable<Option<Entry>>,
-    /// The further cameras of owners with two or more.
+    /// The cameras of owners whose ids do not follow each other.
+    // INVARIANT: of those owners whose cameras have more.
     more: HashMap<OwnerId, ExtraCameras, RandomState>,
     /// Boxed: a hash table has room for up to twice as many entries.
     // INVARIANT: of those owners whose entry refers to it.
@@ -116,50 +118,45 @@ impl Owners {
 
     /// The cameras of an owner, in no order.
     pub(crate) fn cameras_of(&self, owner: OwnerId) -> impl Iterator<Item = CameraId> {
-        let entry = self.get(owner);
-        let one = (entry.cameras != Cameras::None).then_some(entry.one);
-        let more = match entry.cameras {
-            Cameras::Many => self.more.get(&owner),
-            Cameras::None | Cameras::One => None,
-        };
-        one.into_iter().chain(more.into_iter().flat_map(ExtraCameras::iter))
+        let cameras = self.get(owner).cameras;
+        let more = if cameras.has_more() { self.more.get(&owner) } else { None };
+        cameras.run().chain(more.into_iter().flat_map(ExtraCameras::iter))
     }
 
     /// Adds a camera to an owner, and returns the owner's terms.
     pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) -> Option<u32> {
         let entry = self.entries.get_or_insert(Some(Entry { owner, known: Owner::NEW }))?;
-        let entry = &mut entry.as_mut()?.known;
-        if entry.cameras == Cameras::None {
-            entry.one = camera;
-            entry.cameras = Cameras::One;
-        } else {
+        let known = &mut entry.as_mut()?.known;
+        known.cameras = known.cameras.with(camera).unwrap_or_else(|| {
             self.more.entry(owner).or_default().insert(camera);
-            entry.cameras = Cameras::Many;
-        }
-        entry.terms()
+            known.cameras.with_more(true)
+        });
+        known.terms()
     }
 
     /// Removes a camera from its owner. An owner with nothing left is removed too.
     pub(crate) fn detach(&mut self, owner: OwnerId, camera: CameraId) {
         let mut entry = self.get(owner);
-        let one = entry.one;
-        match entry.cameras {
-            Cameras::One if one == camera => entry.cameras = Cameras::None,
-            Cameras::Many => {
-                if let hash_map::Entry::Occupied(mut more) = self.more.entry(owner) {
-                    let others = more.get_mut();
-                    if one != camera {
-                        others.remove(camera);
-                    } else if let Some(first) = others.pop_first() {
-                        entry.one = first;
-                    }
-                    if others.is_empty() {
-                        more.remove();
-                        entry.cameras = Cameras::One;
-                    }
-                }
+        let (left, behind) = entry.cameras.without(camera);
+        entry.cameras = left;
+        for camera in behind {
+            self.more.entry(owner).or_default().insert(camera);
+            entry.cameras = entry.cameras.with_more(true);
+        }
+        if entry.cameras.has_more()
+            && let hash_map::Entry::Occupied(mut more) = self.more.entry(owner)
+        {
+            let others = more.get_mut();
+            others.remove(camera);
+            if entry.cameras.is_empty()
+                && let Some(first) = others.pop_first()
+            {
+                entry.cameras = Cameras::one(first).with_more(true);
             }
-            Cameras::None | Cameras::One => {}
+            if others.is_empty() {
+                more.remove();
+                entry.cameras = entry.cameras.with_more(false);
+            }
         }
         self.put(owner, entry);
     }
@@ -199,15 +196,14 @@ impl Slot for Option<Entry> {
     }
 }
 
-/// The entry of an owner, in 14 bytes: most have one camera and no extras.
+/// The entry of an owner, in 14 bytes: most have a camera or a few in a row, and no extras.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, packed)]
 pub(crate) struct Owner {
-    /// One of the owner's cameras, if any; the others are in [`Owners::more`].
-    one: CameraId,
+    /// The owner's cameras; those that do not fit are in [`Owners::more`].
+    cameras: Cameras,
     /// The interned scopes of a granted consent.
     terms: Option<TermsNumber>,
-    cameras: Cameras,
     /// Whether there are extras in [`Owners::extras`].
     has_extras: bool,
 }
@@ -226,21 +222,13 @@ impl TermsNumber {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cameras {
-    None,
-    One,
-    Many,
-}
-
 impl Owner {
     /// An owner without camera, consent or history.
-    pub(crate) const NEW: Self =
-        Self { one: CameraId(0), terms: None, cameras: Cameras::None, has_extras: false };
+    pub(crate) const NEW: Self = Self { cameras: Cameras::NONE, terms: None, has_extras: false };
 
     /// Whether the entry is empty.
     pub(crate) fn is_nobody(self) -> bool {
-        self.cameras == Cameras::None && self.terms().is_none() && !self.has_extras
+        self.cameras.is_empty() && self.terms().is_none() && !self.has_extras
     }
 
     pub(crate) fn terms(self) -> Option<u32> {
@@ -286,6 +274,8 @@ impl ConsentExtras {
 
     pub(crate) fn record(&mut self, at: i64, agency: Option<AgencyId>) {
         let asked = self.asked.get_or_insert_default();
+        // One more, not four: few are asked often.
+        asked.reserve_exact(1);
         let index = asked.partition_point(|&earlier| earlier <= (at, agency));
         asked.insert(index, (at, agency));
         let surplus = asked.len().saturating_sub(usize::from(AskLimit::MAX));

@@ -130,10 +130,12 @@ fn index_cameras(cameras: &[Camera], directory: &mut Directory) -> Result<(), Ch
     let partitioned = Partitioned::new(cameras, grouping.groups(), |index, camera| {
         (grouping.of(camera.id.0), (camera.id, camera.position, index))
     });
+    let short = cameras.iter().filter(|camera| Positions::is_short(camera.id)).count();
     let mut groups: Vec<_> = directory.cameras.groups_mut(GROUPS).collect();
     let twice = parallel::map_mut(&mut groups, |number, group| {
         let mut twice = None;
-        group.reserve(cameras.len(), Positions::reserve);
+        group.reserve(short, Positions::reserve_short);
+        group.reserve(cameras.len() - short, Positions::reserve_long);
         for &(camera, position, index) in partitioned.group(number) {
             let positions = group.of_mut(camera.0);
             let before = positions.and_then(|positions| positions.insert(camera, position));

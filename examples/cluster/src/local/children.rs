@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::watch::Watcher;
 use crate::roles::failed::Failed;
 
 /// How long a child may take to end before it is killed.
@@ -23,6 +24,7 @@ const END: Duration = Duration::from_secs(10);
 pub struct Children {
     folder: PathBuf,
     running: BTreeMap<String, Running>,
+    watcher: Watcher,
     gives_up: Arc<AtomicBool>,
 }
 
@@ -33,10 +35,15 @@ struct Running {
 }
 
 impl Children {
-    /// No children; their logs go to a folder. A wait for one ends early once `gives_up` is set.
-    #[must_use]
-    pub fn new(folder: &Path, gives_up: Arc<AtomicBool>) -> Self {
-        Self { folder: folder.to_owned(), running: BTreeMap::new(), gives_up }
+    /// No children; their logs go to a folder. This package's program watches over them. A wait for one
+    /// ends early once `gives_up` is set.
+    ///
+    /// # Errors
+    ///
+    /// If the watcher cannot be started.
+    pub fn new(program: &Path, folder: &Path, gives_up: Arc<AtomicBool>) -> Result<Self, Failed> {
+        let watcher = Watcher::start(program, folder)?;
+        Ok(Self { folder: folder.to_owned(), running: BTreeMap::new(), watcher, gives_up })
     }
 
     /// The names of those that were started and not killed.
@@ -66,6 +73,7 @@ impl Children {
         let spawned = command.process_group(0).spawn();
         let mut child = spawned
             .map_err(|error| Failed::System(format!("`{name}` cannot be started: {error}")))?;
+        self.watcher.started(child.id());
         let (sender, first_line) = mpsc::channel();
         if let Some(output) = child.stdout.take() {
             // Reads on after the first line: a child whose output nobody reads would wait.
@@ -134,6 +142,7 @@ impl Children {
             // It may have ended by itself.
             let _ = running.child.kill();
             let _ = running.child.wait();
+            self.watcher.ended(running.child.id());
         }
     }
 

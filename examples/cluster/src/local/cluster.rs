@@ -12,6 +12,7 @@ use canvass::{Agency, Policy};
 use tempfile::TempDir;
 
 use super::children::Children;
+use crate::log::engine;
 use crate::placement::Placement;
 use crate::roles::failed::Failed;
 
@@ -37,6 +38,8 @@ pub struct Setup {
     pub hosts: BTreeMap<String, Host>,
     /// How many seconds lie between checkpoints.
     pub checkpoint_seconds: u32,
+    /// The most bytes of a message; the engine's default is a megabyte.
+    pub max_payload: Option<u32>,
     /// Set it to give up a start that is under way.
     pub gives_up: Arc<AtomicBool>,
 }
@@ -71,10 +74,11 @@ pub struct Host {
 #[derive(Debug)]
 pub struct Local {
     setup: Setup,
-    folder: TempDir,
     /// Of each node: for clients, for monitoring, for the other nodes.
     ports: Vec<[u16; 3]>,
+    // Ended before the folder is removed.
     children: Children,
+    folder: TempDir,
     front: Option<SocketAddr>,
 }
 
@@ -95,7 +99,7 @@ impl Local {
         write(&at, "key", &canvass::audit::Digest(key).to_string())?;
         let nodes = if matches!(setup.engine, Engine::Started { .. }) { NODES } else { 0 };
         let ports = free_ports(3 * nodes)?.as_chunks::<3>().0.to_vec();
-        let children = Children::new(&at, Arc::clone(&setup.gives_up));
+        let children = Children::new(&setup.program, &at, Arc::clone(&setup.gives_up))?;
         let mut local = Self { setup, folder, ports, children, front: None };
         for node in 0..nodes {
             local.spawn_node(node)?;
@@ -103,6 +107,8 @@ impl Local {
         for node in 0..nodes {
             local.await_node(node)?;
         }
+        // One unfit node is named here, and not by each process in its log.
+        engine::check_now(&local.nats(), &local.monitors())?;
         let placement = &local.setup.placement;
         let mut names: Vec<String> = placement.partitions.iter().flatten().cloned().collect();
         names.extend(placement.requests.iter().cloned());
@@ -249,11 +255,13 @@ impl Local {
             return Err(Failed::System(format!("there is no `{name}`")));
         };
         let (store, at) = (self.folder.path().join(&name), self.address(&name));
+        let payload =
+            self.setup.max_payload.map_or(String::new(), |most| format!("max_payload: {most}\n"));
         let routes = self.urls("nats", |&[.., port]| port).replace(',', ", ");
         let config = format!(
             "server_name: {name}\nlisten: {at}:{client}\nhttp: {at}:{monitor}\n\
              jetstream {{ store_dir: \"{}\", sync_interval: always }}\n\
-             cluster {{ name: canvass, listen: {at}:{cluster}, routes: [{routes}] }}\n",
+             cluster {{ name: canvass, listen: {at}:{cluster}, routes: [{routes}] }}\n{payload}",
             store.display(),
         );
         write(self.folder.path(), &format!("{name}.conf"), &config)?;

@@ -3,18 +3,26 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use async_nats::jetstream;
 use canvass::{
     Agency, AgencyId, AgencyKind, Area, Camera, CameraId, Change, Consent, IncidentKind, OwnerId,
     Policy, Position, Recording, Request, TimeWindow,
 };
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::timeout;
 
 use super::cluster::{Engine, Local, Setup};
+use crate::log::engine;
+use crate::log::stream::Log;
 use crate::placement::Placement;
 use crate::roles::failed::Failed;
 use crate::roles::run::{print, stopped};
+use crate::state::object_store::Objects;
 
+/// How long the engine may take to remove the demo's region.
+const REMOVE: Duration = Duration::from_secs(20);
 /// The owners on the street.
 const OWNERS: u64 = 40;
 
@@ -37,23 +45,28 @@ pub fn placement(region: &str, replicas: usize) -> Placement {
 /// # Errors
 ///
 /// If the engine is missing or unfit, or something does not start.
-pub async fn demo(engine: Engine) -> Result<(), Failed> {
+pub async fn demo(on: Engine) -> Result<(), Failed> {
     let program = std::env::current_exe().map_err(Failed::system)?;
     // A region of its own: on an engine that runs, the demo of yesterday left its log.
     let region = format!("demo-{:08x}", getrandom::u32().map_err(Failed::system)?);
-    let replicas = match &engine {
+    let replicas = match &on {
         Engine::Given { monitors, .. } if monitors.split(',').count() < 3 => 1,
         _ => 3,
     };
+    let given = match &on {
+        Engine::Given { nats, .. } => nats.split(',').map(str::to_owned).collect(),
+        Engine::Started { .. } => Vec::new(),
+    };
     let gives_up = Arc::new(AtomicBool::new(false));
     let setup = Setup {
-        engine,
+        engine: on,
         program,
         placement: placement(&region, replicas),
         policy: Policy::without_limits_or_anonymity().with_min_households(11),
         agencies: vec![Agency::new(AgencyId(3), "Ashford Police", AgencyKind::Local)],
         hosts: std::collections::BTreeMap::default(),
         checkpoint_seconds: 30,
+        max_payload: None,
         gives_up: Arc::clone(&gives_up),
     };
     let mut starting = tokio::task::spawn_blocking(move || Local::start(setup));
@@ -71,7 +84,26 @@ pub async fn demo(engine: Engine) -> Result<(), Failed> {
     let stopped = stopped().await;
     print("ending");
     let ended = tokio::task::spawn_blocking(move || local.stop()).await;
+    if !given.is_empty() {
+        let words = format!("the engine keeps `canvass-{region}`: it did not answer in time");
+        let removed = timeout(REMOVE, remove(&given, &region)).await;
+        removed.map_err(|_| Failed::System(words))??;
+    }
     stopped.and(ended.map_err(Failed::system))
+}
+
+/// Removes the demo's region from an engine that goes on.
+async fn remove(nats: &[String], region: &str) -> Result<(), Failed> {
+    let client = engine::connect(nats, "demo").await?;
+    let context = jetstream::new(client.clone());
+    let log = Log::open(client.clone(), region, 1).await?;
+    context.delete_stream(log.stream()).await.map_err(Failed::system)?;
+    let objects = Objects::new(client, region, 1);
+    // It is there once the first checkpoint was copied.
+    if context.get_object_store(objects.bucket()).await.is_ok() {
+        context.delete_object_store(objects.bucket()).await.map_err(Failed::system)?;
+    }
+    Ok(())
 }
 
 /// Commands to try: owners register and agree, an agency asks, one owner withdraws.

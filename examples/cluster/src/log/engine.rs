@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions};
 use serde::Deserialize;
+
+use super::stream::note;
 
 /// The oldest version that lets one writer win.
 const OLDEST: (u64, u64) = (2, 14);
@@ -155,10 +158,47 @@ pub async fn connect(nats: &[String], name: &str) -> Result<Client, Unfit> {
         })
         .request_timeout(Some(Duration::from_secs(5)));
     let at = nats.join(",");
-    options
-        .connect(nats.to_vec())
-        .await
-        .map_err(|error| Unfit::Unreachable { at, reason: error.to_string() })
+    let connected = options.connect(nats.to_vec()).await;
+    let client =
+        connected.map_err(|e| Unfit::Unreachable { at: at.clone(), reason: e.to_string() })?;
+    for _ in 0..100 {
+        if client.connection_state() == State::Connected {
+            return Ok(client);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    note(&format!("no node of the engine at {at} takes a connection: trying on"));
+    Ok(client)
+}
+
+/// Checks an engine where nobody waits for it: one of its nodes takes a connection, and all are fit. Lists of
+/// addresses have commas between.
+///
+/// # Errors
+///
+/// If no node takes a connection, or one is unfit or does not answer.
+pub fn check_now(nats: &str, monitors: &str) -> Result<(), Unfit> {
+    check_connection(nats)?;
+    monitors.split(',').try_for_each(|monitor| check_node(monitor).map(|_| ()))
+}
+
+fn check_connection(nats: &str) -> Result<(), Unfit> {
+    let mut reason = "no address is given".to_owned();
+    for node in nats.split(',') {
+        let host = node.split_once("://").map_or(node, |(_, host)| host);
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host).trim_end_matches('/');
+        let with_port = if host.ends_with(|last: char| last.is_ascii_digit()) && host.contains(':')
+        {
+            host.to_owned()
+        } else {
+            format!("{host}:4222")
+        };
+        match std::net::TcpStream::connect(&with_port) {
+            Ok(_) => return Ok(()),
+            Err(error) => reason = error.to_string(),
+        }
+    }
+    Err(Unfit::Unreachable { at: nats.to_owned(), reason })
 }
 
 /// Asks each node at its monitoring address whether it is fit. Nodes that do not answer are passed over while
@@ -187,18 +227,28 @@ pub async fn check_nodes(monitors: &[String], needed: usize) -> Result<(), Unfit
     }
 }
 
-/// The identity of a fit node.
 async fn check(at: &str) -> Result<String, Unfit> {
+    let node = at.to_owned();
+    let checked = tokio::task::spawn_blocking(move || check_node(&node)).await;
+    checked.unwrap_or_else(|e| Err(Unfit::Unreachable { at: at.to_owned(), reason: e.to_string() }))
+}
+
+/// Asks a node at its monitoring address for its identity, and blocks until it answers.
+///
+/// # Errors
+///
+/// If it does not answer, or is unfit.
+fn check_node(at: &str) -> Result<String, Unfit> {
     let url = format!("{}/varz", at.trim_end_matches('/'));
-    let unreachable = |reason: String| Unfit::Unreachable { at: at.to_owned(), reason };
-    let asked = tokio::task::spawn_blocking(move || {
-        let agent =
-            ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(3))).build();
-        let mut answer =
-            ureq::Agent::new_with_config(agent).get(&url).call().map_err(|e| e.to_string())?;
-        answer.body_mut().read_to_string().map_err(|error| error.to_string())
-    });
-    let text = asked.await.map_err(|error| unreachable(error.to_string()))?.map_err(unreachable)?;
+    let unreachable = |reason: String| {
+        let reason = format!("{reason}; --monitor names the monitoring address of each node");
+        Unfit::Unreachable { at: at.to_owned(), reason }
+    };
+    let agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(3))).build();
+    let answer = ureq::Agent::new_with_config(agent).get(&url).call();
+    let mut answer = answer.map_err(|error| unreachable(error.to_string()))?;
+    let text =
+        answer.body_mut().read_to_string().map_err(|error| unreachable(error.to_string()))?;
     let node: Varz = serde_json::from_str(&text).map_err(|error| unreachable(error.to_string()))?;
     let mut numbers = node.version.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
     let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));

@@ -4,6 +4,8 @@ use canvass::{AgencyId, Change, LifecycleEvent, OwnerId, RequestId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::pieces::Piece;
+
 /// The number of a chain of records: a partition's number, [`REQUESTS`] or [`MARKS`].
 pub type ChainId = u16;
 
@@ -85,6 +87,9 @@ pub enum Body {
         /// The steps.
         events: Vec<LifecycleEvent>,
     },
+    /// A piece of a body that is larger than the engine carries. The body is applied at its last piece, and not
+    /// at all if another record of the chain that counts comes between.
+    Piece(Piece),
 }
 
 impl Body {

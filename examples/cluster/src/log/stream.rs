@@ -162,15 +162,20 @@ impl Log {
         self.context.client()
     }
 
-    /// Whether the engine carries a record of this size.
+    /// The name of the stream.
     #[must_use]
-    pub fn carries(&self, record: &Record) -> bool {
+    pub fn stream(&self) -> &str {
+        &self.stream
+    }
+
+    /// The most bytes that a record may have.
+    #[must_use]
+    pub fn most(&self) -> usize {
         // Not known before the first connection.
-        let most = match self.context.client().server_info().max_payload {
+        match self.context.client().server_info().max_payload {
             0 => usize::MAX,
             most => most.saturating_sub(ROOM),
-        };
-        serde_json::to_vec(record).is_ok_and(|bytes| bytes.len() <= most)
+        }
     }
 
     /// Appends a record, and returns its sequence if the engine acknowledged it in time. Without an

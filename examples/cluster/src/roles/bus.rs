@@ -1,5 +1,6 @@
 //! How calls travel: by request and reply, to a process by its name.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{Client, RequestErrorKind};
@@ -10,7 +11,10 @@ use tokio::time::{Instant, timeout};
 
 use super::call::{Answer, Call};
 use super::failed::Failed;
+use super::frames::{Frame, arrived, fetching, messages};
+use super::large::Large;
 use crate::log::record::ChainId;
+use crate::pieces::Joiner;
 use crate::state::writer::WriteError;
 
 /// After so long another replica is asked as well: the first may be stopped, and still be there.
@@ -45,39 +49,81 @@ impl Bus {
         format!("canvass.{}.call.{name}", self.region)
     }
 
-    /// The bytes of a message, if the engine carries them.
-    fn bytes(&self, message: &impl serde::Serialize) -> Result<Bytes, Answer> {
-        let bytes = serde_json::to_vec(message).map_err(|e| Answer::refused("unwritable", e))?;
-        let most = self.client.server_info().max_payload;
-        if most > 0 && bytes.len() > most {
-            let words = format!(
-                "a message between processes has {} bytes, and the engine carries {most}: send fewer changes at once, or ask about a \
-                 smaller area",
-                bytes.len()
-            );
-            return Err(Answer::refused("too_large", words));
+    /// The most bytes of one message.
+    fn most(&self) -> usize {
+        // Not known before the first connection.
+        match self.client.server_info().max_payload {
+            0 => usize::MAX,
+            most => most,
         }
-        Ok(bytes.into())
     }
 
-    /// Sends a call to a process. `None` if nobody listens by this name, so nothing was done.
-    async fn send(&self, name: &str, bytes: Bytes, patience: Duration) -> Option<Answer> {
+    /// The messages that carry a call or an answer.
+    fn messages(&self, content: &impl serde::Serialize) -> Result<Vec<Bytes>, Answer> {
+        let bytes = serde_json::to_vec(content).map_err(|e| Answer::refused("unwritable", e))?;
+        messages(bytes, self.most()).map_err(|error| Answer::refused("unwritable", error))
+    }
+
+    async fn request(&self, name: &str, bytes: Bytes, patience: Duration) -> Reply {
         let request = async_nats::Request::new().payload(bytes).timeout(Some(patience));
         match self.client.send_request(self.subject(name), request).await {
-            Ok(reply) => Some(
-                serde_json::from_slice(&reply.payload)
-                    .unwrap_or_else(|error| Answer::refused("unreadable", error)),
-            ),
-            Err(error) if error.kind() == RequestErrorKind::NoResponders => None,
-            Err(_) => Some(WriteError::Unknown.into()),
+            Ok(reply) => Reply::Bytes(reply.payload),
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => Reply::Nobody,
+            Err(_) => Reply::Unknown,
+        }
+    }
+
+    /// Sends a call to a process. `None` if nobody listens by this name, or the process did not get all pieces
+    /// of the call, so nothing was done.
+    async fn send(&self, name: &str, call: &[Bytes], patience: Duration) -> Option<Answer> {
+        let (last, before) = call.split_last()?;
+        for piece in before {
+            match self.request(name, piece.clone(), LOOK).await {
+                Reply::Bytes(bytes) => match Frame::read(&bytes) {
+                    Frame::Arrived => {}
+                    Frame::Whole(answer) => return Some(read(answer)),
+                    _ => return Some(Answer::refused("unreadable", "no answer to a piece")),
+                },
+                Reply::Nobody | Reply::Unknown => return None,
+            }
+        }
+        match self.request(name, last.clone(), patience).await {
+            Reply::Bytes(bytes) => Some(self.fetched(name, &bytes).await),
+            Reply::Nobody => None,
+            Reply::Unknown => Some(WriteError::Unknown.into()),
+        }
+    }
+
+    /// An answer, with the pieces that are still to be fetched. What was done is done if one of them is lost.
+    async fn fetched(&self, name: &str, first: &[u8]) -> Answer {
+        let (id, mut piece) = match Frame::read(first) {
+            Frame::Piece(id, piece) => (id, piece),
+            Frame::Whole(answer) => return read(answer),
+            _ => return WriteError::Unknown.into(),
+        };
+        let mut joiner = Joiner::default();
+        loop {
+            match joiner.take(&piece) {
+                Ok(Some(whole)) => return read(&whole),
+                Ok(None) => {}
+                Err(_) => return WriteError::Unknown.into(),
+            }
+            let next = fetching(id, piece.number.saturating_add(1));
+            let Reply::Bytes(bytes) = self.request(name, next, LOOK).await else {
+                return WriteError::Unknown.into();
+            };
+            match Frame::read(&bytes) {
+                Frame::Piece(of, next) if of == id => piece = next,
+                _ => return WriteError::Unknown.into(),
+            }
         }
     }
 
     /// Reads from the first of some processes that answers, one after the other beginning at a place among
     /// them, and without waiting long for any.
     pub async fn look(&self, names: &[String], from: usize, call: &Call) -> Option<Answer> {
-        let bytes = match self.bytes(call) {
-            Ok(bytes) => bytes,
+        let messages = match self.messages(call) {
+            Ok(messages) => messages,
             Err(refused) => return Some(refused),
         };
         let turn = in_turn(names, from);
@@ -87,7 +133,7 @@ impl Bus {
         let all = async {
             loop {
                 if let Some(name) = left.next() {
-                    asked.push(self.send(name, bytes.clone(), LOOK));
+                    asked.push(self.send(name, &messages, LOOK));
                 } else if asked.is_empty() {
                     if unknown.is_some() {
                         return unknown;
@@ -114,8 +160,9 @@ impl Bus {
     /// Writes by the first of some processes that is up and takes it. Of one that is up and then does not
     /// answer nobody knows whether it has written, so the others are not asked.
     pub async fn write(&self, chain: ChainId, names: &[String], call: &Call) -> Answer {
-        let both = self.bytes(&Call::Ready { chain }).and_then(|r| Ok((r, self.bytes(call)?)));
-        let (ready, bytes) = match both {
+        let ready = self.messages(&Call::Ready { chain });
+        let both = ready.and_then(|ready| Ok((ready, self.messages(call)?)));
+        let (ready, messages) = match both {
             Ok(both) => both,
             Err(refused) => return refused,
         };
@@ -125,11 +172,11 @@ impl Bus {
         let mut patience = READY;
         while Instant::now() < deadline {
             for name in names {
-                let is_up = self.send(name, ready.clone(), patience).await;
+                let is_up = self.send(name, &ready, patience).await;
                 if !matches!(is_up, Some(Answer::Ready)) {
                     continue;
                 }
-                match self.send(name, bytes.clone(), WRITE).await {
+                match self.send(name, &messages, WRITE).await {
                     None => {}
                     Some(answer) if answer.is_refused_as("writer_elsewhere") => last = answer,
                     Some(answer) => return answer,
@@ -141,25 +188,90 @@ impl Bus {
         last
     }
 
-    /// Listens for calls to a process. The engine knows of it once this returns.
+    /// Answers calls to a process, each in a task of its own, for as long as the engine is there. A subscription
+    /// that ended is made again. `is_up` is called once the engine knows of the first one.
     ///
     /// # Errors
     ///
     /// If the engine refuses the subscription.
-    pub async fn listen(&self, name: &str) -> Result<async_nats::Subscriber, Failed> {
-        let calls = self.client.subscribe(self.subject(name)).await.map_err(Failed::system)?;
-        self.client.flush().await.map_err(Failed::system)?;
-        Ok(calls)
+    pub async fn serve<F, A>(
+        &self,
+        name: &str,
+        is_up: impl FnOnce(),
+        answer: F,
+    ) -> Result<(), Failed>
+    where
+        F: Fn(Call) -> A + Clone + Send + 'static,
+        A: Future<Output = Answer> + Send + 'static,
+    {
+        let large = Arc::new(Large::default());
+        let mut is_up = Some(is_up);
+        loop {
+            let mut calls =
+                self.client.subscribe(self.subject(name)).await.map_err(Failed::system)?;
+            self.client.flush().await.map_err(Failed::system)?;
+            if let Some(is_up) = is_up.take() {
+                is_up();
+            }
+            while let Some(message) = calls.next().await {
+                let (bus, large, answer) = (self.clone(), Arc::clone(&large), answer.clone());
+                tokio::spawn(async move {
+                    let reply = bus.reply(&large, &message.payload, answer).await;
+                    if let Some(to) = message.reply {
+                        // Whoever asked asks again if this is lost.
+                        let _ = bus.client.publish(to, reply).await;
+                        let _ = bus.client.flush().await;
+                    }
+                });
+            }
+        }
     }
 
-    /// Answers a call; by name if the answer is larger than the engine carries.
-    pub async fn answer(&self, message: &async_nats::Message, answer: &Answer) {
-        let Some(reply) = message.reply.clone() else { return };
-        let bytes = self.bytes(answer).or_else(|refused| self.bytes(&refused));
-        // Whoever asked asks again if this is lost.
-        let _ = self.client.publish(reply, bytes.unwrap_or_default()).await;
-        let _ = self.client.flush().await;
+    /// The reply to one message: an answer, or the next step of one in pieces.
+    async fn reply<F, A>(&self, large: &Large, message: &[u8], answer: F) -> Bytes
+    where
+        F: Fn(Call) -> A,
+        A: Future<Output = Answer>,
+    {
+        let call = match Frame::read(message) {
+            Frame::Whole(call) => Ok(serde_json::from_slice(call)),
+            Frame::Piece(id, piece) => match large.take(id, &piece) {
+                Ok(None) => return arrived(),
+                Ok(Some(call)) => Ok(serde_json::from_slice(&call)),
+                Err(error) => Err(Answer::refused("pieces", error)),
+            },
+            Frame::Fetch(id, number) => match large.fetch(id, number) {
+                Some(piece) => return piece,
+                None => Err(Answer::refused("pieces", "the answer is not kept any more")),
+            },
+            Frame::Arrived => Err(Answer::refused("unreadable", "this is no call")),
+        };
+        let answer = match call {
+            Ok(Ok(call)) => answer(call).await,
+            Ok(Err(error)) => Answer::refused("unreadable", error),
+            Err(refused) => refused,
+        };
+        let kept =
+            |messages| large.keep(messages).map_err(|error| Answer::refused("pieces", error));
+        match self.messages(&answer).and_then(kept) {
+            Ok(first) => first,
+            // INVARIANT: a refusal is small.
+            Err(refused) => serde_json::to_vec(&refused).unwrap_or_default().into(),
+        }
     }
+}
+
+/// The reply to one message.
+enum Reply {
+    Bytes(Bytes),
+    /// Nobody listens.
+    Nobody,
+    /// None came in time.
+    Unknown,
+}
+
+fn read(answer: &[u8]) -> Answer {
+    serde_json::from_slice(answer).unwrap_or_else(|error| Answer::refused("unreadable", error))
 }
 
 /// The names, beginning at a place among them.

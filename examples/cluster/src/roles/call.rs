@@ -1,5 +1,7 @@
 //! Calls to processes, and their answers.
 
+use std::collections::BTreeMap;
+
 use canvass::{AgencyId, Ask, Camera, CameraId, Change, Consent, OwnerId, Request, RequestId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -111,8 +113,8 @@ pub enum Answer {
         asked: Handed,
         /// As of which record they were found.
         revision: u64,
-        /// Partitions that could not be asked: their owners are asked another time.
-        unavailable: Vec<ChainId>,
+        /// Partitions whose owners could not be asked, and the code of the reason: ask again later.
+        unavailable: BTreeMap<ChainId, String>,
     },
     /// The call is refused.
     Refused {
@@ -183,7 +185,8 @@ impl Answer {
     /// know the request yet, or was not reached.
     #[must_use]
     pub fn is_of_this_replica(&self) -> bool {
-        let codes = ["behind", "not_held", "outcome_unknown", "other_role", "unknown_request"];
+        let codes =
+            ["behind", "not_held", "outcome_unknown", "other_role", "pieces", "unknown_request"];
         matches!(self, Self::Refused { code, .. } if codes.contains(&code.as_str()))
     }
 }

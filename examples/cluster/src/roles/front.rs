@@ -6,6 +6,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine as _;
@@ -52,6 +54,7 @@ impl Front {
             .route("/v1/requests/{id}/route", get(route))
             .route("/v1/requests/{id}/ask", post(ask))
             .layer(DefaultBodyLimit::max(BODY))
+            .layer(middleware::map_response(as_problem))
             .with_state(self)
     }
 }
@@ -115,7 +118,9 @@ async fn import(State(front): State<Arc<Front>>, body: String) -> Response {
             }
         }
     }
-    done(&json!({ "sequences": sequences, "refused": refused }))
+    let status = if refused.is_empty() { StatusCode::OK } else { StatusCode::MULTI_STATUS };
+    let value = json!({ "sequences": sequences, "refused": refused });
+    (status, axum::Json(value)).into_response()
 }
 
 async fn owner(
@@ -208,6 +213,25 @@ fn other(answer: Answer) -> Response {
         Answer::Refused { code, message } => refusal(&code, &message),
         _ => refusal("other_answer", "the answer is to another call"),
     }
+}
+
+/// Refusals of the framework, which are plain text, as problems with a code.
+async fn as_problem(response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let is_json = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if parts.status.is_success() || is_json {
+        return Response::from_parts(parts, body);
+    }
+    let code = match parts.status {
+        StatusCode::NOT_FOUND => "no_such_endpoint",
+        StatusCode::METHOD_NOT_ALLOWED => "other_method",
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        _ => "unreadable",
+    };
+    let text = axum::body::to_bytes(body, 4_096).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let words = if text.is_empty() { parts.status.to_string() } else { text.into_owned() };
+    (parts.status, axum::Json(json!({ "code": code, "message": words }))).into_response()
 }
 
 fn refusal(code: &str, message: &str) -> Response {

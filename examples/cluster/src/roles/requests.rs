@@ -8,8 +8,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use canvass::parts::OperatorKey;
 use canvass::{
-    Agency, AgencyId, AuthorizedRequest, CameraId, LifecycleEvent, LifecycleStep, OpenRequests,
-    OwnerId, Policy, Request, RequestId, Route,
+    Agency, AgencyId, AuthorizedRequest, CameraId, LifecycleStep, OwnerId, Policy, Request,
+    RequestId, Route,
 };
 use jiff::Timestamp;
 
@@ -18,6 +18,7 @@ use super::call::{Answer, Call, Handed, Recipient};
 use super::look::Looker;
 use super::worker::{behind, caught_up};
 use crate::log::record::{Body, ChainId, REQUESTS};
+use crate::log::stream::note;
 use crate::placement::{Placement, Table};
 use crate::state::reader::Reader;
 use crate::state::replica::{Content, Refused, Replica, Standing};
@@ -29,7 +30,7 @@ pub struct Requests {
     /// The requests that stand.
     pub reader: Arc<Reader>,
     /// Its writer.
-    pub writer: Writer,
+    pub writer: Arc<Writer>,
     /// The operator's key.
     pub key: OperatorKey,
     /// Where everything is.
@@ -60,13 +61,11 @@ impl Requests {
                 self.standing(id).unwrap_or_else(Into::into)
             }
             Call::AskDue { id } => {
-                if !self.asking.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+                let Some(_turn) = Turn::take(&self.asking, id) else {
                     let words = format!("an ask for request `{id}` is under way: wait for it");
                     return Answer::refused("ask_under_way", words);
-                }
-                let asked = self.ask(id).await.unwrap_or_else(|answer| answer);
-                self.asking.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-                asked
+                };
+                self.ask(id).await.unwrap_or_else(|answer| answer)
             }
             _ => Answer::refused("other_role", "this process keeps requests and no cameras"),
         }
@@ -82,7 +81,7 @@ impl Requests {
 
     /// The request that may be routed: open, and not decided to have too few households.
     fn standing(&self, id: RequestId) -> Result<Answer, Refused> {
-        let (authorized, open) = self.with(|kept| {
+        let (sealed, open) = self.with(|kept| {
             let authorized = self.unsealed(kept, id)?;
             let now = kept.open.clamp_now(Timestamp::now());
             let open = if kept.open.is_decided(id) {
@@ -90,12 +89,12 @@ impl Requests {
             } else {
                 kept.open.state(id, now) == Ok(canvass::RequestState::Open)
             };
-            Ok((authorized, open))
+            Ok((kept.sealed.get(&id).cloned().unwrap_or_default(), open))
         })?;
         if !open {
             return Err(not_open(id));
         }
-        Ok(Answer::Standing(BASE64_STANDARD.encode(authorized.seal(&self.key))))
+        Ok(Answer::Standing(sealed))
     }
 
     fn unsealed(&self, kept: &Standing, id: RequestId) -> Result<AuthorizedRequest, Refused> {
@@ -116,9 +115,9 @@ impl Requests {
             let reviewed = self.policy.review(request, agency, &file, now);
             let authorized = reviewed.map_err(|error| Refused::new("refused_by_policy", error))?;
             // Counted in the log, so that of two processes which open at once one counts anew.
-            let last = kept.open.opened().map(|opened| opened.id().0).max();
-            id = RequestId(last.unwrap_or(0).saturating_add(1));
-            let events = kept.open.clone().open(id, &authorized, now);
+            let last = kept.sealed.last_key_value().map_or(0, |(last, _)| last.0);
+            id = RequestId(last.saturating_add(1));
+            let events = kept.open.plan_open(id, &authorized, now);
             let events = events.map_err(|error| Refused::new("not_opened", error))?;
             Ok(Body::Opened { sealed: BASE64_STANDARD.encode(authorized.seal(&self.key)), events })
         });
@@ -178,7 +177,7 @@ impl Requests {
                 return Err(Refused::new("decided", "another process has decided it"));
             }
             let now = kept.open.clamp_now(now);
-            let events = kept.open.clone().decide_with(id, authorized, || enough, now);
+            let events = kept.open.plan(id, LifecycleStep::Decided { enough }, now);
             let events = events.map_err(|error| Refused::new("not_open", error))?;
             Ok(Body::Steps { events })
         });
@@ -197,7 +196,7 @@ impl Requests {
         authorized: &AuthorizedRequest,
         now: Timestamp,
         due: &Route,
-    ) -> (Handed, Vec<ChainId>) {
+    ) -> (Handed, BTreeMap<ChainId, String>) {
         let mut cameras = BTreeMap::<ChainId, Vec<CameraId>>::new();
         let mut waits = BTreeMap::new();
         for recipient in due {
@@ -210,12 +209,16 @@ impl Requests {
             let call = Call::Ask { chain, request: id, sealed: sealed.clone(), now, cameras };
             async move { (chain, self.bus.write(chain, placement.workers(chain), &call).await) }
         });
-        let (mut asked, mut unavailable) = (Handed::new(), Vec::new());
+        let (mut asked, mut unavailable) = (Handed::new(), BTreeMap::new());
         for (chain, answer) in futures_util::future::join_all(calls).await {
             match answer {
                 Answer::Asked(some) => asked.extend(some),
                 // Perhaps they count as asked there, and nobody is sent anything: the better mistake.
-                _ => unavailable.push(chain),
+                Answer::Refused { code, message } => {
+                    note(&format!("partition {chain} asks nobody for request `{id}`: {message}"));
+                    unavailable.insert(chain, code);
+                }
+                _ => drop(unavailable.insert(chain, "other_answer".to_owned())),
             }
         }
         for recipient in &mut asked {
@@ -238,7 +241,9 @@ impl Requests {
                 return Err(Refused::new("nobody", "all of them were asked for it before"));
             }
             let owners = new.iter().map(|recipient| recipient.owner).collect();
-            Ok(Body::Steps { events: asked_events(&kept.open, id, at, owners) })
+            let events = kept.open.plan(id, LifecycleStep::Asked { owners }, at);
+            let events = events.map_err(|error| Refused::new("not_open", error))?;
+            Ok(Body::Steps { events })
         });
         match written.await {
             Ok(_) => Ok(new),
@@ -248,18 +253,24 @@ impl Requests {
     }
 }
 
-/// The expiries that are due, and then the step.
-fn asked_events(
-    open: &OpenRequests,
+/// The turn of one ask for a request, given back however it ends.
+struct Turn<'a> {
+    asking: &'a Mutex<BTreeSet<RequestId>>,
     id: RequestId,
-    at: Timestamp,
-    owners: Vec<OwnerId>,
-) -> Vec<LifecycleEvent> {
-    let mut next = open.clone();
-    let mut events = next.expire(at);
-    let step = LifecycleStep::Asked { owners };
-    events.push(LifecycleEvent::new(next.next_sequence(), at, id, step));
-    events
+}
+
+impl<'a> Turn<'a> {
+    /// `None` while another ask for the request is under way.
+    fn take(asking: &'a Mutex<BTreeSet<RequestId>>, id: RequestId) -> Option<Self> {
+        let is_new = asking.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        is_new.then_some(Self { asking, id })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
 }
 
 fn standing(replica: &Replica) -> Result<&Standing, Refused> {

@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use canvass::parts::OperatorKey;
 use canvass::{Agency, Policy};
-use futures_util::StreamExt;
 
 use super::bus::Bus;
-use super::call::{Answer, Call};
 use super::failed::Failed;
 use super::front::Front;
 use super::look::Looker;
@@ -23,6 +21,7 @@ use crate::log::record::{ChainId, REQUESTS};
 use crate::log::stream::{Log, note};
 use crate::placement::{Placement, Table};
 use crate::state::checkpoint::Folder;
+use crate::state::object_store::Objects;
 use crate::state::reader::Reader;
 use crate::state::replica::Replica;
 use crate::state::restore::Restored;
@@ -55,8 +54,14 @@ pub async fn run(process: Process) -> Result<(), Failed> {
     }
     let data = process.data.as_ref();
     let folder = data.map(|data| Folder::new(data, &placement.region, &process.name));
+    let log = Log::open(client.clone(), &placement.region, placement.replicas).await?;
+    let objects = Objects::new(client, &placement.region, placement.replicas);
+    if let Some(folder) = &folder {
+        for &chain in &chains {
+            folder.fetch(&objects, chain, placement.count()).await?;
+        }
+    }
     let (replicas, restored) = restore(folder.as_ref(), &chains, placement.count())?;
-    let log = Log::open(client, &placement.region, placement.replicas).await?;
     let from = if restored.len() == chains.len() {
         restored.iter().map(|one| one.read).min()
     } else {
@@ -65,7 +70,7 @@ pub async fn run(process: Process) -> Result<(), Failed> {
     let from = from.unwrap_or(0);
     let reader = Arc::new(Reader::new(placement.count(), replicas, from));
     let writer = Writer::new(log.clone(), Arc::clone(&reader), &process.name);
-    let writer = writer.map_err(Failed::system)?;
+    let writer = Arc::new(writer.map_err(Failed::system)?);
     let following = log.follow(from, |sequence, record| reader.take(sequence, &record));
     let answering = async {
         // Nothing is answered before everything was read that was acknowledged before this start.
@@ -75,10 +80,12 @@ pub async fn run(process: Process) -> Result<(), Failed> {
         }
         reader.wait_for(fence).await;
         let reader = Arc::clone(&reader);
+        let is_up = || print("ready");
         if process.role == Role::Worker {
             let placement = Placement::clone(&placement);
+            let writer = Arc::clone(&writer);
             let worker = Arc::new(Worker { reader, writer, key, placement });
-            serve(&bus, &process.name, move |call| {
+            bus.serve(&process.name, is_up, move |call| {
                 let worker = Arc::clone(&worker);
                 async move { worker.answer(call).await }
             })
@@ -86,7 +93,7 @@ pub async fn run(process: Process) -> Result<(), Failed> {
         } else {
             let requests = Arc::new(Requests {
                 reader,
-                writer,
+                writer: Arc::clone(&writer),
                 looker: Looker::new(bus.clone(), key.clone()),
                 key,
                 table,
@@ -95,19 +102,26 @@ pub async fn run(process: Process) -> Result<(), Failed> {
                 agencies: read_agencies(&process)?,
                 asking: Mutex::default(),
             });
-            serve(&bus, &process.name, move |call| {
+            bus.serve(&process.name, is_up, move |call| {
                 let requests = Arc::clone(&requests);
                 async move { requests.answer(call).await }
             })
             .await
         }
     };
+    // In a task of its own: to copy files must not delay whoever reads the log.
+    let checkpoints = folder.clone().map(|folder| {
+        let (reader, writer) = (Arc::clone(&reader), Arc::clone(&writer));
+        tokio::spawn(checkpoints(folder, objects, (reader, writer), process.checkpoint))
+    });
     let ended = tokio::select! {
         error = following => Err(error.into()),
         served = answering => served,
-        () = checkpoints(folder.as_ref(), &reader, process.checkpoint) => Ok(()),
         stopped = stopped() => stopped,
     };
+    if let Some(checkpoints) = checkpoints {
+        checkpoints.abort();
+    }
     // The next start reads less.
     if ended.is_ok()
         && let Some(folder) = &folder
@@ -134,14 +148,25 @@ fn restore(
     Ok((replicas, restored))
 }
 
-/// Writes checkpoints now and then.
-async fn checkpoints(folder: Option<&Folder>, reader: &Arc<Reader>, every: Duration) {
-    let Some(folder) = folder else { return std::future::pending().await };
+/// Writes checkpoints now and then, and copies those of chains in this process's office to the object store.
+async fn checkpoints(
+    folder: Folder,
+    mut objects: Objects,
+    (reader, writer): (Arc<Reader>, Arc<Writer>),
+    every: Duration,
+) {
+    let chains: Vec<ChainId> = reader.lock().replicas.keys().copied().collect();
     loop {
         tokio::time::sleep(every).await;
-        let (folder, reader) = (folder.clone(), Arc::clone(reader));
+        let (to, from) = (folder.clone(), Arc::clone(&reader));
         // A failed write is noted, and the checkpoint before stays.
-        let _ = tokio::task::spawn_blocking(move || write_checkpoint(&folder, &reader)).await;
+        let _ = tokio::task::spawn_blocking(move || write_checkpoint(&to, &from)).await;
+        for &chain in &chains {
+            let office = (chain, writer.epoch(chain));
+            if let Err(error) = objects.copy(&folder.of(chain), office).await {
+                note(&format!("chain {chain} has no new checkpoint in the object store: {error}"));
+            }
+        }
     }
 }
 
@@ -162,31 +187,6 @@ pub async fn stopped() -> Result<(), Failed> {
     tokio::select! {
         stopped = tokio::signal::ctrl_c() => stopped.map_err(Failed::system),
         _ = terminated.recv() => Ok(()),
-    }
-}
-
-/// Answers calls, each in a task of its own. A subscription that ended is made again.
-async fn serve<F, A>(bus: &Bus, name: &str, answer: F) -> Result<(), Failed>
-where
-    F: Fn(Call) -> A + Clone + Send + 'static,
-    A: Future<Output = Answer> + Send + 'static,
-{
-    let mut is_ready = false;
-    loop {
-        let mut calls = bus.listen(name).await?;
-        if !std::mem::replace(&mut is_ready, true) {
-            print("ready");
-        }
-        while let Some(message) = calls.next().await {
-            let (bus, answer) = (bus.clone(), answer.clone());
-            tokio::spawn(async move {
-                let answer = match serde_json::from_slice(&message.payload) {
-                    Ok(call) => answer(call).await,
-                    Err(error) => Answer::refused("unreadable", error),
-                };
-                bus.answer(&message, &answer).await;
-            });
-        }
     }
 }
 

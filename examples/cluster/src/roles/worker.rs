@@ -29,7 +29,7 @@ pub struct Worker {
     /// Its partitions.
     pub reader: Arc<Reader>,
     /// Its writer.
-    pub writer: Writer,
+    pub writer: Arc<Writer>,
     /// The operator's key.
     pub key: OperatorKey,
     /// Where everything is.

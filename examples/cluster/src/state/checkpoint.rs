@@ -1,12 +1,12 @@
 //! Checkpoints: the content of a replica, written to a folder of this process, so that its next start reads
 //! only the records after.
 //!
-//! A checkpoint is its own process's alone and never the truth: without one a process reads the whole log.
+//! A checkpoint is never the truth: without one a process reads the whole log.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use canvass::Registry;
 use canvass::tiles::TileKey;
@@ -45,17 +45,27 @@ pub struct Manifest {
     pub requests: Option<u32>,
 }
 
+impl Manifest {
+    /// The names of the files that it lists.
+    pub fn files(&self) -> impl Iterator<Item = String> {
+        let tiles = self.tiles.iter().map(|(&key, &revision)| tile_name(key, revision));
+        tiles.chain(self.requests.map(|_| requests_name(self.last)))
+    }
+}
+
 /// The files of a process's checkpoints.
 #[derive(Clone, Debug)]
 pub struct Folder {
     root: PathBuf,
+    /// One checkpoint at a time: another would remove files that the first still lists.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Folder {
     /// The folder of a process of a region.
     #[must_use]
     pub fn new(data: &Path, region: &str, name: &str) -> Self {
-        Self { root: data.join(region).join(name) }
+        Self { root: data.join(region).join(name), turn: Arc::default() }
     }
 
     /// The folder of a chain.
@@ -71,6 +81,7 @@ impl Folder {
     ///
     /// If a file cannot be written. The checkpoint before stays whole.
     pub fn write(&self, reader: &Reader) -> io::Result<usize> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let chains: Vec<ChainId> = reader.lock().replicas.keys().copied().collect();
         let mut written = 0;
         for chain in chains {
@@ -83,6 +94,10 @@ impl Folder {
             // once, since a registry passes over those that it has.
             let Some((replica, read)) = taken else { continue };
             let Some(id) = replica.last else { continue };
+            // A large list is under way: its pieces are in no checkpoint, so the next one is.
+            if !replica.pieces.is_empty() {
+                continue;
+            }
             let mut manifest = Manifest {
                 version: VERSION,
                 partitions: reader.partitions(),
@@ -172,10 +187,8 @@ fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 
 /// Removes the files that no checkpoint names any more.
 fn remove_others(folder: &Path, manifest: &Manifest) -> io::Result<()> {
-    let tiles = manifest.tiles.iter().map(|(&key, &revision)| tile_name(key, revision));
-    let mut named: std::collections::BTreeSet<String> = tiles.collect();
+    let mut named: std::collections::BTreeSet<String> = manifest.files().collect();
     named.insert(MANIFEST.to_owned());
-    named.extend(manifest.requests.map(|_| requests_name(manifest.last)));
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if !named.contains(entry.file_name().to_string_lossy().as_ref()) {

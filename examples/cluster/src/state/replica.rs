@@ -8,9 +8,11 @@ use base64::prelude::BASE64_STANDARD;
 use canvass::{Change, LifecycleEvent, OpenRequests, OwnerId, Registry, RequestId, Revision};
 use serde::{Deserialize, Serialize};
 
+use crate::log::body_pieces;
 use crate::log::chain::{Chain, Fence, Verdict};
 use crate::log::record::{Body, Record, RecordId};
 use crate::log::stream::LogError;
+use crate::pieces::Joiner;
 
 /// A refusal of a record's content: every reader refuses it alike, and goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub struct Replica {
     pub last: Option<RecordId>,
     /// The content that they lead to.
     pub content: Content,
+    /// The pieces of a large body, until it is whole.
+    pub pieces: Joiner,
 }
 
 /// The outcome of a record.
@@ -87,7 +91,14 @@ impl Replica {
     }
 
     fn new(content: Content) -> Self {
-        Self { chain: Chain::default(), last: None, content }
+        Self { chain: Chain::default(), last: None, content, pieces: Joiner::default() }
+    }
+
+    /// A replica as of the last record that counted, and its identity.
+    #[must_use]
+    pub fn restored(content: Content, (epoch, last): (u64, u64), id: RecordId) -> Self {
+        let chain = Chain { epoch, last, ..Chain::default() };
+        Self { chain, last: Some(id), ..Self::new(content) }
     }
 
     /// The same under another fence: see [`Fence::Broken`].
@@ -107,7 +118,29 @@ impl Replica {
             return Ok(Taken::Void);
         }
         self.last = Some(record.id.clone());
-        let applied = match (&mut self.content, &record.body) {
+        let Body::Piece(piece) = &record.body else {
+            // Whoever was sending pieces has lost the chain to this record, and begins anew.
+            self.pieces.forget();
+            let applied = self.apply(sequence, &record.body);
+            return Ok(Taken::Valid { sequence, applied });
+        };
+        if piece.number == 0 {
+            // So does a writer that gave up in the middle.
+            self.pieces.forget();
+        }
+        let applied = match self.pieces.take(piece) {
+            Ok(None) => Ok(()),
+            Ok(Some(text)) => match body_pieces::whole(&text) {
+                Ok(body) => self.apply(sequence, &body),
+                Err(error) => Err(Refused::new("pieces", error)),
+            },
+            Err(error) => Err(Refused::new("pieces", error)),
+        };
+        Ok(Taken::Valid { sequence, applied })
+    }
+
+    fn apply(&mut self, sequence: u64, body: &Body) -> Result<(), Refused> {
+        match (&mut self.content, body) {
             (_, Body::Office { .. } | Body::Mark) => Ok(()),
             (Content::Partition(registry), body) => apply(registry, sequence, body),
             (Content::Requests(standing), Body::Opened { sealed, events }) => {
@@ -115,8 +148,7 @@ impl Replica {
             }
             (Content::Requests(standing), Body::Steps { events }) => standing.steps(events),
             (Content::Requests(_), _) => Err(other_chain()),
-        };
-        Ok(Taken::Valid { sequence, applied })
+        }
     }
 }
 
@@ -186,12 +218,7 @@ impl Standing {
     }
 
     fn steps(&mut self, events: &[LifecycleEvent]) -> Result<(), Refused> {
-        let mut next = self.open.clone();
-        for event in events {
-            next.replay(event).map_err(|error| Refused::new("step_refused", error))?;
-        }
-        self.open = next;
-        Ok(())
+        self.open.replay_step(events).map_err(|error| Refused::new("step_refused", error))
     }
 
     /// The authorised request of an opened one, sealed.

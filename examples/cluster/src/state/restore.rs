@@ -17,13 +17,15 @@ use crate::log::record::{ChainId, RecordId};
 /// Why a checkpoint cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the checkpoint `{file}` cannot be used: {reason}. Remove its folder, and the process reads the whole log"
+    "the checkpoint `{file}` cannot be used: {reason}. Remove {remedy}, and the process reads the whole log"
 )]
 pub struct CheckpointError {
     /// Which file.
     pub file: String,
     /// Why.
     pub reason: String,
+    /// The thing to remove.
+    pub remedy: String,
 }
 
 /// A replica from a checkpoint, and the point of the log at which it was made.
@@ -52,36 +54,40 @@ impl Folder {
         chain: ChainId,
         partitions: u16,
     ) -> Result<Option<Restored>, CheckpointError> {
-        let folder = self.of(chain);
-        let file = folder.join(MANIFEST);
-        if !file.exists() {
-            return Ok(None);
-        }
-        let manifest =
-            read_manifest(&folder).map_err(|reason| refused(&file, reason.to_string()))?;
-        if manifest.version != VERSION {
-            let reason = format!("it has version {}, and {VERSION} is read", manifest.version);
-            return Err(refused(&file, reason));
-        }
-        if manifest.partitions != partitions {
-            let reason = format!(
-                "its owners were dealt to {} partitions, and the table has {partitions}",
-                manifest.partitions
-            );
-            return Err(refused(&file, reason));
-        }
-        let content = match manifest.requests {
-            Some(crc) => requests(&folder, &manifest, crc)?,
-            None => registry(&folder, &manifest, &file)?,
-        };
-        let Manifest { read, epoch, last, id, .. } = manifest;
-        let mut replica =
-            Replica { chain: crate::log::chain::Chain::default(), last: None, content };
-        (replica.chain.epoch, replica.chain.last) = (epoch, last);
-        replica.last = Some(id.clone());
-        let reached = read.max(manifest.revision);
-        Ok(Some(Restored { replica, file, read, reached, last: (last, id) }))
+        restore(&self.of(chain), partitions)
     }
+}
+
+/// Restores the checkpoint in a folder; `None` if there is none.
+///
+/// # Errors
+///
+/// As [`Folder::restore`].
+pub fn restore(folder: &Path, partitions: u16) -> Result<Option<Restored>, CheckpointError> {
+    let file = folder.join(MANIFEST);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let manifest = read_manifest(folder).map_err(|reason| refused(&file, reason.to_string()))?;
+    if manifest.version != VERSION {
+        let reason = format!("it has version {}, and {VERSION} is read", manifest.version);
+        return Err(refused(&file, reason));
+    }
+    if manifest.partitions != partitions {
+        let reason = format!(
+            "its owners were dealt to {} partitions, and the table has {partitions}",
+            manifest.partitions
+        );
+        return Err(refused(&file, reason));
+    }
+    let content = match manifest.requests {
+        Some(crc) => requests(folder, &manifest, crc)?,
+        None => registry(folder, &manifest, &file)?,
+    };
+    let Manifest { read, epoch, last, id, .. } = manifest;
+    let replica = Replica::restored(content, (epoch, last), id.clone());
+    let reached = read.max(manifest.revision);
+    Ok(Some(Restored { replica, file, read, reached, last: (last, id) }))
 }
 
 fn registry(folder: &Path, manifest: &Manifest, file: &Path) -> Result<Content, CheckpointError> {
@@ -137,5 +143,6 @@ fn requests(folder: &Path, manifest: &Manifest, crc: u32) -> Result<Content, Che
 }
 
 fn refused(file: &Path, reason: String) -> CheckpointError {
-    CheckpointError { file: file.display().to_string(), reason }
+    let (file, remedy) = (file.display().to_string(), "its folder".to_owned());
+    CheckpointError { file, reason, remedy }
 }

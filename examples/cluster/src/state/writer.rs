@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::reader::Reader;
 use super::replica::{Refused, Replica, Taken};
+use crate::log::body_pieces::bodies;
 use crate::log::record::{Body, ChainId, MARKS, Record, RecordId};
 use crate::log::stream::{Log, note};
 
@@ -27,8 +28,16 @@ pub struct Writer {
     reader: Arc<Reader>,
     name: String,
     next: AtomicU64,
-    /// The epoch in which this process is in office, for each chain; one write at a time.
-    offices: BTreeMap<ChainId, Mutex<u64>>,
+    offices: BTreeMap<ChainId, Office>,
+}
+
+/// The office of a chain.
+#[derive(Debug, Default)]
+struct Office {
+    /// One write at a time.
+    turn: Mutex<()>,
+    /// The epoch in which this process was last in office; 0 if it never was.
+    epoch: AtomicU64,
 }
 
 /// Why a write was not done.
@@ -56,7 +65,7 @@ impl Writer {
     pub fn new(log: Log, reader: Arc<Reader>, name: &str) -> Result<Self, getrandom::Error> {
         let name = format!("{name}-{:016x}", getrandom::u64()?);
         let chains: Vec<ChainId> = reader.lock().replicas.keys().copied().collect();
-        let offices = chains.into_iter().map(|chain| (chain, Mutex::new(0))).collect();
+        let offices = chains.into_iter().map(|chain| (chain, Office::default())).collect();
         Ok(Self { log, reader, name, next: AtomicU64::new(0), offices })
     }
 
@@ -64,6 +73,12 @@ impl Writer {
     #[must_use]
     pub fn holds(&self, chain: ChainId) -> bool {
         self.offices.contains_key(&chain)
+    }
+
+    /// The epoch in which this process was last in office of a chain; 0 if it never was.
+    #[must_use]
+    pub fn epoch(&self, chain: ChainId) -> u64 {
+        self.offices.get(&chain).map_or(0, |office| office.epoch.load(Ordering::Relaxed))
     }
 
     fn id(&self) -> RecordId {
@@ -105,32 +120,30 @@ impl Writer {
     ) -> Result<u64, WriteError> {
         let deadline = Instant::now() + PATIENCE;
         let office = self.offices.get(&chain).ok_or(WriteError::Elsewhere)?;
-        let Ok(mut office) = timeout_at(deadline, office.lock()).await else {
+        let Ok(_turn) = timeout_at(deadline, office.turn.lock()).await else {
             return Err(WriteError::Unknown);
         };
         let mut lost = 0_u32;
         while Instant::now() < deadline {
-            let (record, outcome) = {
-                let mut inner = self.reader.lock();
+            let (bodies, epoch, after) = {
+                let inner = self.reader.lock();
                 let replica = inner.replicas.get(&chain).ok_or(WriteError::Elsewhere)?;
                 let (epoch, after) = (replica.chain.epoch, replica.chain.last);
-                let in_office = *office == epoch && epoch > 0;
-                let body = if in_office {
-                    make(replica).map_err(WriteError::Refused)?
+                if office.epoch.load(Ordering::Relaxed) == epoch && epoch > 0 {
+                    let body = make(replica).map_err(WriteError::Refused)?;
+                    let bodies = bodies(body, self.log.most());
+                    let refused = |e| WriteError::Refused(Refused::new("unwritable", e));
+                    (bodies.map_err(refused)?, epoch, after)
                 } else {
-                    Body::Office { partitions: self.reader.partitions() }
-                };
-                let epoch = if in_office { epoch } else { epoch.saturating_add(1) };
-                let record = Record { chain, epoch, after, id: self.id(), body };
-                if !self.log.carries(&record) {
-                    let words = "the list is larger than the engine carries: send it in pieces";
-                    return Err(WriteError::Refused(Refused::new("too_large", words)));
+                    let office = Body::Office { partitions: self.reader.partitions() };
+                    (vec![office], epoch.saturating_add(1), after)
                 }
-                let outcome = inner.expect(record.id.clone());
-                (record, outcome)
             };
-            match self.append(&record, outcome, deadline).await {
-                Some(Taken::Valid { .. }) if record.body.takes_office() => *office = record.epoch,
+            let takes_office = bodies.iter().any(Body::takes_office);
+            match self.append_all(chain, (epoch, after), bodies, deadline).await {
+                Some(Taken::Valid { .. }) if takes_office => {
+                    office.epoch.store(epoch, Ordering::Relaxed);
+                }
                 Some(Taken::Valid { sequence, applied }) => {
                     return applied.map(|()| sequence).map_err(WriteError::Refused);
                 }
@@ -140,13 +153,36 @@ impl Writer {
                         return Err(WriteError::Elsewhere);
                     }
                 }
-                None => {
-                    self.reader.lock().forget(&record.id);
-                    return Err(WriteError::Unknown);
-                }
+                None => return Err(WriteError::Unknown),
             }
         }
         Err(WriteError::Unknown)
+    }
+
+    /// Appends the records of one body, each after the one before it was read back. The outcome is that of the
+    /// last one, or of the first that is void or refused: then the body was not applied, and never will be.
+    async fn append_all(
+        &self,
+        chain: ChainId,
+        (epoch, mut after): (u64, u64),
+        bodies: Vec<Body>,
+        deadline: Instant,
+    ) -> Option<Taken> {
+        let mut outcome = None;
+        for body in bodies {
+            let record = Record { chain, epoch, after, id: self.id(), body };
+            let expected = self.reader.lock().expect(record.id.clone());
+            let taken = self.append(&record, expected, deadline).await;
+            self.reader.lock().forget(&record.id);
+            match taken? {
+                Taken::Valid { sequence, applied: Ok(()) } => {
+                    after = sequence;
+                    outcome = Some(Taken::Valid { sequence, applied: Ok(()) });
+                }
+                failed => return Some(failed),
+            }
+        }
+        outcome
     }
 
     /// Appends one record until it is read back. Appended twice it counts once: the second names a record

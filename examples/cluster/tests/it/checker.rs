@@ -12,6 +12,7 @@ use canvass::{
 };
 use canvass_cluster::log::record::{Body, MARKS, REQUESTS, Record};
 use canvass_cluster::log::stream::Log;
+use canvass_cluster::pieces::Piece;
 use canvass_cluster::state::reader::Reader;
 use canvass_cluster::state::writer::Writer;
 
@@ -50,6 +51,7 @@ pub fn records(nats: &str, region: &str, replicas: usize) -> Vec<Record> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Checked {
     pub void: usize,
+    pub in_pieces: usize,
     pub acknowledged: usize,
     pub looks: usize,
     pub looks_with_owners: usize,
@@ -61,8 +63,10 @@ struct Twin<'a> {
     key: &'a OperatorKey,
     registry: Registry,
     snapshots: BTreeMap<u64, Snapshot>,
-    /// The records that count.
-    valid: BTreeMap<u64, &'a Record>,
+    /// The contents of the records that count, each at the record that made it whole.
+    valid: BTreeMap<u64, Body>,
+    /// The pieces of each chain since its last record that was none.
+    pieces: BTreeMap<u16, Vec<&'a Piece>>,
     chains: BTreeMap<u16, (u64, u64)>,
     requests: BTreeMap<RequestId, AuthorizedRequest>,
     asked: BTreeSet<(RequestId, OwnerId)>,
@@ -79,6 +83,7 @@ impl<'a> Twin<'a> {
             snapshots: BTreeMap::from([(0, registry.snapshot())]),
             registry,
             valid: BTreeMap::new(),
+            pieces: BTreeMap::new(),
             chains: BTreeMap::new(),
             requests: BTreeMap::new(),
             asked: BTreeSet::new(),
@@ -97,8 +102,9 @@ impl<'a> Twin<'a> {
             return;
         }
         (*epoch, *last) = (record.epoch, sequence);
-        self.valid.insert(sequence, record);
-        match &record.body {
+        let Some(body) = self.whole(record) else { return };
+        self.valid.insert(sequence, body.clone());
+        match &body {
             Body::Changes { changes, .. } | Body::Import { changes } => {
                 let changes = changes.iter().cloned();
                 if let Ok(next) = self.registry.apply_at(Revision(sequence), changes) {
@@ -121,8 +127,30 @@ impl<'a> Twin<'a> {
                     self.note(event);
                 }
             }
-            Body::Office { .. } | Body::Mark => {}
+            Body::Office { .. } | Body::Mark | Body::Piece(_) => {}
         }
+    }
+
+    /// The content that is whole with this record: its own, or that of all pieces up to it.
+    fn whole(&mut self, record: &'a Record) -> Option<Body> {
+        let pieces = self.pieces.entry(record.chain).or_default();
+        let Body::Piece(piece) = &record.body else {
+            pieces.clear();
+            return Some(record.body.clone());
+        };
+        if piece.number == 0 {
+            pieces.clear();
+        }
+        pieces.push(piece);
+        if pieces.len() < piece.count as usize {
+            return None;
+        }
+        for (number, one) in (0..).zip(pieces.iter()) {
+            assert_eq!((one.whole, one.number), (piece.whole, number), "foreign pieces count");
+        }
+        let text: Vec<u8> = pieces.drain(..).flat_map(|one| one.bytes.clone()).collect();
+        self.checked.in_pieces += 1;
+        Some(serde_json::from_slice(&text).unwrap())
     }
 
     /// Each of the owners could be asked by the whole state right before.
@@ -169,8 +197,11 @@ impl<'a> Twin<'a> {
         for list in sent {
             if let Some((_, sequence)) = list.acknowledged {
                 let expected = Body::Changes { owner: list.owner, changes: list.changes.clone() };
-                let found = self.valid.get(&sequence).map(|record| &record.body);
-                assert_eq!(found, Some(&expected), "an acknowledged list is lost or halved");
+                let found = self.valid.get(&sequence);
+                assert!(
+                    found == Some(&expected),
+                    "an acknowledged list is lost or halved: {list:?}"
+                );
                 self.checked.acknowledged += 1;
             }
         }

@@ -21,7 +21,9 @@ pub struct Kept {
     node: Node,
     pub runtime: Runtime,
     pub bus: Bus,
-    client: async_nats::Client,
+    pub client: async_nats::Client,
+    /// How many seconds lie between checkpoints.
+    pub seconds: u32,
 }
 
 impl Kept {
@@ -32,34 +34,41 @@ impl Kept {
         let options = async_nats::ConnectOptions::new().retry_on_initial_connect();
         let client = runtime.block_on(options.connect(&node.nats)).unwrap();
         let bus = Bus::new(client.clone(), "one");
-        Self { folder, node, runtime, bus, client }
+        Self { folder, node, runtime, bus, client, seconds: 60 }
+    }
+
+    /// The folder of the worker's checkpoints.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     fn arguments(&self) -> Vec<String> {
         let mut arguments = worker(self.folder.path(), &self.node.nats, &self.node.monitor);
-        let data = self.folder.path().join("data").display().to_string();
-        arguments.extend(["--data".to_owned(), data]);
+        let (data, seconds) = (self.data().display().to_string(), self.seconds.to_string());
+        let others = ["--data", &data, "--checkpoint-seconds", &seconds];
+        arguments.extend(others.map(str::to_owned));
         arguments
     }
 
-    fn refused(&self) -> String {
+    pub fn refused(&self) -> String {
         refused(&self.arguments().iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// Runs a worker, does something with it, and ends it: it writes a checkpoint as it ends.
     pub fn with_worker<T>(&self, then: impl FnOnce() -> T) -> T {
         let mut command = Command::new(program());
-        let mut child = command.args(self.arguments()).stdout(Stdio::piped()).spawn().unwrap();
+        let child = command.args(self.arguments()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut running = Running(child);
         let mut line = String::new();
-        let output = child.stdout.take().unwrap();
+        let output = running.0.stdout.take().unwrap();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut line).unwrap();
         assert_eq!(line.trim(), "ready");
         let done = then();
-        end(&mut child);
+        end(&mut running.0);
         done
     }
 
-    fn change(&self, owner: u64, changes: Vec<Change>) -> u64 {
+    pub fn change(&self, owner: u64, changes: Vec<Change>) -> u64 {
         let call = Call::Change { owner: OwnerId(owner), changes };
         match self.runtime.block_on(self.bus.write(0, &["w".to_owned()], &call)) {
             Answer::Written(sequence) => sequence,
@@ -67,7 +76,7 @@ impl Kept {
         }
     }
 
-    fn owner(&self, owner: u64) -> OwnerRecord {
+    pub fn owner(&self, owner: u64) -> OwnerRecord {
         let call = Call::Owner { owner: OwnerId(owner), at_least: 0 };
         match self.runtime.block_on(self.bus.look(&["w".to_owned()], 0, &call)) {
             Some(Answer::Owner(record)) => *record,
@@ -77,7 +86,7 @@ impl Kept {
 
     /// The files of tiles by name, ascending.
     fn tiles(&self) -> Vec<PathBuf> {
-        let files = std::fs::read_dir(self.folder.path().join("data/one/w/chain-0")).unwrap();
+        let files = std::fs::read_dir(self.data().join("one/w/chain-0")).unwrap();
         let mut tiles: Vec<PathBuf> = files
             .map(|entry| entry.unwrap().path())
             .filter(|file| file.extension().is_some_and(|end| end == "tile"))
@@ -95,16 +104,26 @@ impl Kept {
     }
 }
 
+/// A worker that does not outlive a test that fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 fn end(child: &mut Child) {
     kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::TERM).unwrap();
     assert!(child.wait().unwrap().success());
 }
 
-fn yes(owner: u64) -> Change {
+pub fn yes(owner: u64) -> Change {
     Change::SetConsent { owner: OwnerId(owner), consent: Consent::granted() }
 }
 
-fn camera(owner: u64, lon: f64) -> Camera {
+pub fn camera(owner: u64, lon: f64) -> Camera {
     let position = Position::new(lon, 50.0).unwrap();
     Camera::new(CameraId(owner), OwnerId(owner), position, Recording::kept_for_days(30))
 }
@@ -215,7 +234,7 @@ fn another_number_of_partitions_is_refused() {
     let message = refused(&arguments);
     assert!(message.contains("dealt to 1 partitions, and the table has 2"), "{message}");
     // Without a checkpoint the log itself names the number.
-    std::fs::remove_dir_all(kept.folder.path().join("data")).unwrap();
+    std::fs::remove_dir_all(kept.data()).unwrap();
     let message = refused(&arguments);
     assert!(message.contains("has 1 partitions, and the table here has 2"), "{message}");
 }

@@ -115,9 +115,17 @@ fn a_lost_partition_is_an_error_and_no_shorter_route() {
     assert_eq!(town.look(), Err("partition_unavailable".to_owned()));
     let asked = ask(town.front, town.request);
     assert_eq!(asked.map(|_| ()), Err("partition_unavailable".to_owned()));
-    let body = format!("[{}]", vec!["{\"withdraw\":{\"owner\":7}}"; 60_000].join(","));
-    let (status, problem) = call(town.front, "/v1/owners/7/changes", Some(body)).unwrap();
-    assert_eq!((status, problem["code"].as_str()), (413, Some("too_large")), "{problem}");
+    for (path, body, expected) in [
+        ("/v1/owners/seven", None, (400, "unreadable")),
+        ("/v1/owners/7/changes", Some("[".to_owned()), (400, "unreadable")),
+        ("/v1/owners/7/changes", Some(" ".repeat((64 << 20) + 1)), (413, "too_large")),
+        ("/v1/owners/7/changes", None, (405, "other_method")),
+        ("/v1/nothing", None, (404, "no_such_endpoint")),
+        ("/v1/requests/9/route", None, (404, "unknown_request")),
+    ] {
+        let (status, problem) = call(town.front, path, body).unwrap();
+        assert_eq!((status, problem["code"].as_str().unwrap()), expected, "{problem}");
+    }
     for name in &down {
         town.local.spawn(name).unwrap();
     }

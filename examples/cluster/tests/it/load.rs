@@ -35,6 +35,11 @@ impl Rng {
 
 /// Starts a cluster with the demo's table, and a policy for small areas and small towns.
 pub fn start(server: std::path::PathBuf, cables: &Cables) -> Local {
+    start_with(server, cables, None)
+}
+
+/// The same with another largest message than the engine's default.
+pub fn start_with(server: std::path::PathBuf, cables: &Cables, max_payload: Option<u32>) -> Local {
     let agency = |id| Agency::new(AgencyId(id), "Police", AgencyKind::Local);
     let policy = Policy::without_limits_or_anonymity().with_min_households(5);
     let setup = Setup {
@@ -45,6 +50,7 @@ pub fn start(server: std::path::PathBuf, cables: &Cables) -> Local {
         agencies: vec![agency(3), agency(4)],
         hosts: cables.hosts.clone(),
         checkpoint_seconds: 5,
+        max_payload,
         gives_up: Arc::default(),
     };
     let begun = Instant::now();
@@ -119,6 +125,11 @@ impl Load {
             let changes = match rng.below(4) {
                 0 | 1 => vec![Change::Withdraw { owner: OwnerId(owner) }],
                 2 => vec![yes],
+                // Now and then larger than the engine carries.
+                _ if rng.below(4) == 0 => {
+                    let same = Change::Upsert(camera(owner));
+                    [vec![same; 600], vec![yes]].concat()
+                }
                 _ => vec![Change::Upsert(camera(owner)), yes],
             };
             let list = change(front, owner, changes);

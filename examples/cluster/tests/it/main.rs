@@ -27,6 +27,8 @@ mod faults;
 mod latency;
 mod limits;
 mod load;
+mod objects;
+mod pieces;
 mod schedules;
 mod spaces;
 mod start;

@@ -85,6 +85,23 @@ fn a_missing_engine_is_named_with_the_way_to_get_it() {
 }
 
 #[test]
+fn a_command_line_without_a_role_names_the_demo() {
+    let message = refused(&[]);
+    assert!(message.contains("a role, or --demo, is missing: see --help"), "{message}");
+}
+
+#[test]
+fn a_demo_on_an_engine_that_is_not_there_is_refused_at_once() {
+    let fit = node_that_answers(
+        r#"{"server_id":"A","version":"2.14.0","jetstream":{"config":{"sync_always":true}}}"#,
+    );
+    let begun = Instant::now();
+    let message = refused(&["--demo", "--nats", "nats://127.0.0.1:1", "--monitor", &fit]);
+    assert!(message.contains("the engine at nats://127.0.0.1:1 does not answer"), "{message}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
 fn an_old_or_lax_or_absent_node_is_refused() {
     let old = node_that_answers(
         r#"{"server_id":"A","version":"2.9.10","jetstream":{"config":{"sync_always":true}}}"#,
