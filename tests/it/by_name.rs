@@ -165,8 +165,9 @@ fn records(text: &str) -> Vec<Record> {
             continue;
         }
         let is_item = |line: &str| {
-            let line =
-                line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+            let line = line.trim_start();
+            let public = ["pub(crate) ", "pub(super) ", "pub "];
+            let line = public.iter().find_map(|word| line.strip_prefix(word)).unwrap_or(line);
             line.starts_with("struct ") || line.starts_with("enum ")
         };
         let Some(item) = rest.split_inclusive('\n').find(|line| is_item(line)) else { continue };
