@@ -13,7 +13,7 @@ impl PartialRoute {
     /// The part as bytes for the process that merges. Send them in a reply and store them nowhere:
     /// they may name households that never agreed to be asked.
     ///
-    /// 16 bytes for each camera, 8 for each household, 20 for each owner who waits, and 150.
+    /// 16 bytes for each camera, 8 for each household, 20 for each owner who waits, and 130.
     /// Needs the feature `sealed-parts`.
     #[must_use]
     pub fn seal(&self, key: &OperatorKey) -> Vec<u8> {
