@@ -29,6 +29,16 @@ impl Cameras {
         Self { first, length: 1 }
     }
 
+    /// The first id, and the length with its bit: for an entry that keeps them in fewer bytes.
+    pub(crate) fn parts(self) -> (u64, u8) {
+        (self.first.0, self.length)
+    }
+
+    /// The same again.
+    pub(crate) fn from_parts(first: u64, length: u8) -> Self {
+        Self { first: CameraId(first), length }
+    }
+
     fn len(self) -> u8 {
         self.length & LONGEST
     }

@@ -1,6 +1,7 @@
 //! The writer's directory: camera id to position, owner id to consent and cameras.
 
-use super::owners::{ConsentExtras, Owner, Owners};
+use super::owner::Owner;
+use super::owners::{ConsentExtras, Owners};
 use super::positions::Positions;
 use super::shards::Shards;
 use crate::geometry::Position;

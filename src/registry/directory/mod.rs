@@ -4,6 +4,8 @@
 mod directory;
 mod positions;
 mod owners;
+mod entries;
+mod owner;
 mod cameras;
 mod extra_cameras;
 mod shards;

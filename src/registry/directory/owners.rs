@@ -5,8 +5,9 @@ use std::collections::{HashMap, hash_map};
 use foldhash::quality::RandomState;
 
 use super::cameras::Cameras;
+use super::entries::Entries;
 use super::extra_cameras::ExtraCameras;
-use super::probe_table::{ProbeTable, Slot};
+use super::owner::Owner;
 use super::shards::{Shard, split_off};
 use crate::model::{AgencyId, AskLimit, AskTime, CameraId, ConsentPeriod, OwnerId};
 
@@ -14,7 +15,7 @@ use crate::model::{AgencyId, AskLimit, AskTime, CameraId, ConsentPeriod, OwnerId
 #[derive(Debug)]
 pub(crate) struct Owners {
     /// Every owner with a camera, a consent or a history.
-    entries: ProbeTable<Option<Entry>>,
+    entries: Entries,
     /// The cameras of owners whose ids do not follow each other.
     // INVARIANT: of those owners whose cameras have more.
     more: HashMap<OwnerId, ExtraCameras, RandomState>,
@@ -26,45 +27,50 @@ pub(crate) struct Owners {
 impl Owners {
     pub(crate) fn new(hasher: &RandomState) -> Self {
         Self {
-            entries: ProbeTable::new(hasher),
+            entries: Entries::new(hasher),
             more: HashMap::with_hasher(hasher.clone()),
             extras: HashMap::with_hasher(hasher.clone()),
         }
     }
 
-    /// Makes room for so many owners at once.
-    pub(crate) fn reserve(&mut self, owners: usize) {
-        self.entries.reserve(owners);
+    /// Makes room for so many owners at once whose ids, and those of their cameras, fit 32 bits.
+    pub(crate) fn reserve_short(&mut self, owners: usize) {
+        self.entries.reserve_short(owners);
+    }
+
+    /// Makes room for so many others.
+    pub(crate) fn reserve_long(&mut self, owners: usize) {
+        self.entries.reserve_long(owners);
     }
 
     /// Prefetches the cache lines that [`get`](Self::get) reads.
     #[inline]
     pub(crate) fn prefetch(&self, owner: OwnerId) {
-        self.entries.prefetch(owner.0);
+        self.entries.prefetch(owner);
     }
 
     pub(crate) fn get(&self, owner: OwnerId) -> Owner {
-        self.entries.get(owner.0).copied().flatten().map_or(Owner::NEW, |entry| entry.known)
+        self.entries.get(owner).unwrap_or(Owner::NEW)
     }
 
     /// All owners, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (OwnerId, Owner)> {
-        self.entries.iter().flatten().map(|&Entry { owner, known }| (owner, known))
+        self.entries.iter()
     }
 
     /// Writes an owner's entry, or removes it if it is empty.
     fn put(&mut self, owner: OwnerId, known: Owner) {
         if known.is_nobody() {
-            self.entries.remove(owner.0);
+            self.entries.remove(owner);
         } else {
-            self.entries.insert(Some(Entry { owner, known }));
+            self.entries.insert(owner, known);
         }
     }
 
     /// Records the consent of an owner without cameras. `false` if the owner is known already.
     pub(crate) fn agree(&mut self, owner: OwnerId, terms: Option<u32>) -> bool {
         let known = Owner::NEW.with_terms(terms);
-        self.entries.insert(Some(Entry { owner, known })).is_none()
+        self.entries.insert(owner, known)
     }
 
     /// Sets the interned terms of an owner, and returns the previous ones.
@@ -125,12 +131,12 @@ impl Owners {
 
     /// Adds a camera to an owner, and returns the owner's terms.
     pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) -> Option<u32> {
-        let entry = self.entries.get_or_insert(Some(Entry { owner, known: Owner::NEW }))?;
-        let known = &mut entry.as_mut()?.known;
-        known.cameras = known.cameras.with(camera).unwrap_or_else(|| {
+        let known = self.get(owner);
+        let cameras = known.cameras.with(camera).unwrap_or_else(|| {
             self.more.entry(owner).or_default().insert(camera);
             known.cameras.with_more(true)
         });
+        self.entries.insert(owner, Owner { cameras, ..known });
         known.terms()
     }
 
@@ -174,69 +180,6 @@ impl Shard for Owners {
             more: split_off(&mut self.more, is_moved),
             extras: split_off(&mut self.extras, is_moved),
         }
-    }
-}
-
-/// An owner in a table of many. Packed, so that no byte is lost to alignment.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, packed)]
-struct Entry {
-    owner: OwnerId,
-    known: Owner,
-}
-
-/// `None` in a reserved value, so that it takes no bytes.
-const _: () = assert!(size_of::<Option<Entry>>() == size_of::<Entry>());
-
-impl Slot for Option<Entry> {
-    const VACANT: Self = None;
-
-    fn key(&self) -> Option<u64> {
-        self.map(|entry| entry.owner.0)
-    }
-}
-
-/// The entry of an owner, in 14 bytes: most have a camera or a few in a row, and no extras.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C, packed)]
-pub(crate) struct Owner {
-    /// The owner's cameras; those that do not fit are in [`Owners::more`].
-    cameras: Cameras,
-    /// The interned scopes of a granted consent.
-    terms: Option<TermsNumber>,
-    /// Whether there are extras in [`Owners::extras`].
-    has_extras: bool,
-}
-
-/// The number of interned terms plus one, so that 32 bits also hold "none".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TermsNumber(std::num::NonZeroU32);
-
-impl TermsNumber {
-    pub(crate) fn new(number: u32) -> Option<Self> {
-        number.checked_add(1).and_then(std::num::NonZeroU32::new).map(Self)
-    }
-
-    pub(crate) fn get(self) -> u32 {
-        self.0.get() - 1
-    }
-}
-
-impl Owner {
-    /// An owner without camera, consent or history.
-    pub(crate) const NEW: Self = Self { cameras: Cameras::NONE, terms: None, has_extras: false };
-
-    /// Whether the entry is empty.
-    pub(crate) fn is_nobody(self) -> bool {
-        self.cameras.is_empty() && self.terms().is_none() && !self.has_extras
-    }
-
-    pub(crate) fn terms(self) -> Option<u32> {
-        self.terms.map(TermsNumber::get)
-    }
-
-    pub(crate) fn with_terms(self, terms: Option<u32>) -> Self {
-        Self { terms: terms.and_then(TermsNumber::new), ..self }
     }
 }
 

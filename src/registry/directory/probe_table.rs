@@ -83,17 +83,6 @@ impl<S: Slot> ProbeTable<S> {
         self.slots.get(self.find(key).ok()?)
     }
 
-    /// The entry of a key, inserted if there is none.
-    pub(crate) fn get_or_insert(&mut self, new: S) -> Option<&mut S> {
-        let key = new.key()?;
-        self.reserve(1);
-        let place = self.find(key).unwrap_or_else(|place| {
-            self.put(place, new);
-            place
-        });
-        self.slots.get_mut(place)
-    }
-
     /// Inserts an entry, and returns the one with the same key that it replaces.
     pub(crate) fn insert(&mut self, entry: S) -> Option<S> {
         self.reserve(1);

@@ -16,7 +16,7 @@ use super::staged_consents::{StagedConsents, StagedStandings};
 use crate::model::{Camera, CameraId, Consent, OwnerId};
 use crate::registry::block::Row;
 use crate::registry::change::{ChangeError, ChangeRefusal};
-use crate::registry::directory::{Directory, Positions};
+use crate::registry::directory::{Directory, Owners, Positions};
 use crate::registry::index::{BlockSlot, Cluster, Layout, cells, split};
 use crate::registry::registry::Registry;
 use crate::registry::revision::Revision;
@@ -78,7 +78,12 @@ pub(crate) fn build(
     layout: Layout,
 ) -> Result<(Writer, Cluster), ChangeError> {
     let LoadedIndex { mut directory, owners, owned } = indexed;
-    let (interner, standings) = staged.join(&owned, [cameras.len(), owners], &mut directory)?;
+    let is_short =
+        |camera: &Camera| Positions::is_short(camera.id) && u32::try_from(camera.owner.0).is_ok();
+    let are_short = cameras.iter().all(is_short);
+    let reserve = if are_short { Owners::reserve_short } else { Owners::reserve_long };
+    let (interner, standings) =
+        staged.join(&owned, [cameras.len(), owners], reserve, &mut directory)?;
     drop(owned);
     // Makes up for a low estimate, so that the first changes need not grow the table.
     directory.grow(0);

@@ -74,12 +74,13 @@ impl StagedConsents {
         number.is_some() || terms.is_none()
     }
 
-    /// Writes the consents and the owners' cameras to the directory, which has room for so many owners.
+    /// Writes the consents and the owners' cameras to the directory, in which `reserve` makes room for so many owners.
     /// Returns the standing that the rows of each camera store.
     pub(crate) fn join(
         self,
         owned: &Partitioned<(OwnerId, CameraId, u32)>,
         [cameras, owners]: [usize; 2],
+        reserve: fn(&mut Owners, usize),
         directory: &mut Directory,
     ) -> Result<(Interner, StagedStandings), ChangeError> {
         let Self { interner, consents, all_extras } = self;
@@ -97,7 +98,7 @@ impl StagedConsents {
         let mut groups: Vec<_> = directory.owners.groups_mut(GROUPS).zip(extras_of).collect();
         let twice = parallel::map_mut(&mut groups, |number, (group, all_extras)| {
             let mut twice = None;
-            group.reserve(owners, Owners::reserve);
+            group.reserve(owners, reserve);
             for &(owner, answer, index) in consents.group(number) {
                 let Some(owners) = group.of_mut(owner.0) else { continue };
                 if !owners.agree(owner, answer) && twice.is_none() {
