@@ -39,9 +39,8 @@ proptest! {
             match step {
                 0 => prop_assert_eq!(table.remove(key).flatten(), map.remove_entry(&key)),
                 1 => {
-                    let entry = table.get_or_insert(Some((key, value))).copied().flatten();
-                    let value = *map.entry(key).or_insert(value);
-                    prop_assert_eq!(entry, Some((key, value)));
+                    let entry = map.get(&key).map(|&value| (key, value));
+                    prop_assert_eq!(table.get(key).copied().flatten(), entry);
                 }
                 _ => {
                     let before = map.insert(key, value).map(|before| (key, before));
