@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The longest span of a limit or of a period: a year of 366 days.
-pub(super) const MOST_SECONDS: u64 = 366 * 86_400;
+/// The longest span of a limit or of a period, 136 years: instants that are so far ahead can still be computed, and
+/// timers take it.
+pub(super) const MOST_SECONDS: u64 = u32::MAX as u64;
+/// The longest time for which keys are remembered: a year.
+const MOST_KEY_HOURS: u64 = 366 * 24;
 
 /// The service's limits and intervals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,13 +154,12 @@ impl Limits {
         // More than is possible of either, and as many as semaphores accept.
         let most = many(u64::from(u32::MAX));
         let counts = ["in_flight", "connections", "agency_in_flight", "owner_in_flight"];
-        // A span without an end in practice is a limit that is not kept.
         let may_be_zero = [
             ("clock_settle_seconds", many(self.clock_settle_seconds)),
             ("drain_seconds", many(self.drain_seconds)),
         ];
         let bound = |name: &str| match name {
-            "key_hours" => many(MOST_SECONDS / 3600),
+            "key_hours" => many(MOST_KEY_HOURS),
             _ if name.ends_with("_seconds") => many(MOST_SECONDS),
             _ if counts.contains(&name) => most,
             _ => usize::MAX,

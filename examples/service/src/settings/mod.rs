@@ -153,9 +153,7 @@ impl TryFrom<Record<Wire>> for Settings {
         }
         for (name, seconds) in [("log", Some(log.seconds)), ("coverage", coverage.seconds)] {
             if let Some(seconds) = seconds.filter(|&seconds| seconds > MOST_SECONDS) {
-                return Err(format!(
-                    "`{name}.seconds` is {seconds}; at most {MOST_SECONDS}, a year"
-                ));
+                return Err(format!("`{name}.seconds` is {seconds}; at most {MOST_SECONDS}"));
             }
         }
         let finest = u8::from(Coverage::FINEST);
