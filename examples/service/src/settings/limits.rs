@@ -151,7 +151,7 @@ impl Limits {
                 "limit `vertices` is {vertices}, so that no area is read; at least 4"
             ));
         }
-        // More than is possible of either, and as many as semaphores accept.
+        // Semaphores accept as many, and more are not possible.
         let most = many(u64::from(u32::MAX));
         let counts = ["in_flight", "connections", "agency_in_flight", "owner_in_flight"];
         let may_be_zero = [
