@@ -189,8 +189,28 @@ fn bulk_loading_refuses_duplicates() {
         "change 3 cannot be applied, so none was: owner `2` has two consents; give the one that \
          holds",
     );
+    for second in [Consent::default(), Consent::granted()] {
+        let consents = [(OwnerId(9), Consent::default()), (OwnerId(9), second)];
+        let error = Registry::bulk_load(&cameras[..3], consents).unwrap_err();
+        let reason = ChangeRefusal::TwoConsents { owner: OwnerId(9) };
+        assert_eq!((error.index, error.reason), (1, reason));
+    }
     let empty = Registry::bulk_load(&[], []).unwrap();
     assert_eq!((empty.snapshot().cameras(), empty.snapshot().revision()), (0, Revision(0)));
+}
+
+/// As if the consent had been set by a change: without camera, consent and history the owner is unknown.
+#[test]
+fn bulk_loading_keeps_no_owner_without_camera_who_did_not_agree() {
+    let consents = [1, 2, 3].map(|owner| (OwnerId(owner), Consent::default()));
+    let registry = Registry::bulk_load(&[camera(1, 1), camera(2, 2)], consents).unwrap();
+    assert_eq!(registry.owners_after(None, 9), [OwnerId(1), OwnerId(2)]);
+    assert_eq!(asks(&registry), []);
+    let changes = [1, 3]
+        .map(|owner| Change::SetConsent { owner: OwnerId(owner), consent: Consent::granted() });
+    registry.apply(changes).unwrap();
+    assert_eq!(registry.owners_after(None, 9), [1, 2, 3].map(OwnerId));
+    assert_eq!(asks(&registry), [(1, vec![1])]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The writer's directory: camera id to position, owner id to consent and cameras.
 
+use super::consent_extras::ConsentExtras;
 use super::owner::Owner;
-use super::owners::{ConsentExtras, Owners};
+use super::owners::Owners;
 use super::positions::Positions;
 use super::shards::Shards;
 use crate::geometry::Position;

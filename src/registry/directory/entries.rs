@@ -97,34 +97,46 @@ impl Entries {
         if is_short(owner) {
             self.short.prefetch(owner.0);
         }
-        if self.long.len() > 0 {
-            self.long.prefetch(owner.0);
-        }
+        self.long.prefetch(owner.0);
     }
 
     #[inline]
     pub(crate) fn get(&self, owner: OwnerId) -> Option<Owner> {
         let short = if is_short(owner) { self.short.get(owner.0).copied().flatten() } else { None };
-        let long = || self.long.get(owner.0).copied().flatten().map(|entry| entry.known);
-        short.map(ShortEntry::known).or_else(long)
+        short.map(ShortEntry::known).or_else(|| self.get_long(owner))
     }
 
-    /// Sets an owner's entry; whether there was none.
-    pub(crate) fn insert(&mut self, owner: OwnerId, known: Owner) -> bool {
-        if let Some(entry) = ShortEntry::new(owner, known) {
-            let was_long = self.long.len() > 0 && self.long.remove(owner.0).is_some();
-            self.short.insert(Some(entry)).is_none() && !was_long
-        } else {
-            let was_short = is_short(owner) && self.short.remove(owner.0).is_some();
-            self.long.insert(Some(LongEntry { owner, known })).is_none() && !was_short
-        }
+    fn get_long(&self, owner: OwnerId) -> Option<Owner> {
+        self.long.get(owner.0).copied().flatten().map(|entry| entry.known)
     }
 
-    pub(crate) fn remove(&mut self, owner: OwnerId) {
-        if is_short(owner) {
-            self.short.remove(owner.0);
+    /// Changes an owner's entry, and returns the one before. Looked up once, unless it moves to the other table. An
+    /// entry that becomes empty is removed.
+    pub(crate) fn change(
+        &mut self,
+        owner: OwnerId,
+        change: impl FnOnce(Owner) -> Owner,
+    ) -> Option<Owner> {
+        let place = is_short(owner).then(|| self.short.find(owner.0));
+        let short = place.and_then(|place| self.short.at(place).copied().flatten());
+        let before = short.map(ShortEntry::known).or_else(|| self.get_long(owner));
+        let known = change(before.unwrap_or(Owner::NEW));
+        let entry = if known.is_nobody() { None } else { ShortEntry::new(owner, known) };
+        match (place, entry) {
+            (Some(place), Some(_)) => {
+                self.short.set(place, entry);
+            }
+            _ if short.is_some() => {
+                self.short.remove(owner.0);
+            }
+            _ => {}
         }
-        self.long.remove(owner.0);
+        if entry.is_none() && !known.is_nobody() {
+            self.long.insert(Some(LongEntry { owner, known }));
+        } else if short.is_none() && before.is_some() {
+            self.long.remove(owner.0);
+        }
+        before
     }
 
     /// All owners, in no order.

@@ -6,14 +6,16 @@ mod positions;
 mod owners;
 mod entries;
 mod owner;
+mod consent_extras;
 mod cameras;
 mod extra_cameras;
 mod shards;
 mod probe_table;
 mod standing;
 
+pub(crate) use consent_extras::ConsentExtras;
 pub(crate) use directory::Directory;
-pub(crate) use owners::{ConsentExtras, Owners};
+pub(crate) use owners::Owners;
 pub(crate) use positions::Positions;
 pub(crate) use shards::{Group, Grouping, Shards};
 pub(crate) use standing::{granted, standing};

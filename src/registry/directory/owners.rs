@@ -5,11 +5,14 @@ use std::collections::{HashMap, hash_map};
 use foldhash::quality::RandomState;
 
 use super::cameras::Cameras;
+use super::consent_extras::ConsentExtras;
 use super::entries::Entries;
 use super::extra_cameras::ExtraCameras;
 use super::owner::Owner;
 use super::shards::{Shard, split_off};
-use crate::model::{AgencyId, AskLimit, AskTime, CameraId, ConsentPeriod, OwnerId};
+use super::standing::standing;
+use crate::model::{CameraId, OwnerId};
+use crate::registry::block::RowStanding;
 
 /// A shard of the owners.
 #[derive(Debug)]
@@ -58,34 +61,24 @@ impl Owners {
         self.entries.iter()
     }
 
-    /// Writes an owner's entry, or removes it if it is empty.
-    fn put(&mut self, owner: OwnerId, known: Owner) {
-        if known.is_nobody() {
-            self.entries.remove(owner);
-        } else {
-            self.entries.insert(owner, known);
-        }
-    }
-
-    /// Records the consent of an owner without cameras. `false` if the owner is known already.
-    pub(crate) fn agree(&mut self, owner: OwnerId, terms: Option<u32>) -> bool {
-        let known = Owner::NEW.with_terms(terms);
-        self.entries.insert(owner, known)
-    }
-
-    /// Sets the interned terms of an owner, and returns the previous ones.
-    pub(crate) fn set_terms(&mut self, owner: OwnerId, terms: Option<u32>) -> Option<u32> {
-        let entry = self.get(owner);
-        self.put(owner, entry.with_terms(terms));
-        entry.terms()
+    /// Records the terms of an owner who has no camera yet. `false` if the owner is known already.
+    pub(crate) fn agree(&mut self, owner: OwnerId, terms: u32) -> bool {
+        self.entries.change(owner, |_| Owner::NEW.with_terms(Some(terms))).is_none()
     }
 
     /// The extras of an owner: pause, expiry, limit and history.
     pub(crate) fn extras(&self, owner: OwnerId) -> Option<&ConsentExtras> {
-        if !self.get(owner).has_extras {
-            return None;
-        }
-        self.extras.get(&owner).map(AsRef::as_ref)
+        self.extras_of(owner, self.get(owner))
+    }
+
+    fn extras_of(&self, owner: OwnerId, known: Owner) -> Option<&ConsentExtras> {
+        if known.has_extras { self.extras.get(&owner).map(AsRef::as_ref) } else { None }
+    }
+
+    /// An owner's standing as the rows store it.
+    pub(crate) fn standing(&self, owner: OwnerId) -> RowStanding {
+        let known = self.get(owner);
+        standing(known.terms(), || self.extras_of(owner, known))
     }
 
     /// The owners with extras, in no order.
@@ -93,33 +86,31 @@ impl Owners {
         self.extras.iter().map(|(&owner, extras)| (owner, extras.as_ref()))
     }
 
-    /// Changes the extras of an owner, which may be none before or after.
-    pub(crate) fn change_extras(
+    /// Changes the interned terms and the extras of an owner, which may be none before or after.
+    pub(crate) fn change(
         &mut self,
         owner: OwnerId,
-        change: impl FnOnce(&mut ConsentExtras),
+        change: impl FnOnce(&mut Option<u32>, &mut ConsentExtras),
     ) {
-        let entry = self.get(owner);
-        let has_extras = if entry.has_extras {
-            let Some(extras) = self.extras.get_mut(&owner) else { return };
-            change(extras);
-            let is_default = extras.is_default();
-            if is_default {
-                self.extras.remove(&owner);
+        let all_extras = &mut self.extras;
+        self.entries.change(owner, |known| {
+            let mut terms = known.terms();
+            let mut before = if known.has_extras { all_extras.get_mut(&owner) } else { None };
+            let mut usual = ConsentExtras::default();
+            let extras = before.as_deref_mut().map_or(&mut usual, AsMut::as_mut);
+            change(&mut terms, extras);
+            let has_extras = !extras.is_default();
+            match (before.is_some(), has_extras) {
+                (false, true) => {
+                    all_extras.insert(owner, Box::new(usual));
+                }
+                (true, false) => {
+                    all_extras.remove(&owner);
+                }
+                _ => {}
             }
-            !is_default
-        } else {
-            let mut extras = ConsentExtras::default();
-            change(&mut extras);
-            let is_default = extras.is_default();
-            if !is_default {
-                self.extras.insert(owner, Box::new(extras));
-            }
-            !is_default
-        };
-        if has_extras != entry.has_extras {
-            self.put(owner, Owner { has_extras, ..entry });
-        }
+            Owner { has_extras, ..known.with_terms(terms) }
+        });
     }
 
     /// The cameras of an owner, in no order.
@@ -131,40 +122,43 @@ impl Owners {
 
     /// Adds a camera to an owner, and returns the owner's terms.
     pub(crate) fn attach(&mut self, owner: OwnerId, camera: CameraId) -> Option<u32> {
-        let known = self.get(owner);
-        let cameras = known.cameras.with(camera).unwrap_or_else(|| {
-            self.more.entry(owner).or_default().insert(camera);
-            known.cameras.with_more(true)
+        let more = &mut self.more;
+        let before = self.entries.change(owner, |known| {
+            let cameras = known.cameras.with(camera).unwrap_or_else(|| {
+                more.entry(owner).or_default().insert(camera);
+                known.cameras.with_more(true)
+            });
+            Owner { cameras, ..known }
         });
-        self.entries.insert(owner, Owner { cameras, ..known });
-        known.terms()
+        before.and_then(Owner::terms)
     }
 
     /// Removes a camera from its owner. An owner with nothing left is removed too.
     pub(crate) fn detach(&mut self, owner: OwnerId, camera: CameraId) {
-        let mut entry = self.get(owner);
-        let (left, behind) = entry.cameras.without(camera);
-        entry.cameras = left;
-        for camera in behind {
-            self.more.entry(owner).or_default().insert(camera);
-            entry.cameras = entry.cameras.with_more(true);
-        }
-        if entry.cameras.has_more()
-            && let hash_map::Entry::Occupied(mut more) = self.more.entry(owner)
-        {
-            let others = more.get_mut();
-            others.remove(camera);
-            if entry.cameras.is_empty()
-                && let Some(first) = others.pop_first()
+        let more = &mut self.more;
+        self.entries.change(owner, |known| {
+            let (mut cameras, behind) = known.cameras.without(camera);
+            for camera in behind {
+                more.entry(owner).or_default().insert(camera);
+                cameras = cameras.with_more(true);
+            }
+            if cameras.has_more()
+                && let hash_map::Entry::Occupied(mut more) = more.entry(owner)
             {
-                entry.cameras = Cameras::one(first).with_more(true);
+                let others = more.get_mut();
+                others.remove(camera);
+                if cameras.is_empty()
+                    && let Some(first) = others.pop_first()
+                {
+                    cameras = Cameras::one(first).with_more(true);
+                }
+                if others.is_empty() {
+                    more.remove();
+                    cameras = cameras.with_more(false);
+                }
             }
-            if others.is_empty() {
-                more.remove();
-                entry.cameras = entry.cameras.with_more(false);
-            }
-        }
-        self.put(owner, entry);
+            Owner { cameras, ..known }
+        });
     }
 }
 
@@ -180,48 +174,5 @@ impl Shard for Owners {
             more: split_off(&mut self.more, is_moved),
             extras: split_off(&mut self.extras, is_moved),
         }
-    }
-}
-
-/// The parts of a consent or history that most owners do not have.
-#[derive(Clone, Debug)]
-pub(crate) struct ConsentExtras {
-    pub(crate) consent_period: ConsentPeriod,
-    pub(crate) limit: AskLimit,
-    /// The last times the owner was asked and by whom, ascending; at most as many as a limit can look at.
-    /// Boxed, since most owners with extras were never asked.
-    #[expect(clippy::box_collection, reason = "8 bytes in a table of many, not 24")]
-    pub(crate) asked: Option<Box<Vec<AskTime>>>,
-}
-
-impl Default for ConsentExtras {
-    fn default() -> Self {
-        let consent_period = ConsentPeriod { paused_until: i64::MIN, expires: i64::MAX };
-        Self { consent_period, limit: AskLimit::default(), asked: None }
-    }
-}
-
-impl ConsentExtras {
-    /// When the owner was asked and by whom, ascending.
-    pub(crate) fn asked(&self) -> &[AskTime] {
-        self.asked.as_deref().map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether no extra is left.
-    pub(crate) fn is_default(&self) -> bool {
-        self.consent_period.paused_until == i64::MIN
-            && self.consent_period.expires == i64::MAX
-            && self.limit == AskLimit::default()
-            && self.asked.is_none()
-    }
-
-    pub(crate) fn record(&mut self, at: i64, agency: Option<AgencyId>) {
-        let asked = self.asked.get_or_insert_default();
-        // One more, not four: few are asked often.
-        asked.reserve_exact(1);
-        let index = asked.partition_point(|&earlier| earlier <= (at, agency));
-        asked.insert(index, (at, agency));
-        let surplus = asked.len().saturating_sub(usize::from(AskLimit::MAX));
-        asked.drain(..surplus);
     }
 }

@@ -33,6 +33,9 @@ pub(crate) struct ProbeTable<S> {
     len: usize,
 }
 
+/// The slot of a key: that of its entry, or the vacant one where the entry would go.
+pub(crate) type Place = Result<usize, usize>;
+
 /// The fewest slots of a table that is not empty.
 const FEWEST: usize = 8;
 
@@ -55,10 +58,11 @@ impl<S: Slot> ProbeTable<S> {
         self.slots.iter().filter(|slot| slot.key().is_some())
     }
 
-    /// Makes room for `more` entries.
-    pub(crate) fn reserve(&mut self, more: usize) {
+    /// Makes room for `more` entries. Whether the table grew.
+    pub(crate) fn reserve(&mut self, more: usize) -> bool {
         let entries = self.len.saturating_add(more);
-        if entries > room(self.slots.len()) {
+        let grows = entries > room(self.slots.len());
+        if grows {
             let mut slots = self.slots.len().max(FEWEST);
             while room(slots) < entries {
                 slots = slots.saturating_mul(2);
@@ -67,11 +71,15 @@ impl<S: Slot> ProbeTable<S> {
             self.len = 0;
             self.extend(all.into_iter().filter(|slot| slot.key().is_some()));
         }
+        grows
     }
 
     /// Prefetches the cache lines of an entry.
     #[inline]
     pub(crate) fn prefetch(&self, key: u64) {
+        if self.slots.is_empty() {
+            return;
+        }
         let home = self.home(key);
         prefetch_index(self.slots.as_slice(), home);
         // Half of the entries are within two slots of their home.
@@ -83,16 +91,29 @@ impl<S: Slot> ProbeTable<S> {
         self.slots.get(self.find(key).ok()?)
     }
 
+    /// The entry in a slot that [`find`](Self::find) returned.
+    #[inline]
+    pub(crate) fn at(&self, place: Place) -> Option<&S> {
+        self.slots.get(place.ok()?)
+    }
+
     /// Inserts an entry, and returns the one with the same key that it replaces.
     pub(crate) fn insert(&mut self, entry: S) -> Option<S> {
-        self.reserve(1);
-        match self.find(entry.key()?) {
-            Ok(place) => self.slots.get_mut(place).map(|slot| std::mem::replace(slot, entry)),
-            Err(place) => {
-                self.put(place, entry);
-                None
-            }
+        let place = self.find(entry.key()?);
+        self.set(place, entry)
+    }
+
+    /// Inserts an entry where [`find`](Self::find) found its key, and returns the one that it replaces. The table must
+    /// not have changed in between.
+    pub(crate) fn set(&mut self, place: Place, entry: S) -> Option<S> {
+        if let Ok(place) = place {
+            return self.slots.get_mut(place).map(|slot| std::mem::replace(slot, entry));
         }
+        let grew = self.reserve(1);
+        let place = if grew { self.find(entry.key()?) } else { place };
+        self.write(place.unwrap_or_else(|vacant| vacant), entry);
+        self.len += 1;
+        None
     }
 
     pub(crate) fn remove(&mut self, key: u64) -> Option<S> {
@@ -140,11 +161,6 @@ impl<S: Slot> ProbeTable<S> {
         }
     }
 
-    fn put(&mut self, place: usize, entry: S) {
-        self.write(place, entry);
-        self.len += 1;
-    }
-
     fn write(&mut self, place: usize, slot: S) {
         if let Some(old) = self.slots.get_mut(place) {
             *old = slot;
@@ -153,7 +169,10 @@ impl<S: Slot> ProbeTable<S> {
 
     /// The slot of an entry (`Ok`), or the vacant slot where it would go (`Err`).
     #[inline]
-    fn find(&self, key: u64) -> Result<usize, usize> {
+    pub(crate) fn find(&self, key: u64) -> Place {
+        if self.slots.is_empty() {
+            return Err(0);
+        }
         let mask = self.slots.len().wrapping_sub(1);
         let mut place = self.home(key);
         loop {

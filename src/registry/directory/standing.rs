@@ -1,6 +1,6 @@
 //! An owner's standing, as a consent and as their rows store it.
 
-use super::owners::ConsentExtras;
+use super::consent_extras::ConsentExtras;
 use crate::model::Consent;
 use crate::registry::block::{RowStanding, RowTimeLimits};
 use crate::registry::scopes::Terms;

@@ -14,14 +14,18 @@ use crate::util::parallel;
 #[derive(Default)]
 pub(crate) struct StagedConsents {
     pub(crate) interner: Interner,
-    /// Owners, with their number if they agreed.
-    consents: Vec<(OwnerId, Option<u32>)>,
+    /// Owners, with the number of their terms, from `FIRST_EXTRAS` on of their extras, or `NOT_GRANTED`.
+    consents: Vec<(OwnerId, u32)>,
     /// Owners with extras, and the terms to which they agreed, if they did.
     all_extras: Vec<(OwnerId, Option<u32>, ConsentExtras)>,
 }
 
 /// The number of the first owner with extras. Numbers of terms are lower.
 const FIRST_EXTRAS: u32 = 1 << 31;
+
+/// Stands for the answer of an owner who did not agree, so that a second answer is noticed. The number after it does not
+/// fit an owner's entry.
+const NOT_GRANTED: u32 = u32::MAX - 1;
 
 impl StagedConsents {
     /// Interns the scopes of consents, of which at most about `expected` are distinct.
@@ -33,7 +37,7 @@ impl StagedConsents {
         staged.reserve(consents.size_hint().0.min(expected));
         for (index, (owner, consent)) in consents.enumerate() {
             if consent.standing() == Standing::NotGranted {
-                staged.consents.push((owner, None));
+                staged.consents.push((owner, NOT_GRANTED));
                 continue;
             }
             let extras = ConsentExtras {
@@ -66,11 +70,10 @@ impl StagedConsents {
         if !extras.is_default() {
             let next = u32::try_from(self.all_extras.len()).ok();
             let next = next.and_then(|next| next.checked_add(FIRST_EXTRAS));
-            // The last number does not fit an owner's entry.
-            number = number.and(next).filter(|&number| number < u32::MAX);
+            number = number.and(next).filter(|&number| number < NOT_GRANTED);
             self.all_extras.push((owner, terms, extras));
         }
-        self.consents.extend(number.map(|number| (owner, Some(number))));
+        self.consents.extend(number.map(|number| (owner, number)));
         number.is_some() || terms.is_none()
     }
 
@@ -112,8 +115,17 @@ impl StagedConsents {
             // Until now these owners had their own number in the place of their terms' number.
             for (owner, terms, extras) in std::mem::take(all_extras) {
                 let Some(owners) = group.of_mut(owner.0) else { continue };
-                owners.set_terms(owner, terms);
-                owners.change_extras(owner, |before| *before = extras);
+                owners.change(owner, |its_terms, its_extras| {
+                    *its_terms = terms;
+                    *its_extras = extras;
+                });
+            }
+            for &(owner, answer, _) in consents.group(number) {
+                if answer == NOT_GRANTED
+                    && let Some(owners) = group.of_mut(owner.0)
+                {
+                    owners.change(owner, |its_terms, _| *its_terms = None);
+                }
             }
             twice
         });
@@ -144,6 +156,7 @@ impl StagedStandings {
 
     fn set(&self, camera: u32, answer: Option<u32>) {
         // Each camera is set once, and read after all threads have ended.
+        let answer = answer.filter(|&answer| answer != NOT_GRANTED);
         if let (Some(answer), Some(slot)) = (answer, self.answer.get(camera as usize)) {
             slot.store(answer.saturating_add(1), Ordering::Relaxed);
         }

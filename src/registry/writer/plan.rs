@@ -15,7 +15,7 @@ use crate::model::{CameraId, Consent, OwnerId, Standing, seconds};
 use crate::registry::block::{Row, RowStanding};
 use crate::registry::change::{Change, ChangeError, ChangeRefusal};
 use crate::registry::directory::{
-    ConsentExtras, Directory, Group, Grouping, Owners, Positions, Shards, standing,
+    ConsentExtras, Directory, Group, Grouping, Owners, Positions, Shards,
 };
 use crate::registry::edit::{Edit, PARALLEL_EDITS};
 use crate::registry::index::{Cluster, Layout, TOGETHER, TileLocator};
@@ -236,7 +236,7 @@ fn follow_owners(
     // Read in one loop, so that several cache misses are waited for at once.
     for &Step { owner, .. } in &*steps {
         let owners = group.of(owner.0);
-        black_box(owners.map(|owners| (owners.get(owner), owners.extras(owner).is_some())));
+        black_box(owners.map(|owners| owners.extras(owner).is_some()));
     }
     steps.sort_by_key(|step| step.index);
     let (mut followed, mut released, mut placed) = (Vec::new(), Vec::new(), Vec::new());
@@ -249,19 +249,21 @@ fn follow_owners(
             OwnerEffect::Detach(camera) => owners.detach(*owner, camera),
             OwnerEffect::Place(camera, _) => placed.push(camera.id),
             OwnerEffect::Consent { terms, consent_period, limit } => {
-                released.extend(owners.set_terms(*owner, terms));
-                owners.change_extras(*owner, |extras| {
+                owners.change(*owner, |its_terms, extras| {
+                    released.extend(std::mem::replace(its_terms, terms));
                     (extras.consent_period, extras.limit) = (consent_period, limit);
                 });
                 followed.push(*owner);
             }
             OwnerEffect::Forget => {
-                released.extend(owners.set_terms(*owner, None));
-                owners.change_extras(*owner, |extras| *extras = ConsentExtras::default());
+                owners.change(*owner, |its_terms, extras| {
+                    released.extend(its_terms.take());
+                    *extras = ConsentExtras::default();
+                });
                 followed.push(*owner);
             }
             OwnerEffect::Asked(at, agency) => {
-                owners.change_extras(*owner, |extras| extras.record(at, agency));
+                owners.change(*owner, |_, extras| extras.record(at, agency));
                 followed.push(*owner);
             }
         }
@@ -272,7 +274,7 @@ fn follow_owners(
 
     let standing_of = |owner: OwnerId| match group.of(owner.0) {
         None => RowStanding::NotGranted,
-        Some(owners) => standing(owners.get(owner).terms(), || owners.extras(owner)),
+        Some(owners) => owners.standing(owner),
     };
     let place = |step: &Step| match step.effect {
         OwnerEffect::Place(camera, cell) => Some(PlannedEdit {
