@@ -52,6 +52,7 @@ struct Sketch {
     incidents: u32,
     /// Whether the agencies named are in scope (`true`) or out of scope (`false`).
     listed: bool,
+    has_zone: bool,
 }
 
 /// One of 64 bits, different for most pairs of agencies.
@@ -71,7 +72,7 @@ impl Sketch {
             Scope::AllBut(agencies) => (false, Some(agencies)),
         };
         let named = named.into_iter().flatten().fold(0, |marks, &agency| marks | mark(agency));
-        Self { named, incidents, listed }
+        Self { named, incidents, listed, has_zone: terms.zone.is_some() }
     }
 }
 
@@ -100,7 +101,7 @@ impl<'a> ScopeQuery<'a> {
         let number = number as usize;
         let chunk = self.chunks.get(number / CHUNK);
         let sketch = chunk.and_then(|chunk| chunk.sketches.get(number % CHUNK));
-        let Sketch { named, incidents, listed } = sketch.copied().unwrap_or_default();
+        let Sketch { named, incidents, listed, .. } = sketch.copied().unwrap_or_default();
         let incident = incidents >> (self.incident as u32) & 1 != 0;
         (incident & !listed, incident & (named & self.mark != 0))
     }
@@ -147,6 +148,14 @@ pub(crate) struct TermsTable {
 impl TermsTable {
     pub(crate) fn get(&self, number: u32) -> Option<&Terms> {
         find(&self.chunks, number)
+    }
+
+    /// The time zone in the terms with a number. The sketch, which a route has just read, shows if there is none.
+    #[inline]
+    pub(crate) fn zone(&self, number: u32) -> Option<&Zone> {
+        let chunk = self.chunks.get(number as usize / CHUNK)?;
+        let sketch = chunk.sketches.get(number as usize % CHUNK)?;
+        if sketch.has_zone { self.get(number)?.zone() } else { None }
     }
 
     fn put(&mut self, number: u32, terms: Arc<Terms>) {

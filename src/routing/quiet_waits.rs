@@ -14,6 +14,9 @@ use crate::util::RowMask;
 /// once for a request. The maps are looked up in and never gone through.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QuietWaits {
+    /// Of owners who named no zone, as most do: they live in the policy's.
+    #[expect(clippy::option_option, reason = "not decided, or that nobody waits")]
+    usual: Option<Option<Timestamp>>,
     by_terms: HashMap<u32, Option<Timestamp>, RandomState>,
     by_zone: HashMap<Zone, Option<Timestamp>, RandomState>,
     waiting: Vec<(OwnerId, Timestamp)>,
@@ -21,6 +24,7 @@ pub(crate) struct QuietWaits {
 
 impl QuietWaits {
     pub(crate) fn clear(&mut self) {
+        self.usual = None;
         self.by_terms.clear();
         self.by_zone.clear();
         self.waiting.clear();
@@ -34,14 +38,15 @@ impl QuietWaits {
         hours: &QuietHours,
         now: Timestamp,
     ) {
-        let Self { by_terms, by_zone, waiting } = self;
+        let Self { usual, by_terms, by_zone, waiting } = self;
         for row in asked.rows() {
             let number = block.terms(row);
-            let not_before = *by_terms.entry(number).or_insert_with(|| {
-                let own = terms.get(number).and_then(|terms| terms.zone());
-                let zone = own.unwrap_or(hours.zone());
-                *by_zone.entry(zone.clone()).or_insert_with(|| hours.not_before(now, zone))
-            });
+            let not_before = match terms.zone(number) {
+                None => *usual.get_or_insert_with(|| hours.not_before(now, hours.zone())),
+                Some(zone) => *by_terms.entry(number).or_insert_with(|| {
+                    *by_zone.entry(zone.clone()).or_insert_with(|| hours.not_before(now, zone))
+                }),
+            };
             waiting.extend(not_before.map(|instant| (block.ids(row).0, instant)));
         }
     }
