@@ -104,18 +104,25 @@ impl FromStr for TimeWindow {
 
 /// Reads an instant: RFC 3339 or ISO 8601, with a zone in brackets as in RFC 9557 or without.
 fn instant(text: &str) -> Result<Timestamp, TimeWindowError> {
-    const READER: DateTimeParser = DateTimeParser::new().disambiguation(Disambiguation::Reject);
+    const ANY: DateTimeParser = DateTimeParser::new();
+    const ONE: DateTimeParser = ANY.disambiguation(Disambiguation::Reject);
     let by_offset = text.parse::<Timestamp>();
+    let start = || beginning(text);
     if !text.contains('[') {
-        return by_offset.map_err(|_| TimeWindowError::NoInstant { text: beginning(text) });
+        return by_offset.map_err(|_| match ANY.parse_datetime(text) {
+            Ok(_) => TimeWindowError::NoOffset { text: start() },
+            Err(_) => TimeWindowError::NoInstant { text: start() },
+        });
     }
     // Its offset alone would be believed otherwise.
-    match READER.parse_zoned_datetime_with(&TimeZoneDatabase::bundled(), text) {
+    let zones = TimeZoneDatabase::bundled();
+    match ONE.parse_zoned_datetime_with(&zones, text) {
         Ok(zoned) => Ok(zoned.timestamp()),
-        Err(_) if by_offset.is_ok() => {
-            Err(TimeWindowError::ZoneDisagrees { text: beginning(text) })
+        Err(_) if by_offset.is_ok() => Err(TimeWindowError::ZoneDisagrees { text: start() }),
+        Err(_) if ANY.parse_zoned_datetime_with(&zones, text).is_ok() => {
+            Err(TimeWindowError::TwiceOrNever { text: start() })
         }
-        Err(_) => Err(TimeWindowError::NoInstant { text: beginning(text) }),
+        Err(_) => Err(TimeWindowError::NoInstant { text: start() }),
     }
 }
 
@@ -173,6 +180,20 @@ pub enum TimeWindowError {
     /// One of the ends is not an instant.
     #[error("`{text}` is not an instant; write one such as `2026-05-01T18:00:00Z`")]
     NoInstant {
+        /// How that end begins.
+        text: String,
+    },
+    /// One of the ends is a local time without its offset from UTC.
+    #[error(
+        "`{text}` has no offset from UTC; add it, as in `2026-05-01T14:00:00-04:00`, or `Z` for UTC"
+    )]
+    NoOffset {
+        /// How that end begins.
+        text: String,
+    },
+    /// The clocks of a zone were set at the local time of one of the ends, which has no offset.
+    #[error("the clocks of its zone show `{text}` twice or never; write the offset, too")]
+    TwiceOrNever {
         /// How that end begins.
         text: String,
     },

@@ -57,12 +57,16 @@ fn instants_with_a_zone_are_read_or_refused() {
     // The first local time occurs twice, the second never.
     for local in ["2026-11-01T01:30:00[America/New_York]", "2026-03-08T02:30:00[America/New_York]"]
     {
-        let words = refused(&format!("{local}/2026-12-01T00:00:00Z"));
-        assert!(
-            words.ends_with("is not an instant; write one such as `2026-05-01T18:00:00Z`"),
-            "{words}"
-        );
+        let words =
+            format!("the clocks of its zone show `{local}` twice or never; write the offset, too");
+        assert_eq!(refused(&format!("{local}/2026-12-01T00:00:00Z")), words);
+        let with_offset = local.replace('[', "-05:00[");
+        let read = format!("{with_offset}/2026-12-01T00:00:00Z").parse::<TimeWindow>();
+        assert_eq!(read.is_ok(), local.contains("11-01"), "{with_offset}");
     }
+    let unknown = "2026-05-01T14:00:00[Europe/Springfield]";
+    let words = format!("`{unknown}` is not an instant; write one such as `2026-05-01T18:00:00Z`");
+    assert_eq!(refused(&format!("{unknown}/2026-12-01T00:00:00Z")), words);
     assert!(refused("2026-05-01T14:00:00-04:00[America/New_York]").contains("is not a window"));
 }
 
@@ -153,7 +157,14 @@ fn malformed_windows_are_refused_with_a_reason() {
         assert_eq!(words(text), format!("`{text}` is not a window; {example}"));
     }
     let start = "2026-05-09T18:00:00Z";
-    for end in ["", "20:00:00Z", "PT2H", "2026-05-09T20:00:00", "2026-05-09T20:00:00Z/P1D", " "] {
+    for end in ["2026-05-09T20:00:00", "2026-05-09 20:00", "2026-05-09", "20260509T2000"] {
+        let expected = format!(
+            "`{end}` has no offset from UTC; add it, as in `2026-05-01T14:00:00-04:00`, or `Z` for \
+             UTC"
+        );
+        assert_eq!(words(&format!("{start}/{end}")), expected);
+    }
+    for end in ["", "20:00:00Z", "PT2H", "2026-05-09T20:00:00Z/P1D", " ", "2026-02-30T20:00:00"] {
         let expected =
             format!("`{end}` is not an instant; write one such as `2026-05-01T18:00:00Z`");
         assert_eq!(words(&format!("{start}/{end}")), expected);
