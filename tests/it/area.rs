@@ -18,7 +18,7 @@ const REFUSALS: &[(&str, &str, &str)] = &[
     (
         "latitude_out_of_range",
         "POLYGON((0 0, 1 91, 2 0, 0 0))",
-        "the latitude is outside -90..90 near `1 91` (part 1, shell, vertex 2)",
+        "the latitude is outside -90..90 (longitude first, both in degrees) near `1 91` (part 1, shell, vertex 2)",
     ),
     (
         "longitude_out_of_range",

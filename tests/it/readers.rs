@@ -97,11 +97,11 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "POLYGON((0 -90.00000000000003, 1 0, 1 1, 0 -90.00000000000003))",
-        "the latitude is outside -90..90 near `0 -90.0000001` (part 1, shell, vertex 1)",
+        "the latitude is outside -90..90 (longitude first, both in degrees) near `0 -90.0000001` (part 1, shell, vertex 1)",
     ),
     (
         "POLYGON((0 1e300, 1 0, 1 1, 0 1e300))",
-        "the latitude is outside -90..90 near `0 1.0000000e300` (part 1, shell, vertex 1)",
+        "the latitude is outside -90..90 (longitude first, both in degrees) near `0 1.0000000e300` (part 1, shell, vertex 1)",
     ),
 ];
 

@@ -198,7 +198,9 @@ impl AreaFlaw {
         match self {
             Self::TooFewVertices => "a ring needs at least three different vertices",
             Self::NotFinite => "a coordinate is not a finite number",
-            Self::LatitudeOutOfRange => "the latitude is outside -90..90",
+            Self::LatitudeOutOfRange => {
+                "the latitude is outside -90..90 (longitude first, both in degrees)"
+            }
             Self::LongitudeOutOfRange => {
                 "the longitude is outside -3600..3600 and cannot be degrees"
             }

@@ -29,12 +29,12 @@ struct Case {
 /// The steps of each case, in their order.
 const STEPS: [&str; 7] = ["open", "approve", "ask", "answer", "correct", "ask again", "resolve"];
 
-/// An owner cannot allow more than 30 requests a month: after this many cases another owner is
-/// asked.
-const CASES: u64 = 30;
+/// An owner cannot allow more than 30 requests a month, of which one agency has half: after this many
+/// cases another owner is asked.
+const CASES: u64 = 15;
 
 /// The number of owners of each sender, used one after the other.
-const OWNERS: u64 = 8;
+const OWNERS: u64 = 16;
 
 /// The progress of one sender.
 #[derive(Debug)]
@@ -235,7 +235,7 @@ fn a_kill_loses_and_doubles_no_disclosure() {
             let (west, south) = (-84.9 + 0.1 * who as f64, 41.1 + 0.06 * street as f64);
             let mut changes = agreed(owner, west + 0.01, south + 0.01);
             changes[1]["set_consent"]["consent"]["limit"] =
-                json!({ "per_7_days": CASES, "per_30_days": CASES });
+                json!({ "per_7_days": 2 * CASES, "per_30_days": 2 * CASES });
             service.change(&changes);
             let invite = format!("/v1/owners/{owner}/invitation");
             let invited = service.post(OPERATOR, &invite, "{}").expect(201);
