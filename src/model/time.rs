@@ -107,22 +107,22 @@ fn instant(text: &str) -> Result<Timestamp, TimeWindowError> {
     const ANY: DateTimeParser = DateTimeParser::new();
     const ONE: DateTimeParser = ANY.disambiguation(Disambiguation::Reject);
     let by_offset = text.parse::<Timestamp>();
-    let start = || beginning(text);
+    let shown = || beginning(text);
     if !text.contains('[') {
         return by_offset.map_err(|_| match ANY.parse_datetime(text) {
-            Ok(_) => TimeWindowError::NoOffset { text: start() },
-            Err(_) => TimeWindowError::NoInstant { text: start() },
+            Ok(_) => TimeWindowError::NoOffset { text: shown() },
+            Err(_) => TimeWindowError::NoInstant { text: shown() },
         });
     }
     // Its offset alone would be believed otherwise.
     let zones = TimeZoneDatabase::bundled();
     match ONE.parse_zoned_datetime_with(&zones, text) {
         Ok(zoned) => Ok(zoned.timestamp()),
-        Err(_) if by_offset.is_ok() => Err(TimeWindowError::ZoneDisagrees { text: start() }),
+        Err(_) if by_offset.is_ok() => Err(TimeWindowError::ZoneDisagrees { text: shown() }),
         Err(_) if ANY.parse_zoned_datetime_with(&zones, text).is_ok() => {
-            Err(TimeWindowError::TwiceOrNever { text: start() })
+            Err(TimeWindowError::TwiceOrNever { text: shown() })
         }
-        Err(_) => Err(TimeWindowError::NoInstant { text: start() }),
+        Err(_) => Err(TimeWindowError::NoInstant { text: shown() }),
     }
 }
 

@@ -72,15 +72,21 @@ impl Wire {
         split(&bytes)
     }
 
-    /// As [`answers`](Self::answers), and none if the connection is reset: one beyond the limit of its address is closed
-    /// before its request is read.
+    /// All answers if the other side closes in time without being asked; `None` if it waits.
     #[track_caller]
-    pub fn answers_or_reset(&mut self) -> Vec<Seen> {
-        let mut bytes = Vec::new();
-        match self.0.read_to_end(&mut bytes) {
-            Ok(_) => split(&bytes),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => Vec::new(),
-            Err(error) => panic!("{error}"),
+    pub fn answers_within(&mut self, time: Duration) -> Option<Vec<Seen>> {
+        let usual = self.0.read_timeout().unwrap();
+        self.0.set_read_timeout(Some(time)).unwrap();
+        let begun = self.0.peek(&mut [0]);
+        self.0.set_read_timeout(usual).unwrap();
+        match begun {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                None
+            }
+            begun => {
+                begun.unwrap();
+                Some(self.answers())
+            }
         }
     }
 

@@ -67,11 +67,15 @@ fn connections_of_one_address_are_limited_with_a_problem() {
     drop(held.pop());
     let begun = Instant::now();
     loop {
+        // Bytes sent to a connection that is refused would reset it before its answer is read, so a refusal is waited
+        // for first.
         let mut wire = Wire::open(&service);
-        wire.send("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        if wire.answers_or_reset().first().is_some_and(|answer| answer.status == 200) {
+        let Some(refused) = wire.answers_within(Duration::from_secs(1)) else {
+            wire.send("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            assert_eq!(wire.answers()[0].status, 200);
             break;
-        }
+        };
+        assert_eq!(refused[0].problem(), (503, "too_many_connections".to_owned()));
         assert!(begun.elapsed() < Duration::from_secs(5), "its place was not given back");
     }
 }
