@@ -83,8 +83,8 @@ pub enum Unfit {
     },
     /// The stream is not one that keeps everything.
     #[error(
-        "the stream `{stream}` does not keep everything: it has limits, lets records be deleted, has fewer than {replicas} replicas, flushes late or \
-         is kept in memory. Remove it or name another region"
+        "the stream `{stream}` is no log that keeps everything: it has limits, lets records be deleted, has fewer than {replicas} replicas, \
+         flushes late, is kept in memory, or is read from its leader alone (`allow_direct`). Remove it or name another region"
     )]
     LaxLog {
         /// Which stream.

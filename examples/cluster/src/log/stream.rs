@@ -1,35 +1,28 @@
-//! The log: one stream of the engine for a region, appended to and followed.
+//! The log: one stream of the engine for a region, opened, checked and appended to.
 
 use std::io::Write as _;
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::DeliverPolicy;
-use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::stream::{
     Config, DiscardPolicy, PersistenceMode, RetentionPolicy, StorageType,
 };
 use async_nats::jetstream::{self, Context};
-use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use super::chain::Lacking;
 use super::engine::Unfit;
 use super::record::{Record, RecordId};
 
-/// A consumer that is silent for so long is looked after: it may have died without a word.
-const IDLE: Duration = Duration::from_secs(1);
 /// How long one attempt at an append waits for the engine's acknowledgement.
 const ACKNOWLEDGED: Duration = Duration::from_millis(1_500);
-/// How many attempts in a row to follow are reported on standard error.
-const REPORT: u32 = 5;
 /// Room in the engine's payload for its own lines.
 const ROOM: usize = 4_096;
 
 /// A region's log.
 #[derive(Clone, Debug)]
 pub struct Log {
-    context: Context,
-    stream: String,
+    pub(super) context: Context,
+    pub(super) stream: String,
     subjects: String,
 }
 
@@ -96,6 +89,7 @@ impl Log {
             num_replicas: replicas,
             deny_delete: true,
             deny_purge: true,
+            allow_direct: true,
             ..Config::default()
         };
         let mut found = context.get_or_create_stream(config.clone()).await;
@@ -189,77 +183,9 @@ impl Log {
         };
         timeout(ACKNOWLEDGED, publish).await.ok().flatten()
     }
-
-    /// Follows the log after a record, for as long as it takes: a consumer that ended, or could not be made,
-    /// is made again. Ends only if a record is missing or refused.
-    pub async fn follow(
-        &self,
-        mut read: u64,
-        mut take: impl FnMut(u64, Record) -> Result<(), LogError>,
-    ) -> LogError {
-        let mut attempts = 0_u32;
-        loop {
-            let before = read;
-            if let Err(error) = self.follow_once(&mut read, &mut take).await {
-                return error;
-            }
-            attempts = if read > before { 0 } else { attempts.saturating_add(1) };
-            if attempts == REPORT {
-                note(&format!(
-                    "the log was not readable after record {read} for a while: trying on"
-                ));
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Follows the log by one consumer, until it ends or falls behind.
-    async fn follow_once(
-        &self,
-        read: &mut u64,
-        take: &mut impl FnMut(u64, Record) -> Result<(), LogError>,
-    ) -> Result<(), LogError> {
-        let start_sequence = read.saturating_add(1);
-        let config = OrderedConfig {
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
-            ..OrderedConfig::default()
-        };
-        let made = async {
-            let stream = self.context.get_stream_no_info(&self.stream).await.ok()?;
-            let messages = stream.create_consumer(config).await.ok()?.messages().await.ok()?;
-            Some((stream, messages))
-        };
-        let Ok(Some((stream, mut messages))) = timeout(2 * IDLE, made).await else {
-            return Ok(());
-        };
-        loop {
-            let message = match timeout(IDLE, messages.next()).await {
-                Ok(Some(Ok(message))) => message,
-                Ok(_) => return Ok(()),
-                // Silence: there is nothing to read, or the consumer died. Nothing is decided by this
-                // answer but whether another consumer is made.
-                Err(_) => match timeout(IDLE, stream.get_info()).await {
-                    Ok(Ok(info)) if info.state.last_sequence <= *read => continue,
-                    _ => return Ok(()),
-                },
-            };
-            let Ok(info) = message.info() else { return Ok(()) };
-            let sequence = info.stream_sequence;
-            if sequence <= *read {
-                continue;
-            }
-            if sequence != read.saturating_add(1) {
-                return Err(LogError::Gap { read: *read, found: sequence });
-            }
-            let record = serde_json::from_slice(&message.payload)
-                .map_err(|error| LogError::Unreadable { sequence, reason: error.to_string() })?;
-            take(sequence, record)?;
-            *read = sequence;
-        }
-    }
 }
 
-/// Whether a stream keeps every record on disks, and acknowledges it only then.
+/// Whether a stream keeps every record on disks, acknowledges it only then, and gives it from any replica.
 fn keeps_everything(config: &Config, replicas: usize) -> bool {
     let has_limits = config.max_messages > 0
         || config.max_bytes > 0
@@ -275,6 +201,7 @@ fn keeps_everything(config: &Config, replicas: usize) -> bool {
     !has_limits
         && !lets_go
         && !is_late
+        && config.allow_direct
         && config.num_replicas >= replicas
         && config.storage == StorageType::File
 }

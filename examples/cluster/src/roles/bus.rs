@@ -7,7 +7,7 @@ use async_nats::{Client, RequestErrorKind};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::call::{Answer, Call};
 use super::failed::Failed;
@@ -19,6 +19,8 @@ use crate::state::writer::WriteError;
 
 /// After so long another replica is asked as well: the first may be stopped, and still be there.
 const HEDGE: Duration = Duration::from_millis(30);
+/// After so long all replicas are asked again: calls and answers are lost with the node that carries them.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How long a look waits for a part.
 const LOOK: Duration = Duration::from_secs(3);
 /// How long a process may take to answer that it is up, at first.
@@ -127,32 +129,32 @@ impl Bus {
             Err(refused) => return Some(refused),
         };
         let turn = in_turn(names, from);
-        let mut left = turn.iter();
         let mut asked = FuturesUnordered::new();
         let mut unknown = None;
         let all = async {
-            loop {
-                if let Some(name) = left.next() {
-                    asked.push(self.send(name, &messages, LOOK));
-                } else if asked.is_empty() {
+            for (number, name) in turn.iter().cycle().enumerate() {
+                asked.push(self.send(name, &messages, LOOK));
+                let is_last = (number + 1).is_multiple_of(turn.len());
+                let until = Instant::now() + if is_last { AGAIN } else { HEDGE };
+                while let Ok(Some(answer)) = timeout_at(until, asked.next()).await {
+                    match answer {
+                        // A replica that is behind, or could not be reached, does not speak for another.
+                        Some(answer) if !answer.is_of_this_replica() => return Some(answer),
+                        Some(answer) if answer.is_refused_as("unknown_request") => {
+                            unknown = Some(answer);
+                        }
+                        _ => {}
+                    }
+                }
+                if is_last && asked.is_empty() {
                     if unknown.is_some() {
                         return unknown;
                     }
                     // Processes of a node that died are back within a moment, by another.
                     tokio::time::sleep(PAUSE).await;
-                    left = turn.iter();
-                    continue;
-                }
-                let pause = if left.len() == 0 { LOOK } else { HEDGE };
-                match timeout(pause, asked.next()).await {
-                    // A replica that is behind, or could not be reached, does not speak for another.
-                    Ok(Some(Some(answer))) if !answer.is_of_this_replica() => return Some(answer),
-                    Ok(Some(Some(answer))) if answer.is_refused_as("unknown_request") => {
-                        unknown = Some(answer);
-                    }
-                    _ => {}
                 }
             }
+            None
         };
         timeout(LOOK, all).await.ok().flatten()
     }
