@@ -21,7 +21,8 @@ ROLE is `worker`, `front` or `requests`.
   --demo              three engine nodes, four workers, two keepers of requests and a front on this machine, in a
                       folder that is removed at the end, with commands to try
   --nats-server FILE  the engine's program [default: the variable CANVASS_NATS_SERVER, or the path]
-  --nats URLS         the nodes of an engine that runs, with commas between
+  --nats URLS         the nodes of an engine that runs, with commas between; the first may have the name and
+                      password to sign in with: nats://name:password@host:4222
   --monitor URLS      the monitoring address of each node, with commas between: a node that is too old, or
                       flushes late, is refused [default: port 8222 of each node]
   --placement FILE    which process holds which partition, as JSON (see the README); read again when it changes

@@ -1,10 +1,12 @@
 //! The engine: how to reach it, and whether it is fit.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::stream::note;
@@ -33,6 +35,15 @@ pub enum Unfit {
         at: String,
         /// Why.
         reason: String,
+    },
+    /// It does not take the name and password, or the token.
+    #[error(
+        "the engine at {at} refuses this sign-in: --nats has the name and password in an address, as in \
+         nats://name:password@host:4222, or a token as in nats://token@host:4222, with percent signs for letters that addresses do not have"
+    )]
+    SignIn {
+        /// Where.
+        at: String,
     },
     /// It is too old.
     #[error(
@@ -142,25 +153,38 @@ struct JetStreamConfig {
     sync_always: bool,
 }
 
-/// Connects to an engine, for as long as it takes, and again whenever the connection is lost.
+/// Connects to an engine, for as long as it takes, and again whenever the connection is lost. Signs in with the
+/// name and password of the first address that has them, or with a name alone as a token.
 ///
 /// # Errors
 ///
-/// If an address cannot be read.
+/// If an address cannot be read, or the engine refuses the name, the password or the token.
 pub async fn connect(nats: &[String], name: &str) -> Result<Client, Unfit> {
-    let options = ConnectOptions::new()
-        .name(name)
-        .retry_on_initial_connect()
-        .ping_interval(Duration::from_secs(1))
-        .connection_timeout(Duration::from_secs(2))
-        .reconnect_delay_callback(|attempts| {
-            Duration::from_millis(if attempts < 3 { 20 } else { 250 })
-        })
-        .request_timeout(Some(Duration::from_secs(5)));
-    let at = nats.join(",");
-    let connected = options.connect(nats.to_vec()).await;
-    let client =
-        connected.map_err(|e| Unfit::Unreachable { at: at.clone(), reason: e.to_string() })?;
+    let at = nats.iter().map(|node| without_secrets(node)).collect::<Vec<_>>().join(",");
+    let unreachable =
+        |error: &dyn Display| Unfit::Unreachable { at: at.clone(), reason: error.to_string() };
+    let nodes = nats.iter().map(|node| node.parse()).collect::<Result<Vec<ServerAddr>, _>>();
+    let nodes = nodes.map_err(|error| unreachable(&error))?;
+    let options = || {
+        let options = ConnectOptions::new()
+            .name(name)
+            .ping_interval(Duration::from_secs(1))
+            .connection_timeout(Duration::from_secs(2))
+            .reconnect_delay_callback(|attempts| {
+                Duration::from_millis(if attempts < 3 { 20 } else { 250 })
+            })
+            .request_timeout(Some(Duration::from_secs(5)));
+        signed_in(options, &nodes)
+    };
+    match options().connect(&nodes[..]).await {
+        Ok(client) => return Ok(client),
+        Err(error) if error.kind() == ConnectErrorKind::AuthorizationViolation => {
+            return Err(Unfit::SignIn { at });
+        }
+        Err(_) => {}
+    }
+    let connected = options().retry_on_initial_connect().connect(&nodes[..]).await;
+    let client = connected.map_err(|error| unreachable(&error))?;
     for _ in 0..100 {
         if client.connection_state() == State::Connected {
             return Ok(client);
@@ -169,6 +193,25 @@ pub async fn connect(nats: &[String], name: &str) -> Result<Client, Unfit> {
     }
     note(&format!("no node of the engine at {at} takes a connection: trying on"));
     Ok(client)
+}
+
+fn signed_in(options: ConnectOptions, nodes: &[ServerAddr]) -> ConnectOptions {
+    let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let named = nodes.iter().find_map(|node| Some((plain(node.username()?), node.password())));
+    match named {
+        Some((name, Some(password))) => options.user_and_password(name, plain(password)),
+        Some((token, None)) => options.token(token),
+        None => options,
+    }
+}
+
+/// An address without the name and password that it may have.
+fn without_secrets(node: &str) -> String {
+    match (node.rsplit_once('@'), node.split_once("://")) {
+        (Some((_, host)), Some((scheme, _))) => format!("{scheme}://{host}"),
+        (Some((_, host)), None) => host.to_owned(),
+        (None, _) => node.to_owned(),
+    }
 }
 
 /// Checks an engine where nobody waits for it: one of its nodes takes a connection, and all are fit. Lists of
@@ -185,8 +228,8 @@ pub fn check_now(nats: &str, monitors: &str) -> Result<(), Unfit> {
 fn check_connection(nats: &str) -> Result<(), Unfit> {
     let mut reason = "no address is given".to_owned();
     for node in nats.split(',') {
-        let host = node.split_once("://").map_or(node, |(_, host)| host);
-        let host = host.rsplit_once('@').map_or(host, |(_, host)| host).trim_end_matches('/');
+        let shown = without_secrets(node);
+        let host = shown.split_once("://").map_or(&*shown, |(_, host)| host).trim_end_matches('/');
         let with_port = if host.ends_with(|last: char| last.is_ascii_digit()) && host.contains(':')
         {
             host.to_owned()
@@ -198,7 +241,8 @@ fn check_connection(nats: &str) -> Result<(), Unfit> {
             Err(error) => reason = error.to_string(),
         }
     }
-    Err(Unfit::Unreachable { at: nats.to_owned(), reason })
+    let at = nats.split(',').map(without_secrets).collect::<Vec<_>>().join(",");
+    Err(Unfit::Unreachable { at, reason })
 }
 
 /// Asks each node at its monitoring address whether it is fit. Nodes that do not answer are passed over while
@@ -242,7 +286,7 @@ fn check_node(at: &str) -> Result<String, Unfit> {
     let url = format!("{}/varz", at.trim_end_matches('/'));
     let unreachable = |reason: String| {
         let reason = format!("{reason}; --monitor names the monitoring address of each node");
-        Unfit::Unreachable { at: at.to_owned(), reason }
+        Unfit::Unreachable { at: without_secrets(at), reason }
     };
     let agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(3))).build();
     let answer = ureq::Agent::new_with_config(agent).get(&url).call();

@@ -24,6 +24,7 @@ mod demo;
 mod engine;
 mod failures;
 mod faults;
+mod follow;
 mod latency;
 mod limits;
 mod load;

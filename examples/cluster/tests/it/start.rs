@@ -5,7 +5,9 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use async_nats::connection::State;
 use async_nats::jetstream;
+use canvass_cluster::log::engine::connect;
 
 use crate::engine::{Node, program, server};
 
@@ -139,6 +141,27 @@ fn a_node_that_flushes_late_is_refused() {
     let arguments = worker(folder.path(), &node.nats, &node.monitor);
     let message = refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(message.contains("does not flush before it acknowledges"), "{message}");
+}
+
+#[test]
+fn a_refused_sign_in_is_named_without_the_password() {
+    let Some(server) = server() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let user = "authorization { user: west, password: \"p@ss\" }";
+    let node = Node::start(&server, folder.path(), ("sync_interval: always", user));
+    let host = node.nats.trim_start_matches("nats://");
+    for sign_in in ["", "west:secret@", "secret@", "east:p%40ss@"] {
+        let arguments = worker(folder.path(), &format!("nats://{sign_in}{host}"), &node.monitor);
+        let message = refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let named =
+            format!("the engine at nats://{host} refuses this sign-in: --nats has the name");
+        assert!(message.contains(&named), "{message}");
+        assert!(!message.contains("secret") && !message.contains("p%40ss"), "{message}");
+    }
+    let connected = tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(async { connect(&[format!("nats://west:p%40ss@{host}")], "start").await });
+    assert_eq!(connected.unwrap().connection_state(), State::Connected);
 }
 
 #[test]
