@@ -86,6 +86,7 @@ mod registry_sizes;
 mod review_time;
 mod route_areas;
 mod route_csv;
+mod route_names;
 mod route_tool;
 mod routing;
 mod routing_laws;

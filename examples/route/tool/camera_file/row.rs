@@ -1,11 +1,13 @@
 //! One row of the file as a camera.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use canvass::error::PositionError;
 use canvass::{Camera, CameraId, Facing, OwnerId, Position, Recording};
 
 use super::super::bad_input::shown;
+use super::canonical::{Invisible, canonical};
 use super::columns::FACING;
 use super::records::Record;
 
@@ -52,26 +54,27 @@ impl<'a> Row<'a> {
         Err(BadRow { line, column: "number of fields", reason })
     }
 
-    pub(crate) fn required(&self, name: &'static str, column: usize) -> Result<&'a str, BadRow> {
+    pub(crate) fn required(
+        &self,
+        name: &'static str,
+        column: usize,
+    ) -> Result<Cow<'a, str>, BadRow> {
         let text = self.name(name, column)?;
         if text.is_empty() { Err(self.bad(name, column, "there is none")) } else { Ok(text) }
     }
 
-    /// The name of a camera or an owner. A character that nobody sees would make two of one household.
-    pub(crate) fn name(&self, name: &'static str, column: usize) -> Result<&'a str, BadRow> {
+    /// The name of a camera or an owner, in its canonical form.
+    pub(crate) fn name(&self, name: &'static str, column: usize) -> Result<Cow<'a, str>, BadRow> {
         let text = self.record.get(column);
-        match text.chars().find(|&mark| is_invisible(mark)) {
-            None => Ok(text),
-            Some(mark) => {
-                let code = u32::from(mark);
-                let reason = format!(
-                    "`{}` contains the invisible character U+{code:04X}; remove it, for a text with \
-                     it and one without it are different names",
-                    shown(text)
-                );
-                Err(self.bad(name, column, reason))
-            }
-        }
+        canonical(text).map_err(|Invisible(mark)| {
+            let code = u32::from(mark);
+            let reason = format!(
+                "`{}` contains the invisible character U+{code:04X}; remove it, for a text with \
+                 it and one without it are different names",
+                shown(text)
+            );
+            self.bad(name, column, reason)
+        })
     }
 
     pub(crate) fn position(&self, lon: usize, lat: usize) -> Result<Position, BadRow> {
@@ -135,21 +138,5 @@ impl<'a> Row<'a> {
     ) -> BadRow {
         let line = self.record.line_of(column);
         BadRow { line, column: name, reason: format!("column {name}: {reason}") }
-    }
-}
-
-/// Whether a character has no shape of its own: controls but for line ends and tabs, marks of byte order
-/// and of direction, blanks without width. The joiners of Persian and Indic scripts are text.
-fn is_invisible(mark: char) -> bool {
-    match mark {
-        ' '..='~' | '\t' | '\n' | '\r' | '\u{200c}' | '\u{200d}' => false,
-        '\u{ad}'
-        | '\u{61c}'
-        | '\u{180e}'
-        | '\u{feff}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' => true,
-        mark => mark.is_control(),
     }
 }
