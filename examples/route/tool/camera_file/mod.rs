@@ -3,7 +3,7 @@
 //! The library's ids are numbers; those of a file may be any text. If every id of the file is a
 //! plain number (`7`, not `007`), the ids are used unchanged. If not, the rows are numbered in the
 //! file's order, and the file's own texts are printed. Owners are numbered in the same way, each at
-//! their first row. An owner without a name gets the id of the camera, which no other owner may have.
+//! their first row. An owner without a name has the id of the camera for a name.
 
 pub(crate) mod canonical;
 pub(crate) mod columns;
@@ -14,7 +14,6 @@ pub(crate) mod records;
 mod row;
 mod rows_read;
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -22,7 +21,7 @@ use std::path::Path;
 use canvass::{Camera, CameraId, CameraScope, OwnerId};
 use serde::Serialize;
 
-use super::bad_input::{BadInput, is_stdin, shown, shown_file};
+use super::bad_input::{BadInput, is_stdin, shown_file};
 use super::progress::Progress;
 use columns::{ColumnNames, Columns};
 use encoding::{Decoded, Encoding};
@@ -214,8 +213,6 @@ struct Table<'a> {
     form: &'a FileForm,
     ids: Names,
     owners: Option<Names>,
-    /// The owners who have the id of a camera, since its row names none.
-    unnamed: HashSet<u32>,
     cameras: Vec<Camera>,
     lines: RowLines,
 }
@@ -224,7 +221,7 @@ impl<'a> Table<'a> {
     fn new(columns: Columns, width: usize, form: &'a FileForm) -> Self {
         let owners = columns.owner.map(|_| Names::default());
         let (ids, cameras, lines) = (Names::default(), Vec::new(), RowLines::default());
-        Self { columns, width, form, ids, owners, unnamed: HashSet::new(), cameras, lines }
+        Self { columns, width, form, ids, owners, cameras, lines }
     }
 
     /// Adds a row, or nothing if it is invalid.
@@ -235,55 +232,20 @@ impl<'a> Table<'a> {
         let position = row.position(self.columns.lon, self.columns.lat)?;
         let facing = row.facing(self.columns.facing)?;
         let owner = self.columns.owner.map(|column| row.name("owner", column)).transpose()?;
-        let owner = owner.filter(|owner| !owner.is_empty());
-        self.refuse_shared(&row, &id, owner.as_deref())?;
         let full = |_: Full| row.bad("id", self.columns.id, "a registry takes no more rows");
         let (number, new) = self.ids.insert(&id).map_err(full)?;
         if !new {
             return Err(row.twice(self.columns.id, &id, self.lines.of(number)));
         }
         let owner = match (&mut self.owners, owner) {
-            (Some(owners), Some(owner)) => owners.insert(&owner).map_err(full)?.0,
-            (Some(owners), None) => {
-                let unnamed = owners.insert(&id).map_err(full)?.0;
-                self.unnamed.insert(unnamed);
-                unnamed
+            (Some(owners), Some(owner)) => {
+                owners.insert(if owner.is_empty() { &id } else { &owner }).map_err(full)?.0
             }
-            (None, _) => number,
+            _ => number,
         };
         self.lines.push(record.line());
         self.cameras.push(row::camera(number, owner, position, facing));
         Ok(())
-    }
-
-    /// Refuses a row by which an owner without a name, who has the id of the camera, would be the same as an
-    /// owner of that name: two households would be one.
-    fn refuse_shared(&self, row: &Row<'_>, id: &str, owner: Option<&str>) -> Result<(), BadRow> {
-        let (Some(owners), Some(column)) = (&self.owners, self.columns.owner) else {
-            return Ok(());
-        };
-        let reason = match owner {
-            // No look-up where every row names an owner.
-            Some(_) if self.unnamed.is_empty() => return Ok(()),
-            Some(owner) => {
-                let known = owners.find(owner).filter(|known| self.unnamed.contains(known));
-                let Some(line) = known.and(self.ids.find(owner)).map(|at| self.lines.of(at)) else {
-                    return Ok(());
-                };
-                format!(
-                    "`{}` is also the id in line {line}, whose row names no owner and counts as its \
-                     own; name an owner there",
-                    shown(owner)
-                )
-            }
-            None if owners.find(id).is_none() || self.ids.find(id).is_some() => return Ok(()),
-            None => format!(
-                "there is none, so its id would count, but another row's owner is `{}`; name an \
-                 owner here",
-                shown(id)
-            ),
-        };
-        Err(row.bad("owner", column, reason))
     }
 
     /// Gives each camera and owner its number in the file, or keeps the texts.

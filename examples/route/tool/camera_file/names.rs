@@ -93,22 +93,6 @@ impl Names {
         }
     }
 
-    /// The number of a text, if it was inserted.
-    pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        let known = match &self.kept {
-            Kept::Numbers(numbers) => {
-                let number = plain_number(text)?;
-                self.table.find(self.hasher.hash_one(number), |&at| {
-                    numbers.get(at as usize) == Some(&number)
-                })
-            }
-            Kept::Texts(texts) => self
-                .table
-                .find(self.hasher.hash_one(text), |&at| texts.get(at as usize) == Some(text)),
-        };
-        known.copied()
-    }
-
     /// The texts by number.
     pub(crate) fn into_kept(self) -> Kept {
         self.kept
