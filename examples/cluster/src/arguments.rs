@@ -113,7 +113,10 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, lexop
     let (mut placement, mut key, mut policy, mut agencies) = (None, None, None, None);
     let (mut data, mut checkpoint) = (None, Duration::from_secs(60));
     let mut listen = SocketAddr::from(([127, 0, 0, 1], 8790));
-    let list = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let list = |text: String| {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(str::to_owned).collect::<Vec<_>>()
+    };
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("demo") => is_demo = true,

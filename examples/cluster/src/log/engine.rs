@@ -205,12 +205,17 @@ fn signed_in(options: ConnectOptions, nodes: &[ServerAddr]) -> ConnectOptions {
     }
 }
 
-/// An address without the name and password that it may have.
+/// An address without the name and password that it may have, and without a port that is no number: it may be a
+/// password that a comma has cut off.
 fn without_secrets(node: &str) -> String {
-    match (node.rsplit_once('@'), node.split_once("://")) {
-        (Some((_, host)), Some((scheme, _))) => format!("{scheme}://{host}"),
-        (Some((_, host)), None) => host.to_owned(),
-        (None, _) => node.to_owned(),
+    let (scheme, rest) = node.split_once("://").unwrap_or(("nats", node));
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let is_port = |port: &str| port.trim_end_matches('/').bytes().all(|byte| byte.is_ascii_digit());
+    match host.rsplit_once(':') {
+        Some((name, port)) if !is_port(port) && !port.ends_with(']') => {
+            format!("{scheme}://{name}:...")
+        }
+        _ => format!("{scheme}://{host}"),
     }
 }
 
@@ -294,6 +299,7 @@ fn check_node(at: &str) -> Result<String, Unfit> {
     let text =
         answer.body_mut().read_to_string().map_err(|error| unreachable(error.to_string()))?;
     let node: Varz = serde_json::from_str(&text).map_err(|error| unreachable(error.to_string()))?;
+    let at = &without_secrets(at);
     let mut numbers = node.version.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
     let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     if version < OLDEST {

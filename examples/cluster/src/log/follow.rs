@@ -1,5 +1,6 @@
 //! How the log is followed: by a consumer, and record by record while there is none.
 
+use std::cmp::Ordering;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use super::stream::{Log, LogError, note};
 const IDLE: Duration = Duration::from_secs(1);
 /// How long the engine may take to make a consumer before it is asked again.
 const MADE: Duration = Duration::from_secs(2);
+/// So often in a row the engine says that the log is shorter than what was read, before a reader stops: a leader
+/// that is cut off says so too, for some seconds.
+const SHORTER: u32 = 30;
 /// How long a reader pauses after it found no record.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How many attempts in a row to follow are reported on standard error.
@@ -30,7 +34,7 @@ impl Log {
         read: u64,
         take: impl FnMut(u64, Record) -> Result<(), LogError>,
     ) -> LogError {
-        let mut position = Position { read, take };
+        let mut position = Position { read, take, shorter: 0 };
         let mut attempts = 0_u32;
         loop {
             let before = position.read;
@@ -89,7 +93,11 @@ impl Log {
                         return position.take(sequence, &bytes);
                     }
                     match timeout(IDLE, stream.get_info()).await {
-                        Ok(Ok(info)) if info.state.last_sequence <= position.read => {}
+                        Ok(Ok(info)) => match info.state.last_sequence.cmp(&position.read) {
+                            Ordering::Less => position.is_shorter(info.state.last_sequence)?,
+                            Ordering::Equal => position.shorter = 0,
+                            Ordering::Greater => return Ok(()),
+                        },
                         _ => return Ok(()),
                     }
                 }
@@ -102,6 +110,8 @@ impl Log {
 struct Position<F> {
     read: u64,
     take: F,
+    /// How often in a row the log was found to be shorter.
+    shorter: u32,
 }
 
 impl<F: FnMut(u64, Record) -> Result<(), LogError>> Position<F> {
@@ -117,7 +127,17 @@ impl<F: FnMut(u64, Record) -> Result<(), LogError>> Position<F> {
             .map_err(|error| LogError::Unreadable { sequence, reason: error.to_string() })?;
         (self.take)(sequence, record)?;
         self.read = sequence;
+        self.shorter = 0;
         Ok(())
+    }
+
+    /// Counts that the log ends before the last record that was read.
+    fn is_shorter(&mut self, last: u64) -> Result<(), LogError> {
+        self.shorter += 1;
+        if self.shorter < SHORTER {
+            return Ok(());
+        }
+        Err(LogError::Shorter { last, read: self.read })
     }
 }
 

@@ -39,6 +39,16 @@ pub enum LogError {
         /// The next one.
         found: u64,
     },
+    /// The log was made anew, or lost its end.
+    #[error(
+        "the log ends at record {last}, and this reader has read up to {read}: records that were acknowledged are gone. Restore the log"
+    )]
+    Shorter {
+        /// Its last record.
+        last: u64,
+        /// The last one that was read.
+        read: u64,
+    },
     /// A record cannot be read.
     #[error("record {sequence} of the log cannot be read: {reason}")]
     Unreadable {

@@ -1,5 +1,6 @@
 //! How calls travel: by request and reply, to a process by its name.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,9 +8,10 @@ use async_nats::{Client, RequestErrorKind};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use serde::Serialize;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, Terms, Ticket};
 use super::failed::Failed;
 use super::frames::{Frame, arrived, fetching, messages};
 use super::large::Large;
@@ -29,21 +31,41 @@ const READY: Duration = Duration::from_millis(250);
 const UP: Duration = Duration::from_secs(5);
 /// How long it pauses after none was.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long a write waits: longer than a writer tries.
+/// How long a write waits in all, and so much longer for each further message that it needs.
 const WRITE: Duration = Duration::from_secs(25);
+const PIECE: Duration = Duration::from_secs(2);
+/// So much earlier a process gives a write up than its caller: its answer is still under way.
+const UNDER_WAY: Duration = Duration::from_secs(2);
 
 /// The calls of a region.
 #[derive(Clone, Debug)]
 pub struct Bus {
     client: Client,
     region: String,
+    /// Of this process: a random number, and its start.
+    process: u64,
+    started: Instant,
+}
+
+/// A write as it is sent: [`Call::Write`].
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Sent<'a> {
+    Write { ticket: Ticket, within_ms: u64, call: &'a Call },
 }
 
 impl Bus {
     /// The calls of a region.
     #[must_use]
     pub fn new(client: Client, region: &str) -> Self {
-        Self { client, region: region.to_owned() }
+        let process = RandomState::new().hash_one(0);
+        Self { client, region: region.to_owned(), process, started: Instant::now() }
+    }
+
+    /// The ticket of this process as it is ready for a write, having read the log up to a record.
+    #[must_use]
+    pub fn ticket(&self, read: u64) -> Ticket {
+        Ticket { process: self.process, at_ms: in_ms(self.started.elapsed()), read }
     }
 
     /// The subject of a process.
@@ -162,25 +184,38 @@ impl Bus {
     /// Writes by the first of some processes that is up and takes it. Of one that is up and then does not
     /// answer nobody knows whether it has written, so the others are not asked.
     pub async fn write(&self, chain: ChainId, names: &[String], call: &Call) -> Answer {
-        let ready = self.messages(&Call::Ready { chain });
-        let both = ready.and_then(|ready| Ok((ready, self.messages(call)?)));
-        let (ready, messages) = match both {
-            Ok(both) => both,
+        let pieces = match self.messages(call) {
+            Ok(messages) => u32::try_from(messages.len()).unwrap_or(u32::MAX),
+            Err(refused) => return refused,
+        };
+        let patience = WRITE + PIECE * pieces.saturating_sub(1);
+        self.write_by(Instant::now() + patience, chain, names, call).await
+    }
+
+    /// The same by a deadline.
+    pub async fn write_by(
+        &self,
+        deadline: Instant,
+        chain: ChainId,
+        names: &[String],
+        call: &Call,
+    ) -> Answer {
+        let ready = match self.messages(&Call::Ready { chain }) {
+            Ok(ready) => ready,
             Err(refused) => return refused,
         };
         let words = format!("none of {names:?} is up and holds it: nothing was written");
         let mut last = Answer::refused("partition_unavailable", words);
-        let deadline = Instant::now() + UP;
+        let until = deadline.min(Instant::now() + UP);
         let mut patience = READY;
-        while Instant::now() < deadline {
+        while Instant::now() < until {
             for name in names {
-                let is_up = self.send(name, &ready, patience).await;
-                if !matches!(is_up, Some(Answer::Ready)) {
+                let Some(Answer::Ready(ticket)) = self.send(name, &ready, patience).await else {
                     continue;
-                }
-                match self.send(name, &messages, WRITE).await {
+                };
+                match self.write_to(name, ticket, call, deadline).await {
                     None => {}
-                    Some(answer) if answer.is_refused_as("writer_elsewhere") => last = answer,
+                    Some(answer) if answer.may_be_sent_again() => last = answer,
                     Some(answer) => return answer,
                 }
             }
@@ -188,6 +223,22 @@ impl Bus {
             tokio::time::sleep(PAUSE).await;
         }
         last
+    }
+
+    /// Writes by a process that was ready.
+    async fn write_to(
+        &self,
+        name: &str,
+        ticket: Ticket,
+        call: &Call,
+        deadline: Instant,
+    ) -> Option<Answer> {
+        let patience = deadline.saturating_duration_since(Instant::now());
+        let within_ms = in_ms(patience.saturating_sub(UNDER_WAY));
+        match self.messages(&Sent::Write { ticket, within_ms, call }) {
+            Ok(messages) => self.send(name, &messages, patience).await,
+            Err(refused) => Some(refused),
+        }
     }
 
     /// Answers calls to a process, each in a task of its own, for as long as the engine is there. A subscription
@@ -203,7 +254,7 @@ impl Bus {
         answer: F,
     ) -> Result<(), Failed>
     where
-        F: Fn(Call) -> A + Clone + Send + 'static,
+        F: Fn(Call, Option<Terms>) -> A + Clone + Send + 'static,
         A: Future<Output = Answer> + Send + 'static,
     {
         let large = Arc::new(Large::default());
@@ -219,7 +270,7 @@ impl Bus {
                 let (bus, large, answer) = (self.clone(), Arc::clone(&large), answer.clone());
                 tokio::spawn(async move {
                     let reply = bus.reply(&large, &message.payload, answer).await;
-                    if let Some(to) = message.reply {
+                    if let (Some(to), Some(reply)) = (message.reply, reply) {
                         // Whoever asked asks again if this is lost.
                         let _ = bus.client.publish(to, reply).await;
                         let _ = bus.client.flush().await;
@@ -229,38 +280,51 @@ impl Bus {
         }
     }
 
-    /// The reply to one message: an answer, or the next step of one in pieces.
-    async fn reply<F, A>(&self, large: &Large, message: &[u8], answer: F) -> Bytes
+    /// The reply to one message: an answer, or the next step of one in pieces. There is none to a message for
+    /// another process of the same name, which answers it.
+    async fn reply<F, A>(&self, large: &Large, message: &[u8], answer: F) -> Option<Bytes>
     where
-        F: Fn(Call) -> A,
+        F: Fn(Call, Option<Terms>) -> A,
         A: Future<Output = Answer>,
     {
         let call = match Frame::read(message) {
             Frame::Whole(call) => Ok(serde_json::from_slice(call)),
             Frame::Piece(id, piece) => match large.take(id, &piece) {
-                Ok(None) => return arrived(),
+                Ok(None) => return Some(arrived()),
                 Ok(Some(call)) => Ok(serde_json::from_slice(&call)),
                 Err(error) => Err(Answer::refused("pieces", error)),
             },
-            Frame::Fetch(id, number) => match large.fetch(id, number) {
-                Some(piece) => return piece,
-                None => Err(Answer::refused("pieces", "the answer is not kept any more")),
-            },
+            Frame::Fetch(id, number) => return large.fetch(id, number),
             Frame::Arrived => Err(Answer::refused("unreadable", "this is no call")),
         };
         let answer = match call {
-            Ok(Ok(call)) => answer(call).await,
+            Ok(Ok(Call::Write { ticket, .. })) if ticket.process != self.process => return None,
+            Ok(Ok(Call::Write { ticket, within_ms, call })) => {
+                let after = Duration::from_millis(ticket.at_ms.saturating_add(within_ms));
+                let is_past = ticket.at_ms <= in_ms(self.started.elapsed());
+                match self.started.checked_add(after) {
+                    Some(deadline) if is_past && Instant::now() < deadline => {
+                        answer(*call, Some(Terms { deadline, read: ticket.read })).await
+                    }
+                    _ => Answer::refused("expired", "the call came too late: nothing was written"),
+                }
+            }
+            Ok(Ok(call)) => answer(call, None).await,
             Ok(Err(error)) => Answer::refused("unreadable", error),
             Err(refused) => refused,
         };
         let kept =
             |messages| large.keep(messages).map_err(|error| Answer::refused("pieces", error));
-        match self.messages(&answer).and_then(kept) {
+        Some(match self.messages(&answer).and_then(kept) {
             Ok(first) => first,
             // INVARIANT: a refusal is small.
             Err(refused) => serde_json::to_vec(&refused).unwrap_or_default().into(),
-        }
+        })
     }
+}
+
+fn in_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The reply to one message.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use canvass::{AgencyId, Ask, Camera, CameraId, Change, Consent, OwnerId, Request, RequestId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::log::record::ChainId;
 use crate::state::replica::Refused;
@@ -19,6 +20,15 @@ pub enum Call {
     Ready {
         /// Which chain.
         chain: ChainId,
+    },
+    /// One of the calls below that write, with the ticket of the process that was ready.
+    Write {
+        /// The ticket.
+        ticket: Ticket,
+        /// How many milliseconds after the ticket the call may still be done.
+        within_ms: u64,
+        /// The call.
+        call: Box<Call>,
     },
     /// The part of a route.
     Part {
@@ -84,12 +94,34 @@ pub enum Call {
     },
 }
 
+/// The state of a process that is ready for a write. The write carries it back, so a process that was stopped in
+/// between, or another one of the same name, does nothing that nobody waits for any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticket {
+    /// A random number that the process drew at its start: another process stays silent.
+    pub process: u64,
+    /// Milliseconds since its start.
+    pub at_ms: u64,
+    /// The last record that it had read: an owner about whom a later one was written is left as they are.
+    pub read: u64,
+}
+
+/// The terms on which a call may write.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Whoever called waits a little longer than until then.
+    pub deadline: Instant,
+    /// The last record that was read when the process was ready.
+    pub read: u64,
+}
+
 /// The answer to a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// The process is up.
-    Ready,
+    Ready(Ticket),
     /// A part, sealed, in base64.
     Part(String),
     /// A write is in the log at this sequence.
@@ -173,6 +205,18 @@ impl Answer {
     #[must_use]
     pub fn refused(code: &str, message: impl std::fmt::Display) -> Self {
         Self::Refused { code: code.to_owned(), message: message.to_string() }
+    }
+
+    /// The refusal of a write without a ticket.
+    #[must_use]
+    pub fn without_ticket() -> Self {
+        Self::refused("unreadable", "a write needs the ticket of the process that was ready")
+    }
+
+    /// Whether nothing was written, and the same may be sent again with another ticket.
+    #[must_use]
+    pub fn may_be_sent_again(&self) -> bool {
+        ["writer_elsewhere", "overtaken", "expired"].iter().any(|code| self.is_refused_as(code))
     }
 
     /// Whether it is a refusal with a code.

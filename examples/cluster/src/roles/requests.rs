@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -12,10 +13,11 @@ use canvass::{
     RequestId, Route,
 };
 use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
 
 use super::bus::Bus;
-use super::call::{Answer, Call, Handed, Recipient};
-use super::look::Looker;
+use super::call::{Answer, Call, Handed, Recipient, Terms};
+use super::look::{LookError, Looker};
 use super::worker::{behind, caught_up};
 use crate::log::record::{Body, ChainId, REQUESTS};
 use crate::log::stream::note;
@@ -23,6 +25,9 @@ use crate::placement::{Placement, Table};
 use crate::state::reader::Reader;
 use crate::state::replica::{Content, Refused, Replica, Standing};
 use crate::state::writer::{WriteError, Writer};
+
+/// How long it may take to record those who are asked: in their partitions, and as long again for the request.
+const RECORDED: Duration = Duration::from_secs(16);
 
 /// A process that keeps requests.
 #[derive(Debug)]
@@ -49,23 +54,34 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Answers a call.
-    pub async fn answer(&self, call: Call) -> Answer {
+    /// Answers a call; those that write have terms.
+    pub async fn answer(&self, call: Call, terms: Option<Terms>) -> Answer {
         match call {
-            Call::Ready { chain } if chain == REQUESTS => Answer::Ready,
-            Call::Open { request } => self.open(&request).await,
+            Call::Ready { chain } if chain == REQUESTS => {
+                Answer::Ready(self.bus.ticket(self.reader.read()))
+            }
             Call::Standing { id, at_least } => {
                 if !caught_up(&self.reader, at_least).await {
                     return behind();
                 }
                 self.standing(id).unwrap_or_else(Into::into)
             }
+            call => match terms {
+                Some(terms) => self.write(call, terms.deadline).await,
+                None => Answer::without_ticket(),
+            },
+        }
+    }
+
+    async fn write(&self, call: Call, deadline: Instant) -> Answer {
+        match call {
+            Call::Open { request } => self.open(&request, deadline).await,
             Call::AskDue { id } => {
                 let Some(_turn) = Turn::take(&self.asking, id) else {
                     let words = format!("an ask for request `{id}` is under way: wait for it");
                     return Answer::refused("ask_under_way", words);
                 };
-                self.ask(id).await.unwrap_or_else(|answer| answer)
+                self.ask(id, deadline).await.unwrap_or_else(|answer| answer)
             }
             _ => Answer::refused("other_role", "this process keeps requests and no cameras"),
         }
@@ -102,13 +118,13 @@ impl Requests {
         AuthorizedRequest::unseal(&self.key, &sealed).map_err(|e| Refused::new("sealed", e))
     }
 
-    async fn open(&self, request: &Request) -> Answer {
+    async fn open(&self, request: &Request, deadline: Instant) -> Answer {
         let Some(agency) = self.agencies.get(&request.agency) else {
             let words = format!("no agency `{}` may ask", request.agency);
             return Answer::refused("unknown_agency", words);
         };
         let mut id = RequestId(0);
-        let written = self.writer.write(REQUESTS, |replica| {
+        let written = self.writer.write_by(deadline, REQUESTS, |replica| {
             let kept = standing(replica)?;
             let now = kept.open.clamp_now(Timestamp::now());
             let file = kept.open.case_file(agency.id);
@@ -130,7 +146,31 @@ impl Requests {
     /// Asks who is due: finds them by a look, records them in their partitions, then for the request, and only
     /// then hands them over. After a crash in between somebody was not asked who could have been, and
     /// nobody twice.
-    async fn ask(&self, id: RequestId) -> Result<Answer, Answer> {
+    ///
+    /// Nobody is recorded once too little is left of the time that the caller waits: they would not be told.
+    async fn ask(&self, id: RequestId, deadline: Instant) -> Result<Answer, Answer> {
+        let begin = deadline.checked_sub(RECORDED).unwrap_or(deadline);
+        let found = timeout_at(begin, self.due(id, begin)).await;
+        let (authorized, now, due) = found.map_err(|_| {
+            let words = "who is due could not be found in time: nobody was asked; ask again";
+            Answer::refused("ask_unavailable", words)
+        })??;
+        let placement = self.table.current();
+        let revision = due.revision().0;
+        let recorded = Instant::now() + RECORDED / 2;
+        let (asked, unavailable) =
+            self.ask_partitions(&placement, (id, recorded), &authorized, now, &due).await;
+        let asked =
+            if asked.is_empty() { asked } else { self.note(id, now, asked, deadline).await? };
+        Ok(Answer::Due { asked, revision, unavailable })
+    }
+
+    /// Finds who is due for a request, and decides it before where nobody has.
+    async fn due(
+        &self,
+        id: RequestId,
+        deadline: Instant,
+    ) -> Result<(AuthorizedRequest, Timestamp, Route), Answer> {
         let fence = self.writer.fence().await;
         self.reader.wait_for(fence).await;
         let (authorized, now, is_decided) = self.with(|kept| {
@@ -139,7 +179,7 @@ impl Requests {
         })?;
         let placement = self.table.current();
         if !is_decided {
-            self.decide(&placement, id, &authorized, now, fence).await?;
+            self.decide(&placement, (id, deadline), &authorized, now, fence).await?;
         }
         let looked = self.looker.whole(&placement, &authorized, now, fence).await;
         let whole = looked.map_err(|error| Answer::refused(error.code(), &error))?;
@@ -148,14 +188,13 @@ impl Requests {
             let standing = kept.open.standing(id, &authorized, now);
             let standing = standing.map_err(|error| Refused::new("not_open", error))?;
             let standing = standing.ok_or_else(|| not_open(id))?;
-            let route = whole.finish(standing).map_err(|error| Refused::new("parts", error))?;
+            let route = whole.finish(standing).map_err(|error| {
+                let error = LookError::from(error);
+                Refused::new(error.code(), &error)
+            })?;
             Ok(kept.open.not_asked(id, route))
         })?;
-        let revision = due.revision().0;
-        let (asked, unavailable) =
-            self.ask_partitions(&placement, id, &authorized, now, &due).await;
-        let asked = if asked.is_empty() { asked } else { self.note(id, now, asked).await? };
-        Ok(Answer::Due { asked, revision, unavailable })
+        Ok((authorized, now, due))
     }
 
     /// Decides on the merged parts whether the request's area has enough households. The first decision in the
@@ -163,7 +202,7 @@ impl Requests {
     async fn decide(
         &self,
         placement: &Placement,
-        id: RequestId,
+        (id, deadline): (RequestId, Instant),
         authorized: &AuthorizedRequest,
         now: Timestamp,
         fence: u64,
@@ -171,7 +210,7 @@ impl Requests {
         let whole = self.looker.whole(placement, authorized, now, fence).await;
         let whole = whole.map_err(|error| Answer::refused(error.code(), &error))?;
         let enough = whole.has_enough_households();
-        let written = self.writer.write(REQUESTS, |replica| {
+        let written = self.writer.write_by(deadline, REQUESTS, |replica| {
             let kept = standing(replica)?;
             if kept.open.is_decided(id) {
                 return Err(Refused::new("decided", "another process has decided it"));
@@ -192,7 +231,7 @@ impl Requests {
     async fn ask_partitions(
         &self,
         placement: &Placement,
-        id: RequestId,
+        (id, deadline): (RequestId, Instant),
         authorized: &AuthorizedRequest,
         now: Timestamp,
         due: &Route,
@@ -207,7 +246,10 @@ impl Requests {
         let sealed = BASE64_STANDARD.encode(authorized.seal(&self.key));
         let calls = cameras.into_iter().map(|(chain, cameras)| {
             let call = Call::Ask { chain, request: id, sealed: sealed.clone(), now, cameras };
-            async move { (chain, self.bus.write(chain, placement.workers(chain), &call).await) }
+            async move {
+                let workers = placement.workers(chain);
+                (chain, self.bus.write_by(deadline, chain, workers, &call).await)
+            }
         });
         let (mut asked, mut unavailable) = (Handed::new(), BTreeMap::new());
         for (chain, answer) in futures_util::future::join_all(calls).await {
@@ -228,9 +270,15 @@ impl Requests {
     }
 
     /// Records for the request who is asked, without those whom another process has recorded since.
-    async fn note(&self, id: RequestId, now: Timestamp, asked: Handed) -> Result<Handed, Answer> {
+    async fn note(
+        &self,
+        id: RequestId,
+        now: Timestamp,
+        asked: Handed,
+        deadline: Instant,
+    ) -> Result<Handed, Answer> {
         let mut new = Handed::new();
-        let written = self.writer.write(REQUESTS, |replica| {
+        let written = self.writer.write_by(deadline, REQUESTS, |replica| {
             let kept = standing(replica)?;
             let at = kept.open.clamp_now(now);
             let before: BTreeSet<OwnerId> = kept.open.asked(id).collect();

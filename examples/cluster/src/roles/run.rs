@@ -84,10 +84,10 @@ pub async fn run(process: Process) -> Result<(), Failed> {
         if process.role == Role::Worker {
             let placement = Placement::clone(&placement);
             let writer = Arc::clone(&writer);
-            let worker = Arc::new(Worker { reader, writer, key, placement });
-            bus.serve(&process.name, is_up, move |call| {
+            let worker = Arc::new(Worker { reader, writer, key, placement, bus: bus.clone() });
+            bus.serve(&process.name, is_up, move |call, terms| {
                 let worker = Arc::clone(&worker);
-                async move { worker.answer(call).await }
+                async move { worker.answer(call, terms).await }
             })
             .await
         } else {
@@ -102,9 +102,9 @@ pub async fn run(process: Process) -> Result<(), Failed> {
                 agencies: read_agencies(&process)?,
                 asking: Mutex::default(),
             });
-            bus.serve(&process.name, is_up, move |call| {
+            bus.serve(&process.name, is_up, move |call, terms| {
                 let requests = Arc::clone(&requests);
-                async move { requests.answer(call).await }
+                async move { requests.answer(call, terms).await }
             })
             .await
         }

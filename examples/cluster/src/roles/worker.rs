@@ -13,7 +13,8 @@ use canvass::{
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::call::{Answer, Asked, Call, Handed, OwnerRecord, Recipient};
+use super::bus::Bus;
+use super::call::{Answer, Asked, Call, Handed, OwnerRecord, Recipient, Terms};
 use crate::log::record::{Body, ChainId};
 use crate::placement::Placement;
 use crate::state::reader::Reader;
@@ -34,15 +35,21 @@ pub struct Worker {
     pub key: OperatorKey,
     /// Where everything is.
     pub placement: Placement,
+    /// By which it is called.
+    pub bus: Bus,
 }
 
 impl Worker {
-    /// Answers a call.
-    pub async fn answer(&self, call: Call) -> Answer {
+    /// Answers a call; those that write have terms.
+    pub async fn answer(&self, call: Call, terms: Option<Terms>) -> Answer {
         match call {
             Call::Ready { chain } => {
                 // Without the lock: a worker that applies a long list is up.
-                if self.writer.holds(chain) { Answer::Ready } else { not_held(chain).into() }
+                if self.writer.holds(chain) {
+                    Answer::Ready(self.bus.ticket(self.reader.read()))
+                } else {
+                    not_held(chain).into()
+                }
             }
             Call::Part { chain, sealed, now, at_least } => {
                 if !caught_up(&self.reader, at_least).await {
@@ -50,24 +57,38 @@ impl Worker {
                 }
                 self.part(chain, &sealed, now).unwrap_or_else(Into::into)
             }
-            Call::Change { owner, changes } => {
-                let chain = self.placement.partition_of(owner);
-                let body = Body::Changes { owner, changes };
-                let written = self.writer.write(chain, |_| Ok(body.clone())).await;
-                written.map_or_else(Into::into, Answer::Written)
-            }
-            Call::Import { chain, changes } => self.import(chain, changes).await,
-            Call::Ask { chain, request, sealed, now, cameras } => {
-                self.ask(chain, request, &sealed, now, &cameras).await
-            }
             Call::Owner { owner, at_least } => {
                 if !caught_up(&self.reader, at_least).await {
                     return behind();
                 }
                 self.owner(owner).unwrap_or_else(Into::into)
             }
+            call => match terms {
+                Some(terms) => self.write(call, terms).await,
+                None => Answer::without_ticket(),
+            },
+        }
+    }
+
+    async fn write(&self, call: Call, terms: Terms) -> Answer {
+        match call {
+            Call::Change { owner, changes } => self.change(owner, changes, terms).await,
+            Call::Import { chain, changes } => self.import(chain, changes, terms).await,
+            Call::Ask { chain, request, sealed, now, cameras } => {
+                self.ask(chain, request, (&sealed, now), &cameras, terms).await
+            }
             _ => Answer::refused("other_role", "a worker keeps no requests"),
         }
+    }
+
+    /// Writes changes of one owner.
+    async fn change(&self, owner: OwnerId, changes: Vec<Change>, terms: Terms) -> Answer {
+        let chain = self.placement.partition_of(owner);
+        let written = self.writer.write_by(terms.deadline, chain, |replica| {
+            replica.not_overtaken([owner], terms.read)?;
+            Ok(Body::Changes { owner, changes: changes.clone() })
+        });
+        written.await.map_or_else(Into::into, Answer::Written)
     }
 
     fn unsealed(&self, sealed: &str) -> Result<AuthorizedRequest, Refused> {
@@ -93,9 +114,9 @@ impl Worker {
         &self,
         chain: ChainId,
         request: RequestId,
-        sealed: &str,
-        now: Timestamp,
+        (sealed, now): (&str, Timestamp),
         cameras: &[CameraId],
+        terms: Terms,
     ) -> Answer {
         let authorized = match self.unsealed(sealed) {
             Ok(authorized) => authorized,
@@ -103,7 +124,7 @@ impl Worker {
         };
         let wanted: BTreeSet<CameraId> = cameras.iter().copied().collect();
         let mut asked = Handed::new();
-        let written = self.writer.write(chain, |replica| {
+        let written = self.writer.write_by(terms.deadline, chain, |replica| {
             asked = permitted(registry(replica, chain)?, &authorized, now, &wanted);
             if asked.is_empty() {
                 return Err(Refused::new(
@@ -124,7 +145,7 @@ impl Worker {
     }
 
     /// Writes an import whose owners are all of a partition.
-    async fn import(&self, chain: ChainId, changes: Vec<Change>) -> Answer {
+    async fn import(&self, chain: ChainId, changes: Vec<Change>, terms: Terms) -> Answer {
         let is_own = |change: &Change| {
             change.owner().is_some_and(|owner| self.placement.partition_of(owner) == chain)
         };
@@ -132,9 +153,12 @@ impl Worker {
             let words = format!("change {index} is of no owner of partition {chain}");
             return Answer::refused("other_owner", words);
         }
-        let body = Body::Import { changes };
-        let written = self.writer.write(chain, |_| Ok(body.clone())).await;
-        written.map_or_else(Into::into, Answer::Written)
+        let written = self.writer.write_by(terms.deadline, chain, |replica| {
+            let owners = changes.iter().filter_map(Change::owner);
+            replica.not_overtaken(owners, terms.read)?;
+            Ok(Body::Import { changes: changes.clone() })
+        });
+        written.await.map_or_else(Into::into, Answer::Written)
     }
 
     fn owner(&self, owner: OwnerId) -> Result<Answer, Refused> {

@@ -1,6 +1,6 @@
 //! One chain as far as it was read: the registry of a partition, or the requests that stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -60,6 +60,8 @@ pub struct Replica {
     pub content: Content,
     /// The pieces of a large body, until it is whole.
     pub pieces: Joiner,
+    /// The last record about each owner.
+    touched: Touched,
 }
 
 /// The outcome of a record.
@@ -91,14 +93,21 @@ impl Replica {
     }
 
     fn new(content: Content) -> Self {
-        Self { chain: Chain::default(), last: None, content, pieces: Joiner::default() }
+        Self {
+            chain: Chain::default(),
+            last: None,
+            content,
+            pieces: Joiner::default(),
+            touched: Touched::default(),
+        }
     }
 
     /// A replica as of the last record that counted, and its identity.
     #[must_use]
     pub fn restored(content: Content, (epoch, last): (u64, u64), id: RecordId) -> Self {
         let chain = Chain { epoch, last, ..Chain::default() };
-        Self { chain, last: Some(id), ..Self::new(content) }
+        let touched = Touched { since: last, ..Touched::default() };
+        Self { chain, last: Some(id), touched, ..Self::new(content) }
     }
 
     /// The same under another fence: see [`Fence::Broken`].
@@ -139,7 +148,39 @@ impl Replica {
         Ok(Taken::Valid { sequence, applied })
     }
 
+    /// Refuses changes that were sent when a record was the last that had been read, if one of their owners was
+    /// changed by a later one: whoever sent them may have been told that their outcome is unknown, and has
+    /// withdrawn since.
+    ///
+    /// # Errors
+    ///
+    /// If so.
+    pub fn not_overtaken(
+        &self,
+        owners: impl IntoIterator<Item = OwnerId>,
+        read: u64,
+    ) -> Result<(), Refused> {
+        let last = |owner| (owner, self.touched.last(owner));
+        match owners.into_iter().map(last).find(|&(_, at)| at > read) {
+            None => Ok(()),
+            Some((owner, at)) => Err(Refused::new(
+                "overtaken",
+                format!(
+                    "record {at} about owner `{owner}` came before these changes: nothing was written; look, and \
+                     send them again if they still hold"
+                ),
+            )),
+        }
+    }
+
     fn apply(&mut self, sequence: u64, body: &Body) -> Result<(), Refused> {
+        match body {
+            Body::Changes { owner, .. } => self.touched.touch([*owner], sequence),
+            Body::Import { changes } => {
+                self.touched.touch(changes.iter().filter_map(Change::owner), sequence);
+            }
+            _ => {}
+        }
         match (&mut self.content, body) {
             (_, Body::Office { .. } | Body::Mark) => Ok(()),
             (Content::Partition(registry), body) => apply(registry, sequence, body),
@@ -148,6 +189,33 @@ impl Replica {
             }
             (Content::Requests(standing), Body::Steps { events }) => standing.steps(events),
             (Content::Requests(_), _) => Err(other_chain()),
+        }
+    }
+}
+
+/// How many owners are kept with the last record about them.
+const OWNERS: usize = 200_000;
+
+/// The last record about each owner, as far back as it is kept.
+#[derive(Clone, Debug, Default)]
+struct Touched {
+    /// Of others it is taken to be this one.
+    since: u64,
+    at: HashMap<OwnerId, u64>,
+}
+
+impl Touched {
+    fn last(&self, owner: OwnerId) -> u64 {
+        self.at.get(&owner).copied().unwrap_or(self.since)
+    }
+
+    fn touch(&mut self, owners: impl IntoIterator<Item = OwnerId>, sequence: u64) {
+        for owner in owners {
+            if self.at.len() >= OWNERS && !self.at.contains_key(&owner) {
+                self.at.clear();
+                self.since = sequence;
+            }
+            self.at.insert(owner, sequence);
         }
     }
 }

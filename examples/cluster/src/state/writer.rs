@@ -116,9 +116,22 @@ impl Writer {
     pub async fn write(
         &self,
         chain: ChainId,
+        make: impl FnMut(&Replica) -> Result<Body, Refused>,
+    ) -> Result<u64, WriteError> {
+        self.write_by(Instant::now() + PATIENCE, chain, make).await
+    }
+
+    /// The same by a deadline.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub async fn write_by(
+        &self,
+        deadline: Instant,
+        chain: ChainId,
         mut make: impl FnMut(&Replica) -> Result<Body, Refused>,
     ) -> Result<u64, WriteError> {
-        let deadline = Instant::now() + PATIENCE;
         let office = self.offices.get(&chain).ok_or(WriteError::Elsewhere)?;
         let Ok(_turn) = timeout_at(deadline, office.turn.lock()).await else {
             return Err(WriteError::Unknown);

@@ -142,7 +142,7 @@ fn a_lost_partition_is_an_error_and_no_shorter_route() {
 }
 
 #[test]
-fn without_most_nodes_a_write_is_answered_as_unknown() {
+fn without_most_nodes_a_write_is_unknown_and_nobody_is_asked() {
     let Some(mut town) = town() else { return };
     town.local.kill("node-0");
     town.local.kill("node-1");
@@ -158,6 +158,10 @@ fn without_most_nodes_a_write_is_answered_as_unknown() {
         "two of three nodes were killed: a write was answered `{code}` after {:.1?}",
         begun.elapsed()
     );
+    let begun = Instant::now();
+    let asked = ask(town.front, town.request).map(|_| ());
+    eprintln!("an ask was answered {asked:?} after {:.1?}", begun.elapsed());
+    assert_eq!(asked, Err("ask_unavailable".to_owned()));
     for name in ["node-0", "node-1"] {
         town.local.spawn(name).unwrap();
         town.local.ready(name).unwrap();
@@ -165,6 +169,9 @@ fn without_most_nodes_a_write_is_answered_as_unknown() {
     let written = town.until_written(7, Duration::from_secs(30));
     eprintln!("they were started again: two writes were acknowledged after {written:.1?}");
     assert_eq!(town.look(), Ok(100));
+    // The ask that was refused has recorded nobody since, whom nobody would have told.
+    sleep(Duration::from_secs(10));
+    assert_eq!(ask(town.front, town.request).map(|handed| handed.asked.len()), Ok(100));
 }
 
 #[test]

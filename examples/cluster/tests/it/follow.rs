@@ -97,3 +97,22 @@ async fn a_follower_outlives_its_consumer() {
         reads(&mut read, begin..=begin + 2).await;
     }
 }
+
+#[tokio::test]
+async fn a_follower_of_a_log_that_was_made_anew_stops() {
+    let Some(server) = server() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(&server, folder.path(), ("sync_interval: always", ""));
+    let writer = open(&node, "writer:w").await;
+    append(&writer, 1..=5).await;
+    let reader = open(&node, "writer:w").await;
+    let followed = tokio::spawn(async move { reader.follow(0, |_, _| Ok(())).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let context = jetstream::new(writer.client());
+    context.delete_stream(writer.stream()).await.unwrap();
+    let anew = open(&node, "writer:w").await;
+    append(&anew, 6..=7).await;
+    let error = timeout(Duration::from_secs(120), followed).await.unwrap().unwrap();
+    let words = "the log ends at record 2, and this reader has read up to 5";
+    assert!(error.to_string().starts_with(words), "{error}");
+}

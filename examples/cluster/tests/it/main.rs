@@ -33,3 +33,4 @@ mod pieces;
 mod schedules;
 mod spaces;
 mod start;
+mod tickets;

@@ -115,6 +115,9 @@ fn an_old_or_lax_or_absent_node_is_refused() {
         r#"{"server_id":"A","version":"2.14.0","jetstream":{"config":{"sync_always":false}}}"#,
     );
     assert!(refused_with(&lazy).contains("does not flush before it acknowledges"));
+    let with_password = lazy.replace("http://", "http://west:secret@");
+    let message = refused_with(&with_password);
+    assert!(message.contains(&lazy) && !message.contains("secret"), "{message}");
     let plain = node_that_answers(r#"{"server_id":"A","version":"2.15.1","jetstream":{}}"#);
     assert!(refused_with(&plain).contains("sync_interval: always"));
     assert!(refused_with("http://127.0.0.1:1").contains("does not answer"));
