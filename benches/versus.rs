@@ -72,7 +72,7 @@ fn run(options: &Options) -> Fallible {
         if !options.json {
             print_head(&set, agreed, options.seed);
         }
-        let mut compared = Compared::default();
+        let mut compared = Compared::new(!options.smoke);
         for case in &cases {
             let results = measure(case, agreed, &set, &mut contenders, options)?;
             print(case, agreed, &results, options.json)?;
