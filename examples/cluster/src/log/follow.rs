@@ -86,15 +86,15 @@ impl Log {
                     position.take(info.stream_sequence, &message.payload)?;
                 }
                 Ok(_) => return Ok(()),
-                // Silence: there is nothing to read, or the consumer died. Nothing is decided by these
-                // answers but whether another consumer is made.
+                // Silence: there is nothing to read, or the consumer died, or the log is not the one that was
+                // read, which only many answers in a row decide.
                 Err(_) => {
                     if let Some((sequence, bytes)) = next(&stream, position.read).await {
                         return position.take(sequence, &bytes);
                     }
                     match timeout(IDLE, stream.get_info()).await {
                         Ok(Ok(info)) => match info.state.last_sequence.cmp(&position.read) {
-                            Ordering::Less => position.is_shorter(info.state.last_sequence)?,
+                            Ordering::Less => position.count_shorter(info.state.last_sequence)?,
                             Ordering::Equal => position.shorter = 0,
                             Ordering::Greater => return Ok(()),
                         },
@@ -132,7 +132,7 @@ impl<F: FnMut(u64, Record) -> Result<(), LogError>> Position<F> {
     }
 
     /// Counts that the log ends before the last record that was read.
-    fn is_shorter(&mut self, last: u64) -> Result<(), LogError> {
+    fn count_shorter(&mut self, last: u64) -> Result<(), LogError> {
         self.shorter += 1;
         if self.shorter < SHORTER {
             return Ok(());

@@ -26,7 +26,7 @@ use crate::state::reader::Reader;
 use crate::state::replica::{Content, Refused, Replica, Standing};
 use crate::state::writer::{WriteError, Writer};
 
-/// How long it may take to record those who are asked: in their partitions, and as long again for the request.
+/// How long it may take to record those who are asked: half of it in their partitions, and half for the request.
 const RECORDED: Duration = Duration::from_secs(16);
 
 /// A process that keeps requests.
@@ -124,7 +124,7 @@ impl Requests {
             return Answer::refused("unknown_agency", words);
         };
         let mut id = RequestId(0);
-        let written = self.writer.write_by(deadline, REQUESTS, |replica| {
+        let written = self.writer.write(deadline, REQUESTS, |replica| {
             let kept = standing(replica)?;
             let now = kept.open.clamp_now(Timestamp::now());
             let file = kept.open.case_file(agency.id);
@@ -210,7 +210,7 @@ impl Requests {
         let whole = self.looker.whole(placement, authorized, now, fence).await;
         let whole = whole.map_err(|error| Answer::refused(error.code(), &error))?;
         let enough = whole.has_enough_households();
-        let written = self.writer.write_by(deadline, REQUESTS, |replica| {
+        let written = self.writer.write(deadline, REQUESTS, |replica| {
             let kept = standing(replica)?;
             if kept.open.is_decided(id) {
                 return Err(Refused::new("decided", "another process has decided it"));
@@ -278,7 +278,7 @@ impl Requests {
         deadline: Instant,
     ) -> Result<Handed, Answer> {
         let mut new = Handed::new();
-        let written = self.writer.write_by(deadline, REQUESTS, |replica| {
+        let written = self.writer.write(deadline, REQUESTS, |replica| {
             let kept = standing(replica)?;
             let at = kept.open.clamp_now(now);
             let before: BTreeSet<OwnerId> = kept.open.asked(id).collect();

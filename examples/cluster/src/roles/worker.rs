@@ -84,7 +84,7 @@ impl Worker {
     /// Writes changes of one owner.
     async fn change(&self, owner: OwnerId, changes: Vec<Change>, terms: Terms) -> Answer {
         let chain = self.placement.partition_of(owner);
-        let written = self.writer.write_by(terms.deadline, chain, |replica| {
+        let written = self.writer.write(terms.deadline, chain, |replica| {
             replica.not_overtaken([owner], terms.read)?;
             Ok(Body::Changes { owner, changes: changes.clone() })
         });
@@ -124,7 +124,7 @@ impl Worker {
         };
         let wanted: BTreeSet<CameraId> = cameras.iter().copied().collect();
         let mut asked = Handed::new();
-        let written = self.writer.write_by(terms.deadline, chain, |replica| {
+        let written = self.writer.write(terms.deadline, chain, |replica| {
             asked = permitted(registry(replica, chain)?, &authorized, now, &wanted);
             if asked.is_empty() {
                 return Err(Refused::new(
@@ -153,7 +153,7 @@ impl Worker {
             let words = format!("change {index} is of no owner of partition {chain}");
             return Answer::refused("other_owner", words);
         }
-        let written = self.writer.write_by(terms.deadline, chain, |replica| {
+        let written = self.writer.write(terms.deadline, chain, |replica| {
             let owners = changes.iter().filter_map(Change::owner);
             replica.not_overtaken(owners, terms.read)?;
             Ok(Body::Import { changes: changes.clone() })

@@ -14,8 +14,6 @@ use crate::log::body_pieces::bodies;
 use crate::log::record::{Body, ChainId, MARKS, Record, RecordId};
 use crate::log::stream::{Log, note};
 
-/// How long a write is tried: longer than the engine needs to find another leader.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// How many records of one write may be void before another process is taken for the writer.
 const LOST: u32 = 20;
 /// How long a start waits for the engine before it reports on standard error that it still does.
@@ -104,8 +102,8 @@ impl Writer {
         }
     }
 
-    /// Writes to a chain the content that `make` makes from its latest state, and returns its sequence
-    /// once it was read back as valid.
+    /// Writes to a chain by a deadline the content that `make` makes from its latest state, and returns its
+    /// sequence once it was read back as valid.
     ///
     /// Takes office first, where another process is or was in it. Where another record came before, `make` is
     /// asked again with the state that has it.
@@ -114,19 +112,6 @@ impl Writer {
     ///
     /// If the content is refused, or the outcome is not known in time.
     pub async fn write(
-        &self,
-        chain: ChainId,
-        make: impl FnMut(&Replica) -> Result<Body, Refused>,
-    ) -> Result<u64, WriteError> {
-        self.write_by(Instant::now() + PATIENCE, chain, make).await
-    }
-
-    /// The same by a deadline.
-    ///
-    /// # Errors
-    ///
-    /// As [`write`](Self::write).
-    pub async fn write_by(
         &self,
         deadline: Instant,
         chain: ChainId,

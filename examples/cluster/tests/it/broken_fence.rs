@@ -25,6 +25,11 @@ use crate::checker::{check, records};
 use crate::client::{HandedOver, Sent, camera};
 use crate::engine::{Node, server};
 
+/// When a write of a test is given up.
+fn by() -> tokio::time::Instant {
+    tokio::time::Instant::now() + std::time::Duration::from_secs(20)
+}
+
 /// An owner without a limit, who may be asked again and again.
 const OWNER: OwnerId = OwnerId(3);
 const REQUEST: RequestId = RequestId(1);
@@ -68,14 +73,14 @@ impl Process {
     async fn change(&self, change: Change) -> Sent {
         let begun = Instant::now();
         let body = Body::Changes { owner: OWNER, changes: vec![change.clone()] };
-        let sequence = self.writer.write(0, |_| Ok(body.clone())).await.unwrap();
+        let sequence = self.writer.write(by(), 0, |_| Ok(body.clone())).await.unwrap();
         let acknowledged = Some((Instant::now(), sequence));
         Sent { owner: OWNER, changes: vec![change], begun, acknowledged, is_refused: false }
     }
 
     /// Asks the owner if its own state permits it; whether it did.
     async fn ask(&self, at: Timestamp) -> bool {
-        let asked = self.writer.write(0, |replica| {
+        let asked = self.writer.write(by(), 0, |replica| {
             let Content::Partition(registry) = &replica.content else { panic!() };
             if registry.consent(OWNER).standing() != canvass::Standing::Granted {
                 return Err(Refused::new("nobody", "withdrawn"));
@@ -87,7 +92,10 @@ impl Process {
     }
 
     async fn note(&self, events: Vec<LifecycleEvent>) {
-        self.writer.write(REQUESTS, |_| Ok(Body::Steps { events: events.clone() })).await.unwrap();
+        self.writer
+            .write(by(), REQUESTS, |_| Ok(Body::Steps { events: events.clone() }))
+            .await
+            .unwrap();
     }
 }
 
@@ -122,7 +130,7 @@ fn stopped_writer_asks(fence: Fence) -> bool {
         let mut opened = open.open(REQUEST, &authorized, now).unwrap();
         let sealed = BASE64_STANDARD.encode(authorized.seal(&key));
         let body = Body::Opened { sealed, events: std::mem::take(&mut opened) };
-        first.writer.write(REQUESTS, |_| Ok(body.clone())).await.unwrap();
+        first.writer.write(by(), REQUESTS, |_| Ok(body.clone())).await.unwrap();
         first.note(open.decide_with(REQUEST, &authorized, || true, now).unwrap()).await;
 
         first.stop();

@@ -19,6 +19,12 @@ const USERS: &str = r#"authorization { users: [
     { user: reader, password: r, permissions: { publish: { deny: "$JS.API.CONSUMER.>" } } }
 ] }"#;
 
+/// A node of the engine with its folder, and with lines of its configuration.
+fn node(others: &str) -> Option<(Node, tempfile::TempDir)> {
+    let (server, folder) = (server()?, tempfile::tempdir().unwrap());
+    Some((Node::start(&server, folder.path(), ("sync_interval: always", others)), folder))
+}
+
 async fn open(node: &Node, user: &str) -> Log {
     let address = node.nats.replace("nats://", &format!("nats://{user}@"));
     Log::open(connect(&[address], "follow").await.unwrap(), "one", 1).await.unwrap()
@@ -58,9 +64,7 @@ async fn reads(read: &mut UnboundedReceiver<(u64, u64)>, numbers: RangeInclusive
 
 #[tokio::test]
 async fn a_follower_without_a_consumer_reads_every_record() {
-    let Some(server) = server() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let node = Node::start(&server, folder.path(), ("sync_interval: always", USERS));
+    let Some((node, _folder)) = node(USERS) else { return };
     let writer = open(&node, "writer:w").await;
     assert_eq!(append(&writer, 1..=20).await, (1..=20).collect::<Vec<_>>());
     let mut read = follow(open(&node, "reader:r").await);
@@ -73,9 +77,7 @@ async fn a_follower_without_a_consumer_reads_every_record() {
 
 #[tokio::test]
 async fn a_follower_outlives_its_consumer() {
-    let Some(server) = server() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let node = Node::start(&server, folder.path(), ("sync_interval: always", USERS));
+    let Some((node, _folder)) = node(USERS) else { return };
     let writer = open(&node, "writer:w").await;
     append(&writer, 1..=3).await;
     let mut read = follow(open(&node, "writer:w").await);
@@ -100,9 +102,7 @@ async fn a_follower_outlives_its_consumer() {
 
 #[tokio::test]
 async fn a_follower_of_a_log_that_was_made_anew_stops() {
-    let Some(server) = server() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let node = Node::start(&server, folder.path(), ("sync_interval: always", ""));
+    let Some((node, _folder)) = node("") else { return };
     let writer = open(&node, "writer:w").await;
     append(&writer, 1..=5).await;
     let reader = open(&node, "writer:w").await;
